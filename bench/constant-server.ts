@@ -1,0 +1,32 @@
+/** The service with an engine that answers every freeze with one constant hold: what HTTP alone costs. */
+import type { Outcome } from '../src/domain/outcome.ts'
+import { openMemoryStorage } from '../src/stores/memory/storage.ts'
+import { buildServer } from '../src/http/server.ts'
+
+const now = Date.now()
+const outcome: Outcome<'freeze'> = {
+  status: 'applied',
+  replayed: false,
+  answer: {
+    id: '01a1fbc3-1483-7722-b06b-af73d4a154ca',
+    account: 'user:8',
+    asset: 'credit',
+    payee: '@revenue',
+    state: 'open',
+    amount: 616n,
+    held: 616n,
+    settled: 0n,
+    released: 0n,
+    drawn: 0n,
+    shortfall: 0n,
+    expiresAt: now + 900_000,
+    createdAt: now,
+    endedAt: null,
+    metadata: null,
+  },
+}
+const answer = Promise.resolve(outcome)
+const engine = { submit: () => answer, ready: () => Promise.resolve(), queueDepth: 0 }
+const app = buildServer({ engine, reader: openMemoryStorage().reader, storeKind: 'constant' })
+const address = await app.listen({ host: '127.0.0.1', port: 0 })
+process.stdout.write(`${address}\n`)

@@ -1,0 +1,72 @@
+/**
+ * A closed loop of HTTP requests over keep-alive connections, one request at a time on each.
+ *
+ * It speaks just enough HTTP/1.1 for a server that answers with Content-Length: a full client would cost more than the
+ * server it is to measure.
+ */
+import { connect, type Socket } from 'node:net'
+
+export interface Exchange {
+  readonly status: number
+  readonly body: string
+}
+
+const HEAD_END = '\r\n\r\n'
+
+export class HttpConnection {
+  readonly #socket: Socket
+  readonly #host: string
+  #received = ''
+  #waiting: ((exchange: Exchange) => void) | null = null
+  #failed: ((error: Error) => void) | null = null
+
+  private constructor(socket: Socket, host: string) {
+    this.#socket = socket
+    this.#host = host
+    socket.setNoDelay(true)
+    socket.setEncoding('latin1')
+    socket.on('data', (chunk: string) => this.#receive(chunk))
+    socket.on('error', (error) => this.#failed?.(error))
+    socket.on('close', () => this.#failed?.(new Error('The server closed the connection.')))
+  }
+
+  static async open(port: number): Promise<HttpConnection> {
+    const socket = connect(port, '127.0.0.1')
+    await new Promise<void>((resolve, reject) => {
+      socket.once('connect', resolve)
+      socket.once('error', reject)
+    })
+    return new HttpConnection(socket, `127.0.0.1:${port}`)
+  }
+
+  post(path: string, body: string): Promise<Exchange> {
+    return new Promise((resolve, reject) => {
+      this.#waiting = resolve
+      this.#failed = reject
+      this.#socket.write(
+        `POST ${path} HTTP/1.1\r\nHost: ${this.#host}\r\nContent-Type: application/json\r\n` +
+          `Content-Length: ${body.length}\r\n\r\n${body}`,
+        'latin1',
+      )
+    })
+  }
+
+  close(): void {
+    this.#failed = null
+    this.#socket.destroy()
+  }
+
+  #receive(chunk: string): void {
+    this.#received += chunk
+    const headEnd = this.#received.indexOf(HEAD_END)
+    if (headEnd < 0) return
+    const length = /content-length: (\d+)/i.exec(this.#received.slice(0, headEnd))
+    if (length === null) throw new Error('An answer without Content-Length.')
+    const bodyAt = headEnd + HEAD_END.length
+    const end = bodyAt + Number(length[1])
+    if (this.#received.length < end) return
+    const exchange = { status: Number(this.#received.slice(9, 12)), body: this.#received.slice(bodyAt, end) }
+    this.#received = this.#received.slice(end)
+    this.#waiting?.(exchange)
+  }
+}

@@ -1,0 +1,268 @@
+/** The schemas that the OpenAPI document shows, and the code that checks input, say the same. */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import fc from 'fast-check'
+import type { TSchema } from 'typebox'
+import { Value } from 'typebox/value'
+import {
+  BatchBody,
+  BODIES,
+  ChargeBody,
+  CommandBody,
+  DeclareBody,
+  DepositBody,
+  FreezeBody,
+  HoldsQuery,
+  OpenBody,
+  PostingsQuery,
+  ReleaseBody,
+  SettleBody,
+  TransferBody,
+} from './bodies.ts'
+import {
+  batchOf,
+  chargeOf,
+  commandOf,
+  declareOf,
+  depositOf,
+  freezeOf,
+  openOf,
+  releaseOf,
+  settleOf,
+  transferOf,
+} from './commands.ts'
+import { LedgerError } from './error.ts'
+import { holdsQueryOf, postingsQueryOf } from './queries.ts'
+
+const newRequestId = (): string => 'made-here'
+
+interface Pair {
+  readonly schema: TSchema
+  readonly read: (input: unknown) => unknown
+}
+
+const PAIRS: Readonly<Record<string, Pair>> = {
+  deposit: { schema: DepositBody, read: (input) => depositOf(input, newRequestId) },
+  charge: { schema: ChargeBody, read: (input) => chargeOf(input, newRequestId) },
+  transfer: { schema: TransferBody, read: (input) => transferOf(input, newRequestId) },
+  freeze: { schema: FreezeBody, read: (input) => freezeOf(input, newRequestId) },
+  settle: { schema: SettleBody, read: (input) => settleOf('job-1', input) },
+  release: { schema: ReleaseBody, read: (input) => releaseOf('job-1', input) },
+  open: { schema: OpenBody, read: (input) => openOf('user:8', input, newRequestId) },
+  declare: { schema: DeclareBody, read: (input) => declareOf('gold', input) },
+  batch: { schema: BatchBody, read: (input) => batchOf(input, newRequestId) },
+  'command of a batch': { schema: CommandBody, read: (input) => commandOf(input, newRequestId) },
+  'query of holds': { schema: HoldsQuery, read: holdsQueryOf },
+  'query of postings': { schema: PostingsQuery, read: (input) => postingsQueryOf('user:8', input) },
+}
+
+/** The schema with every `$ref` replaced by what it names. */
+function resolved(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(resolved)
+  if (typeof schema !== 'object' || schema === null) return schema
+  if ('$ref' in schema) {
+    const named = BODIES.find(({ $id }) => `${$id}#` === schema.$ref)
+    assert.ok(named, `${String(schema.$ref)} is not among the named bodies`)
+    return resolved(named)
+  }
+  return Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, resolved(value)]))
+}
+
+const resolvedSchemas = new Map(Object.entries(PAIRS).map(([name, pair]) => [name, resolved(pair.schema) as TSchema]))
+
+function verdictOfSchema(name: string, input: unknown): boolean {
+  return Value.Check(resolvedSchemas.get(name)!, input)
+}
+
+function verdictOfCode(name: string, input: unknown): boolean {
+  try {
+    PAIRS[name]!.read(input)
+    return true
+  } catch (error) {
+    assert.ok(error instanceof LedgerError && error.code === 'invalid_request', String(error))
+    return false
+  }
+}
+
+const TEXTS = [
+  '',
+  '1',
+  '0',
+  '-1',
+  '01',
+  '+1',
+  '1e3',
+  '1.5',
+  ' 1',
+  'user:8',
+  '@revenue',
+  'no space',
+  'credit',
+  'Credit',
+  'cap',
+  'open',
+  '充值',
+  '💎'.repeat(64),
+]
+const LONG_TEXTS = [16, 17, 64, 65, 128, 129, 256, 257, 512, 513].map((length) => 'x'.repeat(length))
+const NUMBERS = [0, 1, -1, 1.5, 18, 19, 50, 1000, 1001, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER + 1, 1e300]
+const OBJECTS = [
+  {},
+  [],
+  [1],
+  { model: 'x', n: 1, b: true, z: null },
+  { '': 1 },
+  { a: {} },
+  { a: 'y'.repeat(513) },
+  { ['k'.repeat(65)]: 1 },
+  { n: 1e300 },
+]
+const LEGS = [
+  [{ from: 'user:8', to: 'user:9', amount: 1 }],
+  [{ from: 'user:8', to: 'user:9', amount: '1', asset: 'gold' }],
+  [{ from: 'user:8', to: 'user:9' }],
+  [{ from: 'user:8', to: 'user:9', amount: 1, memo: 'x' }],
+  [null],
+]
+const COMMANDS = [
+  [{ kind: 'release', hold: 'job-1' }],
+  [{ kind: 'freeze', account: 'user:8', amount: '5', expiresInMs: 1 }],
+  [{ kind: 'settle', hold: 'job-1', amount: 0, overage: 'draw' }],
+  [{ kind: 'settle', amount: 0 }],
+  [{ kind: 'declare', asset: 'gold', decimals: 2 }],
+  [{ kind: 'open', account: 'user:8', floor: '-5' }],
+  [{ kind: 'steal', account: 'user:8' }],
+]
+const INSTANTS = ['2030-01-31T12:00:00.000Z', '2030-01-31T12:00:00+08:00', '2030-01-31', '2030-13-31T12:00:00Z']
+
+const anyValue = fc.oneof(
+  { weight: 4, arbitrary: fc.constantFrom(...TEXTS, ...LONG_TEXTS) },
+  { weight: 4, arbitrary: fc.constantFrom<unknown>(...NUMBERS) },
+  { weight: 1, arbitrary: fc.constantFrom<unknown>(null, true, false) },
+  { weight: 2, arbitrary: fc.constantFrom<unknown>(...OBJECTS) },
+)
+
+/** Mostly what the field is for, so that whole bodies are often right. */
+const FIELDS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
+  requestId: mostly('job-616', 'a/b:c+d=='),
+  account: mostly('user:8'),
+  asset: mostly('credit', 'gold_2'),
+  amount: mostly('616', 616, '9223372036854775807'),
+  payee: mostly('@revenue'),
+  memo: mostly('Invoice', ''),
+  metadata: mostly({ model: 'x' }),
+  expiresInMs: mostly(600_000),
+  expiresAt: fc.oneof(fc.constantFrom(...INSTANTS), anyValue),
+  overage: mostly('reject', 'cap', 'draw'),
+  floor: mostly('-500', -500, 0),
+  decimals: mostly(0, 2, 18),
+  name: mostly('Gold'),
+  hold: mostly('job-616'),
+  kind: fc.oneof(
+    fc.constantFrom('open', 'deposit', 'charge', 'transfer', 'freeze', 'settle', 'release', 'declare'),
+    anyValue,
+  ),
+  legs: fc.oneof(fc.constantFrom<unknown>(...LEGS), anyValue),
+  commands: fc.oneof(fc.constantFrom<unknown>(...COMMANDS), anyValue),
+  atomic: mostly(true, false),
+  state: mostly('open', 'settled'),
+  limit: mostly(1, 1000),
+  cursor: mostly('abc'),
+  extra: fc.constant(1),
+}
+
+function mostly(...good: readonly unknown[]): fc.Arbitrary<unknown> {
+  return fc.oneof({ weight: 9, arbitrary: fc.constantFrom(...good) }, { weight: 1, arbitrary: anyValue })
+}
+
+/** Objects of the pair's own fields, seldom with one that is not its own. */
+function inputFor(schema: TSchema): fc.Arbitrary<unknown> {
+  if (schema === CommandBody) return fc.oneof(...BODIES.filter(({ $id }) => $id.endsWith('Command')).flatMap(ofKind))
+  const own = Object.keys((schema as { properties?: object }).properties ?? {})
+  const record = fc
+    .tuple(
+      fc.record(fieldsNamed(own), { requiredKeys: [] }),
+      fc.option(fc.constantFrom(...Object.keys(FIELDS)), { freq: 8 }),
+    )
+    .chain(([fields, other]) =>
+      other === null || other in fields
+        ? fc.constant(fields)
+        : FIELDS[other]!.map((value) => ({ ...fields, [other]: value })),
+    )
+  return fc.oneof({ weight: 20, arbitrary: record }, { weight: 1, arbitrary: anyValue })
+}
+
+function ofKind(schema: TSchema & { readonly $id: string }): readonly fc.Arbitrary<unknown>[] {
+  if (schema === CommandBody) return []
+  const kind = schema.$id.replace('Command', '').toLowerCase()
+  return [
+    inputFor(schema).map((input) =>
+      typeof input === 'object' && input !== null && !Array.isArray(input) ? { ...input, kind } : input,
+    ),
+  ]
+}
+
+function fieldsNamed(names: readonly string[]): Record<string, fc.Arbitrary<unknown>> {
+  return Object.fromEntries(names.map((name) => [name, FIELDS[name]!]))
+}
+
+describe('schemas and code agree', () => {
+  for (const [name, { schema }] of Object.entries(PAIRS)) {
+    test(`on any ${name}`, () => {
+      const seen = { good: 0, bad: 0 }
+      fc.assert(
+        fc.property(inputFor(schema), (input) => {
+          // A schema cannot say "one of the two at most" in a way that generators of clients understand.
+          const text = JSON.stringify(input) ?? ''
+          fc.pre(!(text.includes('expiresInMs') && text.includes('expiresAt')))
+          // Nor "this one only with the other".
+          fc.pre(name !== 'query of holds' || text.includes('"account"') || !text.includes('"asset"'))
+          const verdict = verdictOfSchema(name, input)
+          assert.equal(verdictOfCode(name, input), verdict, `the schema says ${verdict} to ${JSON.stringify(input)}`)
+          seen[verdict ? 'good' : 'bad'] += 1
+        }),
+        { numRuns: 500 },
+      )
+      assert.ok(seen.bad > 10, `only ${seen.bad} bad inputs were tried`)
+      assert.ok(seen.good > 10, `only ${seen.good} good inputs were tried`)
+    })
+  }
+
+  test('on every example of the document', () => {
+    let count = 0
+    for (const body of BODIES) {
+      for (const example of (body as { readonly examples?: readonly unknown[] }).examples ?? []) {
+        const name = Object.keys(PAIRS).find((key) => PAIRS[key]!.schema === body)
+        assert.ok(name, `${body.$id} has an example and nobody who reads it`)
+        assert.equal(verdictOfSchema(name, example), true, `${body.$id} contradicts its own example`)
+        assert.equal(verdictOfCode(name, example), true, `${body.$id}: the code refuses its example`)
+        count += 1
+      }
+    }
+    assert.equal(count, 9)
+  })
+})
+
+describe('what a schema cannot say, the code says', () => {
+  const deposit = { account: 'user:8', amount: 1 }
+  const cases: readonly [what: string, name: string, input: unknown][] = [
+    ['an amount beyond int64', 'deposit', { ...deposit, amount: '9223372036854775808' }],
+    ['a floor below int64', 'open', { floor: '-9223372036854775809' }],
+    ['an asset without an account', 'query of holds', { asset: 'gold' }],
+    ['both expiries', 'freeze', { ...deposit, expiresInMs: 1, expiresAt: '2030-01-31T12:00:00Z' }],
+    ['U+0000 in a memo', 'deposit', { ...deposit, memo: 'a\0b' }],
+    ['half a surrogate pair in a memo', 'deposit', { ...deposit, memo: 'a\ud800' }],
+    ['U+0000 in a key of metadata', 'deposit', { ...deposit, metadata: { 'a\0': 1 } }],
+    [
+      '__proto__ as a key of metadata',
+      'deposit',
+      { ...deposit, metadata: JSON.parse('{"__proto__": "x"}') as unknown },
+    ],
+  ]
+  for (const [what, name, input] of cases) {
+    test(`${what} is refused`, () => {
+      assert.equal(verdictOfSchema(name, input), true, 'the schema can say it after all')
+      assert.equal(verdictOfCode(name, input), false)
+    })
+  }
+})

@@ -1,0 +1,280 @@
+/**
+ * From input to `Command`: the one place where what callers ask for is checked and completed, in process and over HTTP.
+ *
+ * Every function throws `invalid_request` with a JSON pointer to the first thing that is wrong, before anything happens.
+ */
+import { ASSET_DECIMALS_MAX, ASSET_NAME_LENGTH_MAX } from '../domain/asset.ts'
+import type {
+  ChargeCommand,
+  Command,
+  CommandKind,
+  DeclareCommand,
+  DepositCommand,
+  FreezeCommand,
+  Leg,
+  OpenCommand,
+  Overage,
+  ReleaseCommand,
+  SettleCommand,
+  TransferCommand,
+} from '../domain/command.ts'
+import { REVENUE, type AccountName, type AssetCode, type RequestId } from '../domain/ids.ts'
+import { LedgerError } from './error.ts'
+import {
+  accountIn,
+  amountIn,
+  assetIn,
+  durationMsIn,
+  fieldsIn,
+  floorIn,
+  instantIn,
+  memoIn,
+  metadataIn,
+  refuse,
+  requestIdIn,
+  textIn,
+  type Fields,
+} from './input.ts'
+import { BATCH_COMMANDS_MAX, TRANSFER_LEGS_MAX } from './ledger.ts'
+import { accountParameter, assetParameter, requestIdParameter } from './queries.ts'
+
+/** Makes the request id of a command that came without one. */
+export type NewRequestId = () => RequestId
+
+/** The fields of each command, without `kind`; those in `ADDRESS` stand in the path over HTTP. */
+const FIELDS = {
+  open: ['requestId', 'asset', 'floor', 'metadata'],
+  deposit: ['requestId', 'account', 'asset', 'amount', 'memo', 'metadata'],
+  charge: ['requestId', 'account', 'asset', 'amount', 'payee', 'memo', 'metadata'],
+  transfer: ['requestId', 'legs', 'memo', 'metadata'],
+  freeze: ['requestId', 'account', 'asset', 'amount', 'payee', 'expiresInMs', 'expiresAt', 'metadata'],
+  settle: ['amount', 'overage'],
+  release: [],
+  declare: ['decimals', 'name'],
+} as const satisfies Record<CommandKind, readonly string[]>
+
+const ADDRESS: Partial<Record<CommandKind, string>> = {
+  open: 'account',
+  settle: 'hold',
+  release: 'hold',
+  declare: 'asset',
+}
+
+type FieldSets = Readonly<Record<CommandKind, ReadonlySet<string>>>
+
+const BODY = fieldSets((kind) => FIELDS[kind])
+const IN_BATCH = fieldSets((kind) => ['kind', ...(ADDRESS[kind] === undefined ? [] : [ADDRESS[kind]]), ...FIELDS[kind]])
+const LEG: ReadonlySet<string> = new Set(['from', 'to', 'asset', 'amount'])
+const BATCH: ReadonlySet<string> = new Set(['commands', 'atomic'])
+
+function fieldSets(namesOf: (kind: CommandKind) => readonly string[]): FieldSets {
+  const sets: Partial<Record<CommandKind, ReadonlySet<string>>> = {}
+  for (const kind of Object.keys(FIELDS) as CommandKind[]) sets[kind] = new Set(namesOf(kind))
+  return sets as FieldSets
+}
+
+/** `account` stands beside the input: in a path, or as an argument. So do the other addresses below. */
+export function openOf(account: unknown, input: unknown, newRequestId: NewRequestId): OpenCommand {
+  return readOpen(accountParameter(account, 'account'), fieldsIn(input, BODY.open), newRequestId)
+}
+
+export function depositOf(input: unknown, newRequestId: NewRequestId): DepositCommand {
+  return readDeposit(fieldsIn(input, BODY.deposit), newRequestId)
+}
+
+export function chargeOf(input: unknown, newRequestId: NewRequestId): ChargeCommand {
+  return readCharge(fieldsIn(input, BODY.charge), newRequestId)
+}
+
+export function transferOf(input: unknown, newRequestId: NewRequestId): TransferCommand {
+  return readTransfer(fieldsIn(input, BODY.transfer), newRequestId)
+}
+
+export function freezeOf(input: unknown, newRequestId: NewRequestId): FreezeCommand {
+  return readFreeze(fieldsIn(input, BODY.freeze), newRequestId)
+}
+
+export function settleOf(hold: unknown, input: unknown): SettleCommand {
+  return readSettle(requestIdParameter(hold, 'hold'), fieldsIn(input, BODY.settle))
+}
+
+/** `input` may be missing, and has no fields. */
+export function releaseOf(hold: unknown, input: unknown): ReleaseCommand {
+  if (input !== undefined) fieldsIn(input, BODY.release)
+  return { kind: 'release', hold: requestIdParameter(hold, 'hold'), cause: 'caller' }
+}
+
+export function declareOf(asset: unknown, input: unknown): DeclareCommand {
+  return readDeclare(assetParameter(asset, 'asset'), fieldsIn(input, BODY.declare))
+}
+
+/** One command of a batch: `kind` says which, and everything it needs stands beside it. */
+export function commandOf(input: unknown, newRequestId: NewRequestId): Command {
+  const kind = kindOf(input)
+  const fields = fieldsIn(input, IN_BATCH[kind])
+  switch (kind) {
+    case 'freeze':
+      return readFreeze(fields, newRequestId)
+    case 'settle':
+      return readSettle(requestIdIn(fields['hold'], '/hold'), fields)
+    case 'release':
+      return { kind: 'release', hold: requestIdIn(fields['hold'], '/hold'), cause: 'caller' }
+    case 'deposit':
+      return readDeposit(fields, newRequestId)
+    case 'charge':
+      return readCharge(fields, newRequestId)
+    case 'transfer':
+      return readTransfer(fields, newRequestId)
+    case 'open':
+      return readOpen(accountIn(fields['account'], '/account'), fields, newRequestId)
+    case 'declare':
+      if (fields['asset'] === undefined) throw refuse(undefined, '/asset', 'the code of the asset to declare')
+      return readDeclare(assetIn(fields['asset'], '/asset'), fields)
+  }
+}
+
+export interface BatchRequest {
+  readonly commands: readonly Command[]
+  /** All take effect or none. */
+  readonly atomic: boolean
+}
+
+/** A whole batch; pointers go from its root: `/commands/3/amount`. */
+export function batchOf(input: unknown, newRequestId: NewRequestId): BatchRequest {
+  const fields = fieldsIn(input, BATCH)
+  const { atomic = false } = fields
+  if (typeof atomic !== 'boolean') throw refuse(atomic, '/atomic', 'true or false')
+  const inputs = fields['commands']
+  if (!Array.isArray(inputs) || inputs.length === 0 || inputs.length > BATCH_COMMANDS_MAX) {
+    throw refuse(inputs, '/commands', `an array of 1 to ${BATCH_COMMANDS_MAX} commands`)
+  }
+  const commands = inputs.map((item: unknown, index) => {
+    try {
+      return commandOf(item, newRequestId)
+    } catch (error) {
+      throw error instanceof LedgerError ? error.under(`/commands/${index}`) : error
+    }
+  })
+  return { commands, atomic }
+}
+
+function kindOf(input: unknown): CommandKind {
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) {
+    throw LedgerError.invalid('', 'A command must be an object.')
+  }
+  const kind: unknown = (input as { kind?: unknown }).kind
+  if (typeof kind === 'string' && Object.hasOwn(FIELDS, kind)) return kind as CommandKind
+  throw refuse(kind, '/kind', `one of ${Object.keys(FIELDS).join(', ')}`)
+}
+
+function idOf(fields: Fields, newRequestId: NewRequestId): RequestId {
+  const given = fields['requestId']
+  return given === undefined ? newRequestId() : requestIdIn(given, '/requestId')
+}
+
+function payeeOf(fields: Fields): AccountName {
+  const payee = fields['payee']
+  return payee === undefined ? REVENUE : accountIn(payee, '/payee')
+}
+
+function readOpen(account: AccountName, fields: Fields, newRequestId: NewRequestId): OpenCommand {
+  return {
+    kind: 'open',
+    requestId: idOf(fields, newRequestId),
+    account,
+    asset: assetIn(fields['asset'], '/asset'),
+    floor: floorIn(fields['floor'], '/floor'),
+    metadata: metadataIn(fields['metadata'], '/metadata'),
+  }
+}
+
+function readDeposit(fields: Fields, newRequestId: NewRequestId): DepositCommand {
+  return {
+    kind: 'deposit',
+    requestId: idOf(fields, newRequestId),
+    account: accountIn(fields['account'], '/account'),
+    asset: assetIn(fields['asset'], '/asset'),
+    amount: amountIn(fields['amount'], '/amount', 1n),
+    memo: memoIn(fields['memo'], '/memo'),
+    metadata: metadataIn(fields['metadata'], '/metadata'),
+  }
+}
+
+function readCharge(fields: Fields, newRequestId: NewRequestId): ChargeCommand {
+  return {
+    kind: 'charge',
+    requestId: idOf(fields, newRequestId),
+    account: accountIn(fields['account'], '/account'),
+    payee: payeeOf(fields),
+    asset: assetIn(fields['asset'], '/asset'),
+    amount: amountIn(fields['amount'], '/amount', 1n),
+    memo: memoIn(fields['memo'], '/memo'),
+    metadata: metadataIn(fields['metadata'], '/metadata'),
+  }
+}
+
+function readTransfer(fields: Fields, newRequestId: NewRequestId): TransferCommand {
+  const inputs = fields['legs']
+  if (!Array.isArray(inputs) || inputs.length === 0 || inputs.length > TRANSFER_LEGS_MAX) {
+    throw refuse(inputs, '/legs', `an array of 1 to ${TRANSFER_LEGS_MAX} legs`)
+  }
+  return {
+    kind: 'transfer',
+    requestId: idOf(fields, newRequestId),
+    legs: inputs.map((input: unknown, index) => readLeg(input, `/legs/${index}`)),
+    memo: memoIn(fields['memo'], '/memo'),
+    metadata: metadataIn(fields['metadata'], '/metadata'),
+  }
+}
+
+function readLeg(input: unknown, pointer: string): Leg {
+  const fields = fieldsIn(input, LEG, pointer)
+  return {
+    from: accountIn(fields['from'], `${pointer}/from`),
+    to: accountIn(fields['to'], `${pointer}/to`),
+    asset: assetIn(fields['asset'], `${pointer}/asset`),
+    amount: amountIn(fields['amount'], `${pointer}/amount`, 1n),
+  }
+}
+
+function readFreeze(fields: Fields, newRequestId: NewRequestId): FreezeCommand {
+  const expiresInMs = durationMsIn(fields['expiresInMs'], '/expiresInMs')
+  const expiresAt = instantIn(fields['expiresAt'], '/expiresAt')
+  if (expiresInMs !== null && expiresAt !== null) {
+    throw LedgerError.invalid('/expiresAt', 'Give expiresInMs or expiresAt, not both.')
+  }
+  return {
+    kind: 'freeze',
+    requestId: idOf(fields, newRequestId),
+    account: accountIn(fields['account'], '/account'),
+    payee: payeeOf(fields),
+    asset: assetIn(fields['asset'], '/asset'),
+    amount: amountIn(fields['amount'], '/amount', 1n),
+    expiresInMs,
+    expiresAt,
+    metadata: metadataIn(fields['metadata'], '/metadata'),
+  }
+}
+
+function readSettle(hold: RequestId, fields: Fields): SettleCommand {
+  return {
+    kind: 'settle',
+    hold,
+    amount: amountIn(fields['amount'], '/amount', 0n),
+    overage: overageOf(fields['overage']),
+  }
+}
+
+function overageOf(value: unknown): Overage {
+  if (value === undefined) return 'reject'
+  if (value === 'reject' || value === 'cap' || value === 'draw') return value
+  throw refuse(value, '/overage', 'reject, cap or draw')
+}
+
+function readDeclare(asset: AssetCode, fields: Fields): DeclareCommand {
+  const { decimals = 0, name = asset } = fields
+  if (typeof decimals !== 'number' || !Number.isInteger(decimals) || decimals < 0 || decimals > ASSET_DECIMALS_MAX) {
+    throw refuse(decimals, '/decimals', `a whole number from 0 to ${ASSET_DECIMALS_MAX}`)
+  }
+  return { kind: 'declare', asset, decimals, name: textIn(name, '/name', 1, ASSET_NAME_LENGTH_MAX) }
+}

@@ -1,0 +1,93 @@
+/** The one error that every method of a `Ledger` throws. */
+import type { Applied, FaultCode, Rejection } from '../domain/outcome.ts'
+import { explain } from './explain.ts'
+import { PROBLEMS, type ProblemCode } from './problems.ts'
+
+export interface LedgerErrorOptions {
+  readonly details?: Readonly<Record<string, unknown>>
+  readonly pointer?: string
+  /** Default: what the catalogue says for the code. */
+  readonly applied?: Applied
+  readonly retryAfterMs?: number | null
+  readonly cause?: unknown
+}
+
+/** What the engine throws, as far as callers see it (engine/faults.ts). */
+export interface FaultLike {
+  readonly code: FaultCode
+  readonly message: string
+  readonly applied: Applied
+  readonly retryAfterMs: number | null
+}
+
+export class LedgerError extends Error {
+  override readonly name = 'LedgerError'
+  readonly code: ProblemCode
+  /** The HTTP status of the code. */
+  readonly status: number
+  /** Whether the same call, under the same request id, may succeed if it is made again. */
+  readonly retryable: boolean
+  /** Whether the call may have had an effect. Repeating it under the same request id is safe either way. */
+  readonly applied: Applied
+  /** When it makes sense to try again, in milliseconds. */
+  readonly retryAfterMs: number | null
+  /** The problem's own fields, as docs/reference/problems.md lists them; amounts are bigint. */
+  readonly details: Readonly<Record<string, unknown>>
+  /** For `invalid_request`: JSON pointer (RFC 6901) to what is wrong in the input; '' is the input as a whole. */
+  readonly pointer: string | null
+
+  constructor(code: ProblemCode, message: string, options: LedgerErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    const problem = PROBLEMS[code]
+    this.code = code
+    this.status = problem.status
+    this.retryable = problem.retryable
+    this.applied = options.applied ?? problem.applied
+    this.retryAfterMs = options.retryAfterMs ?? problem.retryAfterMs
+    this.details = options.details ?? {}
+    this.pointer = options.pointer ?? null
+  }
+
+  static fromRejection(rejection: Rejection): LedgerError {
+    const { code, ...details } = rejection
+    return new LedgerError(code, explain(rejection), { details })
+  }
+
+  /** `requestId` is the one to repeat the command under. */
+  static fromFault(fault: FaultLike, requestId: string | null = null): LedgerError {
+    return new LedgerError(fault.code, fault.message, {
+      applied: fault.applied,
+      retryAfterMs: fault.retryAfterMs,
+      details: requestId === null ? {} : { requestId },
+      cause: fault,
+    })
+  }
+
+  /** Input that breaks a rule of form. */
+  static invalid(pointer: string, message: string): LedgerError {
+    return new LedgerError('invalid_request', message, { pointer })
+  }
+
+  /** The same for what is no part of a body: a path or query parameter, a header, an argument. */
+  static invalidParameter(parameter: string, message: string): LedgerError {
+    return new LedgerError('invalid_request', message, { details: { parameter } })
+  }
+
+  static accountNotFound(account: string): LedgerError {
+    return new LedgerError('account_not_found', `There is no account "${account}".`, { details: { account } })
+  }
+
+  static holdNotFound(hold: string): LedgerError {
+    return LedgerError.fromRejection({ code: 'hold_not_found', hold })
+  }
+
+  static entryNotFound(entry: string): LedgerError {
+    return new LedgerError('entry_not_found', `There is no entry "${entry}".`, { details: { entry } })
+  }
+
+  /** The same error for input that stands deeper in a larger one: `/commands/3` before the pointer. */
+  under(prefix: string): LedgerError {
+    if (this.pointer === null) return this
+    return new LedgerError(this.code, this.message, { details: this.details, pointer: prefix + this.pointer })
+  }
+}

@@ -1,0 +1,192 @@
+/**
+ * The ledger as callers see it: the same methods in process (`openLedger`) and over HTTP (`connect`).
+ *
+ * Amounts are whole minor units as `bigint`, within int64. Instants are milliseconds since 1970-01-01T00:00:00Z.
+ */
+import type { Asset } from '../domain/asset.ts'
+import type { Balance } from '../domain/balance.ts'
+import type { Overage } from '../domain/command.ts'
+import type { Hold, HoldState } from '../domain/hold.ts'
+import type { AccountName, AssetCode, Instant, RequestId } from '../domain/ids.ts'
+import type { Entry, EntryKind, Posting } from '../domain/journal.ts'
+import type { Metadata } from '../domain/metadata.ts'
+import type { Answer } from '../domain/outcome.ts'
+import type { LedgerError } from './error.ts'
+
+/** The caller's patience with one call. */
+export interface CallOptions {
+  /** Gives up when it fires: `deadline_exceeded`. */
+  readonly signal?: AbortSignal
+  /** Gives up after this many milliseconds: `deadline_exceeded`. */
+  readonly timeoutMs?: number
+}
+
+export interface OpenInput {
+  readonly requestId?: RequestId
+  readonly account: AccountName
+  readonly asset?: AssetCode
+  /** How low `available` may go; negative for a credit limit. Default 0. */
+  readonly floor?: bigint
+  /** Replaces the account's metadata; leave it out to keep what is there. */
+  readonly metadata?: Metadata
+}
+
+export interface DepositInput {
+  /** The idempotency key; a UUIDv7 is made when there is none. */
+  readonly requestId?: RequestId
+  readonly account: AccountName
+  /** Default `credit`. */
+  readonly asset?: AssetCode
+  /** At least 1. */
+  readonly amount: bigint
+  readonly memo?: string
+  readonly metadata?: Metadata
+}
+
+export interface ChargeInput extends DepositInput {
+  /** Default `@revenue`. */
+  readonly payee?: AccountName
+}
+
+export interface LegInput {
+  readonly from: AccountName
+  readonly to: AccountName
+  readonly asset?: AssetCode
+  readonly amount: bigint
+}
+
+export interface TransferInput {
+  readonly requestId?: RequestId
+  /** 1 to `TRANSFER_LEGS_MAX`. */
+  readonly legs: readonly LegInput[]
+  readonly memo?: string
+  readonly metadata?: Metadata
+}
+
+export interface FreezeInput {
+  /** The idempotency key, and the hold's id; a UUIDv7 is made when there is none. */
+  readonly requestId?: RequestId
+  readonly account: AccountName
+  readonly asset?: AssetCode
+  readonly amount: bigint
+  /** Who gets what is settled. Default `@revenue`. */
+  readonly payee?: AccountName
+  /** Give at most one of the two. Default: 15 minutes from now. */
+  readonly expiresInMs?: number
+  readonly expiresAt?: Instant
+  readonly metadata?: Metadata
+}
+
+export interface SettleInput {
+  /** The actual cost; 0 or more. */
+  readonly amount: bigint
+  /** When `amount` is more than is held: refuse (default), take what is held, or draw on `available`. */
+  readonly overage?: Overage
+}
+
+export interface DeclareInput {
+  readonly asset: AssetCode
+  /** Digits behind the point, 0 to 18. Default 0. */
+  readonly decimals?: number
+  /** Default: the code. */
+  readonly name?: string
+}
+
+/** One command of a batch. */
+export type CommandInput =
+  | ({ readonly kind: 'open' } & OpenInput)
+  | ({ readonly kind: 'deposit' } & DepositInput)
+  | ({ readonly kind: 'charge' } & ChargeInput)
+  | ({ readonly kind: 'transfer' } & TransferInput)
+  | ({ readonly kind: 'freeze' } & FreezeInput)
+  | ({ readonly kind: 'settle'; readonly hold: RequestId } & SettleInput)
+  | { readonly kind: 'release'; readonly hold: RequestId }
+  | ({ readonly kind: 'declare' } & DeclareInput)
+
+export const TRANSFER_LEGS_MAX = 1000
+export const BATCH_COMMANDS_MAX = 1000
+
+/** `rejected`: a rule said no. `faulted`: something is broken or too slow; the error says whether it may have applied. */
+export type BatchOutcome =
+  | { readonly status: 'applied'; readonly replayed: boolean; readonly answer: Answer }
+  | { readonly status: 'rejected' | 'faulted'; readonly error: LedgerError }
+
+/** An account, as soon as a coin or an `open` reached it. */
+export interface AccountView {
+  readonly account: AccountName
+  readonly metadata: Metadata | null
+  readonly balances: readonly Balance[]
+}
+
+export interface PageInput {
+  /** 1 to 1000, default 50. */
+  readonly limit?: number
+  /** `next` of the page before. */
+  readonly cursor?: string
+}
+
+export interface HoldsInput extends PageInput {
+  /** With an account: its holds of `asset`, newest first. Without: open holds by expiry, other states by id. */
+  readonly account?: AccountName
+  readonly asset?: AssetCode
+  readonly state?: HoldState
+}
+
+export interface PostingsInput extends PageInput {
+  readonly asset?: AssetCode
+  readonly kind?: EntryKind
+}
+
+export interface PageView<Row> {
+  readonly items: readonly Row[]
+  /** The cursor of the next page; null when this is the last one. */
+  readonly next: string | null
+}
+
+/**
+ * Every method throws `LedgerError` and nothing else. Its `code` says what happened, `retryable` whether the same call can
+ * succeed later, and `applied` whether it may have had an effect; repeating a call under the same request id is always
+ * safe. Input that breaks a rule of form is refused with the code `invalid_request` before anything happens.
+ *
+ * @see docs/reference/problems.md for every code.
+ */
+export interface Ledger extends AsyncDisposable {
+  /** Sets a floor and metadata. Codes: `unknown_asset`, `house_account`, `floor_above_available`. */
+  open(input: OpenInput, options?: CallOptions): Promise<Balance>
+  /** Declares an asset or renames it. Codes: `asset_conflict`. */
+  declare(input: DeclareInput, options?: CallOptions): Promise<Asset>
+  /** Coins enter from `@issuer`. Codes: `request_id_reused`, `unknown_asset`, `house_account`, `balance_overflow`. */
+  deposit(input: DepositInput, options?: CallOptions): Promise<Entry>
+  /** Coins leave without a hold. Codes: as `deposit`, `same_account`, `insufficient_funds`. */
+  charge(input: ChargeInput, options?: CallOptions): Promise<Entry>
+  /** All legs or none. Codes: as `charge`. */
+  transfer(input: TransferInput, options?: CallOptions): Promise<Entry>
+  /** Sets coins aside. Codes: as `charge`, `expiry_out_of_range`. */
+  freeze(input: FreezeInput, options?: CallOptions): Promise<Hold>
+  /** Takes the actual cost, gives the rest back. Codes: `hold_not_found`, `hold_not_open`, `settle_above_hold`. */
+  settle(hold: RequestId, input: SettleInput, options?: CallOptions): Promise<Hold>
+  /** Gives everything back. Codes: `hold_not_found`, `hold_not_open`. */
+  release(hold: RequestId, options?: CallOptions): Promise<Hold>
+  /**
+   * Up to `BATCH_COMMANDS_MAX` commands, one outcome each, in order. With `atomic` all of them take effect or none:
+   * the one that was refused says why, the others are `batch_aborted`.
+   */
+  batch(
+    commands: readonly CommandInput[],
+    options?: CallOptions & { readonly atomic?: boolean },
+  ): Promise<BatchOutcome[]>
+
+  /** Codes: `account_not_found`. */
+  account(account: AccountName): Promise<AccountView>
+  /** Codes: `hold_not_found`. */
+  hold(id: RequestId): Promise<Hold>
+  holds(input?: HoldsInput): Promise<PageView<Hold>>
+  /** Newest first. */
+  postings(account: AccountName, input?: PostingsInput): Promise<PageView<Posting>>
+  /** Codes: `entry_not_found`. */
+  entry(id: string): Promise<Entry>
+  assets(): Promise<readonly Asset[]>
+
+  /** Answers everything that was taken, then closes. */
+  close(): Promise<void>
+}

@@ -1,0 +1,385 @@
+/**
+ * The one catalogue of everything that can go wrong: rejections of the rules, faults of the engine, and what the edges
+ * (input checks, HTTP, the client's connection) refuse. HTTP statuses, `LedgerError`, the OpenAPI document and
+ * docs/reference/problems.md are made from it.
+ */
+import type { Applied, FaultCode, Rejection, RejectionCode } from '../domain/outcome.ts'
+
+/** What the edges refuse before or instead of asking the engine. */
+export type EdgeCode =
+  | 'invalid_request'
+  | 'account_not_found'
+  | 'entry_not_found'
+  | 'route_not_found'
+  | 'method_not_allowed'
+  | 'request_timeout'
+  | 'payload_too_large'
+  | 'unsupported_media_type'
+  | 'headers_too_large'
+
+/** What only the client over HTTP meets; no service answers them. */
+export type ConnectionCode = 'service_unreachable' | 'unexpected_answer'
+
+export type ProblemCode = RejectionCode | FaultCode | EdgeCode | ConnectionCode
+export type ServiceCode = Exclude<ProblemCode, ConnectionCode>
+
+const CONNECTION: Readonly<Record<ConnectionCode, true>> = { service_unreachable: true, unexpected_answer: true }
+
+/** How a field of a problem travels: amounts as decimal strings, the others as they are. */
+export type ProblemFieldKind = 'text' | 'amount' | 'integer'
+
+export interface ProblemField {
+  readonly kind: ProblemFieldKind
+  readonly meaning: string
+}
+
+export interface Problem {
+  /** The HTTP status. */
+  readonly status: number
+  readonly title: string
+  /** True when the same request, unchanged and under the same request id, may succeed if it is sent again. */
+  readonly retryable: boolean
+  /** Whether the command may have had an effect; a fault can say otherwise for itself. */
+  readonly applied: Applied
+  /** How long to wait before trying again when the fault itself does not say, in milliseconds. */
+  readonly retryAfterMs: number | null
+  readonly meaning: string
+  readonly remedy: string
+  /** What the problem carries besides the members that every problem has. */
+  readonly fields: Readonly<Record<string, ProblemField>>
+}
+
+type KindOf<Value> = Value extends bigint ? 'amount' : Value extends number ? 'integer' : 'text'
+
+type RejectionFields<Code extends RejectionCode> = {
+  readonly [Name in Exclude<keyof Extract<Rejection, { code: Code }>, 'code'>]: {
+    readonly kind: KindOf<Extract<Rejection, { code: Code }>[Name]>
+    readonly meaning: string
+  }
+}
+
+type Catalogue = {
+  readonly [Code in ProblemCode]: Code extends RejectionCode
+    ? Problem & { readonly fields: RejectionFields<Code> }
+    : Problem
+}
+
+const account = { kind: 'text', meaning: 'The account that is meant.' } as const
+const asset = { kind: 'text', meaning: 'The code of the asset that is meant.' } as const
+const hold = { kind: 'text', meaning: 'The id of the hold that is meant.' } as const
+const requestId = { kind: 'text', meaning: 'The request id to repeat the command under, when it is known.' } as const
+const faultFields = { requestId }
+const refused = { retryable: false, applied: 'no', retryAfterMs: null } as const
+
+export const PROBLEMS: Catalogue = {
+  invalid_request: {
+    ...refused,
+    status: 400,
+    title: 'Invalid request',
+    meaning: 'The request breaks a rule of form: a wrong type, a value out of range, an unknown field, broken JSON.',
+    remedy:
+      'Correct what `pointer` (in the body) or `parameter` (in the path, query or headers) names, and send it again.',
+    fields: {
+      pointer: { kind: 'text', meaning: 'JSON pointer (RFC 6901) into the body; empty for the body as a whole.' },
+      parameter: { kind: 'text', meaning: 'The name of the path or query parameter, or of the header.' },
+    },
+  },
+  insufficient_funds: {
+    ...refused,
+    status: 402,
+    title: 'Insufficient funds',
+    meaning: 'The command would take `available` below the floor. Coins that are held cannot be spent.',
+    remedy: 'Deposit first, ask for less, or give the account a lower floor (a credit limit).',
+    fields: {
+      account,
+      asset,
+      available: { kind: 'amount', meaning: 'What the account can spend, before the floor.' },
+      held: { kind: 'amount', meaning: 'What open holds have set aside.' },
+      floor: { kind: 'amount', meaning: 'How low `available` may go.' },
+      required: { kind: 'amount', meaning: 'What the command would have taken from `available`.' },
+    },
+  },
+  house_account: {
+    ...refused,
+    status: 403,
+    title: 'House account',
+    meaning: "The account is the operator's own (its name begins with `@`) and cannot be used for this command.",
+    remedy: 'Name an account of a user. House accounts only take part as payees and in transfers.',
+    fields: { account },
+  },
+  account_not_found: {
+    ...refused,
+    status: 404,
+    title: 'Account not found',
+    meaning: 'No coin and no `open` has ever reached the account.',
+    remedy: 'Check the name; names are compared byte by byte. An account appears with its first coin.',
+    fields: { account },
+  },
+  hold_not_found: {
+    ...refused,
+    status: 404,
+    title: 'Hold not found',
+    meaning: 'No freeze was applied under this request id.',
+    remedy: 'Check the id; it is the request id of the freeze, percent-encoded in a path.',
+    fields: { hold },
+  },
+  entry_not_found: {
+    ...refused,
+    status: 404,
+    title: 'Entry not found',
+    meaning: 'The journal has no entry with this id.',
+    remedy: 'An entry has the id of its request; the end of a hold is `HOLD~settle` or `HOLD~release`.',
+    fields: { entry: { kind: 'text', meaning: 'The id that was asked for.' } },
+  },
+  route_not_found: {
+    ...refused,
+    status: 404,
+    title: 'Route not found',
+    meaning: 'The service has nothing at this path.',
+    remedy: 'See `/docs` for the routes. A slash inside of an account name or a hold id must be sent as `%2F`.',
+    fields: {},
+  },
+  method_not_allowed: {
+    ...refused,
+    status: 405,
+    title: 'Method not allowed',
+    meaning: 'The path exists, but not for this method.',
+    remedy: 'Use one of the methods that the `Allow` header lists.',
+    fields: { allow: { kind: 'text', meaning: 'The methods of this path, separated by a comma and a space.' } },
+  },
+  request_timeout: {
+    ...refused,
+    status: 408,
+    title: 'Request timeout',
+    retryable: true,
+    meaning: 'The request did not arrive whole within the time allowed. It had no effect.',
+    remedy: 'Send it again on a new connection.',
+    fields: {},
+  },
+  asset_conflict: {
+    ...refused,
+    status: 409,
+    title: 'Asset exists with other decimals',
+    meaning: 'The asset was declared with another number of decimals, which never changes.',
+    remedy: 'Declare it with the same number of decimals, or take another code.',
+    fields: { asset, decimals: { kind: 'integer', meaning: 'The decimals that the asset has.' } },
+  },
+  hold_not_open: {
+    ...refused,
+    status: 409,
+    title: 'Hold is not open',
+    meaning: 'The hold has ended already, and not by this same command.',
+    remedy: 'Read the hold. When it expired or was released too early, the cost can still be taken with a charge.',
+    fields: {
+      hold,
+      state: { kind: 'text', meaning: 'How it ended: `settled`, `released` or `expired`.' },
+      settled: { kind: 'amount', meaning: 'What its payee got.' },
+    },
+  },
+  settle_above_hold: {
+    ...refused,
+    status: 409,
+    title: 'Settling more than is held',
+    meaning: 'The settle asks for more than the hold has, with `overage: reject`.',
+    remedy: 'Settle less, or choose `overage: cap` (take what is held) or `draw` (take the rest from `available`).',
+    fields: { hold, held: { kind: 'amount', meaning: 'What the hold has.' } },
+  },
+  floor_above_available: {
+    ...refused,
+    status: 409,
+    title: 'Floor above what is available',
+    meaning: 'The new floor lies above what the account has available.',
+    remedy: 'Choose a floor no higher than `available`, or deposit first.',
+    fields: { account, asset, available: { kind: 'amount', meaning: 'What the account has available.' } },
+  },
+  batch_aborted: {
+    ...refused,
+    status: 409,
+    title: 'Batch aborted',
+    meaning: 'Another command of the same atomic batch was refused, so this one had no effect either.',
+    remedy: 'See the outcome of the command that was refused with `because`.',
+    fields: { because: { kind: 'text', meaning: 'The code that the other command was refused with.' } },
+  },
+  payload_too_large: {
+    ...refused,
+    status: 413,
+    title: 'Payload too large',
+    meaning: 'The body is larger than the service accepts.',
+    remedy: 'Send fewer commands per batch. The limit is 1 MiB unless the operator chose another.',
+    fields: {},
+  },
+  unsupported_media_type: {
+    ...refused,
+    status: 415,
+    title: 'Unsupported media type',
+    meaning: 'The body is not sent as `application/json`.',
+    remedy: 'Send JSON with `Content-Type: application/json`.',
+    fields: {},
+  },
+  request_id_reused: {
+    ...refused,
+    status: 422,
+    title: 'Request id used before with other contents',
+    meaning: 'The request id belongs to a command with other contents. A request id has one effect, for ever.',
+    remedy: 'Repeat the first command exactly to get its answer again, or choose a new request id.',
+    fields: { requestId: { kind: 'text', meaning: 'The request id.' } },
+  },
+  unknown_asset: {
+    ...refused,
+    status: 422,
+    title: 'Unknown asset',
+    meaning: 'The asset has not been declared.',
+    remedy: 'Declare it with `PUT /v1/assets/{code}`; only `credit` exists from the start.',
+    fields: { asset },
+  },
+  same_account: {
+    ...refused,
+    status: 422,
+    title: 'Payer and payee are the same account',
+    meaning: 'Coins cannot move from an account to itself.',
+    remedy: 'Name another payee.',
+    fields: { account },
+  },
+  expiry_out_of_range: {
+    ...refused,
+    status: 422,
+    title: 'Expiry out of range',
+    meaning: 'The hold would expire in the past, or later than the longest life that the operator allows.',
+    remedy: 'Choose an expiry that is at most `ttlMsMax` milliseconds away.',
+    fields: { ttlMsMax: { kind: 'integer', meaning: 'The longest life of a hold, in milliseconds.' } },
+  },
+  balance_overflow: {
+    ...refused,
+    status: 422,
+    title: 'Balance overflow',
+    meaning: 'The balance would leave the range of a signed 64-bit integer.',
+    remedy: 'Move less. Consider an asset with fewer decimals.',
+    fields: { account, asset },
+  },
+  headers_too_large: {
+    ...refused,
+    status: 431,
+    title: 'Headers too large',
+    meaning: 'The request line and headers are larger than the service accepts.',
+    remedy: 'Send fewer or shorter headers.',
+    fields: {},
+  },
+  internal: {
+    status: 500,
+    title: 'Internal error',
+    retryable: false,
+    applied: 'unknown',
+    retryAfterMs: null,
+    meaning: 'A defect of Holdfast. The log of the service has the details.',
+    remedy: 'Please report it. Repeating the command under the same request id is safe.',
+    fields: faultFields,
+  },
+  store_refused: {
+    status: 500,
+    title: 'Store refused the command',
+    retryable: false,
+    applied: 'no',
+    retryAfterMs: null,
+    meaning: 'The database refused the rows of this one command, and would again.',
+    remedy: 'The log of the service has what the database said. Please report it.',
+    fields: faultFields,
+  },
+  unexpected_answer: {
+    status: 502,
+    title: 'Unexpected answer',
+    retryable: false,
+    applied: 'unknown',
+    retryAfterMs: null,
+    meaning: 'What answered is not a Holdfast service that this client understands: a proxy, or another version.',
+    remedy: 'Check the URL and what stands between. Repeating the command under the same request id is safe.',
+    fields: { ...faultFields, httpStatus: { kind: 'integer', meaning: 'The HTTP status that came.' } },
+  },
+  service_unreachable: {
+    status: 503,
+    title: 'Service unreachable',
+    retryable: true,
+    applied: 'unknown',
+    retryAfterMs: 200,
+    meaning: 'The connection to the service failed or broke before the answer came.',
+    remedy: 'Repeat the command under the same request id.',
+    fields: faultFields,
+  },
+  overloaded: {
+    status: 503,
+    title: 'Overloaded',
+    retryable: true,
+    applied: 'no',
+    retryAfterMs: 250,
+    meaning: 'The queue of the engine is full. The command had no effect.',
+    remedy: 'Send it again later, with growing pauses.',
+    fields: faultFields,
+  },
+  contention: {
+    status: 503,
+    title: 'Contention',
+    retryable: true,
+    applied: 'no',
+    retryAfterMs: 100,
+    meaning: 'Other writers of the same database won every attempt. The command had no effect.',
+    remedy: 'Send it again.',
+    fields: faultFields,
+  },
+  store_unavailable: {
+    status: 503,
+    title: 'Store unavailable',
+    retryable: true,
+    applied: 'no',
+    retryAfterMs: 1000,
+    meaning: 'The database does not answer. The command had no effect.',
+    remedy: 'Send it again later, with growing pauses.',
+    fields: faultFields,
+  },
+  commit_in_doubt: {
+    status: 503,
+    title: 'Commit in doubt',
+    retryable: true,
+    applied: 'unknown',
+    retryAfterMs: 1000,
+    meaning:
+      'The database was lost around the commit, and whether the command took effect could not be found out in time.',
+    remedy: 'Repeat the command under the same request id: it is then applied once, whatever had happened.',
+    fields: faultFields,
+  },
+  shutting_down: {
+    status: 503,
+    title: 'Shutting down',
+    retryable: true,
+    applied: 'no',
+    retryAfterMs: 1000,
+    meaning: 'The service takes no more work. The command had no effect.',
+    remedy: 'Send it again, to another instance or after the restart.',
+    fields: faultFields,
+  },
+  deadline_exceeded: {
+    status: 504,
+    title: 'Deadline exceeded',
+    retryable: true,
+    applied: 'unknown',
+    retryAfterMs: null,
+    meaning:
+      "The caller's or the service's time limit came first. `applied` says whether the command may have had an effect.",
+    remedy: 'Repeat the command under the same request id.',
+    fields: faultFields,
+  },
+}
+
+/** Those that a service answers. */
+export const SERVICE_CODES: readonly ServiceCode[] = (Object.keys(PROBLEMS) as ProblemCode[]).filter(isServiceCode)
+
+export function isServiceCode(code: ProblemCode): code is ServiceCode {
+  return !Object.hasOwn(CONNECTION, code)
+}
+
+export function isProblemCode(value: unknown): value is ProblemCode {
+  return typeof value === 'string' && Object.hasOwn(PROBLEMS, value)
+}
+
+/** The `type` of a problem (RFC 9457). It names the code, and is not meant to be fetched. */
+export function problemType(code: ProblemCode): string {
+  return `urn:holdfast:problem:${code}`
+}

@@ -1,0 +1,151 @@
+/** From input to the queries of the read port: filters, page limits and cursors, checked and completed. */
+import type { HoldState } from '../domain/hold.ts'
+import {
+  DEFAULT_ASSET,
+  isAccountName,
+  isAssetCode,
+  isRequestId,
+  type AccountName,
+  type AssetCode,
+  type RequestId,
+} from '../domain/ids.ts'
+import { endOfHold, type EntryKind } from '../domain/journal.ts'
+import { LedgerError } from './error.ts'
+import { ACCOUNT_RULE, ASSET_RULE, REQUEST_ID_RULE } from './input.ts'
+
+/** Rows per page. */
+export const PAGE_LIMIT_DEFAULT = 50
+export const PAGE_LIMIT_MAX = 1000
+/** Longer than any cursor that a store gives out. */
+export const CURSOR_LENGTH_MAX = 512
+
+export interface HoldsQuery {
+  readonly account: AccountName | null
+  readonly asset: AssetCode
+  readonly state: HoldState | null
+  readonly limit: number
+  readonly cursor: string | null
+}
+
+export interface PostingsQuery {
+  readonly account: AccountName
+  readonly asset: AssetCode
+  readonly kind: EntryKind | null
+  readonly limit: number
+  readonly cursor: string | null
+}
+
+const HOLD_STATES: Record<HoldState, true> = { open: true, settled: true, released: true, expired: true }
+const ENTRY_KINDS: Record<EntryKind, true> = {
+  open: true,
+  deposit: true,
+  charge: true,
+  transfer: true,
+  freeze: true,
+  settle: true,
+  release: true,
+}
+
+const HOLDS: ReadonlySet<string> = new Set(['account', 'asset', 'state', 'limit', 'cursor'])
+const POSTINGS: ReadonlySet<string> = new Set(['asset', 'kind', 'limit', 'cursor'])
+
+type Parameters = Readonly<Record<string, unknown>>
+
+/** Without an account the list is of every asset, so no other than the default may be asked for. */
+export function holdsQueryOf(input: unknown): HoldsQuery {
+  const parameters = parametersIn(input, HOLDS)
+  const { account, state } = parameters
+  const asset = assetFilter(parameters)
+  if (account === undefined && asset !== DEFAULT_ASSET) {
+    throw LedgerError.invalidParameter(
+      'asset',
+      'asset chooses among the holds of one account; give the account as well.',
+    )
+  }
+  return {
+    account: account === undefined ? null : accountParameter(account, 'account'),
+    asset,
+    state: state === undefined ? null : wordIn(state, 'state', HOLD_STATES),
+    limit: limitOf(parameters),
+    cursor: cursorOf(parameters),
+  }
+}
+
+export function postingsQueryOf(account: AccountName, input: unknown): PostingsQuery {
+  const parameters = parametersIn(input, POSTINGS)
+  const { kind } = parameters
+  return {
+    account,
+    asset: assetFilter(parameters),
+    kind: kind === undefined ? null : wordIn(kind, 'kind', ENTRY_KINDS),
+    limit: limitOf(parameters),
+    cursor: cursorOf(parameters),
+  }
+}
+
+/** An account that stands in a path, a query or an argument. */
+export function accountParameter(value: unknown, name: string): AccountName {
+  if (isAccountName(value)) return value
+  throw LedgerError.invalidParameter(name, `${name} must be a name of ${ACCOUNT_RULE}.`)
+}
+
+export function assetParameter(value: unknown, name: string): AssetCode {
+  if (isAssetCode(value)) return value
+  throw LedgerError.invalidParameter(name, `${name} must be a code of ${ASSET_RULE}.`)
+}
+
+/** A request id, which is also what holds are called by. */
+export function requestIdParameter(value: unknown, name: string): RequestId {
+  if (isRequestId(value)) return value
+  throw LedgerError.invalidParameter(name, `${name} must be ${REQUEST_ID_RULE}.`)
+}
+
+const ENDS = (['settle', 'release'] as const).map((kind) => endOfHold('', kind))
+
+/** The id of an entry: a request id, or the name of the entry that ended a hold. */
+export function entryParameter(value: unknown, name: string): string {
+  if (typeof value === 'string') {
+    const end = ENDS.find((suffix) => value.endsWith(suffix))
+    if (isRequestId(end === undefined ? value : value.slice(0, -end.length))) return value
+  }
+  const rule = `${REQUEST_ID_RULE}, with ${ENDS.join(' or ')} behind it for the end of a hold`
+  throw LedgerError.invalidParameter(name, `${name} must be ${rule}.`)
+}
+
+function parametersIn(input: unknown, known: ReadonlySet<string>): Parameters {
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) {
+    throw LedgerError.invalid('', 'The query must be an object.')
+  }
+  for (const name of Object.keys(input)) {
+    if (known.has(name)) continue
+    throw LedgerError.invalidParameter(
+      name,
+      `There is no such parameter; the parameters are: ${[...known].join(', ')}.`,
+    )
+  }
+  return input as Parameters
+}
+
+function assetFilter(parameters: Parameters): AssetCode {
+  const asset = parameters['asset']
+  return asset === undefined ? DEFAULT_ASSET : assetParameter(asset, 'asset')
+}
+
+function wordIn<Word extends string>(value: unknown, name: string, words: Readonly<Record<Word, true>>): Word {
+  if (typeof value === 'string' && Object.hasOwn(words, value)) return value as Word
+  throw LedgerError.invalidParameter(name, `${name} must be one of ${Object.keys(words).join(', ')}.`)
+}
+
+function limitOf(parameters: Parameters): number {
+  const limit = parameters['limit']
+  if (limit === undefined) return PAGE_LIMIT_DEFAULT
+  if (typeof limit === 'number' && Number.isInteger(limit) && limit >= 1 && limit <= PAGE_LIMIT_MAX) return limit
+  throw LedgerError.invalidParameter('limit', `limit must be a whole number from 1 to ${PAGE_LIMIT_MAX}.`)
+}
+
+function cursorOf(parameters: Parameters): string | null {
+  const cursor = parameters['cursor']
+  if (cursor === undefined) return null
+  if (typeof cursor === 'string' && cursor.length > 0 && cursor.length <= CURSOR_LENGTH_MAX) return cursor
+  throw LedgerError.invalidParameter('cursor', 'cursor must be the `next` of another page.')
+}

@@ -1,0 +1,356 @@
+/**
+ * What the service answers, as JSON Schema: the source of the wire's types, of the serializers and of openapi.json.
+ * Request bodies and queries are in bodies.ts.
+ */
+import { Type, type Static, type TSchema, type TSchemaOptions } from 'typebox'
+import type { HoldState } from '../domain/hold.ts'
+import { ACCOUNT_PATTERN, ASSET_PATTERN, REQUEST_ID_PATTERN } from '../domain/ids.ts'
+import type { EntryKind } from '../domain/journal.ts'
+import {
+  METADATA_KEY_LENGTH_MAX,
+  METADATA_KEYS_MAX,
+  METADATA_VALUE_LENGTH_MAX,
+  type Metadata,
+} from '../domain/metadata.ts'
+import type { Applied } from '../domain/outcome.ts'
+import { BALANCE_EXAMPLE, FROZEN_AT, HOLD_EXAMPLE, POSTING_EXAMPLES, SETTLED_AT } from './answer-examples.ts'
+import { SERVICE_CODES, type ProblemCode } from './problems.ts'
+
+const HOLD_STATES = ['open', 'settled', 'released', 'expired'] as const satisfies readonly HoldState[]
+const ENTRY_KINDS = [
+  'open',
+  'deposit',
+  'charge',
+  'transfer',
+  'freeze',
+  'settle',
+  'release',
+] as const satisfies readonly EntryKind[]
+
+/** One of a few words. With a `type` beside `enum`, which serializers need. */
+export function words<const Word extends string>(values: readonly Word[], options: TSchemaOptions = {}) {
+  return Type.Unsafe<Word>({ type: 'string', enum: values, ...options })
+}
+
+/** A schema that stands under its own name in the OpenAPI document. */
+export function reference<Schema extends TSchema>(schema: Schema & { $id: string }) {
+  return Type.Unsafe<Static<Schema>>({ $ref: `${schema.$id}#` })
+}
+
+function nullableText(options: TSchemaOptions) {
+  return Type.Unsafe<string | null>({ type: ['string', 'null'], ...options })
+}
+
+function named<Schema extends TSchema>(id: string, schema: Schema): Schema & { $id: string } {
+  return Object.assign(schema, { $id: id })
+}
+
+export const AMOUNT_PATTERN = '^-?(0|[1-9][0-9]{0,18})$'
+
+export const AccountName = Type.String({
+  pattern: ACCOUNT_PATTERN,
+  description: 'Who owns coins. A leading `@` marks a house account of the operator.',
+  examples: ['user:8'],
+})
+export const AssetCode = Type.String({
+  pattern: ASSET_PATTERN,
+  description: 'A kind of coin.',
+  examples: ['credit'],
+})
+export const RequestId = Type.String({
+  pattern: REQUEST_ID_PATTERN,
+  description: 'The idempotency key: one request id has one effect, for ever.',
+  examples: ['job-616'],
+})
+export const HoldId = Type.String({
+  pattern: REQUEST_ID_PATTERN,
+  description: 'The id of the hold, which is the request id that froze it.',
+  examples: ['job-616'],
+})
+export const Words = {
+  holdState: words(HOLD_STATES),
+  entryKind: words(ENTRY_KINDS),
+}
+
+function amount(description: string) {
+  return Type.String({ pattern: AMOUNT_PATTERN, description, examples: ['616'] })
+}
+
+function nullableAmount(description: string) {
+  return nullableText({ pattern: AMOUNT_PATTERN, description })
+}
+
+function instant(description: string) {
+  return Type.String({ format: 'date-time', description, examples: ['2030-01-31T12:00:00.000Z'] })
+}
+
+const METADATA = {
+  maxProperties: METADATA_KEYS_MAX,
+  propertyNames: { minLength: 1, maxLength: METADATA_KEY_LENGTH_MAX },
+  additionalProperties: {
+    type: ['string', 'number', 'boolean', 'null'],
+    maxLength: METADATA_VALUE_LENGTH_MAX,
+    minimum: Number.MIN_SAFE_INTEGER,
+    maximum: Number.MAX_SAFE_INTEGER,
+  },
+  description: 'A flat record of what the caller attached.',
+  examples: [{ model: 'llama-70b' }],
+}
+
+export const MetadataInput = Type.Unsafe<Metadata>({ type: 'object', ...METADATA })
+const MetadataAnswer = Type.Unsafe<Metadata | null>({ type: ['object', 'null'], ...METADATA })
+
+const VERSION = { minimum: 0, description: 'The number of postings of the balance.', examples: [3] }
+
+export const Balance = named(
+  'Balance',
+  Type.Object(
+    {
+      account: AccountName,
+      asset: AssetCode,
+      available: amount('What can be spent.'),
+      held: amount('What open holds have set aside.'),
+      total: amount('available + held.'),
+      floor: nullableAmount('How low `available` may go; null for house accounts, which have no floor.'),
+      version: Type.Integer(VERSION),
+    },
+    { description: "One account's coins of one asset.", examples: [BALANCE_EXAMPLE] },
+  ),
+)
+
+export const Account = named(
+  'Account',
+  Type.Object(
+    { account: AccountName, metadata: MetadataAnswer, balances: Type.Array(reference(Balance)) },
+    {
+      description: 'An account with its balances, one per asset. The stripes of a house account are added up.',
+      examples: [{ account: 'user:8', metadata: { plan: 'pro' }, balances: [BALANCE_EXAMPLE] }],
+    },
+  ),
+)
+
+export const Asset = named(
+  'Asset',
+  Type.Object(
+    {
+      code: AssetCode,
+      decimals: Type.Integer({
+        minimum: 0,
+        maximum: 18,
+        description: 'Digits of an amount behind the point.',
+        examples: [0],
+      }),
+      name: Type.String({ examples: ['Credit'] }),
+      createdAt: instant('When it was declared.'),
+    },
+    {
+      description: 'A kind of coin.',
+      examples: [{ code: 'gold', decimals: 2, name: 'Gold', createdAt: FROZEN_AT }],
+    },
+  ),
+)
+
+export const Hold = named(
+  'Hold',
+  Type.Object(
+    {
+      id: HoldId,
+      account: AccountName,
+      asset: AssetCode,
+      payee: Type.String({
+        pattern: ACCOUNT_PATTERN,
+        description: 'Who gets what is settled.',
+        examples: ['@revenue'],
+      }),
+      state: Words.holdState,
+      amount: amount('What was frozen.'),
+      held: amount('What is still set aside.'),
+      settled: amount('What the payee got.'),
+      released: amount('What went back to the account.'),
+      drawn: amount('What a settle took from `available` beyond the hold.'),
+      shortfall: amount('What a settle asked for and did not get.'),
+      expiresAt: instant('When it is released by itself.'),
+      createdAt: instant('When it was frozen.'),
+      endedAt: nullableText({ format: 'date-time', description: 'When it ended; null while it is open.' }),
+      metadata: MetadataAnswer,
+    },
+    {
+      description: 'Coins set aside for one request. amount + drawn = settled + released + held, always.',
+      examples: [HOLD_EXAMPLE],
+    },
+  ),
+)
+
+export const Posting = named(
+  'Posting',
+  Type.Object(
+    {
+      entryId: Type.String({ description: 'The entry that it is a line of.', examples: ['job-616~settle'] }),
+      kind: Words.entryKind,
+      account: AccountName,
+      asset: AssetCode,
+      stripe: Type.Integer({ minimum: 0, description: '0, except for house accounts.', examples: [0] }),
+      version: Type.Integer(VERSION),
+      availableDelta: amount('What `available` gained or lost.'),
+      heldDelta: amount('What `held` gained or lost.'),
+      available: amount('`available` after it.'),
+      held: amount('`held` after it.'),
+      at: instant('When it happened.'),
+    },
+    { description: "One balance's line of an entry.", examples: POSTING_EXAMPLES.slice(0, 1) },
+  ),
+)
+
+export const Entry = named(
+  'Entry',
+  Type.Object(
+    {
+      id: Type.String({
+        description: 'The request id; `HOLD~settle` or `HOLD~release` for the end of a hold.',
+        examples: ['deposit-1'],
+      }),
+      kind: Words.entryKind,
+      at: instant('When it happened.'),
+      memo: nullableText({ description: 'What the caller noted.' }),
+      metadata: MetadataAnswer,
+      floor: nullableAmount('The floor that an `open` set.'),
+      postings: Type.Array(reference(Posting)),
+    },
+    {
+      description: 'One event of the journal. Its postings sum to zero per asset.',
+      examples: [
+        {
+          id: 'job-616~settle',
+          kind: 'settle',
+          at: SETTLED_AT,
+          memo: null,
+          metadata: null,
+          floor: null,
+          postings: POSTING_EXAMPLES,
+        },
+      ],
+    },
+  ),
+)
+
+export const Problem = named(
+  'Problem',
+  Type.Object(
+    {
+      type: Type.String({ examples: ['urn:holdfast:problem:insufficient_funds'] }),
+      title: Type.String({ examples: ['Insufficient funds'] }),
+      status: Type.Integer({ examples: [402] }),
+      detail: Type.String({ description: 'What happened, with its numbers, for people.' }),
+      code: words<ProblemCode>(SERVICE_CODES, {
+        description: 'What happened, for programs. docs/reference/problems.md lists the codes and their own fields.',
+      }),
+      retryable: Type.Boolean({
+        description: 'Whether the same request, under the same request id, may succeed later.',
+      }),
+      applied: words(['no', 'unknown'] as const satisfies readonly Applied[], {
+        description:
+          'Whether the command may have had an effect. Repeating it under the same request id is safe either way.',
+      }),
+      retryAfterMs: Type.Optional(Type.Integer({ minimum: 0, description: 'When it makes sense to try again.' })),
+      pointer: Type.Optional(Type.String({ description: 'JSON pointer to what is wrong in the body.' })),
+      parameter: Type.Optional(Type.String({ description: 'The path or query parameter or header that is wrong.' })),
+      requestId: Type.Optional(Type.String({ description: 'The request id to repeat the command under.' })),
+    },
+    { additionalProperties: true, description: 'A problem (RFC 9457) with the fields of its code.' },
+  ),
+)
+
+export const AppliedOutcome = named(
+  'AppliedOutcome',
+  Type.Object(
+    {
+      status: words(['applied']),
+      replayed: Type.Boolean({ description: 'True when the request id had been used before: the first answer again.' }),
+      answer: Type.Unsafe<BalanceWire | EntryWire | HoldWire | AssetWire>({
+        anyOf: [Hold, Entry, Balance, Asset].map((schema) => ({ $ref: `${schema.$id}#` })),
+        description: 'What the command is answered with on its own.',
+      }),
+    },
+    { description: 'The command took effect, now or at its first request.' },
+  ),
+)
+
+export const RefusedOutcome = named(
+  'RefusedOutcome',
+  Type.Object(
+    {
+      status: words(['rejected', 'faulted'], {
+        description: '`rejected`: a rule said no. `faulted`: something is broken or too slow.',
+      }),
+      problem: reference(Problem),
+    },
+    { description: 'The command did not take effect, or it is not known whether it did.' },
+  ),
+)
+
+export const Batch = named(
+  'Batch',
+  Type.Object(
+    {
+      outcomes: Type.Array(Type.Union([reference(AppliedOutcome), reference(RefusedOutcome)]), {
+        description: 'One per command, in order.',
+      }),
+    },
+    {
+      description: 'What became of each command of a batch.',
+      examples: [{ outcomes: [{ status: 'applied', replayed: false, answer: HOLD_EXAMPLE }] }],
+    },
+  ),
+)
+
+function page<Schema extends TSchema>(id: string, item: Schema & { $id: string }) {
+  return named(
+    id,
+    Type.Object(
+      {
+        items: Type.Array(reference(item)),
+        next: nullableText({ description: 'The cursor of the next page; null when this is the last one.' }),
+      },
+      { description: `A page of ${item.$id.toLowerCase()}s.` },
+    ),
+  )
+}
+
+export const HoldPage = page('HoldPage', Hold)
+export const PostingPage = page('PostingPage', Posting)
+
+export const Assets = named(
+  'Assets',
+  Type.Object({ items: Type.Array(reference(Asset)) }, { description: 'Every asset, by code.' }),
+)
+
+export const Health = named(
+  'Health',
+  Type.Object({ status: words(['alive']) }, { description: 'The process answers.' }),
+)
+
+export const Readiness = named(
+  'Readiness',
+  Type.Object(
+    {
+      status: words(['ready']),
+      store: Type.String({ description: 'What kind of store stands behind the service.', examples: ['sqlite'] }),
+    },
+    { description: 'The service can commit.' },
+  ),
+)
+
+export type BalanceWire = Static<typeof Balance>
+export type AccountWire = Static<typeof Account>
+export type AssetWire = Static<typeof Asset>
+export type HoldWire = Static<typeof Hold>
+export type PostingWire = Static<typeof Posting>
+export type EntryWire = Static<typeof Entry>
+export type ProblemWire = Static<typeof Problem>
+export type AppliedOutcomeWire = Static<typeof AppliedOutcome>
+export type RefusedOutcomeWire = Static<typeof RefusedOutcome>
+export type OutcomeWire = AppliedOutcomeWire | RefusedOutcomeWire
+export type BatchWire = Static<typeof Batch>
+export type HoldPageWire = Static<typeof HoldPage>
+export type PostingPageWire = Static<typeof PostingPage>
+export type AssetsWire = Static<typeof Assets>

@@ -1,0 +1,263 @@
+/**
+ * Domain to wire and back: amounts as decimal strings, instants as ISO 8601 with milliseconds. Field by field, because
+ * it stands on the way of every request and because nothing may leave the ledger by accident.
+ *
+ * What comes in is trusted to have the wire's shape: it is what a Holdfast service answered.
+ */
+import type { Asset } from '../domain/asset.ts'
+import type { Balance } from '../domain/balance.ts'
+import type { Command, CommandKind, Leg } from '../domain/command.ts'
+import type { Hold } from '../domain/hold.ts'
+import type { Instant } from '../domain/ids.ts'
+import type { Entry, Posting } from '../domain/journal.ts'
+import type { Answer, Answers } from '../domain/outcome.ts'
+import type { CommandWire, LegWire } from './bodies.ts'
+import type { AccountView, PageView } from './ledger.ts'
+import type { AccountWire, AssetWire, BalanceWire, EntryWire, HoldWire, PostingWire } from './schemas.ts'
+
+let lastInstant: Instant = 0
+let lastText = '1970-01-01T00:00:00.000Z'
+
+/** The commands of one batch share one instant, so the last text is often the next one. */
+export function instantToWire(instant: Instant): string {
+  if (instant !== lastInstant) {
+    lastText = new Date(instant).toISOString()
+    lastInstant = instant
+  }
+  return lastText
+}
+
+function instantFromWire(text: string): Instant {
+  return Date.parse(text)
+}
+
+export function balanceToWire(balance: Balance): BalanceWire {
+  return {
+    account: balance.account,
+    asset: balance.asset,
+    available: balance.available.toString(),
+    held: balance.held.toString(),
+    total: balance.total.toString(),
+    floor: balance.floor === null ? null : balance.floor.toString(),
+    version: balance.version,
+  }
+}
+
+export function balanceFromWire(wire: BalanceWire): Balance {
+  return {
+    account: wire.account,
+    asset: wire.asset,
+    available: BigInt(wire.available),
+    held: BigInt(wire.held),
+    total: BigInt(wire.total),
+    floor: wire.floor === null ? null : BigInt(wire.floor),
+    version: wire.version,
+  }
+}
+
+export function accountToWire(account: AccountView): AccountWire {
+  return { account: account.account, metadata: account.metadata, balances: account.balances.map(balanceToWire) }
+}
+
+export function accountFromWire(wire: AccountWire): AccountView {
+  return { account: wire.account, metadata: wire.metadata, balances: wire.balances.map(balanceFromWire) }
+}
+
+export function assetToWire(asset: Asset): AssetWire {
+  return { code: asset.code, decimals: asset.decimals, name: asset.name, createdAt: instantToWire(asset.createdAt) }
+}
+
+export function assetFromWire(wire: AssetWire): Asset {
+  return { code: wire.code, decimals: wire.decimals, name: wire.name, createdAt: instantFromWire(wire.createdAt) }
+}
+
+export function holdToWire(hold: Hold): HoldWire {
+  return {
+    id: hold.id,
+    account: hold.account,
+    asset: hold.asset,
+    payee: hold.payee,
+    state: hold.state,
+    amount: hold.amount.toString(),
+    held: hold.held.toString(),
+    settled: hold.settled.toString(),
+    released: hold.released.toString(),
+    drawn: hold.drawn.toString(),
+    shortfall: hold.shortfall.toString(),
+    expiresAt: instantToWire(hold.expiresAt),
+    createdAt: instantToWire(hold.createdAt),
+    endedAt: hold.endedAt === null ? null : instantToWire(hold.endedAt),
+    metadata: hold.metadata,
+  }
+}
+
+export function holdFromWire(wire: HoldWire): Hold {
+  return {
+    id: wire.id,
+    account: wire.account,
+    asset: wire.asset,
+    payee: wire.payee,
+    state: wire.state,
+    amount: BigInt(wire.amount),
+    held: BigInt(wire.held),
+    settled: BigInt(wire.settled),
+    released: BigInt(wire.released),
+    drawn: BigInt(wire.drawn),
+    shortfall: BigInt(wire.shortfall),
+    expiresAt: instantFromWire(wire.expiresAt),
+    createdAt: instantFromWire(wire.createdAt),
+    endedAt: wire.endedAt === null ? null : instantFromWire(wire.endedAt),
+    metadata: wire.metadata,
+  }
+}
+
+export function postingToWire(posting: Posting): PostingWire {
+  return {
+    entryId: posting.entryId,
+    kind: posting.kind,
+    account: posting.account,
+    asset: posting.asset,
+    stripe: posting.stripe,
+    version: posting.version,
+    availableDelta: posting.availableDelta.toString(),
+    heldDelta: posting.heldDelta.toString(),
+    available: posting.available.toString(),
+    held: posting.held.toString(),
+    at: instantToWire(posting.at),
+  }
+}
+
+export function postingFromWire(wire: PostingWire): Posting {
+  return {
+    entryId: wire.entryId,
+    kind: wire.kind,
+    account: wire.account,
+    asset: wire.asset,
+    stripe: wire.stripe,
+    version: wire.version,
+    availableDelta: BigInt(wire.availableDelta),
+    heldDelta: BigInt(wire.heldDelta),
+    available: BigInt(wire.available),
+    held: BigInt(wire.held),
+    at: instantFromWire(wire.at),
+  }
+}
+
+export function entryToWire(entry: Entry): EntryWire {
+  return {
+    id: entry.id,
+    kind: entry.kind,
+    at: instantToWire(entry.at),
+    memo: entry.memo,
+    metadata: entry.metadata,
+    floor: entry.floor === null ? null : entry.floor.toString(),
+    postings: entry.postings.map(postingToWire),
+  }
+}
+
+export function entryFromWire(wire: EntryWire): Entry {
+  return {
+    id: wire.id,
+    kind: wire.kind,
+    at: instantFromWire(wire.at),
+    memo: wire.memo,
+    metadata: wire.metadata,
+    floor: wire.floor === null ? null : BigInt(wire.floor),
+    postings: wire.postings.map(postingFromWire),
+  }
+}
+
+export function pageFromWire<Wire, Row>(
+  wire: { readonly items: readonly Wire[]; readonly next: string | null },
+  rowFromWire: (row: Wire) => Row,
+): PageView<Row> {
+  return { items: wire.items.map(rowFromWire), next: wire.next }
+}
+
+/** The answer of a command of this kind. */
+export type AnswerWire = BalanceWire | EntryWire | HoldWire | AssetWire
+
+export function answerToWire(kind: CommandKind, answer: Answer): AnswerWire {
+  switch (kind) {
+    case 'freeze':
+    case 'settle':
+    case 'release':
+      return holdToWire(answer as Hold)
+    case 'deposit':
+    case 'charge':
+    case 'transfer':
+      return entryToWire(answer as Entry)
+    case 'open':
+      return balanceToWire(answer as Balance)
+    case 'declare':
+      return assetToWire(answer as Asset)
+  }
+}
+
+export function answerFromWire<Kind extends CommandKind>(kind: Kind, wire: AnswerWire): Answers[Kind]
+export function answerFromWire(kind: CommandKind, wire: AnswerWire): Answer {
+  switch (kind) {
+    case 'freeze':
+    case 'settle':
+    case 'release':
+      return holdFromWire(wire as HoldWire)
+    case 'deposit':
+    case 'charge':
+    case 'transfer':
+      return entryFromWire(wire as EntryWire)
+    case 'open':
+      return balanceFromWire(wire as BalanceWire)
+    case 'declare':
+      return assetFromWire(wire as AssetWire)
+  }
+}
+
+/** A command as it stands in a batch; `commandOf` reads it back to an equal command. */
+export function commandToWire(command: Command): CommandWire {
+  switch (command.kind) {
+    case 'freeze': {
+      const { kind, requestId, account, asset, amount, payee, expiresInMs, expiresAt, metadata } = command
+      return {
+        kind,
+        requestId,
+        account,
+        asset,
+        amount: amount.toString(),
+        payee,
+        ...(expiresInMs === null ? {} : { expiresInMs }),
+        ...(expiresAt === null ? {} : { expiresAt: instantToWire(expiresAt) }),
+        ...(metadata === null ? {} : { metadata }),
+      }
+    }
+    case 'settle':
+      return { kind: 'settle', hold: command.hold, amount: command.amount.toString(), overage: command.overage }
+    case 'release':
+      return { kind: 'release', hold: command.hold }
+    case 'deposit': {
+      const { kind, requestId, account, asset, amount } = command
+      return { kind, requestId, account, asset, amount: amount.toString(), ...attachmentsToWire(command) }
+    }
+    case 'charge': {
+      const { kind, requestId, account, asset, amount, payee } = command
+      return { kind, requestId, account, asset, amount: amount.toString(), payee, ...attachmentsToWire(command) }
+    }
+    case 'transfer': {
+      const { kind, requestId, legs } = command
+      return { kind, requestId, legs: legs.map(legToWire), ...attachmentsToWire(command) }
+    }
+    case 'open': {
+      const { kind, requestId, account, asset, floor, metadata } = command
+      return { kind, requestId, account, asset, floor: floor.toString(), ...(metadata === null ? {} : { metadata }) }
+    }
+    case 'declare':
+      return { kind: 'declare', asset: command.asset, decimals: command.decimals, name: command.name }
+  }
+}
+
+function attachmentsToWire({ memo, metadata }: Pick<Extract<Command, { memo: string | null }>, 'memo' | 'metadata'>) {
+  return { ...(memo === null ? {} : { memo }), ...(metadata === null ? {} : { metadata }) }
+}
+
+function legToWire(leg: Leg): LegWire {
+  return { from: leg.from, to: leg.to, asset: leg.asset, amount: leg.amount.toString() }
+}

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { given, legsOf, readAmount, readDurationMs, readMetadata, readShare, readWholeNumber } from './arguments.ts'
+
+test('an amount is whole digits within int64', () => {
+  assert.equal(readAmount('9223372036854775807'), 9_223_372_036_854_775_807n)
+  assert.equal(readAmount('-500'), -500n)
+  for (const text of ['', '9223372036854775808', '1e3', '1_000', '1,000', '0x10', '+5', 'ten']) {
+    assert.throws(() => readAmount(text), { code: 'commander.invalidArgument' }, text)
+  }
+})
+
+test('whoever writes decimals is told about minor units', () => {
+  for (const text of ['1.50', '-1.50', '1,5']) assert.throws(() => readAmount(text), /1\.50 is written 150/, text)
+})
+
+test('a duration has a unit', () => {
+  const texts = ['500ms', '90s', '10m', '2h', '1d']
+  assert.deepEqual(texts.map(readDurationMs), [500, 90_000, 600_000, 7_200_000, 86_400_000])
+  for (const text of ['', '10', 'm', '-5m', '1.5h', '10 m', '1w']) {
+    assert.throws(() => readDurationMs(text), /90s, 10m, 2h, 1d/, text)
+  }
+})
+
+test('metadata is a JSON object', () => {
+  assert.deepEqual(readMetadata('{"model":"llama-70b","n":1}'), { model: 'llama-70b', n: 1 })
+  for (const text of ['', 'model=x', '[]', 'null', '"text"', '{model:1}']) {
+    assert.throws(() => readMetadata(text), /JSON object, in quotes/, text)
+  }
+})
+
+test('the receivers of a transfer add up to its legs', () => {
+  const shares = readShare('user:10=30', readShare('user:9=20', undefined))
+  assert.deepEqual(legsOf('user:8', shares, undefined), [
+    { from: 'user:8', to: 'user:9', amount: 20n },
+    { from: 'user:8', to: 'user:10', amount: 30n },
+  ])
+  assert.equal(legsOf('user:8', shares, 'gold')[0]?.asset, 'gold')
+  for (const text of ['user:9', '=20', 'user:9=20=30']) assert.throws(() => readShare(text, undefined), /=20\./, text)
+})
+
+test('counts are whole numbers', () => {
+  assert.equal(readWholeNumber('50'), 50)
+  for (const text of ['', '-1', '1.5', 'x']) assert.throws(() => readWholeNumber(text), /whole number/, text)
+})
+
+test('options that were not given are left out', () => {
+  assert.deepEqual(given({ asset: undefined, memo: 'hello' }), { memo: 'hello' })
+})

@@ -1,0 +1,69 @@
+/** Reading what stands on the command line. What is only out of range is left to the ledger, which says it better. */
+import { InvalidArgumentError } from 'commander'
+import type { LegInput } from '../api/ledger.ts'
+import { parseAmount } from '../domain/amount.ts'
+import type { Metadata } from '../domain/metadata.ts'
+
+export function readAmount(text: string): bigint {
+  const amount = parseAmount(text)
+  if (amount !== null) return amount
+  if (/^[+-]?[0-9]+[.,][0-9]+$/.test(text)) {
+    throw new InvalidArgumentError('Amounts are whole minor units: of an asset with 2 decimals, 1.50 is written 150.')
+  }
+  throw new InvalidArgumentError('An amount is a whole number within 64 bits, digits only: 10000.')
+}
+
+export function readWholeNumber(text: string): number {
+  if (/^[0-9]{1,9}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('It must be a whole number.')
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/** `90s`, `10m`, `2h`, `1d`, `500ms`. */
+export function readDurationMs(text: string): number {
+  const [, count, unit] = /^([0-9]{1,12})(ms|s|m|h|d)$/.exec(text) ?? []
+  if (count === undefined || unit === undefined) {
+    throw new InvalidArgumentError('Write a number with its unit: 90s, 10m, 2h, 1d.')
+  }
+  return Number(count) * UNIT_MS[unit]!
+}
+
+/** A flat JSON object; the ledger checks its keys and values. */
+export function readMetadata(text: string): Metadata {
+  try {
+    const value: unknown = JSON.parse(text)
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Metadata
+  } catch {
+    // Not JSON: the same advice.
+  }
+  throw new InvalidArgumentError(`Write a JSON object, in quotes: '{"model":"llama-70b"}'.`)
+}
+
+export interface Share {
+  readonly to: string
+  readonly amount: bigint
+}
+
+/** One receiver of a transfer: `user:9=20`. No account name has a `=` in it. */
+export function readShare(text: string, before: readonly Share[] | undefined): readonly Share[] {
+  const [to, digits, ...rest] = text.split('=')
+  if (to === undefined || to === '' || digits === undefined || rest.length > 0) {
+    throw new InvalidArgumentError(
+      `Write each receiver with its amount: ${to === undefined || to === '' ? 'user:9' : to}=20.`,
+    )
+  }
+  return [...(before ?? []), { to, amount: readAmount(digits) }]
+}
+
+export function legsOf(from: string, shares: readonly Share[], asset: string | undefined): LegInput[] {
+  return shares.map(({ to, amount }) => ({ from, to, amount, ...(asset === undefined ? {} : { asset }) }))
+}
+
+/** The fields that were given. Options that were not stand as undefined, which the ledger's inputs do not take. */
+export function given<Fields extends object>(
+  fields: Fields,
+): { [Name in keyof Fields]?: Exclude<Fields[Name], undefined> } {
+  const present = Object.entries(fields).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(present) as { [Name in keyof Fields]?: Exclude<Fields[Name], undefined> }
+}

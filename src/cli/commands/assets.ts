@@ -1,0 +1,32 @@
+/** Kinds of coins: `declare`, `assets`. */
+import type { Command } from 'commander'
+import { assetToWire } from '../../api/wire.ts'
+import { given, readWholeNumber } from '../arguments.ts'
+import { addLedgerCommand, show, type TargetFlags } from '../target.ts'
+import { assetsView } from '../views.ts'
+
+interface DeclareFlags extends TargetFlags {
+  readonly decimals?: number
+  readonly name?: string
+}
+
+export function addAssetCommands(program: Command): void {
+  addLedgerCommand(program, 'declare', 'Declares a kind of coin, or gives it another name.')
+    .argument('<asset>', 'its code: up to 16 of a-z 0-9 _, a letter first')
+    .option('--decimals <count>', 'digits of an amount behind the point, for ever (default: 0)', readWholeNumber)
+    .option('--name <text>', 'for people (default: the code)')
+    .action((asset: string, flags: DeclareFlags) =>
+      show(flags, 'write', async (ledger) => {
+        const { decimals, name } = flags
+        const declared = await ledger.declare({ asset, ...given({ decimals, name }) })
+        return { wire: assetToWire(declared), view: assetsView([declared]) }
+      }),
+    )
+
+  addLedgerCommand(program, 'assets', 'Lists every kind of coin.').action((flags: TargetFlags) =>
+    show(flags, 'read', async (ledger) => {
+      const assets = await ledger.assets()
+      return { wire: { items: assets.map(assetToWire) }, view: assetsView(assets) }
+    }),
+  )
+}

@@ -1,0 +1,26 @@
+/** `migrate`: brings a database to this version's tables. */
+import type { Command } from 'commander'
+import { readSetting } from '../../config.ts'
+import { jsonOption, print, settingOption } from '../target.ts'
+
+interface MigrateFlags {
+  readonly store?: string
+  readonly json?: boolean
+}
+
+export function addMigrateCommand(program: Command): void {
+  program
+    .command('migrate')
+    .description(
+      "Brings a database to this version's tables. Embedded databases are brought there by every write, too.",
+    )
+    .addOption(settingOption('store'))
+    .addOption(jsonOption())
+    .action(async (flags: MigrateFlags) => {
+      const store = readSetting('store', flags, process.env)
+      const { migrateLedger } = await import('../../ledger.ts')
+      const { applied, version } = await migrateLedger(store)
+      const done = applied.length === 0 ? 'Nothing to do' : `Applied ${applied.join(', ')}`
+      print(flags, { wire: { store, applied, version }, view: `${done}. ${store} is at version ${version}.` })
+    })
+}

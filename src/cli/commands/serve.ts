@@ -1,0 +1,39 @@
+/** `serve`: the HTTP service over a database, until SIGTERM or SIGINT. */
+import type { Command } from 'commander'
+import { readSettings, SETTINGS, type Flags, type SettingName } from '../../config.ts'
+import { styled } from '../tables.ts'
+import { jsonOption, print, settingOption } from '../target.ts'
+
+interface ServeFlags extends Flags {
+  readonly json?: boolean
+}
+
+export function addServeCommand(program: Command): void {
+  const command = program.command('serve').description('Serves the ledger over HTTP until it gets SIGTERM or SIGINT.')
+  const names = (Object.keys(SETTINGS) as SettingName[]).filter((name) => name !== 'url')
+  for (const name of names) command.addOption(settingOption(name))
+  command.addOption(jsonOption()).action(async (flags: ServeFlags) => {
+    const settings = readSettings(flags, process.env)
+    const { startService } = await import('../service.ts')
+    const { url, stopped } = await startService(settings)
+    const { store } = settings
+    print(flags, { wire: { url, store, pid: process.pid }, view: welcome(url, store) })
+    await stopped
+  })
+}
+
+function welcome(url: string, store: string): string {
+  return `Holdfast serves ${store} on ${styled('bold', url)} (reference: ${url}/docs). Stop it with Ctrl-C.
+
+Try it: give user:8 coins, set some aside, take what the job did cost, and look.
+
+${curl(url, 'deposits', { account: 'user:8', amount: '10000' })}
+${curl(url, 'holds', { requestId: 'job-616', account: 'user:8', amount: '616' })}
+${curl(url, 'holds/job-616/settle', { amount: '500' })}
+  curl ${url}/v1/accounts/user:8
+`
+}
+
+function curl(url: string, path: string, body: object): string {
+  return `  curl ${url}/v1/${path} -H 'content-type: application/json' -d '${JSON.stringify(body)}'`
+}

@@ -1,0 +1,76 @@
+/** `verify`: asks a database whether the laws of docs/INVARIANTS.md hold in it. */
+import type { Command } from 'commander'
+import { readSetting } from '../../config.ts'
+import type { EmbeddedLedger } from '../../ledger.ts'
+import { readWholeNumber } from '../arguments.ts'
+import { EXIT } from '../exit-codes.ts'
+import { Progress } from '../progress.ts'
+import { fieldTable, listTable, styled } from '../tables.ts'
+import { jsonOption, print, settingOption } from '../target.ts'
+
+interface VerifyFlags {
+  readonly store?: string
+  readonly rows: number
+  readonly json?: boolean
+}
+
+interface Finding {
+  readonly id: string
+  readonly title: string
+  readonly ok: boolean
+  /** The first rows that break the law, at most `--rows` of them. */
+  readonly violations: readonly Readonly<Record<string, string>>[]
+}
+
+const ROWS_DEFAULT = 10
+
+export function addVerifyCommand(program: Command): void {
+  program
+    .command('verify')
+    .description('Checks every law of the ledger against the rows of a database. Exits 1 when one is broken.')
+    .addOption(settingOption('store'))
+    .option(
+      '--rows <count>',
+      `rows to show of each law that is broken (default: ${ROWS_DEFAULT})`,
+      readWholeNumber,
+      ROWS_DEFAULT,
+    )
+    .addOption(jsonOption())
+    .action(async (flags: VerifyFlags) => {
+      const store = readSetting('store', flags, process.env)
+      const { openLedger } = await import('../../ledger.ts')
+      // An empty database would keep every law: what is not there must not be made here.
+      await using ledger = await openLedger(store, { migrate: false })
+      const findings = await audit(ledger, Math.max(1, flags.rows))
+      const ok = findings.every((finding) => finding.ok)
+      print(flags, { wire: { store, ok, checks: findings }, view: findingsView(store, findings) })
+      if (!ok) process.exitCode = EXIT.refused
+    })
+}
+
+async function audit({ storage: { auditor } }: EmbeddedLedger, rowsMax: number): Promise<readonly Finding[]> {
+  const progress = new Progress(auditor.checks.length)
+  const findings: Finding[] = []
+  try {
+    for (const check of auditor.checks) {
+      progress.begin(check.title)
+      const violations = await auditor.run(check, rowsMax)
+      findings.push({ id: check.id, title: check.title, ok: violations.length === 0, violations })
+      progress.step()
+    }
+  } finally {
+    progress.end()
+  }
+  return findings
+}
+
+function findingsView(store: string, findings: readonly Finding[]): string {
+  const rows = findings.map(({ id, title, ok }) => [id, title, ok ? styled('green', 'ok') : styled('red', 'BROKEN')])
+  const broken = findings.filter(({ ok }) => !ok)
+  const details = broken.map(({ id, title, violations }) => {
+    const shown = violations.map((violation) => fieldTable(Object.entries(violation)))
+    return `\n${styled('red', `${id} ${title}`)}\n${shown.join('\n\n')}\n`
+  })
+  const verdict = broken.length === 0 ? `Every law holds in ${store}.` : `${broken.length} laws are broken in ${store}.`
+  return `${listTable(['law', 'check', 'result'], rows)}\n${details.join('')}\n${verdict}`
+}

@@ -1,0 +1,55 @@
+/** The command line as a whole: every command, and what they have in common. */
+import { readFileSync } from 'node:fs'
+import { Command } from 'commander'
+import { addAccountCommands } from './commands/accounts.ts'
+import { addAssetCommands } from './commands/assets.ts'
+import { addHoldCommands } from './commands/holds.ts'
+import { addMigrateCommand } from './commands/migrate.ts'
+import { addMovementCommands } from './commands/movements.ts'
+import { addServeCommand } from './commands/serve.ts'
+import { addVerifyCommand } from './commands/verify.ts'
+import { EXIT_MEANINGS } from './exit-codes.ts'
+
+/** @throws CommanderError where commander would end the process */
+export function buildProgram(): Command {
+  const program = new Command('holdfast')
+    // Commands take it over when they are added, so it comes first.
+    .exitOverride()
+    .description('A credits ledger: freeze what a call may cost, settle what it did cost.')
+    .version(versionOf(), '--version', 'print the version')
+    .helpOption('-h, --help', 'show this help')
+    .showHelpAfterError('(for help, add --help)')
+    .configureHelp({ sortOptions: false })
+    .addHelpText('after', () => `\n${exitCodesText()}\n\n${EXAMPLES}`)
+  program.commandsGroup('Run it:')
+  addServeCommand(program)
+  addMigrateCommand(program)
+  addVerifyCommand(program)
+  program.commandsGroup('Holds:')
+  addHoldCommands(program)
+  program.commandsGroup('Coins:')
+  addMovementCommands(program)
+  program.commandsGroup('Accounts and assets:')
+  addAccountCommands(program)
+  addAssetCommands(program)
+  return program
+}
+
+const EXAMPLES = `Examples:
+  holdfast serve
+  holdfast deposit user:8 10000
+  holdfast freeze user:8 616 --request-id job-616 --expires-in 10m
+  holdfast settle job-616 500
+  holdfast transfer user:8 user:9=20 user:10=30
+  holdfast account user:8 --url http://127.0.0.1:4680 --json`
+
+function exitCodesText(): string {
+  const lines = Object.entries(EXIT_MEANINGS).map(([code, meaning]) => `  ${code}  ${meaning}`)
+  return `Exit codes:\n${lines.join('\n')}`
+}
+
+/** The package's own; dist/ lies as deep as src/. */
+function versionOf(): string {
+  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(manifest) as { version: string }).version
+}

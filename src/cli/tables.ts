@@ -1,0 +1,68 @@
+/** Small tables for people: no lines, columns by their width, also where characters are two columns wide. */
+import { styleText } from 'node:util'
+import Table from 'cli-table3'
+
+const NOTHING = ''
+const NO_LINES = {
+  top: NOTHING,
+  'top-mid': NOTHING,
+  'top-left': NOTHING,
+  'top-right': NOTHING,
+  bottom: NOTHING,
+  'bottom-mid': NOTHING,
+  'bottom-left': NOTHING,
+  'bottom-right': NOTHING,
+  left: NOTHING,
+  'left-mid': NOTHING,
+  mid: NOTHING,
+  'mid-mid': NOTHING,
+  right: NOTHING,
+  'right-mid': NOTHING,
+  middle: '  ',
+}
+const PLAIN = { head: [], border: [], 'padding-left': 0, 'padding-right': 0 }
+
+const WHOLE_NUMBER = /^[+-]?[0-9]+$/
+
+type Cell = string | bigint | number
+
+type Style = 'bold' | 'dim' | 'red' | 'green'
+
+/** Bold and the like only where stdout is a terminal that wants it: `styleText` looks at it and at NO_COLOR. */
+export function styled(style: Style, text: string): string {
+  return styleText(style, text, { stream: process.stdout })
+}
+
+/** The same for what goes to stderr. */
+export function styledError(style: Style, text: string): string {
+  return styleText(style, text, { stream: process.stderr })
+}
+
+/** One row per thing, under a head. Numbers stand at the right. */
+export function listTable(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
+  const isNumber = head.map(
+    (_, column) => rows.length > 0 && rows.every((row) => WHOLE_NUMBER.test(String(row[column]))),
+  )
+  const table = new Table({
+    head: head.map((name) => styled('dim', name)),
+    chars: NO_LINES,
+    style: PLAIN,
+    colAligns: isNumber.map((right) => (right ? 'right' : 'left')),
+  })
+  for (const row of rows) table.push(row.map(String))
+  return trimmed(table.toString())
+}
+
+/** One thing, a field per row. What is null is left out. */
+export function fieldTable(fields: readonly (readonly [name: string, value: Cell | null])[]): string {
+  const table = new Table({ chars: NO_LINES, style: PLAIN })
+  for (const [name, value] of fields) if (value !== null) table.push([styled('dim', name), String(value)])
+  return trimmed(table.toString())
+}
+
+function trimmed(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n')
+}

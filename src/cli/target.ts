@@ -1,0 +1,71 @@
+/** What the everyday commands work on: a database that they open themselves, or a service. Both are a `Ledger`. */
+import { Option, type Command } from 'commander'
+import type { Ledger } from '../api/ledger.ts'
+import { readSetting, SettingError, SETTINGS, type SettingName } from '../config.ts'
+
+export interface TargetFlags {
+  readonly store?: string
+  readonly url?: string
+  readonly json?: boolean
+}
+
+/** What a command prints: the wire's JSON with `--json`, else the text. */
+export interface Shown {
+  readonly wire: object
+  readonly view: string
+}
+
+/** A setting as an option; its variable and its default are read by config.ts. */
+export function settingOption(name: SettingName): Option {
+  const { flag, meaning, fallback, variable } = SETTINGS[name]
+  const standard = fallback === '' || fallback === 'false' ? '' : `default: ${fallback}, `
+  return new Option(flag, `${meaning} (${standard}env: ${variable})`)
+}
+
+export function jsonOption(): Option {
+  return new Option('--json', 'print one JSON document: the answer as over HTTP, or the problem')
+}
+
+/** A command that works on a ledger. */
+export function addLedgerCommand(program: Command, usage: string, meaning: string): Command {
+  return program
+    .command(usage)
+    .description(meaning)
+    .addOption(settingOption('store'))
+    .addOption(settingOption('url'))
+    .addOption(jsonOption())
+}
+
+/** Impatient, because somebody sits before it. */
+const ATTEMPTS_MAX = 3
+
+/** Runs `action` on the ledger that the flags name and prints what it gives. Only a write may make or migrate a database. */
+export async function show(
+  flags: TargetFlags,
+  access: 'read' | 'write',
+  action: (ledger: Ledger) => Promise<Shown>,
+): Promise<void> {
+  await using ledger = await openTarget(flags, access)
+  print(flags, await action(ledger))
+}
+
+export function print(flags: { readonly json?: boolean }, { wire, view }: Shown): void {
+  process.stdout.write(`${flags.json === true ? JSON.stringify(wire) : view}\n`)
+}
+
+/** Loads only what it needs: with everything, `holdfast --help` would take a second. */
+async function openTarget(flags: TargetFlags, access: 'read' | 'write'): Promise<Ledger> {
+  if (flags.store !== undefined && flags.url !== undefined) {
+    throw new SettingError('Give --store (a database) or --url (a service), not both.')
+  }
+  const url = flags.store === undefined ? readSetting('url', flags, process.env) : ''
+  if (url !== '') {
+    const { connect } = await import('../client/index.ts')
+    return connect(url, { limits: { attemptsMax: ATTEMPTS_MAX } })
+  }
+  const store = readSetting('store', flags, process.env)
+  const { openLedger } = await import('../ledger.ts')
+  const ledger = await openLedger(store, access === 'read' ? { migrate: false } : {})
+  for (const warning of ledger.storage.warnings) process.stderr.write(`${warning}\n`)
+  return ledger
+}

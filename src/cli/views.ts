@@ -1,0 +1,111 @@
+/** What the ledger answers, as people read it on a terminal. Amounts are minor units, as everywhere. */
+import type { AccountView, PageView } from '../api/ledger.ts'
+import type { Asset } from '../domain/asset.ts'
+import type { Balance } from '../domain/balance.ts'
+import type { Hold } from '../domain/hold.ts'
+import type { Entry, Posting } from '../domain/journal.ts'
+import type { Metadata } from '../domain/metadata.ts'
+import { fieldTable, listTable, styled } from './tables.ts'
+
+function instant(ms: number): string {
+  return new Date(ms).toISOString()
+}
+
+function metadataText(metadata: Metadata | null): string | null {
+  return metadata === null ? null : JSON.stringify(metadata)
+}
+
+function floorText(balance: Balance): string | bigint {
+  return balance.floor ?? 'none'
+}
+
+function balancesView(balances: readonly Balance[]): string {
+  const rows = balances.map((balance) => {
+    const { asset, available, held, total, version } = balance
+    return [asset, available, held, total, floorText(balance), version]
+  })
+  return listTable(['asset', 'available', 'held', 'total', 'floor', 'version'], rows)
+}
+
+export function balanceView(balance: Balance): string {
+  return `${styled('bold', balance.account)}\n${balancesView([balance])}`
+}
+
+export function accountView({ account, metadata, balances }: AccountView): string {
+  const attached = metadataText(metadata)
+  const title = styled('bold', account) + (attached === null ? '' : `  ${attached}`)
+  return `${title}\n${balances.length === 0 ? 'No balances.' : balancesView(balances)}`
+}
+
+export function assetsView(assets: readonly Asset[]): string {
+  const rows = assets.map(({ code, decimals, name, createdAt }) => [code, decimals, name, declaredText(createdAt)])
+  return listTable(['asset', 'decimals', 'name', 'declared'], rows)
+}
+
+/** The asset that every ledger begins with was never declared. */
+function declaredText(createdAt: number): string {
+  return createdAt === 0 ? 'from the start' : instant(createdAt)
+}
+
+/** Amounts that are usually zero are shown when they are not. */
+export function holdView(hold: Hold): string {
+  const unlessZero = (amount: bigint): bigint | null => (amount === 0n ? null : amount)
+  return fieldTable([
+    ['hold', styled('bold', hold.id)],
+    ['state', hold.state],
+    ['account', hold.account],
+    ['payee', hold.payee],
+    ['asset', hold.asset],
+    ['amount', hold.amount],
+    ['held', unlessZero(hold.held)],
+    ['settled', hold.state === 'settled' ? hold.settled : null],
+    ['released', unlessZero(hold.released)],
+    ['drawn', unlessZero(hold.drawn)],
+    ['shortfall', unlessZero(hold.shortfall)],
+    ['created', instant(hold.createdAt)],
+    ['expires', hold.state === 'open' ? instant(hold.expiresAt) : null],
+    ['ended', hold.endedAt === null ? null : instant(hold.endedAt)],
+    ['metadata', metadataText(hold.metadata)],
+  ])
+}
+
+export function holdsView({ items, next }: PageView<Hold>): string {
+  if (items.length === 0) return 'No holds.'
+  const rows = items.map((hold) => {
+    const { id, account, state, asset, amount, held, settled, expiresAt } = hold
+    return [id, account, state, asset, amount, held, settled, instant(expiresAt)]
+  })
+  return listTable(['hold', 'account', 'state', 'asset', 'amount', 'held', 'settled', 'expires'], rows) + more(next)
+}
+
+/** A delta with its sign. */
+function signed(delta: bigint): string {
+  return delta > 0n ? `+${delta}` : String(delta)
+}
+
+export function postingsView({ items, next }: PageView<Posting>): string {
+  if (items.length === 0) return 'No postings.'
+  const rows = items.map(({ at, kind, version, availableDelta, heldDelta, available, held, entryId }) => {
+    return [instant(at), kind, version, signed(availableDelta), signed(heldDelta), available, held, entryId]
+  })
+  return listTable(['at', 'kind', 'version', 'change', 'held change', 'available', 'held', 'entry'], rows) + more(next)
+}
+
+export function entryView({ id, kind, at, memo, metadata, floor, postings }: Entry): string {
+  const head = fieldTable([
+    ['entry', styled('bold', id)],
+    ['kind', kind],
+    ['at', instant(at)],
+    ['memo', memo],
+    ['floor', floor],
+    ['metadata', metadataText(metadata)],
+  ])
+  const rows = postings.map(({ account, asset, availableDelta, heldDelta, available, held }) => {
+    return [account, asset, signed(availableDelta), signed(heldDelta), available, held]
+  })
+  return `${head}\n\n${listTable(['account', 'asset', 'change', 'held change', 'available', 'held'], rows)}`
+}
+
+function more(next: string | null): string {
+  return next === null ? '' : `\n\nThere are more: add --cursor ${next}`
+}

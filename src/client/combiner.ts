@@ -1,0 +1,218 @@
+/**
+ * Combines: calls made while requests are under way travel together in the next one.
+ *
+ *   offer ─▶ waiting ─▶ request ─▶ POST /v1/batches ─▶ outcomes ─▶ answers
+ *               ▲                                         │
+ *               └───────────── pause ◀── faults worth another attempt
+ *
+ * A lone call is a batch of one: one way to send and one way to read answers, also when it is tried again among others.
+ * No timer delays anything; what is called in one turn of the event loop travels together.
+ */
+import { LedgerError } from '../api/error.ts'
+import type { BatchOutcome } from '../api/ledger.ts'
+import { outcomeFromWire } from '../api/problem-details.ts'
+import type { BatchWire, OutcomeWire } from '../api/schemas.ts'
+import type { Command } from '../domain/command.ts'
+import { exchange, unexpected, type Service } from './exchange.ts'
+import type { ClientLimits } from './limits.ts'
+import type { Parcel } from './parcel.ts'
+import { pauseAfter } from './pause.ts'
+
+export class Combiner {
+  readonly #service: Service
+  readonly #limits: ClientLimits
+  #waiting: Parcel[] = []
+  #waitingCommands = 0
+  #travellingCommands = 0
+  #unansweredCommands = 0
+  #requests = 0
+  #pumping = false
+  /** Becomes smaller when the service finds a body too large. */
+  #charactersMax: number
+  #onIdle: (() => void) | null = null
+
+  constructor(service: Service, limits: ClientLimits) {
+    this.#service = service
+    this.#limits = limits
+    this.#charactersMax = limits.batchCharactersMax
+  }
+
+  /** False when too many commands are unanswered: the parcel was not taken. */
+  offer(parcel: Parcel): boolean {
+    if (this.#unansweredCommands + parcel.size > this.#limits.unansweredCommandsMax) return false
+    this.#unansweredCommands += parcel.size
+    parcel.onAnswer(() => {
+      this.#unansweredCommands -= parcel.size
+      if (this.#unansweredCommands === 0) this.#onIdle?.()
+    })
+    this.#waiting.push(parcel)
+    this.#waitingCommands += parcel.size
+    this.#schedule()
+    return true
+  }
+
+  /** Resolves when every parcel that was taken is answered. */
+  async idle(): Promise<void> {
+    if (this.#unansweredCommands === 0) return
+    await new Promise<void>((resolve) => (this.#onIdle = resolve))
+  }
+
+  #schedule(): void {
+    if (this.#pumping) return
+    this.#pumping = true
+    queueMicrotask(() => {
+      this.#pumping = false
+      while (this.#requests < this.#limits.connectionsMax && this.#waiting.length > 0) {
+        const parcels = this.#take()
+        if (parcels.length > 0) void this.#send(parcels)
+      }
+    })
+  }
+
+  /** The next request's parcels: an equal share of all for every connection, within the bounds, but at least one. */
+  #take(): Parcel[] {
+    const shareMax = Math.ceil((this.#waitingCommands + this.#travellingCommands) / this.#limits.connectionsMax)
+    const commandsMax = Math.min(shareMax, this.#limits.batchCommandsMax)
+    const parcels: Parcel[] = []
+    let commands = 0
+    let characters = 0
+    let taken = 0
+    for (const parcel of this.#waiting) {
+      const { text } = parcel
+      const fits = commands + parcel.size <= commandsMax && characters + text.length <= this.#charactersMax
+      if (parcels.length > 0 && (!fits || parcel.atomic)) break
+      taken += 1
+      this.#waitingCommands -= parcel.size
+      if (parcel.answered) continue
+      parcels.push(parcel)
+      commands += parcel.size
+      characters += text.length
+      if (parcel.atomic) break
+    }
+    this.#waiting.splice(0, taken)
+    return parcels
+  }
+
+  async #send(parcels: readonly Parcel[]): Promise<void> {
+    const body = bodyOf(parcels)
+    const commands = parcels.reduce((sum, parcel) => sum + parcel.size, 0)
+    const controller = new AbortController()
+    const abandon = (): void => {
+      if (parcels.every((parcel) => parcel.answered)) controller.abort()
+    }
+    for (const parcel of parcels) parcel.leave(abandon)
+    this.#requests += 1
+    this.#travellingCommands += commands
+    const open = parcels.map((parcel) => parcel.open)
+    try {
+      const timeoutMs = this.#limits.requestTimeoutMs
+      const answer = await exchange(this.#service, { path: '/v1/batches', body, timeoutMs, controller })
+      const outcomes = outcomesOf(answer, open)
+      for (const parcel of parcels) parcel.arrive()
+      this.#deliver(parcels, outcomes)
+    } catch (error) {
+      for (const parcel of parcels) parcel.arrive()
+      this.#fail(parcels, error as LedgerError, body.length)
+    }
+    this.#requests -= 1
+    this.#travellingCommands -= commands
+    this.#schedule()
+  }
+
+  #deliver(parcels: readonly Parcel[], outcomes: readonly (readonly BatchOutcome[])[]): void {
+    const again: Parcel[] = []
+    let worst: LedgerError | null = null
+    for (const [index, parcel] of parcels.entries()) {
+      if (parcel.answered) continue
+      const error = parcel.receive(outcomes[index]!)
+      if (error === null) continue
+      again.push(parcel)
+      if (worst === null || (error.retryAfterMs ?? 0) > (worst.retryAfterMs ?? 0)) worst = error
+    }
+    if (worst !== null) this.#retry(again, worst)
+  }
+
+  /** A request failed as a whole. What only one of several parcels is to blame for, the others do not suffer. */
+  #fail(parcels: readonly Parcel[], error: LedgerError, bodyCharacters: number): void {
+    if (parcels.length > 1 && error.code === 'payload_too_large') {
+      this.#charactersMax = Math.floor(bodyCharacters / 2)
+      return this.#putFirst(parcels)
+    }
+    const culprit = culpritOf(parcels, error)
+    if (culprit !== null) {
+      culprit.parcel.refuse(culprit.position, culprit.error)
+      return this.#putFirst(parcels)
+    }
+    for (const parcel of parcels) parcel.lose(error)
+    this.#retry(parcels, error)
+  }
+
+  /** One pause for all of them, so that they travel together again. */
+  #retry(parcels: readonly Parcel[], error: LedgerError): void {
+    const chance = Math.random()
+    const now = Date.now()
+    const again: Parcel[] = []
+    let longestMs = 0
+    for (const parcel of parcels) {
+      const pauseMs = pauseAfter(error, { failures: parcel.failures, chance }, this.#limits)
+      if (pauseMs === null || now + pauseMs >= parcel.deadlineAt) {
+        parcel.end()
+      } else if (!parcel.answered) {
+        again.push(parcel)
+        longestMs = Math.max(longestMs, pauseMs)
+      }
+    }
+    if (again.length > 0) setTimeout(() => this.#putFirst(again), longestMs)
+  }
+
+  #putFirst(parcels: readonly Parcel[]): void {
+    const open = parcels.filter((parcel) => !parcel.answered)
+    for (const parcel of open) this.#waitingCommands += parcel.size
+    this.#waiting = [...open, ...this.#waiting]
+    this.#schedule()
+  }
+}
+
+function bodyOf(parcels: readonly Parcel[]): string {
+  const commands = parcels.map((parcel) => parcel.text).join(',')
+  return parcels[0]!.atomic ? `{"commands":[${commands}],"atomic":true}` : `{"commands":[${commands}]}`
+}
+
+/** Each parcel's outcomes, out of the service's answer to all of them. @throws LedgerError `unexpected_answer` */
+function outcomesOf(answer: unknown, open: readonly (readonly Command[])[]): BatchOutcome[][] {
+  const wires = (answer as Partial<BatchWire> | null)?.outcomes
+  const expected = open.reduce((sum, commands) => sum + commands.length, 0)
+  if (!Array.isArray(wires) || wires.length !== expected) throw unexpected('The service did not answer every command.')
+  let at = 0
+  return open.map((commands) => commands.map(({ kind }) => outcomeOf(kind, wires[at++]!)))
+}
+
+function outcomeOf(kind: Command['kind'], wire: OutcomeWire): BatchOutcome {
+  try {
+    return outcomeFromWire(kind, wire)
+  } catch (cause) {
+    const error = unexpected(`The service answered a ${kind} in a form that is not known here.`, { cause })
+    return { status: 'faulted', error }
+  }
+}
+
+const COMMAND_POINTER = /^\/commands\/([0-9]+)(.*)$/s
+
+/** The one command that the service says breaks a rule of form: it knows others than this version of the client. */
+function culpritOf(parcels: readonly Parcel[], error: LedgerError) {
+  const [, number, pointer] = COMMAND_POINTER.exec(error.pointer ?? '') ?? []
+  if (error.code !== 'invalid_request' || number === undefined || pointer === undefined) return null
+  let position = Number(number)
+  for (const parcel of parcels) {
+    const count = parcel.open.length
+    if (position < count) {
+      return {
+        parcel,
+        position,
+        error: new LedgerError(error.code, error.message, { details: error.details, pointer }),
+      }
+    }
+    position -= count
+  }
+  return null
+}

@@ -1,0 +1,208 @@
+/** The ledger over HTTP: checks and completes input as the service would, and leaves the way there to `Combiner`. */
+import {
+  batchOf,
+  chargeOf,
+  declareOf,
+  depositOf,
+  freezeOf,
+  openOf,
+  releaseOf,
+  settleOf,
+  transferOf,
+} from '../api/commands.ts'
+import { LedgerError } from '../api/error.ts'
+import type {
+  AccountView,
+  BatchOutcome,
+  CallOptions,
+  ChargeInput,
+  CommandInput,
+  DeclareInput,
+  DepositInput,
+  FreezeInput,
+  HoldsInput,
+  Ledger,
+  OpenInput,
+  PageView,
+  PostingsInput,
+  SettleInput,
+  TransferInput,
+} from '../api/ledger.ts'
+import { accountParameter, entryParameter, holdsQueryOf, postingsQueryOf, requestIdParameter } from '../api/queries.ts'
+import { newRequestId } from '../api/request-id.ts'
+import type { AccountWire, AssetsWire, EntryWire, HoldPageWire, HoldWire, PostingPageWire } from '../api/schemas.ts'
+import {
+  accountFromWire,
+  assetFromWire,
+  entryFromWire,
+  holdFromWire,
+  pageFromWire,
+  postingFromWire,
+} from '../api/wire.ts'
+import type { Asset } from '../domain/asset.ts'
+import type { Balance } from '../domain/balance.ts'
+import type { Command, CommandKind } from '../domain/command.ts'
+import type { Hold } from '../domain/hold.ts'
+import type { RequestId } from '../domain/ids.ts'
+import type { Entry, Posting } from '../domain/journal.ts'
+import type { Answers } from '../domain/outcome.ts'
+import { Combiner } from './combiner.ts'
+import { exchange, unexpected, type Service } from './exchange.ts'
+import type { ClientLimits } from './limits.ts'
+import { Parcel, type ParcelOptions } from './parcel.ts'
+import { pauseAfter } from './pause.ts'
+
+export class RemoteLedger implements Ledger {
+  readonly #service: Service
+  readonly #limits: ClientLimits
+  readonly #combiner: Combiner
+  #closed = false
+
+  constructor(service: Service, limits: ClientLimits) {
+    this.#service = service
+    this.#limits = limits
+    this.#combiner = new Combiner(service, limits)
+  }
+
+  async open(input: OpenInput, options?: CallOptions): Promise<Balance> {
+    const { account, ...rest } = input
+    return await this.#submit<'open'>(openOf(account, rest, newRequestId), options)
+  }
+
+  async declare(input: DeclareInput, options?: CallOptions): Promise<Asset> {
+    const { asset, ...rest } = input
+    return await this.#submit<'declare'>(declareOf(asset, rest), options)
+  }
+
+  async deposit(input: DepositInput, options?: CallOptions): Promise<Entry> {
+    return await this.#submit<'deposit'>(depositOf(input, newRequestId), options)
+  }
+
+  async charge(input: ChargeInput, options?: CallOptions): Promise<Entry> {
+    return await this.#submit<'charge'>(chargeOf(input, newRequestId), options)
+  }
+
+  async transfer(input: TransferInput, options?: CallOptions): Promise<Entry> {
+    return await this.#submit<'transfer'>(transferOf(input, newRequestId), options)
+  }
+
+  async freeze(input: FreezeInput, options?: CallOptions): Promise<Hold> {
+    return await this.#submit<'freeze'>(freezeOf(input, newRequestId), options)
+  }
+
+  async settle(hold: RequestId, input: SettleInput, options?: CallOptions): Promise<Hold> {
+    return await this.#submit<'settle'>(settleOf(hold, input), options)
+  }
+
+  async release(hold: RequestId, options?: CallOptions): Promise<Hold> {
+    return await this.#submit<'release'>(releaseOf(hold, undefined), options)
+  }
+
+  async batch(
+    inputs: readonly CommandInput[],
+    options: CallOptions & { readonly atomic?: boolean } = {},
+  ): Promise<BatchOutcome[]> {
+    const { commands, atomic } = batchOf({ commands: inputs, atomic: options.atomic }, newRequestId)
+    const outcomes = await this.#deliver(commands, options)
+    // A group is decided as one: a fault of one command is the fault of the call.
+    for (const outcome of outcomes) if (atomic && outcome.status === 'faulted') throw outcome.error
+    return outcomes
+  }
+
+  async account(account: string): Promise<AccountView> {
+    const name = accountParameter(account, 'account')
+    return await this.#read(`/v1/accounts/${encodeURIComponent(name)}`, (wire: AccountWire) => accountFromWire(wire))
+  }
+
+  async hold(id: string): Promise<Hold> {
+    const name = requestIdParameter(id, 'id')
+    return await this.#read(`/v1/holds/${encodeURIComponent(name)}`, (wire: HoldWire) => holdFromWire(wire))
+  }
+
+  async holds(input: HoldsInput = {}): Promise<PageView<Hold>> {
+    const query = queryText({ ...holdsQueryOf(input) })
+    return await this.#read(`/v1/holds?${query}`, (wire: HoldPageWire) => pageFromWire(wire, holdFromWire))
+  }
+
+  async postings(account: string, input: PostingsInput = {}): Promise<PageView<Posting>> {
+    const { account: name, ...filters } = postingsQueryOf(accountParameter(account, 'account'), input)
+    const path = `/v1/accounts/${encodeURIComponent(name)}/postings?${queryText(filters)}`
+    return await this.#read(path, (wire: PostingPageWire) => pageFromWire(wire, postingFromWire))
+  }
+
+  async entry(id: string): Promise<Entry> {
+    const name = entryParameter(id, 'id')
+    return await this.#read(`/v1/entries/${encodeURIComponent(name)}`, (wire: EntryWire) => entryFromWire(wire))
+  }
+
+  async assets(): Promise<readonly Asset[]> {
+    return await this.#read('/v1/assets', (wire: AssetsWire) => wire.items.map(assetFromWire))
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.#combiner.idle()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  async #submit<Kind extends CommandKind>(command: Command, options: CallOptions | undefined): Promise<Answers[Kind]> {
+    const [outcome] = await this.#deliver([command], options)
+    if (outcome!.status !== 'applied') throw outcome!.error
+    return outcome!.answer as Answers[Kind]
+  }
+
+  #deliver(
+    commands: readonly Command[],
+    options: Omit<ParcelOptions, 'timeoutMsDefault'> = {},
+  ): Promise<BatchOutcome[]> {
+    return new Promise((resolve, reject) => {
+      if (this.#closed) return reject(closed())
+      const timeoutMsDefault = this.#limits.callTimeoutMsDefault
+      const parcel = new Parcel(commands, { ...options, timeoutMsDefault }, resolve)
+      if (parcel.answered || this.#combiner.offer(parcel)) return
+      parcel.lose(
+        new LedgerError('overloaded', `${this.#limits.unansweredCommandsMax} commands are unanswered already.`),
+      )
+      parcel.end()
+    })
+  }
+
+  /** A read has no effect, so that it can be tried again whatever happened. */
+  async #read<Wire, Result>(path: string, decode: (wire: Wire) => Result): Promise<Result> {
+    if (this.#closed) throw closed()
+    const deadlineAt = Date.now() + this.#limits.callTimeoutMsDefault
+    for (let failures = 0; ;) {
+      try {
+        const timeoutMs = Math.min(this.#limits.requestTimeoutMs, deadlineAt - Date.now())
+        const controller = new AbortController()
+        return decoded(await exchange(this.#service, { path, body: null, timeoutMs, controller }), decode)
+      } catch (error) {
+        failures += 1
+        const pauseMs = pauseAfter(error as LedgerError, { failures, chance: Math.random() }, this.#limits)
+        if (pauseMs === null || Date.now() + pauseMs >= deadlineAt) throw error
+        await new Promise((resolve) => setTimeout(resolve, pauseMs))
+      }
+    }
+  }
+}
+
+function decoded<Wire, Result>(value: unknown, decode: (wire: Wire) => Result): Result {
+  try {
+    return decode(value as Wire)
+  } catch (cause) {
+    throw unexpected('The service answered in a form that is not known here.', { cause })
+  }
+}
+
+function queryText(filters: Readonly<Record<string, string | number | null>>): string {
+  const query = new URLSearchParams()
+  for (const [name, value] of Object.entries(filters)) if (value !== null) query.set(name, String(value))
+  return query.toString()
+}
+
+function closed(): LedgerError {
+  return new LedgerError('shutting_down', 'This ledger is closed.')
+}

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { readSetting, readSettings, SettingError, SETTINGS, type SettingName } from './config.ts'
+
+test('a flag wins over its variable, the variable over the default', () => {
+  const environment = { HOLDFAST_PORT: '1234' }
+  assert.equal(readSetting('port', { port: '4321' }, environment), 4321)
+  assert.equal(readSetting('port', {}, environment), 1234)
+  assert.equal(readSetting('port', {}, {}), 4680)
+})
+
+test('a variable that is set to nothing counts as not set', () => {
+  assert.equal(readSetting('store', {}, { HOLDFAST_STORE: '' }), 'sqlite:./data/holdfast.db')
+})
+
+test('every default is a value that the setting can have', () => {
+  const settings = readSettings({}, {})
+  assert.deepEqual(Object.keys(settings), Object.keys(SETTINGS))
+  assert.equal(settings.host, '127.0.0.1')
+  assert.equal(settings.logRequests, false)
+})
+
+test('what a setting cannot be is refused, and blamed on the flag or the variable that said it', () => {
+  assert.throws(() => readSetting('port', { port: '65536' }, {}), {
+    name: 'SettingError',
+    message: '--port must be a whole number from 0 to 65535, not "65536".',
+  })
+  assert.throws(() => readSetting('logRequests', {}, { HOLDFAST_LOG_REQUESTS: 'yes' }), {
+    message: 'HOLDFAST_LOG_REQUESTS must be true or false, not "yes".',
+  })
+  for (const port of ['', '-1', '1.5', '0x10', '1e3', ' 80', 'http']) {
+    assert.throws(() => readSetting('port', { port }, {}), SettingError, port)
+  }
+})
+
+test('a flag without a value is on', () => {
+  assert.equal(readSetting('logRequests', { logRequests: true }, { HOLDFAST_LOG_REQUESTS: 'false' }), true)
+})
+
+test('flags and variables are named after the setting', () => {
+  for (const name of Object.keys(SETTINGS) as SettingName[]) {
+    const words = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+    assert.equal(SETTINGS[name].flag.split(' ')[0], `--${words}`)
+    assert.equal(SETTINGS[name].variable, `HOLDFAST_${words.replaceAll('-', '_').toUpperCase()}`)
+  }
+})

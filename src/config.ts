@@ -1,0 +1,190 @@
+/**
+ * Configuration: one table of settings, each with a flag, an environment variable, a default and its meaning. A flag wins
+ * over its variable, the variable over the default. The help texts and docs/reference/cli.md are made from the table.
+ */
+import { ENGINE_LIMITS } from './engine/limits.ts'
+
+export interface Setting<Value> {
+  /** As the command line shows it: `--port <number>`; without a placeholder for one that is just on. */
+  readonly flag: string
+  readonly variable: string
+  readonly meaning: string
+  /** The default, as it would be written. */
+  readonly fallback: string
+  /** @throws SettingError, whose message goes on after the name of the flag or variable */
+  readonly read: (text: string) => Value
+}
+
+/** A flag or an environment variable that has a value which it cannot have. */
+export class SettingError extends Error {
+  override readonly name = 'SettingError'
+}
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+
+export const SETTINGS = {
+  store: {
+    flag: '--store <url>',
+    variable: 'HOLDFAST_STORE',
+    meaning: 'the database, such as sqlite:FILE; memory: for one that ends with the process',
+    fallback: 'sqlite:./data/holdfast.db',
+    read: text,
+  },
+  url: {
+    flag: '--url <url>',
+    variable: 'HOLDFAST_URL',
+    meaning: 'a service to ask instead of a database, such as http://127.0.0.1:4680',
+    fallback: '',
+    read: text,
+  },
+  host: {
+    flag: '--host <address>',
+    variable: 'HOLDFAST_HOST',
+    meaning: 'the address to listen on; 0.0.0.0 for every network, where anybody who reaches the port can move coins',
+    fallback: '127.0.0.1',
+    read: text,
+  },
+  port: {
+    flag: '--port <number>',
+    variable: 'HOLDFAST_PORT',
+    meaning: 'the port to listen on; 0 for a free one',
+    fallback: '4680',
+    read: wholeNumber(0, 65_535),
+  },
+  logLevel: {
+    flag: '--log-level <level>',
+    variable: 'HOLDFAST_LOG_LEVEL',
+    meaning: `the least that is logged, as JSON lines on stderr: ${LOG_LEVELS.join(', ')}`,
+    fallback: 'info',
+    read: oneOf(LOG_LEVELS),
+  },
+  logRequests: {
+    flag: '--log-requests',
+    variable: 'HOLDFAST_LOG_REQUESTS',
+    meaning: 'log one line per request, at the level info; true or false',
+    fallback: 'false',
+    read: trueOrFalse,
+  },
+  shutdownMs: {
+    flag: '--shutdown-ms <ms>',
+    variable: 'HOLDFAST_SHUTDOWN_MS',
+    meaning: 'after SIGTERM or SIGINT, the process has ended within this time, whatever was under way',
+    fallback: '10000',
+    read: wholeNumber(100, 600_000),
+  },
+  bodyBytesMax: {
+    flag: '--body-bytes-max <bytes>',
+    variable: 'HOLDFAST_BODY_BYTES_MAX',
+    meaning: 'the largest request body',
+    fallback: '1048576',
+    read: wholeNumber(1_024, 1_073_741_824),
+  },
+  queueCommandsMax: {
+    flag: '--queue-commands-max <count>',
+    variable: 'HOLDFAST_QUEUE_COMMANDS_MAX',
+    meaning: 'commands that may wait for a batch; more are answered 503 overloaded',
+    fallback: String(ENGINE_LIMITS.queueCommandsMax),
+    read: wholeNumber(1, 10_000_000),
+  },
+  batchCommandsMax: {
+    flag: '--batch-commands-max <count>',
+    variable: 'HOLDFAST_BATCH_COMMANDS_MAX',
+    meaning: 'commands in one transaction',
+    fallback: String(ENGINE_LIMITS.batchCommandsMax),
+    read: wholeNumber(1, 10_000),
+  },
+  callTimeoutMs: {
+    flag: '--call-timeout-ms <ms>',
+    variable: 'HOLDFAST_CALL_TIMEOUT_MS',
+    meaning: 'how long a command may take before it is answered 504 deadline_exceeded',
+    fallback: String(ENGINE_LIMITS.callTimeoutMsDefault),
+    read: wholeNumber(1, 3_600_000),
+  },
+  holdTtlMsDefault: {
+    flag: '--hold-ttl-ms-default <ms>',
+    variable: 'HOLDFAST_HOLD_TTL_MS_DEFAULT',
+    meaning: 'life of a hold whose freeze names none',
+    fallback: String(ENGINE_LIMITS.holdTtlMsDefault),
+    read: wholeNumber(1, Number.MAX_SAFE_INTEGER),
+  },
+  holdTtlMsMax: {
+    flag: '--hold-ttl-ms-max <ms>',
+    variable: 'HOLDFAST_HOLD_TTL_MS_MAX',
+    meaning: 'longest life that a freeze may ask for',
+    fallback: String(ENGINE_LIMITS.holdTtlMsMax),
+    read: wholeNumber(1, Number.MAX_SAFE_INTEGER),
+  },
+  houseStripe: {
+    flag: '--house-stripe <number>',
+    variable: 'HOLDFAST_HOUSE_STRIPE',
+    meaning: 'which stripe of the house accounts this process writes; another one for each process of a database',
+    fallback: '0',
+    read: wholeNumber(0, 1_023),
+  },
+} as const satisfies Readonly<Record<string, Setting<unknown>>>
+
+export type SettingName = keyof typeof SETTINGS
+export type Settings = { readonly [Name in SettingName]: ReturnType<(typeof SETTINGS)[Name]['read']> }
+
+/** What the command line gave, by the names of the settings; `true` for a flag without a value. */
+export type Flags = { readonly [Name in SettingName]?: string | boolean }
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** @throws SettingError */
+export function readSettings(flags: Flags, environment: Environment): Settings {
+  const names = Object.keys(SETTINGS) as SettingName[]
+  return Object.fromEntries(names.map((name) => [name, readSetting(name, flags, environment)])) as Settings
+}
+
+/** @throws SettingError */
+export function readSetting<Name extends SettingName>(
+  name: Name,
+  flags: Flags,
+  environment: Environment,
+): Settings[Name] {
+  const setting: Setting<unknown> = SETTINGS[name]
+  const { source, text: given } = givenFor(setting, flags[name], environment)
+  try {
+    return setting.read(given) as Settings[Name]
+  } catch (error) {
+    throw error instanceof SettingError ? new SettingError(`${source} ${error.message}, not "${given}".`) : error
+  }
+}
+
+/** Where the value comes from. A variable that is set to nothing counts as not set. */
+function givenFor(
+  setting: Setting<unknown>,
+  flag: string | boolean | undefined,
+  environment: Environment,
+): { source: string; text: string } {
+  if (flag !== undefined) return { source: setting.flag.split(' ', 1)[0]!, text: String(flag) }
+  const variable = environment[setting.variable]
+  if (variable !== undefined && variable !== '') return { source: setting.variable, text: variable }
+  return { source: 'The default', text: setting.fallback }
+}
+
+function text(given: string): string {
+  return given
+}
+
+function wholeNumber(least: number, most: number): (given: string) => number {
+  return (given) => {
+    const value = /^[0-9]{1,16}$/.test(given) ? Number(given) : Number.NaN
+    if (value >= least && value <= most) return value
+    throw new SettingError(`must be a whole number from ${least} to ${most}`)
+  }
+}
+
+function oneOf<const Word extends string>(words: readonly Word[]): (given: string) => Word {
+  return (given) => {
+    const word = words.find((known) => known === given)
+    if (word !== undefined) return word
+    throw new SettingError(`must be one of ${words.join(', ')}`)
+  }
+}
+
+function trueOrFalse(given: string): boolean {
+  if (given === 'true' || given === '1') return true
+  if (given === 'false' || given === '0') return false
+  throw new SettingError('must be true or false')
+}

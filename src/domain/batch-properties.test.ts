@@ -1,0 +1,100 @@
+/** Whatever is asked in whatever order: the laws hold, a second ledger agrees, and batching changes nothing. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { cut, cuts, work as arbitraryWork } from '../../test/support/arbitrary-work.ts'
+import { MOMENT } from '../../test/support/given.ts'
+import { assertLaws } from '../../test/support/laws.ts'
+import { NaiveLedger } from '../../test/support/naive-ledger.ts'
+import { Rows } from '../../test/support/rows.ts'
+import { decideBatch } from './batch.ts'
+import type { Outcome } from './outcome.ts'
+import { REJECTION_PRECEDENCE } from './outcome.ts'
+
+function wordOf(outcome: Outcome): string {
+  if (outcome.status === 'rejected') return outcome.rejection.code
+  return outcome.replayed ? 'replayed' : 'applied'
+}
+
+test('laws 1, 2, 3 and 5 hold after every batch', () => {
+  fc.assert(
+    fc.property(arbitraryWork, cuts, (work, where) => {
+      const rows = new Rows()
+      for (const batch of cut(work, where)) {
+        rows.run(batch)
+        assertLaws(rows)
+      }
+    }),
+    { numRuns: 150 },
+  )
+})
+
+test('a ledger that was written from the words alone comes to the same answers, balances and holds', () => {
+  const words = new Map<string, number>()
+  fc.assert(
+    fc.property(arbitraryWork, cuts, (work, where) => {
+      const rows = new Rows()
+      const naive = new NaiveLedger()
+      for (const batch of cut(work, where)) {
+        const expected = batch.flatMap((item) => naive.run(item, { now: MOMENT.now, ttlMsMax: MOMENT.holdTtlMsMax }))
+        const found = rows.run(batch).map(wordOf)
+        assert.deepEqual(found, expected)
+        for (const word of found) words.set(word, (words.get(word) ?? 0) + 1)
+      }
+      for (const { account, asset, available, held, floor } of rows.balances.values()) {
+        const other = naive.balance(account, asset)
+        assert.deepEqual([available, held, floor ?? 0n], [other.available, other.held, other.floor])
+      }
+      for (const [id, other] of Object.entries(naive.books.holds)) {
+        const hold = rows.requests.get(id)
+        assert.ok(hold?.kind === 'freeze')
+        assert.equal(hold.state === 'open', other.open)
+        for (const amount of ['held', 'settled', 'released', 'shortfall'] as const) {
+          assert.equal(hold[amount], other[amount], `${amount} of ${id}`)
+        }
+      }
+    }),
+    { numRuns: 300 },
+  )
+  // Random commands prove something only where they come to everything.
+  for (const word of ['applied', 'replayed', ...REJECTION_PRECEDENCE]) {
+    assert.ok((words.get(word) ?? 0) > 0, `no random command was ever ${word}`)
+  }
+})
+
+test('however a sequence is cut into batches, the answers and the rows are the same', () => {
+  fc.assert(
+    fc.property(arbitraryWork, cuts, (work, where) => {
+      const ids = new Map<string, number>()
+      const [together, cutUp, oneByOne] = [new Rows(ids), new Rows(ids), new Rows(ids)]
+      const answers = together.run(work)
+      assert.deepEqual(
+        cut(work, where).flatMap((batch) => cutUp.run(batch)),
+        answers,
+      )
+      assert.deepEqual(
+        work.flatMap((item) => oneByOne.run([item])),
+        answers,
+      )
+      assert.deepEqual(cutUp.all(), together.all())
+      assert.deepEqual(oneByOne.all(), together.all())
+    }),
+    { numRuns: 150 },
+  )
+})
+
+test('deciding again gives the same plan, and touches nothing that it was given', () => {
+  fc.assert(
+    fc.property(arbitraryWork, fc.nat({ max: 20 }), (work, head) => {
+      const rows = new Rows()
+      rows.run(work.slice(0, head))
+      const rest = work.slice(head)
+      const snapshot = rows.snapshot(rest)
+      const copies = structuredClone({ rest, snapshot })
+      const plan = decideBatch(rest, snapshot, 0, MOMENT)
+      assert.deepEqual({ rest, snapshot }, copies)
+      assert.deepEqual(decideBatch(copies.rest, copies.snapshot, 0, MOMENT), plan)
+    }),
+    { numRuns: 100 },
+  )
+})

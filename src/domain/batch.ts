@@ -1,0 +1,163 @@
+/**
+ * Deciding a batch: each command sees what the commands before it did, and what one gets wrong is its own rejection.
+ */
+import type { Asset } from './asset.ts'
+import { balanceKey, type BalanceRecord } from './balance.ts'
+import type { Command, Group, Work } from './command.ts'
+import { decide, type Effect, type Moment, type State } from './decide.ts'
+import type { HoldRecord } from './hold.ts'
+import type { AccountName, AssetCode, RequestId } from './ids.ts'
+import type { EntryRecord, PostingRecord } from './journal.ts'
+import type { Outcome, Rejection } from './outcome.ts'
+import {
+  stripeOf,
+  type AccountChange,
+  type BalanceChange,
+  type Changes,
+  type RequestRecord,
+  type Snapshot,
+} from './snapshot.ts'
+
+export interface Plan {
+  /** One outcome per command, in order; a group's outcomes are an array in the group's place. */
+  readonly outcomes: readonly (Outcome | readonly Outcome[])[]
+  readonly changes: Changes
+}
+
+/**
+ * Decides `work` in order over `snapshot`, which must hold the whole footprint. A request id that the snapshot does not
+ * mention is taken for a new one: the caller must have proof, or must make the commit prove it.
+ */
+export function decideBatch(work: readonly Work[], snapshot: Snapshot, houseStripe: number, moment: Moment): Plan {
+  const draft = new Draft(snapshot, houseStripe)
+  const outcomes = work.map((item) =>
+    item.kind === 'group' ? decideGroup(item, draft, moment) : decideOne(item, draft, moment),
+  )
+  return { outcomes, changes: draft.changes() }
+}
+
+function decideOne(command: Command, draft: Draft, moment: Moment): Outcome {
+  const decision = decide(command, draft, moment)
+  switch (decision.verdict) {
+    case 'reject':
+      return { status: 'rejected', rejection: decision.rejection }
+    case 'replay':
+      return { status: 'applied', replayed: true, answer: decision.answer }
+    case 'apply':
+      draft.apply(decision.effect)
+      return { status: 'applied', replayed: false, answer: decision.answer }
+  }
+}
+
+function decideGroup(group: Group, draft: Draft, moment: Moment): readonly Outcome[] {
+  const { rollback, release } = draft.mark()
+  const outcomes: Outcome[] = []
+  for (const command of group.commands) {
+    const outcome = decideOne(command, draft, moment)
+    if (outcome.status === 'rejected') {
+      rollback()
+      const aborted: Rejection = { code: 'batch_aborted', because: outcome.rejection.code }
+      const position = outcomes.length
+      return group.commands.map((_, index) =>
+        index === position ? outcome : { status: 'rejected', rejection: aborted },
+      )
+    }
+    outcomes.push(outcome)
+  }
+  release()
+  return outcomes
+}
+
+/** The batch's rows as they become: the snapshot below, what the commands wrote above. */
+class Draft implements State {
+  readonly #snapshot: Snapshot
+  readonly #houseStripe: number
+  readonly #requests = new Map<RequestId, RequestRecord>()
+  readonly #balances = new Map<string, BalanceRecord>()
+  readonly #assets = new Map<AssetCode, Asset>()
+  readonly #accounts = new Map<AccountName, AccountChange>()
+  readonly #postings: PostingRecord[] = []
+  /** How to take back what was applied since `mark`, the latest last; null outside of groups. */
+  #undo: (() => void)[] | null = null
+
+  constructor(snapshot: Snapshot, houseStripe: number) {
+    this.#snapshot = snapshot
+    this.#houseStripe = houseStripe
+  }
+
+  request(id: RequestId): RequestRecord | null {
+    return this.#requests.get(id) ?? this.#snapshot.requests.get(id) ?? null
+  }
+
+  balance(account: AccountName, asset: AssetCode): BalanceRecord {
+    const key = balanceKey(account, asset, stripeOf(account, this.#houseStripe))
+    const balance = this.#balances.get(key) ?? this.#snapshot.balances.get(key)
+    if (balance === undefined) throw new Error(`The snapshot lacks the balance "${key}".`)
+    return balance
+  }
+
+  asset(code: AssetCode): Asset | null {
+    const asset = this.#assets.get(code) ?? this.#snapshot.assets.get(code)
+    if (asset === undefined) throw new Error(`The snapshot lacks the asset "${code}".`)
+    return asset
+  }
+
+  apply(effect: Effect): void {
+    const { request, account, asset } = effect
+    if (request !== null) this.#put(this.#requests, request.id, request)
+    for (const balance of effect.balances) {
+      this.#put(this.#balances, balanceKey(balance.account, balance.asset, balance.stripe), balance)
+    }
+    for (const posting of effect.postings) this.#postings.push(posting)
+    if (account !== null) this.#put(this.#accounts, account.account, account)
+    if (asset !== null) this.#put(this.#assets, asset.code, asset)
+  }
+
+  #put<Value>(map: Map<string, Value>, key: string, value: Value): void {
+    if (this.#undo !== null) {
+      const before = map.get(key)
+      this.#undo.push(() => (before === undefined ? map.delete(key) : map.set(key, before)))
+    }
+    map.set(key, value)
+  }
+
+  /** From here on, everything applied can be taken back by `rollback`, until `release`. */
+  mark(): { rollback: () => void; release: () => void } {
+    const undo: (() => void)[] = []
+    const postings = this.#postings.length
+    this.#undo = undo
+    const release = (): void => {
+      this.#undo = null
+    }
+    const rollback = (): void => {
+      for (const step of undo.reverse()) step()
+      this.#postings.length = postings
+      release()
+    }
+    return { rollback, release }
+  }
+
+  changes(): Changes {
+    const entries: EntryRecord[] = []
+    const holdsOpened: HoldRecord[] = []
+    const holdsChanged: HoldRecord[] = []
+    for (const record of this.#requests.values()) {
+      if (record.kind !== 'freeze') entries.push(record)
+      else if (this.#snapshot.requests.get(record.id)) holdsChanged.push(record)
+      else holdsOpened.push(record)
+    }
+    const balances: BalanceChange[] = []
+    for (const [key, after] of this.#balances) {
+      balances.push({ expected: this.#snapshot.balances.get(key)!.version, after })
+    }
+    return {
+      entries,
+      holdsOpened,
+      holdsChanged,
+      postings: this.#postings,
+      balances,
+      accounts: [...this.#accounts.values()],
+      assets: [...this.#assets.values()],
+    }
+  }
+}

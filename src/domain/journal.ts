@@ -1,0 +1,76 @@
+/**
+ * The journal: entries (one business event each) and postings (one balance's line of an entry).
+ *
+ * Upholds laws 1 and 3: the postings of an entry sum to zero per asset, and a posting's key is (balance, version), so
+ * two writers that start from the same version of a balance cannot both succeed.
+ */
+import type { AccountName, AssetCode, Instant, RequestId } from './ids.ts'
+import type { Metadata } from './metadata.ts'
+
+export type EntryKind = 'open' | 'deposit' | 'charge' | 'transfer' | 'freeze' | 'settle' | 'release'
+
+export interface Posting {
+  readonly entryId: string
+  readonly kind: EntryKind
+  readonly account: AccountName
+  readonly asset: AssetCode
+  /** 0, except for house accounts. */
+  readonly stripe: number
+  /** The balance's version after this posting: 1, 2, 3, … without gaps. */
+  readonly version: number
+  readonly availableDelta: bigint
+  readonly heldDelta: bigint
+  /** The balance's amounts after this posting. */
+  readonly available: bigint
+  readonly held: bigint
+  readonly at: Instant
+}
+
+export interface Entry {
+  /** The request id; `HOLD~settle` or `HOLD~release` for the end of a hold. */
+  readonly id: string
+  readonly kind: EntryKind
+  readonly at: Instant
+  readonly memo: string | null
+  readonly metadata: Metadata | null
+  /** The floor that an `open` set. */
+  readonly floor: bigint | null
+  readonly postings: readonly Posting[]
+}
+
+/** A posting as the stores keep it. */
+export interface PostingRecord {
+  readonly balanceId: number
+  readonly version: number
+  readonly entryId: string
+  readonly kind: EntryKind
+  readonly availableDelta: bigint
+  readonly heldDelta: bigint
+  readonly available: bigint
+  readonly held: bigint
+  readonly at: Instant
+}
+
+/** An entry as the stores keep it: the idempotency record of every command that opens no hold. */
+export interface EntryRecord {
+  readonly id: RequestId
+  readonly kind: Exclude<EntryKind, 'freeze' | 'settle' | 'release'>
+  readonly at: Instant
+  readonly fingerprint: number
+  readonly memo: string | null
+  readonly metadata: Metadata | null
+  readonly floor: bigint | null
+  /** Its postings, in the order they were written; a stored row keeps their (balance id, version) only. */
+  readonly postings: readonly Posting[]
+  readonly balanceIds: readonly number[]
+}
+
+export function showEntry(record: EntryRecord): Entry {
+  const { id, kind, at, memo, metadata, floor, postings } = record
+  return { id, kind, at, memo, metadata, floor, postings }
+}
+
+/** The entry that ended a hold. `~` is in no request id, so no caller can take its name. */
+export function endOfHold(hold: RequestId, kind: 'settle' | 'release'): string {
+  return `${hold}~${kind}`
+}

@@ -1,0 +1,106 @@
+/** What becomes of a command: an answer, or a rejection. A rejection is a value: a business "no" that had no effect. */
+import type { Asset } from './asset.ts'
+import type { Balance } from './balance.ts'
+import type { CommandKind } from './command.ts'
+import type { Hold, HoldState } from './hold.ts'
+import type { AccountName, AssetCode, RequestId } from './ids.ts'
+import type { Entry } from './journal.ts'
+
+/** What each command is answered with. */
+export interface Answers {
+  open: Balance
+  deposit: Entry
+  charge: Entry
+  transfer: Entry
+  freeze: Hold
+  settle: Hold
+  release: Hold
+  declare: Asset
+}
+
+export type Answer = Answers[CommandKind]
+
+export type Rejection =
+  | { readonly code: 'request_id_reused'; readonly requestId: RequestId }
+  | { readonly code: 'unknown_asset'; readonly asset: AssetCode }
+  | { readonly code: 'asset_conflict'; readonly asset: AssetCode; readonly decimals: number }
+  | { readonly code: 'house_account'; readonly account: AccountName }
+  | { readonly code: 'same_account'; readonly account: AccountName }
+  | { readonly code: 'expiry_out_of_range'; readonly ttlMsMax: number }
+  | { readonly code: 'hold_not_found'; readonly hold: RequestId }
+  | { readonly code: 'hold_not_open'; readonly hold: RequestId; readonly state: HoldState; readonly settled: bigint }
+  | { readonly code: 'settle_above_hold'; readonly hold: RequestId; readonly held: bigint }
+  | {
+      readonly code: 'insufficient_funds'
+      readonly account: AccountName
+      readonly asset: AssetCode
+      readonly available: bigint
+      readonly held: bigint
+      readonly floor: bigint
+      /** What the command would have taken from `available`. */
+      readonly required: bigint
+    }
+  | {
+      readonly code: 'floor_above_available'
+      readonly account: AccountName
+      readonly asset: AssetCode
+      readonly available: bigint
+    }
+  | { readonly code: 'balance_overflow'; readonly account: AccountName; readonly asset: AssetCode }
+  | { readonly code: 'batch_aborted'; readonly because: RejectionCode }
+
+export type RejectionCode = Rejection['code']
+
+/**
+ * Order of precedence: a command that deserves several rejections gets the one that stands first here. Within one code, the
+ * balance that a command names first decides.
+ */
+export const REJECTION_PRECEDENCE = [
+  'batch_aborted',
+  'request_id_reused',
+  'unknown_asset',
+  'asset_conflict',
+  'house_account',
+  'same_account',
+  'expiry_out_of_range',
+  'hold_not_found',
+  'hold_not_open',
+  'settle_above_hold',
+  'insufficient_funds',
+  'floor_above_available',
+  'balance_overflow',
+] as const satisfies readonly RejectionCode[]
+
+export type Outcome<Kind extends CommandKind = CommandKind> =
+  | {
+      readonly status: 'applied'
+      /** True when the request id had been used before: this is the first answer again. */
+      readonly replayed: boolean
+      readonly answer: Answers[Kind]
+    }
+  | { readonly status: 'rejected'; readonly rejection: Rejection }
+
+/**
+ * Something is broken or too slow. Unlike a rejection it is thrown, and says nothing about the command itself.
+ *
+ * - `overloaded`: the queue is full.
+ * - `deadline_exceeded`: the caller's time limit or `AbortSignal` came first.
+ * - `contention`: other writers won every attempt.
+ * - `store_unavailable`: the database does not answer, or the circuit breaker is open.
+ * - `commit_in_doubt`: the connection was lost around COMMIT and the outcome could not be found out in time.
+ * - `store_refused`: the database refused this one command's rows.
+ * - `shutting_down`: the engine takes no more work.
+ * - `internal`: a defect of Holdfast.
+ */
+export type FaultCode =
+  | 'overloaded'
+  | 'deadline_exceeded'
+  | 'contention'
+  | 'store_unavailable'
+  | 'commit_in_doubt'
+  | 'store_refused'
+  | 'shutting_down'
+  | 'internal'
+
+/** Whether a faulted command had an effect. Repeating it under the same request id is safe either way. */
+export type Applied = 'no' | 'unknown'

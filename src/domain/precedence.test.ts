@@ -1,0 +1,190 @@
+/** A command that deserves two rejections gets the one that stands first in `REJECTION_PRECEDENCE`: every pair there is. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { charge, declare, deposit, freeze, leg, open, release, settle, transfer } from '../../test/support/commands.ts'
+import { balance, hold, MOMENT, stateOf } from '../../test/support/given.ts'
+import { AMOUNT_MAX, AMOUNT_MIN } from './amount.ts'
+import type { BalanceRecord } from './balance.ts'
+import type { Command, CommandKind, Leg } from './command.ts'
+import { decide } from './decide.ts'
+import { REJECTION_PRECEDENCE, type RejectionCode } from './outcome.ts'
+import type { RequestRecord } from './snapshot.ts'
+
+/** What is special about a balance, as long as it can still be spoiled. */
+type Amounts = { -readonly [Field in 'available' | 'held' | 'floor']?: BalanceRecord[Field] }
+
+interface Scene<Kind extends CommandKind> {
+  command: Extract<Command, { kind: Kind }>
+  requests: RequestRecord[]
+  payer: Amounts
+  payee: Amounts
+}
+
+/** What makes a command deserve a rejection. Applied in the order of precedence, so that each sees the names of before. */
+type Spoilers<Kind extends CommandKind> = Partial<Record<RejectionCode, (scene: Scene<Kind>) => void>>
+
+interface Rule<Kind extends CommandKind> {
+  readonly command: Extract<Command, { kind: Kind }>
+  readonly requests?: readonly RequestRecord[]
+  readonly spoilers: Spoilers<Kind>
+  /** Pairs that cannot coincide, with the reason. */
+  readonly apart?: readonly (readonly [RejectionCode, RejectionCode, reason: string])[]
+}
+
+const reuse = (scene: { requests: RequestRecord[] }): void => {
+  scene.requests.push(hold('r', 5n))
+}
+const short = (scene: { payer: Amounts }): void => {
+  scene.payer.floor = 0n
+}
+const full = (scene: { payee: Amounts }): void => {
+  scene.payee.available = AMOUNT_MAX
+}
+const NO_FLOOR = 'a house account has no floor'
+const NOT_THERE = 'a hold that is not there has neither a state nor coins'
+
+function legsOf(scene: Scene<'transfer'>, change: (leg: Leg) => Leg): void {
+  scene.command = { ...scene.command, legs: scene.command.legs.map(change) }
+}
+
+const RULES: { readonly [Kind in CommandKind]: Rule<Kind> } = {
+  open: {
+    command: open('r', 'user:8', 0n),
+    spoilers: {
+      request_id_reused: reuse,
+      unknown_asset: (scene) => (scene.command = { ...scene.command, asset: 'none' }),
+      house_account: (scene) => (scene.command = { ...scene.command, account: '@a' }),
+      floor_above_available: (scene) => (scene.command = { ...scene.command, floor: 1n }),
+    },
+  },
+  deposit: {
+    command: deposit('r', 'user:8', 1n),
+    spoilers: {
+      request_id_reused: reuse,
+      unknown_asset: (scene) => (scene.command = { ...scene.command, asset: 'none' }),
+      house_account: (scene) => (scene.command = { ...scene.command, account: '@a' }),
+      balance_overflow: (scene) => (scene.payer.available = AMOUNT_MAX),
+    },
+  },
+  charge: {
+    command: charge('r', 'user:8', 1n, { payee: 'user:9' }),
+    spoilers: {
+      request_id_reused: reuse,
+      unknown_asset: (scene) => (scene.command = { ...scene.command, asset: 'none' }),
+      house_account: (scene) => (scene.command = { ...scene.command, account: '@a' }),
+      same_account: (scene) => (scene.command = { ...scene.command, payee: scene.command.account }),
+      insufficient_funds: short,
+      balance_overflow: full,
+    },
+    apart: [['house_account', 'insufficient_funds', NO_FLOOR]],
+  },
+  transfer: {
+    command: transfer('r', [leg('user:8', 'user:9', 1n), leg('user:1', 'user:9', 1n)]),
+    spoilers: {
+      request_id_reused: reuse,
+      unknown_asset: (scene) => legsOf(scene, (some) => ({ ...some, asset: 'none' })),
+      same_account: (scene) => {
+        scene.command = { ...scene.command, legs: [...scene.command.legs, leg('user:2', 'user:2', 1n)] }
+      },
+      insufficient_funds: short,
+      balance_overflow: full,
+    },
+  },
+  freeze: {
+    command: freeze('r', 'user:8', 1n, { payee: 'user:9' }),
+    spoilers: {
+      request_id_reused: reuse,
+      unknown_asset: (scene) => (scene.command = { ...scene.command, asset: 'none' }),
+      house_account: (scene) => (scene.command = { ...scene.command, account: '@a' }),
+      same_account: (scene) => (scene.command = { ...scene.command, payee: scene.command.account }),
+      expiry_out_of_range: (scene) => (scene.command = { ...scene.command, expiresInMs: 0 }),
+      insufficient_funds: short,
+      balance_overflow: (scene) => (scene.payer.held = AMOUNT_MAX),
+    },
+    apart: [['house_account', 'insufficient_funds', NO_FLOOR]],
+  },
+  settle: {
+    command: settle('h', 5n),
+    requests: [hold('h', 5n, { payee: 'user:9' })],
+    spoilers: {
+      hold_not_found: (scene) => (scene.requests = []),
+      hold_not_open: (scene) => {
+        scene.requests = [hold('h', 5n, { payee: 'user:9', state: 'released', held: 0n, released: 5n, endedAt: 1 })]
+      },
+      settle_above_hold: (scene) => (scene.command = { ...scene.command, amount: 6n }),
+      balance_overflow: full,
+    },
+    apart: [
+      ['hold_not_found', 'hold_not_open', NOT_THERE],
+      ['hold_not_found', 'settle_above_hold', NOT_THERE],
+      ['hold_not_found', 'balance_overflow', NOT_THERE],
+    ],
+  },
+  release: {
+    command: release('h'),
+    requests: [hold('h', 5n)],
+    spoilers: {
+      hold_not_found: (scene) => (scene.requests = []),
+      hold_not_open: (scene) =>
+        (scene.requests = [hold('h', 5n, { state: 'settled', held: 0n, settled: 5n, endedAt: 1 })]),
+    },
+    apart: [['hold_not_found', 'hold_not_open', NOT_THERE]],
+  },
+  declare: {
+    command: declare('gem', 2, 'Gem'),
+    spoilers: { asset_conflict: (scene) => (scene.command = { ...scene.command, decimals: 3 }) },
+  },
+}
+
+function judge<Kind extends CommandKind>(rule: Rule<Kind>, codes: readonly RejectionCode[]): string {
+  const scene: Scene<Kind> = { command: rule.command, requests: [...(rule.requests ?? [])], payer: {}, payee: {} }
+  for (const code of REJECTION_PRECEDENCE) if (codes.includes(code)) rule.spoilers[code]!(scene)
+  const { command } = scene
+  const account = 'account' in command ? command.account : 'user:8'
+  const asset = 'legs' in command ? command.legs[0]!.asset : 'asset' in command ? command.asset : 'credit'
+  const payee = 'payee' in command ? command.payee : 'user:9'
+  const floor = account.startsWith('@') ? null : AMOUNT_MIN
+  const balances = [
+    balance(payee, 0n, { asset, ...scene.payee }),
+    balance('user:1', 10n, { asset }),
+    // Last, and with what is wrong about the payee, for one who pays to itself.
+    balance(account, 0n, { asset, floor, ...(payee === account ? scene.payee : {}), ...scene.payer }),
+  ]
+  const decision = decide(command, stateOf({ balances, requests: scene.requests }), MOMENT)
+  return decision.verdict === 'reject' ? decision.rejection.code : decision.verdict
+}
+
+for (const kind of Object.keys(RULES) as CommandKind[]) {
+  const rule = RULES[kind] as Rule<CommandKind>
+  const codes = REJECTION_PRECEDENCE.filter((code) => code in rule.spoilers)
+
+  test(`${kind}: nothing is wrong without a reason`, () => {
+    assert.match(judge(rule, []), /^(apply|replay)$/)
+  })
+
+  for (const code of codes) {
+    test(`${kind}: ${code} by itself`, () => {
+      assert.equal(judge(rule, [code]), code)
+    })
+  }
+
+  for (const [index, first] of codes.entries()) {
+    for (const second of codes.slice(index + 1)) {
+      const apart = rule.apart?.find(([one, other]) => one === first && other === second)
+      if (apart !== undefined) continue
+      test(`${kind}: ${first} comes before ${second}`, () => {
+        assert.equal(judge(rule, [second, first]), first)
+      })
+    }
+  }
+}
+
+test('every rejection has its place in the order, and a command that deserves it', () => {
+  const deserved = new Set(Object.values(RULES).flatMap(({ spoilers }) => Object.keys(spoilers)))
+  for (const code of REJECTION_PRECEDENCE) {
+    // Only a group aborts; batch.test.ts shows that it comes first.
+    if (code !== 'batch_aborted') assert.ok(deserved.has(code), code)
+  }
+  assert.equal(REJECTION_PRECEDENCE[0], 'batch_aborted')
+  assert.equal(new Set(REJECTION_PRECEDENCE).size, REJECTION_PRECEDENCE.length)
+})

@@ -1,0 +1,135 @@
+/** Law 4: a request id has one effect, and a repeat gets the first answer, whatever has happened since. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { charge, declare, deposit, freeze, leg, open, release, settle, transfer } from '../../test/support/commands.ts'
+import { MOMENT } from '../../test/support/given.ts'
+import { Rows } from '../../test/support/rows.ts'
+import type { Command, CommandKind } from './command.ts'
+
+interface Repeat {
+  /** What must have happened before. */
+  readonly before: readonly Command[]
+  readonly command: Command
+  /** What happens between the command and its repeat; it moves every row that the answer was made of. */
+  readonly between: readonly Command[]
+}
+
+const USER = 'user:8'
+const COINS = deposit('d', USER, 1_000n)
+const HELD = freeze('h', USER, 100n, { payee: 'user:9', metadata: { job: 'x' } })
+const LATER = [deposit('later', USER, 5n), charge('spent', USER, 500n)]
+
+const REPEATS: Readonly<Record<CommandKind, readonly Repeat[]>> = {
+  open: [
+    {
+      before: [COINS],
+      command: open('r', USER, -10n, { metadata: { tier: 1 } }),
+      between: [...LATER, open('o2', USER, 0n, { metadata: { tier: 2 } })],
+    },
+    // By then the floor could not be set any more.
+    { before: [COINS], command: open('r', USER, 1_000n), between: [open('o2', USER, 0n), charge('c', USER, 1_000n)] },
+  ],
+  deposit: [
+    { before: [], command: deposit('r', USER, 7n, { memo: 'm', metadata: { a: 1 } }), between: LATER.slice(0, 1) },
+  ],
+  charge: [
+    { before: [COINS], command: charge('r', USER, 7n, { memo: 'm' }), between: LATER },
+    // By then there would not be enough.
+    { before: [COINS], command: charge('r', USER, 1_000n), between: [deposit('later', USER, 5n)] },
+  ],
+  transfer: [
+    {
+      before: [COINS],
+      command: transfer('r', [leg(USER, 'user:9', 7n), leg('user:9', 'user:10', 3n)]),
+      between: [...LATER, charge('c', 'user:9', 4n)],
+    },
+  ],
+  freeze: [
+    { before: [COINS], command: freeze('r', USER, 7n, { metadata: { a: 1 }, expiresInMs: 5_000 }), between: LATER },
+    { before: [COINS], command: freeze('r', USER, 7n), between: [...LATER, settle('r', 3n)] },
+    { before: [COINS], command: freeze('r', USER, 7n), between: [settle('r', 900n, 'draw')] },
+    { before: [COINS], command: freeze('r', USER, 7n), between: [release('r', 'expiry')] },
+  ],
+  settle: [
+    { before: [COINS, HELD], command: settle('h', 60n), between: [...LATER, charge('c', 'user:9', 60n)] },
+    { before: [COINS, HELD], command: settle('h', 0n), between: LATER },
+    { before: [COINS, HELD], command: settle('h', 5_000n, 'cap'), between: LATER },
+    { before: [COINS, HELD], command: settle('h', 5_000n, 'draw'), between: [deposit('later', USER, 5n)] },
+  ],
+  release: [
+    { before: [COINS, HELD], command: release('h'), between: LATER },
+    { before: [COINS, HELD], command: release('h', 'expiry'), between: LATER },
+  ],
+  declare: [{ before: [], command: declare('usd', 2, 'Dollar'), between: [] }],
+}
+
+for (const [kind, repeats] of Object.entries(REPEATS)) {
+  for (const [index, { before, command, between }] of repeats.entries()) {
+    test(`a repeated ${kind} is answered as the first time, and writes nothing (${index + 1})`, () => {
+      const rows = new Rows()
+      const run = (work: readonly Command[], now: number): void => {
+        for (const outcome of rows.run(work, { ...MOMENT, now })) assert.equal(outcome.status, 'applied')
+      }
+      run(before, MOMENT.now)
+      const [first] = rows.run([command], { ...MOMENT, now: MOMENT.now + 1 })
+      assert.ok(first?.status === 'applied' && !first.replayed)
+      run(between, MOMENT.now + 2)
+      const all = structuredClone(rows.all())
+      // Much later, when the hold could not be frozen with this expiry any more.
+      const [repeat] = rows.run([command], { ...MOMENT, now: MOMENT.now + MOMENT.holdTtlMsMax })
+      assert.deepEqual(repeat, { status: 'applied', replayed: true, answer: first.answer })
+      assert.deepEqual(rows.all(), all)
+    })
+  }
+}
+
+test('a repeat within one batch is answered as the first time', () => {
+  for (const { before, command } of Object.values(REPEATS).flat()) {
+    const rows = new Rows()
+    const [first, repeat] = rows.run([...before, command, command]).slice(before.length)
+    assert.ok(first?.status === 'applied' && !first.replayed)
+    assert.deepEqual(repeat, { ...first, replayed: true })
+  }
+})
+
+test('a settle with another overage is not a repeat', () => {
+  const rows = new Rows()
+  rows.run([COINS, HELD, settle('h', 60n)])
+  for (const command of [settle('h', 60n, 'cap'), settle('h', 60n, 'draw'), settle('h', 59n), release('h')]) {
+    const [outcome] = rows.run([command])
+    assert.deepEqual(outcome, {
+      status: 'rejected',
+      rejection: { code: 'hold_not_open', hold: 'h', state: 'settled', settled: 60n },
+    })
+  }
+})
+
+test('a release by the caller is not a repeat of the expiry, nor the other way round', () => {
+  for (const [first, second] of [
+    ['caller', 'expiry'],
+    ['expiry', 'caller'],
+  ] as const) {
+    const rows = new Rows()
+    rows.run([COINS, HELD, release('h', first)])
+    const [outcome] = rows.run([release('h', second)])
+    assert.ok(outcome?.status === 'rejected' && outcome.rejection.code === 'hold_not_open')
+  }
+})
+
+test('a refused command leaves its request id free', () => {
+  const rows = new Rows()
+  const [refused] = rows.run([charge('r', USER, 10n)])
+  assert.equal(refused?.status, 'rejected')
+  rows.run([COINS])
+  const [again] = rows.run([charge('r', USER, 10n)])
+  assert.ok(again?.status === 'applied' && !again.replayed)
+})
+
+test('a name that was changed back is declared anew, because there is no request id to tell', () => {
+  const rows = new Rows()
+  const outcomes = rows.run([declare('usd', 2, 'Dollar'), declare('usd', 2, 'US Dollar'), declare('usd', 2, 'Dollar')])
+  assert.deepEqual(
+    outcomes.map((outcome) => outcome.status === 'applied' && outcome.replayed),
+    [false, false, false],
+  )
+})

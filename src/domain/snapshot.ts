@@ -1,0 +1,157 @@
+/** Rows as a store gives them (`Snapshot`), the keys it is asked for (`Footprint`), and the rows to write (`Changes`). */
+import type { Asset } from './asset.ts'
+import { balanceKey, type BalanceName, type BalanceRecord } from './balance.ts'
+import { requestOf, type Command, type FreezeCommand, type Work } from './command.ts'
+import type { HoldRecord } from './hold.ts'
+import { isHouse, ISSUER, type AccountName, type AssetCode, type RequestId } from './ids.ts'
+import type { EntryRecord, PostingRecord } from './journal.ts'
+import type { Metadata } from './metadata.ts'
+
+/** One request id, one row: either an entry or a hold. */
+export type RequestRecord = EntryRecord | HoldRecord
+
+/** Every key that a batch reads, known before anything is read. Nothing stands in it twice. */
+export interface Footprint {
+  /** Which stripe of the house accounts is meant, also for the balances of a hold that only its row names. */
+  readonly houseStripe: number
+  readonly requests: ReadonlySet<RequestId>
+  readonly balances: ReadonlyMap<string, BalanceName>
+  readonly assets: ReadonlySet<AssetCode>
+}
+
+/**
+ * Rows at one instant.
+ *
+ * - `requests`: null means that no such row exists. A key that is missing was not looked at.
+ * - `balances` by `balanceKey`: a balance that has no row yet is there with version 0, zero amounts and the id that it
+ *   will have.
+ * - `assets`: as `requests`.
+ *
+ * The balance of a hold is part of the snapshot even when the footprint could not name it.
+ */
+export interface Snapshot {
+  readonly requests: ReadonlyMap<RequestId, RequestRecord | null>
+  readonly balances: ReadonlyMap<string, BalanceRecord>
+  readonly assets: ReadonlyMap<AssetCode, Asset | null>
+}
+
+/** A balance's new amounts, and the version that it must still have. `expected: 0` creates the row. */
+export interface BalanceChange {
+  readonly expected: number
+  readonly after: BalanceRecord
+}
+
+export interface AccountChange {
+  readonly account: AccountName
+  readonly metadata: Metadata
+}
+
+/** Rows to write in one transaction. Inserts fail as stale when their key is taken. */
+export interface Changes {
+  readonly entries: readonly EntryRecord[]
+  /** Holds opened in this batch, already with what later commands of the batch made of them. */
+  readonly holdsOpened: readonly HoldRecord[]
+  /** Holds that were open before this batch. */
+  readonly holdsChanged: readonly HoldRecord[]
+  readonly postings: readonly PostingRecord[]
+  readonly balances: readonly BalanceChange[]
+  readonly accounts: readonly AccountChange[]
+  readonly assets: readonly Asset[]
+}
+
+/** Nothing to write. Accounts are written beside an entry, and balances beside postings. */
+export function isEmpty(changes: Changes): boolean {
+  const { entries, holdsOpened, holdsChanged, postings, assets } = changes
+  return entries.length + holdsOpened.length + holdsChanged.length + postings.length + assets.length === 0
+}
+
+/** The stripe of an account's balance: an engine's own for house accounts, 0 for everybody else. */
+export function stripeOf(account: AccountName, houseStripe: number): number {
+  return isHouse(account) ? houseStripe : 0
+}
+
+/**
+ * The keys that `work` may read. The balances of a settle or release are those of its hold, which only the hold's row names
+ * unless the same work opens it: whoever loads the hold loads them too (`footprintOfHold`).
+ */
+export function footprint(work: Iterable<Work>, houseStripe: number): Footprint {
+  const keys = new FootprintKeys(houseStripe)
+  for (const item of work) {
+    if (item.kind === 'group') for (const command of item.commands) keys.addCommand(command)
+    else keys.addCommand(item)
+  }
+  keys.addPayees()
+  return keys
+}
+
+/** The balances that a hold's end touches. */
+export function footprintOfHold(hold: HoldRecord, houseStripe: number): readonly BalanceName[] {
+  return [
+    { account: hold.account, asset: hold.asset, stripe: 0 },
+    { account: hold.payee, asset: hold.asset, stripe: stripeOf(hold.payee, houseStripe) },
+  ]
+}
+
+class FootprintKeys implements Footprint {
+  readonly requests = new Set<RequestId>()
+  readonly balances = new Map<string, BalanceName>()
+  readonly assets = new Set<AssetCode>()
+  readonly houseStripe: number
+  /** Holds that this work opens itself, in case it also settles them. Several may ask for one id; one of them gets it. */
+  readonly #freezes: FreezeCommand[] = []
+  readonly #settledHere = new Set<RequestId>()
+
+  constructor(houseStripe: number) {
+    this.houseStripe = houseStripe
+  }
+
+  addCommand(command: Command): void {
+    if (command.kind === 'settle' && this.requests.has(command.hold)) this.#settledHere.add(command.hold)
+    const request = requestOf(command)
+    if (request !== null) this.requests.add(request)
+    switch (command.kind) {
+      case 'settle':
+      case 'release':
+        return
+      case 'declare':
+        this.assets.add(command.asset)
+        return
+      case 'open':
+        this.#addBalance(command.account, command.asset)
+        return
+      case 'deposit':
+        this.#addBalance(command.account, command.asset)
+        this.#addBalance(ISSUER, command.asset)
+        return
+      case 'charge':
+        this.#addBalance(command.account, command.asset)
+        this.#addBalance(command.payee, command.asset)
+        return
+      case 'freeze':
+        this.#freezes.push(command)
+        this.#addBalance(command.account, command.asset)
+        return
+      case 'transfer':
+        for (const leg of command.legs) {
+          this.#addBalance(leg.from, leg.asset)
+          this.#addBalance(leg.to, leg.asset)
+        }
+        return
+    }
+  }
+
+  /** Names the payees of the holds that this work opens and settles, once all of it was added. */
+  addPayees(): void {
+    if (this.#settledHere.size === 0) return
+    for (const freeze of this.#freezes) {
+      if (this.#settledHere.has(freeze.requestId)) this.#addBalance(freeze.payee, freeze.asset)
+    }
+  }
+
+  #addBalance(account: AccountName, asset: AssetCode): void {
+    const stripe = stripeOf(account, this.houseStripe)
+    const key = balanceKey(account, asset, stripe)
+    if (!this.balances.has(key)) this.balances.set(key, { account, asset, stripe })
+    this.assets.add(asset)
+  }
+}

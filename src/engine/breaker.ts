@@ -1,0 +1,69 @@
+/**
+ * A store behind a circuit breaker: after `breakerFailures` failures in a row, calls fail at once until one probe
+ * succeeds, so that a database that is down is not buried under attempts.
+ */
+import {
+  BrokenCircuitError,
+  circuitBreaker,
+  ConsecutiveBreaker,
+  handleWhen,
+  type CircuitBreakerPolicy,
+} from 'cockatiel'
+import type { Changes, Footprint, Snapshot } from '../domain/snapshot.ts'
+import { Fault } from './faults.ts'
+import type { EngineLimits } from './limits.ts'
+import type { CommitResult, Store } from './store.ts'
+
+export class BreakerStore implements Store {
+  readonly #store: Store
+  /** Apart, because a database can still be read when it cannot be written: a full disk, a read-only replica. */
+  readonly #reads: CircuitBreakerPolicy
+  readonly #writes: CircuitBreakerPolicy
+  readonly #openMs: number
+
+  constructor(store: Store, limits: Pick<EngineLimits, 'breakerFailures' | 'breakerOpenMs'>) {
+    this.#store = store
+    this.#openMs = limits.breakerOpenMs
+    this.#reads = policyOf(limits)
+    this.#writes = policyOf(limits)
+  }
+
+  load(footprint: Footprint): Promise<Snapshot> {
+    return this.#guard(this.#reads, () => this.#store.load(footprint))
+  }
+
+  commit(changes: Changes): Promise<CommitResult> {
+    return this.#guard(this.#writes, () => this.#store.commit(changes))
+  }
+
+  exclusive(footprint: Footprint, plan: (snapshot: Snapshot) => Changes): Promise<CommitResult> {
+    return this.#guard(this.#writes, () => this.#store.exclusive(footprint, plan))
+  }
+
+  ping(): Promise<void> {
+    return this.#guard(this.#writes, () => this.#store.ping())
+  }
+
+  async #guard<Result>(policy: CircuitBreakerPolicy, call: () => Promise<Result>): Promise<Result> {
+    try {
+      return await policy.execute(call)
+    } catch (error) {
+      if (!(error instanceof BrokenCircuitError)) throw error
+      throw new Fault('store_unavailable', 'The database failed several times in a row; it is given a pause.', {
+        retryAfterMs: this.#openMs,
+        cause: error,
+      })
+    }
+  }
+}
+
+function policyOf(limits: Pick<EngineLimits, 'breakerFailures' | 'breakerOpenMs'>): CircuitBreakerPolicy {
+  return circuitBreaker(handleWhen(isFailure), {
+    halfOpenAfter: limits.breakerOpenMs,
+    breaker: new ConsecutiveBreaker(limits.breakerFailures),
+  })
+}
+
+function isFailure(error: unknown): boolean {
+  return error instanceof Fault && (error.code === 'store_unavailable' || error.code === 'commit_in_doubt')
+}

@@ -1,0 +1,27 @@
+/** Which balances met another writer lately: batches that touch them lock before they decide. */
+import type { Clock } from './clock.ts'
+
+export class Contention {
+  readonly #clock: Clock
+  readonly #contendedMs: number
+  /** Balance key to the instant from which it counts as quiet again. */
+  readonly #until = new Map<string, number>()
+
+  constructor(clock: Clock, contendedMs: number) {
+    this.#clock = clock
+    this.#contendedMs = contendedMs
+  }
+
+  remember(keys: Iterable<string>): void {
+    const until = this.#clock.now() + this.#contendedMs
+    for (const key of keys) this.#until.set(key, until)
+  }
+
+  touches(keys: Iterable<string>): boolean {
+    if (this.#until.size === 0) return false
+    const now = this.#clock.now()
+    for (const [key, until] of this.#until) if (until <= now) this.#until.delete(key)
+    for (const key of keys) if (this.#until.has(key)) return true
+    return false
+  }
+}

@@ -1,0 +1,188 @@
+/**
+ * One batch from commands to a commit under way (`prepare`), and from there to outcomes (`finish`).
+ *
+ *   prepare: load what is missing ▶ decide ▶ prove rejections ▶ send the commit
+ *   finish:  committed ▶ outcomes · stale, contended, doubt, refused ▶ recovery
+ *
+ * A batch may be prepared while the one before it is being committed: it is decided on the rows as that one will leave
+ * them. Should that one fail, this one's guards fail with it wherever the two met, and `finish` decides the rest anew.
+ *
+ * Two things spare most loads. Rows come from the cache, because the commit's guards prove them. And a request id that the
+ * cache does not know is taken for new, because the commit's insert proves that. What no commit proves, a rejection, is
+ * answered only after everything it rests on was read in this cycle.
+ */
+import { balanceKey, type BalanceName } from '../domain/balance.ts'
+import type { Plan } from '../domain/batch.ts'
+import type { Command, Work } from '../domain/command.ts'
+import type { RejectionCode } from '../domain/outcome.ts'
+import { isEmpty, type Footprint, type Snapshot } from '../domain/snapshot.ts'
+import { afterCommit, asFault, Fault } from './faults.ts'
+import type { Parts } from './parts.ts'
+import { Recovery, type WorkResult } from './recovery.ts'
+import type { CommitResult } from './store.ts'
+import type { WorkOutcome } from './ticket.ts'
+
+/** A batch whose commit is under way. */
+export interface Prepared {
+  readonly work: readonly Work[]
+  readonly keys: Footprint
+  /** Null for a batch that has to lock before it decides, or that failed before it could be sent. */
+  readonly sent: { readonly plan: Plan; readonly result: Promise<CommitResult | Fault> } | null
+  readonly fault: Fault | null
+  /** `#failures` when it was decided. */
+  readonly epoch: number
+}
+
+export class Cycle {
+  readonly #parts: Parts
+  readonly #recovery: Recovery
+  /** Commits that did not succeed. A batch that was decided before the last of them may rest on rows that never came. */
+  #failures = 0
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+    this.#recovery = new Recovery(parts)
+  }
+
+  /** Stands alone: the next batch must not be prepared before this one is finished. */
+  static standsAlone(prepared: Prepared): boolean {
+    return prepared.sent === null
+  }
+
+  /** One call at a time. `drained` resolves when every batch prepared before is finished. Never rejects. */
+  async prepare(work: readonly Work[], drained: () => Promise<void>): Promise<Prepared> {
+    const { cache, contention, store } = this.#parts
+    const fresh = new Fresh()
+    try {
+      for (;;) {
+        const keys = this.#parts.knownKeys(work)
+        if (contention.touches(keys.balances.keys())) {
+          await drained()
+          return { work, keys, sent: null, fault: null, epoch: this.#failures }
+        }
+        const missing = this.#missing(work, keys, fresh)
+        if (missing !== null) {
+          // Rows that the cache lacks are in no commit under way, so reading them now is safe.
+          this.#learn(await this.#load(missing), fresh)
+          continue
+        }
+        const plan = this.#parts.plan(work, cache)
+        const unproven = this.#unproven(work, plan, fresh)
+        if (unproven.length === 0) {
+          const result = isEmpty(plan.changes) ? Promise.resolve('committed' as const) : store.commit(plan.changes)
+          cache.apply(plan.changes)
+          return { work, keys, sent: { plan, result: result.catch(afterCommit) }, fault: null, epoch: this.#failures }
+        }
+        await drained()
+        // Fresh rows can turn other answers into rejections; from the second round on everything is read at once.
+        const snapshot = await this.#load(this.#parts.knownKeys(fresh.rounds === 0 ? unproven : work))
+        cache.replace(snapshot)
+        fresh.add(snapshot)
+        fresh.rounds++
+      }
+    } catch (error) {
+      await drained()
+      return { work, keys: this.#parts.knownKeys(work), sent: null, fault: asFault(error), epoch: this.#failures }
+    }
+  }
+
+  /** Called in the order of `prepare`, after the batch before is finished. Never rejects. */
+  async finish(prepared: Prepared): Promise<readonly WorkResult[]> {
+    const { work, keys, sent, fault, epoch } = prepared
+    const { cache, contention, stats } = this.#parts
+    if (fault !== null) return await this.#recovery.after(fault, work)
+    if (sent === null) return await this.#recovery.insist(work)
+    const result = await sent.result
+    const sound = epoch === this.#failures
+    if (result === 'committed') {
+      if (sound) return sent.plan.outcomes
+      return await this.#redecideUnproven(work, sent.plan)
+    }
+    this.#failures++
+    cache.forget(keys)
+    if (result instanceof Fault) return await this.#recovery.after(result, work)
+    if (sound) {
+      stats[result]++
+      const met = sent.plan.changes.balances.map(({ after }) => balanceKey(after.account, after.asset, after.stripe))
+      contention.remember(met)
+    }
+    return await this.#recovery.insist(work)
+  }
+
+  /** What was applied was proven by the commit; the other answers may rest on rows that never came. */
+  async #redecideUnproven(work: readonly Work[], plan: Plan): Promise<readonly WorkResult[]> {
+    const results: WorkResult[] = [...plan.outcomes]
+    const indices = [...work.keys()].filter((index) => !isApplied(plan.outcomes[index]!))
+    if (indices.length === 0) return results
+    const again = await this.#recovery.insist(indices.map((index) => work[index]!))
+    for (const [position, index] of indices.entries()) results[index] = again[position]!
+    return results
+  }
+
+  /** What the cache lacks and no commit can prove: holds to be ended, balances, assets. Null when nothing is missing. */
+  #missing(work: readonly Work[], keys: Footprint, fresh: Fresh): Footprint | null {
+    const { cache } = this.#parts
+    const requests = new Set<string>()
+    for (const item of work) {
+      for (const command of item.kind === 'group' ? item.commands : [item]) {
+        if (!endsHold(command) || cache.requests.has(command.hold) || fresh.requests.has(command.hold)) continue
+        requests.add(command.hold)
+      }
+    }
+    const balances = new Map<string, BalanceName>()
+    for (const [key, name] of keys.balances) if (!cache.balances.has(key)) balances.set(key, name)
+    const assets = new Set<string>()
+    for (const code of keys.assets) if (!cache.assets.has(code)) assets.add(code)
+    if (requests.size + balances.size + assets.size === 0) return null
+    return { houseStripe: keys.houseStripe, requests, balances, assets }
+  }
+
+  #unproven(work: readonly Work[], plan: Plan, fresh: Fresh): readonly Work[] {
+    return work.filter((item, index) => needsProof(plan.outcomes[index]!) && !fresh.has(this.#parts.knownKeys([item])))
+  }
+
+  async #load(keys: Footprint): Promise<Snapshot> {
+    this.#parts.stats.loads++
+    return await this.#parts.store.load(keys)
+  }
+
+  #learn(snapshot: Snapshot, fresh: Fresh): void {
+    fresh.add(this.#parts.cache.learn(snapshot))
+  }
+}
+
+/** The keys that were read from the database in this cycle. */
+class Fresh {
+  /** How often rows were read to prove rejections. */
+  rounds = 0
+  readonly requests = new Set<string>()
+  readonly #balances = new Set<string>()
+
+  add(snapshot: Snapshot): void {
+    for (const id of snapshot.requests.keys()) this.requests.add(id)
+    for (const key of snapshot.balances.keys()) this.#balances.add(key)
+  }
+
+  has(keys: Footprint): boolean {
+    for (const id of keys.requests) if (!this.requests.has(id)) return false
+    for (const key of keys.balances.keys()) if (!this.#balances.has(key)) return false
+    return true
+  }
+}
+
+/** Rejections that stay true once they were true, because the rows they rest on never change again. */
+const LASTING: ReadonlySet<RejectionCode> = new Set(['request_id_reused', 'hold_not_open', 'asset_conflict'])
+
+function needsProof(outcome: WorkOutcome): boolean {
+  if (!('status' in outcome)) return outcome.some(needsProof)
+  return outcome.status === 'rejected' && !LASTING.has(outcome.rejection.code)
+}
+
+function isApplied(outcome: WorkOutcome): boolean {
+  if (!('status' in outcome)) return outcome.every(isApplied)
+  return outcome.status === 'applied' && !outcome.replayed
+}
+
+function endsHold(command: Command): command is Extract<Command, { hold: string }> {
+  return command.kind === 'settle' || command.kind === 'release'
+}

@@ -1,0 +1,331 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { FaultyStore, type Mishap } from '../../test/support/faulty-store.ts'
+import type { Command, FreezeCommand } from '../domain/command.ts'
+import type { Hold } from '../domain/hold.ts'
+import type { Outcome } from '../domain/outcome.ts'
+import { openMemoryStorage } from '../stores/memory/storage.ts'
+import type { Storage } from '../stores/storage.ts'
+import { Engine, type EngineOptions } from './engine.ts'
+import { Fault } from './faults.ts'
+
+interface Bench {
+  readonly engine: Engine
+  readonly store: FaultyStore
+  readonly storage: Storage
+}
+
+async function open(options: EngineOptions = {}, deposit = 1_000n): Promise<Bench> {
+  const storage = openMemoryStorage()
+  const store = new FaultyStore(storage.store)
+  const engine = new Engine(store, options)
+  await engine.submit(depositOf('first', deposit))
+  store.calls.length = 0
+  return { engine, store, storage }
+}
+
+function depositOf(requestId: string, amount: bigint, account = 'user:8'): Command {
+  return { kind: 'deposit', requestId, account, asset: 'credit', amount, memo: null, metadata: null }
+}
+
+function freezeOf(requestId: string, amount: bigint, account = 'user:8'): FreezeCommand {
+  const unlimited = { expiresInMs: null, expiresAt: null, metadata: null }
+  return { kind: 'freeze', requestId, account, payee: '@revenue', asset: 'credit', amount, ...unlimited }
+}
+
+function codeOf(outcome: Outcome): string {
+  return outcome.status === 'applied' ? (outcome.replayed ? 'replayed' : 'applied') : outcome.rejection.code
+}
+
+async function resultOf(promise: Promise<unknown>): Promise<string> {
+  try {
+    return codeOf((await promise) as Outcome)
+  } catch (error) {
+    assert.ok(error instanceof Fault, String(error))
+    return `${error.code}/${error.applied}`
+  }
+}
+
+async function availableOf({ storage }: Bench, account = 'user:8'): Promise<bigint> {
+  return (await storage.reader.account(account))!.balances[0]!.available
+}
+
+async function assertLawful({ storage }: Bench): Promise<void> {
+  for (const check of storage.auditor.checks) {
+    assert.deepEqual(await storage.auditor.run(check, 10), [], `${check.id} ${check.title}`)
+  }
+}
+
+test('commands that arrive together share one commit, and each gets its own outcome', async () => {
+  const bench = await open()
+  const outcomes = await Promise.all(
+    Array.from({ length: 30 }, (_, index) => resultOf(bench.engine.submit(freezeOf(`h${index}`, 50n)))),
+  )
+  assert.deepEqual(outcomes.slice(0, 20), Array(20).fill('applied'))
+  assert.deepEqual(outcomes.slice(20), Array(10).fill('insufficient_funds'))
+  assert.deepEqual(
+    bench.store.calls.filter((call) => call !== 'load'),
+    ['commit'],
+  )
+  assert.equal(await availableOf(bench), 0n)
+  await assertLawful(bench)
+})
+
+test('a hot balance is loaded once, and later batches decide on what was committed', async () => {
+  const bench = await open()
+  for (let index = 0; index < 5; index++) await bench.engine.submit(freezeOf(`h${index}`, 10n))
+  assert.deepEqual(bench.store.calls, ['commit', 'commit', 'commit', 'commit', 'commit'])
+})
+
+test('what arrives while a batch is under way is the next batch', async () => {
+  const bench = await open()
+  let openGate = (): void => {}
+  bench.store.gate = new Promise((resolve) => (openGate = resolve))
+  const first = bench.engine.submit(freezeOf('h0', 1n))
+  await new Promise((resolve) => setTimeout(resolve, 10))
+  const rest = Array.from({ length: 9 }, (_, index) => bench.engine.submit(freezeOf(`h${index + 1}`, 1n)))
+  await new Promise((resolve) => setTimeout(resolve, 10))
+  assert.deepEqual(bench.store.calls, ['commit'])
+  openGate()
+  await Promise.all([first, ...rest])
+  assert.deepEqual(bench.store.calls, ['commit', 'commit'])
+})
+
+test('a full batch is sent while the one before is under way, and both are answered in order', async () => {
+  const bench = await open({ limits: { batchCommandsMax: 4 } })
+  let openGate = (): void => {}
+  bench.store.gate = new Promise((resolve) => (openGate = resolve))
+  const answered: string[] = []
+  const submit = (id: string): Promise<unknown> => bench.engine.submit(freezeOf(id, 1n)).then(() => answered.push(id))
+  const all = Array.from({ length: 12 }, (_, index) => submit(`h${index}`))
+  await new Promise((resolve) => setTimeout(resolve, 10))
+  assert.deepEqual(bench.store.calls, ['commit', 'commit'])
+  assert.deepEqual(answered, [])
+  openGate()
+  await Promise.all(all)
+  assert.deepEqual(
+    answered,
+    Array.from({ length: 12 }, (_, index) => `h${index}`),
+  )
+  assert.deepEqual(bench.store.calls, ['commit', 'commit', 'commit'])
+  await assertLawful(bench)
+})
+
+test('when a batch fails that another one was decided on, both are decided anew', async () => {
+  for (const mishap of ['stale', 'contended', 'doubt-lost', 'doubt-applied', 'crash'] satisfies Mishap[]) {
+    const bench = await open({ limits: { batchCommandsMax: 2 } }, 4n)
+    bench.store.script.push(mishap)
+    const outcomes = await Promise.all([
+      resultOf(bench.engine.submit(freezeOf('a', 2n))),
+      resultOf(bench.engine.submit(freezeOf('b', 2n))),
+      resultOf(bench.engine.submit(freezeOf('c', 2n))),
+      resultOf(bench.engine.submit(freezeOf('a', 2n))),
+    ])
+    const first = mishap === 'doubt-applied' ? 'replayed' : 'applied'
+    assert.deepEqual(outcomes, [first, first, 'insufficient_funds', 'replayed'], mishap)
+    assert.equal(await availableOf(bench), 0n)
+    await assertLawful(bench)
+  }
+})
+
+test('a repeat of a batch that is not durable yet waits for it, and falls with it', async () => {
+  const bench = await open({ limits: { batchCommandsMax: 1 } })
+  bench.store.script.push('unavailable')
+  const outcomes = await Promise.all([
+    resultOf(bench.engine.submit(freezeOf('a', 2n))),
+    resultOf(bench.engine.submit(freezeOf('a', 2n))),
+  ])
+  assert.deepEqual(outcomes, ['store_unavailable/no', 'applied'])
+})
+
+test('a rejection rests on rows that were just read, not on remembered ones', async () => {
+  const bench = await open({}, 10n)
+  const other = new Engine(bench.storage.store)
+  assert.equal(await resultOf(bench.engine.submit(freezeOf('h1', 10n))), 'applied')
+  assert.equal(await resultOf(other.submit(depositOf('d2', 10n))), 'applied')
+  assert.equal(await resultOf(bench.engine.submit(freezeOf('h2', 10n))), 'applied')
+})
+
+test('a repeat whose original is forgotten is found before anything is refused', async () => {
+  const bench = await open({}, 10n)
+  const original = (await bench.engine.submit(freezeOf('h1', 10n))) as Outcome
+  const other = new Engine(bench.storage.store)
+  const repeat = await other.submit(freezeOf('h1', 10n))
+  assert.deepEqual(repeat, { ...original, replayed: true })
+  assert.equal(await resultOf(other.submit(freezeOf('h1', 9n))), 'request_id_reused')
+})
+
+test('two engines on one balance both make progress, and nothing is lost', async () => {
+  const limits = { batchCommandsMax: 10 }
+  const bench = await open({ limits }, 200n)
+  const engines = [bench.engine, new Engine(bench.storage.store, { limits, houseStripe: 1 })]
+  const outcomes = await Promise.all(
+    Array.from({ length: 300 }, (_, index) => resultOf(engines[index % 2]!.submit(freezeOf(`h${index}`, 1n)))),
+  )
+  assert.equal(outcomes.filter((outcome) => outcome === 'applied').length, 200)
+  assert.equal(outcomes.filter((outcome) => outcome === 'insufficient_funds').length, 100)
+  assert.ok(engines.some((engine) => engine.stats.stale > 0))
+  await assertLawful(bench)
+})
+
+test('a batch that keeps meeting other writers ends as contention, without an effect', async () => {
+  const bench = await open({ limits: { attemptsMax: 3, pauseMsMax: 1 } })
+  bench.store.script.push('stale', 'contended', 'stale', 'contended')
+  assert.equal(await resultOf(bench.engine.submit(freezeOf('h', 1n))), 'contention/no')
+  assert.equal(await availableOf(bench), 1_000n)
+  assert.equal(await resultOf(bench.engine.submit(freezeOf('h', 1n))), 'applied')
+})
+
+test('after a lost connection the outcome is found out, whether the commit had come through or not', async () => {
+  for (const mishap of ['doubt-lost', 'doubt-applied', 'crash'] satisfies Mishap[]) {
+    const bench = await open()
+    bench.store.script.push(mishap, 'unavailable', 'doubt-lost')
+    const outcome = (await bench.engine.submit(freezeOf('h', 10n))) as Outcome<'freeze'>
+    assert.equal(outcome.status, 'applied', mishap)
+    assert.equal(await availableOf(bench), 990n)
+    assert.equal(bench.engine.stats.doubts, 1)
+    await assertLawful(bench)
+  }
+})
+
+test('a doubt that cannot be resolved in time is told as such', async () => {
+  const bench = await open({ limits: { doubtMsMax: 20 } })
+  bench.store.script.push('doubt-applied', ...Array<Mishap>(20).fill('unavailable'))
+  assert.equal(await resultOf(bench.engine.submit(freezeOf('h', 10n))), 'commit_in_doubt/unknown')
+})
+
+test('a command that the database refuses fails alone, wherever it stands in its batch', async () => {
+  for (const poisoned of [0, 3, 6]) {
+    const bench = await open()
+    bench.store.refuses = (changes) => changes.holdsOpened.some((hold) => hold.id === `h${poisoned}`)
+    const outcomes = await Promise.all(
+      Array.from({ length: 7 }, (_, index) => resultOf(bench.engine.submit(freezeOf(`h${index}`, 1n)))),
+    )
+    assert.deepEqual(
+      outcomes,
+      Array.from({ length: 7 }, (_, index) => (index === poisoned ? 'store_refused/no' : 'applied')),
+    )
+    await assertLawful(bench)
+  }
+})
+
+test('a command that breaks the rules themselves fails alone', async () => {
+  const bench = await open()
+  const broken = { ...freezeOf('broken', 1n), amount: 1 as unknown as bigint }
+  const outcomes = await Promise.all(
+    [freezeOf('a', 1n), broken, freezeOf('b', 1n)].map((command) => resultOf(bench.engine.submit(command))),
+  )
+  assert.deepEqual(outcomes, ['applied', 'internal/no', 'applied'])
+})
+
+test('a group takes effect whole or not at all', async () => {
+  const bench = await open({}, 10n)
+  const refused = (await bench.engine.submit({
+    kind: 'group',
+    commands: [freezeOf('a', 6n), freezeOf('b', 6n), freezeOf('c', 1n)],
+  })) as readonly Outcome[]
+  assert.deepEqual(refused.map(codeOf), ['batch_aborted', 'insufficient_funds', 'batch_aborted'])
+  assert.equal(await availableOf(bench), 10n)
+  const applied = (await bench.engine.submit({
+    kind: 'group',
+    commands: [freezeOf('a', 6n), { kind: 'settle', hold: 'a', amount: 5n, overage: 'reject' }, freezeOf('b', 5n)],
+  })) as readonly Outcome[]
+  assert.deepEqual(applied.map(codeOf), ['applied', 'applied', 'applied'])
+  assert.equal(await availableOf(bench), 0n)
+  await assertLawful(bench)
+})
+
+test('a full queue answers overloaded at once, and nothing of it happens', async () => {
+  const bench = await open({ limits: { queueCommandsMax: 3 } })
+  const outcomes = await Promise.all(
+    Array.from({ length: 5 }, (_, index) => resultOf(bench.engine.submit(freezeOf(`h${index}`, 1n)))),
+  )
+  assert.deepEqual(outcomes, ['applied', 'applied', 'applied', 'overloaded/no', 'overloaded/no'])
+  assert.equal(await availableOf(bench), 997n)
+})
+
+test('a call that gives up while it waits had no effect; one that was taken may have one', async () => {
+  const bench = await open()
+  let openGate = (): void => {}
+  bench.store.gate = new Promise((resolve) => (openGate = resolve))
+  const taken = resultOf(bench.engine.submit(freezeOf('taken', 1n), { timeoutMs: 30 }))
+  await new Promise((resolve) => setTimeout(resolve, 5))
+  const abort = new AbortController()
+  const aborted = resultOf(bench.engine.submit(freezeOf('aborted', 1n), { signal: abort.signal }))
+  const queued = resultOf(bench.engine.submit(freezeOf('queued', 1n), { timeoutMs: 10 }))
+  abort.abort()
+  assert.deepEqual(await Promise.all([taken, aborted, queued]), [
+    'deadline_exceeded/unknown',
+    'deadline_exceeded/no',
+    'deadline_exceeded/no',
+  ])
+  assert.equal(
+    await resultOf(bench.engine.submit(freezeOf('late', 1n), { signal: abort.signal })),
+    'deadline_exceeded/no',
+  )
+  openGate()
+  assert.equal(await resultOf(bench.engine.submit(freezeOf('taken', 1n))), 'replayed')
+  assert.equal(await availableOf(bench), 999n)
+})
+
+test('every call has a deadline, also one that names none', async () => {
+  const bench = await open({ limits: { callTimeoutMsDefault: 20 } })
+  bench.store.gate = new Promise(() => {})
+  const taken = resultOf(bench.engine.submit(freezeOf('taken', 1n)))
+  await new Promise((resolve) => setTimeout(resolve, 5))
+  const queued = resultOf(bench.engine.submit(freezeOf('queued', 1n)))
+  const keepAlive = setTimeout(() => {}, 1_000)
+  assert.deepEqual(await Promise.all([taken, queued]), ['deadline_exceeded/unknown', 'deadline_exceeded/no'])
+  clearTimeout(keepAlive)
+})
+
+test('a database that keeps failing is given a pause, and one probe finds it well again', async () => {
+  const bench = await open({ limits: { breakerFailures: 3, breakerOpenMs: 30 } })
+  bench.store.script.push('unavailable', 'unavailable', 'unavailable')
+  for (let index = 0; index < 3; index++) {
+    assert.equal(await resultOf(bench.engine.submit(freezeOf(`h${index}`, 1n))), 'store_unavailable/no')
+  }
+  const writes = (): number => bench.store.calls.filter((call) => call !== 'load').length
+  const before = writes()
+  assert.equal(await resultOf(bench.engine.submit(freezeOf('h3', 1n))), 'store_unavailable/no')
+  await assert.rejects(bench.engine.ready(), { code: 'store_unavailable' })
+  assert.equal(writes(), before)
+  await new Promise((resolve) => setTimeout(resolve, 40))
+  assert.equal(await resultOf(bench.engine.submit(freezeOf('h4', 1n))), 'applied')
+  await bench.engine.ready()
+})
+
+test('stopping answers everything that was taken in, and takes nothing more', async () => {
+  const bench = await open({ limits: { batchCommandsMax: 2 } })
+  const all = Array.from({ length: 9 }, (_, index) => resultOf(bench.engine.submit(freezeOf(`h${index}`, 1n))))
+  const stopped = bench.engine.stop()
+  assert.equal(await resultOf(bench.engine.submit(freezeOf('late', 1n))), 'shutting_down/no')
+  await stopped
+  assert.deepEqual(await Promise.all(all), Array(9).fill('applied'))
+  await assert.rejects(bench.engine.ready(), { code: 'shutting_down' })
+})
+
+test('stopping does not wait longer than its limit, and says what is certain', async () => {
+  const bench = await open({ limits: { batchCommandsMax: 1, drainMsMax: 20 } })
+  bench.store.gate = new Promise(() => {})
+  const all = ['a', 'b', 'c', 'd'].map((id) => resultOf(bench.engine.submit(freezeOf(id, 1n))))
+  const keepAlive = setTimeout(() => {}, 1_000)
+  await bench.engine.stop()
+  clearTimeout(keepAlive)
+  const unknown = 'commit_in_doubt/unknown'
+  assert.deepEqual(await Promise.all(all), [unknown, unknown, 'shutting_down/no', 'shutting_down/no'])
+})
+
+test('the caches stay within their limits', async () => {
+  const bench = await open({ limits: { cacheRequestsMax: 10, cacheBalancesMax: 5 } })
+  for (let index = 0; index < 50; index++) {
+    const account = `user:${index}`
+    await bench.engine.submit(depositOf(`d${index}`, 10n, account))
+    await bench.engine.submit(freezeOf(`h${index}`, 5n, account))
+  }
+  for (let index = 0; index < 50; index++) {
+    const outcome = (await bench.engine.submit({ kind: 'release', hold: `h${index}`, cause: 'caller' })) as Outcome
+    assert.equal(outcome.status === 'applied' && (outcome.answer as Hold).state, 'released')
+  }
+  await assertLawful(bench)
+})

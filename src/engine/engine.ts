@@ -1,0 +1,186 @@
+/**
+ * The engine: takes work from many callers, combines what is waiting into one batch, answers when the batch is durable.
+ *
+ *   submit ─▶ queue ─▶ pipeline ─▶ cycle: prepare ─▶ store ─▶ cycle: finish ─▶ answers
+ *
+ * Whatever arrives while a batch is under way is the next batch: no timer, no delay when idle. Upholds laws 6, 7 and 8.
+ */
+import type { Work } from '../domain/command.ts'
+import { BreakerStore } from './breaker.ts'
+import { systemClock, type Clock } from './clock.ts'
+import { Fault } from './faults.ts'
+import { ENGINE_LIMITS, type EngineLimits } from './limits.ts'
+import { Parts } from './parts.ts'
+import { Pipeline } from './pipeline.ts'
+import { Queue } from './queue.ts'
+import type { EngineStats } from './stats.ts'
+import type { Store } from './store.ts'
+import { Ticket, type WorkOutcome } from './ticket.ts'
+
+export interface EngineOptions {
+  readonly limits?: Partial<EngineLimits>
+  readonly clock?: Clock
+  /** This engine's stripe of the house accounts, 0 or more. Engines that share one are correct, but get in each other's way. */
+  readonly houseStripe?: number
+}
+
+export interface SubmitOptions {
+  readonly signal?: AbortSignal | undefined
+  readonly timeoutMs?: number | undefined
+}
+
+/** How often deadlines of queued and taken work are looked at. */
+const WATCH_MS = 50
+
+export class Engine {
+  readonly limits: EngineLimits
+  readonly #clock: Clock
+  readonly #parts: Parts
+  readonly #queue: Queue
+  readonly #pipeline: Pipeline
+  #running: Promise<void> | null = null
+  #stopping = false
+  #cancelWatch: (() => void) | null = null
+  /** Ends a wait of `#run`. */
+  #wake: (() => void) | null = null
+
+  constructor(store: Store, options: EngineOptions = {}) {
+    this.limits = { ...ENGINE_LIMITS, ...options.limits }
+    this.#clock = options.clock ?? systemClock
+    const guarded = new BreakerStore(store, this.limits)
+    this.#parts = new Parts(guarded, this.#clock, this.limits, options.houseStripe ?? 0)
+    this.#queue = new Queue(this.limits.queueCommandsMax)
+    this.#pipeline = new Pipeline(this.#parts)
+  }
+
+  get stats(): Readonly<EngineStats> {
+    return this.#parts.stats
+  }
+
+  /** Commands that wait for a batch. */
+  get queueDepth(): number {
+    return this.#queue.commands
+  }
+
+  /**
+   * Decides `work` in the next batch. Resolves when the outcome is durable; a group resolves to one outcome per command.
+   *
+   * @throws Fault `overloaded`, `shutting_down`, `deadline_exceeded`, `contention`, `store_unavailable`, `store_refused`,
+   *   `commit_in_doubt`, `internal`
+   */
+  submit(work: Work, options: SubmitOptions = {}): Promise<WorkOutcome> {
+    return new Promise((resolve, reject) => {
+      const { signal, timeoutMs } = options
+      if (this.#stopping)
+        return reject(new Fault('shutting_down', 'This process takes no more work.', { retryAfterMs: 1_000 }))
+      if (signal?.aborted) return reject(new Fault('deadline_exceeded', 'The call was aborted before it began.'))
+      const patienceMs = timeoutMs ?? this.limits.callTimeoutMsDefault
+      const ticket = new Ticket(work, this.#clock.now() + patienceMs, { resolve, reject })
+      if (!this.#queue.offer(ticket)) {
+        const message = `${this.#queue.commandsMax} commands are waiting already.`
+        return reject(new Fault('overloaded', message, { retryAfterMs: 1_000 }))
+      }
+      if (timeoutMs !== undefined || signal !== undefined) this.#expireEarly(ticket, signal, timeoutMs)
+      this.#start()
+    })
+  }
+
+  /** Resolves when a commit would be possible. @throws Fault `store_unavailable`, `shutting_down` */
+  async ready(): Promise<void> {
+    if (this.#stopping) throw new Fault('shutting_down', 'This process takes no more work.')
+    await this.#parts.store.ping()
+  }
+
+  /**
+   * Takes no more work, answers everything that was taken, and returns. What is still queued after `drainMsMax` is answered
+   * `shutting_down` (it had no effect), what is under way then `commit_in_doubt`.
+   */
+  async stop(): Promise<void> {
+    this.#stopping = true
+    let cancel = (): void => {}
+    const late = new Promise<'late'>((resolve) => {
+      cancel = this.#clock.after(this.limits.drainMsMax, () => resolve('late'))
+    })
+    if ((await Promise.race([this.#drained(), late])) === 'late') this.#abandon()
+    cancel()
+  }
+
+  async #drained(): Promise<void> {
+    await this.#running
+    await this.#pipeline.drained()
+  }
+
+  #start(): void {
+    this.#running ??= this.#run()
+    if (this.#mayTake()) this.#wake?.()
+  }
+
+  /** Takes batches until the queue is empty. */
+  async #run(): Promise<void> {
+    if (this.#cancelWatch === null) this.#watch()
+    while (this.#queue.commands > 0) {
+      while (!this.#mayTake()) await this.#change()
+      // What arrives in the same turn of the event loop belongs to the same batch.
+      await this.#clock.yield()
+      const tickets = this.#queue.take(this.limits.batchCommandsMax)
+      if (tickets.length > 0) await this.#pipeline.process(tickets)
+    }
+    this.#running = null
+  }
+
+  /** While a batch is under way, another one is taken only when it is full: waiting could not make it larger. */
+  #mayTake(): boolean {
+    const { depth } = this.#pipeline
+    if (depth === 0) return true
+    return depth < this.limits.batchesInFlightMax && this.#queue.commands >= this.limits.batchCommandsMax
+  }
+
+  /** Resolves when the answer of `#mayTake` may have changed. */
+  #change(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve
+      void this.#pipeline.oldestDone().then(resolve)
+    })
+  }
+
+  /** A caller with a patience of its own. */
+  #expireEarly(ticket: Ticket, signal: AbortSignal | undefined, timeoutMs: number | undefined): void {
+    const onAbort = (): void => ticket.expire('The call was aborted.')
+    signal?.addEventListener('abort', onAbort, { once: true })
+    const cancelTimer =
+      timeoutMs === undefined
+        ? null
+        : this.#clock.after(timeoutMs, () => ticket.expire(`The call was not answered within ${timeoutMs} ms.`))
+    ticket.onAnswer(() => {
+      signal?.removeEventListener('abort', onAbort)
+      cancelTimer?.()
+    })
+  }
+
+  /** While there is work, looks at its deadlines. */
+  #watch(): void {
+    this.#cancelWatch = this.#clock.after(WATCH_MS, () => {
+      this.#cancelWatch = null
+      const now = this.#clock.now()
+      this.#queue.expire(now)
+      for (const ticket of this.#pipeline.tickets) {
+        if (ticket.deadlineAt <= now) ticket.expire('The batch was not committed until the call’s time was over.')
+      }
+      if (this.#queue.commands > 0 || this.#pipeline.depth > 0) this.#watch()
+    })
+  }
+
+  #abandon(): void {
+    for (;;) {
+      const left = this.#queue.take(this.limits.batchCommandsMax)
+      if (left.length === 0) break
+      for (const ticket of left)
+        ticket.reject(new Fault('shutting_down', 'This process stopped before the command’s turn.'))
+    }
+    for (const ticket of this.#pipeline.tickets) {
+      const message = 'This process stopped while the command was being committed.'
+      ticket.reject(new Fault('commit_in_doubt', message, { applied: 'unknown' }))
+    }
+    this.#cancelWatch?.()
+  }
+}

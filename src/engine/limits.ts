@@ -1,0 +1,48 @@
+/** Every bound of the engine, with its unit in its name. */
+
+export interface EngineLimits {
+  /** Commands that wait for a batch; more are answered `overloaded`. */
+  readonly queueCommandsMax: number
+  /** Commands in one transaction. A group that is larger goes alone. */
+  readonly batchCommandsMax: number
+  /** Batches sent to the database and not answered yet. The second is decided while the first is being committed. */
+  readonly batchesInFlightMax: number
+  /** Patience with a call that names none. */
+  readonly callTimeoutMsDefault: number
+  /** Rows remembered between batches: requests (entries and holds), and balances. */
+  readonly cacheRequestsMax: number
+  readonly cacheBalancesMax: number
+  /** Attempts of one batch before `contention`, the first included. */
+  readonly attemptsMax: number
+  /** Longest pause between two attempts; the pauses double from 1 ms and are drawn at random below their bound. */
+  readonly pauseMsMax: number
+  /** How long a balance that met another writer is written under a lock. */
+  readonly contendedMs: number
+  /** How long a lost commit is looked for before `commit_in_doubt`. */
+  readonly doubtMsMax: number
+  /** Failures of the database in a row that open the circuit breaker, and how long it stays open before a probe. */
+  readonly breakerFailures: number
+  readonly breakerOpenMs: number
+  /** How long `stop` lets queued commands finish. */
+  readonly drainMsMax: number
+  readonly holdTtlMsDefault: number
+  readonly holdTtlMsMax: number
+}
+
+export const ENGINE_LIMITS: EngineLimits = {
+  queueCommandsMax: 10_000,
+  batchCommandsMax: 500,
+  batchesInFlightMax: 2,
+  callTimeoutMsDefault: 30_000,
+  cacheRequestsMax: 50_000,
+  cacheBalancesMax: 50_000,
+  attemptsMax: 10,
+  pauseMsMax: 100,
+  contendedMs: 1_000,
+  doubtMsMax: 10_000,
+  breakerFailures: 5,
+  breakerOpenMs: 1_000,
+  drainMsMax: 10_000,
+  holdTtlMsDefault: 15 * 60_000,
+  holdTtlMsMax: 30 * 24 * 60 * 60_000,
+}

@@ -1,0 +1,63 @@
+/** What the stages of a batch share. One engine has one of each. */
+import { decideBatch, type Plan } from '../domain/batch.ts'
+import type { Work } from '../domain/command.ts'
+import type { Instant } from '../domain/ids.ts'
+import { balanceKey, type BalanceName } from '../domain/balance.ts'
+import { footprint, footprintOfHold, type Footprint, type Snapshot } from '../domain/snapshot.ts'
+import { Cache } from './cache.ts'
+import type { Clock } from './clock.ts'
+import { Contention } from './contention.ts'
+import { asFault } from './faults.ts'
+import type { EngineLimits } from './limits.ts'
+import { newStats, type EngineStats } from './stats.ts'
+import type { Store } from './store.ts'
+
+export class Parts {
+  readonly store: Store
+  readonly clock: Clock
+  readonly limits: EngineLimits
+  readonly houseStripe: number
+  readonly cache: Cache
+  readonly contention: Contention
+  readonly stats: EngineStats = newStats()
+  #lastNow: Instant = 0
+
+  constructor(store: Store, clock: Clock, limits: EngineLimits, houseStripe: number) {
+    this.store = store
+    this.clock = clock
+    this.limits = limits
+    this.houseStripe = houseStripe
+    this.cache = new Cache(limits)
+    this.contention = new Contention(clock, limits.contendedMs)
+  }
+
+  /** The footprint of `work`, with the balances of the holds that the cache knows. */
+  knownKeys(work: readonly Work[]): Footprint {
+    const { houseStripe, requests, balances, assets } = footprint(work, this.houseStripe)
+    let named: Map<string, BalanceName> | null = null
+    for (const id of requests) {
+      const record = this.cache.requests.get(id)
+      if (record?.kind !== 'freeze') continue
+      for (const name of footprintOfHold(record, houseStripe)) {
+        named ??= new Map(balances)
+        named.set(balanceKey(name.account, name.asset, name.stripe), name)
+      }
+    }
+    return { houseStripe, requests, balances: named ?? balances, assets }
+  }
+
+  /**
+   * Decides `work` at this moment. Time never runs backwards within one engine, whatever the system's clock does.
+   *
+   * @throws Fault `internal` when the rules themselves break down
+   */
+  plan(work: readonly Work[], snapshot: Snapshot): Plan {
+    const { holdTtlMsDefault, holdTtlMsMax } = this.limits
+    this.#lastNow = Math.max(this.#lastNow, this.clock.now())
+    try {
+      return decideBatch(work, snapshot, this.houseStripe, { now: this.#lastNow, holdTtlMsDefault, holdTtlMsMax })
+    } catch (error) {
+      throw asFault(error)
+    }
+  }
+}

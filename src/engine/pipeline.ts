@@ -1,0 +1,76 @@
+/**
+ * The order of batches: each is prepared in turn and finished in turn, and up to `batchesInFlightMax` are between the two.
+ *
+ * Answers are given in that order too, so nobody is told of something that rests on a batch not yet durable.
+ */
+import { Cycle, type Prepared } from './cycle.ts'
+import { Fault } from './faults.ts'
+import type { Parts } from './parts.ts'
+import type { Ticket } from './ticket.ts'
+
+interface Batch {
+  readonly tickets: readonly Ticket[]
+  /** Resolves when its tickets are answered. */
+  readonly done: Promise<void>
+}
+
+export class Pipeline {
+  readonly #parts: Parts
+  readonly #cycle: Cycle
+  #inFlight: Batch[] = []
+  /** What is being prepared. */
+  #preparing: readonly Ticket[] = []
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+    this.#cycle = new Cycle(parts)
+  }
+
+  /** Tickets that were taken and not answered yet. */
+  get tickets(): readonly Ticket[] {
+    return this.#inFlight.flatMap((batch) => batch.tickets).concat(this.#preparing)
+  }
+
+  /** Batches that were sent and not answered yet. */
+  get depth(): number {
+    return this.#inFlight.length
+  }
+
+  /** Resolves when the oldest batch is answered. */
+  async oldestDone(): Promise<void> {
+    await this.#inFlight[0]?.done
+  }
+
+  /** Resolves when every batch is answered. */
+  async drained(): Promise<void> {
+    while (this.#inFlight.length > 0) await this.#inFlight.at(-1)!.done
+  }
+
+  /** Resolves when the next batch may be taken; one call at a time. */
+  async process(tickets: readonly Ticket[]): Promise<void> {
+    this.#preparing = tickets
+    const work = tickets.map((ticket) => ticket.work)
+    const prepared = await this.#cycle.prepare(work, () => this.drained())
+    const before = this.#inFlight.at(-1)?.done ?? Promise.resolve()
+    const batch: Batch = { tickets, done: this.#finish(prepared, tickets, before) }
+    this.#inFlight.push(batch)
+    this.#preparing = []
+    if (Cycle.standsAlone(prepared)) await batch.done
+  }
+
+  async #finish(prepared: Prepared, tickets: readonly Ticket[], before: Promise<void>): Promise<void> {
+    await before
+    const results = await this.#cycle.finish(prepared)
+    const { stats, cache } = this.#parts
+    stats.batches++
+    for (let index = 0; index < tickets.length; index++) {
+      const ticket = tickets[index]!
+      const result = results[index]!
+      stats.commands += ticket.size
+      if (result instanceof Fault) ticket.reject(result)
+      else ticket.resolve(result)
+    }
+    this.#inFlight.shift()
+    cache.trim()
+  }
+}

@@ -1,0 +1,74 @@
+/** A bounded first-in, first-out queue of tickets, counted in commands. */
+import type { Ticket } from './ticket.ts'
+
+export class Queue {
+  readonly commandsMax: number
+  #tickets: Ticket[] = []
+  #head = 0
+  #commands = 0
+
+  constructor(commandsMax: number) {
+    this.commandsMax = commandsMax
+  }
+
+  /** Commands that wait. */
+  get commands(): number {
+    return this.#commands
+  }
+
+  get oldest(): Ticket | null {
+    return this.#tickets[this.#head] ?? null
+  }
+
+  /** False when the queue is full: the ticket was not taken in. */
+  offer(ticket: Ticket): boolean {
+    if (this.#commands + ticket.size > this.commandsMax) return false
+    this.#tickets.push(ticket)
+    this.#commands += ticket.size
+    return true
+  }
+
+  /**
+   * The next tickets, at most `commandsMax` commands but at least one ticket. Those that gave up while they waited are
+   * left out.
+   */
+  take(commandsMax: number): Ticket[] {
+    const taken: Ticket[] = []
+    let commands = 0
+    while (this.#head < this.#tickets.length) {
+      const ticket = this.#tickets[this.#head]!
+      if (taken.length > 0 && commands + ticket.size > commandsMax) break
+      this.#head++
+      this.#commands -= ticket.size
+      if (ticket.answered) continue
+      ticket.take()
+      taken.push(ticket)
+      commands += ticket.size
+    }
+    this.#forgetTaken()
+    return taken
+  }
+
+  /** Takes what has waited past its deadline off the front. */
+  expire(now: number): void {
+    while (this.#head < this.#tickets.length) {
+      const ticket = this.#tickets[this.#head]!
+      if (!ticket.answered && ticket.deadlineAt > now) break
+      this.#head++
+      this.#commands -= ticket.size
+      ticket.expire('The call waited in the queue until its time was over.')
+    }
+    this.#forgetTaken()
+  }
+
+  /** Frees the places before the head, once they are worth a copy. */
+  #forgetTaken(): void {
+    if (this.#head === this.#tickets.length) {
+      this.#tickets = []
+      this.#head = 0
+    } else if (this.#head > 4_096 && this.#head * 2 > this.#tickets.length) {
+      this.#tickets = this.#tickets.slice(this.#head)
+      this.#head = 0
+    }
+  }
+}

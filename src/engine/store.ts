@@ -1,0 +1,41 @@
+/** The write port: what the engine needs of a database. It holds no rule, and no transaction object crosses it. */
+import type { Changes, Footprint, Snapshot } from '../domain/snapshot.ts'
+
+/**
+ * - `committed`: all of it is durable.
+ * - `stale`: a version had moved or a key was taken; nothing was written.
+ * - `contended`: the database gave up over a lock (deadlock, lock timeout, serialization failure, busy); nothing was
+ *   written.
+ */
+export type CommitResult = 'committed' | 'stale' | 'contended'
+
+export interface Store {
+  /**
+   * The footprint's rows at one instant, without locks. Holds among its requests bring the balances that their end
+   * touches. Balances that have no row come with version 0 and the id that they will get.
+   *
+   * @throws Fault `store_unavailable`
+   */
+  load(footprint: Footprint): Promise<Snapshot>
+
+  /**
+   * Writes all of `changes` or nothing, in one durable transaction. A commit may be called while earlier ones are under way;
+   * they take effect in the order of the calls, or a later one that meets an earlier one's rows may come out `stale`.
+   *
+   * @throws Fault `store_unavailable` (nothing written), `store_refused` (nothing written: a constraint was violated that
+   *   trying again cannot cure), `commit_in_doubt` (unknown)
+   */
+  commit(changes: Changes): Promise<CommitResult>
+
+  /**
+   * Locks the footprint's balances in ascending key order, reads everything, lets `plan` decide, writes what it returns
+   * and commits: progress under contention. `plan` is synchronous and may be called once; when it throws, nothing is
+   * written and the error comes out. Empty changes end the transaction without a write, as `committed`.
+   *
+   * @throws Fault as `commit`
+   */
+  exclusive(footprint: Footprint, plan: (snapshot: Snapshot) => Changes): Promise<CommitResult>
+
+  /** One cheap round trip that proves a commit would be possible. @throws Fault `store_unavailable` */
+  ping(): Promise<void>
+}

@@ -1,0 +1,36 @@
+/** Where a command's request id comes from: the body, the `Idempotency-Key` header, or a new UUIDv7. */
+import type { FastifyRequest } from 'fastify'
+import type { NewRequestId } from '../api/commands.ts'
+import { LedgerError } from '../api/error.ts'
+import { REQUEST_ID_RULE } from '../api/input.ts'
+import { newRequestId } from '../api/request-id.ts'
+import { isRequestId, type RequestId } from '../domain/ids.ts'
+
+const HEADER = 'Idempotency-Key'
+
+/** Reads the body of `request` as a command, under the request id of its header when it has one. */
+export function readCommand<Read extends { readonly requestId: RequestId }>(
+  request: FastifyRequest,
+  read: (input: unknown, newRequestId: NewRequestId) => Read,
+): Read {
+  const given = request.headers['idempotency-key']
+  if (given === undefined) return read(request.body, newRequestId)
+  const key = keyOf(given)
+  const command = read(request.body, () => key)
+  if (command.requestId === key) return command
+  throw LedgerError.invalidParameter(HEADER, `${HEADER} and requestId differ; one of them is enough.`)
+}
+
+/** For a batch, which has no request id of its own: taking the header for one would let a repeat apply twice. */
+export function refuseKey(request: FastifyRequest): void {
+  if (request.headers['idempotency-key'] === undefined) return
+  throw LedgerError.invalidParameter(HEADER, `A batch takes no ${HEADER}; give every command its own requestId.`)
+}
+
+/** The header's draft puts the key in quotes (draft-ietf-httpapi-idempotency-key-header-07); most callers do not. */
+function keyOf(given: string | string[]): RequestId {
+  const text = String(given)
+  const key = text.length > 2 && text.startsWith('"') && text.endsWith('"') ? text.slice(1, -1) : text
+  if (isRequestId(key)) return key
+  throw LedgerError.invalidParameter(HEADER, `${HEADER} must be ${REQUEST_ID_RULE}.`)
+}

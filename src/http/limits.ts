@@ -1,0 +1,27 @@
+/** Every bound of the HTTP side, with its unit in its name. */
+
+export interface HttpLimits {
+  /** A larger body is answered `payload_too_large`. */
+  readonly bodyBytesMax: number
+  /** Request line and headers; more are answered `headers_too_large`. */
+  readonly headerBytesMax: number
+  /** Time for the headers, and for the whole request, to arrive; then `request_timeout`. */
+  readonly headersTimeoutMs: number
+  readonly requestTimeoutMs: number
+  /** How often the two are looked at: they are exact to this much. */
+  readonly timeoutCheckMs: number
+  /** Life of an idle connection. Longer than the 60 s that load balancers usually keep one. */
+  readonly keepAliveTimeoutMs: number
+  /** How long `close` waits for requests under way before it cuts their connections. */
+  readonly shutdownMs: number
+}
+
+export const HTTP_LIMITS: HttpLimits = {
+  bodyBytesMax: 1_048_576,
+  headerBytesMax: 16_384,
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 30_000,
+  timeoutCheckMs: 1_000,
+  keepAliveTimeoutMs: 72_000,
+  shutdownMs: 10_000,
+}

@@ -1,0 +1,67 @@
+/** What is written to the log: which request, what came of it, how long it took. No bodies, no names, no headers. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Logger } from 'pino'
+import type { LedgerError } from '../api/error.ts'
+import type { ProblemCode } from '../api/problems.ts'
+
+const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/
+
+/** The trace that the request belongs to (W3C Trace Context), or undefined. */
+function traceIdOf(request: FastifyRequest): string | undefined {
+  const { traceparent } = request.headers
+  return typeof traceparent === 'string' ? TRACEPARENT.exec(traceparent)?.[1] : undefined
+}
+
+/** One line a second for each code is enough to know that, say, the queue is full; thousands would not help to empty it. */
+const REPEAT_MS = 1_000
+
+/** Logs our own failures: errors with their cause; passing trouble once a second. What callers got wrong is for debugging. */
+export class ProblemLog {
+  readonly #log: Logger
+  readonly #passing = new Map<ProblemCode, { readonly nextAt: number; silentCount: number }>()
+
+  constructor(log: Logger) {
+    this.#log = log
+  }
+
+  write(request: FastifyRequest, error: LedgerError): void {
+    const { code, message, applied, details, status, retryable } = error
+    const level = status < 500 ? 'debug' : retryable ? 'warn' : 'error'
+    if (!this.#log.isLevelEnabled(level)) return
+    const silentCount = level === 'warn' ? this.#pass(code, performance.now()) : undefined
+    if (silentCount === null) return
+    const { requestId } = details
+    const err = level === 'error' ? error : undefined
+    this.#log[level]({ ...about(request), code, applied, requestId, silentCount, err }, message)
+  }
+
+  /** How many problems of the code were not logged since the last one that was; null when this one is not either. */
+  #pass(code: ProblemCode, now: number): number | null {
+    const last = this.#passing.get(code)
+    if (last !== undefined && now < last.nextAt) {
+      last.silentCount += 1
+      return null
+    }
+    this.#passing.set(code, { nextAt: now + REPEAT_MS, silentCount: 0 })
+    return last?.silentCount ?? 0
+  }
+}
+
+/** One line per request. It costs more than many a request, so it is asked for. */
+export function logRequests(app: FastifyInstance, log: Logger): void {
+  app.addHook('onResponse', (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
+    const durationMs = Math.round(reply.elapsedTime * 1000) / 1000
+    log.info({ ...about(request), status: reply.statusCode, durationMs }, 'answered')
+    done()
+  })
+}
+
+function about(request: FastifyRequest): object {
+  return {
+    reqId: request.id,
+    traceId: traceIdOf(request),
+    method: request.method,
+    // The pattern, not the path, which would carry names.
+    route: request.routeOptions.url,
+  }
+}

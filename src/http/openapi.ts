@@ -1,0 +1,173 @@
+/** What the OpenAPI document says beside the schemas: problems with examples, and the headers of idempotency. */
+import { Type, type TSchema } from 'typebox'
+import type { SwaggerTransform, SwaggerTransformObject } from '@fastify/swagger'
+import { exampleOf } from '../api/problem-examples.ts'
+import { problemOfError } from '../api/problem-details.ts'
+import { PROBLEMS, type ProblemCode } from '../api/problems.ts'
+import { BODIES } from '../api/bodies.ts'
+import {
+  Account,
+  AppliedOutcome,
+  Asset,
+  Assets,
+  Balance,
+  Batch,
+  Entry,
+  Health,
+  Hold,
+  HoldPage,
+  Posting,
+  PostingPage,
+  Problem,
+  Readiness,
+  reference,
+  RefusedOutcome,
+  RequestId,
+} from '../api/schemas.ts'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** What the route may answer besides its success. */
+    problems?: readonly ProblemCode[]
+  }
+}
+
+/** Everything that has a name in the document. */
+export const NAMED_SCHEMAS = [
+  Balance,
+  Account,
+  Asset,
+  Assets,
+  Hold,
+  HoldPage,
+  Posting,
+  PostingPage,
+  Entry,
+  Problem,
+  AppliedOutcome,
+  RefusedOutcome,
+  Batch,
+  Health,
+  Readiness,
+  ...BODIES,
+]
+
+const FAULTS = [
+  'overloaded',
+  'contention',
+  'store_unavailable',
+  'commit_in_doubt',
+  'shutting_down',
+  'deadline_exceeded',
+  'store_refused',
+  'internal',
+] as const satisfies readonly ProblemCode[]
+
+export const WRITE_PROBLEMS: readonly ProblemCode[] = [
+  'invalid_request',
+  'request_timeout',
+  'payload_too_large',
+  'unsupported_media_type',
+  'headers_too_large',
+  ...FAULTS,
+]
+export const READ_PROBLEMS: readonly ProblemCode[] = [
+  'invalid_request',
+  'headers_too_large',
+  'store_unavailable',
+  'internal',
+]
+
+export const IDEMPOTENCY_HEADERS = Type.Object({
+  'Idempotency-Key': Type.Optional({
+    ...RequestId,
+    description: 'The request id, in place of `requestId` in the body. When both are given they must be equal.',
+  }),
+})
+
+const REPLAYED = {
+  'Idempotent-Replayed': {
+    type: 'string',
+    description: '`true` when this is the answer of an earlier request, again.',
+  },
+}
+
+/** The answer of a route by reference, so that the document names it. */
+export function answers<Schema extends TSchema>(schema: Schema & { $id: string }): TSchema {
+  return reference(schema)
+}
+
+export function repeatableAnswers<Schema extends TSchema>(schema: Schema & { $id: string }): TSchema {
+  return { ...reference(schema), headers: REPLAYED }
+}
+
+export const OPENAPI = {
+  openapi: '3.1.0' as const,
+  info: {
+    title: 'Holdfast',
+    version: '1.0.0',
+    description:
+      'A credits ledger: freeze what a call may cost, settle what it did cost, give the rest back.\n\n' +
+      'Amounts are whole minor units as decimal strings within a signed 64-bit integer; on the way in, safe integers are ' +
+      'taken as well. Instants are ISO 8601. Bodies are strict: unknown and repeated fields are refused, and nothing is ' +
+      'converted.\n\n' +
+      'A request id has one effect, for ever. Repeat a request under the same id as often as you like: the first answer ' +
+      'comes again, with `Idempotent-Replayed: true`. Errors are problems (RFC 9457) with a stable `code`; when `retryable` ' +
+      'is true, send the same request again, after `Retry-After` seconds where there is one.',
+    license: { name: 'MIT', identifier: 'MIT' },
+  },
+  servers: [{ url: '/', description: 'This service.' }],
+  tags: [
+    { name: 'holds', description: 'Set coins aside, then take what a call did cost.' },
+    { name: 'movements', description: 'Coins enter, leave and move.' },
+    { name: 'batches', description: 'Many commands in one request.' },
+    { name: 'accounts', description: 'Balances, floors and the journal of an account.' },
+    { name: 'assets', description: 'Kinds of coins.' },
+    { name: 'service', description: 'Is it well?' },
+  ],
+}
+
+/** Fastify cannot say that a body may be left out. */
+export const withOptionalBodies: SwaggerTransformObject = (document) => {
+  if (!('openapiObject' in document)) return document.swaggerObject
+  const { openapiObject } = document
+  const body = openapiObject.paths?.['/v1/holds/{id}/release']?.post?.requestBody
+  if (body === undefined || !('required' in body))
+    throw new Error('The document has no body for the release of a hold.')
+  body.required = false
+  return openapiObject
+}
+
+/** Adds the route's problems to its responses, one per status, with an example per code. */
+export const withProblems: SwaggerTransform = ({ schema, url, route }) => {
+  const codes = route.config?.problems ?? []
+  if (codes.length === 0) return { schema, url }
+  const byStatus = new Map<number, ProblemCode[]>()
+  for (const code of codes) {
+    const { status } = PROBLEMS[code]
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code])
+  }
+  const response: Record<string, unknown> = { ...(schema.response as Record<string, unknown>) }
+  for (const [status, ofStatus] of [...byStatus].sort(([left], [right]) => left - right)) {
+    response[status] = problemResponse(ofStatus)
+  }
+  return { schema: { ...schema, response }, url }
+}
+
+function problemResponse(codes: readonly ProblemCode[]): object {
+  const examples = Object.fromEntries(
+    codes.map((code) => [code, { summary: PROBLEMS[code].title, value: problemOfError(exampleOf(code)) }]),
+  )
+  const retryable = codes.some((code) => PROBLEMS[code].retryAfterMs !== null)
+  return {
+    description: codes.map((code) => `\`${code}\`: ${PROBLEMS[code].meaning}`).join('\n\n'),
+    content: { 'application/problem+json': { schema: reference(Problem), examples } },
+    ...(retryable
+      ? {
+          headers: {
+            'Retry-After': { type: 'integer', minimum: 0, description: 'Seconds to wait before trying again.' },
+          },
+        }
+      : {}),
+  }
+}

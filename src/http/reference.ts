@@ -1,0 +1,31 @@
+/** The reference: the OpenAPI document at `/openapi.json`, and a page at `/docs` that needs no other host. */
+import type { FastifyInstance } from 'fastify'
+import helmet from '@fastify/helmet'
+import swaggerUi from '@fastify/swagger-ui'
+import { sendFound } from './respond.ts'
+
+/** The page styles its own elements; nothing comes from elsewhere, and no scheme is forced on a service without TLS. */
+const CONTENT_SECURITY_POLICY = {
+  useDefaults: false,
+  directives: {
+    defaultSrc: ["'self'"],
+    styleSrc: ["'self'", "'unsafe-inline'"],
+    imgSrc: ["'self'", 'data:'],
+    frameAncestors: ["'none'"],
+    objectSrc: ["'none'"],
+    baseUri: ["'none'"],
+  },
+}
+
+export async function referenceRoutes(app: FastifyInstance): Promise<void> {
+  app.get('/openapi.json', { schema: { hide: true } }, (_, reply) => sendFound(reply, app.swagger()))
+  await app.register(async (docs) => {
+    // Only here: the headers are for pages, and the ledger's routes answer nothing that a browser would show.
+    await docs.register(helmet, { contentSecurityPolicy: CONTENT_SECURITY_POLICY, strictTransportSecurity: false })
+    await docs.register(swaggerUi, {
+      routePrefix: '/docs',
+      uiConfig: { deepLinking: true, docExpansion: 'list', tryItOutEnabled: true },
+      theme: { title: 'Holdfast' },
+    })
+  })
+}

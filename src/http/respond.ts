@@ -1,0 +1,62 @@
+/** The one place that writes statuses. */
+import type { Duplex } from 'node:stream'
+import type { FastifyReply } from 'fastify'
+import type { LedgerError } from '../api/error.ts'
+import { problemOfError, problemOfRejection } from '../api/problem-details.ts'
+import { PROBLEMS } from '../api/problems.ts'
+import type { ProblemWire } from '../api/schemas.ts'
+import { answerToWire } from '../api/wire.ts'
+import type { Command, CommandKind } from '../domain/command.ts'
+import type { Outcome } from '../domain/outcome.ts'
+
+const STATUS: Record<CommandKind, number> = {
+  deposit: 201,
+  charge: 201,
+  transfer: 201,
+  freeze: 201,
+  settle: 200,
+  release: 200,
+  open: 200,
+  declare: 200,
+}
+
+const PROBLEM_JSON = 'application/problem+json; charset=utf-8'
+
+export function sendOutcome(reply: FastifyReply, command: Command, outcome: Outcome): FastifyReply {
+  if (outcome.status === 'rejected') return sendProblem(reply, problemOfRejection(outcome.rejection))
+  if (outcome.replayed) reply.header('idempotent-replayed', 'true')
+  return protect(reply).code(STATUS[command.kind]).send(answerToWire(command.kind, outcome.answer))
+}
+
+export function sendFound(reply: FastifyReply, body: object): FastifyReply {
+  return protect(reply).code(200).send(body)
+}
+
+export function sendError(reply: FastifyReply, error: LedgerError): FastifyReply {
+  if (error.code === 'method_not_allowed') reply.header('allow', String(error.details['allow']))
+  return sendProblem(reply, problemOfError(error))
+}
+
+function sendProblem(reply: FastifyReply, problem: ProblemWire): FastifyReply {
+  if (problem.retryAfterMs !== undefined) reply.header('retry-after', String(Math.ceil(problem.retryAfterMs / 1000)))
+  reply.header('content-type', PROBLEM_JSON)
+  return protect(reply).code(problem.status).send(JSON.stringify(problem))
+}
+
+/** Balances are nobody else's to keep, and JSON is nothing to run. */
+function protect(reply: FastifyReply): FastifyReply {
+  return reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff')
+}
+
+/** For a connection whose bytes never became a request. */
+export function sendToSocket(socket: Duplex, error: LedgerError): void {
+  const { status, title } = PROBLEMS[error.code]
+  const body = JSON.stringify(problemOfError(error))
+  const head = [
+    `HTTP/1.1 ${status} ${title}`,
+    `Content-Type: ${PROBLEM_JSON}`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+  ]
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+}

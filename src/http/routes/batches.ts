@@ -1,0 +1,67 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { BatchBody } from '../../api/bodies.ts'
+import { batchOf } from '../../api/commands.ts'
+import { faultedToWire, outcomeToWire } from '../../api/problem-details.ts'
+import { newRequestId } from '../../api/request-id.ts'
+import { Batch, reference, type OutcomeWire } from '../../api/schemas.ts'
+import type { Command } from '../../domain/command.ts'
+import type { Backend } from '../backend.ts'
+import { refuseKey } from '../idempotency.ts'
+import { answers, WRITE_PROBLEMS } from '../openapi.ts'
+import { sendFound } from '../respond.ts'
+import { submitCommand, submitGroup } from '../submit.ts'
+import { errorOf } from '../trouble.ts'
+
+export function batchRoutes(app: FastifyInstance, backend: Backend): void {
+  app.post(
+    '/v1/batches',
+    {
+      schema: {
+        operationId: 'batch',
+        tags: ['batches'],
+        summary: 'Many commands in one request',
+        description:
+          'One outcome per command, in order, under status 200. Without `atomic` every command stands for itself, rejected or ' +
+          'faulted as it would be alone. With `atomic` all of them take effect or none: the one that was refused says why, ' +
+          'the others are `batch_aborted`. A batch with a command that breaks a rule of form is refused as a whole.',
+        body: reference(BatchBody),
+        response: { 200: answers(Batch) },
+      },
+      config: { problems: WRITE_PROBLEMS },
+      // An outcome is one of several shapes, which the compiled serializers tell apart by validating each in turn.
+      serializerCompiler: () => JSON.stringify,
+    },
+    async (request, reply) => {
+      refuseKey(request)
+      const { commands, atomic } = batchOf(request.body, newRequestId)
+      const outcomes = atomic ? await together(backend, request, commands) : await each(backend, request, commands)
+      return sendFound(reply, { outcomes })
+    },
+  )
+}
+
+async function together(
+  backend: Backend,
+  request: FastifyRequest,
+  commands: readonly Command[],
+): Promise<readonly OutcomeWire[]> {
+  const outcomes = await submitGroup(backend, request, { kind: 'group', commands })
+  return outcomes.map((outcome, index) => outcomeToWire(commands[index]!.kind, outcome))
+}
+
+/** All of them at once, so that the engine can take them into one batch of its own. */
+function each(
+  backend: Backend,
+  request: FastifyRequest,
+  commands: readonly Command[],
+): Promise<readonly OutcomeWire[]> {
+  return Promise.all(
+    commands.map(async (command) => {
+      try {
+        return outcomeToWire(command.kind, await submitCommand(backend, request, command))
+      } catch (thrown) {
+        return faultedToWire(errorOf(thrown))
+      }
+    }),
+  )
+}

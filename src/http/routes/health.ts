@@ -1,0 +1,31 @@
+import type { FastifyInstance } from 'fastify'
+import { Health, Readiness } from '../../api/schemas.ts'
+import type { Backend } from '../backend.ts'
+import { answers } from '../openapi.ts'
+import { sendFound } from '../respond.ts'
+
+export function healthRoutes(app: FastifyInstance, backend: Backend): void {
+  app.get(
+    '/healthz',
+    {
+      schema: { operationId: 'health', tags: ['service'], summary: 'Is it alive?', response: { 200: answers(Health) } },
+    },
+    (_, reply) => sendFound(reply, { status: 'alive' }),
+  )
+  app.get(
+    '/readyz',
+    {
+      schema: {
+        operationId: 'readiness',
+        tags: ['service'],
+        summary: 'Can it commit?',
+        response: { 200: answers(Readiness) },
+      },
+      config: { problems: ['store_unavailable', 'shutting_down', 'internal'] },
+    },
+    async (_, reply) => {
+      await backend.engine.ready()
+      return sendFound(reply, { status: 'ready', store: backend.storeKind })
+    },
+  )
+}

@@ -1,0 +1,167 @@
+/**
+ * The HTTP service.
+ *
+ *   request ─▶ routes/… ─▶ api: command or query ─▶ engine or reader ─▶ respond ─▶ response
+ *                 └── anything thrown ─▶ trouble ─▶ respond: problem (RFC 9457)
+ *
+ * Fastify's own validation is off: src/api checks every input, for the library and for HTTP alike, and a test holds it to the
+ * schemas that the OpenAPI document shows.
+ */
+import type { Duplex } from 'node:stream'
+import swagger from '@fastify/swagger'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { pino, type Logger } from 'pino'
+import { LedgerError } from '../api/error.ts'
+import type { Backend } from './backend.ts'
+import { parseJson } from './json.ts'
+import { HTTP_LIMITS, type HttpLimits } from './limits.ts'
+import { logRequests, ProblemLog } from './log.ts'
+import { Methods } from './methods.ts'
+import { NAMED_SCHEMAS, OPENAPI, withOptionalBodies, withProblems } from './openapi.ts'
+import { referenceRoutes } from './reference.ts'
+import { sendError, sendToSocket } from './respond.ts'
+import { accountRoutes } from './routes/accounts.ts'
+import { assetRoutes } from './routes/assets.ts'
+import { batchRoutes } from './routes/batches.ts'
+import { chargeRoutes } from './routes/charges.ts'
+import { depositRoutes } from './routes/deposits.ts'
+import { entryRoutes } from './routes/entries.ts'
+import { healthRoutes } from './routes/health.ts'
+import { holdRoutes } from './routes/holds.ts'
+import { transferRoutes } from './routes/transfers.ts'
+import { errorOf } from './trouble.ts'
+
+export interface HttpOptions {
+  readonly limits?: Partial<HttpLimits>
+  /** Default: silent. */
+  readonly logger?: Logger
+  /** One line per request besides the problems. Default false. */
+  readonly logRequests?: boolean
+}
+
+/** Longer than any name in a path, percent-encoded: so that names that are too long are told so. */
+const PATH_NAME_LENGTH_MAX = 4_096
+
+/**
+ * The service over `backend`, ready to `listen`. `close` takes no more connections, answers what is under way, and returns
+ * within `shutdownMs`; the backend is its caller's to stop, afterwards.
+ */
+export function buildServer(backend: Backend, options: HttpOptions = {}): FastifyInstance {
+  const limits = { ...HTTP_LIMITS, ...options.limits }
+  const log = options.logger ?? pino({ enabled: false })
+  const problems = new ProblemLog(log)
+  const onError = (thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    const error = errorOf(thrown)
+    problems.write(request, error)
+    return sendError(reply, error)
+  }
+  const app = Fastify({
+    // The service logs for itself: a child logger per request would cost more than most requests.
+    logger: false,
+    bodyLimit: limits.bodyBytesMax,
+    requestTimeout: limits.requestTimeoutMs,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    http: {
+      headersTimeout: limits.headersTimeoutMs,
+      requestTimeout: limits.requestTimeoutMs,
+      connectionsCheckingInterval: limits.timeoutCheckMs,
+      maxHeaderSize: limits.headerBytesMax,
+    },
+    routerOptions: { maxParamLength: PATH_NAME_LENGTH_MAX },
+    // What arrives on open connections during `close` is answered, and its connection ends with the answer.
+    return503OnClosing: false,
+    frameworkErrors: (error, request, reply) => void onError(error, request, reply),
+    clientErrorHandler,
+  })
+  acceptJson(app)
+  app.setErrorHandler(onError)
+  for (const schema of NAMED_SCHEMAS) app.addSchema(schema)
+  if (options.logRequests === true) logRequests(app, log)
+  endConnectionsOnClose(app, limits.shutdownMs)
+  addRoutes(app, backend)
+  return app
+}
+
+function acceptJson(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_, body: Buffer, done) => {
+    try {
+      done(null, body.length === 0 ? undefined : parseJson(body))
+    } catch (error) {
+      done(error as Error)
+    }
+  })
+  app.setValidatorCompiler(() => () => true)
+}
+
+function addRoutes(app: FastifyInstance, backend: Backend): void {
+  const methods = new Methods()
+  methods.watch(app)
+  app.setNotFoundHandler((request) => {
+    const path = request.url.split('?', 1)[0]!
+    const allowed = methods.of(path)
+    if (allowed.length === 0) throw new LedgerError('route_not_found', `There is nothing at ${path}.`)
+    const allow = allowed.join(', ')
+    throw new LedgerError('method_not_allowed', `${path} takes ${allow}, not ${request.method}.`, {
+      details: { allow },
+    })
+  })
+  void app.register(swagger, {
+    openapi: OPENAPI,
+    transform: withProblems,
+    transformObject: withOptionalBodies,
+    refResolver: {
+      buildLocalReference: (schema, _, fragment, index) => {
+        const { $id } = schema
+        return typeof $id === 'string' ? $id : `${fragment}${index}`
+      },
+    },
+  })
+  // Inside of a plugin, so that the OpenAPI document's hook sees the routes.
+  void app.register(async (routes) => {
+    healthRoutes(routes, backend)
+    depositRoutes(routes, backend)
+    chargeRoutes(routes, backend)
+    transferRoutes(routes, backend)
+    holdRoutes(routes, backend)
+    batchRoutes(routes, backend)
+    accountRoutes(routes, backend)
+    entryRoutes(routes, backend)
+    assetRoutes(routes, backend)
+    await referenceRoutes(routes)
+  })
+}
+
+/**
+ * Node closes the connections that are idle when `close` begins. One that is busy would stay open behind its answer for as
+ * long as its client likes, so the answer says that it is the last; what is not answered at the deadline is cut off.
+ */
+function endConnectionsOnClose(app: FastifyInstance, shutdownMs: number): void {
+  let closing = false
+  let deadline: NodeJS.Timeout | undefined
+  app.addHook('preClose', (done) => {
+    closing = true
+    deadline = setTimeout(() => app.server.closeAllConnections(), shutdownMs)
+    done()
+  })
+  app.addHook('onSend', (_, reply, payload, done) => {
+    if (closing) reply.header('connection', 'close')
+    done(null, payload)
+  })
+  app.addHook('onClose', (_, done) => {
+    clearTimeout(deadline)
+    done()
+  })
+}
+
+/** Bytes that never became a request. */
+function clientErrorHandler(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return
+  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    sendToSocket(socket, new LedgerError('request_timeout', 'The request did not arrive in time.'))
+  } else if (error.code === 'HPE_HEADER_OVERFLOW') {
+    sendToSocket(socket, new LedgerError('headers_too_large', 'The headers are larger than the service accepts.'))
+  } else {
+    sendToSocket(socket, new LedgerError('invalid_request', 'This is not HTTP/1.1 as the service understands it.'))
+  }
+}

@@ -1,0 +1,25 @@
+/** From a checked command to its outcome. A fault comes out as a `LedgerError` that names the request id to repeat. */
+import type { FastifyRequest } from 'fastify'
+import { LedgerError } from '../api/error.ts'
+import { requestOf, type Command, type Group } from '../domain/command.ts'
+import type { Outcome } from '../domain/outcome.ts'
+import { Fault } from '../engine/faults.ts'
+import type { Backend } from './backend.ts'
+import { patienceOf } from './disconnect.ts'
+import { errorOf } from './trouble.ts'
+
+export async function submitCommand(backend: Backend, request: FastifyRequest, command: Command): Promise<Outcome> {
+  try {
+    return (await backend.engine.submit(command, patienceOf(request, backend))) as Outcome
+  } catch (thrown) {
+    throw thrown instanceof Fault ? LedgerError.fromFault(thrown, requestOf(command)) : errorOf(thrown)
+  }
+}
+
+export async function submitGroup(
+  backend: Backend,
+  request: FastifyRequest,
+  group: Group,
+): Promise<readonly Outcome[]> {
+  return (await backend.engine.submit(group, patienceOf(request, backend))) as readonly Outcome[]
+}

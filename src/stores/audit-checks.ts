@@ -1,0 +1,20 @@
+/** The laws of docs/INVARIANTS.md that rows can be asked about, once for every store. The number is the law's. */
+import type { AuditCheck } from '../engine/auditor.ts'
+
+export const AUDIT_CHECKS = [
+  { id: '1a', title: 'The postings of every entry sum to zero per asset.' },
+  { id: '1b', title: 'The balances of every asset sum to zero.' },
+  { id: '2a', title: 'No balance holds less than nothing.' },
+  { id: '2b', title: 'No balance is below its floor.' },
+  { id: '2c', title: 'What a balance holds is the sum of what its open holds still hold.' },
+  { id: '3a', title: 'A balance has one posting for each of its versions, and no other.' },
+  { id: '3b', title: 'The amounts of a balance are those of its last posting.' },
+  { id: '3c', title: 'The amounts of a posting are those of the one before plus its deltas.' },
+  { id: '4a', title: 'Every posting that an entry or a hold names exists and belongs to it.' },
+  { id: '4b', title: 'Every posting is named by the entry or the hold that it belongs to.' },
+  { id: '5a', title: 'What was frozen and drawn was settled, was released or is still held.' },
+  { id: '5b', title: 'An open hold holds its whole amount and has no end; an ended one holds nothing and has one.' },
+  { id: '5c', title: 'The postings of a hold moved the amounts that the hold tells.' },
+] as const satisfies readonly AuditCheck[]
+
+export type AuditCheckId = (typeof AUDIT_CHECKS)[number]['id']

@@ -1,0 +1,61 @@
+/**
+ * Cursors: where a page ended, as one opaque word.
+ *
+ * A cursor is the sort key of the last row that was given out, so rows that are added or change elsewhere neither repeat
+ * nor hide a row of the next page. It names its list, so that the cursor of one list cannot be taken for another's.
+ */
+import { isRequestId, type Instant, type RequestId } from '../domain/ids.ts'
+
+/** The sort key of each list. */
+export interface CursorKeys {
+  /** Of an account and asset, by stripe, then newest first. */
+  readonly postings: readonly [stripe: number, version: number]
+  /** Of an account and asset, newest first. */
+  readonly holdsOfAccount: readonly [openedVersion: number]
+  /** Open ones, the next to expire first. */
+  readonly holdsByExpiry: readonly [expiresAt: Instant, id: RequestId]
+  readonly holdsById: readonly [id: RequestId]
+}
+
+export type CursorList = keyof CursorKeys
+
+type Check = (value: unknown) => boolean
+
+const isPosition: Check = (value) => Number.isSafeInteger(value)
+
+const PARTS = {
+  postings: { tag: 'p', checks: [isPosition, isPosition] },
+  holdsOfAccount: { tag: 'a', checks: [isPosition] },
+  holdsByExpiry: { tag: 'x', checks: [isPosition, isRequestId] },
+  holdsById: { tag: 'i', checks: [isRequestId] },
+} as const satisfies Record<CursorList, { tag: string; checks: readonly Check[] }>
+
+/** Longer than any cursor that can be given out: a request id of 128 characters, an instant, and base64. */
+const CURSOR_LENGTH_MAX = 256
+
+export function encodeCursor<List extends CursorList>(list: List, key: CursorKeys[List]): string {
+  return Buffer.from(JSON.stringify([PARTS[list].tag, ...key])).toString('base64url')
+}
+
+/** @throws RangeError for a text that `encodeCursor` cannot have made for this list. */
+export function decodeCursor<List extends CursorList>(list: List, cursor: string): CursorKeys[List] {
+  const { tag, checks }: { tag: string; checks: readonly Check[] } = PARTS[list]
+  const parts = cursor.length > CURSOR_LENGTH_MAX ? null : parse(cursor)
+  const [first, ...key] = parts ?? []
+  if (first !== tag || key.length !== checks.length || !checks.every((check, index) => check(key[index]))) {
+    throw new RangeError('The cursor is not one that a page of this list gave out.')
+  }
+  return key as unknown as CursorKeys[List]
+}
+
+function parse(cursor: string): readonly unknown[] | null {
+  const text = Buffer.from(cursor, 'base64url').toString()
+  try {
+    const value: unknown = JSON.parse(text)
+    // Base64 and JSON both have several spellings of one value; only the one that was given out is taken back.
+    const canonical = Buffer.from(JSON.stringify(value)).toString('base64url') === cursor
+    return canonical && Array.isArray(value) ? value : null
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,219 @@
+/** The laws as questions to the maps. Each check walks every row and says which of them break the law. */
+import type { BalanceRecord } from '../../domain/balance.ts'
+import type { HoldRecord } from '../../domain/hold.ts'
+import { endOfHold, type PostingRecord } from '../../domain/journal.ts'
+import type { RequestRecord } from '../../domain/snapshot.ts'
+import type { AuditCheck, Auditor, Violation } from '../../engine/auditor.ts'
+import { AUDIT_CHECKS, type AuditCheckId } from '../audit-checks.ts'
+import { postingKey, type Connection, type Tables } from './tables.ts'
+
+export class MemoryAuditor implements Auditor {
+  readonly checks: readonly AuditCheck[] = AUDIT_CHECKS
+  readonly #connection: Connection
+
+  constructor(connection: Connection) {
+    this.#connection = connection
+  }
+
+  async run(check: AuditCheck, limit: number): Promise<readonly Violation[]> {
+    const tables = await this.#connection.tables()
+    const known = AUDIT_CHECKS.find(({ id }) => id === check.id)
+    if (known === undefined) throw new RangeError(`There is no check "${check.id}".`)
+    return RUN[known.id](tables).slice(0, limit)
+  }
+}
+
+const RUN: Readonly<Record<AuditCheckId, (tables: Tables) => Violation[]>> = {
+  '1a': unbalancedEntries,
+  '1b': unbalancedAssets,
+  '2a': (tables) => balancesWhere(tables, ({ held }) => held < 0n),
+  '2b': (tables) => balancesWhere(tables, ({ available, floor }) => floor !== null && available < floor),
+  '2c': miscountedHolds,
+  '3a': miscountedPostings,
+  '3b': strayedBalances,
+  '3c': brokenChains,
+  '4a': missingPostings,
+  '4b': unnamedPostings,
+  '5a': (tables) => holdsWhere(tables, (hold) => hold.amount + hold.drawn !== hold.settled + hold.released + hold.held),
+  '5b': (tables) => holdsWhere(tables, (hold) => !(hold.state === 'open' ? isWhole(hold) : hasEnded(hold))),
+  '5c': (tables) => holdsWhere(tables, (hold) => !movedAsTold(tables, hold)),
+}
+
+function unbalancedEntries(tables: Tables): Violation[] {
+  const sums = new Map<string, bigint>()
+  for (const posting of tables.postings.values()) {
+    const asset = tables.balanceById(posting.balanceId)?.asset ?? ''
+    const key = `${posting.entryId} ${asset}`
+    sums.set(key, (sums.get(key) ?? 0n) + posting.availableDelta + posting.heldDelta)
+  }
+  return nonZero(sums, (key) => {
+    const [entry = '', asset = ''] = key.split(' ')
+    return { entry, asset }
+  })
+}
+
+function unbalancedAssets(tables: Tables): Violation[] {
+  const sums = new Map<string, bigint>()
+  for (const { asset, available, held } of tables.balances.values()) {
+    sums.set(asset, (sums.get(asset) ?? 0n) + available + held)
+  }
+  return nonZero(sums, (asset) => ({ asset }))
+}
+
+function nonZero(sums: ReadonlyMap<string, bigint>, describe: (key: string) => Violation): Violation[] {
+  return [...sums].filter(([, sum]) => sum !== 0n).map(([key, sum]) => ({ ...describe(key), sum: String(sum) }))
+}
+
+function miscountedHolds(tables: Tables): Violation[] {
+  const sums = new Map<number, bigint>()
+  for (const hold of holdsOf(tables)) {
+    if (hold.state === 'open') sums.set(hold.balanceId, (sums.get(hold.balanceId) ?? 0n) + hold.held)
+  }
+  return balancesWhere(tables, ({ id, held }) => held !== (sums.get(id) ?? 0n))
+}
+
+function miscountedPostings(tables: Tables): Violation[] {
+  const versions = new Map<number, Set<number>>()
+  for (const { balanceId, version } of tables.postings.values()) {
+    versions.set(balanceId, (versions.get(balanceId) ?? new Set()).add(version))
+  }
+  const violations: Violation[] = []
+  for (const { id, account, asset, version } of tables.balances.values()) {
+    const found = versions.get(id) ?? new Set()
+    versions.delete(id)
+    let complete = found.size === version
+    for (let expected = 1; expected <= version && complete; expected++) complete = found.has(expected)
+    const counts = { version: String(version), postings: String(found.size) }
+    if (!complete) violations.push({ balance: String(id), account, asset, ...counts })
+  }
+  for (const [id, found] of versions) violations.push({ balance: String(id), postings: String(found.size) })
+  return violations
+}
+
+function strayedBalances(tables: Tables): Violation[] {
+  return balancesWhere(tables, ({ id, version, available, held }) => {
+    const last = tables.postings.get(postingKey(id, version))
+    return last !== undefined && (last.available !== available || last.held !== held)
+  })
+}
+
+function brokenChains(tables: Tables): Violation[] {
+  return postingsWhere(tables, ({ balanceId, version, available, held, availableDelta, heldDelta }) => {
+    const nothing = { available: 0n, held: 0n }
+    const before = version === 1 ? nothing : tables.postings.get(postingKey(balanceId, version - 1))
+    if (before === undefined) return false // A gap is for 3a to tell.
+    return available !== before.available + availableDelta || held !== before.held + heldDelta
+  })
+}
+
+/** A posting that a request names, and the entry id that it must bear. */
+interface Reference {
+  readonly key: string
+  readonly entryId: string
+}
+
+function referencesOf(request: RequestRecord): readonly Reference[] {
+  if (request.kind !== 'freeze') {
+    return request.postings.map(({ version }, index) => ({
+      key: postingKey(request.balanceIds[index]!, version),
+      entryId: request.id,
+    }))
+  }
+  const { id, balanceId, openedVersion, endedVersion, payeeBalanceId, payeeVersion } = request
+  const references: Reference[] = [{ key: postingKey(balanceId, openedVersion), entryId: id }]
+  const entryId = endOfHold(id, request.state === 'settled' ? 'settle' : 'release')
+  if (endedVersion !== null) references.push({ key: postingKey(balanceId, endedVersion), entryId })
+  if (payeeBalanceId !== null && payeeVersion !== null) {
+    references.push({ key: postingKey(payeeBalanceId, payeeVersion), entryId })
+  }
+  return references
+}
+
+function missingPostings(tables: Tables): Violation[] {
+  const violations: Violation[] = []
+  for (const request of tables.requests.values()) {
+    for (const { key, entryId } of referencesOf(request)) {
+      if (tables.postings.get(key)?.entryId === entryId) continue
+      const [balance = '', version = ''] = key.split(' ')
+      violations.push({ entry: entryId, balance, version })
+    }
+  }
+  return violations
+}
+
+function unnamedPostings(tables: Tables): Violation[] {
+  const named = new Set<string>()
+  for (const request of tables.requests.values()) {
+    for (const { key, entryId } of referencesOf(request)) named.add(`${key} ${entryId}`)
+  }
+  return postingsWhere(
+    tables,
+    ({ balanceId, version, entryId }) => !named.has(`${postingKey(balanceId, version)} ${entryId}`),
+  )
+}
+
+function isWhole(hold: HoldRecord): boolean {
+  return hold.held === hold.amount && hold.endedAt === null && hold.endedVersion === null
+}
+
+function hasEnded(hold: HoldRecord): boolean {
+  return hold.held === 0n && hold.endedAt !== null && hold.endedVersion !== null
+}
+
+/** Postings that are missing are for 4a to tell. */
+function movedAsTold(tables: Tables, hold: HoldRecord): boolean {
+  const { amount, settled, released, drawn, balanceId, openedVersion, endedVersion, payeeBalanceId, payeeVersion } =
+    hold
+  const moved = (id: number | null, version: number | null, available: bigint, held: bigint): boolean => {
+    const posting = id === null || version === null ? undefined : tables.postings.get(postingKey(id, version))
+    return posting === undefined || (posting.availableDelta === available && posting.heldDelta === held)
+  }
+  return (
+    moved(balanceId, openedVersion, -amount, amount) &&
+    moved(balanceId, endedVersion, released - drawn, -amount) &&
+    moved(payeeBalanceId, payeeVersion, settled, 0n) &&
+    (payeeVersion !== null) === settled > 0n
+  )
+}
+
+function holdsOf(tables: Tables): HoldRecord[] {
+  return [...tables.requests.values()].filter((request) => request.kind === 'freeze')
+}
+
+function holdsWhere(tables: Tables, isBroken: (hold: HoldRecord) => boolean): Violation[] {
+  return holdsOf(tables)
+    .filter(isBroken)
+    .map((hold) => ({
+      hold: hold.id,
+      state: hold.state,
+      amount: String(hold.amount),
+      held: String(hold.held),
+      settled: String(hold.settled),
+      released: String(hold.released),
+      drawn: String(hold.drawn),
+    }))
+}
+
+function balancesWhere(tables: Tables, isBroken: (balance: BalanceRecord) => boolean): Violation[] {
+  return [...tables.balances.values()].filter(isBroken).map((balance) => ({
+    balance: String(balance.id),
+    account: balance.account,
+    asset: balance.asset,
+    available: String(balance.available),
+    held: String(balance.held),
+    floor: String(balance.floor),
+    version: String(balance.version),
+  }))
+}
+
+function postingsWhere(tables: Tables, isBroken: (posting: PostingRecord) => boolean): Violation[] {
+  return [...tables.postings.values()].filter(isBroken).map((posting) => ({
+    balance: String(posting.balanceId),
+    version: String(posting.version),
+    entry: posting.entryId,
+    availableDelta: String(posting.availableDelta),
+    heldDelta: String(posting.heldDelta),
+    available: String(posting.available),
+    held: String(posting.held),
+  }))
+}

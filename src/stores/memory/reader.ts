@@ -1,0 +1,162 @@
+/** Reads of the memory store: filter everything, sort everything, take a page. */
+import type { Asset } from '../../domain/asset.ts'
+import { describe } from '../../domain/post.ts'
+import { showHold, type Hold, type HoldRecord } from '../../domain/hold.ts'
+import type { AccountName, RequestId } from '../../domain/ids.ts'
+import { endOfHold, showEntry, type Entry, type Posting } from '../../domain/journal.ts'
+import type { Account, HoldQuery, Page, PageQuery, PostingQuery, Reader } from '../../engine/reader.ts'
+import { decodeCursor, encodeCursor, type CursorKeys, type CursorList } from '../cursor.ts'
+import { addUpStripes } from '../stripes.ts'
+import { postingKey, type Connection, type Tables } from './tables.ts'
+
+export class MemoryReader implements Reader {
+  readonly #connection: Connection
+
+  constructor(connection: Connection) {
+    this.#connection = connection
+  }
+
+  async account(account: AccountName): Promise<Account | null> {
+    const tables = await this.#connection.tables()
+    const stripes = [...tables.balances.values()].filter((balance) => balance.account === account)
+    if (stripes.length === 0) return null
+    return { account, metadata: tables.accounts.get(account) ?? null, balances: addUpStripes(stripes) }
+  }
+
+  async hold(id: RequestId): Promise<Hold | null> {
+    const tables = await this.#connection.tables()
+    const record = tables.requests.get(id)
+    return record?.kind === 'freeze' ? showHold(record) : null
+  }
+
+  async holds(query: HoldQuery): Promise<Page<Hold>> {
+    const tables = await this.#connection.tables()
+    const { account, asset, state } = query
+    const holds = [...tables.requests.values()]
+      .filter((record) => record.kind === 'freeze')
+      .filter((hold) => state === null || hold.state === state)
+    if (account !== null) {
+      const own = holds.filter((hold) => hold.account === account && hold.asset === asset)
+      return pageOfHolds(own, query, { list: 'holdsOfAccount', key: (hold) => [hold.openedVersion], descending: true })
+    }
+    if (state === 'open') {
+      return pageOfHolds(holds, query, { list: 'holdsByExpiry', key: (hold) => [hold.expiresAt, hold.id] })
+    }
+    return pageOfHolds(holds, query, { list: 'holdsById', key: (hold) => [hold.id] })
+  }
+
+  async postings(query: PostingQuery): Promise<Page<Posting>> {
+    const tables = await this.#connection.tables()
+    const { account, asset, kind } = query
+    const named = new Map(
+      [...tables.balances.values()]
+        .filter((balance) => balance.account === account && balance.asset === asset)
+        .map((balance) => [balance.id, balance]),
+    )
+    const postings = [...tables.postings.values()]
+      .filter((posting) => named.has(posting.balanceId))
+      .filter((posting) => kind === null || posting.kind === kind)
+      .map((posting) => describe(posting, named.get(posting.balanceId)!))
+      .sort((left, right) => left.stripe - right.stripe || right.version - left.version)
+    const isAfter = (posting: Posting, [stripe, version]: CursorKeys['postings']): boolean =>
+      posting.stripe > stripe || (posting.stripe === stripe && posting.version < version)
+    return pageOf(postings, query, 'postings', { key: (posting) => [posting.stripe, posting.version], isAfter })
+  }
+
+  async entry(id: string): Promise<Entry | null> {
+    const tables = await this.#connection.tables()
+    const record = tables.requests.get(id)
+    if (record !== undefined) return record.kind === 'freeze' ? opening(tables, record) : showEntry(record)
+    const hold = tables.requests.get(id.slice(0, Math.max(0, id.indexOf('~'))))
+    return hold?.kind === 'freeze' ? ending(tables, hold, id) : null
+  }
+
+  async assets(): Promise<readonly Asset[]> {
+    const tables = await this.#connection.tables()
+    return [...tables.assets.values()].sort((left, right) => compare(left.code, right.code))
+  }
+}
+
+/** The entry of the freeze: it carries what the caller attached to the hold. */
+function opening(tables: Tables, hold: HoldRecord): Entry {
+  return {
+    id: hold.id,
+    kind: 'freeze',
+    at: hold.createdAt,
+    memo: null,
+    metadata: hold.metadata,
+    floor: null,
+    postings: [postingAt(tables, hold.balanceId, hold.openedVersion)],
+  }
+}
+
+/** The entry that ended the hold, when `id` is its name. */
+function ending(tables: Tables, hold: HoldRecord, id: string): Entry | null {
+  if (hold.endedAt === null || hold.endedVersion === null) return null
+  const kind = hold.state === 'settled' ? 'settle' : 'release'
+  if (id !== endOfHold(hold.id, kind)) return null
+  const postings = [postingAt(tables, hold.balanceId, hold.endedVersion)]
+  if (hold.payeeBalanceId !== null && hold.payeeVersion !== null) {
+    postings.push(postingAt(tables, hold.payeeBalanceId, hold.payeeVersion))
+  }
+  return { id, kind, at: hold.endedAt, memo: null, metadata: null, floor: null, postings }
+}
+
+function postingAt(tables: Tables, balanceId: number, version: number): Posting {
+  const posting = tables.postings.get(postingKey(balanceId, version))
+  const balance = tables.balanceById(balanceId)
+  if (posting === undefined || balance === null) throw new Error(`The posting ${balanceId}/${version} is gone.`)
+  return describe(posting, balance)
+}
+
+interface HoldOrder<List extends CursorList> {
+  readonly list: List
+  readonly key: (hold: HoldRecord) => CursorKeys[List]
+  readonly descending?: boolean
+}
+
+function pageOfHolds<List extends CursorList>(
+  holds: readonly HoldRecord[],
+  query: PageQuery,
+  { list, key, descending = false }: HoldOrder<List>,
+): Page<Hold> {
+  const order = (left: CursorKeys[List], right: CursorKeys[List]): number =>
+    descending ? compareKeys(right, left) : compareKeys(left, right)
+  const sorted = holds.toSorted((left, right) => order(key(left), key(right)))
+  const page = pageOf(sorted, query, list, { key, isAfter: (hold, last) => order(key(hold), last) > 0 })
+  return { items: page.items.map(showHold), next: page.next }
+}
+
+interface PageOrder<Row, Key> {
+  readonly key: (row: Row) => Key
+  /** Whether the row comes after the one with this key. */
+  readonly isAfter: (row: Row, key: Key) => boolean
+}
+
+/** @param rows all of the list, in its order. */
+function pageOf<Row, List extends CursorList>(
+  rows: readonly Row[],
+  { limit, cursor }: PageQuery,
+  list: List,
+  { key, isAfter }: PageOrder<Row, CursorKeys[List]>,
+): Page<Row> {
+  const last = cursor === null ? null : decodeCursor(list, cursor)
+  const rest = last === null ? rows : rows.filter((row) => isAfter(row, last))
+  const items = rest.slice(0, limit)
+  const lastItem = items.at(-1)
+  return { items, next: rest.length > limit && lastItem !== undefined ? encodeCursor(list, key(lastItem)) : null }
+}
+
+function compareKeys(left: readonly (number | string)[], right: readonly (number | string)[]): number {
+  for (const [index, part] of left.entries()) {
+    const order = compare(part, right[index]!)
+    if (order !== 0) return order
+  }
+  return 0
+}
+
+/** By code unit, as a binary collation orders ASCII. */
+function compare(left: number | string, right: number | string): number {
+  if (left === right) return 0
+  return left < right ? -1 : 1
+}

@@ -1,0 +1,64 @@
+/** The rows of the memory store: one map per table, keyed as the tables of a database are. */
+import { CREDIT, type Asset } from '../../domain/asset.ts'
+import type { BalanceRecord } from '../../domain/balance.ts'
+import type { AccountName, AssetCode, RequestId } from '../../domain/ids.ts'
+import type { PostingRecord } from '../../domain/journal.ts'
+import type { Metadata } from '../../domain/metadata.ts'
+import type { RequestRecord } from '../../domain/snapshot.ts'
+import { Fault } from '../../engine/faults.ts'
+
+export class Tables {
+  /** Entries and holds in one table, so that a request id has one effect (law 4). */
+  readonly requests = new Map<RequestId, RequestRecord>()
+  /** By `balanceKey`. */
+  readonly balances = new Map<string, BalanceRecord>()
+  /** By `postingKey` (law 3). */
+  readonly postings = new Map<string, PostingRecord>()
+  readonly accounts = new Map<AccountName, Metadata>()
+  readonly assets = new Map<AssetCode, Asset>([[CREDIT.code, CREDIT]])
+
+  #balanceIds = 0
+  #lastTurn: Promise<unknown> = Promise.resolve()
+
+  /** An id that no balance has had. One that is never used leaves a gap. */
+  nextBalanceId(): number {
+    return ++this.#balanceIds
+  }
+
+  balanceById(id: number): BalanceRecord | null {
+    for (const balance of this.balances.values()) if (balance.id === id) return balance
+    return null
+  }
+
+  /** Runs `work` when every turn asked for before has ended, however it ended. */
+  inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const turn = this.#lastTurn.then(work)
+    this.#lastTurn = turn.catch(() => undefined)
+    return turn
+  }
+}
+
+export function postingKey(balanceId: number, version: number): string {
+  return `${balanceId} ${version}`
+}
+
+/** One opening of the tables: what a connection is to a database. */
+export class Connection {
+  readonly #tables: Tables
+  #closed = false
+
+  constructor(tables: Tables) {
+    this.#tables = tables
+  }
+
+  /** The tables, as late as a database would answer: never within the caller's own turn. */
+  async tables(): Promise<Tables> {
+    await Promise.resolve()
+    if (this.#closed) throw new Fault('store_unavailable', 'The memory store is closed.')
+    return this.#tables
+  }
+
+  close(): void {
+    this.#closed = true
+  }
+}

@@ -1,0 +1,206 @@
+/** One connection to the server, set up the way the ledger needs it. */
+import { connect, type Socket } from 'node:net'
+import { createConnection, type Connection, type ConnectionOptions, type ResultSetHeader } from 'mysql2'
+import type { Row } from '../sql/rows.ts'
+import { failureOf, MysqlFailure, unavailable } from './errors.ts'
+import { SELECT_SERVER_FACTS, serverFactsOf, type ServerFacts } from './server.ts'
+import type { MysqlAddress, MysqlTuning } from './url.ts'
+
+/**
+ * - `writer`: commits and locks. READ COMMITTED, so that a search locks no gaps and a statement behind a lock sees what its
+ *   holder left.
+ * - `reader`: rows at one instant.
+ * - `migrator`: as `writer`, with patience for a busy table.
+ */
+export type Role = 'writer' | 'reader' | 'migrator'
+
+/** What one statement of a text brought: its rows, or how many rows it found to change. */
+export interface Reply {
+  readonly rows: readonly Row[]
+  readonly affectedRows: number
+}
+
+interface RoleSettings {
+  readonly isolation: 'READ COMMITTED' | 'REPEATABLE READ'
+  /**
+   * How long the server keeps a connection that says nothing. When the client's machine vanishes under a lock, nothing tells
+   * the server: a writer's transaction ends after this time.
+   */
+  readonly idleSecondsMax: number
+}
+
+const ROLES: Readonly<Record<Role, RoleSettings>> = {
+  writer: { isolation: 'READ COMMITTED', idleSecondsMax: 15 },
+  reader: { isolation: 'REPEATABLE READ', idleSecondsMax: 600 },
+  migrator: { isolation: 'READ COMMITTED', idleSecondsMax: 3_600 },
+}
+
+/** How long a connection may lie idle before it is replaced rather than used: well before the server closes it. */
+export function idleMsMax(role: Role): number {
+  return ROLES[role].idleSecondsMax * 1_000 * (2 / 3)
+}
+
+const IN_TRANSACTION = 1 // SERVER_STATUS_IN_TRANS
+
+export class MysqlConnection {
+  readonly #raw: Connection
+  readonly #socket: Socket
+  readonly #statementTimeoutMs: number
+  #server: ServerFacts | null = null
+  /** Why it can no longer be used. */
+  #broken: Error | null = null
+  /** Whether a transaction may be open: told by the last reply, and feared after a failure. */
+  #inTransaction = false
+  /** Ends the text that is under way. */
+  #giveUp: ((error: Error) => void) | null = null
+
+  /** @throws Fault `store_unavailable` */
+  static async open(address: MysqlAddress, tuning: MysqlTuning, role: Role): Promise<MysqlConnection> {
+    const connection = new MysqlConnection(address, tuning)
+    try {
+      const replies = await connection.run([...setUp(role, tuning), SELECT_SERVER_FACTS])
+      connection.#server = serverFactsOf(replies.at(-1)!.rows[0]!)
+      return connection
+    } catch (error) {
+      connection.destroy()
+      throw unavailable(error)
+    }
+  }
+
+  private constructor(address: MysqlAddress, tuning: MysqlTuning) {
+    this.#statementTimeoutMs = tuning.statementTimeoutMs
+    const { socketPath, host, port } = address
+    // Its own, because destroying is the only end that needs no answer from the other side.
+    const socket = socketPath === null ? connect(port, host) : connect(socketPath)
+    socket.setNoDelay(true).setKeepAlive(true, 10_000)
+    this.#socket = socket
+    this.#raw = createConnection(driverOptions(address, tuning, socket))
+    this.#raw.on('error', (error: Error) => this.#end(error))
+    this.#raw.on('end', () => this.#end(new Error('The server ended the connection.')))
+    socket.on('close', () => this.#end(new Error('The connection to the server is closed.')))
+  }
+
+  get server(): ServerFacts {
+    if (this.#server === null) throw new Error('The server has not answered yet.')
+    return this.#server
+  }
+
+  /** Whether the next user finds it as it was after opening: alive, and in no transaction. */
+  get isReusable(): boolean {
+    return this.#broken === null && !this.#inTransaction
+  }
+
+  /**
+   * Runs the statements as one text in one round trip; the server stops at the first that fails. One call at a time.
+   *
+   * @throws MysqlFailure
+   */
+  run(statements: readonly string[], statementTimeoutMs = this.#statementTimeoutMs): Promise<readonly Reply[]> {
+    return new Promise((resolve, reject) => {
+      if (this.#broken !== null) {
+        reject(new MysqlFailure(this.#broken.message, { errno: 0, reported: false, finishedCount: 0, sent: false }))
+        return
+      }
+      let finishedCount = 0
+      const timer = setTimeout(() => {
+        this.#end(new Error(`The server did not answer within ${statementTimeoutMs} ms.`))
+      }, statementTimeoutMs)
+      const settled = (): void => {
+        clearTimeout(timer)
+        this.#giveUp = null
+      }
+      this.#giveUp = (error) => {
+        settled()
+        reject(new MysqlFailure(error.message, { errno: 0, reported: false, finishedCount, sent: true }))
+      }
+      const query = this.#raw.query(statements.join(';\n'), (error, results) => {
+        if (this.#giveUp === null) return
+        settled()
+        if (error === null) {
+          resolve(this.#receive(results, statements.length))
+        } else {
+          this.#inTransaction = true
+          reject(failureOf(error, finishedCount))
+        }
+      })
+      query.on('fields', () => finishedCount++)
+    })
+  }
+
+  /** Ends it at once; the server rolls back what is open. */
+  destroy(): void {
+    this.#end(new Error('The connection was given up.'))
+  }
+
+  #receive(results: unknown, count: number): readonly Reply[] {
+    // mysql2 does not wrap the result of a single statement.
+    const replies = (count === 1 ? [results] : (results as unknown[])).map(replyOf)
+    const last = replies.at(-1)
+    if (last?.status !== null && last !== undefined) this.#inTransaction = (last.status & IN_TRANSACTION) !== 0
+    return replies
+  }
+
+  #end(error: Error): void {
+    this.#broken ??= error
+    this.#giveUp?.(error)
+    this.#raw.destroy()
+    this.#socket.destroy()
+  }
+}
+
+function replyOf(result: unknown): Reply & { readonly status: number | null } {
+  if (Array.isArray(result)) return { rows: result as Row[], affectedRows: 0, status: null }
+  const { affectedRows, serverStatus } = result as ResultSetHeader
+  return { rows: [], affectedRows, status: serverStatus }
+}
+
+function driverOptions(address: MysqlAddress, tuning: MysqlTuning, socket: Socket): ConnectionOptions {
+  const { host, port, user, password, database, tls } = address
+  const options: ConnectionOptions = {
+    host,
+    port,
+    user,
+    password,
+    database,
+    stream: () => socket,
+    connectTimeout: tuning.connectTimeoutMs,
+    charset: 'utf8mb4_bin',
+    multipleStatements: true,
+    // The text is complete: the driver need not look for placeholders in it.
+    queryFormat: (text) => text,
+    // BIGINT as text, which rows.ts reads exactly: by default a double comes, rounded.
+    supportBigNumbers: true,
+    bigNumberStrings: true,
+    // Nothing here ever reads a file for the server.
+    flags: ['-LOCAL_FILES'],
+    connectAttributes: { program_name: 'holdfast' },
+  }
+  if (tls !== null) {
+    options.ssl = {
+      rejectUnauthorized: tls.verifyCertificate,
+      verifyIdentity: tls.verifyIdentity,
+      ...(tls.ca === null ? {} : { ca: tls.ca }),
+      ...(tls.cert === null ? {} : { cert: tls.cert }),
+      ...(tls.key === null ? {} : { key: tls.key }),
+    }
+  }
+  return options
+}
+
+/**
+ * `sql_mode` without NO_BACKSLASH_ESCAPES is what the escaping of texts counts on; strict, so that a value that does not fit
+ * is refused and not cut. Without MRR, ranges are read, and locked, in the order of their index. A comment with `M!` is read
+ * by MariaDB alone, one with `!80013` by MySQL alone: without them, long IN lists become temporary tables or scans.
+ */
+function setUp(role: Role, tuning: MysqlTuning): readonly string[] {
+  const { isolation, idleSecondsMax } = ROLES[role]
+  const lockWaitSeconds = Math.ceil(tuning.lockWaitMs / 1_000) * (role === 'migrator' ? 12 : 1)
+  return [
+    'SET NAMES utf8mb4 COLLATE utf8mb4_bin',
+    `SET SESSION sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', autocommit = 1,
+      time_zone = '+00:00', innodb_lock_wait_timeout = ${lockWaitSeconds}, lock_wait_timeout = ${lockWaitSeconds},
+      wait_timeout = ${idleSecondsMax}, optimizer_switch = 'mrr=off'
+      /*M! , in_predicate_conversion_threshold = 0, optimizer_max_sel_arg_weight = 0 */ /*!80013 , range_optimizer_max_mem_size = 0 */`,
+    `SET SESSION TRANSACTION ISOLATION LEVEL ${isolation}`,
+  ]
+}

@@ -1,0 +1,174 @@
+/**
+ * The side of the migrator that is MySQL's and MariaDB's, where a change of tables commits by itself.
+ *
+ * A migration that was interrupted can therefore not be rolled back. Each file is applied statement by statement, and the
+ * table `migrations` keeps how many of them are done; the next run goes on behind them. One statement may have been done
+ * without having been counted: the first one of the next run. If it turns out that what it makes is there already, it
+ * counts as done; anywhere else that is an error.
+ */
+import { createHash } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import {
+  MigrationError,
+  readMigrations,
+  type AppliedMigration,
+  type Migration,
+  type MigrationTarget,
+} from '../sql/migrator.ts'
+import { whole, type Row } from '../sql/rows.ts'
+import type { MysqlConnection } from './connection.ts'
+import { MysqlFailure, unavailable } from './errors.ts'
+import { literal, literals } from './literals.ts'
+
+/** How long a migrator waits for another one. */
+const LOCK_WAIT_SECONDS = 60
+/** Changing a large table takes its time. */
+const STATEMENT_TIMEOUT_MS = 6 * 3_600_000
+
+const CREATE_MIGRATIONS = `CREATE TABLE IF NOT EXISTS migrations (
+  number          INT NOT NULL,
+  name            VARCHAR(128) NOT NULL,
+  checksum        CHAR(64) NOT NULL,
+  statements_done INT NOT NULL,
+  applied_at      BIGINT,
+  PRIMARY KEY (number)
+) ENGINE = InnoDB CHARACTER SET ascii COLLATE ascii_bin`
+
+const TABLE_MISSING = 1146
+
+/** What a statement answers whose work is done already: the table, column, key, row or constraint exists, or is gone. */
+const DONE_ALREADY: ReadonlySet<number> = new Set([1050, 1051, 1060, 1061, 1062, 1091, 1826, 3822])
+
+export function mysqlMigrations(): readonly Migration[] {
+  return readMigrations(fileURLToPath(new URL('migrations/', import.meta.url)))
+}
+
+/** One that was begun and not finished. */
+interface Begun {
+  readonly name: string
+  readonly checksum: string
+  readonly statementsDone: number
+}
+
+export function mysqlMigrationTarget(connection: MysqlConnection): MigrationTarget {
+  return {
+    locked: (action) => locked(connection, action),
+    applied: async () => {
+      const rows = await migrationRows(connection)
+      return rows.filter((row) => row['applied_at'] !== null).map(appliedOf)
+    },
+    apply: (migration) => apply(connection, migration),
+  }
+}
+
+/** @throws MigrationError when a migration was interrupted, and says how far it had come */
+export async function refuseInterrupted(connection: MysqlConnection): Promise<void> {
+  const row = (await migrationRows(connection)).find((candidate) => candidate['applied_at'] === null)
+  if (row === undefined) return
+  const { name, statementsDone } = begunOf(row)
+  throw new MigrationError(
+    `Migration ${name} was interrupted after ${statementsDone} of its statements. Run "holdfast migrate --store URL" to finish it.`,
+  )
+}
+
+/** A name lock of the server, which a lost connection gives back. */
+async function locked<Result>(connection: MysqlConnection, action: () => Promise<Result>): Promise<Result> {
+  const [database] = await ask(connection, 'SELECT DATABASE() AS name')
+  const digest = createHash('sha256').update(String(database?.['name'])).digest('hex')
+  // Names of locks are the whole server's, and at most 64 characters.
+  const name = literal(`holdfast.migrate.${digest.slice(0, 40)}`)
+  const [lock] = await ask(connection, `SELECT GET_LOCK(${name}, ${LOCK_WAIT_SECONDS}) AS taken`)
+  if (whole(lock?.['taken'] ?? 0) !== 1) {
+    throw new MigrationError(
+      `Another process has been migrating this database for ${LOCK_WAIT_SECONDS} s. Try again later.`,
+    )
+  }
+  try {
+    await ask(connection, CREATE_MIGRATIONS)
+    return await action()
+  } finally {
+    await ask(connection, `DO RELEASE_LOCK(${name})`)
+  }
+}
+
+async function apply(connection: MysqlConnection, migration: Migration): Promise<void> {
+  const { number, name, checksum } = migration
+  const row = (await migrationRows(connection)).find((candidate) => whole(candidate['number']) === number)
+  const begun = row === undefined ? null : begunOf(row)
+  if (begun !== null && begun.checksum !== checksum) {
+    throw new MigrationError(
+      `Migration ${name} was interrupted after ${begun.statementsDone} of its statements, and is not the same file any more. Finish it with the version of Holdfast that began it.`,
+    )
+  }
+  if (begun === null) {
+    await ask(
+      connection,
+      `INSERT INTO migrations (number, name, checksum, statements_done) VALUES (${literals([number, name, checksum, 0])})`,
+    )
+  }
+  const statements = statementsIn(migration.sql)
+  const resumedAt = begun?.statementsDone ?? null
+  for (let index = resumedAt ?? 0; index < statements.length; index++) {
+    await applyStatement(connection, statements[index]!, {
+      name: `${name}, statement ${index + 1} of ${statements.length}`,
+      mayBeDone: index === resumedAt,
+    })
+    const done = index + 1
+    const appliedAt = done === statements.length ? Date.now() : null
+    await ask(
+      connection,
+      `UPDATE migrations SET statements_done = ${done}, applied_at = ${literal(appliedAt)} WHERE number = ${number}`,
+    )
+  }
+}
+
+async function applyStatement(
+  connection: MysqlConnection,
+  statement: string,
+  { name, mayBeDone }: { readonly name: string; readonly mayBeDone: boolean },
+): Promise<void> {
+  try {
+    await connection.run([statement], STATEMENT_TIMEOUT_MS)
+  } catch (error) {
+    if (!(error instanceof MysqlFailure) || !error.reported) throw unavailable(error)
+    if (mayBeDone && DONE_ALREADY.has(error.errno)) return
+    throw new MigrationError(
+      `Migration ${name}: ${error.message}. What came before is kept; remove the cause and migrate again to go on from there.`,
+      { cause: error },
+    )
+  }
+}
+
+/** A statement ends with a semicolon at the end of a line; comments in front of it belong to it. */
+function statementsIn(sql: string): readonly string[] {
+  return sql
+    .split(/;[ \t]*(?:\r?\n|$)/)
+    .map((statement) => statement.trim())
+    .filter((statement) => statement.split('\n').some((line) => line.trim() !== '' && !line.trim().startsWith('--')))
+}
+
+async function migrationRows(connection: MysqlConnection): Promise<readonly Row[]> {
+  try {
+    return await ask(connection, 'SELECT * FROM migrations ORDER BY number')
+  } catch (error) {
+    if (error instanceof MysqlFailure && error.errno === TABLE_MISSING) return []
+    throw error
+  }
+}
+
+async function ask(connection: MysqlConnection, statement: string): Promise<readonly Row[]> {
+  const [reply] = await connection.run([statement])
+  return reply!.rows
+}
+
+function begunOf(row: Row): Begun {
+  return {
+    name: row['name'] as string,
+    checksum: row['checksum'] as string,
+    statementsDone: whole(row['statements_done']),
+  }
+}
+
+function appliedOf(row: Row): AppliedMigration {
+  return { number: whole(row['number']), name: row['name'] as string, checksum: row['checksum'] as string }
+}

@@ -1,0 +1,230 @@
+/**
+ * The hot path's statements.
+ *
+ * A commit is one text: inserts, changes of holds, changes of balances last, each followed by its guard. The server stops at
+ * the first statement that fails, so COMMIT is reached only when every guard held, without asking the client in between.
+ *
+ * Why the text needs its guards, and what they prove:
+ *
+ * 1. The primary key of postings, (balance, version), stops most stale writers: where a balance went from the version that
+ *    the writer saw to a later one, the posting of the next version is there already, because law 3 leaves no gaps.
+ * 2. It does not stop all of them. A batch may be decided on rows that an earlier batch of the same engine was still
+ *    committing. When that one fails, the versions that this one starts from never came to be: its postings are beyond the
+ *    last one, meet nobody, and would leave a gap.
+ * 3. Therefore `UPDATE … WHERE version = expected` is followed by a guard that fails unless it found as many rows as it has.
+ *    Each of its rows names one balance by primary key, so as many rows found as named means that each balance was there with
+ *    the version expected. The rows stay locked until COMMIT, so that is still true then. With 1 as many postings as the
+ *    version grew were inserted, so law 3 holds again.
+ * 4. A new balance is an insert: its primary key (the id) and its unique name both stop a second one.
+ * 5. A hold that ended between is a hold whose balance moved, which 3 finds; the guard behind the change of holds finds it by
+ *    its own state as well, also when a caller hands over changes that no rule made.
+ * 6. An asset that exists keeps its decimals; the guard behind the upsert reads them under the lock that the upsert took.
+ *
+ * The guard is SET, because MariaDB's DO swallows errors, and a SELECT would cost a result set. The subquery of two rows is
+ * evaluated only where IF comes to it.
+ */
+import type { Asset } from '../../domain/asset.ts'
+import type { BalanceName } from '../../domain/balance.ts'
+import { isHouse, type AssetCode, type RequestId } from '../../domain/ids.ts'
+import type { BalanceChange, Changes } from '../../domain/snapshot.ts'
+import {
+  BALANCE_CHANGE_COLUMNS,
+  BALANCE_COLUMNS,
+  balanceChangeValues,
+  balanceValues,
+  ENTRY_COLUMNS,
+  entryValues,
+  HOLD_CHANGE_COLUMNS,
+  HOLD_COLUMNS,
+  holdChangeValues,
+  holdValues,
+  metadataText,
+  POSTING_COLUMNS,
+  postingValues,
+} from '../sql/rows.ts'
+import { literal, literals } from './literals.ts'
+import { inLockOrder } from './lock-order.ts'
+import type { Flavour } from './server.ts'
+
+export const BEGIN = 'START TRANSACTION'
+export const BEGIN_SNAPSHOT = 'START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY'
+export const COMMIT = 'COMMIT'
+export const ROLLBACK = 'ROLLBACK'
+
+/** Fails where a commit would: on a read-only server, without privileges, without tables. No account has an empty name. */
+export const PROBE = `UPDATE accounts SET metadata = metadata WHERE account = ''`
+
+/** A statement that writes, and how many rows it must find; null where a key or the next statement sees to it. */
+export interface Write {
+  readonly sql: string
+  readonly rowCount: number | null
+}
+
+/** How the rows of one statement are divided when all of them would be too long for one text. */
+export type Chunking = (rows: readonly string[]) => Iterable<readonly string[]>
+
+const TOGETHER: Chunking = (rows) => [rows]
+
+/** The writes of `changes`, in their order; none when there is nothing to write. */
+export function writesOf(changes: Changes, flavour: Flavour, chunking: Chunking = TOGETHER): readonly Write[] {
+  const { holdsOpened, entries, postings, holdsChanged, balances, assets, accounts } = inLockOrder(changes)
+  const [added, changed] = [balances.filter(isNew), balances.filter((change) => !isNew(change))]
+  const metadata = accounts.map((change) => literals([change.account, metadataText(change.metadata)]))
+  return [
+    ...inserts(
+      'requests',
+      HOLD_COLUMNS,
+      holdsOpened.map((hold) => literals(holdValues(hold))),
+      chunking,
+    ),
+    ...inserts(
+      'requests',
+      ENTRY_COLUMNS,
+      entries.map((entry) => literals(entryValues(entry))),
+      chunking,
+    ),
+    ...inserts(
+      'postings',
+      POSTING_COLUMNS,
+      postings.map((posting) => literals(postingValues(posting))),
+      chunking,
+    ),
+    ...holdChanges(
+      flavour,
+      holdsChanged.map((hold) => literals(holdChangeValues(hold))),
+      chunking,
+    ),
+    ...assetWrites(assets),
+    ...accountWrites(metadata, chunking),
+    ...inserts(
+      'balances',
+      BALANCE_COLUMNS,
+      added.map(({ after }) => literals(balanceValues(after))),
+      chunking,
+    ),
+    ...balanceChanges(
+      flavour,
+      changed.map((change) => literals(balanceChangeValues(change))),
+      chunking,
+    ),
+  ]
+}
+
+function isNew({ expected }: BalanceChange): boolean {
+  return expected === 0
+}
+
+function* inserts(
+  table: string,
+  columns: readonly string[],
+  rows: readonly string[],
+  chunking: Chunking,
+): Iterable<Write> {
+  if (rows.length === 0) return
+  for (const chunk of chunking(rows)) {
+    yield { sql: `INSERT INTO ${table} (${columns.join(',')}) VALUES (${chunk.join('),(')})`, rowCount: chunk.length }
+  }
+}
+
+/** The cast keeps the key's own collation in charge: compared as utf8mb4, the primary key would be of no use. */
+function* holdChanges(flavour: Flavour, rows: readonly string[], chunking: Chunking): Iterable<Write> {
+  if (rows.length === 0) return
+  const assignments = HOLD_CHANGE_COLUMNS.slice(0, -1).map((column) => `r.${column} = v.${column}`)
+  for (const chunk of chunking(rows)) {
+    const sql = `UPDATE ${valuesTable(flavour, HOLD_CHANGE_COLUMNS, chunk)}
+      STRAIGHT_JOIN requests r ON r.id = CONVERT(v.id USING ascii) COLLATE ascii_bin
+      SET ${assignments.join(', ')} WHERE r.state = 'open'`
+    yield { sql, rowCount: chunk.length }
+    yield guard(`ROW_COUNT() = ${chunk.length}`)
+  }
+}
+
+function* balanceChanges(flavour: Flavour, rows: readonly string[], chunking: Chunking): Iterable<Write> {
+  if (rows.length === 0) return
+  for (const chunk of chunking(rows)) {
+    const sql = `UPDATE ${valuesTable(flavour, BALANCE_CHANGE_COLUMNS, chunk)}
+      STRAIGHT_JOIN balances b ON b.id = v.id
+      SET b.available = v.available, b.held = v.held, b.floor = v.floor, b.version = v.version
+      WHERE b.version = v.expected`
+    yield { sql, rowCount: chunk.length }
+    yield guard(`ROW_COUNT() = ${chunk.length}`)
+  }
+}
+
+/** Rare and few. */
+function* assetWrites(assets: readonly Asset[]): Iterable<Write> {
+  if (assets.length === 0) return
+  const rows = assets.map(({ code, decimals, name, createdAt }) => `(${literals([code, decimals, name, createdAt])})`)
+  yield {
+    sql: `INSERT INTO assets (code, decimals, name, created_at) VALUES ${rows.join(',')}
+      ON DUPLICATE KEY UPDATE name = IF(decimals = VALUES(decimals), VALUES(name), name)`,
+    rowCount: null,
+  }
+  const same = assets.map(({ code, decimals }) => `code = ${literal(code)} AND decimals = ${literal(decimals)}`)
+  yield guard(`(SELECT COUNT(*) FROM assets WHERE ${same.join(' OR ')}) = ${assets.length}`)
+}
+
+function* accountWrites(rows: readonly string[], chunking: Chunking): Iterable<Write> {
+  if (rows.length === 0) return
+  for (const chunk of chunking(rows)) {
+    yield {
+      sql: `INSERT INTO accounts (account, metadata) VALUES (${chunk.join('),(')})
+        ON DUPLICATE KEY UPDATE metadata = VALUES(metadata)`,
+      rowCount: null,
+    }
+  }
+}
+
+/** Fails with errno 1242 unless the condition is true. ROW_COUNT() is that of the statement before. */
+function guard(condition: string): Write {
+  return { sql: `SET @holdfast_guard = IF(${condition}, 0, (SELECT 1 UNION ALL SELECT 2))`, rowCount: null }
+}
+
+/**
+ * Rows as a table `v`, first in a STRAIGHT_JOIN, so that the rows are found by key, in this order.
+ *
+ * Measured for 200 changes of holds in one statement, median of 30, µs per row on a machine busy with other work, MariaDB
+ * 10.11 / MySQL 9.7: VALUES 37 / 67, JSON_TABLE 43 / 70, INSERT … ON DUPLICATE KEY UPDATE 39 / 75, UNION ALL 50 / 107,
+ * one UPDATE per row 189 / 345. For 3 rows all but the last are the same within the noise.
+ */
+function valuesTable(flavour: Flavour, columns: readonly string[], rows: readonly string[]): string {
+  const names = columns.join(',')
+  return flavour === 'mysql'
+    ? `(VALUES ROW(${rows.join('),ROW(')})) AS v (${names})`
+    : `(WITH w (${names}) AS (VALUES (${rows.join('),(')})) SELECT * FROM w) v`
+}
+
+/** By primary key, whatever the statistics say of a table that has just been filled. */
+export function selectRequests(ids: Iterable<RequestId>): string {
+  return `SELECT r.*, b.account, b.asset FROM requests r FORCE INDEX (PRIMARY)
+    LEFT JOIN balances b ON b.id = r.balance_id WHERE r.id IN (${literals([...ids])})`
+}
+
+export function selectBalances(names: readonly BalanceName[]): string {
+  const keys = names.map(({ account, asset, stripe }) => `(${literals([account, asset, stripe])})`)
+  return `SELECT * FROM balances FORCE INDEX (balances_name) WHERE (account, asset, stripe) IN (${keys.join(',')})`
+}
+
+/**
+ * Locks the rows of these balances in the order of lock-order.ts: a range scan walks its index upwards, people first and
+ * house accounts after them. That it is one is what FORCE INDEX and the connection's `mrr=off` are for. A name without a row
+ * locks nothing, because READ COMMITTED takes no gap locks; whoever inserts it second meets the unique key.
+ *
+ * Measured for 2, 20, 200 and 1,000 names, ms on a busy machine, MariaDB 10.11 / MySQL 9.7: this 0.6 / 0.5, 1.5 / 0.8,
+ * 3.1 / 3.9, 13 / 16; one SELECT by key each, with UNION ALL between them, 0.7 / 0.6, 1.4 / 1.4, 14 / 19, 53 / 168.
+ */
+export function lockBalances(names: readonly BalanceName[]): readonly string[] {
+  const people = names.filter(({ account }) => !isHouse(account))
+  const houses = names.filter(({ account }) => isHouse(account))
+  return [people, houses].filter((some) => some.length > 0).map((some) => `${selectBalances(some)} FOR UPDATE`)
+}
+
+export function selectAssets(codes: Iterable<AssetCode>): string {
+  return `SELECT * FROM assets WHERE code IN (${literals([...codes])})`
+}
+
+export function selectPostings(keys: readonly (readonly [balanceId: number, version: number])[]): string {
+  return `SELECT p.*, b.account, b.asset, b.stripe FROM postings p FORCE INDEX (PRIMARY)
+    JOIN balances b ON b.id = p.balance_id
+    WHERE (p.balance_id, p.version) IN (${keys.map((key) => `(${literals(key)})`).join(',')})`
+}

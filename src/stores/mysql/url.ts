@@ -1,0 +1,152 @@
+/**
+ * `mysql://USER:PASSWORD@HOST:PORT/DATABASE?ssl-mode=VERIFY_IDENTITY&ssl-ca=FILE&pool-size=4`, or `mariadb://…`: both schemes
+ * mean the same, the server says itself which one it is.
+ */
+import { readFileSync } from 'node:fs'
+import { StoreUrlError } from '../url-error.ts'
+
+export interface MysqlAddress {
+  readonly host: string
+  readonly port: number
+  /** The path of a Unix socket in place of host and port. */
+  readonly socketPath: string | null
+  readonly user: string
+  readonly password: string
+  readonly database: string
+  /** Null: not encrypted. */
+  readonly tls: MysqlTls | null
+}
+
+export interface MysqlTls {
+  /** False: encrypted, but to whoever answers. */
+  readonly verifyCertificate: boolean
+  /** Whether the certificate must be that of `host`. */
+  readonly verifyIdentity: boolean
+  /** PEM texts. */
+  readonly ca: string | null
+  readonly cert: string | null
+  readonly key: string | null
+}
+
+/** What may stand in the URL's query or in the options; the options win. */
+export interface MysqlTuning {
+  /** Connections for reads, 1 to 100. Writes have one of their own. */
+  readonly poolSize: number
+  readonly connectTimeoutMs: number
+  /** Longest time without the server's answer before the connection is given up. */
+  readonly statementTimeoutMs: number
+  /** How long a statement waits for a lock, 1,000 to 60,000; the server counts in whole seconds. */
+  readonly lockWaitMs: number
+  /** How long a read waits for a free connection of the pool, and a write for its turn. */
+  readonly poolWaitMs: number
+}
+
+const MYSQL_TUNING: MysqlTuning = {
+  poolSize: 4,
+  connectTimeoutMs: 5_000,
+  statementTimeoutMs: 30_000,
+  lockWaitMs: 5_000,
+  poolWaitMs: 10_000,
+}
+
+/** MySQL's own names, see https://dev.mysql.com/doc/refman/8.4/en/connection-options.html */
+const TLS_MODES: Readonly<Record<string, Pick<MysqlTls, 'verifyCertificate' | 'verifyIdentity'> | null>> = {
+  DISABLED: null,
+  REQUIRED: { verifyCertificate: false, verifyIdentity: false },
+  VERIFY_CA: { verifyCertificate: true, verifyIdentity: false },
+  VERIFY_IDENTITY: { verifyCertificate: true, verifyIdentity: true },
+}
+
+interface TuningParameter {
+  readonly name: string
+  readonly min: number
+  readonly max: number
+}
+
+const TUNING_PARAMETERS: Readonly<Record<keyof MysqlTuning, TuningParameter>> = {
+  poolSize: { name: 'pool-size', min: 1, max: 100 },
+  connectTimeoutMs: { name: 'connect-timeout-ms', min: 100, max: 60_000 },
+  statementTimeoutMs: { name: 'statement-timeout-ms', min: 1_000, max: 600_000 },
+  lockWaitMs: { name: 'lock-wait-ms', min: 1_000, max: 60_000 },
+  poolWaitMs: { name: 'pool-wait-ms', min: 100, max: 600_000 },
+}
+
+/** @throws StoreUrlError */
+export function parseMysqlUrl(
+  text: string,
+  options: Partial<MysqlTuning> = {},
+): { readonly address: MysqlAddress; readonly tuning: MysqlTuning } {
+  const url = URL.parse(text)
+  if (url === null || !['mysql:', 'mariadb:'].includes(url.protocol)) {
+    throw new StoreUrlError('A MySQL store URL looks like mysql://USER:PASSWORD@HOST:3306/DATABASE.')
+  }
+  const query = new Map(url.searchParams)
+  const take = (name: string): string | null => {
+    const value = query.get(name) ?? null
+    query.delete(name)
+    return value
+  }
+  const address: MysqlAddress = {
+    host: url.hostname.replace(/^\[|\]$/g, '') || 'localhost',
+    port: url.port === '' ? 3306 : Number(url.port),
+    socketPath: take('socket'),
+    user: decode(url.username),
+    password: decode(url.password),
+    database: decode(url.pathname.slice(1)),
+    tls: tlsOf(take),
+  }
+  if (address.user === '') throw new StoreUrlError('The store URL names no user: mysql://USER:PASSWORD@HOST/DATABASE.')
+  if (address.database === '') throw new StoreUrlError('The store URL names no database: mysql://USER@HOST/DATABASE.')
+  const tuning = tuningOf(take, options)
+  const [unknown] = query.keys()
+  if (unknown !== undefined) throw new StoreUrlError(`The store URL has a parameter "${unknown}", which nothing reads.`)
+  return { address, tuning }
+}
+
+/** Whether what is sent passes no network. */
+export function isLocal({ host, socketPath }: MysqlAddress): boolean {
+  return socketPath !== null || host === 'localhost' || host === '::1' || host.startsWith('127.')
+}
+
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    throw new StoreUrlError('The store URL has a % that starts no escape; write it as %25.')
+  }
+}
+
+function tlsOf(take: (name: string) => string | null): MysqlTls | null {
+  const [ca, cert, key] = ['ssl-ca', 'ssl-cert', 'ssl-key'].map((name) => pem(name, take(name)))
+  const asked = take('ssl-mode')
+  // A certificate to trust is given in order to be checked.
+  const mode = asked ?? (ca === null ? 'DISABLED' : 'VERIFY_CA')
+  const checks = TLS_MODES[mode.toUpperCase()]
+  if (checks === undefined) {
+    throw new StoreUrlError(`ssl-mode is "${mode}"; it must be ${Object.keys(TLS_MODES).join(', ')}.`)
+  }
+  return checks === null ? null : { ...checks, ca: ca ?? null, cert: cert ?? null, key: key ?? null }
+}
+
+function pem(name: string, path: string | null): string | null {
+  if (path === null) return null
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new StoreUrlError(`${name}: the file ${path} cannot be read.`, { cause: error })
+  }
+}
+
+function tuningOf(take: (name: string) => string | null, options: Partial<MysqlTuning>): MysqlTuning {
+  const tuning: Record<keyof MysqlTuning, number> = { ...MYSQL_TUNING }
+  for (const field of Object.keys(TUNING_PARAMETERS) as (keyof MysqlTuning)[]) {
+    const { name, min, max } = TUNING_PARAMETERS[field]
+    const inUrl = take(name)
+    const value = options[field] ?? (inUrl === null ? tuning[field] : Number(inUrl))
+    if (!Number.isSafeInteger(value) || value < min || value > max) {
+      throw new StoreUrlError(`${name} must be a whole number from ${min} to ${max}.`)
+    }
+    tuning[field] = value
+  }
+  return tuning
+}

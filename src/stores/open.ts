@@ -1,0 +1,120 @@
+/** From a store URL to an open database. Each store, and its driver, is loaded only when it is asked for. */
+import { randomInt } from 'node:crypto'
+import type { MigrationReport } from './sql/migrator.ts'
+import type { Storage } from './storage.ts'
+import { StoreUrlError } from './store-url-error.ts'
+
+export { StoreUrlError }
+
+export interface StorageOptions {
+  /**
+   * Brings the database to this version's tables first. Default: true for embedded stores, false for servers, where it
+   * takes more rights than serving does.
+   */
+  readonly migrate?: boolean
+}
+
+/** How one kind of database is opened, migrated, and shared. */
+interface Kind {
+  open(url: string, options: StorageOptions): Promise<Storage>
+  migrate(url: string): Promise<MigrationReport>
+  /** Whether several processes write it as a rule, so that each should have its own stripe of the house accounts. */
+  readonly isShared: boolean
+}
+
+const MEMORY: Kind = {
+  async open() {
+    const { openMemoryStorage } = await import('./memory/storage.ts')
+    return openMemoryStorage()
+  },
+  migrate: () => Promise.resolve({ applied: [], version: 0 }),
+  isShared: false,
+}
+
+const SQLITE: Kind = {
+  async open(url, options) {
+    const { openSqliteStorage } = await import('./sqlite/storage.ts')
+    return await openSqliteStorage(pathOf(url), options)
+  },
+  async migrate(url) {
+    const { migrateSqlite } = await import('./sqlite/storage.ts')
+    return await migrateSqlite(pathOf(url))
+  },
+  isShared: false,
+}
+
+const MYSQL: Kind = {
+  async open(url, options) {
+    const { openMysqlStorage } = await import('./mysql/storage.ts')
+    return await openMysqlStorage(url, options)
+  },
+  async migrate(url) {
+    const { migrateMysql } = await import('./mysql/storage.ts')
+    return await migrateMysql(url)
+  },
+  isShared: true,
+}
+
+const POSTGRES: Kind = {
+  async open(url, options) {
+    const { openPostgresStorage } = await import('./postgres/storage.ts')
+    return await openPostgresStorage(url, options)
+  },
+  async migrate(url) {
+    const { migratePostgres } = await import('./postgres/storage.ts')
+    return await migratePostgres(url)
+  },
+  isShared: true,
+}
+
+const KINDS: Readonly<Record<string, Kind>> = {
+  'memory:': MEMORY,
+  'sqlite:': SQLITE,
+  'mysql:': MYSQL,
+  'mariadb:': MYSQL,
+  'postgres:': POSTGRES,
+  'postgresql:': POSTGRES,
+}
+
+const FORMS =
+  'sqlite:FILE, memory:, mysql://USER@HOST/DATABASE, mariadb://USER@HOST/DATABASE or postgres://USER@HOST/DATABASE'
+
+/**
+ * `sqlite:ledger.db` (relative), `sqlite:/var/lib/ledger.db`, `memory:`, and the servers' URLs.
+ *
+ * @throws StoreUrlError, MigrationError, Fault `store_unavailable`
+ */
+export async function openStorage(url: string, options: StorageOptions = {}): Promise<Storage> {
+  return await kindOf(url).open(url, options)
+}
+
+/** Brings the database at `url` to this version's tables. @throws as `openStorage` */
+export async function migrateStorage(url: string): Promise<MigrationReport> {
+  return await kindOf(url).migrate(url)
+}
+
+/** Stripes that processes choose among; two that choose the same one are correct, but get in each other's way. */
+const HOUSE_STRIPES = 256
+
+/** The stripe of the house accounts for one process on this database. @throws StoreUrlError */
+export function chooseHouseStripe(url: string): number {
+  return kindOf(url).isShared ? randomInt(HOUSE_STRIPES) : 0
+}
+
+function kindOf(url: string): Kind {
+  const scheme = url.slice(0, url.indexOf(':') + 1)
+  const kind = Object.hasOwn(KINDS, scheme) ? KINDS[scheme] : undefined
+  if (kind === undefined || (kind === MEMORY && url !== 'memory:')) {
+    throw new StoreUrlError(`This is not a store URL; they look like ${FORMS}.`)
+  }
+  return kind
+}
+
+function pathOf(url: string): string {
+  const rest = url.slice('sqlite:'.length)
+  const path = rest.startsWith('//') ? rest.slice(2) : rest
+  if (path === '' || path === ':memory:') {
+    throw new StoreUrlError(`"${url}" names no file. Use sqlite:FILE, or memory: for a ledger without one.`)
+  }
+  return path
+}

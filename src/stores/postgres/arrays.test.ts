@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { PostgresDatabase, WITHOUT_POSTGRES } from '../../../test/support/postgres-database.ts'
+import { arrayOf, columnArray } from './arrays.ts'
+
+test('an array is its header, and every element behind its length', () => {
+  const header = '00000001 00000000 00000014 00000002 00000001'
+  const elements = '00000008 ffffffffffffffff 00000008 0020000000000001'
+  assert.equal(arrayOf('bigint', [-1, 2n ** 53n + 1n]).toString('hex'), (header + elements).replaceAll(' ', ''))
+  const text = '00000001 00000001 00000019 00000002 00000001 00000003 e58585 ffffffff'
+  assert.equal(arrayOf('text', ['充', null]).toString('hex'), text.replaceAll(' ', ''))
+})
+
+test('a column is taken out of its rows', () => {
+  const rows = [
+    ['a', 1],
+    ['b', 2],
+  ]
+  assert.deepEqual(columnArray('bigint', rows, 1), arrayOf('bigint', [1, 2]))
+})
+
+test('what is not of the element type is refused', () => {
+  assert.throws(() => arrayOf('bigint', ['1']), TypeError)
+  assert.throws(() => arrayOf('text', [1]), TypeError)
+})
+
+test('the server reads the values that were written', { skip: WITHOUT_POSTGRES }, async () => {
+  await using database = await PostgresDatabase.create()
+  const numbers = [
+    0,
+    1,
+    -1,
+    255,
+    2 ** 32 - 1,
+    2 ** 32,
+    -(2 ** 32) - 1,
+    Number.MAX_SAFE_INTEGER,
+    Number.MIN_SAFE_INTEGER,
+  ]
+  const bigints = [0n, -1n, 2n ** 63n - 1n, -(2n ** 63n), 2n ** 53n + 1n]
+  const texts = ['', ' ', 'NULL', '{}', '"', '\\', ',', 'a\nb', '充值', '🎞', "'", '$1', 'x'.repeat(100_000)]
+  for (const [type, values] of [
+    ['bigint', [...numbers, ...bigints, null]],
+    ['bigint', []],
+    ['text', [...texts, null]],
+    ['text', []],
+  ] as const) {
+    const { rows } = await database.client.query<{ read: string | null }>(
+      `SELECT unnest($1::${type}[])::text AS read`,
+      [arrayOf(type, values)],
+    )
+    assert.deepEqual(
+      rows.map(({ read }) => read),
+      values.map((value) => (value === null ? null : String(value))),
+    )
+  }
+})

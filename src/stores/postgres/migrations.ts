@@ -1,0 +1,59 @@
+/** PostgreSQL's side of the migrator: a transaction around everything, and a lock that is gone with it. */
+import type { Client } from 'pg'
+import { fileURLToPath } from 'node:url'
+import { readMigrations, type AppliedMigration, type Migration, type MigrationTarget } from '../sql/migrator.ts'
+import { whole, type Row } from '../sql/rows.ts'
+
+/** Any number will do as long as it stays the same: "hold" in ASCII. One lock per database. */
+const LOCK_KEY = 0x686f6c64
+const LOCK_TIMEOUT_MS = 60_000
+
+export function postgresMigrations(): readonly Migration[] {
+  return readMigrations(fileURLToPath(new URL('migrations/', import.meta.url)))
+}
+
+/** @param schema where the tables are to be; it is made when it is not there */
+export function postgresMigrationTarget(client: Client, schema: string | null): MigrationTarget {
+  return {
+    async locked(action) {
+      await client.query('BEGIN')
+      try {
+        await client.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}; SELECT pg_advisory_xact_lock(${LOCK_KEY})`)
+        const result = await action()
+        await client.query('COMMIT')
+        return result
+      } catch (error) {
+        await client.query('ROLLBACK').catch(() => undefined)
+        throw error
+      }
+    },
+    applied: () => appliedMigrations(client),
+    apply: async (migration) => {
+      if (schema !== null) await makeSchema(client, schema)
+      await client.query(migration.sql)
+      await client.query('INSERT INTO migrations (number, name, checksum, applied_at) VALUES ($1, $2, $3, $4)', [
+        migration.number,
+        migration.name,
+        migration.checksum,
+        Date.now(),
+      ])
+    },
+  }
+}
+
+/** Only when it is not there: to ask for it takes a right that later migrations do not need. */
+async function makeSchema(client: Client, schema: string): Promise<void> {
+  const { rows } = await client.query<Row>('SELECT to_regnamespace($1)::text AS name', [schema])
+  if (rows[0]?.['name'] === null) await client.query(`CREATE SCHEMA ${schema}`)
+}
+
+async function appliedMigrations(client: Client): Promise<readonly AppliedMigration[]> {
+  const { rows: tables } = await client.query<Row>(`SELECT to_regclass('migrations')::text AS name`)
+  if (tables[0]?.['name'] === null) return []
+  const { rows } = await client.query<Row>('SELECT number, name, checksum FROM migrations ORDER BY number')
+  return rows.map((row) => ({
+    number: whole(row['number']),
+    name: row['name'] as string,
+    checksum: row['checksum'] as string,
+  }))
+}

@@ -1,0 +1,97 @@
+/**
+ * The reads that commits rest on, by key.
+ *
+ * Each key's row comes from a subquery of its own: a look-up in an index, and no join that a planner could turn into a walk
+ * over the table. Columns are named, because a prepared `*` fails once a later version has added one.
+ */
+import type { QueryConfig } from 'pg'
+import type { BalanceName } from '../../domain/balance.ts'
+import { BALANCE_COLUMNS, ENTRY_COLUMNS, HOLD_COLUMNS, POSTING_COLUMNS } from '../sql/rows.ts'
+import { arrayOf } from './arrays.ts'
+
+type Statement = QueryConfig<unknown[]>
+
+const REQUEST_COLUMNS = [...new Set<string>([...HOLD_COLUMNS, ...ENTRY_COLUMNS])]
+
+const BALANCE_OF_NAME = 'account = n.account AND asset = n.asset AND stripe = n.stripe'
+
+export function selectBalances(names: readonly BalanceName[]): Statement {
+  return {
+    name: 'holdfast_balances',
+    text: `SELECT b.* FROM unnest($1::text[], $2::text[], $3::bigint[]) AS n (account, asset, stripe)
+      CROSS JOIN LATERAL (SELECT ${BALANCE_COLUMNS.join(', ')} FROM balances WHERE ${BALANCE_OF_NAME} OFFSET 0) b`,
+    values: namesOf(names),
+  }
+}
+
+/** Locks in the order of the ids, one row after the other. A name without a row is not locked: its key is for the first. */
+export function lockBalances(names: readonly BalanceName[]): Statement {
+  return {
+    name: 'holdfast_lock',
+    text: `SELECT FROM (
+        SELECT f.id FROM unnest($1::text[], $2::text[], $3::bigint[]) AS n (account, asset, stripe)
+        CROSS JOIN LATERAL (SELECT id FROM balances WHERE ${BALANCE_OF_NAME} OFFSET 0) f
+        ORDER BY f.id
+      ) k
+      CROSS JOIN LATERAL (SELECT FROM balances WHERE id = k.id FOR UPDATE) b`,
+    values: namesOf(names),
+  }
+}
+
+function namesOf(names: readonly BalanceName[]): unknown[] {
+  return [
+    arrayOf(
+      'text',
+      names.map(({ account }) => account),
+    ),
+    arrayOf(
+      'text',
+      names.map(({ asset }) => asset),
+    ),
+    arrayOf(
+      'bigint',
+      names.map(({ stripe }) => stripe),
+    ),
+  ]
+}
+
+/** With the account and asset of a hold's balance. */
+export function selectRequests(ids: ReadonlySet<string>): Statement {
+  return {
+    name: 'holdfast_requests',
+    text: `SELECT r.*, b.account, b.asset FROM unnest($1::text[]) AS k (id)
+      CROSS JOIN LATERAL (SELECT ${REQUEST_COLUMNS.join(', ')} FROM requests WHERE requests.id = k.id OFFSET 0) r
+      LEFT JOIN LATERAL (SELECT account, asset FROM balances WHERE balances.id = r.balance_id OFFSET 0) b ON true`,
+    values: [arrayOf('text', [...ids])],
+  }
+}
+
+export function selectPostings(keys: readonly (readonly [balanceId: number, version: number])[]): Statement {
+  return {
+    name: 'holdfast_postings',
+    text: `SELECT p.*, b.account, b.asset, b.stripe FROM unnest($1::bigint[], $2::bigint[]) AS k (balance_id, version)
+      CROSS JOIN LATERAL (
+        SELECT ${POSTING_COLUMNS.join(', ')} FROM postings
+        WHERE postings.balance_id = k.balance_id AND postings.version = k.version OFFSET 0
+      ) p
+      CROSS JOIN LATERAL (SELECT account, asset, stripe FROM balances WHERE balances.id = p.balance_id OFFSET 0) b`,
+    values: [
+      arrayOf(
+        'bigint',
+        keys.map(([balanceId]) => balanceId),
+      ),
+      arrayOf(
+        'bigint',
+        keys.map(([, version]) => version),
+      ),
+    ],
+  }
+}
+
+export function selectAssets(codes: ReadonlySet<string>): Statement {
+  return {
+    name: 'holdfast_assets',
+    text: 'SELECT code, decimals, name, created_at FROM assets WHERE code = ANY ($1::text[])',
+    values: [arrayOf('text', [...codes])],
+  }
+}

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { PostgresDatabase, WITHOUT_POSTGRES } from '../../../test/support/postgres-database.ts'
+import { requireUsable, warningsOf, type ServerSettings } from './server.ts'
+import { migratePostgres, openPostgresStorage } from './storage.ts'
+
+const SOUND: ServerSettings = {
+  fsync: 'on',
+  full_page_writes: 'on',
+  server_encoding: 'UTF8',
+  server_version: '15.20',
+  server_version_num: '150020',
+  synchronous_commit: 'on',
+  transaction_read_only: 'off',
+}
+
+test('a server with sound settings is used without a word', () => {
+  requireUsable(SOUND)
+  assert.deepEqual(warningsOf(SOUND), [])
+  assert.deepEqual(warningsOf({ ...SOUND, synchronous_commit: 'remote_apply' }), [])
+})
+
+test('every setting that weakens durability is told', () => {
+  const weak = [
+    { fsync: 'off' },
+    { full_page_writes: 'off' },
+    { synchronous_commit: 'off' },
+    { synchronous_commit: 'local' },
+    { synchronous_commit: 'remote_write' },
+    { transaction_read_only: 'on' },
+  ]
+  for (const setting of weak) {
+    const warnings = warningsOf({ ...SOUND, ...setting })
+    assert.equal(warnings.length, 1, JSON.stringify(setting))
+  }
+})
+
+test('a server that is too old, or does not store every letter, is refused', () => {
+  const old = { server_version: '13.4', server_version_num: '130004' }
+  assert.throws(() => requireUsable({ ...SOUND, ...old }), /PostgreSQL 14 or later is needed; this is 13\.4\./)
+  assert.throws(() => requireUsable({ ...SOUND, server_encoding: 'LATIN1' }), /UTF8/)
+})
+
+test('a database whose default is to lose commits is told, and overruled', { skip: WITHOUT_POSTGRES }, async () => {
+  await using database = await PostgresDatabase.create()
+  await migratePostgres(database.url())
+  await database.client.query(`ALTER DATABASE ${database.name} SET synchronous_commit = off`)
+  await database.client.query(`ALTER DATABASE ${database.name} SET default_transaction_isolation = serializable`)
+  await using storage = await openPostgresStorage(database.url())
+  assert.match(storage.warnings.join(), /synchronous_commit is off/)
+  const settingsOf = `SELECT current_setting('synchronous_commit') || ' ' || current_setting('transaction_isolation') AS row`
+  await database.client.query(
+    `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+       RAISE EXCEPTION '%', (${settingsOf}) USING ERRCODE = '23514'; END $$;
+     CREATE TRIGGER refuse BEFORE INSERT ON assets EXECUTE FUNCTION refuse()`,
+  )
+  const assets = [{ code: 'gem', decimals: 0, name: 'Gem', createdAt: 0 }]
+  const changes = { entries: [], holdsOpened: [], holdsChanged: [], postings: [], balances: [], accounts: [], assets }
+  const keys = { houseStripe: 0, requests: new Set<string>(), balances: new Map(), assets: new Set(['gem']) }
+  await assert.rejects(storage.store.commit(changes), /on read committed/)
+  await assert.rejects(
+    storage.store.exclusive(keys, () => changes),
+    /on read committed/,
+  )
+})

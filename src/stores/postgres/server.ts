@@ -1,0 +1,59 @@
+/** What a PostgreSQL server must be, and what its operator should know about it. */
+import type { ClientBase } from 'pg'
+import { Fault } from '../../engine/faults.ts'
+import { whole, type Row } from '../sql/rows.ts'
+
+const VERSION_MIN = 140_000
+
+const SETTINGS = [
+  'fsync',
+  'full_page_writes',
+  'server_encoding',
+  'server_version',
+  'server_version_num',
+  'synchronous_commit',
+  'transaction_read_only',
+] as const
+
+export type ServerSettings = Readonly<Record<(typeof SETTINGS)[number], string>>
+
+/** The values that a session begins with, before it sets any; whether a transaction may write shows only inside of one. */
+export async function readSettings(client: ClientBase): Promise<ServerSettings> {
+  const text = `SELECT name, CASE name WHEN 'transaction_read_only' THEN setting ELSE reset_val END AS value
+    FROM pg_settings WHERE name = ANY ($1)`
+  const { rows } = await client.query<Row, unknown[]>(text, [SETTINGS])
+  return Object.fromEntries(rows.map((row) => [row['name'], row['value']])) as ServerSettings
+}
+
+/** @throws Fault `store_unavailable` */
+export function requireUsable(settings: ServerSettings): void {
+  if (whole(settings.server_version_num) < VERSION_MIN) {
+    const message = `PostgreSQL 14 or later is needed; this is ${settings.server_version}.`
+    throw new Fault('store_unavailable', message)
+  }
+  if (settings.server_encoding !== 'UTF8') {
+    const message = `The database's encoding is ${settings.server_encoding}; make one with ENCODING 'UTF8'.`
+    throw new Fault('store_unavailable', message)
+  }
+}
+
+/** As sentences. */
+export function warningsOf(settings: ServerSettings): readonly string[] {
+  const { synchronous_commit: synchronousCommit } = settings
+  const warnings: string[] = []
+  if (settings.fsync === 'off') {
+    warnings.push('fsync is off: what was acknowledged, and the whole database, can be lost when the machine fails.')
+  }
+  if (settings.full_page_writes === 'off') {
+    warnings.push('full_page_writes is off: a crash can leave torn pages, unless the file system rules them out.')
+  }
+  if (['off', 'local', 'remote_write'].includes(synchronousCommit)) {
+    warnings.push(
+      `synchronous_commit is ${synchronousCommit} by default: Holdfast sets it to on, other programs may not.`,
+    )
+  }
+  if (settings.transaction_read_only === 'on') {
+    warnings.push('The server takes reads only: it is a standby, or default_transaction_read_only is on.')
+  }
+  return warnings
+}

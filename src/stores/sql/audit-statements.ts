@@ -1,0 +1,166 @@
+/**
+ * The laws as SQL: for every check one statement, whose rows are those that break the law.
+ *
+ * Each of them walks its tables once, joins by primary key or sorts, and keeps in memory at most one row per balance. What
+ * cannot be compared because a column is NULL counts as broken.
+ */
+import type { AuditCheckId } from '../audit-checks.ts'
+import type { AuditDialect, Exact } from './audit-dialects.ts'
+
+type Statement = (dialect: AuditDialect) => string
+
+export const AUDIT_STATEMENTS: Readonly<Record<AuditCheckId, Statement>> = {
+  '1a': unbalancedEntries,
+  '1b': unbalancedAssets,
+  '2a': () => `SELECT ${BALANCE} FROM balances b WHERE b.held < 0`,
+  '2b': () => `SELECT ${BALANCE} FROM balances b WHERE b.available < b.floor`,
+  '2c': miscountedHolds,
+  '3a': miscountedPostings,
+  '3b': strayedBalances,
+  '3c': brokenChains,
+  '4a': missingPostings,
+  '4b': unnamedPostings,
+  '5a': leakingHolds,
+  '5b': halfOpenHolds,
+  '5c': holdsThatMovedOtherwise,
+}
+
+const BALANCE = `b.id AS balance, b.account AS account, b.asset AS asset,
+  b.available AS available, b.held AS held, b.floor AS floor, b.version AS version`
+
+const POSTING = `p.balance_id AS balance, p.version AS version, p.entry_id AS entry, p.available_delta AS available_delta,
+  p.held_delta AS held_delta, p.available AS available, p.held AS held`
+
+const HOLD = `r.id AS hold, r.state AS state, r.amount AS amount, r.held AS held,
+  r.settled AS settled, r.released AS released, r.drawn AS drawn`
+
+/** True where the condition is false and also where it is NULL. */
+function unless(condition: string): string {
+  return `CASE WHEN ${condition} THEN 0 ELSE 1 END = 1`
+}
+
+function shown({ high, low }: Exact): string {
+  return `${high} AS sum_high, ${low} AS sum_low`
+}
+
+function unbalancedEntries({ total, sum, same }: AuditDialect): string {
+  const moved = total(['p.available_delta', 'p.held_delta'])
+  return `SELECT p.entry_id AS entry, COALESCE(b.asset, '') AS asset, ${shown(moved)}
+    FROM postings p LEFT JOIN balances b ON b.id = p.balance_id
+    GROUP BY p.entry_id, b.asset
+    HAVING ${unless(same(moved, sum([])))}`
+}
+
+function unbalancedAssets({ total, sum, same }: AuditDialect): string {
+  const coins = total(['b.available', 'b.held'])
+  return `SELECT b.asset AS asset, ${shown(coins)} FROM balances b
+    GROUP BY b.asset
+    HAVING ${unless(same(coins, sum([])))}`
+}
+
+function miscountedHolds({ total, sum, same }: AuditDialect): string {
+  const counted: Exact = { high: 'COALESCE(h.sum_high, 0)', low: 'COALESCE(h.sum_low, 0)' }
+  return `SELECT ${BALANCE} FROM balances b LEFT JOIN (
+      SELECT r.balance_id AS balance_id, ${shown(total(['r.held']))} FROM requests r
+      WHERE r.kind = 'freeze' AND r.state = 'open' GROUP BY r.balance_id
+    ) h ON h.balance_id = b.id
+    WHERE ${unless(same(counted, sum(['b.held'])))}`
+}
+
+/** As many postings as versions, from 1 to the last one: with their primary key, then all are there. */
+function miscountedPostings(): string {
+  const complete = `COALESCE(c.postings, 0) = b.version AND COALESCE(c.lowest, 1) = 1
+    AND COALESCE(c.highest, 0) = b.version`
+  return `WITH counted AS (
+      SELECT p.balance_id AS balance_id, COUNT(*) AS postings, MIN(p.version) AS lowest, MAX(p.version) AS highest
+      FROM postings p GROUP BY p.balance_id
+    )
+    SELECT b.id AS balance, b.account AS account, b.asset AS asset, b.version AS version,
+      COALESCE(c.postings, 0) AS postings
+    FROM balances b LEFT JOIN counted c ON c.balance_id = b.id
+    WHERE ${unless(complete)}
+    UNION ALL
+    SELECT c.balance_id, '', '', 0, c.postings
+    FROM counted c LEFT JOIN balances b ON b.id = c.balance_id
+    WHERE b.id IS NULL`
+}
+
+/** A posting that is missing is for 3a to tell. With CROSS JOIN, SQLite keeps to the shorter table first. */
+function strayedBalances(): string {
+  return `SELECT ${BALANCE} FROM balances b CROSS JOIN postings p
+    WHERE p.balance_id = b.id AND p.version = b.version AND (p.available <> b.available OR p.held <> b.held)`
+}
+
+/** A gap is for 3a to tell. */
+function brokenChains({ sum, same }: AuditDialect): string {
+  const follows = (amount: string, delta: string): string =>
+    same(sum([`p.${amount}`]), sum([`COALESCE(q.${amount}, 0)`, `p.${delta}`]))
+  return `SELECT ${POSTING} FROM postings p
+    LEFT JOIN postings q ON q.balance_id = p.balance_id AND q.version = p.version - 1 AND p.version > 1
+    WHERE (p.version = 1 OR q.version IS NOT NULL)
+      AND ${unless(`${follows('available', 'available_delta')} AND ${follows('held', 'held_delta')}`)}`
+}
+
+/** Every posting that a request names, under the entry id that it must bear. */
+function named({ postingKeys }: AuditDialect): string {
+  const end = `CONCAT(r.id, CASE WHEN r.state = 'settled' THEN '~settle' ELSE '~release' END)`
+  return `WITH named AS (
+      SELECT r.id AS entry_id, ${postingKeys.balanceId} AS balance_id, ${postingKeys.version} AS version
+      FROM requests r ${postingKeys.join} WHERE r.kind <> 'freeze'
+      UNION ALL
+      SELECT r.id, r.balance_id, r.opened_version FROM requests r WHERE r.kind = 'freeze'
+      UNION ALL
+      SELECT ${end}, r.balance_id, r.ended_version FROM requests r
+      WHERE r.kind = 'freeze' AND r.ended_version IS NOT NULL
+      UNION ALL
+      SELECT ${end}, r.payee_balance_id, r.payee_version FROM requests r
+      WHERE r.kind = 'freeze' AND r.payee_balance_id IS NOT NULL AND r.payee_version IS NOT NULL
+    )`
+}
+
+function missingPostings(dialect: AuditDialect): string {
+  return `${named(dialect)}
+    SELECT n.entry_id AS entry, n.balance_id AS balance, n.version AS version
+    FROM named n LEFT JOIN postings p ON p.balance_id = n.balance_id AND p.version = n.version
+    WHERE p.entry_id IS NULL OR p.entry_id <> n.entry_id`
+}
+
+/** By sorting both sides: nothing leads from a posting to who names it. The order lets SQLite merge them. */
+function unnamedPostings(dialect: AuditDialect): string {
+  return `${named(dialect)}
+    SELECT ${POSTING} FROM (
+      SELECT balance_id, version, entry_id FROM postings
+      EXCEPT
+      SELECT balance_id, version, entry_id FROM named
+      ORDER BY balance_id, version, entry_id
+    ) u JOIN postings p ON p.balance_id = u.balance_id AND p.version = u.version`
+}
+
+function leakingHolds({ sum, same }: AuditDialect): string {
+  const taken = sum(['r.amount', 'r.drawn'])
+  const given = sum(['r.settled', 'r.released', 'r.held'])
+  return `SELECT ${HOLD} FROM requests r WHERE r.kind = 'freeze' AND ${unless(same(taken, given))}`
+}
+
+function halfOpenHolds(): string {
+  const whole = `r.state = 'open' AND r.held = r.amount AND r.ended_at IS NULL AND r.ended_version IS NULL`
+  const ended = `r.state <> 'open' AND r.held = 0 AND r.ended_at IS NOT NULL AND r.ended_version IS NOT NULL`
+  return `SELECT ${HOLD} FROM requests r WHERE r.kind = 'freeze' AND ${unless(`(${whole}) OR (${ended})`)}`
+}
+
+/** Postings that are missing are for 4a to tell. */
+function holdsThatMovedOtherwise({ sum, same }: AuditDialect): string {
+  const nothing = sum([])
+  const asTold = [
+    `(o.version IS NULL OR (${same(sum(['o.available_delta', 'r.amount']), nothing)} AND o.held_delta = r.amount))`,
+    `(e.version IS NULL OR (${same(sum(['e.available_delta', 'r.drawn']), sum(['r.released']))}
+      AND ${same(sum(['e.held_delta', 'r.amount']), nothing)}))`,
+    `(y.version IS NULL OR (y.available_delta = r.settled AND y.held_delta = 0))`,
+    `((r.payee_version IS NOT NULL AND r.settled > 0) OR (r.payee_version IS NULL AND r.settled <= 0))`,
+  ]
+  return `SELECT ${HOLD} FROM requests r
+    LEFT JOIN postings o ON o.balance_id = r.balance_id AND o.version = r.opened_version
+    LEFT JOIN postings e ON e.balance_id = r.balance_id AND e.version = r.ended_version
+    LEFT JOIN postings y ON y.balance_id = r.payee_balance_id AND y.version = r.payee_version
+    WHERE r.kind = 'freeze' AND ${unless(asTold.join('\n      AND '))}`
+}

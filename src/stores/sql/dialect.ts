@@ -1,0 +1,51 @@
+/** The kinds of SQL that are spoken, and how a part that speaks all of them asks a database. */
+import {
+  DummyDriver,
+  Kysely,
+  MysqlAdapter,
+  MysqlIntrospector,
+  MysqlQueryCompiler,
+  PostgresAdapter,
+  PostgresIntrospector,
+  PostgresQueryCompiler,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+  type Dialect,
+} from 'kysely'
+import type { LedgerTables } from './columns.ts'
+import type { Row } from './rows.ts'
+
+/** MariaDB speaks `mysql`. */
+export type SqlDialect = 'sqlite' | 'mysql' | 'postgres'
+
+/** Runs one statement on committed rows. @throws Fault `store_unavailable` */
+export type Query = (sql: string, parameters: readonly unknown[]) => Promise<readonly Row[]>
+
+/** Builds and compiles statements; it has no connection to run them on. */
+export type QueryBuilder = Kysely<LedgerTables>
+
+const DIALECTS: Readonly<Record<SqlDialect, Dialect>> = {
+  sqlite: {
+    createAdapter: () => new SqliteAdapter(),
+    createDriver: () => new DummyDriver(),
+    createIntrospector: (builder) => new SqliteIntrospector(builder),
+    createQueryCompiler: () => new SqliteQueryCompiler(),
+  },
+  mysql: {
+    createAdapter: () => new MysqlAdapter(),
+    createDriver: () => new DummyDriver(),
+    createIntrospector: (builder) => new MysqlIntrospector(builder),
+    createQueryCompiler: () => new MysqlQueryCompiler(),
+  },
+  postgres: {
+    createAdapter: () => new PostgresAdapter(),
+    createDriver: () => new DummyDriver(),
+    createIntrospector: (builder) => new PostgresIntrospector(builder),
+    createQueryCompiler: () => new PostgresQueryCompiler(),
+  },
+}
+
+export function queryBuilder(dialect: SqlDialect): QueryBuilder {
+  return new Kysely<LedgerTables>({ dialect: DIALECTS[dialect] })
+}

@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { deposit, freeze, leg, release, settle, transfer } from '../../../test/support/commands.ts'
+import { batches, RUNS, TwinLedger } from '../../../test/support/twin-ledger.ts'
+import { TRANSFER_LEGS_MAX } from '../../api/ledger.ts'
+import type { HoldState } from '../../domain/hold.ts'
+import type { EntryKind } from '../../domain/journal.ts'
+import type { Page, PageQuery, Reader } from '../../engine/reader.ts'
+import { encodeCursor } from '../cursor.ts'
+import { SqlReader } from './reader.ts'
+
+/** The names of the random work, and one that is in none. */
+const ACCOUNTS = ['user:1', 'user:2', 'user:3', '@revenue', '@promo', '@issuer', 'nobody']
+const ASSETS = ['credit', 'gem', 'none']
+const REQUEST_IDS = Array.from({ length: 31 }, (_, index) => `r${index + 1}`)
+
+const STATES: readonly (HoldState | null)[] = [null, 'open', 'settled', 'released', 'expired']
+const KINDS: readonly (EntryKind | null)[] = [null, 'deposit', 'freeze', 'settle', 'transfer', 'open']
+
+/** All pages of a list, with their cursors. */
+async function pagesOf<Item>(limit: number, read: (page: PageQuery) => Promise<Page<Item>>): Promise<Page<Item>[]> {
+  const pages: Page<Item>[] = []
+  let cursor: string | null = null
+  do {
+    const page: Page<Item> = await read({ limit, cursor })
+    pages.push(page)
+    assert.ok(pages.length < 1_000, 'the pages come to no end')
+    cursor = page.next
+  } while (cursor !== null)
+  return pages
+}
+
+/** Whatever a reader can tell, with lists in pages of `limit`. */
+async function everything(reader: Reader, limit: number): Promise<unknown> {
+  const told: unknown[] = [await reader.assets()]
+  for (const id of REQUEST_IDS) {
+    told.push(await reader.hold(id))
+    for (const name of [id, `${id}~settle`, `${id}~release`, `${id}~`]) told.push([name, await reader.entry(name)])
+  }
+  for (const state of STATES) {
+    told.push(await pagesOf(limit, (page) => reader.holds({ account: null, asset: 'credit', state, ...page })))
+  }
+  for (const account of ACCOUNTS) {
+    told.push(await reader.account(account))
+    for (const asset of ASSETS) {
+      for (const state of STATES)
+        told.push(await pagesOf(limit, (page) => reader.holds({ account, asset, state, ...page })))
+      for (const kind of KINDS)
+        told.push(await pagesOf(limit, (page) => reader.postings({ account, asset, kind, ...page })))
+    }
+  }
+  return told
+}
+
+test('every read of random ledgers is that of the memory store, page by page', async () => {
+  const reached = { holds: 0, postings: 0 }
+  await fc.assert(
+    fc.asyncProperty(batches, fc.constantFrom(1, 2, 5, 1000), async (sequence, limit) => {
+      using ledger = await TwinLedger.open()
+      for (const batch of sequence) await ledger.write(batch)
+      assert.deepEqual(await everything(ledger.reader, limit), await everything(ledger.model.reader, limit))
+      reached.postings += ledger.tables.postings.size
+      for (const { kind } of ledger.tables.requests.values()) if (kind === 'freeze') reached.holds++
+    }),
+    { ...RUNS, numRuns: 15 },
+  )
+  assert.ok(reached.holds > 30 && reached.postings > 200, JSON.stringify(reached))
+})
+
+test('an entry of the greatest transfer shows all of its postings in order', async () => {
+  using ledger = await TwinLedger.open()
+  await ledger.apply(0, deposit('d', 'a', 10_000n))
+  const legs = Array.from({ length: TRANSFER_LEGS_MAX }, (_, index) =>
+    leg(index % 2 === 0 ? 'a' : '@bank', `user:${index}`, 1n),
+  )
+  await ledger.apply(3, transfer('t', legs))
+  const entry = await ledger.reader.entry('t')
+  assert.equal(entry?.postings.length, TRANSFER_LEGS_MAX + 2)
+  assert.deepEqual(entry, await ledger.model.reader.entry('t'))
+})
+
+test('an entry whose posting is gone is an error, not a shorter entry', async () => {
+  using ledger = await TwinLedger.open()
+  await ledger.apply(0, deposit('d', 'a', 10n))
+  ledger.plant(`DELETE FROM postings WHERE available < 0`)
+  await assert.rejects(ledger.reader.entry('d'), /The posting \d+\/1 is gone/)
+})
+
+test('what is no request id is not asked of the database', async () => {
+  using ledger = await TwinLedger.open()
+  for (const id of ['', '~', '~settle', 'ü', 'a b', `${'x'.repeat(129)}~settle`, 'a\u0000']) {
+    assert.equal(await ledger.reader.entry(id), null)
+    assert.equal(await ledger.reader.hold(id), null)
+  }
+  assert.deepEqual(ledger.asked, [])
+})
+
+test('a cursor of another list is refused where there is nothing to list, too', async () => {
+  using ledger = await TwinLedger.open()
+  const cursor = encodeCursor('postings', [0, 3])
+  for (const account of ['nobody', '@nobody', null]) {
+    const query = { account, asset: 'credit', state: null, limit: 10, cursor }
+    await assert.rejects(ledger.reader.holds(query), RangeError)
+  }
+  const holds = encodeCursor('holdsById', ['a'])
+  await assert.rejects(
+    ledger.reader.postings({ account: 'nobody', asset: 'credit', kind: null, limit: 10, cursor: holds }),
+    RangeError,
+  )
+})
+
+async function readOfEachKind({ reader }: { readonly reader: Reader }): Promise<void> {
+  const first = { asset: 'credit', limit: 2, cursor: null }
+  await reader.account('a')
+  await reader.hold('h1')
+  for (const id of ['h1', 'h1~settle', 'h2~release', 't']) await reader.entry(id)
+  for (const state of STATES) {
+    for (const account of ['a', null]) {
+      const { next } = await reader.holds({ ...first, limit: 1, account, state })
+      if (next !== null) await reader.holds({ ...first, account, state, cursor: next })
+    }
+  }
+  for (const kind of KINDS) {
+    for (const account of ['a', '@issuer']) {
+      const { next } = await reader.postings({ ...first, limit: 1, account, kind })
+      if (next !== null) await reader.postings({ ...first, account, kind, cursor: next })
+    }
+  }
+}
+
+async function ledgerOfEachKind(): Promise<TwinLedger> {
+  const ledger = await TwinLedger.open()
+  await ledger.apply(0, deposit('d0', 'a', 100n), ...[0, 1, 2, 3, 4].map((index) => freeze(`h${index}`, 'a', 5n)))
+  await ledger.apply(1, deposit('d1', 'a', 100n), settle('h1', 3n), release('h2'), transfer('t', [leg('a', 'b', 7n)]))
+  return ledger
+}
+
+test('no read sorts, and none walks over a table but in the order of the page', async () => {
+  using ledger = await ledgerOfEachKind()
+  await readOfEachKind(ledger)
+  assert.ok(ledger.asked.length > 30)
+  for (const asked of ledger.asked) {
+    for (const { what } of ledger.planOf(asked)) {
+      const isInOrder = /^SCAN (\w+ USING INDEX |assets$)/.test(what)
+      assert.ok(isInOrder || !/SCAN|TEMP|AUTOMATIC/.test(what), `${what}: ${asked[0]}`)
+    }
+  }
+})
+
+test('each dialect asks the same questions, with its own quotes and parameters', async () => {
+  using ledger = await ledgerOfEachKind()
+  await readOfEachKind(ledger)
+  const expected = [...ledger.asked]
+  for (const dialect of ['mysql', 'postgres'] as const) {
+    const asked: string[] = []
+    const reader = new SqlReader(dialect, async (sql) => {
+      const [text, parameters] = expected[asked.push(sql) - 1]!
+      return await ledger.query(text, parameters)
+    })
+    await readOfEachKind({ reader })
+    const unquoted = (sql: string): string =>
+      dialect === 'mysql' ? sql.replaceAll('`', '"') : sql.replaceAll(/\$\d+/g, '?')
+    assert.deepEqual(
+      asked.map(unquoted),
+      expected.map(([sql]) => sql),
+    )
+    assert.notDeepEqual(
+      asked,
+      expected.map(([sql]) => sql),
+    )
+  }
+})

@@ -1,0 +1,213 @@
+/**
+ * The ledger's tables in one SQLite file: synchronous reads and transactions.
+ *
+ * The three verbs of the write port, without promises; store.ts gives them their threads.
+ */
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { Asset } from '../../domain/asset.ts'
+import { balanceKey, emptyBalance, type BalanceName, type BalanceRecord } from '../../domain/balance.ts'
+import type { HoldRecord } from '../../domain/hold.ts'
+import type { EntryRecord } from '../../domain/journal.ts'
+import {
+  footprintOfHold,
+  type Changes,
+  type Footprint,
+  type RequestRecord,
+  type Snapshot,
+} from '../../domain/snapshot.ts'
+import type { CommitResult } from '../../engine/store.ts'
+import {
+  assetOf,
+  balanceChangeValues,
+  balanceOf,
+  balanceValues,
+  entryOf,
+  entryValues,
+  holdChangeValues,
+  holdOf,
+  holdValues,
+  metadataText,
+  postingKeysOf,
+  postingOf,
+  postingValues,
+  whole,
+  type Row,
+  type SqlValue,
+} from '../sql/rows.ts'
+import { classify, inDoubt, isSqliteError, refused, unavailable } from './errors.ts'
+import { prepareStatements, type Statements } from './statements.ts'
+
+export class SqliteTables {
+  readonly #database: DatabaseSync
+  readonly #statements: Statements
+  /** The last balance id given out here, so that two balances that both have no row yet get different ids. */
+  #lastBalanceId = 0
+
+  constructor(database: DatabaseSync) {
+    this.#database = database
+    this.#statements = prepareStatements(database)
+  }
+
+  get isOpen(): boolean {
+    return this.#database.isOpen
+  }
+
+  /** @throws Fault `store_unavailable` */
+  load(footprint: Footprint): Snapshot {
+    try {
+      this.#statements.begin.run()
+      const snapshot = this.#read(footprint)
+      this.#statements.commit.run()
+      return snapshot
+    } catch (error) {
+      this.#rollBack()
+      throw unavailable(error)
+    }
+  }
+
+  /** @throws Fault `store_unavailable`, `store_refused`, `commit_in_doubt` */
+  commit(changes: Changes): CommitResult {
+    return this.#transaction(() => this.#write(changes))
+  }
+
+  /**
+   * Takes SQLite's one write lock, which locks every balance, and reads. `end` must follow, whatever happens.
+   *
+   * @throws Fault as `commit`; null when another connection has the lock
+   */
+  beginExclusive(footprint: Footprint): Snapshot | null {
+    try {
+      this.#statements.beginImmediate.run()
+      return this.#read(footprint)
+    } catch (error) {
+      this.#rollBack()
+      if (isSqliteError(error) && classify(error) === 'contended') return null
+      throw unavailable(error)
+    }
+  }
+
+  /** Ends what `beginExclusive` began: writes and commits. @throws as `commit` */
+  endExclusive(changes: Changes): CommitResult {
+    return this.#finish(() => this.#write(changes))
+  }
+
+  /** Ends what `beginExclusive` began without a trace. */
+  abortExclusive(): void {
+    this.#rollBack()
+  }
+
+  /** Takes the write lock and gives it back: fails where no commit could succeed. */
+  ping(): void {
+    try {
+      this.#statements.beginImmediate.run()
+      this.#statements.rollback.run()
+    } catch (error) {
+      this.#rollBack()
+      throw unavailable(error)
+    }
+  }
+
+  #transaction(write: () => 'written' | 'stale'): CommitResult {
+    return this.#finish(() => {
+      this.#statements.beginImmediate.run()
+      return write()
+    })
+  }
+
+  #finish(write: () => 'written' | 'stale'): CommitResult {
+    try {
+      if (write() === 'stale') {
+        this.#rollBack()
+        return 'stale'
+      }
+    } catch (error) {
+      this.#rollBack()
+      // Anything else is a value that SQLite cannot be given, such as an integer beyond int64.
+      if (!isSqliteError(error)) throw refused(error)
+      switch (classify(error)) {
+        case 'stale':
+          return 'stale'
+        case 'contended':
+          return 'contended'
+        case 'refused':
+          throw refused(error)
+        case 'unavailable':
+          throw unavailable(error)
+      }
+    }
+    try {
+      this.#statements.commit.run()
+      return 'committed'
+    } catch (error) {
+      this.#rollBack()
+      throw inDoubt(error)
+    }
+  }
+
+  #rollBack(): void {
+    if (this.#database.isTransaction) this.#statements.rollback.run()
+  }
+
+  #read(footprint: Footprint): Snapshot {
+    const requests = new Map<string, RequestRecord | null>()
+    const names = new Map<string, BalanceName>(footprint.balances)
+    for (const id of footprint.requests) {
+      const request = this.#request(id)
+      requests.set(id, request)
+      if (request?.kind !== 'freeze') continue
+      for (const name of footprintOfHold(request, footprint.houseStripe)) {
+        names.set(balanceKey(name.account, name.asset, name.stripe), name)
+      }
+    }
+    const balances = new Map<string, BalanceRecord>()
+    for (const [key, name] of names) balances.set(key, this.#balance(name))
+    const assets = new Map<string, Asset | null>()
+    for (const code of footprint.assets) {
+      const row = this.#statements.selectAsset.get(code) as Row | undefined
+      assets.set(code, row === undefined ? null : assetOf(row))
+    }
+    return { requests, balances, assets }
+  }
+
+  #request(id: string): HoldRecord | EntryRecord | null {
+    const row = this.#statements.selectRequest.get(id) as Row | undefined
+    if (row === undefined) return null
+    if (row['kind'] === 'freeze') return holdOf(row)
+    const postings = postingKeysOf(row).map(([balanceId, version]) =>
+      postingOf(this.#statements.selectPosting.get(balanceId, version) as Row),
+    )
+    return entryOf(row, postings)
+  }
+
+  #balance(name: BalanceName): BalanceRecord {
+    const row = this.#statements.selectBalance.get(name.account, name.asset, name.stripe) as Row | undefined
+    if (row !== undefined) return balanceOf(row)
+    const last = whole((this.#statements.selectLastBalanceId.get() as Row)['id'] ?? 0)
+    this.#lastBalanceId = Math.max(this.#lastBalanceId, last) + 1
+    return emptyBalance(this.#lastBalanceId, name)
+  }
+
+  /** Inserts before updates; everything stops at the first row that is not as expected. */
+  #write(changes: Changes): 'written' | 'stale' {
+    const statements = this.#statements
+    for (const hold of changes.holdsOpened) statements.insertHold.run(...holdValues(hold))
+    for (const entry of changes.entries) statements.insertEntry.run(...entryValues(entry))
+    for (const posting of changes.postings) statements.insertPosting.run(...postingValues(posting))
+    for (const hold of changes.holdsChanged) {
+      if (!changesOne(statements.changeHold, holdChangeValues(hold))) return 'stale'
+    }
+    for (const { code, decimals, name, createdAt } of changes.assets) {
+      if (!changesOne(statements.putAsset, [code, decimals, name, createdAt])) return 'stale'
+    }
+    for (const { account, metadata } of changes.accounts) statements.putAccount.run(account, metadataText(metadata))
+    for (const change of changes.balances) {
+      if (change.expected === 0) statements.insertBalance.run(...balanceValues(change.after))
+      else if (!changesOne(statements.changeBalance, balanceChangeValues(change))) return 'stale'
+    }
+    return 'written'
+  }
+}
+
+function changesOne(statement: StatementSync, row: readonly SqlValue[]): boolean {
+  return Number(statement.run(...row).changes) === 1
+}

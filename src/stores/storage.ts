@@ -1,0 +1,16 @@
+/** A database as the ledger opens it: one of each port over the same rows. */
+import type { Auditor } from '../engine/auditor.ts'
+import type { Reader } from '../engine/reader.ts'
+import type { Store } from '../engine/store.ts'
+
+export interface Storage extends AsyncDisposable {
+  /** Which database it is: `memory`, `sqlite`, … */
+  readonly kind: string
+  readonly store: Store
+  readonly reader: Reader
+  readonly auditor: Auditor
+  /** What the operator should know about this database's settings, as sentences. */
+  readonly warnings: readonly string[]
+  /** Ends every connection. Whatever is asked afterwards is a Fault `store_unavailable`. Closing twice is allowed. */
+  close(): Promise<void>
+}

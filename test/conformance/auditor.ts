@@ -1,0 +1,225 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { BalanceRecord } from '../../src/domain/balance.ts'
+import { AUDIT_CHECKS, type AuditCheckId } from '../../src/stores/audit-checks.ts'
+import type { Storage } from '../../src/stores/storage.ts'
+import { charge, declare, deposit, freeze, leg, open, release, settle, transfer } from '../support/commands.ts'
+import { Books } from './books.ts'
+import type { Damage, OpenHarness } from './harness.ts'
+
+/** The ledger that is damaged. `holder` is user:8, whose postings of credit are d, c, held, h, h~settle, t. */
+const WORK = [
+  declare('gem'),
+  deposit('g', 'user:8', 5n, { asset: 'gem' }),
+  deposit('d', 'user:8', 1_000n),
+  charge('c', 'user:8', 100n),
+  freeze('held', 'user:8', 100n),
+  freeze('h', 'user:8', 200n),
+  settle('h', 150n),
+  open('o', 'user:9', -50n),
+  transfer('t', [leg('user:8', 'user:9', 10n), leg('user:8', 'user:9', 5n, 'gem')]),
+]
+
+interface Planted {
+  readonly title: string
+  readonly damage: (holder: BalanceRecord, other: BalanceRecord, gems: BalanceRecord) => Damage | readonly Damage[]
+  /** Every check that must find it; no other may. */
+  readonly found: readonly AuditCheckId[]
+}
+
+const PLANTED: readonly Planted[] = [
+  {
+    title: 'an entry that is even over all assets, but not in each',
+    damage: (_, other, gems) => [
+      { alter: 'posting', balanceId: other.id, version: 2, set: { availableDelta: 11n } },
+      { alter: 'posting', balanceId: gems.id, version: 1, set: { availableDelta: 4n } },
+    ],
+    found: ['1a', '3c'],
+  },
+  {
+    title: 'a lost balance',
+    damage: (_, { id }) => ({ remove: 'balance', id }),
+    found: ['1a', '1b', '3a'],
+  },
+  {
+    title: 'a gap between versions, although their number is right',
+    damage: ({ id }) => ({ alter: 'posting', balanceId: id, version: 2, set: { version: 99 } }),
+    found: ['3a', '4a', '4b'],
+  },
+  {
+    title: 'an ended hold that still holds something',
+    damage: () => ({ alter: 'hold', id: 'h', set: { held: 5n } }),
+    found: ['5a', '5b'],
+  },
+  {
+    title: 'a settle that gave back a coin too much',
+    damage: ({ id }) => ({ alter: 'posting', balanceId: id, version: 5, set: { availableDelta: 51n } }),
+    found: ['1a', '3c', '5c'],
+  },
+  {
+    title: 'a settle that does not know whom it paid',
+    damage: () => ({ alter: 'hold', id: 'h', set: { payeeBalanceId: null, payeeVersion: null } }),
+    found: ['4b', '5c'],
+  },
+  {
+    title: 'a coin more in one line of an entry',
+    damage: ({ id }) => ({ alter: 'posting', balanceId: id, version: 2, set: { availableDelta: -99n } }),
+    found: ['1a', '3c'],
+  },
+  {
+    title: 'a coin more in a balance',
+    damage: ({ id, available }) => ({ alter: 'balance', id, set: { available: available + 1n } }),
+    found: ['1b', '3b'],
+  },
+  {
+    title: 'less than nothing held',
+    damage: ({ id }) => ({ alter: 'balance', id, set: { held: -1n } }),
+    found: ['1b', '2a', '2c', '3b'],
+  },
+  {
+    title: 'a floor above what is available',
+    damage: ({ id, available }) => ({ alter: 'balance', id, set: { floor: available + 1n } }),
+    found: ['2b'],
+  },
+  {
+    title: 'coins moved from available to held by hand',
+    damage: ({ id, available, held }) => ({
+      alter: 'balance',
+      id,
+      set: { available: available - 7n, held: held + 7n },
+    }),
+    found: ['2c', '3b'],
+  },
+  {
+    title: 'a version without a posting',
+    damage: ({ id, version }) => ({ alter: 'balance', id, set: { version: version + 1 } }),
+    found: ['3a'],
+  },
+  {
+    title: 'a posting without a version',
+    damage: ({ id, version }) => ({ alter: 'balance', id, set: { version: version - 1 } }),
+    found: ['3a', '3b'],
+  },
+  {
+    title: 'a lost posting',
+    damage: ({ id }) => ({ remove: 'posting', balanceId: id, version: 2 }),
+    found: ['1a', '3a', '4a'],
+  },
+  {
+    title: 'amounts that do not follow from the posting before',
+    damage: ({ id }) => ({ alter: 'posting', balanceId: id, version: 3, set: { available: 801n } }),
+    found: ['3c'],
+  },
+  {
+    title: 'a last posting that is not what the balance has',
+    damage: ({ id, version, held }) => ({ alter: 'posting', balanceId: id, version, set: { held: held + 1n } }),
+    found: ['3b', '3c'],
+  },
+  {
+    title: 'a posting of nobody',
+    damage: (_, { id }) => ({ alter: 'posting', balanceId: id, version: 1, set: { entryId: 'nobody' } }),
+    found: ['4a', '4b'],
+  },
+  { title: 'a lost entry', damage: () => ({ remove: 'request', id: 'c' }), found: ['4b'] },
+  { title: 'a lost hold', damage: () => ({ remove: 'request', id: 'held' }), found: ['2c', '4b'] },
+  {
+    title: 'a hold that settled a coin too much',
+    damage: () => ({ alter: 'hold', id: 'h', set: { settled: 151n } }),
+    found: ['5a', '5c'],
+  },
+  {
+    title: 'a hold that settled a coin that it says it released',
+    damage: () => ({ alter: 'hold', id: 'h', set: { settled: 149n, released: 51n } }),
+    found: ['5c'],
+  },
+  {
+    title: 'an open hold that holds less than it froze',
+    damage: () => ({ alter: 'hold', id: 'held', set: { held: 99n } }),
+    found: ['2c', '5a', '5b'],
+  },
+  {
+    title: 'an ended hold without an end',
+    damage: () => ({ alter: 'hold', id: 'h', set: { endedAt: null } }),
+    found: ['5b'],
+  },
+  {
+    title: 'a freeze that held more than it took',
+    damage: ({ id }) => ({ alter: 'posting', balanceId: id, version: 3, set: { heldDelta: 101n } }),
+    found: ['1a', '3c', '5c'],
+  },
+]
+
+async function audit({ auditor }: Storage, limit = 10): Promise<string[]> {
+  const found: string[] = []
+  for (const check of auditor.checks) {
+    const violations = await auditor.run(check, limit)
+    if (violations.length > 0) found.push(check.id)
+    for (const row of violations) {
+      assert.ok(Object.keys(row).length > 0)
+      for (const [column, value] of Object.entries(row)) assert.equal(typeof value, 'string', column)
+    }
+  }
+  return found
+}
+
+export function describeAuditor(openHarness: OpenHarness): void {
+  test('every law that rows can be asked about is asked', async () => {
+    await using harness = await openHarness()
+    const { auditor } = await harness.open()
+    assert.deepEqual(auditor.checks, AUDIT_CHECKS)
+    const covered = new Set<string>(PLANTED.flatMap(({ found }) => found))
+    for (const { id } of AUDIT_CHECKS) assert.ok(covered.has(id), `no damage below makes ${id} fail`)
+  })
+
+  test('an empty ledger breaks no law', async () => {
+    await using harness = await openHarness()
+    assert.deepEqual(await audit(await harness.open()), [])
+  })
+
+  test('a ledger that the rules wrote breaks no law', async () => {
+    await using harness = await openHarness()
+    const storage = await harness.open()
+    await new Books(storage.store, 0).apply(...WORK)
+    await new Books(storage.store, 1).commit(
+      deposit('g2', 'user:8', 5n, { asset: 'gem' }),
+      freeze('drawn', 'user:8', 10n),
+      settle('drawn', 30n, 'draw'),
+      freeze('refused', 'user:8', 10n, { asset: 'gem' }),
+      freeze('given', 'user:8', 5n, { asset: 'gem', payee: 'user:9' }),
+      settle('given', 2n),
+      freeze('gone', 'user:8', 10n),
+      release('gone', 'expiry'),
+      charge('c2', 'user:9', 20n, { payee: 'user:8' }),
+      settle('held', 0n),
+    )
+    assert.deepEqual(await audit(storage), [])
+  })
+
+  for (const { title, damage, found } of PLANTED) {
+    test(`${title} is found (${found.join(', ')})`, async () => {
+      await using harness = await openHarness()
+      const storage = await harness.open()
+      const books = new Books(storage.store)
+      await books.apply(...WORK)
+      assert.deepEqual(await audit(storage), [])
+      const { balances } = await storage.store.load(books.footprint(...WORK))
+      const [holder, other, gems] = ['user:8 credit', 'user:9 credit', 'user:9 gem'].map((key) => balances.get(key)!)
+      for (const one of [damage(holder!, other!, gems!)].flat()) await harness.plant(one)
+      assert.deepEqual(await audit(storage), found)
+    })
+  }
+
+  test('no more rows are shown than asked for', async () => {
+    await using harness = await openHarness()
+    const storage = await harness.open()
+    const books = new Books(storage.store)
+    await books.apply(...WORK)
+    const { balances } = await storage.store.load(books.footprint(...WORK))
+    const { id } = balances.get('user:8 credit')!
+    // A wrong amount breaks with the posting before and with the one after.
+    await harness.plant({ alter: 'posting', balanceId: id, version: 3, set: { available: 801n } })
+    const check = storage.auditor.checks.find((candidate) => candidate.id === '3c')!
+    assert.equal((await storage.auditor.run(check, 10)).length, 2)
+    assert.equal((await storage.auditor.run(check, 1)).length, 1)
+  })
+}

@@ -1,0 +1,144 @@
+/** Books kept in a store under test: the real rules decide, the store loads and commits. */
+import assert from 'node:assert/strict'
+import { decideBatch, type Plan } from '../../src/domain/batch.ts'
+import type { Command, CommandKind, Work } from '../../src/domain/command.ts'
+import type { Moment } from '../../src/domain/decide.ts'
+import type { Instant } from '../../src/domain/ids.ts'
+import type { Answer, Answers, Outcome } from '../../src/domain/outcome.ts'
+import {
+  footprint,
+  type BalanceChange,
+  type Changes,
+  type Footprint,
+  type Snapshot,
+} from '../../src/domain/snapshot.ts'
+import type { Page, PageQuery } from '../../src/engine/reader.ts'
+import type { CommitResult, Store } from '../../src/engine/store.ts'
+import type { Storage } from '../../src/stores/storage.ts'
+
+export const HOUR_MS = 3_600_000
+
+const NOTHING: Changes = {
+  entries: [],
+  holdsOpened: [],
+  holdsChanged: [],
+  postings: [],
+  balances: [],
+  accounts: [],
+  assets: [],
+}
+
+/** Changes written by hand, for what the rules would never ask a store to do. */
+export function changesOf(some: Partial<Changes>): Changes {
+  return { ...NOTHING, ...some }
+}
+
+export class Books {
+  readonly store: Store
+  readonly houseStripe: number
+  /** The moment of the next decision; every one of them comes a second later than the one before. */
+  now: Instant = Date.UTC(2030, 0, 1)
+
+  constructor(store: Store, houseStripe = 0) {
+    this.store = store
+    this.houseStripe = houseStripe
+  }
+
+  footprint(...work: readonly Work[]): Footprint {
+    return footprint(work, this.houseStripe)
+  }
+
+  decide(work: readonly Work[], snapshot: Snapshot): Plan {
+    this.now += 1000
+    const moment: Moment = { now: this.now, holdTtlMsDefault: HOUR_MS, holdTtlMsMax: 24 * HOUR_MS }
+    return decideBatch(work, snapshot, this.houseStripe, moment)
+  }
+
+  /** Decides on the rows of this moment, and writes nothing yet. */
+  async plan(...work: readonly Work[]): Promise<Plan> {
+    return this.decide(work, await this.store.load(this.footprint(...work)))
+  }
+
+  async commit(...work: readonly Work[]): Promise<readonly Outcome[]> {
+    const plan = await this.plan(...work)
+    assert.equal(await this.store.commit(plan.changes), 'committed')
+    return plan.outcomes.flat()
+  }
+
+  /** Locks, decides and writes. */
+  async exclusive(...work: readonly Work[]): Promise<{ result: CommitResult; outcomes: readonly Outcome[] }> {
+    const plans: Plan[] = []
+    const result = await this.store.exclusive(this.footprint(...work), (snapshot) => {
+      const plan = this.decide(work, snapshot)
+      plans.push(plan)
+      return plan.changes
+    })
+    assert.equal(plans.length, 1, 'a plan is asked for once')
+    return { result, outcomes: plans[0]!.outcomes.flat() }
+  }
+
+  /** Commits what must be applied, one answer per command. */
+  async apply(...work: readonly Work[]): Promise<readonly Answer[]> {
+    const outcomes = await this.commit(...work)
+    return outcomes.map(answerOf)
+  }
+
+  /** As `apply`, for one command. */
+  async applyOne<Kind extends CommandKind>(command: Command & { kind: Kind }): Promise<Answers[Kind]> {
+    const [answer] = await this.apply(command)
+    return answer as Answers[Kind]
+  }
+}
+
+export function answerOf(outcome: Outcome): Answer {
+  assert.equal(outcome.status, 'applied', `not applied: ${show(outcome)}`)
+  assert.ok(outcome.status === 'applied')
+  return outcome.answer
+}
+
+export function codeOf(outcome: Outcome): string {
+  return outcome.status === 'rejected' ? outcome.rejection.code : outcome.replayed ? 'replayed' : 'applied'
+}
+
+function show(value: unknown): string {
+  return JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? String(part) : part))
+}
+
+/** The change of one account's balance of credit. */
+export function changeOf(changes: Changes, account: string): BalanceChange {
+  const change = changes.balances.find(({ after }) => after.account === account)
+  assert.ok(change, `nothing changes for ${account}`)
+  return change
+}
+
+/** More than any list of the suite has; a reader whose pages never end is told from one that is slow. */
+const PAGES_MAX = 100
+
+/** Every row of a list, read in pages of `limit`. */
+export async function readAll<Row>(read: (page: PageQuery) => Promise<Page<Row>>, limit = 100): Promise<Row[]> {
+  const rows: Row[] = []
+  let cursor: string | null = null
+  for (let pages = 1; pages <= PAGES_MAX; pages++) {
+    const page: Page<Row> = await read({ limit, cursor })
+    rows.push(...page.items)
+    if (page.next === null) return rows
+    assert.equal(page.items.length, limit, 'a page that is not the last one is full')
+    cursor = page.next
+  }
+  throw new Error(`There is no end to this list after ${PAGES_MAX} pages.`)
+}
+
+/** Everything that `work` could have changed, to be compared before and after. */
+export async function photograph(storage: Storage, books: Books, ...work: readonly Work[]): Promise<unknown> {
+  const { store, reader } = storage
+  const snapshot = await store.load(books.footprint(...work))
+  const names = [...snapshot.balances.values()]
+  // A balance that has no row may get another id each time.
+  const balances = names.map((balance) => (balance.version === 0 ? { ...balance, id: 0 } : balance))
+  const postings = await Promise.all(
+    names.map(({ account, asset }) => readAll((page) => reader.postings({ account, asset, kind: null, ...page }))),
+  )
+  const accounts = await Promise.all(names.map(({ account }) => reader.account(account)))
+  const holds = await readAll((page) => reader.holds({ account: null, asset: 'credit', state: null, ...page }))
+  return { requests: [...snapshot.requests], balances, postings, accounts, holds, assets: await reader.assets() }
+}

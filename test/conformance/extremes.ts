@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { AMOUNT_MAX, AMOUNT_MIN } from '../../src/domain/amount.ts'
+import { charge, deposit, freeze, leg, open, settle, transfer } from '../support/commands.ts'
+import { Books, codeOf, photograph } from './books.ts'
+import type { OpenHarness } from './harness.ts'
+
+/** Amounts that a double cannot hold: 2^53 + 1 and its like. */
+const ODD = [2n ** 53n + 1n, 2n ** 60n + 1n, 2n ** 62n - 1n, AMOUNT_MAX - 2n]
+
+export function describeExtremes(openHarness: OpenHarness): void {
+  for (const amount of ODD) {
+    test(`${amount} coins are kept to the last one, on both sides of zero`, async () => {
+      await using harness = await openHarness()
+      const storage = await harness.open()
+      const books = new Books(storage.store)
+      const answer = await books.applyOne(deposit('d', 'user:8', amount))
+      assert.deepEqual(await storage.reader.entry('d'), answer)
+      assert.equal((await storage.reader.account('user:8'))?.balances[0]?.available, amount)
+      assert.equal((await storage.reader.account('@issuer'))?.balances[0]?.available, -amount)
+      const hold = await books.applyOne(freeze('h', 'user:8', amount - 1n))
+      assert.deepEqual(await storage.reader.hold('h'), hold)
+      assert.equal(hold.held, amount - 1n)
+      await books.apply(settle('h', amount - 2n))
+      const { available, held } = (await storage.reader.account('user:8'))!.balances[0]!
+      assert.deepEqual([available, held], [2n, 0n])
+      const page = { account: 'user:8', asset: 'credit', kind: null, limit: 1, cursor: null }
+      const [last] = (await storage.reader.postings(page)).items
+      assert.deepEqual([last?.availableDelta, last?.heldDelta, last?.available], [1n, 1n - amount, 2n])
+    })
+  }
+
+  test('a balance may be the greatest and the least int64, and not one coin beyond', async () => {
+    await using harness = await openHarness()
+    const storage = await harness.open()
+    const books = new Books(storage.store)
+    await books.apply(deposit('d1', 'user:8', AMOUNT_MAX))
+    await books.apply(deposit('d2', 'user:9', 1n))
+    const outcomes = await books.commit(deposit('d3', 'user:8', 1n), deposit('d4', 'user:10', 1n))
+    assert.deepEqual(outcomes.map(codeOf), ['balance_overflow', 'balance_overflow'])
+    assert.equal((await storage.reader.account('user:8'))?.balances[0]?.available, AMOUNT_MAX)
+    assert.equal((await storage.reader.account('@issuer'))?.balances[0]?.available, AMOUNT_MIN)
+  })
+
+  test('a balance beyond int64 never gets in, whoever asks for it', async () => {
+    await using harness = await openHarness()
+    const storage = await harness.open()
+    const books = new Books(storage.store)
+    await books.apply(deposit('d', 'user:8', 100n))
+    const work = charge('c', 'user:8', 1n)
+    const before = await photograph(storage, books, work)
+    const { changes } = await books.plan(work)
+    for (const available of [AMOUNT_MAX + 1n, 2n ** 64n, 2n ** 64n + 99n]) {
+      const balances = changes.balances.map(({ expected, after }) => ({ expected, after: { ...after, available } }))
+      await assert.rejects(storage.store.commit({ ...changes, balances }))
+      await assert.rejects(storage.store.exclusive(books.footprint(work), () => ({ ...changes, balances })))
+    }
+    assert.deepEqual(await photograph(storage, books, work), before)
+    await books.apply(work)
+  })
+
+  test('a floor may be the least int64, and a debt as deep as that', async () => {
+    await using harness = await openHarness()
+    const storage = await harness.open()
+    const books = new Books(storage.store)
+    await books.apply(open('o', 'user:8', AMOUNT_MIN))
+    const answer = await books.applyOne(charge('c1', 'user:8', AMOUNT_MAX))
+    assert.deepEqual(await storage.reader.entry('c1'), answer)
+    await books.apply(transfer('t', [leg('user:8', 'user:9', 1n)]))
+    const debtor = (await storage.reader.account('user:8'))?.balances[0]
+    assert.deepEqual([debtor?.available, debtor?.floor], [AMOUNT_MIN, AMOUNT_MIN])
+    assert.equal((await storage.reader.entry('o'))?.floor, AMOUNT_MIN)
+  })
+
+  test('a shortfall may be as great as an amount', async () => {
+    await using harness = await openHarness()
+    const storage = await harness.open()
+    const books = new Books(storage.store)
+    await books.apply(deposit('d', 'user:8', 1n), freeze('h', 'user:8', 1n))
+    await books.apply(settle('h', AMOUNT_MAX, 'cap'))
+    assert.equal((await storage.reader.hold('h'))?.shortfall, AMOUNT_MAX - 1n)
+  })
+
+  test('stripes whose sum is beyond int64 are added up exactly', async () => {
+    await using harness = await openHarness()
+    const storage = await harness.open()
+    for (const stripe of [0, 1, 2]) {
+      await new Books(storage.store, stripe).apply(deposit(`d${stripe}`, `user:${stripe}`, AMOUNT_MAX))
+    }
+    const [issuer] = (await storage.reader.account('@issuer'))!.balances
+    assert.deepEqual([issuer?.available, issuer?.total, issuer?.version], [-3n * AMOUNT_MAX, -3n * AMOUNT_MAX, 3])
+    for (const check of storage.auditor.checks) assert.deepEqual(await storage.auditor.run(check, 10), [], check.title)
+  })
+
+  test('names of every allowed length and letter are kept', async () => {
+    await using harness = await openHarness()
+    const storage = await harness.open()
+    const books = new Books(storage.store)
+    const account = `A:z_9./-@${'x'.repeat(55)}`
+    const requestId = `Az09:_./@+=-${'x'.repeat(116)}`
+    const memo = '长'.repeat(256)
+    const metadata = Object.fromEntries(
+      Array.from({ length: 32 }, (_, index) => [`${index}`.padEnd(64, '键'), '值'.repeat(512)]),
+    )
+    const answer = await books.applyOne(deposit(requestId, account, 1n, { memo, metadata }))
+    assert.deepEqual(await storage.reader.entry(requestId), answer)
+    const hold = await books.applyOne(freeze(`${requestId.slice(1)}y`, account, 1n, { metadata }))
+    assert.deepEqual(await storage.reader.hold(hold.id), hold)
+    await books.apply(settle(hold.id, 1n))
+    assert.equal((await storage.reader.entry(`${hold.id}~settle`))?.postings[0]?.account, account)
+  })
+}

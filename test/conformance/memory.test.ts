@@ -1,0 +1,60 @@
+import type { PostingRecord } from '../../src/domain/journal.ts'
+import type { Store } from '../../src/engine/store.ts'
+import { openMemoryStorage } from '../../src/stores/memory/storage.ts'
+import { postingKey, Tables } from '../../src/stores/memory/tables.ts'
+import type { Storage } from '../../src/stores/storage.ts'
+import { FaultyStore } from '../support/faulty-store.ts'
+import type { Damage, Harness, LostAt } from './harness.ts'
+import { describeStore } from './suite.ts'
+
+class MemoryHarness implements Harness {
+  readonly #tables = new Tables()
+  readonly #opened: Storage[] = []
+
+  async open(): Promise<Storage> {
+    const storage = openMemoryStorage(this.#tables)
+    this.#opened.push(storage)
+    return storage
+  }
+
+  async plant(damage: Damage): Promise<void> {
+    const { requests, balances, postings } = this.#tables
+    if ('balanceId' in damage) return damagePosting(postings, damage)
+    const { id } = damage
+    if (typeof id === 'string') return change(requests, id, damage)
+    const key = [...balances.keys()].find((candidate) => balances.get(candidate)?.id === id)
+    change(balances, key ?? '', damage)
+  }
+
+  doubtful(storage: Storage, lostAt: LostAt): Store {
+    const store = new FaultyStore(storage.store)
+    store.script.push(lostAt === 'before' ? 'doubt-lost' : 'doubt-applied')
+    return store
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const storage of this.#opened) await storage.close()
+  }
+}
+
+function change<Row extends object>(rows: Map<string, Row>, key: string, damage: Damage): void {
+  const row = rows.get(key)
+  if (row === undefined) throw new Error('There is no such row to damage.')
+  if ('remove' in damage) rows.delete(key)
+  else rows.set(key, { ...row, ...damage.set })
+}
+
+function damagePosting(
+  postings: Map<string, PostingRecord>,
+  damage: Extract<Damage, { readonly balanceId: number }>,
+): void {
+  const key = postingKey(damage.balanceId, damage.version)
+  change(postings, key, damage)
+  const damaged = postings.get(key)
+  if (damaged === undefined) return
+  // Its version is part of its key.
+  postings.delete(key)
+  postings.set(postingKey(damaged.balanceId, damaged.version), damaged)
+}
+
+describeStore('memory', async () => new MemoryHarness())

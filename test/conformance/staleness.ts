@@ -1,0 +1,209 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Work } from '../../src/domain/command.ts'
+import type { Changes } from '../../src/domain/snapshot.ts'
+import type { Storage } from '../../src/stores/storage.ts'
+import { charge, declare, deposit, freeze, open, release, settle } from '../support/commands.ts'
+import { Books, changeOf, changesOf, photograph } from './books.ts'
+import type { OpenHarness } from './harness.ts'
+
+/** A commit of `changes` is stale, and none of `work`, which they were made of, is there. */
+async function assertStale(storage: Storage, books: Books, changes: Changes, ...work: Work[]): Promise<void> {
+  const before = await photograph(storage, books, ...work)
+  assert.equal(await storage.store.commit(changes), 'stale')
+  assert.deepEqual(await photograph(storage, books, ...work), before)
+}
+
+export function describeStaleness(openHarness: OpenHarness): void {
+  test('a balance that has moved since it was read makes the commit stale', async () => {
+    await using harness = await openHarness()
+    const storage = await harness.open()
+    const books = new Books(storage.store)
+    await books.apply(deposit('d', 'user:8', 100n))
+    const plan = await books.plan(charge('c', 'user:8', 70n))
+    await books.apply(freeze('h', 'user:8', 70n))
+    await assertStale(storage, books, plan.changes, charge('c', 'user:8', 70n))
+  })
+
+  test('a floor that was set since it was read makes the commit stale', async () => {
+    await using harness = await openHarness()
+    const storage = await harness.open()
+    const books = new Books(storage.store)
+    await books.apply(open('o1', 'user:8', -100n))
+    const plan = await books.plan(freeze('h', 'user:8', 70n))
+    await books.apply(open('o2', 'user:8', 0n))
+    await assertStale(storage, books, plan.changes, freeze('h', 'user:8', 70n))
+  })
+
+  test('a balance that two writers both create is created once', async () => {
+    await using harness = await openHarness()
+    const storage = await harness.open()
+    // Each on a stripe of its own, so that the new balance is all they have in common.
+    const books = new Books(storage.store, 0)
+    const others = new Books(storage.store, 1)
+    const plan = await books.plan(deposit('d1', 'user:8', 1n))
+    await others.apply(deposit('d2', 'user:8', 2n))
+    await assertStale(storage, books, plan.changes, deposit('d1', 'user:8', 1n))
+    assert.equal((await storage.reader.account('user:8'))?.balances[0]?.available, 2n)
+  })
+
+  test('a version that the balance does not have yet makes the commit stale', async () => {
+    await using harness = await openHarness()
+    const storage = await harness.open()
+    const books = new Books(storage.store)
+    await books.apply(deposit('d', 'user:8', 100n))
+    const { changes } = await books.plan(open('o', 'user:8', 0n))
+    const { after } = changeOf(changes, 'user:8')
+    const balances = [{ expected: 5, after: { ...after, version: 6 } }]
+    const postings = changes.postings.map((posting) => ({ ...posting, version: 6 }))
+    await assertStale(storage, books, { ...changes, balances, postings }, open('o', 'user:8', 0n))
+  })
+
+  test('a balance id that another balance has got makes the commit stale', async () => {
+    await using harness = await openHarness()
+    const storage = await harness.open()
+    const books = new Books(storage.store)
+    await books.apply(deposit('d', 'user:8', 100n))
+    const { changes } = await books.plan(deposit('e', 'user:9', 1n))
+    const { balances } = await storage.store.load(books.footprint(deposit('d', 'user:8', 100n)))
+    const taken = balances.get('user:8 credit')!.id
+    const added = changeOf(changes, 'user:9')
+    const clashing = { expected: 0, after: { ...added.after, id: taken } }
+    await assertStale(
+      storage,
+      books,
+      {
+        ...changes,
+        balances: changes.balances.map((change) => (change === added ? clashing : change)),
+        // Without the posting, whose key would be taken as well.
+        postings: changes.postings.filter(({ balanceId }) => balanceId !== added.after.id),
+      },
+      deposit('e', 'user:9', 1n),
+    )
+  })
+
+  test('a balance that is known by another id makes the commit stale', async () => {
+    await using harness = await openHarness()
+    const storage = await harness.open()
+    const books = new Books(storage.store)
+    await books.apply(deposit('d', 'user:8', 100n))
+    const { changes } = await books.plan(open('o', 'user:8', 0n))
+    const { expected, after } = changeOf(changes, 'user:8')
+    const balances = [{ expected, after: { ...after, id: 1_000_000 } }]
+    await assertStale(storage, books, { ...changes, balances }, open('o', 'user:8', 0n))
+  })
+
+  test('a request id that an entry has taken makes the commit stale', async () => {
+    await using harness = await openHarness()
+    const storage = await harness.open()
+    const books = new Books(storage.store, 0)
+    const others = new Books(storage.store, 1)
+    const asEntry = await books.plan(deposit('id', 'user:8', 1n))
+    await books.apply(open('credit-line', 'user:9', -10n))
+    const asHold = await books.plan(freeze('id', 'user:9', 1n))
+    await others.apply(deposit('id', 'user:1', 1n))
+    await assertStale(storage, books, asEntry.changes, deposit('id', 'user:8', 1n))
+    await assertStale(storage, books, asHold.changes, freeze('id', 'user:9', 1n))
+  })
+
+  test('a request id that a hold has taken makes the commit stale', async () => {
+    await using harness = await openHarness()
+    const storage = await harness.open()
+    const books = new Books(storage.store)
+    await books.apply(open('o8', 'user:8', -10n), open('o9', 'user:9', -10n))
+    const asEntry = await books.plan(deposit('id', 'user:8', 1n))
+    const asHold = await books.plan(freeze('id', 'user:8', 1n))
+    await books.apply(freeze('id', 'user:9', 1n))
+    await assertStale(storage, books, asEntry.changes, deposit('id', 'user:8', 1n))
+    await assertStale(storage, books, asHold.changes, freeze('id', 'user:8', 1n))
+  })
+
+  test('request ids are told apart by the case of their letters', async () => {
+    await using harness = await openHarness()
+    const storage = await harness.open()
+    const books = new Books(storage.store)
+    await books.apply(deposit('id', 'user:a', 1n), deposit('ID', 'user:A', 2n))
+    assert.equal((await storage.reader.account('user:a'))?.balances[0]?.available, 1n)
+    assert.equal((await storage.reader.account('user:A'))?.balances[0]?.available, 2n)
+    assert.equal((await storage.reader.entry('ID'))?.postings[1]?.account, 'user:A')
+  })
+
+  test('the journal is the lock: a posting of a version that exists makes the commit stale', async () => {
+    await using harness = await openHarness()
+    const storage = await harness.open()
+    const books = new Books(storage.store)
+    await books.apply(deposit('d', 'user:8', 100n), deposit('e', 'user:9', 100n))
+    const taken = await books.plan(open('o8', 'user:8', 0n))
+    await books.apply(charge('c', 'user:8', 1n))
+    const plan = await books.plan(open('o9', 'user:9', 0n))
+    const postings = [...plan.changes.postings, ...taken.changes.postings]
+    await assertStale(storage, books, { ...plan.changes, postings }, open('o9', 'user:9', 0n), open('o8', 'user:8', 0n))
+  })
+
+  test('a hold that has ended makes the commit stale', async () => {
+    await using harness = await openHarness()
+    const storage = await harness.open()
+    const books = new Books(storage.store)
+    await books.apply(deposit('d8', 'user:8', 100n), deposit('d9', 'user:9', 100n), freeze('h', 'user:8', 50n))
+    const late = await books.plan(settle('h', 20n))
+    await books.apply(release('h'))
+    const plan = await books.plan(open('o', 'user:9', 0n))
+    // Only the hold is out of date, no balance.
+    const changes = { ...plan.changes, holdsChanged: late.changes.holdsChanged }
+    await assertStale(storage, books, changes, settle('h', 20n), open('o', 'user:9', 0n))
+    assert.equal((await storage.reader.hold('h'))?.state, 'released')
+  })
+
+  test('a hold that does not exist cannot be changed', async () => {
+    await using harness = await openHarness()
+    const storage = await harness.open()
+    const books = new Books(storage.store)
+    await books.apply(deposit('d8', 'user:8', 100n), deposit('d9', 'user:9', 100n), freeze('h', 'user:8', 50n))
+    const ended = (await books.plan(settle('h', 20n))).changes.holdsChanged[0]!
+    const plan = await books.plan(open('o', 'user:9', 0n))
+    const changes = { ...plan.changes, holdsChanged: [{ ...ended, id: 'nobody' }] }
+    await assertStale(storage, books, changes, open('o', 'user:9', 0n))
+  })
+
+  test('an asset keeps its decimals: declaring it otherwise at the same time makes the commit stale', async () => {
+    await using harness = await openHarness()
+    const storage = await harness.open()
+    const books = new Books(storage.store)
+    const two = await books.plan(declare('gem', 2))
+    const three = await books.plan(declare('gem', 3), deposit('d', 'user:8', 5n))
+    assert.equal(await storage.store.commit(two.changes), 'committed')
+    await assertStale(storage, books, three.changes, deposit('d', 'user:8', 5n))
+    assert.deepEqual((await storage.reader.assets()).find(({ code }) => code === 'gem')?.decimals, 2)
+  })
+
+  test('an asset that is declared alike at the same time keeps the moment of the first', async () => {
+    await using harness = await openHarness()
+    const storage = await harness.open()
+    const books = new Books(storage.store)
+    const first = await books.plan(declare('gem', 2, 'Gem'))
+    const second = await books.plan(declare('gem', 2, 'Jewel'))
+    assert.equal(await storage.store.commit(first.changes), 'committed')
+    assert.equal(await storage.store.commit(second.changes), 'committed')
+    const { createdAt } = first.changes.assets[0]!
+    const gem = (await storage.reader.assets()).find(({ code }) => code === 'gem')
+    assert.deepEqual(gem, { code: 'gem', decimals: 2, name: 'Jewel', createdAt })
+  })
+
+  test('empty changes are committed', async () => {
+    await using harness = await openHarness()
+    const storage = await harness.open()
+    assert.equal(await storage.store.commit(changesOf({})), 'committed')
+  })
+
+  test('after a stale commit the same work goes through on fresh rows', async () => {
+    await using harness = await openHarness()
+    const storage = await harness.open()
+    const books = new Books(storage.store)
+    await books.apply(deposit('d', 'user:8', 100n))
+    const plan = await books.plan(charge('c', 'user:8', 70n))
+    await books.apply(freeze('h', 'user:8', 20n))
+    assert.equal(await storage.store.commit(plan.changes), 'stale')
+    await books.apply(charge('c', 'user:8', 70n))
+    assert.equal((await storage.reader.account('user:8'))?.balances[0]?.available, 10n)
+  })
+}

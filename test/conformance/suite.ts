@@ -1,0 +1,43 @@
+/** The promises of the three ports. Every store runs all of them; what one cannot promise is skipped with its reason. */
+import { describe } from 'node:test'
+import { describeAtomicity } from './atomicity.ts'
+import { describeAuditor } from './auditor.ts'
+import { describeConstraints } from './constraints.ts'
+import { describeDoubt } from './doubt.ts'
+import { describeExclusive } from './exclusive.ts'
+import { describeExtremes } from './extremes.ts'
+import type { OpenHarness } from './harness.ts'
+import { describeHoldEndings } from './hold-endings.ts'
+import { describeLookups } from './lookups.ts'
+import { describePages } from './pages.ts'
+import { describeReopening } from './reopening.ts'
+import { describeReplay } from './replay.ts'
+import { describeStaleness } from './staleness.ts'
+
+const THEMES = {
+  atomicity: describeAtomicity,
+  staleness: describeStaleness,
+  replay: describeReplay,
+  'hold endings': describeHoldEndings,
+  extremes: describeExtremes,
+  constraints: describeConstraints,
+  exclusive: describeExclusive,
+  doubt: describeDoubt,
+  lookups: describeLookups,
+  pages: describePages,
+  auditor: describeAuditor,
+  reopening: describeReopening,
+} as const satisfies Record<string, (openHarness: OpenHarness) => void>
+
+export type Theme = keyof typeof THEMES
+
+/** Themes that a store leaves out, each with the reason, as it is shown in the test report. */
+export type Skips = Readonly<Partial<Record<Theme, string>>>
+
+export function describeStore(name: string, openHarness: OpenHarness, skips: Skips = {}): void {
+  describe(`the ${name} store`, () => {
+    for (const theme of Object.keys(THEMES) as Theme[]) {
+      describe(theme, { skip: skips[theme] ?? false }, () => THEMES[theme](openHarness))
+    }
+  })
+}

@@ -1,0 +1,285 @@
+/** The command line, spawned as a user would run it. */
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { request as httpRequest, type IncomingMessage } from 'node:http'
+import { DatabaseSync } from 'node:sqlite'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { after, before, describe, test } from 'node:test'
+import { runHoldfast, ServiceProcess, type Ran } from '../support/service-process.ts'
+
+let folder = ''
+let fileCount = 0
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'holdfast-cli-'))
+})
+after(() => rm(folder, { recursive: true }))
+
+function newFile(): string {
+  fileCount += 1
+  return join(folder, `ledger-${fileCount}.db`)
+}
+
+async function run(line: string, environment: Readonly<Record<string, string>> = {}): Promise<Ran> {
+  return await runHoldfast(line.split(' '), environment)
+}
+
+/** Runs a command that must succeed, and gives its JSON. */
+async function json(line: string, environment: Readonly<Record<string, string>>): Promise<Record<string, unknown>> {
+  const { exitCode, stdout, stderr } = await run(`${line} --json`, environment)
+  assert.equal(exitCode, 0, `${line}: ${stderr}${stdout}`)
+  return JSON.parse(stdout) as Record<string, unknown>
+}
+
+async function fails(line: string, exitCode: number, environment: Readonly<Record<string, string>> = {}): Promise<Ran> {
+  const ran = await run(line, environment)
+  assert.equal(ran.exitCode, exitCode, `${line}: ${ran.stdout}${ran.stderr}`)
+  return ran
+}
+
+/** A freeze, a settle and everything around them, on whatever the environment names. */
+async function liveOneHold(environment: Readonly<Record<string, string>>): Promise<void> {
+  await json('deposit user:8 9007199254740993 --request-id d-1 --memo hello', environment)
+  const frozen = await json('freeze user:8 616 --request-id job-616 --expires-in 10m --metadata {"a":1}', environment)
+  assert.partialDeepStrictEqual(frozen, { id: 'job-616', state: 'open', held: '616', metadata: { a: 1 } })
+  assert.equal(Date.parse(String(frozen['expiresAt'])) - Date.parse(String(frozen['createdAt'])), 600_000)
+  const settled = await json('settle job-616 500', environment)
+  assert.partialDeepStrictEqual(settled, { state: 'settled', settled: '500', released: '116' })
+  assert.deepEqual(await json('hold job-616', environment), settled)
+  const account = await json('account user:8', environment)
+  assert.partialDeepStrictEqual(account, { balances: [{ available: '9007199254740493', held: '0' }] })
+  const entry = await json('entry job-616~settle', environment)
+  assert.equal((entry['postings'] as unknown[]).length, 2)
+}
+
+describe('everyday commands', () => {
+  test('a hold lives its whole life on a database file', async () => {
+    const environment = { HOLDFAST_STORE: `sqlite:${newFile()}` }
+    await liveOneHold(environment)
+    assert.equal((await json('verify', environment))['ok'], true)
+  })
+
+  test('and the same through a service', async () => {
+    await using service = await ServiceProcess.start(`sqlite:${newFile()}`)
+    await liveOneHold({ HOLDFAST_URL: service.url })
+  })
+
+  test('a negative floor is taken in both spellings, and metadata and money follow it', async () => {
+    const environment = { HOLDFAST_STORE: `sqlite:${newFile()}` }
+    assert.equal((await json('open user:9 --floor -500', environment))['floor'], '-500')
+    assert.equal((await json('open user:9 --floor=-600', environment))['floor'], '-600')
+    const moved = await json('transfer user:9 user:10=100 user:11=500 --memo gifts', environment)
+    assert.equal((moved['postings'] as unknown[]).length, 3)
+    const { stdout } = await fails('charge user:9 1 --json', 1, environment)
+    assert.partialDeepStrictEqual(JSON.parse(stdout), { code: 'insufficient_funds', available: '-600', floor: '-600' })
+  })
+
+  test('lists go on page by page', async () => {
+    const environment = { HOLDFAST_STORE: `sqlite:${newFile()}` }
+    await json('deposit user:8 10', environment)
+    for (const id of ['h1', 'h2', 'h3']) await json(`freeze user:8 1 --request-id ${id}`, environment)
+    const first = await json('holds --account user:8 --state open --limit 2', environment)
+    const second = await json(
+      `holds --account user:8 --state open --limit 2 --cursor ${String(first['next'])}`,
+      environment,
+    )
+    const ids = [first, second].flatMap((page) => (page['items'] as { id: string }[]).map(({ id }) => id))
+    assert.deepEqual(ids, ['h3', 'h2', 'h1'])
+    const { stdout } = await run('postings user:8 --limit 3', environment)
+    assert.match(stdout, /^at +kind +version +change/)
+    assert.match(stdout, /There are more: add --cursor \S+\n$/)
+  })
+
+  test('people get small tables without colour where there is no terminal', async () => {
+    const environment = { HOLDFAST_STORE: `sqlite:${newFile()}` }
+    await json('declare gold --decimals 2 --name 金币', environment)
+    await json('deposit user:8 150 --asset gold', environment)
+    const { stdout } = await run('account user:8', environment)
+    assert.equal(
+      stdout,
+      [
+        'user:8',
+        'asset  available  held  total  floor  version',
+        'gold         150     0    150      0        1',
+        '',
+      ].join('\n'),
+    )
+    const colourful = await run('account user:8', { ...environment, FORCE_COLOR: '1' })
+    assert.ok(colourful.stdout.includes('\u001b[1muser:8'))
+    const plain = await run('account user:8', { ...environment, NO_COLOR: '1' })
+    assert.equal(plain.stdout, stdout)
+  })
+})
+
+describe('what goes wrong is told with an exit code and a way out', () => {
+  test('a rejection exits 1', async () => {
+    const environment = { HOLDFAST_STORE: `sqlite:${newFile()}` }
+    await json('deposit user:8 10', environment)
+    const { stdout, stderr } = await fails('freeze user:8 11', 1, environment)
+    assert.equal(stdout, '')
+    assert.match(
+      stderr,
+      /insufficient_funds: "user:8" has 10 credit available \(0 more are held\); 11 are needed\.\nDeposit first/,
+    )
+    assert.match((await fails('hold nope', 1, environment)).stderr, /hold_not_found/)
+  })
+
+  test('a wrong command line exits 2 and says what to type instead', async () => {
+    const environment = { HOLDFAST_STORE: `sqlite:${newFile()}` }
+    const expected: readonly (readonly [line: string, says: RegExp])[] = [
+      ['freze user:8 1', /Did you mean freeze\?/],
+      ['freeze user:8 1 --expire-in 10m', /Did you mean --expires-in\?/],
+      ['freeze user:8', /missing required argument 'amount'/],
+      ['freeze user:8 1.50', /1\.50 is written 150/],
+      ['freeze user:8 1,000', /whole/],
+      ['freeze user:8 5 --expires-in 10', /90s, 10m, 2h, 1d/],
+      ['deposit user:8 -5', /amount must be a whole number from 1/],
+      ['deposit user:8 9223372036854775808', /within 64 bits/],
+      ['deposit user:8 5 --metadata {a}', /JSON object, in quotes/],
+      ['transfer user:8 user:9 20', /user:9=20/],
+      ['holds --state opn', /open, settled, released, expired/],
+      ['account user:8 --store foo:bar', /is not a store URL/],
+      ['account user:8 --store memory: --url http://127.0.0.1', /not both/],
+      ['account user:8 --url localhost:4680', /not the URL of a service/],
+      ['serve --port 99999', /--port must be a whole number from 0 to 65535, not "99999"/],
+    ]
+    const rans = await Promise.all(expected.map(([line]) => run(line, environment)))
+    for (const [index, { exitCode, stdout, stderr }] of rans.entries()) {
+      const [line, says] = expected[index]!
+      assert.equal(exitCode, 2, line)
+      assert.match(stderr, says, line)
+      assert.equal(stdout, '', line)
+    }
+  })
+
+  test('a setting of the environment is blamed by its name', async () => {
+    const { stderr } = await fails('serve', 2, { HOLDFAST_LOG_LEVEL: 'loud' })
+    assert.match(stderr, /HOLDFAST_LOG_LEVEL must be one of trace, .*, not "loud"/)
+  })
+
+  test('a service that is not there exits 3', async () => {
+    const gone = await ServiceProcess.start('memory:')
+    await gone.stop()
+    const { stderr } = await fails(`deposit user:8 1 --request-id d-1 --url ${gone.url}`, 3)
+    assert.match(stderr, /service_unreachable.*ECONNREFUSED/)
+    assert.match(stderr, /holdfast serve/)
+    assert.match(stderr, /request id is d-1/)
+  })
+
+  test('help, version and no command at all', async () => {
+    const [help, version, nothing, one] = await Promise.all([
+      run('--help'),
+      run('--version'),
+      runHoldfast([]),
+      run('help settle'),
+    ])
+    assert.equal(help.exitCode, 0)
+    assert.match(help.stdout, /Exit codes:\n {2}0 {2}it is done\n {2}1 .*\n {2}2 .*\n {2}3 /)
+    assert.deepEqual([version.exitCode, version.stdout], [0, '0.1.0\n'])
+    assert.deepEqual([nothing.exitCode, nothing.stdout], [2, ''])
+    assert.match(nothing.stderr, /^Usage: holdfast/)
+    assert.match(one.stdout, /--overage <what>/)
+  })
+})
+
+describe('verify', () => {
+  test('a broken law exits 1 and shows the rows', async () => {
+    const file = newFile()
+    const environment = { HOLDFAST_STORE: `sqlite:${file}` }
+    await json('deposit user:8 10000', environment)
+    assert.match((await run('verify', environment)).stdout, /Every law holds/)
+    const database = new DatabaseSync(file)
+    database.exec("UPDATE balances SET available = available + 1 WHERE account = 'user:8'")
+    database.close()
+    const { stdout } = await fails('verify', 1, environment)
+    assert.match(stdout, /^1b +The balances of every asset sum to zero\. +BROKEN$/m)
+    assert.match(stdout, /^2b .* ok$/m)
+    assert.match(stdout, /^account +user:8$/m)
+    const broken = JSON.parse((await fails('verify --json', 1, environment)).stdout) as {
+      ok: boolean
+      checks: { id: string; ok: boolean; violations: unknown[] }[]
+    }
+    assert.equal(broken.ok, false)
+    assert.deepEqual(
+      broken.checks.filter(({ ok }) => !ok).map(({ id }) => id),
+      ['1b', '3b'],
+    )
+  })
+
+  test('a database that nobody has made yet does not pass', async () => {
+    const { stderr } = await fails(`verify --store sqlite:${newFile()}`, 3)
+    assert.match(stderr, /holdfast migrate/)
+  })
+
+  test('migrate makes it, and a second time finds nothing to do', async () => {
+    const environment = { HOLDFAST_STORE: `sqlite:${newFile()}` }
+    assert.deepEqual((await json('migrate', environment))['applied'], ['0001_ledger'])
+    assert.match((await run('migrate', environment)).stdout, /^Nothing to do\./)
+    assert.equal((await json('verify', environment))['ok'], true)
+  })
+})
+
+describe('serve', () => {
+  test('the first requests that it prints work as they are printed', async () => {
+    await using service = await ServiceProcess.start('memory:')
+    const requests = service.output.matchAll(/^ {2}curl (\S+)(?: -H 'content-type: application\/json' -d '(.*)')?$/gm)
+    const answers: unknown[] = []
+    for (const [, url, body] of requests) {
+      const init = body === undefined ? {} : { method: 'POST', headers: { 'content-type': 'application/json' }, body }
+      const response = await fetch(url!, init)
+      assert.ok(response.ok, await response.clone().text())
+      answers.push(await response.json())
+    }
+    assert.equal(answers.length, 4)
+    assert.partialDeepStrictEqual(answers[3], { account: 'user:8', balances: [{ available: '9500', held: '0' }] })
+  })
+
+  test('--json prints where it listens, and a port that is taken exits 3', async () => {
+    await using service = await ServiceProcess.start('memory:', ['--json'])
+    assert.partialDeepStrictEqual(JSON.parse(service.output), { url: service.url, store: 'memory:' })
+    assert.equal((await fetch(`${service.url}/readyz`)).status, 200)
+    const { port } = new URL(service.url)
+    const { stderr } = await fails(`serve --store memory: --port ${port}`, 3)
+    assert.match(stderr, new RegExp(`Port ${port} is in use already`))
+  })
+
+  test('a signal to stop answers what is under way, and the process exits 0', async () => {
+    const stop = async (signal: 'SIGTERM' | 'SIGINT'): Promise<void> => {
+      await using service = await ServiceProcess.start(`sqlite:${newFile()}`)
+      const requests = Array.from({ length: 5 }, () => beginDeposit(service.url))
+      await Promise.all(requests.map(({ begun }) => begun))
+      const stopped = service.stop(signal)
+      await sleep(100)
+      for (const { finish } of requests) finish()
+      for (const { status } of requests) assert.equal(await status, 201)
+      assert.equal(await stopped, 0, service.log)
+    }
+    await Promise.all([stop('SIGTERM'), stop('SIGINT')])
+  })
+
+  test('a request that never ends does not keep the process longer than --shutdown-ms', async () => {
+    await using service = await ServiceProcess.start('memory:', ['--shutdown-ms', '1000'])
+    const request = beginDeposit(service.url)
+    await request.begun
+    const cut = assert.rejects(request.status, { code: 'ECONNRESET' })
+    const begunAt = performance.now()
+    assert.equal(await service.stop(), 0, service.log)
+    assert.ok(performance.now() - begunAt < 2_000)
+    await cut
+  })
+})
+
+/** A request whose head has arrived, so that it is under way, and whose body follows with `finish`. */
+function beginDeposit(url: string) {
+  const headers = { 'content-type': 'application/json', expect: '100-continue' }
+  const request = httpRequest(`${url}/v1/deposits`, { method: 'POST', headers })
+  request.flushHeaders()
+  const status = once(request, 'response').then(([response]: IncomingMessage[]) => {
+    response!.resume()
+    return response!.statusCode
+  })
+  return { begun: once(request, 'continue'), finish: () => request.end('{"account":"user:8","amount":1}'), status }
+}

@@ -1,0 +1,149 @@
+/** The OpenAPI document and the page that shows it. */
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { describe, test } from 'node:test'
+import { isServiceCode, PROBLEMS, type ProblemCode } from '../../src/api/problems.ts'
+import { HttpService } from '../support/http-service.ts'
+
+type Json = Readonly<Record<string, unknown>>
+
+interface Operation {
+  readonly operationId: string
+  readonly summary: string
+  readonly tags: readonly string[]
+  readonly responses: Readonly<Record<string, { readonly content: Readonly<Record<string, Json>> }>>
+}
+
+interface Document {
+  readonly openapi: string
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
+  readonly components: { readonly schemas: Readonly<Record<string, Json>> }
+}
+
+async function documentOf(service: HttpService): Promise<Document> {
+  const { status, body } = await service.get('/openapi.json')
+  assert.equal(status, 200)
+  return body as unknown as Document
+}
+
+function operationsOf(document: Document): readonly (Operation & { readonly route: string })[] {
+  return Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ ...operation, route: `${method.toUpperCase()} ${path}` })),
+  )
+}
+
+function* referencesIn(value: unknown): Generator<string> {
+  if (typeof value !== 'object' || value === null) return
+  for (const [key, item] of Object.entries(value)) {
+    if (key === '$ref') yield String(item)
+    else yield* referencesIn(item)
+  }
+}
+
+describe('the document', () => {
+  test('lists every route of the service', async () => {
+    await using service = await HttpService.start()
+    const document = await documentOf(service)
+    assert.equal(document.openapi, '3.1.0')
+    assert.deepEqual(
+      operationsOf(document)
+        .map(({ route }) => route)
+        .sort(),
+      [
+        'GET /healthz',
+        'GET /readyz',
+        'GET /v1/accounts/{account}',
+        'GET /v1/accounts/{account}/postings',
+        'GET /v1/assets',
+        'GET /v1/entries/{id}',
+        'GET /v1/holds',
+        'GET /v1/holds/{id}',
+        'POST /v1/batches',
+        'POST /v1/charges',
+        'POST /v1/deposits',
+        'POST /v1/holds',
+        'POST /v1/holds/{id}/release',
+        'POST /v1/holds/{id}/settle',
+        'POST /v1/transfers',
+        'PUT /v1/accounts/{account}',
+        'PUT /v1/assets/{code}',
+      ],
+    )
+  })
+
+  test('names every operation once, in words, under a tag that is described', async () => {
+    await using service = await HttpService.start()
+    const document = (await documentOf(service)) as Document & { readonly tags: readonly { readonly name: string }[] }
+    const operations = operationsOf(document)
+    assert.equal(new Set(operations.map(({ operationId }) => operationId)).size, operations.length)
+    for (const { route, summary, tags } of operations) {
+      assert.ok(summary, route)
+      assert.ok(
+        document.tags.some(({ name }) => name === tags[0]),
+        route,
+      )
+    }
+  })
+
+  test('leads every reference to a schema, and uses every schema', async () => {
+    await using service = await HttpService.start()
+    const document = await documentOf(service)
+    const known = Object.keys(document.components.schemas).map((name) => `#/components/schemas/${name}`)
+    const used = new Set(referencesIn(document))
+    for (const reference of used) assert.ok(known.includes(reference), `${reference} leads nowhere`)
+    for (const reference of known) assert.ok(used.has(reference), `${reference} is not used`)
+  })
+
+  test('has an example of every problem, under its own status', async () => {
+    await using service = await HttpService.start()
+    const document = await documentOf(service)
+    const seen = new Set<string>()
+    for (const { route, responses } of operationsOf(document)) {
+      for (const [status, { content }] of Object.entries(responses)) {
+        const examples = content['application/problem+json']?.['examples'] as
+          | Record<string, { value: Json }>
+          | undefined
+        assert.equal(examples === undefined, status.startsWith('2'), `${route} ${status}`)
+        for (const [code, { value }] of Object.entries(examples ?? {})) {
+          assert.deepEqual([value['code'], value['status']], [code, Number(status)], route)
+          seen.add(code)
+        }
+      }
+    }
+    // These come before there is a route, or only within the answer of a batch.
+    const elsewhere = new Set<ProblemCode>(['route_not_found', 'method_not_allowed', 'batch_aborted'])
+    const codes = (Object.keys(PROBLEMS) as ProblemCode[]).filter((code) => isServiceCode(code) && !elsewhere.has(code))
+    assert.deepEqual([...seen].sort(), [...codes].sort())
+  })
+
+  test('is the one that is committed', async () => {
+    await using service = await HttpService.start()
+    const committed = await readFile(new URL('../../openapi.json', import.meta.url), 'utf8')
+    assert.deepEqual(await documentOf(service), JSON.parse(committed))
+  })
+})
+
+describe('the page', () => {
+  test('needs nothing from another host', async () => {
+    await using service = await HttpService.start()
+    const page = await service.get('/docs')
+    assert.equal(page.status, 200)
+    assert.match(page.headers.get('content-type') ?? '', /^text\/html/)
+    const links = [...page.text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, link]) => link!)
+    assert.ok(links.length >= 5, page.text)
+    for (const link of links) {
+      assert.ok(link.startsWith('/docs/'), link)
+      assert.equal((await fetch(service.url + link)).status, 200, link)
+    }
+    assert.equal((await service.get('/docs/json')).body['openapi'], '3.1.0')
+  })
+
+  test('lets the browser load from its own host only, with or without TLS', async () => {
+    await using service = await HttpService.start()
+    const { headers } = await service.get('/docs/')
+    const policy = headers.get('content-security-policy') ?? ''
+    assert.match(policy, /default-src 'self'/)
+    assert.doesNotMatch(policy, /https?:|upgrade-insecure-requests/)
+    assert.equal(headers.get('strict-transport-security'), null)
+  })
+})

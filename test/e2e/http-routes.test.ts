@@ -1,0 +1,250 @@
+/** Every route over a real socket. `HttpService` holds each answer to the OpenAPI document. */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { assertProblem, HttpService } from '../support/http-service.ts'
+
+const BEYOND_DOUBLE = '9007199254740993'
+
+function idsOf(page: Record<string, unknown>, key: string): readonly unknown[] {
+  return (page['items'] as Record<string, unknown>[]).map((item) => item[key])
+}
+
+describe('movements', () => {
+  test('a deposit answers 201 with the entry and its postings', async () => {
+    await using service = await HttpService.start()
+    const metadata = { invoice: 17, paid: true, note: null, currency: 'EUR' }
+    const body = { requestId: 'd-1', account: 'user:8', amount: BEYOND_DOUBLE, memo: '充值', metadata }
+    const answer = await service.post('/v1/deposits', body)
+    assert.equal(answer.status, 201)
+    assert.equal(answer.headers.get('cache-control'), 'no-store')
+    assert.equal(answer.headers.get('x-content-type-options'), 'nosniff')
+    assert.equal(answer.headers.get('idempotent-replayed'), null)
+    const { id, kind, memo, postings } = answer.body
+    assert.deepEqual([id, kind, memo, answer.body['metadata']], ['d-1', 'deposit', '充值', metadata])
+    assert.deepEqual(
+      (postings as Record<string, unknown>[]).map(({ account, availableDelta }) => [account, availableDelta]),
+      [
+        ['@issuer', `-${BEYOND_DOUBLE}`],
+        ['user:8', BEYOND_DOUBLE],
+      ],
+    )
+  })
+
+  test('a charge takes coins without a hold, to its payee', async () => {
+    await using service = await HttpService.start()
+    await service.give('user:8', 100)
+    assert.equal((await service.post('/v1/charges', { account: 'user:8', amount: 30 })).status, 201)
+    assert.equal((await service.post('/v1/charges', { account: 'user:8', amount: '20', payee: 'shop:1' })).status, 201)
+    assert.deepEqual(await service.creditOf('user:8'), ['50', '0'])
+    assert.deepEqual(await service.creditOf('@revenue'), ['30', '0'])
+    assert.deepEqual(await service.creditOf('shop:1'), ['20', '0'])
+  })
+
+  test('a transfer moves all of its legs, or none', async () => {
+    await using service = await HttpService.start()
+    await service.give('user:8', 100)
+    const leg = (to: string, amount: number): object => ({ from: 'user:8', to, amount })
+    const moved = await service.post('/v1/transfers', { legs: [leg('user:9', 20), leg('user:10', 30)] })
+    assert.equal(moved.status, 201)
+    const refused = await service.post('/v1/transfers', { legs: [leg('user:9', 50), leg('user:10', 1)] })
+    const problem = assertProblem(refused, 402, 'insufficient_funds')
+    assert.deepEqual([problem['available'], problem['required']], ['50', '51'])
+    assert.deepEqual(await service.creditOf('user:9'), ['20', '0'])
+  })
+})
+
+describe('holds', () => {
+  test('freeze, settle: the actual cost is taken and the rest goes back', async () => {
+    await using service = await HttpService.start()
+    await service.give('user:8', 10_000)
+    const frozen = await service.post('/v1/holds', {
+      requestId: 'job-616',
+      account: 'user:8',
+      amount: '616',
+      expiresInMs: 600_000,
+    })
+    assert.deepEqual([frozen.status, frozen.body['id'], frozen.body['state']], [201, 'job-616', 'open'])
+    const { createdAt, expiresAt } = frozen.body as Record<string, string>
+    assert.equal(Date.parse(expiresAt!) - Date.parse(createdAt!), 600_000)
+    assert.deepEqual(await service.creditOf('user:8'), ['9384', '616'])
+    const settled = await service.post('/v1/holds/job-616/settle', { amount: '500' })
+    const { state, held, released, shortfall } = settled.body
+    assert.deepEqual(
+      [settled.status, state, held, settled.body['settled'], released, shortfall],
+      [200, 'settled', '0', '500', '116', '0'],
+    )
+    assert.deepEqual(await service.creditOf('user:8'), ['9500', '0'])
+  })
+
+  test('overage is refused, capped or drawn, and what is not got is the shortfall', async () => {
+    await using service = await HttpService.start()
+    await service.give('user:8', 100)
+    for (const id of ['a', 'b', 'c']) await service.post('/v1/holds', { requestId: id, account: 'user:8', amount: 30 })
+    const refused = await service.post('/v1/holds/a/settle', { amount: 45 })
+    assert.equal(assertProblem(refused, 409, 'settle_above_hold')['held'], '30')
+    const capped = await service.post('/v1/holds/b/settle', { amount: 45, overage: 'cap' })
+    assert.deepEqual([capped.body['settled'], capped.body['drawn'], capped.body['shortfall']], ['30', '0', '15'])
+    const drawn = await service.post('/v1/holds/c/settle', { amount: 45, overage: 'draw' })
+    assert.deepEqual([drawn.body['settled'], drawn.body['drawn'], drawn.body['shortfall']], ['40', '10', '5'])
+  })
+
+  test('a release gives everything back, with an empty body or none', async () => {
+    await using service = await HttpService.start()
+    await service.give('user:8', 100)
+    for (const id of ['a', 'b', 'c']) await service.post('/v1/holds', { requestId: id, account: 'user:8', amount: 30 })
+    const json = { 'content-type': 'application/json' }
+    for (const [id, body, headers] of [
+      ['a', {}, {}],
+      ['b', undefined, {}],
+      ['c', '', json],
+    ] as const) {
+      const answer = await service.post(`/v1/holds/${id}/release`, body, headers)
+      assert.deepEqual([answer.status, answer.body['state'], answer.body['released']], [200, 'released', '30'])
+    }
+    assert.deepEqual(await service.creditOf('user:8'), ['100', '0'])
+  })
+
+  test('ids and names with every allowed character work percent-encoded', async () => {
+    await using service = await HttpService.start()
+    const id = 'tenant/7:job_1.x@host+a=='
+    const account = 'org/7:user_8.x@host-1'
+    await service.give(account, 100)
+    const frozen = await service.post('/v1/holds', { requestId: id, account, amount: 60 })
+    assert.equal(frozen.status, 201)
+    const path = `/v1/holds/${encodeURIComponent(id)}`
+    assert.ok(path.includes('%2F') && path.includes('%3A'), path)
+    assert.equal((await service.get(path)).body['id'], id)
+    assert.equal((await service.post(`${path}/settle`, { amount: 50 })).body['settled'], '50')
+    assert.equal((await service.get(`/v1/entries/${encodeURIComponent(`${id}~settle`)}`)).body['kind'], 'settle')
+    assert.deepEqual(await service.creditOf(account), ['50', '0'])
+    // Everything but the slash may also stand as it is.
+    assert.equal((await service.get('/v1/holds/tenant%2f7:job_1.x@host+a==')).body['id'], id)
+  })
+
+  test('a name that is decoded twice would be another one', async () => {
+    await using service = await HttpService.start()
+    const answer = await service.get('/v1/holds/a%252Fb')
+    assert.equal(assertProblem(answer, 400, 'invalid_request')['parameter'], 'id')
+  })
+
+  test('lists go page by page, filtered by account and state', async () => {
+    await using service = await HttpService.start()
+    await service.give('user:8', 100)
+    await service.give('user:9', 100)
+    for (const id of ['a', 'b', 'c']) await service.post('/v1/holds', { requestId: id, account: 'user:8', amount: 10 })
+    await service.post('/v1/holds', { requestId: 'd', account: 'user:9', amount: 10 })
+    await service.post('/v1/holds/b/release', {})
+    const first = await service.get('/v1/holds?account=user%3A8&limit=2')
+    assert.deepEqual(idsOf(first.body, 'id'), ['c', 'b'])
+    const second = await service.get(`/v1/holds?account=user:8&limit=2&cursor=${String(first.body['next'])}`)
+    assert.deepEqual([idsOf(second.body, 'id'), second.body['next']], [['a'], null])
+    assert.deepEqual(idsOf((await service.get('/v1/holds?state=open')).body, 'id'), ['a', 'c', 'd'])
+    assert.deepEqual(idsOf((await service.get('/v1/holds?state=released&asset=credit')).body, 'id'), ['b'])
+    assert.deepEqual(idsOf((await service.get('/v1/holds?account=user:8&asset=gold')).body, 'id'), [])
+  })
+})
+
+describe('accounts, entries and assets', () => {
+  test('an account shows available, held, total, floor and version of each asset', async () => {
+    await using service = await HttpService.start()
+    await service.put('/v1/assets/gold', { decimals: 2, name: 'Gold' })
+    await service.give('user:8', 100)
+    await service.post('/v1/deposits', { account: 'user:8', asset: 'gold', amount: '250' })
+    await service.post('/v1/holds', { account: 'user:8', amount: 30 })
+    const opened = await service.put('/v1/accounts/user%3A8', { floor: '-500', metadata: { plan: 'pro' } })
+    assert.deepEqual([opened.status, opened.body['floor']], [200, '-500'])
+    const credit = {
+      account: 'user:8',
+      asset: 'credit',
+      available: '70',
+      held: '30',
+      total: '100',
+      floor: '-500',
+      version: 3,
+    }
+    const gold = { account: 'user:8', asset: 'gold', available: '250', held: '0', total: '250', floor: '0', version: 1 }
+    assert.deepEqual(opened.body, credit)
+    const { body } = await service.get('/v1/accounts/user:8')
+    assert.deepEqual(body, { account: 'user:8', metadata: { plan: 'pro' }, balances: [credit, gold] })
+  })
+
+  test('an account may spend down to its floor', async () => {
+    await using service = await HttpService.start()
+    await service.put('/v1/accounts/user:8', { floor: -50 })
+    assert.equal((await service.post('/v1/charges', { account: 'user:8', amount: 50 })).status, 201)
+    const refused = await service.post('/v1/charges', { account: 'user:8', amount: 1 })
+    assert.equal(assertProblem(refused, 402, 'insufficient_funds')['floor'], '-50')
+    assertProblem(await service.put('/v1/accounts/user:8', { floor: 0 }), 409, 'floor_above_available')
+  })
+
+  test('postings come newest first, page by page, filtered by kind', async () => {
+    await using service = await HttpService.start()
+    await service.post('/v1/deposits', { requestId: 'd-1', account: 'user:8', amount: 100 })
+    await service.post('/v1/holds', { requestId: 'h-1', account: 'user:8', amount: 10 })
+    await service.post('/v1/holds/h-1/settle', { amount: 4 })
+    const path = '/v1/accounts/user:8/postings'
+    const first = await service.get(`${path}?limit=2`)
+    assert.deepEqual(idsOf(first.body, 'entryId'), ['h-1~settle', 'h-1'])
+    const second = await service.get(`${path}?limit=2&cursor=${String(first.body['next'])}`)
+    assert.deepEqual([idsOf(second.body, 'entryId'), second.body['next']], [['d-1'], null])
+    assert.deepEqual(idsOf((await service.get(`${path}?kind=freeze`)).body, 'entryId'), ['h-1'])
+    assert.deepEqual(idsOf((await service.get('/v1/accounts/nobody/postings')).body, 'entryId'), [])
+  })
+
+  test('an entry can be read by its request id', async () => {
+    await using service = await HttpService.start()
+    const { body } = await service.post('/v1/deposits', { requestId: 'd-1', account: 'user:8', amount: 100 })
+    assert.deepEqual((await service.get('/v1/entries/d-1')).body, body)
+    assertProblem(await service.get('/v1/entries/d-2'), 404, 'entry_not_found')
+  })
+
+  test('assets are declared once and can be renamed', async () => {
+    await using service = await HttpService.start()
+    const declared = await service.put('/v1/assets/gold', { decimals: 2 })
+    assert.deepEqual([declared.status, declared.body['name'], declared.body['decimals']], [200, 'gold', 2])
+    assert.equal((await service.put('/v1/assets/gold', { decimals: 2, name: 'Gold' })).body['name'], 'Gold')
+    const again = await service.put('/v1/assets/gold', { decimals: 2, name: 'Gold' })
+    assert.equal(again.headers.get('idempotent-replayed'), 'true')
+    assert.equal(assertProblem(await service.put('/v1/assets/gold', {}), 409, 'asset_conflict')['decimals'], 2)
+    assert.deepEqual(idsOf((await service.get('/v1/assets')).body, 'code'), ['credit', 'gold'])
+  })
+})
+
+describe('the service itself', () => {
+  test('is alive, and ready when its store is', async () => {
+    await using service = await HttpService.start()
+    assert.deepEqual((await service.get('/healthz')).body, { status: 'alive' })
+    assert.deepEqual((await service.get('/readyz')).body, { status: 'ready', store: 'memory' })
+    service.store.script.push('unavailable')
+    const away = await service.get('/readyz')
+    assertProblem(away, 503, 'store_unavailable')
+    assert.equal(away.headers.get('retry-after'), '1')
+    assert.equal((await service.get('/healthz')).status, 200)
+  })
+
+  test('says which methods a path has', async () => {
+    await using service = await HttpService.start()
+    const wrong = await service.call('DELETE', '/v1/holds')
+    assert.equal(assertProblem(wrong, 405, 'method_not_allowed')['allow'], 'GET, HEAD, POST')
+    assert.equal(wrong.headers.get('allow'), 'GET, HEAD, POST')
+    assertProblem(await service.call('PATCH', '/v1/accounts/a%2Fb'), 405, 'method_not_allowed')
+    assert.equal((await service.call('HEAD', '/healthz')).status, 200)
+  })
+
+  test('knows no other paths', async () => {
+    await using service = await HttpService.start()
+    for (const path of [
+      '/',
+      '/v1',
+      '/v1/hold',
+      '/v1/holds/a/b/settle',
+      '/v1/holds//settle/x',
+      '/v2/holds',
+      '/v1/Holds',
+    ]) {
+      assertProblem(await service.get(path), 404, 'route_not_found')
+    }
+    assertProblem(await service.post('/v1/nothing', { a: 1 }), 404, 'route_not_found')
+    assertProblem(await service.post('/v1/nothing', 'x', { 'content-type': 'text/plain' }), 404, 'route_not_found')
+  })
+})

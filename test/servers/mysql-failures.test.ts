@@ -1,0 +1,254 @@
+/** What can go wrong between the store and a real server, each brought about on one. */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { Work } from '../../src/domain/command.ts'
+import type { Outcome } from '../../src/domain/outcome.ts'
+import { charge, deposit, freeze, open, settle } from '../support/commands.ts'
+import { MysqlLedger, until } from '../support/mysql-ledger.ts'
+import { MysqlProxy, type CutAt } from '../support/mysql-proxy.ts'
+import { mysqlServers } from '../support/mysql-servers.ts'
+import { Books, codeOf } from '../conformance/books.ts'
+
+const UNAVAILABLE = { name: 'Fault', code: 'store_unavailable', applied: 'no' }
+const REFUSED = { name: 'Fault', code: 'store_refused', applied: 'no' }
+const IN_DOUBT = { name: 'Fault', code: 'commit_in_doubt', applied: 'unknown' }
+
+const LOCK_HOLDER = `SELECT id FROM balances WHERE account = 'user:8' FOR UPDATE`
+
+/** As the engine does it: the transaction that was lost may still be there, and meet this one in a deadlock. */
+async function insist(books: Books, ...work: readonly Work[]): Promise<readonly Outcome[]> {
+  for (let attempt = 1; attempt <= 10; attempt++) {
+    const { result, outcomes } = await books.exclusive(...work)
+    if (result === 'committed') return outcomes
+  }
+  throw new Error('The lost transaction was in the way ten times.')
+}
+
+function describeFailures(url: string): void {
+  test('a lock that is held too long makes a commit and an exclusive contended, and nothing is written', async () => {
+    await using ledger = await MysqlLedger.create(url)
+    const { storage, books } = ledger
+    await books.apply(deposit('d', 'user:8', 100n))
+    const rival = await ledger.rival()
+    await rival.query(`START TRANSACTION; ${LOCK_HOLDER}`)
+    const plan = await books.plan(charge('c', 'user:8', 40n))
+    assert.equal(await storage.store.commit(plan.changes), 'contended')
+    const keys = books.footprint(charge('c', 'user:8', 40n))
+    assert.equal(await storage.store.exclusive(keys, () => assert.fail('there is no lock to plan under')), 'contended')
+    await rival.query('ROLLBACK')
+    assert.equal(await storage.store.commit(plan.changes), 'committed')
+    assert.equal(await ledger.available('user:8'), 60n)
+  })
+
+  test('a deadlock that the server breaks makes the commit contended, and nothing is written', async () => {
+    await using ledger = await MysqlLedger.create(url, { lockWaitMs: 10_000 })
+    const { storage, books } = ledger
+    await books.apply(deposit('d', 'user:8', 100n))
+    const plan = await books.plan(charge('c', 'user:8', 40n))
+    const { id } = plan.changes.balances.find(({ after }) => after.account === 'user:8')!.after
+    const rival = await ledger.rival()
+    await rival.query(`START TRANSACTION; ${LOCK_HOLDER}`)
+    // The server gives up the transaction that has written less.
+    const rows = Array.from({ length: 500 }, (_, index) => `('rival:${index}', '{}')`)
+    await rival.query(`INSERT INTO accounts (account, metadata) VALUES ${rows.join(',')}`)
+    const commit = storage.store.commit(plan.changes)
+    await until(async () => (await ledger.connectionIds('writing')).length > 0, 'the commit waits')
+    const posting = `(${id}, 2, 'rival', 'charge', -1, 0, 99, 0, 0)`
+    await rival.query(`INSERT INTO postings VALUES ${posting}`)
+    assert.equal(await commit, 'contended')
+    await rival.query('ROLLBACK')
+    assert.equal(await storage.store.commit(plan.changes), 'committed')
+    assert.equal(await ledger.available('user:8'), 60n)
+  })
+
+  test('a commit that meets the key of one that is under way waits for it, and is stale', async () => {
+    await using ledger = await MysqlLedger.create(url)
+    const { storage, books } = ledger
+    await books.apply(deposit('d', 'user:8', 100n))
+    const plan = await books.plan(charge('c', 'user:8', 40n))
+    const { id } = plan.changes.balances.find(({ after }) => after.account === 'user:8')!.after
+    const rival = await ledger.rival()
+    await rival.query(`START TRANSACTION; INSERT INTO postings VALUES (${id}, 2, 'rival', 'charge', -1, 0, 99, 0, 0)`)
+    const commit = storage.store.commit(plan.changes)
+    await until(async () => (await ledger.connectionIds('writing')).length > 0, 'the commit waits')
+    await rival.query('COMMIT')
+    assert.equal(await commit, 'stale')
+  })
+
+  test('what does not fit its column is refused, and what came along is not written', async () => {
+    await using ledger = await MysqlLedger.create(url)
+    const { storage, books } = ledger
+    const { changes } = await books.plan(deposit('d', 'user:8', 100n), open('o', 'user:9', -5n))
+    const tooLong = { ...changes, entries: changes.entries.map((entry) => ({ ...entry, memo: 'm'.repeat(257) })) }
+    await assert.rejects(storage.store.commit(tooLong), REFUSED)
+    const tooMuch = {
+      ...changes,
+      balances: changes.balances.map(({ expected, after }) => ({
+        expected,
+        after: { ...after, available: 2n ** 63n },
+      })),
+    }
+    await assert.rejects(storage.store.commit(tooMuch), REFUSED)
+    assert.equal(await storage.reader.account('user:9'), null)
+    assert.equal(await storage.store.commit(changes), 'committed')
+  })
+
+  test('free text cannot become SQL', async () => {
+    await using ledger = await MysqlLedger.create(url)
+    const { books, storage } = ledger
+    const texts = [
+      `'`,
+      `\\'); DROP TABLE balances; -- `,
+      `\\`,
+      `"\`\0\b\n\r\t\x1a%_`,
+      `?`,
+      '／\u{1F4A3}\\',
+      `''; COMMIT`,
+    ]
+    for (const [index, memo] of texts.entries()) {
+      const answer = await books.applyOne(deposit(`d${index}`, 'user:8', 1n, { memo, metadata: { [memo]: memo } }))
+      assert.deepEqual(await storage.reader.entry(`d${index}`), answer)
+    }
+    assert.equal(await storage.reader.entry(`' OR '1' = '1`), null)
+    assert.equal(await storage.reader.account(`' OR '1' = '1`), null)
+  })
+
+  test('a server that became read-only is unavailable for writing, can be read, and recovers', async () => {
+    await using ledger = await MysqlLedger.create(url)
+    const { database } = ledger
+    // The administrator may write on a read-only server.
+    const user = await database.createUser('SELECT, INSERT, UPDATE')
+    const storage = await ledger.open(database.url({ user }))
+    const books = new Books(storage.store)
+    await books.apply(deposit('d', 'user:8', 100n))
+    const plan = await books.plan(charge('c', 'user:8', 40n))
+    await database.query('SET GLOBAL read_only = 1')
+    try {
+      await assert.rejects(storage.store.commit(plan.changes), UNAVAILABLE)
+      await assert.rejects(storage.store.ping(), UNAVAILABLE)
+      assert.equal((await storage.reader.account('user:8'))?.balances[0]?.available, 100n)
+      const late = await ledger.open(database.url({ user }))
+      assert.match(late.warnings.join(), /read-only/)
+    } finally {
+      await database.query('SET GLOBAL read_only = 0')
+    }
+    await storage.store.ping()
+    assert.equal(await storage.store.commit(plan.changes), 'committed')
+  })
+
+  test('a user that has its connections already is unavailable, and served when one is free again', async () => {
+    await using ledger = await MysqlLedger.create(url)
+    const { database } = ledger
+    const user = await database.createUser('SELECT, INSERT, UPDATE', 'WITH MAX_USER_CONNECTIONS 1')
+    const storage = await ledger.open(database.url({ user }))
+    const books = new Books(storage.store)
+    const plan = await books.plan(deposit('d', 'user:8', 100n))
+    await assert.rejects(storage.store.commit(plan.changes), { ...UNAVAILABLE, message: /max_user_connections/ })
+    await storage.close()
+    const again = await ledger.open(database.url({ user }))
+    assert.equal(await again.store.commit(plan.changes), 'committed')
+  })
+
+  test('a login, a database or a port that is wrong is unavailable, and says what the server said', async () => {
+    await using ledger = await MysqlLedger.create(url)
+    const { database } = ledger
+    await assert.rejects(ledger.open(database.url({ user: 'nobody_at_all' })), {
+      ...UNAVAILABLE,
+      message: /[Aa]ccess denied/,
+    })
+    await assert.rejects(ledger.open(database.url().replace(database.name, 'holdfast_no_such')), {
+      ...UNAVAILABLE,
+      message: /holdfast_no_such/,
+    })
+    await assert.rejects(ledger.open(database.url({ port: 1 })), { ...UNAVAILABLE, message: /ECONNREFUSED/ })
+  })
+
+  test('connections that are killed while idle are replaced unnoticed', async () => {
+    await using ledger = await MysqlLedger.create(url)
+    const { storage, books, database } = ledger
+    await books.apply(deposit('d', 'user:8', 100n))
+    const before = await ledger.connectionIds()
+    assert.ok(before.length >= 2)
+    for (const id of before) await database.query(`KILL ${id}`)
+    await until(async () => (await ledger.connectionIds()).length === 0, 'the connections are gone')
+    // The last words of the server are on their way.
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    await books.apply(charge('c', 'user:8', 40n))
+    assert.equal(await ledger.available('user:8'), 60n)
+    await storage.store.ping()
+    for (const id of await ledger.connectionIds()) assert.ok(!before.includes(id))
+  })
+
+  for (const kill of ['KILL QUERY', 'KILL']) {
+    test(`a commit that is ended by ${kill} before it came to its COMMIT has no effect`, async () => {
+      await using ledger = await MysqlLedger.create(url, { lockWaitMs: 10_000 })
+      const { storage, books, database } = ledger
+      await books.apply(deposit('d', 'user:8', 100n))
+      const plan = await books.plan(charge('c', 'user:8', 40n))
+      const rival = await ledger.rival()
+      await rival.query(`START TRANSACTION; ${LOCK_HOLDER}`)
+      const outcome = assert.rejects(storage.store.commit(plan.changes), ({ code }: Error & { code: string }) => {
+        // A killed connection may end without a word, and then nobody can know.
+        const mayBe = kill === 'KILL' ? ['store_unavailable', 'commit_in_doubt'] : ['store_unavailable']
+        assert.ok(mayBe.includes(code), code)
+        return true
+      })
+      await until(async () => (await ledger.connectionIds('writing')).length > 0, 'the commit waits')
+      const [id] = await ledger.connectionIds('writing')
+      await database.query(`${kill} ${id}`)
+      await outcome
+      await rival.query('ROLLBACK')
+      assert.equal(await storage.store.commit(plan.changes), 'committed')
+      assert.equal(await ledger.available('user:8'), 60n)
+    })
+  }
+
+  for (const cutAt of ['before', 'during', 'after', 'silence'] as const satisfies readonly CutAt[]) {
+    test(`a commit whose connection is lost (${cutAt}) is in doubt, and exclusive tells what became of it`, async () => {
+      await using ledger = await MysqlLedger.create(url)
+      await using proxy = await MysqlProxy.start(ledger.database.address)
+      const storage = await ledger.open(ledger.database.url({ port: proxy.port }), { statementTimeoutMs: 1_000 })
+      const books = new Books(storage.store)
+      await books.apply(deposit('d', 'user:8', 100n), freeze('h', 'user:8', 50n))
+      const work = [charge('c', 'user:8', 30n), settle('h', 20n)]
+      const { changes } = await books.plan(...work)
+      proxy.cutNextCommit(cutAt)
+      await assert.rejects(storage.store.commit(changes), IN_DOUBT)
+      const codes = (await insist(books, ...work)).map(codeOf)
+      assert.equal(codes[0], codes[1])
+      if (cutAt !== 'during') assert.equal(codes[0], cutAt === 'after' ? 'replayed' : 'applied')
+      assert.equal(await ledger.available('user:8'), 50n)
+      for (const check of storage.auditor.checks)
+        assert.deepEqual(await storage.auditor.run(check, 10), [], check.title)
+    })
+  }
+
+  test('a server that is away is unavailable at once, and found again when it is back', async () => {
+    await using ledger = await MysqlLedger.create(url)
+    const { address } = ledger.database
+    const proxy = await MysqlProxy.start(address)
+    const { port } = proxy
+    const storage = await ledger.open(ledger.database.url({ port }))
+    const books = new Books(storage.store)
+    await books.apply(deposit('d', 'user:8', 100n))
+    const plan = await books.plan(charge('c', 'user:8', 40n))
+    await proxy[Symbol.asyncDispose]()
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    for (let attempt = 1; attempt <= 5; attempt++) {
+      await assert.rejects(storage.store.commit(plan.changes), UNAVAILABLE)
+      await assert.rejects(storage.store.load(books.footprint(charge('c', 'user:8', 40n))), UNAVAILABLE)
+    }
+    await using back = await MysqlProxy.start(address, port)
+    await until(async () => {
+      const result = await storage.store.commit(plan.changes).catch(() => null)
+      return result === 'committed'
+    }, 'the server is found again')
+    assert.equal(back.port, port)
+    assert.equal(await ledger.available('user:8'), 60n)
+  })
+}
+
+for (const { name, url, reason } of mysqlServers()) {
+  if (url === null) test(`failures of ${name}`, { skip: reason }, () => {})
+  else describe(`failures of ${name}`, () => describeFailures(url))
+}

@@ -1,0 +1,119 @@
+/** Random commands over so few names that they meet: the same accounts, the same request ids, the same holds. */
+import fc from 'fast-check'
+import { AMOUNT_MAX } from '../../src/domain/amount.ts'
+import type { Command, Work } from '../../src/domain/command.ts'
+import { charge, declare, deposit, freeze, group, leg, open, release, settle, transfer } from './commands.ts'
+import { MOMENT } from './given.ts'
+
+const some = <const Value>(...values: Value[]): fc.Arbitrary<Value> => fc.constantFrom(...values)
+
+const users = some('user:1', 'user:2', 'user:3')
+const accounts = fc.oneof({ weight: 12, arbitrary: users }, { weight: 1, arbitrary: some('@revenue', '@promo') })
+const payees = some('@revenue', '@revenue', 'user:1', 'user:2')
+const assets = fc.oneof({ weight: 20, arbitrary: some('credit') }, { weight: 7, arbitrary: some('gem') }, some('usd'))
+const requestIds = fc.integer({ min: 1, max: 40 }).map((number) => `r${number}`)
+/** Mostly ones that are there from the start. */
+const holds = fc.oneof({ weight: 3, arbitrary: some('r1', 'r2', 'r3') }, { weight: 4, arbitrary: requestIds })
+const amounts = fc.oneof(
+  { weight: 20, arbitrary: fc.bigInt({ min: 1n, max: 60n }) },
+  { weight: 1, arbitrary: some(AMOUNT_MAX, AMOUNT_MAX - 1n, AMOUNT_MAX / 2n) },
+)
+const metadata = some(null, null, { tier: 1 }, { tier: 2, note: 'x' })
+const floors = fc.oneof(
+  { weight: 6, arbitrary: fc.bigInt({ min: -50n, max: 20n }) },
+  { weight: 1, arbitrary: some(-AMOUNT_MAX - 1n) },
+)
+const expiries = some(
+  {},
+  {},
+  { expiresInMs: 1_000 },
+  { expiresInMs: MOMENT.holdTtlMsMax },
+  { expiresInMs: 0 },
+  { expiresAt: MOMENT.now + 5_000 },
+  { expiresAt: MOMENT.now - 1 },
+)
+const legs = fc.array(
+  fc.tuple(accounts, accounts, amounts, assets).map(([from, to, amount, asset]) => leg(from, to, amount, asset)),
+  { minLength: 1, maxLength: 4 },
+)
+
+const commands: fc.Arbitrary<Command> = fc.oneof(
+  {
+    weight: 2,
+    arbitrary: fc
+      .tuple(requestIds, accounts, floors, assets, metadata)
+      .map(([id, account, floor, asset, attached]) => open(id, account, floor, { asset, metadata: attached })),
+  },
+  {
+    weight: 7,
+    arbitrary: fc
+      .tuple(requestIds, accounts, amounts, assets, metadata)
+      .map(([id, account, amount, asset, attached]) => deposit(id, account, amount, { asset, metadata: attached })),
+  },
+  {
+    weight: 4,
+    arbitrary: fc
+      .tuple(requestIds, accounts, amounts, payees, assets)
+      .map(([id, account, amount, payee, asset]) => charge(id, account, amount, { payee, asset })),
+  },
+  { weight: 4, arbitrary: fc.tuple(requestIds, legs).map(([id, moved]) => transfer(id, moved)) },
+  {
+    weight: 9,
+    arbitrary: fc
+      .tuple(requestIds, accounts, amounts, payees, assets, expiries)
+      .map(([id, account, amount, payee, asset, expiry]) => freeze(id, account, amount, { payee, asset, ...expiry })),
+  },
+  {
+    weight: 7,
+    arbitrary: fc
+      .tuple(holds, fc.oneof(amounts, some(0n)), some('reject', 'cap', 'draw'))
+      .map(([hold, amount, overage]) => settle(hold, amount, overage)),
+  },
+  { weight: 3, arbitrary: fc.tuple(holds, some('caller', 'expiry')).map(([hold, cause]) => release(hold, cause)) },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(some('gem'), some(2, 2, 2, 3), some('Gem', 'Jewel')).map((parts) => declare(...parts)),
+  },
+)
+
+/** Coins for everybody and a hold for many a settle, so that the random part has something to move. */
+const START: readonly Work[] = [
+  declare('gem', 2, 'Gem'),
+  deposit('s1', 'user:1', 200n),
+  deposit('s2', 'user:2', 100n),
+  deposit('s3', 'user:1', 50n, { asset: 'gem' }),
+  freeze('r1', 'user:1', 40n),
+  freeze('r2', 'user:1', 30n, { payee: 'user:2' }),
+  freeze('r3', 'user:2', 50n),
+]
+
+/** Some of the commands come twice, as a caller repeats them. */
+export const work: fc.Arbitrary<readonly Work[]> = fc
+  .array(
+    fc.oneof(
+      { weight: 10, arbitrary: commands },
+      { weight: 1, arbitrary: fc.array(commands, { maxLength: 4 }).map((members) => group(...members)) },
+    ),
+    { maxLength: 40, size: 'max' },
+  )
+  .chain((items) =>
+    fc
+      .array(fc.nat({ max: Math.max(0, items.length - 1) }), { maxLength: 5 })
+      .map((repeats) => [...START, ...items, ...repeats.flatMap((index) => items.slice(index, index + 1))]),
+  )
+
+/** Where a sequence is cut into batches: a batch ends after every piece whose number says so. */
+export const cuts: fc.Arbitrary<readonly boolean[]> = fc.array(fc.boolean(), {
+  minLength: 1,
+  maxLength: 60,
+  size: 'max',
+})
+
+export function cut(items: readonly Work[], after: readonly boolean[]): Work[][] {
+  const batches: Work[][] = [[]]
+  for (const [index, item] of items.entries()) {
+    batches.at(-1)!.push(item)
+    if (after[index % after.length]) batches.push([])
+  }
+  return batches
+}

@@ -1,0 +1,78 @@
+/** Commands as a caller would send them after the edges have filled in the defaults. */
+import type {
+  ChargeCommand,
+  Command,
+  DeclareCommand,
+  DepositCommand,
+  FreezeCommand,
+  Group,
+  Leg,
+  OpenCommand,
+  Overage,
+  ReleaseCommand,
+  SettleCommand,
+  TransferCommand,
+} from '../../src/domain/command.ts'
+import { DEFAULT_ASSET, REVENUE } from '../../src/domain/ids.ts'
+
+type More<Of> = Partial<Omit<Of, 'kind' | 'requestId'>>
+
+const NOTHING_ATTACHED = { memo: null, metadata: null } as const
+
+export function open(requestId: string, account: string, floor: bigint, more: More<OpenCommand> = {}): OpenCommand {
+  return { kind: 'open', requestId, account, asset: DEFAULT_ASSET, floor, metadata: null, ...more }
+}
+
+export function deposit(
+  requestId: string,
+  account: string,
+  amount: bigint,
+  more: More<DepositCommand> = {},
+): DepositCommand {
+  return { kind: 'deposit', requestId, account, asset: DEFAULT_ASSET, amount, ...NOTHING_ATTACHED, ...more }
+}
+
+export function charge(
+  requestId: string,
+  account: string,
+  amount: bigint,
+  more: More<ChargeCommand> = {},
+): ChargeCommand {
+  const payee = REVENUE
+  return { kind: 'charge', requestId, account, payee, asset: DEFAULT_ASSET, amount, ...NOTHING_ATTACHED, ...more }
+}
+
+export function leg(from: string, to: string, amount: bigint, asset: string = DEFAULT_ASSET): Leg {
+  return { from, to, asset, amount }
+}
+
+export function transfer(requestId: string, legs: readonly Leg[], more: More<TransferCommand> = {}): TransferCommand {
+  return { kind: 'transfer', requestId, legs, ...NOTHING_ATTACHED, ...more }
+}
+
+export function freeze(
+  requestId: string,
+  account: string,
+  amount: bigint,
+  more: More<FreezeCommand> = {},
+): FreezeCommand {
+  const expiry = { expiresInMs: null, expiresAt: null }
+  const parties = { account, payee: REVENUE, asset: DEFAULT_ASSET }
+  return { kind: 'freeze', requestId, ...parties, amount, ...expiry, metadata: null, ...more }
+}
+
+export function settle(hold: string, amount: bigint, overage: Overage = 'reject'): SettleCommand {
+  return { kind: 'settle', hold, amount, overage }
+}
+
+export function release(hold: string, cause: ReleaseCommand['cause'] = 'caller'): ReleaseCommand {
+  return { kind: 'release', hold, cause }
+}
+
+export function declare(asset: string, decimals = 0, name: string = asset): DeclareCommand {
+  return { kind: 'declare', asset, decimals, name }
+}
+
+export function group(...commands: readonly Command[]): Group {
+  return { kind: 'group', commands }
+}

@@ -1,0 +1,104 @@
+/** A TCP proxy on loopback that cuts connections where it is told to: what a network does, on command. */
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { once } from 'node:events'
+
+/** What to do with the next message that contains a text. */
+export interface Cut {
+  /** Bytes of ASCII in what the client sends. */
+  readonly sent: string
+  /** Null: the message never arrives. Otherwise it does, and so does whatever follows until the server's answer has these bytes. */
+  readonly answered: Buffer | null
+}
+
+interface Pair {
+  readonly client: Socket
+  readonly server: Socket
+}
+
+export class CuttingProxy implements AsyncDisposable {
+  readonly #listener: Server
+  readonly #pairs = new Set<Pair>()
+  #cut: Cut | null = null
+  /** New connections are closed at once while this is true. */
+  refusing = false
+  refusedCount = 0
+  /** Nothing arrives anywhere while this is true; what was sent meanwhile is lost. */
+  silent = false
+
+  private constructor(target: { readonly host: string; readonly port: number }) {
+    this.#listener = createServer((client) => {
+      if (!this.refusing) {
+        this.#join({ client, server: connect(target) })
+        return
+      }
+      this.refusedCount++
+      client.destroy()
+    })
+  }
+
+  static async open(target: { readonly host: string; readonly port: number }): Promise<CuttingProxy> {
+    const proxy = new CuttingProxy(target)
+    proxy.#listener.listen(0, '127.0.0.1')
+    await once(proxy.#listener, 'listening')
+    return proxy
+  }
+
+  get port(): number {
+    return (this.#listener.address() as AddressInfo).port
+  }
+
+  get connectionCount(): number {
+    return this.#pairs.size
+  }
+
+  /** Arms the next cut. */
+  cutNext(cut: Cut): void {
+    this.#cut = cut
+  }
+
+  cutAll(): void {
+    for (const pair of this.#pairs) destroy(pair)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.cutAll()
+    this.#listener.close()
+    await once(this.#listener, 'close')
+  }
+
+  #join(pair: Pair): void {
+    const { client, server } = pair
+    this.#pairs.add(pair)
+    let awaited: Buffer | null = null
+    client.on('data', (data) => {
+      if (this.silent) return
+      const cut = this.#cut
+      if (awaited === null && cut !== null && data.includes(cut.sent)) {
+        this.#cut = null
+        if (cut.answered === null) {
+          destroy(pair)
+          return
+        }
+        awaited = cut.answered
+      }
+      server.write(data)
+    })
+    server.on('data', (data) => {
+      if (this.silent) return
+      if (awaited === null) client.write(data)
+      else if (data.includes(awaited)) destroy(pair)
+    })
+    for (const socket of [client, server]) {
+      socket.on('error', () => destroy(pair))
+      socket.on('close', () => {
+        this.#pairs.delete(pair)
+        destroy(pair)
+      })
+    }
+  }
+}
+
+function destroy({ client, server }: Pair): void {
+  client.destroy()
+  server.destroy()
+}

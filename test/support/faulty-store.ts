@@ -1,0 +1,90 @@
+/** A store that fails on command: each call first asks `script` what should happen to it. */
+import type { Changes, Footprint, Snapshot } from '../../src/domain/snapshot.ts'
+import { Fault } from '../../src/engine/faults.ts'
+import type { CommitResult, Store } from '../../src/engine/store.ts'
+
+export type Mishap =
+  /** As it should be. */
+  | 'none'
+  | 'stale'
+  | 'contended'
+  /** Nothing is written. */
+  | 'unavailable'
+  /** The connection dies around COMMIT: before it took effect, or after. */
+  | 'doubt-lost'
+  | 'doubt-applied'
+  /** An error that is no fault, before anything is written. */
+  | 'crash'
+
+export type StoreCall = 'load' | 'commit' | 'exclusive' | 'ping'
+
+export class FaultyStore implements Store {
+  readonly calls: StoreCall[] = []
+  readonly #store: Store
+  /** What happens to the next calls, in order; 'none' afterwards. */
+  readonly script: Mishap[] = []
+  /** Refuses changes that it says true for, as a constraint would. */
+  refuses: (changes: Changes) => boolean = () => false
+  /** Every commit waits for it. */
+  gate: Promise<void> = Promise.resolve()
+
+  constructor(store: Store) {
+    this.#store = store
+  }
+
+  async load(footprint: Footprint): Promise<Snapshot> {
+    this.calls.push('load')
+    return await this.#store.load(footprint)
+  }
+
+  async commit(changes: Changes): Promise<CommitResult> {
+    this.calls.push('commit')
+    const mishap = this.script.shift() ?? 'none'
+    await this.gate
+    return await this.#with(mishap, changes, () => this.#store.commit(changes))
+  }
+
+  async exclusive(footprint: Footprint, plan: (snapshot: Snapshot) => Changes): Promise<CommitResult> {
+    this.calls.push('exclusive')
+    const mishap = this.script.shift() ?? 'none'
+    if (mishap === 'stale' || mishap === 'contended') return mishap
+    if (mishap === 'unavailable' || mishap === 'doubt-lost') throw faultOf(mishap)
+    const result = await this.#store.exclusive(footprint, (snapshot) => {
+      const changes = plan(snapshot)
+      if (this.refuses(changes)) throw new Fault('store_refused', 'A constraint says no.')
+      return changes
+    })
+    if (mishap === 'doubt-applied') throw faultOf(mishap)
+    return result
+  }
+
+  async ping(): Promise<void> {
+    this.calls.push('ping')
+    if ((this.script.shift() ?? 'none') !== 'none') throw faultOf('unavailable')
+    await this.#store.ping()
+  }
+
+  async #with(mishap: Mishap, changes: Changes, commit: () => Promise<CommitResult>): Promise<CommitResult> {
+    switch (mishap) {
+      case 'none':
+        if (this.refuses(changes)) throw new Fault('store_refused', 'A constraint says no.')
+        return await commit()
+      case 'stale':
+      case 'contended':
+        return mishap
+      case 'unavailable':
+      case 'doubt-lost':
+        throw faultOf(mishap)
+      case 'doubt-applied':
+        await commit()
+        throw faultOf(mishap)
+      case 'crash':
+        throw new TypeError('Something unforeseen.')
+    }
+  }
+}
+
+function faultOf(mishap: Mishap): Fault {
+  if (mishap === 'unavailable') return new Fault('store_unavailable', 'The database does not answer.')
+  return new Fault('commit_in_doubt', 'The connection was lost.', { applied: 'unknown' })
+}

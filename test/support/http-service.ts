@@ -1,0 +1,124 @@
+/** The real service over a memory store that can fail, and callers that hold every answer to the OpenAPI document. */
+import assert from 'node:assert/strict'
+import { connect, type AddressInfo } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+import { Engine, type EngineOptions } from '../../src/engine/engine.ts'
+import { buildServer, type HttpOptions } from '../../src/http/server.ts'
+import { openMemoryStorage } from '../../src/stores/memory/storage.ts'
+import { FaultyStore } from './faulty-store.ts'
+import { OpenApiContract } from './openapi-contract.ts'
+
+export interface HttpServiceOptions {
+  readonly http?: HttpOptions
+  readonly engine?: EngineOptions
+}
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Headers
+  readonly text: string
+  /** The body as JSON; null when it is something else. */
+  readonly body: Record<string, unknown>
+}
+
+export interface CallOptions {
+  readonly headers?: Readonly<Record<string, string>>
+  readonly signal?: AbortSignal
+}
+
+export class HttpService implements AsyncDisposable {
+  readonly app: FastifyInstance
+  readonly engine: Engine
+  readonly store: FaultyStore
+  readonly url: string
+  readonly #contract: OpenApiContract
+
+  private constructor(app: FastifyInstance, engine: Engine, store: FaultyStore) {
+    this.app = app
+    this.engine = engine
+    this.store = store
+    this.url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`
+    this.#contract = new OpenApiContract(app.swagger())
+  }
+
+  static async start(options: HttpServiceOptions = {}): Promise<HttpService> {
+    const storage = openMemoryStorage()
+    const store = new FaultyStore(storage.store)
+    const engine = new Engine(store, options.engine)
+    const app = buildServer({ engine, reader: storage.reader, storeKind: storage.kind }, options.http)
+    await app.listen({ host: '127.0.0.1', port: 0 })
+    return new HttpService(app, engine, store)
+  }
+
+  /** An object travels as JSON, a text or a blob as it is. */
+  async call(method: string, path: string, body?: unknown, options: CallOptions = {}): Promise<Answer> {
+    const headers = { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...options.headers }
+    const raw = typeof body === 'string' || body instanceof Blob ? body : JSON.stringify(body)
+    const response = await fetch(this.url + path, {
+      method,
+      headers,
+      ...(raw === undefined ? {} : { body: raw }),
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    })
+    const text = await response.text()
+    const isJson = response.headers.get('content-type')?.includes('json') === true
+    const answer = {
+      status: response.status,
+      headers: response.headers,
+      text,
+      body: (isJson && text !== '' ? JSON.parse(text) : null) as Record<string, unknown>,
+    }
+    this.#contract.check(method, path, answer)
+    return answer
+  }
+
+  async get(path: string): Promise<Answer> {
+    return await this.call('GET', path)
+  }
+
+  async post(path: string, body?: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
+    return await this.call('POST', path, body, { headers })
+  }
+
+  async put(path: string, body?: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
+    return await this.call('PUT', path, body, { headers })
+  }
+
+  /** Gives `account` coins, so that a test can begin. */
+  async give(account: string, amount: number | string): Promise<void> {
+    const { status, text } = await this.post('/v1/deposits', { account, amount })
+    assert.equal(status, 201, text)
+  }
+
+  /** `available` and `held` of the account's credit. */
+  async creditOf(account: string): Promise<readonly [available: string, held: string]> {
+    const { body } = await this.get(`/v1/accounts/${encodeURIComponent(account)}`)
+    const [balance] = body['balances'] as { available: string; held: string }[]
+    assert.ok(balance)
+    return [balance.available, balance.held]
+  }
+
+  /** What the service answers to these bytes on a connection of their own, until it ends the connection. */
+  async raw(bytes: string): Promise<string> {
+    const socket = connect(Number(new URL(this.url).port), '127.0.0.1')
+    socket.setEncoding('utf8')
+    socket.write(bytes)
+    let text = ''
+    for await (const chunk of socket) text += chunk as string
+    return text
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.app.close()
+    await this.engine.stop()
+  }
+}
+
+/** Asserts that `answer` is this problem, and says the same in its status, headers and body. */
+export function assertProblem(answer: Answer, status: number, code: string): Record<string, unknown> {
+  const { body, headers } = answer
+  assert.equal(headers.get('content-type'), 'application/problem+json; charset=utf-8', answer.text)
+  assert.equal(body['code'], code, answer.text)
+  assert.deepEqual([answer.status, body['status'], body['type']], [status, status, `urn:holdfast:problem:${code}`])
+  return body
+}

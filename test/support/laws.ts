@@ -1,0 +1,102 @@
+/** Laws 1, 2, 3 and 5 of docs/INVARIANTS.md over rows, from their words. */
+import assert from 'node:assert/strict'
+import type { HoldRecord } from '../../src/domain/hold.ts'
+import type { PostingRecord } from '../../src/domain/journal.ts'
+import type { Rows } from './rows.ts'
+
+export function assertLaws(rows: Rows): void {
+  assertLaw1(rows)
+  assertLaw2(rows)
+  assertLaw3(rows)
+  assertLaw5(rows)
+}
+
+/** Every entry's postings sum to zero per asset; so do all balances of an asset. */
+function assertLaw1({ postings, balances }: Rows): void {
+  const assetOf = new Map([...balances.values()].map(({ id, asset }) => [id, asset]))
+  const entries = Map.groupBy(postings, ({ entryId, balanceId }) => `${entryId} in ${assetOf.get(balanceId)}`)
+  for (const [entry, lines] of entries) {
+    assert.equal(
+      sum(lines, ({ availableDelta, heldDelta }) => availableDelta + heldDelta),
+      0n,
+      `law 1: ${entry}`,
+    )
+  }
+  for (const [asset, all] of Map.groupBy(balances.values(), (balance) => balance.asset)) {
+    assert.equal(
+      sum(all, ({ available, held }) => available + held),
+      0n,
+      `law 1: all balances of ${asset}`,
+    )
+  }
+}
+
+/** `held ≥ 0`; `available ≥ floor`; a balance's `held` is the sum of what its open holds still hold. */
+function assertLaw2(rows: Rows): void {
+  const open = holdsOf(rows).filter(({ state }) => state === 'open')
+  for (const [name, { account, asset, available, held, floor }] of rows.balances) {
+    assert.ok(held >= 0n, `law 2: ${name} holds ${held}`)
+    assert.ok(floor === null || available >= floor, `law 2: ${name} has ${available}, below ${floor}`)
+    assert.equal(floor === null, account.startsWith('@'), `law 2: the floor of ${name}`)
+    const own = open.filter((hold) => hold.account === account && hold.asset === asset)
+    assert.equal(
+      held,
+      sum(own, (hold) => hold.held),
+      `law 2: ${name} and its holds`,
+    )
+  }
+}
+
+/** A balance's version is the number of its postings, without gaps, and its amounts are those of its last posting. */
+function assertLaw3({ postings, balances }: Rows): void {
+  const byBalance = Map.groupBy(postings, ({ balanceId }) => balanceId)
+  assert.equal(byBalance.size, balances.size, 'law 3: every balance has postings, every posting a balance')
+  for (const [name, balance] of balances) {
+    const lines = byBalance.get(balance.id) ?? []
+    assert.equal(lines.length, balance.version, `law 3: ${name}`)
+    let [available, held] = [0n, 0n]
+    for (const [index, line] of lines.entries()) {
+      assert.equal(line.version, index + 1, `law 3: ${name}`)
+      available += line.availableDelta
+      held += line.heldDelta
+      assert.deepEqual([line.available, line.held], [available, held], `law 3: ${name} at ${line.version}`)
+    }
+    assert.deepEqual([balance.available, balance.held], [available, held], `law 3: ${name} now`)
+  }
+}
+
+/** A hold is open once, and ends once. Freeze = settled + released + still held, always. */
+function assertLaw5(rows: Rows): void {
+  for (const hold of holdsOf(rows)) {
+    const { id, amount, drawn, settled, released, held } = hold
+    assert.equal(amount + drawn, settled + released + held, `law 5: ${id} adds up`)
+    for (const part of [drawn, settled, released, held, hold.shortfall]) assert.ok(part >= 0n, `law 5: ${id}`)
+    const isOpen = hold.state === 'open'
+    assert.equal(held, isOpen ? amount : 0n, `law 5: ${id} is ${hold.state}`)
+    assert.equal(hold.endedAt === null, isOpen, `law 5: ${id} is ${hold.state}`)
+    const opened = rows.postings.filter(({ entryId }) => entryId === id)
+    const ended = rows.postings.filter(({ entryId }) => entryId.startsWith(`${id}~`))
+    assert.deepEqual(
+      opened.map(line),
+      [[hold.balanceId, hold.openedVersion, -amount, amount]],
+      `law 5: ${id} opens once`,
+    )
+    const ends = isOpen ? [] : [[hold.balanceId, hold.endedVersion, released - drawn, -amount]]
+    if (settled > 0n) ends.push([hold.payeeBalanceId, hold.payeeVersion, settled, 0n])
+    assert.deepEqual(ended.map(line), ends, `law 5: ${id} ends once`)
+  }
+}
+
+function line({ balanceId, version, availableDelta, heldDelta }: PostingRecord): (number | bigint | null)[] {
+  return [balanceId, version, availableDelta, heldDelta]
+}
+
+function holdsOf({ requests }: Rows): HoldRecord[] {
+  return [...requests.values()].filter((record) => record.kind === 'freeze')
+}
+
+function sum<Item>(items: Iterable<Item>, amount: (item: Item) => bigint): bigint {
+  let total = 0n
+  for (const item of items) total += amount(item)
+  return total
+}

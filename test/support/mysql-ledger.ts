@@ -1,0 +1,76 @@
+/** A migrated database of a test's own, the store in it, and somebody else's connection to get in its way. */
+import type { Connection } from 'mysql2/promise'
+import { openMysqlStorage, type MysqlOptions } from '../../src/stores/mysql/storage.ts'
+import type { Storage } from '../../src/stores/storage.ts'
+import { Books } from '../conformance/books.ts'
+import { MysqlDatabase } from './mysql-servers.ts'
+
+export class MysqlLedger implements AsyncDisposable {
+  readonly database: MysqlDatabase
+  readonly storage: Storage
+  readonly books: Books
+  readonly #opened: { close(): Promise<unknown> }[] = []
+
+  static async create(server: string, options: MysqlOptions = {}): Promise<MysqlLedger> {
+    const database = await MysqlDatabase.create(server)
+    try {
+      const storage = await openMysqlStorage(database.url(), { lockWaitMs: 1_000, ...options, migrate: true })
+      return new MysqlLedger(database, storage)
+    } catch (error) {
+      await database[Symbol.asyncDispose]()
+      throw error
+    }
+  }
+
+  private constructor(database: MysqlDatabase, storage: Storage) {
+    this.database = database
+    this.storage = storage
+    this.books = new Books(storage.store)
+    this.#opened.push(storage)
+  }
+
+  /** Another opening of the same database. */
+  async open(url: string, options: MysqlOptions = {}): Promise<Storage> {
+    const storage = await openMysqlStorage(url, { lockWaitMs: 1_000, ...options })
+    this.#opened.push(storage)
+    return storage
+  }
+
+  /** Another client, with transactions of its own. */
+  async rival(): Promise<Connection> {
+    const rival = await this.database.connect()
+    this.#opened.push({ close: () => rival.end() })
+    return rival
+  }
+
+  /** The connections of the stores to this database, those for writing alone or all of them. */
+  async connectionIds(which: 'writing' | 'all' = 'all'): Promise<readonly number[]> {
+    const rows = await this.database.query(
+      `SELECT id, command, info FROM information_schema.processlist
+       WHERE db = '${this.database.name}' AND id <> CONNECTION_ID() ORDER BY id`,
+    )
+    const writing = (row: (typeof rows)[number]): boolean => /INSERT|UPDATE/.test(String(row['info'] ?? row['INFO']))
+    return rows.filter((row) => which === 'all' || writing(row)).map((row) => Number(row['id'] ?? row['ID']))
+  }
+
+  async available(account: string): Promise<bigint | undefined> {
+    return (await this.storage.reader.account(account))?.balances[0]?.available
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const { close } of this.#opened.map((opened) => ({ close: () => opened.close() }))) {
+      // Some tests end a connection by force; closing it again may fail.
+      await close().catch(() => undefined)
+    }
+    await this.database[Symbol.asyncDispose]()
+  }
+}
+
+/** Resolves when `condition` is true; a test that waits in vain fails. */
+export async function until(condition: () => Promise<boolean>, what: string, msMax = 5_000): Promise<void> {
+  const deadline = performance.now() + msMax
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error(`In vain: ${what}.`)
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+}

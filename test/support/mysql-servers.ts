@@ -1,0 +1,91 @@
+/** The MySQL and MariaDB servers to test on, and databases of a test's own on them. */
+import { createConnection, type Connection } from 'mysql2/promise'
+import { discoverStores, STORES, type StoreRow } from './stores.ts'
+
+export interface MysqlServer {
+  readonly name: 'mysql' | 'mariadb'
+  /** With a user who may make databases and users; null when there is no such server here. */
+  readonly url: string | null
+  /** Why it is null, as a test report shows it. */
+  readonly reason: string
+}
+
+const ROWS: readonly (StoreRow & { readonly name: MysqlServer['name']; readonly variable: string })[] = [
+  { name: 'mysql', variable: 'HOLDFAST_TEST_MYSQL_URL' },
+  { name: 'mariadb', variable: 'HOLDFAST_TEST_MARIADB_URL' },
+]
+
+/** @throws Error when one is asked for and missing */
+export function mysqlServers(): readonly MysqlServer[] {
+  const others = STORES.filter(({ name }) => !ROWS.some((row) => row.name === name))
+  const { found } = discoverStores(process.env, [...others, ...ROWS])
+  return ROWS.map(({ name, variable }) => ({
+    name,
+    url: found.find((store) => store.name === name)?.server ?? null,
+    reason: `${variable} is not set, or HOLDFAST_TEST_STORES leaves ${name} out`,
+  }))
+}
+
+let lastNumber = 0
+
+/** A database that is there until it is disposed of. */
+export class MysqlDatabase implements AsyncDisposable {
+  readonly name: string
+  readonly #server: URL
+  readonly #admin: Connection
+  readonly #users: string[] = []
+
+  /** Empty: without any table. */
+  static async create(server: string): Promise<MysqlDatabase> {
+    const admin = await createConnection({ uri: server, multipleStatements: true, supportBigNumbers: true })
+    const database = new MysqlDatabase(server, admin)
+    await admin.query(`CREATE DATABASE ${database.name}`)
+    await admin.query(`USE ${database.name}`)
+    return database
+  }
+
+  private constructor(server: string, admin: Connection) {
+    this.name = `holdfast_test_${process.pid}_${++lastNumber}`
+    this.#server = new URL(server)
+    this.#admin = admin
+  }
+
+  /** Its URL, also of another user, or on another port where something stands in between. */
+  url({ port, user, parameters = '' }: { port?: number; user?: string; parameters?: string } = {}): string {
+    const url = new URL(this.#server)
+    url.pathname = `/${this.name}`
+    if (port !== undefined) url.port = String(port)
+    if (user !== undefined) url.username = user
+    return `${url.href}${parameters}`
+  }
+
+  get address(): { readonly host: string; readonly port: number } {
+    return { host: this.#server.hostname, port: Number(this.#server.port || 3306) }
+  }
+
+  /** Runs a statement as the server's administrator. */
+  async query(sql: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
+    const [rows] = await this.#admin.query(sql)
+    return Array.isArray(rows) ? (rows as Record<string, unknown>[]) : []
+  }
+
+  /** A user with these privileges on this database alone, until it is disposed of. Returns the name; there is no password. */
+  async createUser(privileges: string, limits = ''): Promise<string> {
+    const user = `holdfast_${process.pid}_${++lastNumber}`
+    await this.#admin.query(`CREATE USER '${user}'@'%' ${limits}`)
+    this.#users.push(user)
+    await this.#admin.query(`GRANT ${privileges} ON ${this.name}.* TO '${user}'@'%'`)
+    return user
+  }
+
+  /** Another connection of the administrator. */
+  async connect(): Promise<Connection> {
+    return await createConnection({ uri: this.url(), multipleStatements: true, supportBigNumbers: true })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const user of this.#users) await this.#admin.query(`DROP USER '${user}'@'%'`)
+    await this.#admin.query(`DROP DATABASE IF EXISTS ${this.name}`)
+    await this.#admin.end()
+  }
+}

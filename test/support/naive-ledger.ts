@@ -1,0 +1,222 @@
+/**
+ * A second ledger, written from the words alone to be compared with the first. It knows no rows, versions or batches, and
+ * shares no code with the rules: it finds every reason that there is against a command, and tells the first one.
+ */
+import type { Command, FreezeCommand, SettleCommand, Work } from '../../src/domain/command.ts'
+
+/** Nothing else is known to both: the order in which reasons are told, and the bounds of an amount. */
+const ORDER = [
+  'request_id_reused',
+  'unknown_asset',
+  'asset_conflict',
+  'house_account',
+  'same_account',
+  'expiry_out_of_range',
+  'hold_not_found',
+  'hold_not_open',
+  'settle_above_hold',
+  'insufficient_funds',
+  'floor_above_available',
+  'balance_overflow',
+]
+const MOST = 2n ** 63n - 1n
+const LEAST = -(2n ** 63n)
+
+export interface NaiveBalance {
+  available: bigint
+  held: bigint
+  floor: bigint
+}
+
+export interface NaiveHold {
+  account: string
+  asset: string
+  payee: string
+  open: boolean
+  held: bigint
+  settled: bigint
+  released: bigint
+  shortfall: bigint
+  /** The command that ended it. */
+  endedBy: string
+}
+
+interface Books {
+  balances: Record<string, NaiveBalance>
+  holds: Record<string, NaiveHold>
+  /** What was asked for under each request id. */
+  requests: Record<string, string>
+  assets: Record<string, { decimals: number; name: string }>
+}
+
+export interface NaiveClock {
+  readonly now: number
+  readonly ttlMsMax: number
+}
+
+export class NaiveLedger {
+  books: Books = { balances: {}, holds: {}, requests: {}, assets: { credit: { decimals: 0, name: 'Credit' } } }
+
+  /** One word for each command: `applied`, `replayed`, or why not. */
+  run(work: Work, clock: NaiveClock): string[] {
+    if (work.kind !== 'group') return [this.#runOne(work, clock)]
+    const before = structuredClone(this.books)
+    const words: string[] = []
+    for (const command of work.commands) words.push(this.#runOne(command, clock))
+    const failed = words.findIndex((word) => word !== 'applied' && word !== 'replayed')
+    if (failed === -1) return words
+    this.books = before
+    return words.map((word, index) => (index === failed ? word : 'batch_aborted'))
+  }
+
+  balance(account: string, asset: string): NaiveBalance {
+    return (this.books.balances[`${account}/${asset}`] ??= { available: 0n, held: 0n, floor: 0n })
+  }
+
+  #runOne(command: Command, clock: NaiveClock): string {
+    const asked = contents(command)
+    if ('requestId' in command) {
+      const known = this.books.requests[command.requestId]
+      if (known !== undefined) return known === asked ? 'replayed' : 'request_id_reused'
+    }
+    if ('hold' in command && this.books.holds[command.hold]?.endedBy === asked) return 'replayed'
+    if (command.kind === 'declare') {
+      const known = this.books.assets[command.asset]
+      if (known?.decimals === command.decimals && known.name === command.name) return 'replayed'
+    }
+    const before = structuredClone(this.books)
+    const reasons = this.#attempt(command, asked, clock)
+    const first = ORDER.find((reason) => reasons.has(reason))
+    if (first === undefined) {
+      if ('requestId' in command) this.books.requests[command.requestId] = asked
+      return 'applied'
+    }
+    this.books = before
+    return first
+  }
+
+  /** Does it, whatever comes of it, and tells everything that is wrong about that. */
+  #attempt(command: Command, asked: string, clock: NaiveClock): Set<string> {
+    const reasons = new Set<string>()
+    const moves: [account: string, asset: string, available: bigint, held: bigint][] = []
+    switch (command.kind) {
+      case 'open': {
+        const balance = this.balance(command.account, command.asset)
+        if (command.floor > balance.available) reasons.add('floor_above_available')
+        balance.floor = command.floor
+        break
+      }
+      case 'deposit':
+        moves.push(
+          ['@issuer', command.asset, -command.amount, 0n],
+          [command.account, command.asset, command.amount, 0n],
+        )
+        break
+      case 'charge':
+        moves.push(
+          [command.account, command.asset, -command.amount, 0n],
+          [command.payee, command.asset, command.amount, 0n],
+        )
+        break
+      case 'transfer':
+        for (const { from, to, asset, amount } of command.legs) {
+          if (from === to) reasons.add('same_account')
+          moves.push([from, asset, -amount, 0n], [to, asset, amount, 0n])
+        }
+        break
+      case 'freeze':
+        if (!isSoon(command, clock)) reasons.add('expiry_out_of_range')
+        moves.push([command.account, command.asset, -command.amount, command.amount])
+        this.books.holds[command.requestId] = {
+          account: command.account,
+          asset: command.asset,
+          payee: command.payee,
+          open: true,
+          held: command.amount,
+          settled: 0n,
+          released: 0n,
+          shortfall: 0n,
+          endedBy: '',
+        }
+        break
+      case 'settle':
+      case 'release': {
+        const hold = this.books.holds[command.hold]
+        if (hold === undefined) return new Set(['hold_not_found'])
+        if (!hold.open) return new Set(['hold_not_open'])
+        if (command.kind === 'settle' && command.amount > hold.held && command.overage === 'reject') {
+          reasons.add('settle_above_hold')
+        }
+        const paid = command.kind === 'settle' ? this.#payable(command, hold) : 0n
+        moves.push([hold.account, hold.asset, hold.held - paid, -hold.held], [hold.payee, hold.asset, paid, 0n])
+        hold.open = false
+        hold.settled = paid
+        hold.released = paid < hold.held ? hold.held - paid : 0n
+        hold.shortfall = command.kind === 'settle' ? command.amount - paid : 0n
+        hold.held = 0n
+        hold.endedBy = asked
+        break
+      }
+      case 'declare': {
+        const known = this.books.assets[command.asset]
+        if (known !== undefined && known.decimals !== command.decimals) reasons.add('asset_conflict')
+        this.books.assets[command.asset] = { decimals: command.decimals, name: command.name }
+      }
+    }
+    for (const asset of assetsOf(command)) if (!(asset in this.books.assets)) reasons.add('unknown_asset')
+    if ('account' in command && command.account.startsWith('@')) reasons.add('house_account')
+    if ('payee' in command && command.payee === command.account) reasons.add('same_account')
+    return this.#move(moves, reasons)
+  }
+
+  /** Holds are paid first; what is missing comes from what may be spent, when the caller says so. */
+  #payable(command: SettleCommand, hold: NaiveHold): bigint {
+    const { available, floor } = this.balance(hold.account, hold.asset)
+    const spendable = available > floor ? available - floor : 0n
+    const payable = command.overage === 'draw' ? hold.held + spendable : hold.held
+    return command.amount < payable ? command.amount : payable
+  }
+
+  #move(moves: readonly [string, string, bigint, bigint][], reasons: Set<string>): Set<string> {
+    const before = structuredClone(this.books.balances)
+    for (const [account, asset, available, held] of moves) {
+      const balance = this.balance(account, asset)
+      balance.available += available
+      balance.held += held
+    }
+    for (const [account, asset] of moves) {
+      const { available, held, floor } = this.balance(account, asset)
+      const fell = available < (before[`${account}/${asset}`]?.available ?? 0n)
+      if (fell && available < floor && !account.startsWith('@')) reasons.add('insufficient_funds')
+      for (const amount of [available, held, available + held]) {
+        if (amount > MOST || amount < LEAST) reasons.add('balance_overflow')
+      }
+    }
+    return reasons
+  }
+}
+
+function isSoon({ expiresInMs, expiresAt }: FreezeCommand, clock: NaiveClock): boolean {
+  if (expiresInMs !== null) return expiresInMs > 0 && expiresInMs <= clock.ttlMsMax
+  return expiresAt === null || (expiresAt > clock.now && expiresAt <= clock.now + clock.ttlMsMax)
+}
+
+function assetsOf(command: Command): string[] {
+  switch (command.kind) {
+    case 'transfer':
+      return command.legs.map(({ asset }) => asset)
+    case 'settle':
+    case 'release':
+    case 'declare':
+      return []
+    case 'open':
+    case 'deposit':
+    case 'charge':
+    case 'freeze':
+      return [command.asset]
+  }
+}
+
+function contents(command: Command): string {
+  return JSON.stringify(command, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value))
+}

@@ -1,0 +1,61 @@
+/** Holds answers to an OpenAPI document: documented statuses only, and bodies with exactly the documented fields. */
+import assert from 'node:assert/strict'
+import { Value } from 'typebox/value'
+
+type Json = Readonly<Record<string, unknown>>
+
+interface Operation {
+  readonly path: RegExp
+  readonly method: string
+  readonly responses: Readonly<Record<string, Json>>
+}
+
+interface Answered {
+  readonly status: number
+  readonly headers: Headers
+  readonly body: unknown
+}
+
+export class OpenApiContract {
+  readonly #operations: readonly Operation[]
+  readonly #schemas: Readonly<Record<string, Json>>
+
+  constructor(document: object) {
+    const { paths, components } = document as {
+      readonly paths: Readonly<Record<string, Readonly<Record<string, { responses: Readonly<Record<string, Json>> }>>>>
+      readonly components: { readonly schemas: Readonly<Record<string, Json>> }
+    }
+    this.#schemas = components.schemas
+    this.#operations = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, { responses }]) => ({
+        path: new RegExp(`^${path.replaceAll(/\{[a-z]+\}/g, '[^/]+')}$`),
+        method: method.toUpperCase(),
+        responses,
+      })),
+    )
+  }
+
+  /** What the document does not know, it does not hold to anything. */
+  check(method: string, url: string, { status, headers, body }: Answered): void {
+    const path = url.split('?', 1)[0]!
+    const operation = this.#operations.find((known) => known.method === method && known.path.test(path))
+    if (operation === undefined) return
+    const response = operation.responses[String(status)]
+    assert.ok(response, `${method} ${path} answered ${status}, which is not documented: ${JSON.stringify(body)}`)
+    const content = response['content'] as Readonly<Record<string, { schema: unknown }>>
+    const [type, media] = Object.entries(content)[0]!
+    assert.equal(headers.get('content-type'), `${type}; charset=utf-8`)
+    const [flaw] = Value.Errors(this.#resolved(media.schema) as object, body)
+    assert.equal(flaw, undefined, `${method} ${path} ${status}: ${JSON.stringify(flaw)} in ${JSON.stringify(body)}`)
+  }
+
+  /** With every reference replaced, and every object closed that is not open on purpose. */
+  #resolved(schema: unknown): unknown {
+    if (Array.isArray(schema)) return schema.map((item) => this.#resolved(item))
+    if (typeof schema !== 'object' || schema === null) return schema
+    if ('$ref' in schema) return this.#resolved(this.#schemas[String(schema.$ref).replace('#/components/schemas/', '')])
+    const entries = Object.entries(schema).map(([key, value]) => [key, this.#resolved(value)] as const)
+    const closed = 'properties' in schema && !('additionalProperties' in schema)
+    return Object.fromEntries(closed ? [...entries, ['additionalProperties', false]] : entries)
+  }
+}

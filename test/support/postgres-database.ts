@@ -1,0 +1,72 @@
+/** PostgreSQL for tests: a server that the environment names, and databases of the tests' own on it. */
+import { randomBytes } from 'node:crypto'
+import { Client } from 'pg'
+
+/** Null when there is no server to test on. */
+const POSTGRES_SERVER = process.env['HOLDFAST_TEST_POSTGRES_URL'] || null
+
+/** Why a test that needs the server is left out; false when it is not. */
+export const WITHOUT_POSTGRES = POSTGRES_SERVER === null && 'HOLDFAST_TEST_POSTGRES_URL names no server'
+
+/** ReadyForQuery outside of a transaction, as the server sends it: what came before has been committed, or rolled back. */
+export const TRANSACTION_ENDED = Buffer.from('Z\0\0\0\x05I', 'latin1')
+
+export class PostgresDatabase implements AsyncDisposable {
+  readonly name: string
+  /** As the server's administrator. */
+  readonly client: Client
+  readonly #url: URL
+
+  private constructor(name: string, url: URL, client: Client) {
+    this.name = name
+    this.#url = url
+    this.client = client
+  }
+
+  static async create(): Promise<PostgresDatabase> {
+    if (POSTGRES_SERVER === null) throw new Error('HOLDFAST_TEST_POSTGRES_URL names no server.')
+    const name = `holdfast_test_${randomBytes(6).toString('hex')}`
+    await administer((client) => client.query(`CREATE DATABASE ${name} ENCODING 'UTF8' TEMPLATE template0`))
+    const url = new URL(POSTGRES_SERVER)
+    url.pathname = name
+    const client = new Client({ connectionString: url.href })
+    await client.connect()
+    return new PostgresDatabase(name, url, client)
+  }
+
+  /** Where it can be reached. */
+  get address(): { readonly host: string; readonly port: number } {
+    return { host: this.#url.hostname || '127.0.0.1', port: Number(this.#url.port || '5432') }
+  }
+
+  /** A store URL with these options, and perhaps by way of a port on loopback, or as another user. */
+  url(
+    options: Readonly<Record<string, string | number>> = {},
+    by: { readonly port?: number; readonly user?: string } = {},
+  ): string {
+    const url = new URL(this.#url)
+    if (by.port !== undefined) {
+      url.hostname = '127.0.0.1'
+      url.port = String(by.port)
+    }
+    if (by.user !== undefined) url.username = by.user
+    for (const [name, value] of Object.entries(options)) url.searchParams.set(name, String(value))
+    return url.href
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.client.end()
+    await administer((client) => client.query(`DROP DATABASE ${this.name} WITH (FORCE)`))
+  }
+}
+
+/** Runs statements on the server that belong to none of the tests' databases. */
+export async function administer<Result>(action: (client: Client) => Promise<Result>): Promise<Result> {
+  const client = new Client({ connectionString: POSTGRES_SERVER! })
+  await client.connect()
+  try {
+    return await action(client)
+  } finally {
+    await client.end()
+  }
+}

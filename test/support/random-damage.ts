@@ -1,0 +1,85 @@
+/** Random damage to rows of a twin ledger, done to both of them alike. */
+import fc from 'fast-check'
+import { AMOUNT_MAX, AMOUNT_MIN } from '../../src/domain/amount.ts'
+import type { TwinLedger } from './twin-ledger.ts'
+
+const COLUMNS = {
+  balances: { available: 'available', held: 'held', floor: 'floor', version: 'version' },
+  postings: { availableDelta: 'available_delta', heldDelta: 'held_delta', available: 'available', held: 'held' },
+  holds: {
+    amount: 'amount',
+    held: 'held',
+    settled: 'settled',
+    released: 'released',
+    drawn: 'drawn',
+    openedVersion: 'opened_version',
+    endedVersion: 'ended_version',
+    payeeVersion: 'payee_version',
+  },
+} as const
+
+/** Versions are kept as numbers, amounts as bigint. */
+const isVersion = (field: string): boolean => field.toLowerCase().endsWith('version')
+
+type Kind = keyof typeof COLUMNS
+
+export interface Damage {
+  readonly kind: Kind
+  /** Which row, modulo their number. */
+  readonly row: number
+  readonly change: 'remove' | 'rename' | { readonly column: number; readonly by: bigint }
+}
+
+const change = fc.oneof(
+  { weight: 1, arbitrary: fc.constant('remove' as const) },
+  { weight: 1, arbitrary: fc.constant('rename' as const) },
+  {
+    weight: 6,
+    arbitrary: fc.record({ column: fc.nat(7), by: fc.constantFrom(1n, 1n, -1n, -1n, -50n, AMOUNT_MAX, AMOUNT_MIN) }),
+  },
+)
+
+export const damages: fc.Arbitrary<readonly Damage[]> = fc.array(
+  fc.record({ kind: fc.constantFrom<Kind>('balances', 'postings', 'holds'), row: fc.nat(1000), change }),
+  { minLength: 1, maxLength: 8, size: 'max' },
+)
+
+/** Nothing happens where there is no such row. */
+export function doDamage(ledger: TwinLedger, { kind, row, change: what }: Damage): void {
+  const rows: Map<string, object> = ledger.tables[kind === 'holds' ? 'requests' : kind]
+  const all = [...rows].filter(([, record]) => kind !== 'holds' || ('kind' in record && record.kind === 'freeze'))
+  const found = all[row % Math.max(all.length, 1)]
+  if (found === undefined) return
+  const [key, record] = found
+  const where = whereOf(kind, record)
+  if (what === 'remove') {
+    rows.delete(key)
+    ledger.plant(`DELETE FROM ${where}`)
+  } else if (what === 'rename') {
+    if (kind !== 'postings') return
+    rows.set(key, { ...record, entryId: 'nobody' })
+    ledger.plant(`UPDATE ${where.replace(' WHERE', ` SET entry_id = 'nobody' WHERE`)}`)
+  } else {
+    const columns = Object.entries(COLUMNS[kind])
+    const [field, column] = columns[what.column % columns.length]!
+    const before = (record as Record<string, bigint | number | null>)[field] ?? null
+    if (before === null) return
+    const after = clamped(BigInt(before) + what.by, isVersion(field))
+    rows.set(key, { ...record, [field]: isVersion(field) ? Number(after) : after })
+    ledger.plant(`UPDATE ${where.replace(' WHERE', ` SET ${column} = ${after} WHERE`)}`)
+  }
+}
+
+/** A table and the key of one of its rows. */
+function whereOf(kind: Kind, record: object): string {
+  const { id, balanceId, version } = record as { id?: unknown; balanceId?: unknown; version?: unknown }
+  if (kind === 'balances') return `balances WHERE id = ${String(id)}`
+  if (kind === 'postings') return `postings WHERE balance_id = ${String(balanceId)} AND version = ${String(version)}`
+  return `requests WHERE id = '${String(id)}'`
+}
+
+function clamped(value: bigint, asVersion: boolean): bigint {
+  if (asVersion) return value > 1000n ? 1000n : value < -1000n ? -1000n : value
+  if (value > AMOUNT_MAX) return AMOUNT_MAX
+  return value < AMOUNT_MIN ? AMOUNT_MIN : value
+}

@@ -1,0 +1,94 @@
+/** Rows as a store would keep them, for rules that are tested without one. */
+import assert from 'node:assert/strict'
+import { CREDIT, type Asset } from '../../src/domain/asset.ts'
+import { balanceKey, emptyBalance, type BalanceName, type BalanceRecord } from '../../src/domain/balance.ts'
+import { decideBatch } from '../../src/domain/batch.ts'
+import type { Work } from '../../src/domain/command.ts'
+import type { Moment } from '../../src/domain/decide.ts'
+import type { PostingRecord } from '../../src/domain/journal.ts'
+import type { Outcome } from '../../src/domain/outcome.ts'
+import {
+  footprint,
+  footprintOfHold,
+  type Changes,
+  type RequestRecord,
+  type Snapshot,
+} from '../../src/domain/snapshot.ts'
+import { MOMENT } from './given.ts'
+
+export class Rows {
+  readonly requests = new Map<string, RequestRecord>()
+  readonly balances = new Map<string, BalanceRecord>()
+  readonly postings: PostingRecord[] = []
+  readonly accounts = new Map<string, unknown>()
+  readonly assets = new Map<string, Asset>([[CREDIT.code, CREDIT]])
+  readonly #ids: Map<string, number>
+
+  /** @param ids which balance has which id; share it where the rows of two ledgers are to be equal */
+  constructor(ids: Map<string, number> = new Map()) {
+    this.#ids = ids
+  }
+
+  snapshot(work: readonly Work[]): Snapshot {
+    const keys = footprint(work, 0)
+    const requests = new Map<string, RequestRecord | null>()
+    const names: BalanceName[] = [...keys.balances.values()]
+    for (const id of keys.requests) {
+      const request = this.requests.get(id) ?? null
+      requests.set(id, request)
+      if (request?.kind === 'freeze') names.push(...footprintOfHold(request, 0))
+    }
+    return {
+      requests,
+      balances: new Map(names.map((name) => [balanceKey(name.account, name.asset, name.stripe), this.balance(name)])),
+      assets: new Map([...keys.assets].map((code) => [code, this.assets.get(code) ?? null])),
+    }
+  }
+
+  balance(name: BalanceName): BalanceRecord {
+    const key = balanceKey(name.account, name.asset, name.stripe)
+    const id = this.#ids.get(key) ?? this.#ids.size + 1
+    this.#ids.set(key, id)
+    return this.balances.get(key) ?? emptyBalance(id, name)
+  }
+
+  write(changes: Changes): void {
+    for (const record of [...changes.entries, ...changes.holdsOpened]) {
+      assert.ok(!this.requests.has(record.id), `the request id ${record.id} has two effects`)
+      this.requests.set(record.id, record)
+    }
+    for (const hold of changes.holdsChanged) {
+      const before = this.requests.get(hold.id)
+      assert.ok(before?.kind === 'freeze' && before.state === 'open', `the hold ${hold.id} ends twice`)
+      this.requests.set(hold.id, hold)
+    }
+    for (const { expected, after } of changes.balances) {
+      const key = balanceKey(after.account, after.asset, after.stripe)
+      assert.equal(this.balances.get(key)?.version ?? 0, expected, `${key} was decided on another version`)
+      this.balances.set(key, after)
+    }
+    this.postings.push(...changes.postings)
+    for (const { account, metadata } of changes.accounts) this.accounts.set(account, metadata)
+    for (const asset of changes.assets) this.assets.set(asset.code, asset)
+  }
+
+  /** Decides `work` as one batch and writes what came of it. */
+  run(work: readonly Work[], moment: Moment = MOMENT): readonly Outcome[] {
+    const plan = decideBatch(work, this.snapshot(work), 0, moment)
+    this.write(plan.changes)
+    return plan.outcomes.flat()
+  }
+
+  /** Everything, for comparison. */
+  all(): unknown {
+    const byKey = <Value>(map: ReadonlyMap<string, Value>): [string, Value][] =>
+      [...map].sort(([left], [right]) => (left < right ? -1 : 1))
+    return {
+      requests: byKey(this.requests),
+      balances: byKey(this.balances),
+      postings: this.postings,
+      accounts: byKey(this.accounts),
+      assets: byKey(this.assets),
+    }
+  }
+}

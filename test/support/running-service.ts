@@ -1,0 +1,79 @@
+/** The real service on a real socket, that can be stopped, started again on the same port, and put out of order. */
+import type { AddressInfo } from 'node:net'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { Engine } from '../../src/engine/engine.ts'
+import type { HttpLimits } from '../../src/http/limits.ts'
+import { buildServer } from '../../src/http/server.ts'
+import { openMemoryStorage } from '../../src/stores/memory/storage.ts'
+import { Tables } from '../../src/stores/memory/tables.ts'
+
+/** Looks at each request before the service does, and may answer in its place. */
+export type Gate = (request: FastifyRequest, reply: FastifyReply) => Promise<void>
+
+export class RunningService implements AsyncDisposable {
+  /** Paths of the requests that arrived, in order. */
+  readonly requests: string[] = []
+  gate: Gate | null = null
+  /** Called once each answer is ready, before it leaves. */
+  beforeAnswer: Gate | null = null
+  readonly #tables = new Tables()
+  readonly #limits: Partial<HttpLimits>
+  #port = 0
+  #stop: (() => Promise<void>) | null = null
+
+  private constructor(limits: Partial<HttpLimits>) {
+    this.#limits = limits
+  }
+
+  static async start(limits: Partial<HttpLimits> = {}): Promise<RunningService> {
+    const service = new RunningService({ shutdownMs: 200, ...limits })
+    await service.start()
+    return service
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`
+  }
+
+  /** Requests that carried commands. */
+  get batchRequestCount(): number {
+    return this.requests.filter((path) => path === '/v1/batches').length
+  }
+
+  /** On the same port and the same rows as before. */
+  async start(): Promise<void> {
+    const storage = openMemoryStorage(this.#tables)
+    const engine = new Engine(storage.store)
+    const app = buildServer({ engine, reader: storage.reader, storeKind: storage.kind }, { limits: this.#limits })
+    this.#watch(app)
+    await app.listen({ host: '127.0.0.1', port: this.#port })
+    this.#port = (app.server.address() as AddressInfo).port
+    this.#stop = async () => {
+      await app.close()
+      await engine.stop()
+      await storage.close()
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.#stop?.()
+    this.#stop = null
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.gate = null
+    this.beforeAnswer = null
+    await this.stop()
+  }
+
+  #watch(app: FastifyInstance): void {
+    app.addHook('preHandler', async (request, reply) => {
+      this.requests.push(request.url)
+      await this.gate?.(request, reply)
+    })
+    app.addHook('onSend', async (request, reply, payload) => {
+      await this.beforeAnswer?.(request, reply)
+      return payload
+    })
+  }
+}

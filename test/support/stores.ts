@@ -1,0 +1,68 @@
+/**
+ * Which stores the tests run on: embedded ones always, a server when its environment variable names one.
+ *
+ * `HOLDFAST_TEST_STORES=sqlite,memory` asks for exactly these; one that is asked for and missing is an error, so that
+ * no suite passes because it skipped a database.
+ */
+
+export interface StoreRow {
+  readonly name: string
+  /** The environment variable with the URL of a server to test on; null for a store that needs none. */
+  readonly variable: string | null
+}
+
+export interface StoreUnderTest {
+  readonly name: string
+  /** The server's URL; null for an embedded store. */
+  readonly server: string | null
+}
+
+export interface Discovery {
+  readonly found: readonly StoreUnderTest[]
+  readonly missing: readonly StoreRow[]
+}
+
+/** Every store that there is. A server is a row with its variable. */
+export const STORES: readonly StoreRow[] = [
+  { name: 'memory', variable: null },
+  { name: 'sqlite', variable: null },
+  { name: 'mysql', variable: 'HOLDFAST_TEST_MYSQL_URL' },
+  { name: 'mariadb', variable: 'HOLDFAST_TEST_MARIADB_URL' },
+  { name: 'postgres', variable: 'HOLDFAST_TEST_POSTGRES_URL' },
+]
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** @throws Error when a store is asked for that nobody knows or that is not there */
+export function discoverStores(environment: Environment = process.env, rows = STORES): Discovery {
+  const asked = namesAsked(environment['HOLDFAST_TEST_STORES'])
+  const unknown = asked?.filter((name) => !rows.some((row) => row.name === name)) ?? []
+  if (unknown.length > 0) {
+    const known = rows.map(({ name }) => name).join(', ')
+    throw new Error(`HOLDFAST_TEST_STORES asks for ${unknown.join(', ')}; the stores are ${known}.`)
+  }
+
+  const found: StoreUnderTest[] = []
+  const missing: StoreRow[] = []
+  for (const row of rows) {
+    const server = row.variable === null ? null : environment[row.variable]
+    if (asked !== null && !asked.includes(row.name)) continue
+    // A variable that is set to nothing, as CI systems do, counts as not set.
+    if (server === undefined || server === '') missing.push(row)
+    else found.push({ name: row.name, server })
+  }
+
+  if (asked !== null && missing.length > 0) {
+    const reasons = missing.map(({ name, variable }) => `${name} (${variable} is not set)`)
+    throw new Error(`HOLDFAST_TEST_STORES asks for what is missing: ${reasons.join(', ')}.`)
+  }
+  return { found, missing }
+}
+
+function namesAsked(list: string | undefined): readonly string[] | null {
+  const names = (list ?? '')
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '')
+  return names.length === 0 ? null : names
+}

@@ -1,0 +1,121 @@
+/**
+ * The same rows twice: in the memory store, which is the model, and in the tables of an SQLite file. The rules decide once,
+ * over the model, so that also the ids of balances are the same.
+ */
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { DatabaseSync } from 'node:sqlite'
+import fc from 'fast-check'
+import { decideBatch } from '../../src/domain/batch.ts'
+import type { Work } from '../../src/domain/command.ts'
+import type { Answer } from '../../src/domain/outcome.ts'
+import { footprint } from '../../src/domain/snapshot.ts'
+import { openMemoryStorage } from '../../src/stores/memory/storage.ts'
+import { Tables } from '../../src/stores/memory/tables.ts'
+import { SqlAuditor } from '../../src/stores/sql/auditor.ts'
+import type { Query } from '../../src/stores/sql/dialect.ts'
+import { migrate } from '../../src/stores/sql/migrator.ts'
+import { SqlReader } from '../../src/stores/sql/reader.ts'
+import type { Row, SqlValue } from '../../src/stores/sql/rows.ts'
+import { openConnection, openReadConnection } from '../../src/stores/sqlite/connection.ts'
+import { sqliteMigrations, sqliteMigrationTarget } from '../../src/stores/sqlite/migrations.ts'
+import { SqliteTables } from '../../src/stores/sqlite/tables.ts'
+import { cut, cuts, work } from './arbitrary-work.ts'
+import { MOMENT } from './given.ts'
+
+/** Work that one engine puts into one transaction. */
+export interface Batch {
+  readonly houseStripe: number
+  readonly work: readonly Work[]
+}
+
+/** Random work of three engines in turn. */
+export const batches: fc.Arbitrary<readonly Batch[]> = fc
+  .tuple(work, cuts)
+  .map(([items, after]) => cut(items, after).map((part, index) => ({ houseStripe: [0, 7, 1][index % 3]!, work: part })))
+
+/** A run makes a ledger on disk, so the search for a smaller counterexample has to end, too. */
+export const RUNS = { seed: 616, interruptAfterTimeLimit: 60_000, markInterruptAsFailure: true } as const
+
+/** A statement that was run, with its parameters. */
+export type Asked = readonly [sql: string, parameters: readonly SqlValue[]]
+
+/** One step of a query plan. The loops of one join are steps within the same, the outer ones first. */
+export interface PlanStep {
+  readonly within: number
+  readonly what: string
+}
+
+export class TwinLedger implements Disposable {
+  readonly tables = new Tables()
+  readonly model = openMemoryStorage(this.tables)
+  readonly reader: SqlReader
+  readonly auditor: SqlAuditor
+  readonly query: Query
+  /** Every statement that went through `query`. */
+  readonly asked: Asked[] = []
+  readonly #folder: string
+  readonly #writes: DatabaseSync
+  readonly #reads: DatabaseSync
+  readonly #sqlite: SqliteTables
+  #now = MOMENT.now
+
+  private constructor(folder: string, writes: DatabaseSync, path: string) {
+    this.#folder = folder
+    this.#writes = writes
+    this.#sqlite = new SqliteTables(writes)
+    this.#reads = openReadConnection(path, { busyTimeoutMs: 1_000 })
+    this.query = async (sql, parameters) => {
+      this.asked.push([sql, parameters as SqlValue[]])
+      return this.#reads.prepare(sql).all(...(parameters as SqlValue[]))
+    }
+    this.reader = new SqlReader('sqlite', this.query)
+    this.auditor = new SqlAuditor('sqlite', this.query)
+  }
+
+  static async open(): Promise<TwinLedger> {
+    const folder = mkdtempSync(join(tmpdir(), 'holdfast-twin-'))
+    const path = join(folder, 'ledger.db')
+    const writes = openConnection(path, { busyTimeoutMs: 1_000 })
+    // Nothing here has to outlive a crash.
+    writes.exec('PRAGMA synchronous = OFF')
+    await migrate(sqliteMigrationTarget(writes), sqliteMigrations())
+    return new TwinLedger(folder, writes, path)
+  }
+
+  /** Decides and writes one batch; what is rejected is left out. */
+  async write({ work: items, houseStripe }: Batch): Promise<readonly Answer[]> {
+    const snapshot = await this.model.store.load(footprint(items, houseStripe))
+    this.#now += 1_000
+    const { outcomes, changes } = decideBatch(items, snapshot, houseStripe, { ...MOMENT, now: this.#now })
+    assert.equal(await this.model.store.commit(changes), 'committed')
+    assert.equal(this.#sqlite.commit(changes), 'committed')
+    return outcomes.flat().flatMap((outcome) => (outcome.status === 'applied' ? [outcome.answer] : []))
+  }
+
+  /** As `write`, for work of which nothing may be rejected. */
+  async apply(houseStripe: number, ...items: readonly Work[]): Promise<void> {
+    const answers = await this.write({ houseStripe, work: items })
+    assert.equal(answers.length, items.length)
+  }
+
+  /** Changes one row of the file alone, whatever the constraints say. */
+  plant(sql: string, ...parameters: readonly SqlValue[]): void {
+    this.#writes.exec('PRAGMA ignore_check_constraints = ON')
+    assert.equal(Number(this.#writes.prepare(sql).run(...parameters).changes), 1, sql)
+  }
+
+  /** How SQLite runs a statement. */
+  planOf([sql, parameters]: Asked): readonly PlanStep[] {
+    const rows = this.#reads.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...parameters) as Row[]
+    return rows.map((row) => ({ within: Number(row['parent']), what: row['detail'] as string }))
+  }
+
+  [Symbol.dispose](): void {
+    this.#writes.close()
+    this.#reads.close()
+    rmSync(this.#folder, { recursive: true })
+  }
+}

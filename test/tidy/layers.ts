@@ -1,0 +1,53 @@
+/** Who may import what. The picture is in ARCHITECTURE.md; this is its table. */
+import { importedPath, importsOf, isTest, type Source, type Violation } from './source.ts'
+
+interface Layer {
+  /** Folders and files of src/ that it sees besides itself. */
+  readonly sees: readonly string[]
+  /** Packages that it may use; `any` where the table does not care. A scope stands for its packages. */
+  readonly packages: readonly string[] | 'any'
+  /** Whether it may import `node:` modules. */
+  readonly node: boolean
+}
+
+const PORTS = ['engine/store.ts', 'engine/reader.ts', 'engine/auditor.ts', 'engine/faults.ts']
+
+/** By folder or file of src/. */
+const LAYERS: Readonly<Record<string, Layer>> = {
+  domain: { sees: [], packages: [], node: false },
+  engine: { sees: ['domain'], packages: ['cockatiel'], node: true },
+  stores: { sees: ['domain', ...PORTS], packages: ['kysely', 'mysql2', 'pg'], node: true },
+  api: { sees: ['domain'], packages: ['typebox', 'uuid'], node: false },
+  http: { sees: ['api', 'engine', 'domain'], packages: ['fastify', '@fastify', 'pino', 'typebox', 'uuid'], node: true },
+  // Made for browsers and edge runtimes too: fetch and nothing else.
+  client: { sees: ['api', 'domain'], packages: [], node: false },
+  cli: { sees: ['client', 'ledger.ts', 'config.ts', 'http', 'api', 'domain'], packages: 'any', node: true },
+  'config.ts': { sees: ['api', 'domain', 'engine/limits.ts'], packages: [], node: true },
+  // The one place that sees both the engine and the stores.
+  'ledger.ts': { sees: ['api', 'domain', 'engine', 'stores'], packages: [], node: true },
+  'index.ts': { sees: ['ledger.ts', 'api', 'domain', 'engine', 'stores'], packages: [], node: false },
+}
+
+export function layerViolations(sources: readonly Source[]): readonly Violation[] {
+  return sources.filter((source) => source.path.startsWith('src/') && !isTest(source)).flatMap(violationsOf)
+}
+
+function violationsOf(source: Source): readonly Violation[] {
+  const name = source.path.split('/')[1]!
+  const layer = LAYERS[name]
+  if (layer === undefined) return [`${source.path}: "${name}" is not in the table of layers`]
+  return importsOf(source)
+    .filter(({ specifier }) => !isAllowed(source, name, layer, specifier))
+    .map(({ specifier, line }) => `${source.path}:${line}: ${name} must not import ${specifier}`)
+}
+
+function isAllowed(source: Source, name: string, layer: Layer, specifier: string): boolean {
+  const path = importedPath(source, specifier)
+  if (path !== null) return [name, ...layer.sees].some((seen) => isWithin(path, `src/${seen}`))
+  if (specifier.startsWith('node:')) return layer.node
+  return layer.packages === 'any' || layer.packages.some((allowed) => isWithin(specifier, allowed))
+}
+
+function isWithin(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(`${folder}/`)
+}

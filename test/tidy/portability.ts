@@ -1,0 +1,18 @@
+/** What is committed works on every machine: no path of one, no address of a package registry. */
+import type { Source, Violation } from './source.ts'
+
+// Written so that this file is not a case of them.
+const MACHINE_PATH = /(?<![\w.~-])\/(?:home|root|Users|work|mnt)\/[\w.-]+|\b[A-Z]:\\\w+/
+const REGISTRY = /https?:\/\/[\w.-]*(?:registry|npmjs|npmmirror|artifactory|verdaccio|nexus|codeload)[\w.-]*/i
+/** A lock file names where a package came from, unless npm is told to leave that out. */
+const RESOLVED = /"resolved": "(?:https?|git)[^"]*"/
+
+export function portabilityViolations(sources: readonly Source[]): readonly Violation[] {
+  return sources.flatMap(({ path, text }) =>
+    text.split('\n').flatMap((line, index) => {
+      const found = [MACHINE_PATH, RESOLVED, REGISTRY].map((pattern) => pattern.exec(line)?.[0])
+      const first = found.find((part) => part !== undefined)
+      return first === undefined ? [] : [`${path}:${index + 1}: ${first}`]
+    }),
+  )
+}

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { mkdir, mkdtempDisposable, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { test } from 'node:test'
+
+const TOOLS = resolve(import.meta.dirname, '../../tools')
+const PASSING = "import { test } from 'node:test'\ntest('one', () => {})\ntest('two', () => {})\n"
+
+interface Run {
+  readonly tool?: string
+  readonly files?: Readonly<Record<string, string>>
+  readonly parameters?: readonly string[]
+  readonly stores?: string
+}
+
+/** Runs a tool in a folder that has nothing but `files`. */
+async function run({ tool = 'test.ts', files = {}, parameters = [], stores = '' }: Run) {
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'holdfast-runner-'))
+  await mkdir(join(folder.path, 'src'))
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder.path, 'src', name), text)
+  // Node's runner refuses to run inside of itself.
+  const { NODE_TEST_CONTEXT: _, ...environment } = process.env
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(TOOLS, tool), ...parameters], {
+    cwd: folder.path,
+    encoding: 'utf8',
+    env: { ...environment, HOLDFAST_TEST_STORES: stores },
+  })
+  return { status, output: stdout + stderr }
+}
+
+test('tests that pass are counted in the last lines', async () => {
+  const { status, output } = await run({ files: { 'a.test.ts': PASSING }, parameters: ['--at-least', '2'] })
+  assert.equal(status, 0, output)
+  assert.match(output, /^Stores: memory, sqlite/)
+  assert.match(output, /ℹ tests 2\n.*ℹ pass 2\nℹ fail 0\n/s)
+})
+
+test('a test that fails fails the run', async () => {
+  const failing = "import { test } from 'node:test'\ntest('one', () => { throw new Error('no') })\n"
+  const { status, output } = await run({ files: { 'a.test.ts': PASSING, 'b.test.ts': failing } })
+  assert.equal(status, 1)
+  assert.match(output, /ℹ fail 1/)
+})
+
+test('a run without files fails', async () => {
+  const { status, output } = await run({ files: { 'a.test.ts': PASSING }, parameters: ['test/conformance'] })
+  assert.equal(status, 1)
+  assert.match(output, /No test files in test\/conformance/)
+})
+
+test('a file without tests fails the run', async () => {
+  const { status, output } = await run({ files: { 'a.test.ts': PASSING, 'b.test.ts': 'export {}\n' } })
+  assert.equal(status, 1)
+  assert.match(output, /No tests in src\/b\.test\.ts/)
+})
+
+test('fewer tests than were asked for fail the run', async () => {
+  const { status, output } = await run({ files: { 'a.test.ts': PASSING }, parameters: ['--at-least', '3'] })
+  assert.equal(status, 1)
+  assert.match(output, /2 tests passed; at least 3 must/)
+})
+
+test('a test that was left out does not count', async () => {
+  const skipped = `${PASSING}test('three', { skip: 'no disk' }, () => {})\n`
+  const { status } = await run({ files: { 'a.test.ts': skipped }, parameters: ['--at-least', '3'] })
+  assert.equal(status, 1)
+})
+
+test('a store that was asked for and is missing fails the run before the tests', async () => {
+  const { status, output } = await run({ files: { 'a.test.ts': PASSING }, stores: 'sqlite,oracle' })
+  assert.equal(status, 1)
+  assert.match(output, /HOLDFAST_TEST_STORES asks for oracle/)
+  assert.doesNotMatch(output, /ℹ pass/)
+})
+
+test('a check whose step fails fails, and shows why', async () => {
+  const { status, output } = await run({ tool: 'check.ts', parameters: ['unit'] })
+  assert.equal(status, 1)
+  assert.match(output, /^FAIL unit/m)
+  assert.match(output, /--- unit: node tools\/test\.ts[^]*Cannot find module[^]*Failed: unit/)
+})
+
+test('a check without such a step fails', async () => {
+  const { status, output } = await run({ tool: 'check.ts', parameters: ['units'] })
+  assert.equal(status, 1)
+  assert.match(output, /No step units/)
+})

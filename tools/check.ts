@@ -1,0 +1,105 @@
+/**
+ * Everything that must hold before a commit: `npm run check`. One line per step with its time, and the whole output of
+ * the steps that failed. `node tools/check.ts lint types` runs only the steps that are named.
+ *
+ * Steps without tests run side by side; tests follow, each step alone, because theirs are the deadlines that a busy
+ * machine would break.
+ */
+import { spawn } from 'node:child_process'
+import { availableParallelism } from 'node:os'
+import { delimiter, resolve } from 'node:path'
+
+interface Step {
+  readonly name: string
+  readonly command: readonly [program: string, ...parameters: readonly string[]]
+  /** Finds in the output what the step's line should tell besides its time. */
+  readonly note?: RegExp
+}
+
+interface Result {
+  readonly step: Step
+  readonly passed: boolean
+  readonly output: string
+}
+
+const PASSED_COUNT = /^ℹ pass (\d+)$/m
+
+const STATIC_STEPS: readonly Step[] = [
+  { name: 'lint', command: ['oxlint'] },
+  { name: 'types', command: ['tsc', '--project', '.'] },
+  { name: 'dead code', command: ['knip', '--no-progress'] },
+  { name: 'format', command: ['oxfmt', '--check', '.'] },
+  { name: 'openapi.json', command: ['node', 'tools/openapi.ts', '--check'] },
+  { name: 'problems.md', command: ['node', 'tools/problems.ts', '--check'] },
+  { name: 'cli.md', command: ['node', 'tools/cli-reference.ts', '--check'] },
+]
+
+const TEST_STEPS: readonly Step[] = [
+  { name: 'tidy', command: ['node', 'tools/test.ts', 'test/tidy'], note: PASSED_COUNT },
+  { name: 'unit', command: ['node', 'tools/test.ts', 'src', 'test/support'], note: PASSED_COUNT },
+  { name: 'conformance', command: ['node', 'tools/test.ts', 'test/conformance'], note: PASSED_COUNT },
+]
+
+const wanted = process.argv.slice(2)
+const steps = [...STATIC_STEPS, ...TEST_STEPS]
+const unknown = wanted.filter((name) => !steps.some((step) => step.name === name))
+if (unknown.length > 0) {
+  process.stderr.write(`No step ${unknown.join(', ')}; there are ${steps.map(({ name }) => name).join(', ')}.\n`)
+  process.exitCode = 1
+} else {
+  await main((step) => wanted.length === 0 || wanted.includes(step.name))
+}
+
+async function main(isWanted: (step: Step) => boolean): Promise<void> {
+  const startedAt = performance.now()
+  const results = [
+    ...(await runAll(STATIC_STEPS.filter(isWanted), availableParallelism())),
+    ...(await runAll(TEST_STEPS.filter(isWanted), 1)),
+  ]
+  const failed = results.filter(({ passed }) => !passed)
+  for (const { step, output } of failed) {
+    process.stdout.write(`\n--- ${step.name}: ${step.command.join(' ')}\n${output.trimEnd()}\n`)
+  }
+  const verdict = failed.length === 0 ? 'All passed' : `Failed: ${failed.map(({ step }) => step.name).join(', ')}`
+  process.stdout.write(`\n${verdict} (${seconds(startedAt)}).\n`)
+  if (failed.length > 0) process.exitCode = 1
+}
+
+/** Runs `atOnce` steps at a time, in their order. */
+async function runAll(queue: readonly Step[], atOnce: number): Promise<readonly Result[]> {
+  const rest = [...queue]
+  const results: Result[] = []
+  const worker = async (): Promise<void> => {
+    for (let step = rest.shift(); step !== undefined; step = rest.shift()) results.push(await runStep(step))
+  }
+  await Promise.all(Array.from({ length: atOnce }, worker))
+  return results
+}
+
+async function runStep(step: Step): Promise<Result> {
+  const startedAt = performance.now()
+  const { passed, output } = await runCommand(step.command)
+  const note = step.note?.exec(output)?.[1]
+  const columns = [passed ? 'ok  ' : 'FAIL', step.name.padEnd(14), seconds(startedAt).padStart(7)]
+  if (note !== undefined) columns.push(`${note} tests`)
+  process.stdout.write(`${columns.join(' ')}\n`)
+  return { step, passed, output }
+}
+
+function runCommand([program, ...parameters]: Step['command']): Promise<{ passed: boolean; output: string }> {
+  return new Promise((done) => {
+    let output = ''
+    // The tools' own first line is `#!/usr/bin/env node`, which must find this repository's Node.
+    const path = [resolve('node_modules/.bin'), process.env['PATH']].join(delimiter)
+    const child = spawn(program, parameters, { env: { ...process.env, PATH: path }, stdio: ['ignore', 'pipe', 'pipe'] })
+    const collect = (text: string): void => void (output += text)
+    child.stdout.setEncoding('utf8').on('data', collect)
+    child.stderr.setEncoding('utf8').on('data', collect)
+    child.on('error', (error) => done({ passed: false, output: `${output}${error.message}\n` }))
+    child.on('close', (code) => done({ passed: code === 0, output }))
+  })
+}
+
+function seconds(startedAt: number): string {
+  return `${((performance.now() - startedAt) / 1000).toFixed(1)} s`
+}

@@ -1,0 +1,17 @@
+/**
+ * Writes openapi.json: the OpenAPI document as the service answers it at `/openapi.json`.
+ *
+ *   node tools/openapi.ts           writes the file
+ *   node tools/openapi.ts --check   exits 1 when the file is not what would be written
+ */
+import { Engine } from '../src/engine/engine.ts'
+import { buildServer } from '../src/http/server.ts'
+import { openMemoryStorage } from '../src/stores/memory/storage.ts'
+import { generate } from './generate.ts'
+
+await using storage = openMemoryStorage()
+const app = buildServer({ engine: new Engine(storage.store), reader: storage.reader, storeKind: storage.kind })
+await app.ready()
+const document = `${JSON.stringify(app.swagger(), null, 2)}\n`
+await app.close()
+await generate('openapi.json', document)

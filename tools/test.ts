@@ -1,0 +1,88 @@
+/**
+ * Runs the tests: `node tools/test.ts [--at-least N] [folder or file …]`, by default every `*.test.ts` in src/ and test/.
+ *
+ * It fails when a test fails, when a file has no test, and when fewer tests passed than `--at-least` says: a suite that
+ * lost its tests must not look like one that passed.
+ */
+import { globSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { matchesGlob, resolve } from 'node:path'
+import { run } from 'node:test'
+import { spec } from 'node:test/reporters'
+import { parseArgs } from 'node:util'
+import { discoverStores } from '../test/support/stores.ts'
+
+/** No test waits longer for anything; the slowest start a service and kill it. */
+const TEST_LIMIT_MS = 120_000
+/** The whole run, on a slow machine with every database. */
+const RUN_LIMIT_MS = 30 * 60_000
+
+const TEST_FILES = ['src/**/*.test.ts', 'test/**/*.test.ts']
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { 'at-least': { type: 'string' } } })
+await main(positionals, Number(values['at-least'] ?? 1))
+
+async function main(paths: readonly string[], atLeast: number): Promise<void> {
+  if (!Number.isSafeInteger(atLeast) || atLeast < 1) return fail('--at-least takes a number of tests, 1 or more.')
+  const files = testFiles(paths)
+  if (files.length === 0) return fail(`No test files in ${paths.join(', ') || TEST_FILES.join(', ')}.`)
+  try {
+    printStores()
+  } catch (error) {
+    return fail(error instanceof Error ? error.message : String(error))
+  }
+
+  const { passed, success, empty } = await runFiles(files)
+  if (!success) process.exitCode = 1
+  if (empty.length > 0) fail(`No tests in ${empty.join(', ')}.`)
+  if (passed < atLeast) fail(`${passed} tests passed; at least ${atLeast} must.`)
+}
+
+function testFiles(paths: readonly string[]): readonly string[] {
+  const folders = paths.map((path) => path.replace(/\/$/, ''))
+  const isWanted = (file: string): boolean =>
+    folders.length === 0 || folders.some((path) => file === path || matchesGlob(file, `${path}/**`))
+  return globSync(TEST_FILES).filter(isWanted).toSorted()
+}
+
+function printStores(): void {
+  const { found, missing } = discoverStores()
+  process.stdout.write(`Stores: ${found.map(({ name }) => name).join(', ')}.\n`)
+  for (const { name, variable } of missing) process.stdout.write(`Not found: ${name} (${variable} is not set).\n`)
+}
+
+interface Result {
+  readonly passed: number
+  readonly success: boolean
+  /** Files that ended without a test. */
+  readonly empty: readonly string[]
+}
+
+async function runFiles(files: readonly string[]): Promise<Result> {
+  const empty: string[] = []
+  let passed = 0
+  // Stays false when the run ends without its summary.
+  let success = false
+  const tests = run({
+    files: [...files],
+    concurrency: availableParallelism(),
+    timeout: TEST_LIMIT_MS,
+    signal: AbortSignal.timeout(RUN_LIMIT_MS),
+  })
+  tests.on('test:pass', ({ name, nesting, file }) => {
+    // Node reports a file in which no test was declared as one test that has the file's name, and passed.
+    if (nesting === 0 && file !== undefined && resolve(name) === file) empty.push(name)
+  })
+  tests.on('test:summary', ({ file, counts, success: all }) => {
+    if (file !== undefined) return
+    passed = counts.passed
+    success = all
+  })
+  for await (const line of tests.compose(spec)) process.stdout.write(String(line))
+  return { passed: passed - empty.length, success, empty }
+}
+
+function fail(reason: string): void {
+  process.stderr.write(`${reason}\n`)
+  process.exitCode = 1
+}
