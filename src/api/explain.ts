@@ -26,7 +26,8 @@ export function explain(rejection: Rejection): string {
     case 'insufficient_funds': {
       const { account, asset, available, held, floor, required } = rejection
       const limit = floor === 0n ? '' : ` with a floor of ${floor}`
-      return `"${account}" has ${available} ${asset} available${limit} (${held} more are held); ${required} are needed.`
+      const more = held === 0n ? '' : ` (${held} more are held)`
+      return `"${account}" has ${available} ${asset} available${limit}${more}; ${required} are needed.`
     }
     case 'floor_above_available':
       return `"${rejection.account}" has only ${rejection.available} ${rejection.asset} available.`

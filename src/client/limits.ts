@@ -21,8 +21,9 @@ export interface ClientLimits {
 }
 
 /**
- * Two connections, so that the service decides one request while the client reads the answers of the other. Four cost the
- * client 40 % more processor time per command at 1,000 calls in flight, in requests half as large.
+ * Two connections, so that the service decides one request while the client reads the answers of the other: at 1,000 calls in
+ * flight over SQLite, both sides on 2 cores, they were 20 to 30 % faster than one. Four cost the client 40 % more processor
+ * time per command, in requests half as large.
  */
 export const CLIENT_LIMITS: ClientLimits = {
   connectionsMax: 2,

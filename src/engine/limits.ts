@@ -31,7 +31,7 @@ export interface EngineLimits {
 
 export const ENGINE_LIMITS: EngineLimits = {
   queueCommandsMax: 10_000,
-  batchCommandsMax: 500,
+  batchCommandsMax: 1_000,
   batchesInFlightMax: 2,
   callTimeoutMsDefault: 30_000,
   cacheRequestsMax: 50_000,

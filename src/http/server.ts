@@ -134,7 +134,8 @@ function addRoutes(app: FastifyInstance, backend: Backend): void {
 
 /**
  * Node closes the connections that are idle when `close` begins. One that is busy would stay open behind its answer for as
- * long as its client likes, so the answer says that it is the last; what is not answered at the deadline is cut off.
+ * long as its client likes, so the answer says that it is the last; what is not answered at the deadline is cut off. A
+ * connection whose request has arrived but was not read yet looks idle too, so what has arrived is read first.
  */
 function endConnectionsOnClose(app: FastifyInstance, shutdownMs: number): void {
   let closing = false
@@ -142,7 +143,7 @@ function endConnectionsOnClose(app: FastifyInstance, shutdownMs: number): void {
   app.addHook('preClose', (done) => {
     closing = true
     deadline = setTimeout(() => app.server.closeAllConnections(), shutdownMs)
-    done()
+    setImmediate(() => setImmediate(done))
   })
   app.addHook('onSend', (_, reply, payload, done) => {
     if (closing) reply.header('connection', 'close')

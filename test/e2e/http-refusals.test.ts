@@ -193,7 +193,7 @@ describe('rejections of the rules', () => {
       type: 'urn:holdfast:problem:insufficient_funds',
       title: 'Insufficient funds',
       status: 402,
-      detail: '"user:8" has 100 credit available (0 more are held); 101 are needed.',
+      detail: '"user:8" has 100 credit available; 101 are needed.',
       code: 'insufficient_funds',
       retryable: false,
       applied: 'no',

@@ -41,7 +41,7 @@ function describeFailures(url: string): void {
   })
 
   test('a deadlock that the server breaks makes the commit contended, and nothing is written', async () => {
-    await using ledger = await MysqlLedger.create(url, { lockWaitMs: 10_000 })
+    await using ledger = await MysqlLedger.create(url, { lockTimeoutMs: 10_000 })
     const { storage, books } = ledger
     await books.apply(deposit('d', 'user:8', 100n))
     const plan = await books.plan(charge('c', 'user:8', 40n))
@@ -181,7 +181,7 @@ function describeFailures(url: string): void {
 
   for (const kill of ['KILL QUERY', 'KILL']) {
     test(`a commit that is ended by ${kill} before it came to its COMMIT has no effect`, async () => {
-      await using ledger = await MysqlLedger.create(url, { lockWaitMs: 10_000 })
+      await using ledger = await MysqlLedger.create(url, { lockTimeoutMs: 10_000 })
       const { storage, books, database } = ledger
       await books.apply(deposit('d', 'user:8', 100n))
       const plan = await books.plan(charge('c', 'user:8', 40n))

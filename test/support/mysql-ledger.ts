@@ -14,7 +14,7 @@ export class MysqlLedger implements AsyncDisposable {
   static async create(server: string, options: MysqlOptions = {}): Promise<MysqlLedger> {
     const database = await MysqlDatabase.create(server)
     try {
-      const storage = await openMysqlStorage(database.url(), { lockWaitMs: 1_000, ...options, migrate: true })
+      const storage = await openMysqlStorage(database.url(), { lockTimeoutMs: 1_000, ...options, migrate: true })
       return new MysqlLedger(database, storage)
     } catch (error) {
       await database[Symbol.asyncDispose]()
@@ -31,7 +31,7 @@ export class MysqlLedger implements AsyncDisposable {
 
   /** Another opening of the same database. */
   async open(url: string, options: MysqlOptions = {}): Promise<Storage> {
-    const storage = await openMysqlStorage(url, { lockWaitMs: 1_000, ...options })
+    const storage = await openMysqlStorage(url, { lockTimeoutMs: 1_000, ...options })
     this.#opened.push(storage)
     return storage
   }

@@ -1,6 +1,6 @@
 /** The MySQL and MariaDB servers to test on, and databases of a test's own on them. */
 import { createConnection, type Connection } from 'mysql2/promise'
-import { discoverStores, STORES, type StoreRow } from './stores.ts'
+import { discoverStores } from './stores.ts'
 
 export interface MysqlServer {
   readonly name: 'mysql' | 'mariadb'
@@ -10,20 +10,14 @@ export interface MysqlServer {
   readonly reason: string
 }
 
-const ROWS: readonly (StoreRow & { readonly name: MysqlServer['name']; readonly variable: string })[] = [
-  { name: 'mysql', variable: 'HOLDFAST_TEST_MYSQL_URL' },
-  { name: 'mariadb', variable: 'HOLDFAST_TEST_MARIADB_URL' },
-]
-
 /** @throws Error when one is asked for and missing */
 export function mysqlServers(): readonly MysqlServer[] {
-  const others = STORES.filter(({ name }) => !ROWS.some((row) => row.name === name))
-  const { found } = discoverStores(process.env, [...others, ...ROWS])
-  return ROWS.map(({ name, variable }) => ({
-    name,
-    url: found.find((store) => store.name === name)?.server ?? null,
-    reason: `${variable} is not set, or HOLDFAST_TEST_STORES leaves ${name} out`,
-  }))
+  const { found, missing } = discoverStores()
+  return (['mysql', 'mariadb'] as const).map((name) => {
+    const variable = missing.find((row) => row.name === name)?.variable
+    const reason = variable === undefined ? `HOLDFAST_TEST_STORES leaves ${name} out` : `${variable} is not set`
+    return { name, url: found.find((store) => store.name === name)?.server ?? null, reason }
+  })
 }
 
 let lastNumber = 0

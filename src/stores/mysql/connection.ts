@@ -194,7 +194,7 @@ function driverOptions(address: MysqlAddress, tuning: MysqlTuning, socket: Socke
  */
 function setUp(role: Role, tuning: MysqlTuning): readonly string[] {
   const { isolation, idleSecondsMax } = ROLES[role]
-  const lockWaitSeconds = Math.ceil(tuning.lockWaitMs / 1_000) * (role === 'migrator' ? 12 : 1)
+  const lockWaitSeconds = Math.ceil(tuning.lockTimeoutMs / 1_000) * (role === 'migrator' ? 12 : 1)
   return [
     'SET NAMES utf8mb4 COLLATE utf8mb4_bin',
     `SET SESSION sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', autocommit = 1,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { inspect } from 'node:util'
 import { classify, ERRORS, failureOf, isRolledBackAtCommit, type Failure } from './errors.ts'
 import type { Flavour } from './server.ts'
 
@@ -57,5 +58,5 @@ test('a COMMIT that was answered with an error is only known to be undone where 
 })
 
 test('the text of the statements is not carried along', () => {
-  assert.ok(!JSON.stringify({ ...reported(1062), message: reported(1062).message }).includes('secret'))
+  assert.doesNotMatch(inspect(reported(1062)), /secret/)
 })

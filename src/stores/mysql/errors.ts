@@ -28,7 +28,7 @@ interface ErrorRow {
 }
 
 /** https://dev.mysql.com/doc/mysql-errors/9.0/en/server-error-reference.html, https://mariadb.com/docs/server/reference/error-codes */
-const ERRORS: readonly ErrorRow[] = [
+export const ERRORS: readonly ErrorRow[] = [
   { errno: 1062, name: 'ER_DUP_ENTRY', failure: 'stale' },
   { errno: 1586, name: 'ER_DUP_ENTRY_WITH_KEY_NAME', failure: 'stale' },
   // Only the guards of statements.ts bring it about.

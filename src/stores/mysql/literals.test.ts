@@ -3,7 +3,10 @@ import { test } from 'node:test'
 import { literal, literals } from './literals.ts'
 
 test('numbers are digits, whatever their size', () => {
-  assert.equal(literals([0, -5, 9_007_199_254_740_991, 2n ** 63n - 1n, -(2n ** 63n), null]), '0,-5,9007199254740991,9223372036854775807,-9223372036854775808,NULL')
+  assert.equal(
+    literals([0, -5, 9_007_199_254_740_991, 2n ** 63n - 1n, -(2n ** 63n), null]),
+    '0,-5,9007199254740991,9223372036854775807,-9223372036854775808,NULL',
+  )
 })
 
 test('a number that is not whole is a defect, not a statement', () => {

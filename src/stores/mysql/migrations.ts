@@ -2,9 +2,9 @@
  * The side of the migrator that is MySQL's and MariaDB's, where a change of tables commits by itself.
  *
  * A migration that was interrupted can therefore not be rolled back. Each file is applied statement by statement, and the
- * table `migrations` keeps how many of them are done; the next run goes on behind them. One statement may have been done
- * without having been counted: the first one of the next run. If it turns out that what it makes is there already, it
- * counts as done; anywhere else that is an error.
+ * table `migrations` keeps how many of them were begun and how many are done; the next run goes on behind those. Only one that
+ * was begun and is not known to have failed may have been done without having been counted. If it turns out that what it
+ * makes is there already, it counts as done; anywhere else that is an error.
  */
 import { createHash } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
@@ -26,11 +26,12 @@ const LOCK_WAIT_SECONDS = 60
 const STATEMENT_TIMEOUT_MS = 6 * 3_600_000
 
 const CREATE_MIGRATIONS = `CREATE TABLE IF NOT EXISTS migrations (
-  number          INT NOT NULL,
-  name            VARCHAR(128) NOT NULL,
-  checksum        CHAR(64) NOT NULL,
-  statements_done INT NOT NULL,
-  applied_at      BIGINT,
+  number           INT NOT NULL,
+  name             VARCHAR(128) NOT NULL,
+  checksum         CHAR(64) NOT NULL,
+  statements_begun INT NOT NULL,
+  statements_done  INT NOT NULL,
+  applied_at       BIGINT,
   PRIMARY KEY (number)
 ) ENGINE = InnoDB CHARACTER SET ascii COLLATE ascii_bin`
 
@@ -47,6 +48,7 @@ export function mysqlMigrations(): readonly Migration[] {
 interface Begun {
   readonly name: string
   readonly checksum: string
+  readonly statementsBegun: number
   readonly statementsDone: number
 }
 
@@ -87,51 +89,69 @@ async function locked<Result>(connection: MysqlConnection, action: () => Promise
     await ask(connection, CREATE_MIGRATIONS)
     return await action()
   } finally {
-    await ask(connection, `DO RELEASE_LOCK(${name})`)
+    // A connection that was lost has given it back already, and what lost it is the error to tell.
+    await ask(connection, `DO RELEASE_LOCK(${name})`).catch(() => undefined)
   }
 }
 
 async function apply(connection: MysqlConnection, migration: Migration): Promise<void> {
   const { number, name, checksum } = migration
-  const row = (await migrationRows(connection)).find((candidate) => whole(candidate['number']) === number)
-  const begun = row === undefined ? null : begunOf(row)
+  const found = (await migrationRows(connection)).find((candidate) => whole(candidate['number']) === number)
+  const begun = found === undefined ? null : begunOf(found)
   if (begun !== null && begun.checksum !== checksum) {
     throw new MigrationError(
       `Migration ${name} was interrupted after ${begun.statementsDone} of its statements, and is not the same file any more. Finish it with the version of Holdfast that began it.`,
     )
   }
+  const row = { number, name, checksum, statements_begun: 0, statements_done: 0 }
   if (begun === null) {
     await ask(
       connection,
-      `INSERT INTO migrations (number, name, checksum, statements_done) VALUES (${literals([number, name, checksum, 0])})`,
+      `INSERT INTO migrations (${Object.keys(row).join(', ')}) VALUES (${literals(Object.values(row))})`,
     )
   }
+  const { statementsBegun, statementsDone } = begun ?? { statementsBegun: 0, statementsDone: 0 }
   const statements = statementsIn(migration.sql)
-  const resumedAt = begun?.statementsDone ?? null
-  for (let index = resumedAt ?? 0; index < statements.length; index++) {
+  for (let index = statementsDone; index < statements.length; index++) {
+    await record(connection, number, { statements_begun: index + 1 })
     await applyStatement(connection, statements[index]!, {
       name: `${name}, statement ${index + 1} of ${statements.length}`,
-      mayBeDone: index === resumedAt,
+      mayBeDone: index < statementsBegun,
+      onRefusal: () => record(connection, number, { statements_begun: index }),
     })
-    const done = index + 1
-    const appliedAt = done === statements.length ? Date.now() : null
-    await ask(
-      connection,
-      `UPDATE migrations SET statements_done = ${done}, applied_at = ${literal(appliedAt)} WHERE number = ${number}`,
-    )
+    const isLast = index === statements.length - 1
+    await record(connection, number, { statements_done: index + 1, applied_at: isLast ? Date.now() : null })
   }
+}
+
+async function record(
+  connection: MysqlConnection,
+  number: number,
+  columns: Readonly<Record<string, number | null>>,
+): Promise<void> {
+  const assignments = Object.entries(columns).map(([column, value]) => `${column} = ${literal(value)}`)
+  await ask(connection, `UPDATE migrations SET ${assignments.join(', ')} WHERE number = ${literal(number)}`)
+}
+
+interface Step {
+  readonly name: string
+  /** An earlier run began it, and nobody knows how far it came. */
+  readonly mayBeDone: boolean
+  /** Called when it is known not to be done. */
+  readonly onRefusal: () => Promise<void>
 }
 
 async function applyStatement(
   connection: MysqlConnection,
   statement: string,
-  { name, mayBeDone }: { readonly name: string; readonly mayBeDone: boolean },
+  { name, mayBeDone, onRefusal }: Step,
 ): Promise<void> {
   try {
     await connection.run([statement], STATEMENT_TIMEOUT_MS)
   } catch (error) {
     if (!(error instanceof MysqlFailure) || !error.reported) throw unavailable(error)
     if (mayBeDone && DONE_ALREADY.has(error.errno)) return
+    await onRefusal()
     throw new MigrationError(
       `Migration ${name}: ${error.message}. What came before is kept; remove the cause and migrate again to go on from there.`,
       { cause: error },
@@ -140,7 +160,7 @@ async function applyStatement(
 }
 
 /** A statement ends with a semicolon at the end of a line; comments in front of it belong to it. */
-function statementsIn(sql: string): readonly string[] {
+export function statementsIn(sql: string): readonly string[] {
   return sql
     .split(/;[ \t]*(?:\r?\n|$)/)
     .map((statement) => statement.trim())
@@ -165,6 +185,7 @@ function begunOf(row: Row): Begun {
   return {
     name: row['name'] as string,
     checksum: row['checksum'] as string,
+    statementsBegun: whole(row['statements_begun']),
     statementsDone: whole(row['statements_done']),
   }
 }

@@ -22,7 +22,7 @@ const OLDEST: Readonly<Record<Flavour, readonly [number, number, number]>> = {
 
 export const SELECT_SERVER_FACTS = `SELECT VERSION() AS version, @@max_allowed_packet AS packet,
   @@innodb_flush_log_at_trx_commit AS flush_log, @@log_bin AS log_bin, @@sync_binlog AS sync_binlog,
-  @@innodb_doublewrite AS doublewrite, @@read_only AS read_only`
+  @@binlog_format AS binlog_format, @@innodb_doublewrite AS doublewrite, @@read_only AS read_only`
 
 /** @throws Fault `store_unavailable` for a server that is too old */
 export function serverFactsOf(row: Row): ServerFacts {
@@ -52,6 +52,9 @@ function* warningsOf(flavour: Flavour, row: Row): Iterable<string> {
   // The binary log decides after a crash which prepared transactions are kept.
   if (isOn(row['log_bin']) && whole(row['sync_binlog']) !== 1) {
     yield `sync_binlog is ${whole(row['sync_binlog'])} while the binary log is on: a crash of the machine can lose commits that were acknowledged. Set it to 1.`
+  }
+  if (isOn(row['log_bin']) && row['binlog_format'] === 'STATEMENT') {
+    yield 'binlog_format is STATEMENT, with which InnoDB refuses to write at READ COMMITTED. Set it to ROW.'
   }
   if (!isOn(row['doublewrite'])) {
     yield 'innodb_doublewrite is off: a crash while a page is being written can damage the database. Set it to ON.'

@@ -4,8 +4,8 @@ import { balanceKey, emptyBalance, type BalanceName, type BalanceRecord } from '
 import type { AssetCode, RequestId } from '../../domain/ids.ts'
 import type { Posting } from '../../domain/journal.ts'
 import { footprintOfHold, type Footprint, type RequestRecord, type Snapshot } from '../../domain/snapshot.ts'
+import type { BalanceIds } from '../sql/balance-ids.ts'
 import { assetOf, balanceOf, entryOf, holdOf, postingKeysOf, postingOf, type Row } from '../sql/rows.ts'
-import { newBalanceId } from './balance-ids.ts'
 import type { MysqlConnection } from './connection.ts'
 import {
   BEGIN,
@@ -37,7 +37,11 @@ interface Answers {
  *
  * @throws MysqlFailure
  */
-export async function readSnapshot(connection: MysqlConnection, footprint: Footprint): Promise<Snapshot> {
+export async function readSnapshot(
+  connection: MysqlConnection,
+  footprint: Footprint,
+  ids: BalanceIds,
+): Promise<Snapshot> {
   const names: Names = new Map(footprint.balances)
   let postingKeys: PostingKeys = []
   for (;;) {
@@ -48,7 +52,8 @@ export async function readSnapshot(connection: MysqlConnection, footprint: Footp
     const answers = await questions.run(connection, [BEGIN_SNAPSHOT], [COMMIT])
     const missing = missingNames(answers.requests, names, footprint.houseStripe)
     const wanted = postingKeysIn(answers.requests)
-    if (missing.size === 0 && wanted.length === postingKeys.length) return snapshotOf(footprint, names, answers)
+    if (missing.size === 0 && wanted.length === postingKeys.length)
+      return snapshotOf(footprint, { names, answers, ids })
     for (const [key, name] of missing) names.set(key, name)
     postingKeys = wanted
   }
@@ -63,7 +68,11 @@ export async function readSnapshot(connection: MysqlConnection, footprint: Footp
  *
  * @throws MysqlFailure
  */
-export async function lockSnapshot(connection: MysqlConnection, footprint: Footprint): Promise<Snapshot> {
+export async function lockSnapshot(
+  connection: MysqlConnection,
+  footprint: Footprint,
+  ids: BalanceIds,
+): Promise<Snapshot> {
   const names: Names = new Map(footprint.balances)
   const locked: Row[] = []
   let toLock = [...names.values()]
@@ -78,7 +87,7 @@ export async function lockSnapshot(connection: MysqlConnection, footprint: Footp
     const missing = missingNames(answers.requests, names, footprint.houseStripe)
     if (missing.size === 0) {
       const postings = await readPostings(connection, postingKeysIn(answers.requests))
-      return snapshotOf(footprint, names, { ...answers, balances: locked, postings })
+      return snapshotOf(footprint, { names, answers: { ...answers, balances: locked, postings }, ids })
     }
     const comeLast = allAfter([...missing.values()], [...names.values()])
     for (const [key, name] of missing) names.set(key, name)
@@ -123,7 +132,8 @@ class Questions {
 }
 
 function allAfter(later: readonly BalanceName[], earlier: readonly BalanceName[]): boolean {
-  return later.every((name) => earlier.every((other) => compareLocks(other, name) < 0))
+  const last = earlier.toSorted(compareLocks).at(-1)
+  return last === undefined || later.every((name) => compareLocks(last, name) < 0)
 }
 
 /** The balances of the holds among the rows that `names` lacks. */
@@ -143,7 +153,13 @@ function postingKeysIn(requests: readonly Row[]): PostingKeys {
   return requests.filter((row) => row['kind'] !== 'freeze').flatMap(postingKeysOf)
 }
 
-function snapshotOf(footprint: Footprint, names: Names, answers: Answers): Snapshot {
+interface Read {
+  readonly names: Names
+  readonly answers: Answers
+  readonly ids: BalanceIds
+}
+
+function snapshotOf(footprint: Footprint, { names, answers, ids }: Read): Snapshot {
   const requests = new Map<RequestId, RequestRecord | null>()
   for (const id of footprint.requests) requests.set(id, null)
   const postings = new Map(
@@ -156,7 +172,7 @@ function snapshotOf(footprint: Footprint, names: Names, answers: Answers): Snaps
     const balance = balanceOf(row)
     balances.set(balanceKey(balance.account, balance.asset, balance.stripe), balance)
   }
-  for (const [key, name] of names) if (!balances.has(key)) balances.set(key, emptyBalance(newBalanceId(), name))
+  for (const [key, name] of names) if (!balances.has(key)) balances.set(key, emptyBalance(ids.next(), name))
 
   const assets = new Map<AssetCode, Asset | null>()
   for (const code of footprint.assets) assets.set(code, null)

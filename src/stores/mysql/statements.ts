@@ -26,7 +26,7 @@
 import type { Asset } from '../../domain/asset.ts'
 import type { BalanceName } from '../../domain/balance.ts'
 import { isHouse, type AssetCode, type RequestId } from '../../domain/ids.ts'
-import type { BalanceChange, Changes } from '../../domain/snapshot.ts'
+import type { AccountChange, BalanceChange, Changes } from '../../domain/snapshot.ts'
 import {
   BALANCE_CHANGE_COLUMNS,
   BALANCE_COLUMNS,
@@ -41,6 +41,7 @@ import {
   metadataText,
   POSTING_COLUMNS,
   postingValues,
+  type SqlValue,
 } from '../sql/rows.ts'
 import { literal, literals } from './literals.ts'
 import { inLockOrder } from './lock-order.ts'
@@ -68,46 +69,31 @@ const TOGETHER: Chunking = (rows) => [rows]
 /** The writes of `changes`, in their order; none when there is nothing to write. */
 export function writesOf(changes: Changes, flavour: Flavour, chunking: Chunking = TOGETHER): readonly Write[] {
   const { holdsOpened, entries, postings, holdsChanged, balances, assets, accounts } = inLockOrder(changes)
-  const [added, changed] = [balances.filter(isNew), balances.filter((change) => !isNew(change))]
-  const metadata = accounts.map((change) => literals([change.account, metadataText(change.metadata)]))
+  const added = balances.filter(isNew)
+  const changed = balances.filter((change) => !isNew(change))
   return [
-    ...inserts(
-      'requests',
-      HOLD_COLUMNS,
-      holdsOpened.map((hold) => literals(holdValues(hold))),
-      chunking,
-    ),
-    ...inserts(
-      'requests',
-      ENTRY_COLUMNS,
-      entries.map((entry) => literals(entryValues(entry))),
-      chunking,
-    ),
-    ...inserts(
-      'postings',
-      POSTING_COLUMNS,
-      postings.map((posting) => literals(postingValues(posting))),
-      chunking,
-    ),
-    ...holdChanges(
-      flavour,
-      holdsChanged.map((hold) => literals(holdChangeValues(hold))),
-      chunking,
-    ),
+    ...inserts('requests', HOLD_COLUMNS, textsOf(holdsOpened, holdValues), chunking),
+    ...inserts('requests', ENTRY_COLUMNS, textsOf(entries, entryValues), chunking),
+    ...inserts('postings', POSTING_COLUMNS, textsOf(postings, postingValues), chunking),
+    ...holdChanges(flavour, textsOf(holdsChanged, holdChangeValues), chunking),
     ...assetWrites(assets),
-    ...accountWrites(metadata, chunking),
-    ...inserts(
-      'balances',
-      BALANCE_COLUMNS,
-      added.map(({ after }) => literals(balanceValues(after))),
-      chunking,
-    ),
-    ...balanceChanges(
-      flavour,
-      changed.map((change) => literals(balanceChangeValues(change))),
-      chunking,
-    ),
+    ...accountWrites(textsOf(accounts, accountValues), chunking),
+    ...inserts('balances', BALANCE_COLUMNS, textsOf(added, newBalanceValues), chunking),
+    ...balanceChanges(flavour, textsOf(changed, balanceChangeValues), chunking),
   ]
+}
+
+/** Each record as `1,'a',NULL`. */
+function textsOf<Of>(records: readonly Of[], valuesOf: (record: Of) => readonly SqlValue[]): readonly string[] {
+  return records.map((record) => literals(valuesOf(record)))
+}
+
+function accountValues({ account, metadata }: AccountChange): readonly SqlValue[] {
+  return [account, metadataText(metadata)]
+}
+
+function newBalanceValues({ after }: BalanceChange): readonly SqlValue[] {
+  return balanceValues(after)
 }
 
 function isNew({ expected }: BalanceChange): boolean {
@@ -225,6 +211,6 @@ export function selectAssets(codes: Iterable<AssetCode>): string {
 
 export function selectPostings(keys: readonly (readonly [balanceId: number, version: number])[]): string {
   return `SELECT p.*, b.account, b.asset, b.stripe FROM postings p FORCE INDEX (PRIMARY)
-    JOIN balances b ON b.id = p.balance_id
+    STRAIGHT_JOIN balances b ON b.id = p.balance_id
     WHERE (p.balance_id, p.version) IN (${keys.map((key) => `(${literals(key)})`).join(',')})`
 }

@@ -35,7 +35,7 @@ export async function openMysqlStorage(url: string, options: MysqlOptions = {}):
   const writer = poolOf('writer', 1, address, tuning)
   const readers = poolOf('reader', tuning.poolSize, address, tuning)
   // One at a time: an audit must not take the connections of those who want to know a balance.
-  const audits = poolOf('reader', 1, address, { ...tuning, poolWaitMs: AUDIT_TIMEOUT_MS })
+  const audits = poolOf('reader', 1, address, { ...tuning, poolTimeoutMs: AUDIT_TIMEOUT_MS })
   const close = async (): Promise<void> => {
     await Promise.all([writer.close(), readers.close(), audits.close()])
   }
@@ -86,7 +86,7 @@ function poolOf(role: Role, size: number, address: MysqlAddress, tuning: MysqlTu
   return new ConnectionPool({
     open: () => MysqlConnection.open(address, tuning, role),
     size,
-    waitMsMax: tuning.poolWaitMs,
+    waitMsMax: tuning.poolTimeoutMs,
     idleMsMax: idleMsMax(role),
   })
 }

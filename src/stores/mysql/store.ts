@@ -4,8 +4,9 @@
  * Commits go through one connection, one after another in the order of the calls, each in one round trip. Reads have
  * connections of their own, so that a load never waits for a commit.
  */
-import { type Changes, type Footprint, type Snapshot } from '../../domain/snapshot.ts'
+import type { Changes, Footprint, Snapshot } from '../../domain/snapshot.ts'
 import type { CommitResult, Store } from '../../engine/store.ts'
+import { BalanceIds } from '../sql/balance-ids.ts'
 import type { ConnectionPool } from './connection-pool.ts'
 import type { MysqlConnection } from './connection.ts'
 import { classify, inDoubt, isRolledBackAtCommit, MysqlFailure, refused, unavailable } from './errors.ts'
@@ -25,6 +26,7 @@ export class MysqlStore implements Store {
   readonly #writer: ConnectionPool
   readonly #readers: ConnectionPool
   readonly #server: ServerFacts
+  readonly #ids = new BalanceIds()
 
   constructor({ writer, readers, server }: MysqlStoreParts) {
     this.#writer = writer
@@ -34,7 +36,7 @@ export class MysqlStore implements Store {
 
   async load(footprint: Footprint): Promise<Snapshot> {
     try {
-      return await this.#readers.use((connection) => readSnapshot(connection, footprint))
+      return await this.#readers.use((connection) => readSnapshot(connection, footprint, this.#ids))
     } catch (error) {
       throw error instanceof MysqlFailure ? unavailable(error) : error
     }
@@ -51,7 +53,7 @@ export class MysqlStore implements Store {
     return await this.#writer.use(async (connection) => {
       let snapshot: Snapshot
       try {
-        snapshot = await lockSnapshot(connection, footprint)
+        snapshot = await lockSnapshot(connection, footprint, this.#ids)
       } catch (error) {
         if (!(error instanceof MysqlFailure)) {
           await rollBack(connection)

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { StoreUrlError } from '../url-error.ts'
+import { StoreUrlError } from '../store-url-error.ts'
 import { isLocal, MYSQL_TUNING, parseMysqlUrl } from './url.ts'
 
 test('a URL names user, password, host, port and database', () => {
@@ -27,13 +27,14 @@ test('mariadb: means the same, and what is left out has its usual value', () => 
 })
 
 test('tuning stands in the URL, and options win over it', () => {
-  const url = 'mysql://root@localhost/coins?pool-size=9&lock-wait-ms=2000&statement-timeout-ms=1000&pool-wait-ms=100'
+  const url =
+    'mysql://root@localhost/coins?pool_size=9&lock_timeout_ms=2000&statement_timeout_ms=1000&pool_timeout_ms=100'
   const { tuning } = parseMysqlUrl(url, { poolSize: 3 })
   assert.deepEqual(tuning, {
     poolSize: 3,
-    lockWaitMs: 2_000,
+    lockTimeoutMs: 2_000,
     statementTimeoutMs: 1_000,
-    poolWaitMs: 100,
+    poolTimeoutMs: 100,
     connectTimeoutMs: MYSQL_TUNING.connectTimeoutMs,
   })
 })
@@ -67,8 +68,8 @@ test('a URL that cannot be meant is refused, and says why without the password',
     ['mysql://root:secret@db', /no database/],
     ['mysql://root:secret@db/coins?ssl-mode=YES', /DISABLED, REQUIRED/],
     ['mysql://root:secret@db/coins?sslmode=REQUIRED', /"sslmode"/],
-    ['mysql://root:secret@db/coins?pool-size=0', /pool-size/],
-    ['mysql://root:secret@db/coins?lock-wait-ms=1.5', /lock-wait-ms/],
+    ['mysql://root:secret@db/coins?pool_size=0', /pool_size/],
+    ['mysql://root:secret@db/coins?lock_timeout_ms=1.5', /lock_timeout_ms/],
     ['mysql://root:secret%@db/coins', /%25/],
   ]
   for (const [url, message] of refusals) {
@@ -86,7 +87,8 @@ test('a URL that cannot be meant is refused, and says why without the password',
 
 test('only what stays on this machine is local', () => {
   const local = (url: string): boolean => isLocal(parseMysqlUrl(url).address)
-  for (const host of ['localhost', '127.0.0.1', '127.1.2.3', '[::1]']) assert.ok(local(`mysql://root@${host}/coins`), host)
+  for (const host of ['localhost', '127.0.0.1', '127.1.2.3', '[::1]'])
+    assert.ok(local(`mysql://root@${host}/coins`), host)
   assert.ok(local('mysql://root@db/coins?socket=/tmp/s'))
   assert.ok(!local('mysql://root@db/coins'))
 })

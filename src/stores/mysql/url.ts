@@ -1,9 +1,9 @@
 /**
- * `mysql://USER:PASSWORD@HOST:PORT/DATABASE?ssl-mode=VERIFY_IDENTITY&ssl-ca=FILE&pool-size=4`, or `mariadb://…`: both schemes
+ * `mysql://USER:PASSWORD@HOST:PORT/DATABASE?ssl-mode=VERIFY_IDENTITY&ssl-ca=FILE&pool_size=4`, or `mariadb://…`: both schemes
  * mean the same, the server says itself which one it is.
  */
 import { readFileSync } from 'node:fs'
-import { StoreUrlError } from '../url-error.ts'
+import { StoreUrlError } from '../store-url-error.ts'
 
 export interface MysqlAddress {
   readonly host: string
@@ -36,17 +36,17 @@ export interface MysqlTuning {
   /** Longest time without the server's answer before the connection is given up. */
   readonly statementTimeoutMs: number
   /** How long a statement waits for a lock, 1,000 to 60,000; the server counts in whole seconds. */
-  readonly lockWaitMs: number
+  readonly lockTimeoutMs: number
   /** How long a read waits for a free connection of the pool, and a write for its turn. */
-  readonly poolWaitMs: number
+  readonly poolTimeoutMs: number
 }
 
-const MYSQL_TUNING: MysqlTuning = {
+export const MYSQL_TUNING: MysqlTuning = {
   poolSize: 4,
   connectTimeoutMs: 5_000,
   statementTimeoutMs: 30_000,
-  lockWaitMs: 5_000,
-  poolWaitMs: 10_000,
+  lockTimeoutMs: 5_000,
+  poolTimeoutMs: 10_000,
 }
 
 /** MySQL's own names, see https://dev.mysql.com/doc/refman/8.4/en/connection-options.html */
@@ -64,11 +64,11 @@ interface TuningParameter {
 }
 
 const TUNING_PARAMETERS: Readonly<Record<keyof MysqlTuning, TuningParameter>> = {
-  poolSize: { name: 'pool-size', min: 1, max: 100 },
-  connectTimeoutMs: { name: 'connect-timeout-ms', min: 100, max: 60_000 },
-  statementTimeoutMs: { name: 'statement-timeout-ms', min: 1_000, max: 600_000 },
-  lockWaitMs: { name: 'lock-wait-ms', min: 1_000, max: 60_000 },
-  poolWaitMs: { name: 'pool-wait-ms', min: 100, max: 600_000 },
+  poolSize: { name: 'pool_size', min: 1, max: 100 },
+  connectTimeoutMs: { name: 'connect_timeout_ms', min: 100, max: 60_000 },
+  statementTimeoutMs: { name: 'statement_timeout_ms', min: 1_000, max: 600_000 },
+  lockTimeoutMs: { name: 'lock_timeout_ms', min: 1_000, max: 60_000 },
+  poolTimeoutMs: { name: 'pool_timeout_ms', min: 100, max: 600_000 },
 }
 
 /** @throws StoreUrlError */

@@ -1,6 +1,11 @@
-/** Connecting to PostgreSQL the way the ledger needs it. */
+/**
+ * Connecting to PostgreSQL the way the ledger needs it.
+ *
+ * The driver leaves int8 as text, and so does this: rows.ts makes bigints of amounts and numbers of the rest, which is
+ * cheaper than bigints for all of them first.
+ */
 import { callbackify } from 'node:util'
-import { Client, Pool, types, type ClientBase, type ClientConfig, type CustomTypesConfig, type PoolClient } from 'pg'
+import { Client, Pool, type ClientBase, type ClientConfig, type PoolClient } from 'pg'
 import type { PostgresUrl } from './url.ts'
 
 /**
@@ -18,20 +23,8 @@ const IDLE_IN_TRANSACTION_MS = 10_000
 const IDLE_CONNECTION_MS = 60_000
 const KEEP_ALIVE_MS = 10_000
 
-const INT8 = 20
-const INT8_ARRAY = 1016
-
 /** A connection of its own; the driver's types leave out two of its methods. */
 export type LedgerClient = Client & { ref(): void; unref(): void }
-
-/** As the driver's own, but int8 comes as BigInt: text costs more later, and a number would be rounded. */
-const TYPES: CustomTypesConfig = {
-  getTypeParser: ((oid: number, format?: 'text') => {
-    if (oid === INT8) return BigInt
-    if (oid === INT8_ARRAY) return bigintsOf
-    return types.getTypeParser(oid, format) as (text: string) => unknown
-  }) as typeof types.getTypeParser,
-}
 
 function clientConfig(url: PostgresUrl, role: Role): ClientConfig {
   const { host, port, user, password, database, tls, applicationName, connectTimeoutMs } = url
@@ -47,7 +40,6 @@ function clientConfig(url: PostgresUrl, role: Role): ClientConfig {
     query_timeout: statementTimeoutMs(url, role) + ANSWER_MARGIN_MS,
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
-    types: TYPES,
     // Statements are sent without waiting for the ones before them; the server takes them in order.
     pipeline: true,
   }
@@ -118,12 +110,6 @@ const LOOK_UPS_ONLY: Readonly<Record<string, string>> = {
 
 function statementTimeoutMs(url: PostgresUrl, role: Role): number {
   return role === 'audit' ? AUDIT_TIMEOUT_MS : url.statementTimeoutMs
-}
-
-function bigintsOf(text: string): (bigint | null)[] {
-  const elements = text.slice(1, -1)
-  if (elements === '') return []
-  return elements.split(',').map((element) => (element === 'NULL' ? null : BigInt(element)))
 }
 
 function ignore(): void {}

@@ -5,9 +5,10 @@
  * there: if one of them was not asked for, everything is read again with it. A hold's balances never change, so the
  * second look finds them all unless further holds appear.
  */
-import type { ClientBase, QueryConfig, QueryResult } from 'pg'
+import type { ClientBase, QueryConfig } from 'pg'
 import type { Asset } from '../../domain/asset.ts'
 import { balanceKey, emptyBalance, type BalanceName, type BalanceRecord } from '../../domain/balance.ts'
+import type { HoldRecord } from '../../domain/hold.ts'
 import type { Posting } from '../../domain/journal.ts'
 import { footprintOfHold, type Footprint, type RequestRecord, type Snapshot } from '../../domain/snapshot.ts'
 import { Fault } from '../../engine/faults.ts'
@@ -19,64 +20,74 @@ import { lockBalances, selectAssets, selectBalances, selectPostings, selectReque
 /** Looks at one footprint. More than two take holds that are opened between one look and the next. */
 const LOOKS_MAX = 5
 
+type Statement = QueryConfig<unknown[]>
+
 interface Look {
   readonly balances: readonly Row[]
-  readonly requests: readonly Row[]
+  readonly holds: readonly HoldRecord[]
+  readonly entries: readonly Row[]
   readonly assets: readonly Row[]
 }
 
 /** @throws what the server says */
 export async function loadSnapshot(client: ClientBase, footprint: Footprint, ids: BalanceIds): Promise<Snapshot> {
-  return await read(client, footprint, ids, async (names) => {
-    const [, balances, requests, assets] = await pipelined(client, [
-      { text: 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY' },
-      selectBalances(names),
-      selectRequests(footprint.requests),
-      selectAssets(footprint.assets),
-      { text: 'COMMIT' },
-    ])
-    return lookOf(balances!, requests!, assets!)
-  })
+  const begin = [{ text: 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY' }]
+  return await read(client, footprint, ids, (names) => look(client, footprint, names, begin, [{ text: 'COMMIT' }]))
 }
 
 /** Leaves the transaction open, with the balances locked in the order of their ids. @throws what the server says */
 export async function lockSnapshot(client: ClientBase, footprint: Footprint, ids: BalanceIds): Promise<Snapshot> {
-  let looks = 0
-  return await read(client, footprint, ids, async (names) => {
-    // Further balances cannot be locked now without leaving the order.
-    const again: readonly QueryConfig[] = looks++ === 0 ? [] : [{ text: 'ROLLBACK' }]
-    const results = await pipelined(client, [
-      ...again,
-      { text: 'BEGIN' },
-      lockBalances(names),
-      // Statements of their own, whose instants come after the locks: what was committed while those were waited for is seen.
-      selectBalances(names),
-      selectRequests(footprint.requests),
-      selectAssets(footprint.assets),
-    ])
-    const [balances, requests, assets] = results.slice(-3)
-    return lookOf(balances!, requests!, assets!)
+  // Further balances could be locked now only out of order, so a second look begins anew.
+  let before: readonly Statement[] = []
+  return await read(client, footprint, ids, (names) => {
+    const begin = [...before, { text: 'BEGIN' }, ...(names.length === 0 ? [] : [lockBalances(names)])]
+    before = [{ text: 'ROLLBACK' }]
+    // Reads of their own, whose instants come after the locks: they see what was committed while those were waited for.
+    return look(client, footprint, names, begin, [])
   })
 }
 
-function lookOf(balances: QueryResult<Row>, requests: QueryResult<Row>, assets: QueryResult<Row>): Look {
-  return { balances: balances.rows, requests: requests.rows, assets: assets.rows }
+async function look(
+  client: ClientBase,
+  { requests, assets }: Footprint,
+  names: readonly BalanceName[],
+  begin: readonly Statement[],
+  end: readonly Statement[],
+): Promise<Look> {
+  const reads = [
+    { keys: names.length, statement: () => selectBalances(names) },
+    { keys: requests.size, statement: () => selectRequests(requests) },
+    { keys: assets.size, statement: () => selectAssets(assets) },
+  ]
+  const asked = reads.filter(({ keys }) => keys > 0)
+  const answers = await pipelined(client, [...begin, ...asked.map(({ statement }) => statement()), ...end])
+  const rowsOf = (index: number): readonly Row[] => {
+    const place = asked.indexOf(reads[index]!)
+    return place === -1 ? [] : answers[begin.length + place]!.rows
+  }
+  const rows = rowsOf(1)
+  return {
+    balances: rowsOf(0),
+    holds: rows.filter((row) => row['kind'] === 'freeze').map(holdOf),
+    entries: rows.filter((row) => row['kind'] !== 'freeze'),
+    assets: rowsOf(2),
+  }
 }
 
 async function read(
   client: ClientBase,
   footprint: Footprint,
   ids: BalanceIds,
-  look: (names: readonly BalanceName[]) => Promise<Look>,
+  lookAt: (names: readonly BalanceName[]) => Promise<Look>,
 ): Promise<Snapshot> {
   const names = new Map(footprint.balances)
   for (let looks = 1; looks <= LOOKS_MAX; looks++) {
-    const { balances, requests, assets } = await look([...names.values()])
+    const { balances, holds, entries, assets } = await lookAt([...names.values()])
     const known = names.size
-    for (const row of requests) if (row['kind'] === 'freeze') addNames(names, row, footprint.houseStripe)
+    for (const hold of holds) addNames(names, hold, footprint.houseStripe)
     if (names.size > known) continue
     return {
-      requests: requestsOf(footprint, requests, await postingsOf(client, requests)),
+      requests: requestsOf(footprint, holds, entries, await postingsOf(client, entries)),
       balances: balancesOf(names, balances, ids),
       assets: assetsOf(footprint, assets),
     }
@@ -84,8 +95,8 @@ async function read(
   throw new Fault('store_unavailable', `The holds of a batch did not stay the same for ${LOOKS_MAX} looks.`)
 }
 
-function addNames(names: Map<string, BalanceName>, row: Row, houseStripe: number): void {
-  for (const name of footprintOfHold(holdOf(row), houseStripe)) {
+function addNames(names: Map<string, BalanceName>, hold: HoldRecord, houseStripe: number): void {
+  for (const name of footprintOfHold(hold, houseStripe)) {
     names.set(balanceKey(name.account, name.asset, name.stripe), name)
   }
 }
@@ -106,27 +117,24 @@ function balancesOf(
 
 function requestsOf(
   footprint: Footprint,
-  rows: readonly Row[],
+  holds: readonly HoldRecord[],
+  entries: readonly Row[],
   postings: ReadonlyMap<string, Posting>,
 ): Map<string, RequestRecord | null> {
   const requests = new Map<string, RequestRecord | null>()
   for (const id of footprint.requests) requests.set(id, null)
-  for (const row of rows) {
-    const record =
-      row['kind'] === 'freeze'
-        ? holdOf(row)
-        : entryOf(
-            row,
-            postingKeysOf(row).map((key) => postings.get(key.join(' '))!),
-          )
-    requests.set(record.id, record)
+  for (const hold of holds) requests.set(hold.id, hold)
+  for (const row of entries) {
+    const itsPostings = postingKeysOf(row).map((key) => postings.get(key.join(' '))!)
+    const entry = entryOf(row, itsPostings)
+    requests.set(entry.id, entry)
   }
   return requests
 }
 
-/** The postings of the entries among `requests`. They never change, so any moment will do. */
-async function postingsOf(client: ClientBase, requests: readonly Row[]): Promise<ReadonlyMap<string, Posting>> {
-  const keys = requests.filter((row) => row['kind'] !== 'freeze').flatMap(postingKeysOf)
+/** The postings of entries. They never change, so any moment will do. */
+async function postingsOf(client: ClientBase, entries: readonly Row[]): Promise<ReadonlyMap<string, Posting>> {
+  const keys = entries.flatMap(postingKeysOf)
   const postings = new Map<string, Posting>()
   if (keys.length === 0) return postings
   const { rows } = await client.query<Row, unknown[]>(selectPostings(keys))

@@ -205,7 +205,7 @@ function writeText(parts: readonly Part[]): string {
 /**
  * Joins the target `t` to the rows `c` by way of each row's place. A plain join on the key would leave the planner a choice that
  * it makes once per connection, when the tables may be small, and that is ruinous when they have grown. Here it has none:
- * the subquery is a look-up in the primary key for every row, in their order.
+ * the subquery is a look-up in the primary key for every row, in their order. It took the server no longer than the join.
  */
 function placeOf(table: 'balances' | 'requests'): string {
   return `CROSS JOIN LATERAL (SELECT ctid AS place FROM ${table} WHERE id = c.id OFFSET 0) k WHERE t.ctid = k.place`

@@ -1,5 +1,5 @@
 /** Opening a ledger in one SQLite file. */
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { Fault } from '../../engine/faults.ts'
@@ -69,6 +69,9 @@ export async function migrateSqlite(path: string): Promise<MigrationReport> {
 }
 
 async function prepareSqlite(path: string, options: { migrate: boolean; busyTimeoutMs: number }): Promise<void> {
+  if (!options.migrate && !existsSync(path)) {
+    throw new Fault('store_unavailable', `There is no SQLite file at ${path}. "holdfast migrate" makes one.`)
+  }
   const database = open(path, options.busyTimeoutMs)
   try {
     const target = sqliteMigrationTarget(database)

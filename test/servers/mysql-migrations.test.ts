@@ -1,0 +1,174 @@
+/** Bringing a database to this version's tables, also after the last attempt died half-way. */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { MysqlConnection } from '../../src/stores/mysql/connection.ts'
+import { mysqlMigrations, mysqlMigrationTarget, statementsIn } from '../../src/stores/mysql/migrations.ts'
+import { migrateMysql, openMysqlStorage } from '../../src/stores/mysql/storage.ts'
+import { parseMysqlUrl } from '../../src/stores/mysql/url.ts'
+import { migrate } from '../../src/stores/sql/migrator.ts'
+import { Books } from '../conformance/books.ts'
+import { charge, declare, deposit, freeze, open, settle } from '../support/commands.ts'
+import { MysqlDatabase, mysqlServers } from '../support/mysql-servers.ts'
+
+const [first] = mysqlMigrations()
+const statements = statementsIn(first!.sql)
+
+/** What a crash leaves: so many statements were done, so many of them counted. */
+async function interrupt(database: MysqlDatabase, done: number, counted: number): Promise<void> {
+  // The table of migrations is there as soon as anything is.
+  const { address, tuning } = parseMysqlUrl(database.url())
+  const connection = await MysqlConnection.open(address, tuning, 'migrator')
+  await mysqlMigrationTarget(connection).locked(async () => undefined)
+  connection.destroy()
+  await database.query(
+    `INSERT INTO migrations (number, name, checksum, statements_begun, statements_done)
+     VALUES (1, '${first!.name}', '${first!.checksum}', ${counted + 1}, ${counted})`,
+  )
+  for (const statement of statements.slice(0, done)) await database.query(statement)
+}
+
+async function assertWorks(url: string): Promise<void> {
+  await using storage = await openMysqlStorage(url)
+  const books = new Books(storage.store)
+  await books.apply(deposit('d', 'user:8', 100n), freeze('h', 'user:8', 10n), settle('h', 5n))
+  assert.equal((await storage.reader.account('user:8'))?.balances[0]?.available, 95n)
+}
+
+async function tablesOf(database: MysqlDatabase): Promise<readonly unknown[]> {
+  return await database.query(
+    `SELECT table_name AS t, column_name AS c, ordinal_position AS o, column_type AS y, is_nullable AS n, collation_name AS l
+     FROM information_schema.columns WHERE table_schema = '${database.name}' ORDER BY table_name, ordinal_position`,
+  )
+}
+
+function describeMigrations(url: string): void {
+  test('an empty database is not served, and says what to do', async () => {
+    await using database = await MysqlDatabase.create(url)
+    await assert.rejects(openMysqlStorage(database.url()), {
+      name: 'MigrationError',
+      message: /lacks 0001_ledger.*holdfast migrate/,
+    })
+  })
+
+  test('migrating makes the tables once', async () => {
+    await using database = await MysqlDatabase.create(url)
+    assert.deepEqual(await migrateMysql(database.url()), { applied: ['0001_ledger'], version: 1 })
+    assert.deepEqual(await migrateMysql(database.url()), { applied: [], version: 1 })
+    await assertWorks(database.url())
+  })
+
+  test('several that migrate at once do it once', async () => {
+    await using database = await MysqlDatabase.create(url)
+    const reports = await Promise.all([1, 2, 3].map(() => migrateMysql(database.url())))
+    assert.deepEqual(
+      reports.flatMap(({ applied }) => applied),
+      ['0001_ledger'],
+    )
+    await assertWorks(database.url())
+  })
+
+  test('a migration that was interrupted is not served, is told of, and goes on from where it was', async () => {
+    await using whole = await MysqlDatabase.create(url)
+    await migrateMysql(whole.url())
+    const expected = await tablesOf(whole)
+    for (let counted = 0; counted < statements.length; counted++) {
+      // The statement after the last that was counted may be done as well: it commits by itself.
+      for (const done of [counted, counted + 1]) {
+        await using database = await MysqlDatabase.create(url)
+        await interrupt(database, done, counted)
+        await assert.rejects(openMysqlStorage(database.url()), {
+          name: 'MigrationError',
+          message: new RegExp(`interrupted after ${counted} of its statements.*holdfast migrate`),
+        })
+        assert.deepEqual(await migrateMysql(database.url()), { applied: ['0001_ledger'], version: 1 })
+        assert.deepEqual(await tablesOf(database), expected)
+        await assertWorks(database.url())
+      }
+    }
+  })
+
+  test('what is in the way of a migration is an error that keeps what was done, and can be cured', async () => {
+    await using database = await MysqlDatabase.create(url)
+    await database.query('CREATE TABLE postings (somebody INT)')
+    // Nor is it taken for one's own the second time.
+    for (let attempt = 1; attempt <= 2; attempt++) {
+      await assert.rejects(migrateMysql(database.url()), {
+        name: 'MigrationError',
+        message: /0001_ledger, statement 5 of 7: .*postings.* already exists/,
+      })
+    }
+    await database.query('DROP TABLE postings')
+    assert.deepEqual((await migrateMysql(database.url())).applied, ['0001_ledger'])
+    await assertWorks(database.url())
+  })
+
+  test('an interrupted migration is finished by the file that began it, not by another', async () => {
+    await using database = await MysqlDatabase.create(url)
+    await interrupt(database, 2, 2)
+    await database.query(`UPDATE migrations SET checksum = '${'0'.repeat(64)}'`)
+    await assert.rejects(migrateMysql(database.url()), {
+      name: 'MigrationError',
+      message: /not the same file any more/,
+    })
+  })
+
+  test('a database of a newer version, or migrated by other files, is refused', async () => {
+    await using database = await MysqlDatabase.create(url)
+    await migrateMysql(database.url())
+    await database.query(
+      `INSERT INTO migrations (number, name, checksum, statements_begun, statements_done, applied_at)
+       VALUES (2, '0002_later', 'c', 1, 1, 1)`,
+    )
+    for (const attempt of [openMysqlStorage(database.url()), migrateMysql(database.url())]) {
+      await assert.rejects(attempt, { name: 'MigrationError', message: /0002_later.*newer version/ })
+    }
+    await database.query(`DELETE FROM migrations WHERE number = 2; UPDATE migrations SET checksum = 'c'`)
+    await assert.rejects(openMysqlStorage(database.url()), { name: 'MigrationError', message: /not the file/ })
+  })
+
+  test('a later migration finds the tables of the first with rows in them', async () => {
+    await using database = await MysqlDatabase.create(url)
+    await migrateMysql(database.url())
+    await assertWorks(database.url())
+    const sql =
+      'ALTER TABLE accounts ADD COLUMN note VARCHAR(10);\nALTER TABLE accounts ADD COLUMN other VARCHAR(10);\n'
+    const later = [...mysqlMigrations(), { number: 2, name: '0002_later', sql, checksum: 'c' }]
+    await database.query('ALTER TABLE accounts ADD COLUMN note VARCHAR(10)')
+    await database.query(
+      `INSERT INTO migrations (number, name, checksum, statements_begun, statements_done) VALUES (2, '0002_later', 'c', 1, 0)`,
+    )
+    const { address, tuning } = parseMysqlUrl(database.url())
+    const connection = await MysqlConnection.open(address, tuning, 'migrator')
+    assert.deepEqual((await migrate(mysqlMigrationTarget(connection), later)).applied, ['0002_later'])
+    connection.destroy()
+    assert.equal((await database.query(`SHOW COLUMNS FROM accounts LIKE 'other'`)).length, 1)
+  })
+
+  test('one user migrates and another one serves, each with the privileges that the guide lists', async () => {
+    await using database = await MysqlDatabase.create(url)
+    const migrator = await database.createUser('SELECT, INSERT, UPDATE, CREATE, ALTER, INDEX, CREATE VIEW')
+    await migrateMysql(database.url({ user: migrator }))
+    const server = await database.createUser('SELECT')
+    for (const table of ['accounts', 'assets', 'balances', 'requests']) {
+      await database.query(`GRANT INSERT, UPDATE ON ${database.name}.${table} TO '${server}'@'%'`)
+    }
+    await database.query(`GRANT INSERT ON ${database.name}.postings TO '${server}'@'%'`)
+    await using storage = await openMysqlStorage(database.url({ user: server }))
+    const books = new Books(storage.store)
+    await books.apply(
+      declare('gem', 2),
+      open('o', 'user:8', -5n, { metadata: { tier: 'gold' } }),
+      deposit('d', 'user:8', 100n),
+      freeze('h', 'user:8', 10n),
+    )
+    await books.exclusive(settle('h', 5n), charge('c', 'user:8', 1n))
+    await storage.store.ping()
+    for (const check of storage.auditor.checks) assert.deepEqual(await storage.auditor.run(check, 10), [], check.title)
+    await assert.rejects(migrateMysql(database.url({ user: server })), { code: 'store_unavailable', message: /denied/ })
+  })
+}
+
+for (const { name, url, reason } of mysqlServers()) {
+  if (url === null) test(`migrations on ${name}`, { skip: reason }, () => {})
+  else describe(`migrations on ${name}`, () => describeMigrations(url))
+}

@@ -1,0 +1,77 @@
+/** How the servers carry out the hot path's statements: by key, whatever the tables hold. */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import {
+  lockBalances,
+  selectBalances,
+  selectPostings,
+  selectRequests,
+  writesOf,
+} from '../../src/stores/mysql/statements.ts'
+import { deposit, freeze, settle } from '../support/commands.ts'
+import { MysqlLedger } from '../support/mysql-ledger.ts'
+import { mysqlServers, type MysqlServer } from '../support/mysql-servers.ts'
+
+const LEDGER_TABLES = new Set(['requests', 'r', 'balances', 'b', 'postings', 'p'])
+
+interface Access {
+  readonly table: string
+  readonly type: string
+  readonly key: unknown
+}
+
+/** Every access to a table that a plan names, at any depth. */
+function* accessesIn(plan: unknown): Iterable<Access> {
+  if (typeof plan !== 'object' || plan === null) return
+  const { table_name: table, access_type: type, key } = plan as Record<string, unknown>
+  if (typeof table === 'string' && typeof type === 'string') yield { table, type, key }
+  for (const part of Object.values(plan)) yield* accessesIn(part)
+}
+
+function describePlans(url: string, name: MysqlServer['name']): void {
+  test('every statement finds its rows by key, and locks them in the order of the key', async () => {
+    await using ledger = await MysqlLedger.create(url)
+    const { books, database } = ledger
+    const people = Array.from({ length: 300 }, (_, index) => `user:${index}`)
+    await books.apply(...people.map((person) => deposit(`d-${person}`, person, 100n)))
+    await books.apply(...people.map((person) => freeze(`h-${person}`, person, 10n)))
+    for (const few of [people.slice(7, 8), people.slice(7, 10), people.slice(0, 200)]) {
+      const names = few.map((account) => ({ account, asset: 'credit', stripe: 0 }))
+      const { changes } = await books.plan(...few.map((person) => settle(`h-${person}`, 5n)))
+      const ids = few.map((person) => `h-${person}`)
+      const keys = changes.postings.map(({ balanceId }) => [balanceId, 1] as const)
+      const statements = [
+        selectRequests(ids),
+        selectBalances(names),
+        selectPostings(keys),
+        ...lockBalances(names),
+        ...writesOf(changes, name)
+          .map(({ sql }) => sql)
+          .filter((statement) => statement.startsWith('UPDATE')),
+      ]
+      assert.equal(statements.length, 6)
+      for (const statement of statements) {
+        const rows = await database.query(
+          `SET SESSION optimizer_switch = 'mrr=off' /*!80300 , explain_json_format_version = 1 */; EXPLAIN FORMAT=JSON ${statement}`,
+        )
+        const [explained] = rows[1] as unknown as { EXPLAIN: string }[]
+        const plan: unknown = JSON.parse(explained!.EXPLAIN)
+        const accesses = [...accessesIn(plan)].filter(({ table }) => LEDGER_TABLES.has(table))
+        assert.ok(accesses.length > 0, statement)
+        for (const { table, type, key } of accesses) {
+          assert.ok(
+            ['range', 'eq_ref', 'const', 'ref'].includes(type),
+            `${table} by ${type}: ${statement.slice(0, 200)}`,
+          )
+          assert.ok(key === 'PRIMARY' || key === 'balances_name', `${table} by ${String(key)}`)
+        }
+        assert.doesNotMatch(explained!.EXPLAIN, /filesort|using_MRR|Rowid-ordered/i)
+      }
+    }
+  })
+}
+
+for (const { name, url, reason } of mysqlServers()) {
+  if (url === null) test(`plans of ${name}`, { skip: reason }, () => {})
+  else describe(`plans of ${name}`, () => describePlans(url, name))
+}
