@@ -107,7 +107,7 @@ async function freezes(service: Service, connections: number, commands: number):
 
 async function service(): Promise<void> {
   const store = `sqlite:${join(folder, 'service.db')}`
-  const holdfast = await start('src/cli/main.ts', 'serve', '--store', store, '--port', '0')
+  const holdfast = await start('src/cli/main.ts', 'serve', '--store', store, '--port', '0', '--log-level', 'silent')
   const constant = await start('bench/constant-server.ts')
   const client = connect(holdfast.url)
   await client.deposit({ account: ACCOUNT, amount: FUNDS })

@@ -25,7 +25,8 @@ export async function referenceRoutes(app: FastifyInstance): Promise<void> {
     await docs.register(swaggerUi, {
       routePrefix: '/docs',
       uiConfig: { deepLinking: true, docExpansion: 'list', tryItOutEnabled: true },
-      theme: { title: 'Holdfast' },
+      // The bar on top is for choosing another document; here there is one.
+      theme: { title: 'Holdfast', css: [{ filename: 'holdfast.css', content: '.topbar { display: none }' }] },
     })
   })
 }

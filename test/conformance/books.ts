@@ -73,8 +73,9 @@ export class Books {
       plans.push(plan)
       return plan.changes
     })
-    assert.equal(plans.length, 1, 'a plan is asked for once')
-    return { result, outcomes: plans[0]!.outcomes.flat() }
+    // A server may give up over a lock before there is anything to decide on.
+    assert.equal(plans.length, result === 'contended' ? Math.min(plans.length, 1) : 1, 'a plan is asked for once')
+    return { result, outcomes: plans[0]?.outcomes.flat() ?? [] }
   }
 
   /** Commits what must be applied, one answer per command. */

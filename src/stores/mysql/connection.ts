@@ -189,8 +189,11 @@ function driverOptions(address: MysqlAddress, tuning: MysqlTuning, socket: Socke
 
 /**
  * `sql_mode` without NO_BACKSLASH_ESCAPES is what the escaping of texts counts on; strict, so that a value that does not fit
- * is refused and not cut. Without MRR, ranges are read, and locked, in the order of their index. A comment with `M!` is read
- * by MariaDB alone, one with `!80013` by MySQL alone: without them, long IN lists become temporary tables or scans.
+ * is refused and not cut. Without MRR, ranges are read, and locked, in the order of their index.
+ *
+ * A comment with `M!` is read by MariaDB alone, one with `!80013` by MySQL alone: without them, long IN lists become
+ * temporary tables or scans. MariaDB 11.6.2 and later can refuse a lock because the row changed while it was waited for; here
+ * that is what the wait is for.
  */
 function setUp(role: Role, tuning: MysqlTuning): readonly string[] {
   const { isolation, idleSecondsMax } = ROLES[role]
@@ -200,7 +203,8 @@ function setUp(role: Role, tuning: MysqlTuning): readonly string[] {
     `SET SESSION sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', autocommit = 1,
       time_zone = '+00:00', innodb_lock_wait_timeout = ${lockWaitSeconds}, lock_wait_timeout = ${lockWaitSeconds},
       wait_timeout = ${idleSecondsMax}, optimizer_switch = 'mrr=off'
-      /*M! , in_predicate_conversion_threshold = 0, optimizer_max_sel_arg_weight = 0 */ /*!80013 , range_optimizer_max_mem_size = 0 */`,
+      /*M! , in_predicate_conversion_threshold = 0, optimizer_max_sel_arg_weight = 0 */
+      /*M!110602 , innodb_snapshot_isolation = OFF */ /*!80013 , range_optimizer_max_mem_size = 0 */`,
     `SET SESSION TRANSACTION ISOLATION LEVEL ${isolation}`,
   ]
 }

@@ -13,7 +13,7 @@ import type { Posting } from '../../domain/journal.ts'
 import { footprintOfHold, type Footprint, type RequestRecord, type Snapshot } from '../../domain/snapshot.ts'
 import { Fault } from '../../engine/faults.ts'
 import { assetOf, balanceOf, entryOf, holdOf, postingKeysOf, postingOf, whole, type Row } from '../sql/rows.ts'
-import type { BalanceIds } from './balance-ids.ts'
+import type { BalanceIds } from '../sql/balance-ids.ts'
 import { pipelined } from './pipelined.ts'
 import { lockBalances, selectAssets, selectBalances, selectPostings, selectRequests } from './reads.ts'
 
