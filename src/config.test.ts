@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { readSetting, readSettings, SettingError, SETTINGS, type SettingName } from './config.ts'
+import { readSetting, readSettings, SettingError, SETTINGS, type SettingName, withoutPassword } from './config.ts'
 
 test('a flag wins over its variable, the variable over the default', () => {
   const environment = { HOLDFAST_PORT: '1234' }
@@ -42,5 +42,13 @@ test('flags and variables are named after the setting', () => {
     const words = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
     assert.equal(SETTINGS[name].flag.split(' ')[0], `--${words}`)
     assert.equal(SETTINGS[name].variable, `HOLDFAST_${words.replaceAll('-', '_').toUpperCase()}`)
+  }
+})
+
+test('a store URL is shown without its password', () => {
+  assert.equal(withoutPassword('mysql://user:p@ss:word@host:3306/ledger'), 'mysql://user:***@host:3306/ledger')
+  assert.equal(withoutPassword('postgres://:secret@host/ledger'), 'postgres://:***@host/ledger')
+  for (const store of ['mysql://root@127.0.0.1:3306/ledger', 'sqlite:/a:b@c.db', 'memory:']) {
+    assert.equal(withoutPassword(store), store)
   }
 })

@@ -117,9 +117,9 @@ export const SETTINGS = {
   houseStripe: {
     flag: '--house-stripe <number>',
     variable: 'HOLDFAST_HOUSE_STRIPE',
-    meaning: 'which stripe of the house accounts this process writes; another one for each process of a database',
-    fallback: '0',
-    read: wholeNumber(0, 1_023),
+    meaning: 'which stripe of the house accounts this process writes, best another one for each process; auto chooses',
+    fallback: 'auto',
+    read: (stripe: string) => (stripe === 'auto' ? null : wholeNumber(0, 1_023)(stripe)),
   },
 } as const satisfies Readonly<Record<string, Setting<unknown>>>
 
@@ -187,4 +187,9 @@ function trueOrFalse(given: string): boolean {
   if (given === 'true' || given === '1') return true
   if (given === 'false' || given === '0') return false
   throw new SettingError('must be true or false')
+}
+
+/** A store URL as it may be shown: without the password. */
+export function withoutPassword(store: string): string {
+  return store.replace(/^([a-z]+:\/\/[^/@]*?):.*@/, '$1:***@')
 }

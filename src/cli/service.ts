@@ -39,7 +39,7 @@ export async function startService(settings: Settings): Promise<Service> {
 /** Of the time to stop, one half is for requests under way, a quarter for what they left in the queue. */
 function ledgerOptions(settings: Settings) {
   return {
-    houseStripe: settings.houseStripe,
+    ...(settings.houseStripe === null ? {} : { houseStripe: settings.houseStripe }),
     limits: {
       queueCommandsMax: settings.queueCommandsMax,
       batchCommandsMax: settings.batchCommandsMax,

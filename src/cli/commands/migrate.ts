@@ -1,6 +1,6 @@
 /** `migrate`: brings a database to this version's tables. */
 import type { Command } from 'commander'
-import { readSetting } from '../../config.ts'
+import { readSetting, withoutPassword } from '../../config.ts'
 import { jsonOption, print, settingOption } from '../target.ts'
 
 interface MigrateFlags {
@@ -21,6 +21,7 @@ export function addMigrateCommand(program: Command): void {
       const { migrateLedger } = await import('../../ledger.ts')
       const { applied, version } = await migrateLedger(store)
       const done = applied.length === 0 ? 'Nothing to do' : `Applied ${applied.join(', ')}`
-      print(flags, { wire: { store, applied, version }, view: `${done}. ${store} is at version ${version}.` })
+      const shown = withoutPassword(store)
+      print(flags, { wire: { store: shown, applied, version }, view: `${done}. ${shown} is at version ${version}.` })
     })
 }

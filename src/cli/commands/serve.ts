@@ -1,6 +1,6 @@
 /** `serve`: the HTTP service over a database, until SIGTERM or SIGINT. */
 import type { Command } from 'commander'
-import { readSettings, SETTINGS, type Flags, type SettingName } from '../../config.ts'
+import { readSettings, SETTINGS, type Flags, type SettingName, withoutPassword } from '../../config.ts'
 import { styled } from '../tables.ts'
 import { jsonOption, print, settingOption } from '../target.ts'
 
@@ -16,7 +16,7 @@ export function addServeCommand(program: Command): void {
     const settings = readSettings(flags, process.env)
     const { startService } = await import('../service.ts')
     const { url, stopped } = await startService(settings)
-    const { store } = settings
+    const store = withoutPassword(settings.store)
     print(flags, { wire: { url, store, pid: process.pid }, view: welcome(url, store) })
     await stopped
   })

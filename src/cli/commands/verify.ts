@@ -1,6 +1,6 @@
 /** `verify`: asks a database whether the laws of docs/INVARIANTS.md hold in it. */
 import type { Command } from 'commander'
-import { readSetting } from '../../config.ts'
+import { readSetting, withoutPassword } from '../../config.ts'
 import type { EmbeddedLedger } from '../../ledger.ts'
 import { readWholeNumber } from '../arguments.ts'
 import { EXIT } from '../exit-codes.ts'
@@ -43,7 +43,8 @@ export function addVerifyCommand(program: Command): void {
       await using ledger = await openLedger(store, { migrate: false })
       const findings = await audit(ledger, Math.max(1, flags.rows))
       const ok = findings.every((finding) => finding.ok)
-      print(flags, { wire: { store, ok, checks: findings }, view: findingsView(store, findings) })
+      const shown = withoutPassword(store)
+      print(flags, { wire: { store: shown, ok, checks: findings }, view: findingsView(shown, findings) })
       if (!ok) process.exitCode = EXIT.refused
     })
 }
