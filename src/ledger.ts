@@ -1,40 +1,12 @@
 /**
  * `openLedger`: the ledger in process. The one place that sees both the engine and the stores.
  */
-import {
-  commandOf,
-  chargeOf,
-  declareOf,
-  depositOf,
-  freezeOf,
-  openOf,
-  releaseOf,
-  settleOf,
-  transferOf,
-} from './api/commands.ts'
+import { CheckedLedger } from './api/checked-ledger.ts'
+import type { BatchRequest } from './api/commands.ts'
 import { LedgerError } from './api/error.ts'
-import {
-  BATCH_COMMANDS_MAX,
-  type AccountView,
-  type BatchOutcome,
-  type CallOptions,
-  type ChargeInput,
-  type CommandInput,
-  type DeclareInput,
-  type DepositInput,
-  type FreezeInput,
-  type HoldsInput,
-  type Ledger,
-  type OpenInput,
-  type PageView,
-  type PostingsInput,
-  type SettleInput,
-  type TransferInput,
-} from './api/ledger.ts'
+import type { AccountView, BatchOutcome, CallOptions, HoldsInput, PageView, PostingsInput } from './api/ledger.ts'
 import { accountParameter, entryParameter, holdsQueryOf, postingsQueryOf, requestIdParameter } from './api/queries.ts'
-import { newRequestId } from './api/request-id.ts'
 import type { Asset } from './domain/asset.ts'
-import type { Balance } from './domain/balance.ts'
 import { requestOf, type Command, type CommandKind, type Work } from './domain/command.ts'
 import type { Hold } from './domain/hold.ts'
 import type { Entry, Posting } from './domain/journal.ts'
@@ -77,71 +49,32 @@ export async function migrateLedger(url: string): Promise<MigrationReport> {
 }
 
 /** A ledger in this process, and the parts that the HTTP service and the command line stand on. */
-export class EmbeddedLedger implements Ledger {
+export class EmbeddedLedger extends CheckedLedger {
   readonly engine: Engine
   readonly storage: Storage
   readonly #reader: Reader
 
   constructor(storage: Storage, options: EngineOptions = {}) {
+    super()
     this.storage = storage
     this.engine = new Engine(storage.store, options)
     this.#reader = storage.reader
   }
 
-  async open(input: OpenInput, options?: CallOptions): Promise<Balance> {
-    const { account, ...rest } = input
-    return await this.#submit<'open'>(openOf(account, rest, newRequestId), options)
+  protected async submit<Kind extends CommandKind>(
+    command: Command & { readonly kind: Kind },
+    options: CallOptions | undefined,
+  ): Promise<Answers[Kind]> {
+    const outcome = (await this.#decide(command, options, requestOf(command))) as Outcome<Kind>
+    if (outcome.status === 'rejected') throw LedgerError.fromRejection(outcome.rejection)
+    return outcome.answer
   }
 
-  async declare(input: DeclareInput, options?: CallOptions): Promise<Asset> {
-    const { asset, ...rest } = input
-    return await this.#submit<'declare'>(declareOf(asset, rest), options)
-  }
-
-  async deposit(input: DepositInput, options?: CallOptions): Promise<Entry> {
-    return await this.#submit<'deposit'>(depositOf(input, newRequestId), options)
-  }
-
-  async charge(input: ChargeInput, options?: CallOptions): Promise<Entry> {
-    return await this.#submit<'charge'>(chargeOf(input, newRequestId), options)
-  }
-
-  async transfer(input: TransferInput, options?: CallOptions): Promise<Entry> {
-    return await this.#submit<'transfer'>(transferOf(input, newRequestId), options)
-  }
-
-  async freeze(input: FreezeInput, options?: CallOptions): Promise<Hold> {
-    return await this.#submit<'freeze'>(freezeOf(input, newRequestId), options)
-  }
-
-  async settle(hold: string, input: SettleInput, options?: CallOptions): Promise<Hold> {
-    return await this.#submit<'settle'>(settleOf(hold, input), options)
-  }
-
-  async release(hold: string, options?: CallOptions): Promise<Hold> {
-    return await this.#submit<'release'>(releaseOf(hold, undefined), options)
-  }
-
-  async batch(
-    commands: readonly CommandInput[],
-    options: CallOptions & { readonly atomic?: boolean } = {},
-  ): Promise<BatchOutcome[]> {
-    if (commands.length === 0 || commands.length > BATCH_COMMANDS_MAX) {
-      throw LedgerError.invalid('/commands', `A batch has 1 to ${BATCH_COMMANDS_MAX} commands.`)
-    }
-    const parsed = commands.map((input, index) => {
-      try {
-        return commandOf(input, newRequestId)
-      } catch (error) {
-        throw error instanceof LedgerError ? error.under(`/commands/${index}`) : error
-      }
-    })
-    if (options.atomic === true) {
-      const group: Work = { kind: 'group', commands: parsed }
-      const outcomes = await this.#decide(group, options, null)
-      return (outcomes as readonly Outcome[]).map(batchOutcome)
-    }
-    return await Promise.all(parsed.map((command) => this.#batchOne(command, options)))
+  protected async submitBatch(batch: BatchRequest, options: CallOptions | undefined): Promise<BatchOutcome[]> {
+    const { commands, atomic } = batch
+    if (!atomic) return await Promise.all(commands.map((command) => this.#batchOne(command, options)))
+    const outcomes = (await this.#decide({ kind: 'group', commands }, options, null)) as readonly Outcome[]
+    return outcomes.map(batchOutcome)
   }
 
   async account(account: string): Promise<AccountView> {
@@ -184,16 +117,6 @@ export class EmbeddedLedger implements Ledger {
     await this.storage.close()
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close()
-  }
-
-  async #submit<Kind extends CommandKind>(command: Command, options: CallOptions | undefined): Promise<Answers[Kind]> {
-    const outcome = (await this.#decide(command, options, requestOf(command))) as Outcome<Kind>
-    if (outcome.status === 'rejected') throw LedgerError.fromRejection(outcome.rejection)
-    return outcome.answer
-  }
-
   async #decide(work: Work, options: CallOptions | undefined, requestId: string | null): Promise<unknown> {
     try {
       return await this.engine.submit(work, options)
@@ -202,7 +125,7 @@ export class EmbeddedLedger implements Ledger {
     }
   }
 
-  async #batchOne(command: Command, options: CallOptions): Promise<BatchOutcome> {
+  async #batchOne(command: Command, options: CallOptions | undefined): Promise<BatchOutcome> {
     try {
       return batchOutcome((await this.#decide(command, options, requestOf(command))) as Outcome)
     } catch (error) {

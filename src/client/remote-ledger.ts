@@ -1,35 +1,9 @@
-/** The ledger over HTTP: checks and completes input as the service would, and leaves the way there to `Combiner`. */
-import {
-  batchOf,
-  chargeOf,
-  declareOf,
-  depositOf,
-  freezeOf,
-  openOf,
-  releaseOf,
-  settleOf,
-  transferOf,
-} from '../api/commands.ts'
+/** The ledger over HTTP: commands travel by `Combiner`, reads go straight. */
+import { CheckedLedger } from '../api/checked-ledger.ts'
+import type { BatchRequest } from '../api/commands.ts'
 import { LedgerError } from '../api/error.ts'
-import type {
-  AccountView,
-  BatchOutcome,
-  CallOptions,
-  ChargeInput,
-  CommandInput,
-  DeclareInput,
-  DepositInput,
-  FreezeInput,
-  HoldsInput,
-  Ledger,
-  OpenInput,
-  PageView,
-  PostingsInput,
-  SettleInput,
-  TransferInput,
-} from '../api/ledger.ts'
+import type { AccountView, BatchOutcome, CallOptions, HoldsInput, PageView, PostingsInput } from '../api/ledger.ts'
 import { accountParameter, entryParameter, holdsQueryOf, postingsQueryOf, requestIdParameter } from '../api/queries.ts'
-import { newRequestId } from '../api/request-id.ts'
 import type { AccountWire, AssetsWire, EntryWire, HoldPageWire, HoldWire, PostingPageWire } from '../api/schemas.ts'
 import {
   accountFromWire,
@@ -40,10 +14,8 @@ import {
   postingFromWire,
 } from '../api/wire.ts'
 import type { Asset } from '../domain/asset.ts'
-import type { Balance } from '../domain/balance.ts'
 import type { Command, CommandKind } from '../domain/command.ts'
 import type { Hold } from '../domain/hold.ts'
-import type { RequestId } from '../domain/ids.ts'
 import type { Entry, Posting } from '../domain/journal.ts'
 import type { Answers } from '../domain/outcome.ts'
 import { Combiner } from './combiner.ts'
@@ -52,58 +24,31 @@ import type { ClientLimits } from './limits.ts'
 import { Parcel, type ParcelOptions } from './parcel.ts'
 import { pauseAfter } from './pause.ts'
 
-export class RemoteLedger implements Ledger {
+export class RemoteLedger extends CheckedLedger {
   readonly #service: Service
   readonly #limits: ClientLimits
   readonly #combiner: Combiner
   #closed = false
 
   constructor(service: Service, limits: ClientLimits) {
+    super()
     this.#service = service
     this.#limits = limits
     this.#combiner = new Combiner(service, limits)
   }
 
-  async open(input: OpenInput, options?: CallOptions): Promise<Balance> {
-    const { account, ...rest } = input
-    return await this.#submit<'open'>(openOf(account, rest, newRequestId), options)
+  protected async submit<Kind extends CommandKind>(
+    command: Command & { readonly kind: Kind },
+    options: CallOptions | undefined,
+  ): Promise<Answers[Kind]> {
+    const [outcome] = await this.#deliver([command], options)
+    if (outcome!.status !== 'applied') throw outcome!.error
+    return outcome!.answer as Answers[Kind]
   }
 
-  async declare(input: DeclareInput, options?: CallOptions): Promise<Asset> {
-    const { asset, ...rest } = input
-    return await this.#submit<'declare'>(declareOf(asset, rest), options)
-  }
-
-  async deposit(input: DepositInput, options?: CallOptions): Promise<Entry> {
-    return await this.#submit<'deposit'>(depositOf(input, newRequestId), options)
-  }
-
-  async charge(input: ChargeInput, options?: CallOptions): Promise<Entry> {
-    return await this.#submit<'charge'>(chargeOf(input, newRequestId), options)
-  }
-
-  async transfer(input: TransferInput, options?: CallOptions): Promise<Entry> {
-    return await this.#submit<'transfer'>(transferOf(input, newRequestId), options)
-  }
-
-  async freeze(input: FreezeInput, options?: CallOptions): Promise<Hold> {
-    return await this.#submit<'freeze'>(freezeOf(input, newRequestId), options)
-  }
-
-  async settle(hold: RequestId, input: SettleInput, options?: CallOptions): Promise<Hold> {
-    return await this.#submit<'settle'>(settleOf(hold, input), options)
-  }
-
-  async release(hold: RequestId, options?: CallOptions): Promise<Hold> {
-    return await this.#submit<'release'>(releaseOf(hold, undefined), options)
-  }
-
-  async batch(
-    inputs: readonly CommandInput[],
-    options: CallOptions & { readonly atomic?: boolean } = {},
-  ): Promise<BatchOutcome[]> {
-    const { commands, atomic } = batchOf({ commands: inputs, atomic: options.atomic }, newRequestId)
-    const outcomes = await this.#deliver(commands, options)
+  protected async submitBatch(batch: BatchRequest, options: CallOptions | undefined): Promise<BatchOutcome[]> {
+    const { commands, atomic } = batch
+    const outcomes = await this.#deliver(commands, { ...options, atomic })
     // A group is decided as one: a fault of one command is the fault of the call.
     for (const outcome of outcomes) if (atomic && outcome.status === 'faulted') throw outcome.error
     return outcomes
@@ -142,16 +87,6 @@ export class RemoteLedger implements Ledger {
   async close(): Promise<void> {
     this.#closed = true
     await this.#combiner.idle()
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close()
-  }
-
-  async #submit<Kind extends CommandKind>(command: Command, options: CallOptions | undefined): Promise<Answers[Kind]> {
-    const [outcome] = await this.#deliver([command], options)
-    if (outcome!.status !== 'applied') throw outcome!.error
-    return outcome!.answer as Answers[Kind]
   }
 
   #deliver(

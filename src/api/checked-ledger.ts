@@ -1,0 +1,105 @@
+/**
+ * The half of a `Ledger` that is the same everywhere: every command is checked and completed before it goes anywhere, in process
+ * as over HTTP, and without a request id it gets one.
+ */
+import type { Asset } from '../domain/asset.ts'
+import type { Balance } from '../domain/balance.ts'
+import type { Command, CommandKind } from '../domain/command.ts'
+import type { Hold } from '../domain/hold.ts'
+import type { RequestId } from '../domain/ids.ts'
+import type { Entry, Posting } from '../domain/journal.ts'
+import type { Answers } from '../domain/outcome.ts'
+import {
+  batchOf,
+  chargeOf,
+  declareOf,
+  depositOf,
+  freezeOf,
+  openOf,
+  releaseOf,
+  settleOf,
+  transferOf,
+  type BatchRequest,
+} from './commands.ts'
+import type {
+  AccountView,
+  BatchOutcome,
+  CallOptions,
+  ChargeInput,
+  CommandInput,
+  DeclareInput,
+  DepositInput,
+  FreezeInput,
+  HoldsInput,
+  Ledger,
+  OpenInput,
+  PageView,
+  PostingsInput,
+  SettleInput,
+  TransferInput,
+} from './ledger.ts'
+import { newRequestId } from './request-id.ts'
+
+export abstract class CheckedLedger implements Ledger {
+  /** @throws LedgerError for a rejection as for a fault */
+  protected abstract submit<Kind extends CommandKind>(
+    command: Command & { readonly kind: Kind },
+    options: CallOptions | undefined,
+  ): Promise<Answers[Kind]>
+
+  /** @throws LedgerError for what concerns the batch as a whole */
+  protected abstract submitBatch(batch: BatchRequest, options: CallOptions | undefined): Promise<BatchOutcome[]>
+
+  async open(input: OpenInput, options?: CallOptions): Promise<Balance> {
+    const { account, ...rest } = input
+    return await this.submit(openOf(account, rest, newRequestId), options)
+  }
+
+  async declare(input: DeclareInput, options?: CallOptions): Promise<Asset> {
+    const { asset, ...rest } = input
+    return await this.submit(declareOf(asset, rest), options)
+  }
+
+  async deposit(input: DepositInput, options?: CallOptions): Promise<Entry> {
+    return await this.submit(depositOf(input, newRequestId), options)
+  }
+
+  async charge(input: ChargeInput, options?: CallOptions): Promise<Entry> {
+    return await this.submit(chargeOf(input, newRequestId), options)
+  }
+
+  async transfer(input: TransferInput, options?: CallOptions): Promise<Entry> {
+    return await this.submit(transferOf(input, newRequestId), options)
+  }
+
+  async freeze(input: FreezeInput, options?: CallOptions): Promise<Hold> {
+    return await this.submit(freezeOf(input, newRequestId), options)
+  }
+
+  async settle(hold: RequestId, input: SettleInput, options?: CallOptions): Promise<Hold> {
+    return await this.submit(settleOf(hold, input), options)
+  }
+
+  async release(hold: RequestId, options?: CallOptions): Promise<Hold> {
+    return await this.submit(releaseOf(hold, undefined), options)
+  }
+
+  async batch(
+    commands: readonly CommandInput[],
+    options: CallOptions & { readonly atomic?: boolean } = {},
+  ): Promise<BatchOutcome[]> {
+    return await this.submitBatch(batchOf({ commands, atomic: options.atomic }, newRequestId), options)
+  }
+
+  abstract account(account: string): Promise<AccountView>
+  abstract hold(id: RequestId): Promise<Hold>
+  abstract holds(input?: HoldsInput): Promise<PageView<Hold>>
+  abstract postings(account: string, input?: PostingsInput): Promise<PageView<Posting>>
+  abstract entry(id: string): Promise<Entry>
+  abstract assets(): Promise<readonly Asset[]>
+  abstract close(): Promise<void>
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+}
