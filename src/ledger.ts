@@ -14,7 +14,7 @@ import type { Answers, Outcome } from './domain/outcome.ts'
 import { Engine, type EngineOptions } from './engine/engine.ts'
 import { Fault } from './engine/faults.ts'
 import type { Reader } from './engine/reader.ts'
-import { chooseHouseStripe, migrateStorage, openStorage, type StorageOptions } from './stores/open.ts'
+import { habitsOf, migrateStorage, openStorage, type StorageOptions } from './stores/open.ts'
 import type { MigrationReport } from './stores/sql/migrator.ts'
 import type { Storage } from './stores/storage.ts'
 
@@ -29,7 +29,8 @@ export interface OpenLedgerOptions extends EngineOptions, StorageOptions {}
 export async function openLedger(url: string, options: OpenLedgerOptions = {}): Promise<EmbeddedLedger> {
   try {
     const storage = await openStorage(url, options)
-    return new EmbeddedLedger(storage, { houseStripe: chooseHouseStripe(url), ...options })
+    const { houseStripe, batchCommandsMax } = habitsOf(url)
+    return new EmbeddedLedger(storage, { houseStripe, ...options, limits: { batchCommandsMax, ...options.limits } })
   } catch (error) {
     throw error instanceof Fault ? LedgerError.fromFault(error) : error
   }

@@ -42,7 +42,7 @@ function ledgerOptions(settings: Settings) {
     ...(settings.houseStripe === null ? {} : { houseStripe: settings.houseStripe }),
     limits: {
       queueCommandsMax: settings.queueCommandsMax,
-      batchCommandsMax: settings.batchCommandsMax,
+      ...(settings.batchCommandsMax === null ? {} : { batchCommandsMax: settings.batchCommandsMax }),
       callTimeoutMsDefault: settings.callTimeoutMs,
       holdTtlMsDefault: settings.holdTtlMsDefault,
       holdTtlMsMax: settings.holdTtlMsMax,

@@ -3,7 +3,7 @@
 export interface EngineLimits {
   /** Commands that wait for a batch; more are answered `overloaded`. */
   readonly queueCommandsMax: number
-  /** Commands in one transaction. A group that is larger goes alone. */
+  /** Commands in one transaction. A group that is larger goes alone. `openLedger` takes what suits the database. */
   readonly batchCommandsMax: number
   /** Batches sent to the database and not answered yet. The second is decided while the first is being committed. */
   readonly batchesInFlightMax: number
