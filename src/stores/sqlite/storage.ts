@@ -4,7 +4,7 @@ import { dirname } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { Fault } from '../../engine/faults.ts'
 import { SqlAuditor } from '../sql/auditor.ts'
-import { migrate, requireMigrated, type MigrationReport } from '../sql/migrator.ts'
+import { migrate, MigrationError, requireMigrated, type MigrationReport } from '../sql/migrator.ts'
 import { SqlReader } from '../sql/reader.ts'
 import type { Row, SqlValue } from '../sql/rows.ts'
 import type { Storage } from '../storage.ts'
@@ -26,7 +26,7 @@ const BUSY_TIMEOUT_MS_DEFAULT = 5_000
 /**
  * Opens the file at `path`. Any number of processes may have it open at once.
  *
- * @throws MigrationError when the file's tables are not those of this version
+ * @throws MigrationError when the file's tables are not those of this version, or the file is not there and must not be made
  * @throws Fault `store_unavailable` when it cannot be opened
  */
 export async function openSqliteStorage(path: string, options: SqliteOptions = {}): Promise<Storage> {
@@ -70,7 +70,7 @@ export async function migrateSqlite(path: string): Promise<MigrationReport> {
 
 async function prepareSqlite(path: string, options: { migrate: boolean; busyTimeoutMs: number }): Promise<void> {
   if (!options.migrate && !existsSync(path)) {
-    throw new Fault('store_unavailable', `There is no SQLite file at ${path}. "holdfast migrate" makes one.`)
+    throw new MigrationError(`There is no SQLite file at ${path}. Run "holdfast migrate --store URL" to make one.`)
   }
   const database = open(path, options.busyTimeoutMs)
   try {
