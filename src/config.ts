@@ -91,7 +91,7 @@ export const SETTINGS = {
     variable: 'HOLDFAST_BATCH_COMMANDS_MAX',
     meaning: 'commands in one transaction; auto takes what suits the database',
     fallback: 'auto',
-    read: (count: string) => (count === 'auto' ? null : wholeNumber(1, 10_000)(count)),
+    read: autoOr(wholeNumber(1, 10_000)),
   },
   callTimeoutMs: {
     flag: '--call-timeout-ms <ms>',
@@ -119,7 +119,7 @@ export const SETTINGS = {
     variable: 'HOLDFAST_HOUSE_STRIPE',
     meaning: 'which stripe of the house accounts this process writes, best another one for each process; auto chooses',
     fallback: 'auto',
-    read: (stripe: string) => (stripe === 'auto' ? null : wholeNumber(0, 1_023)(stripe)),
+    read: autoOr(wholeNumber(0, 1_023)),
   },
 } as const satisfies Readonly<Record<string, Setting<unknown>>>
 
@@ -187,6 +187,11 @@ function trueOrFalse(given: string): boolean {
   if (given === 'true' || given === '1') return true
   if (given === 'false' || given === '0') return false
   throw new SettingError('must be true or false')
+}
+
+/** Undefined for `auto`: whoever takes the setting chooses. */
+function autoOr<Value>(read: (given: string) => Value): (given: string) => Value | undefined {
+  return (given) => (given === 'auto' ? undefined : read(given))
 }
 
 /** A store URL as it may be shown: without the password. */

@@ -29,8 +29,8 @@ export interface OpenLedgerOptions extends EngineOptions, StorageOptions {}
 export async function openLedger(url: string, options: OpenLedgerOptions = {}): Promise<EmbeddedLedger> {
   try {
     const storage = await openStorage(url, options)
-    const { houseStripe, batchCommandsMax } = habitsOf(url)
-    return new EmbeddedLedger(storage, { houseStripe, ...options, limits: { batchCommandsMax, ...options.limits } })
+    const habits = habitsOf(url)
+    return new EmbeddedLedger(storage, { ...habits, ...options, limits: { ...habits.limits, ...options.limits } })
   } catch (error) {
     throw error instanceof Fault ? LedgerError.fromFault(error) : error
   }

@@ -1,6 +1,6 @@
 /**
- * The half of a `Ledger` that is the same everywhere: every command is checked and completed before it goes anywhere, in process
- * as over HTTP, and without a request id it gets one.
+ * The half of a `Ledger` that is the same everywhere: every command is checked and completed before it goes anywhere, in
+ * process as over HTTP, and without a request id it gets one.
  */
 import type { Asset } from '../domain/asset.ts'
 import type { Balance } from '../domain/balance.ts'

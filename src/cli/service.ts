@@ -5,6 +5,7 @@ import { destination, pino, type Logger } from 'pino'
 import type { Settings } from '../config.ts'
 import { buildServer } from '../http/server.ts'
 import { openLedger, type EmbeddedLedger } from '../ledger.ts'
+import { given } from './arguments.ts'
 import { EXIT } from './exit-codes.ts'
 
 export interface Service {
@@ -39,10 +40,10 @@ export async function startService(settings: Settings): Promise<Service> {
 /** Of the time to stop, one half is for requests under way, a quarter for what they left in the queue. */
 function ledgerOptions(settings: Settings) {
   return {
-    ...(settings.houseStripe === null ? {} : { houseStripe: settings.houseStripe }),
+    ...given({ houseStripe: settings.houseStripe }),
     limits: {
       queueCommandsMax: settings.queueCommandsMax,
-      ...(settings.batchCommandsMax === null ? {} : { batchCommandsMax: settings.batchCommandsMax }),
+      ...given({ batchCommandsMax: settings.batchCommandsMax }),
       callTimeoutMsDefault: settings.callTimeoutMs,
       holdTtlMsDefault: settings.holdTtlMsDefault,
       holdTtlMsMax: settings.holdTtlMsMax,

@@ -96,11 +96,11 @@ export async function migrateStorage(url: string): Promise<MigrationReport> {
 /** Stripes that processes choose among; two that choose the same one are correct, but get in each other's way. */
 const HOUSE_STRIPES = 256
 
-/** What suits an engine on one kind of database. */
+/** What an engine on one kind of database should do otherwise than by default. */
 export interface StoreHabits {
   /** This process's stripe of the house accounts. */
-  readonly houseStripe: number
-  readonly batchCommandsMax: number
+  readonly houseStripe?: number
+  readonly limits?: { readonly batchCommandsMax: number }
 }
 
 /**
@@ -111,8 +111,7 @@ export interface StoreHabits {
  * @throws StoreUrlError
  */
 export function habitsOf(url: string): StoreHabits {
-  if (!kindOf(url).isShared) return { houseStripe: 0, batchCommandsMax: 1_000 }
-  return { houseStripe: randomInt(HOUSE_STRIPES), batchCommandsMax: 500 }
+  return kindOf(url).isShared ? { houseStripe: randomInt(HOUSE_STRIPES), limits: { batchCommandsMax: 500 } } : {}
 }
 
 function kindOf(url: string): Kind {

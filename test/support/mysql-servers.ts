@@ -1,23 +1,15 @@
 /** The MySQL and MariaDB servers to test on, and databases of a test's own on them. */
 import { createConnection, type Connection } from 'mysql2/promise'
-import { discoverStores } from './stores.ts'
+import { serverUnderTest, type ServerUnderTest } from './stores.ts'
 
-export interface MysqlServer {
+/** With a user who may make databases and users. */
+export interface MysqlServer extends ServerUnderTest {
   readonly name: 'mysql' | 'mariadb'
-  /** With a user who may make databases and users; null when there is no such server here. */
-  readonly url: string | null
-  /** Why it is null, as a test report shows it. */
-  readonly reason: string
 }
 
 /** @throws Error when one is asked for and missing */
 export function mysqlServers(): readonly MysqlServer[] {
-  const { found, missing } = discoverStores()
-  return (['mysql', 'mariadb'] as const).map((name) => {
-    const variable = missing.find((row) => row.name === name)?.variable
-    const reason = variable === undefined ? `HOLDFAST_TEST_STORES leaves ${name} out` : `${variable} is not set`
-    return { name, url: found.find((store) => store.name === name)?.server ?? null, reason }
-  })
+  return (['mysql', 'mariadb'] as const).map((name) => ({ name, ...serverUnderTest(name) }))
 }
 
 let lastNumber = 0

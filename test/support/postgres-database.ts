@@ -1,12 +1,13 @@
 /** PostgreSQL for tests: a server that the environment names, and databases of the tests' own on it. */
 import { randomBytes } from 'node:crypto'
 import { Client } from 'pg'
+import { serverUnderTest } from './stores.ts'
 
 /** Null when there is no server to test on. */
-const POSTGRES_SERVER = process.env['HOLDFAST_TEST_POSTGRES_URL'] || null
+const { url: POSTGRES_SERVER, reason: REASON } = serverUnderTest('postgres')
 
 /** Why a test that needs the server is left out; false when it is not. */
-export const WITHOUT_POSTGRES = POSTGRES_SERVER === null && 'HOLDFAST_TEST_POSTGRES_URL names no server'
+export const WITHOUT_POSTGRES = POSTGRES_SERVER === null && REASON
 
 /** ReadyForQuery outside of a transaction, as the server sends it: what came before has been committed, or rolled back. */
 export const TRANSACTION_ENDED = Buffer.from('Z\0\0\0\x05I', 'latin1')
@@ -24,7 +25,7 @@ export class PostgresDatabase implements AsyncDisposable {
   }
 
   static async create(): Promise<PostgresDatabase> {
-    if (POSTGRES_SERVER === null) throw new Error('HOLDFAST_TEST_POSTGRES_URL names no server.')
+    if (POSTGRES_SERVER === null) throw new Error(REASON)
     const name = `holdfast_test_${randomBytes(6).toString('hex')}`
     await administer((client) => client.query(`CREATE DATABASE ${name} ENCODING 'UTF8' TEMPLATE template0`))
     const url = new URL(POSTGRES_SERVER)

@@ -59,6 +59,21 @@ export function discoverStores(environment: Environment = process.env, rows = ST
   return { found, missing }
 }
 
+export interface ServerUnderTest {
+  /** Null when it is not to be tested on. */
+  readonly url: string | null
+  /** Why it is null, as a test report shows it. */
+  readonly reason: string
+}
+
+/** The server of one row. @throws as `discoverStores` */
+export function serverUnderTest(name: string): ServerUnderTest {
+  const { found, missing } = discoverStores()
+  const variable = missing.find((row) => row.name === name)?.variable
+  const reason = variable === undefined ? `HOLDFAST_TEST_STORES leaves ${name} out` : `${variable} is not set`
+  return { url: found.find((store) => store.name === name)?.server ?? null, reason }
+}
+
 function namesAsked(list: string | undefined): readonly string[] | null {
   const names = (list ?? '')
     .split(',')

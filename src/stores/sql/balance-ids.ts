@@ -1,9 +1,10 @@
 /**
  * Numbers for balances that have no row yet, given out by every process on its own.
  *
- * Not a sequence of the database: that would make every look at a new name a write, and one more row that everybody wants. Not numbers drawn at random one by one: the rows of balances that appeared together
- * would lie all over the tables' indexes. So a process draws a number for the current stretch of time, and counts from
- * there. Two processes that meet all the same find the key taken, and the later commit is stale.
+ * Not a sequence of the database: that would make every look at a new name a write, and one more row that everybody wants.
+ * Not numbers drawn at random one by one: the rows of balances that appeared together would lie all over the tables'
+ * indexes. So a process draws a number for the current stretch of time, and counts from there. Two processes that meet all
+ * the same find the key taken, and the later commit is stale.
  */
 import { randomInt } from 'node:crypto'
 
