@@ -7,7 +7,7 @@ import { LedgerError } from './api/error.ts'
 import type { AccountView, BatchOutcome, CallOptions, HoldsInput, PageView, PostingsInput } from './api/ledger.ts'
 import { accountParameter, entryParameter, holdsQueryOf, postingsQueryOf, requestIdParameter } from './api/queries.ts'
 import type { Asset } from './domain/asset.ts'
-import { requestOf, type Command, type CommandKind, type Work } from './domain/command.ts'
+import { requestOf, type Command, type CommandKind } from './domain/command.ts'
 import type { Hold } from './domain/hold.ts'
 import type { Entry, Posting } from './domain/journal.ts'
 import type { Answers, Outcome } from './domain/outcome.ts'
@@ -66,7 +66,12 @@ export class EmbeddedLedger extends CheckedLedger {
     command: Command & { readonly kind: Kind },
     options: CallOptions | undefined,
   ): Promise<Answers[Kind]> {
-    const outcome = (await this.#decide(command, options, requestOf(command))) as Outcome<Kind>
+    let outcome: Outcome<Kind>
+    try {
+      outcome = (await this.engine.submit(command, options)) as Outcome<Kind>
+    } catch (error) {
+      throw ledgerError(error, requestOf(command))
+    }
     if (outcome.status === 'rejected') throw LedgerError.fromRejection(outcome.rejection)
     return outcome.answer
   }
@@ -74,8 +79,11 @@ export class EmbeddedLedger extends CheckedLedger {
   protected async submitBatch(batch: BatchRequest, options: CallOptions | undefined): Promise<BatchOutcome[]> {
     const { commands, atomic } = batch
     if (!atomic) return await Promise.all(commands.map((command) => this.#batchOne(command, options)))
-    const outcomes = (await this.#decide({ kind: 'group', commands }, options, null)) as readonly Outcome[]
-    return outcomes.map(batchOutcome)
+    try {
+      return ((await this.engine.submit({ kind: 'group', commands }, options)) as readonly Outcome[]).map(batchOutcome)
+    } catch (error) {
+      throw ledgerError(error, null)
+    }
   }
 
   async account(account: string): Promise<AccountView> {
@@ -118,19 +126,11 @@ export class EmbeddedLedger extends CheckedLedger {
     await this.storage.close()
   }
 
-  async #decide(work: Work, options: CallOptions | undefined, requestId: string | null): Promise<unknown> {
-    try {
-      return await this.engine.submit(work, options)
-    } catch (error) {
-      throw error instanceof Fault ? LedgerError.fromFault(error, requestId) : error
-    }
-  }
-
   async #batchOne(command: Command, options: CallOptions | undefined): Promise<BatchOutcome> {
     try {
-      return batchOutcome((await this.#decide(command, options, requestOf(command))) as Outcome)
+      return batchOutcome((await this.engine.submit(command, options)) as Outcome)
     } catch (error) {
-      if (error instanceof LedgerError) return { status: 'faulted', error }
+      if (error instanceof Fault) return { status: 'faulted', error: LedgerError.fromFault(error, requestOf(command)) }
       throw error
     }
   }
@@ -144,6 +144,10 @@ export class EmbeddedLedger extends CheckedLedger {
       throw error
     }
   }
+}
+
+function ledgerError(error: unknown, requestId: string | null): unknown {
+  return error instanceof Fault ? LedgerError.fromFault(error, requestId) : error
 }
 
 function batchOutcome(outcome: Outcome): BatchOutcome {

@@ -68,12 +68,19 @@ function decideGroup(group: Group, draft: Draft, moment: Moment): readonly Outco
   return outcomes
 }
 
+/** A balance as the snapshot has it, and as the batch has made it so far. */
+interface DraftBalance {
+  readonly before: BalanceRecord
+  now: BalanceRecord
+}
+
 /** The batch's rows as they become: the snapshot below, what the commands wrote above. */
 class Draft implements State {
   readonly #snapshot: Snapshot
   readonly #houseStripe: number
   readonly #requests = new Map<RequestId, RequestRecord>()
-  readonly #balances = new Map<string, BalanceRecord>()
+  /** Rows that were asked for, by asset and account; a row's name is spelled out once, when it is first looked up. */
+  readonly #balances = new Map<AssetCode, Map<AccountName, DraftBalance>>()
   readonly #assets = new Map<AssetCode, Asset>()
   readonly #accounts = new Map<AccountName, AccountChange>()
   readonly #postings: PostingRecord[] = []
@@ -90,10 +97,20 @@ class Draft implements State {
   }
 
   balance(account: AccountName, asset: AssetCode): BalanceRecord {
-    const key = balanceKey(account, asset, stripeOf(account, this.#houseStripe))
-    const balance = this.#balances.get(key) ?? this.#snapshot.balances.get(key)
-    if (balance === undefined) throw new Error(`The snapshot lacks the balance "${key}".`)
-    return balance
+    return this.#row(account, asset).now
+  }
+
+  #row(account: AccountName, asset: AssetCode): DraftBalance {
+    let accounts = this.#balances.get(asset)
+    if (accounts === undefined) this.#balances.set(asset, (accounts = new Map<AccountName, DraftBalance>()))
+    let row = accounts.get(account)
+    if (row === undefined) {
+      const key = balanceKey(account, asset, stripeOf(account, this.#houseStripe))
+      const before = this.#snapshot.balances.get(key)
+      if (before === undefined) throw new Error(`The snapshot lacks the balance "${key}".`)
+      accounts.set(account, (row = { before, now: before }))
+    }
+    return row
   }
 
   asset(code: AssetCode): Asset | null {
@@ -106,7 +123,10 @@ class Draft implements State {
     const { request, account, asset } = effect
     if (request !== null) this.#put(this.#requests, request.id, request)
     for (const balance of effect.balances) {
-      this.#put(this.#balances, balanceKey(balance.account, balance.asset, balance.stripe), balance)
+      const row = this.#row(balance.account, balance.asset)
+      const { now } = row
+      if (this.#undo !== null) this.#undo.push(() => (row.now = now))
+      row.now = balance
     }
     for (const posting of effect.postings) this.#postings.push(posting)
     if (account !== null) this.#put(this.#accounts, account.account, account)
@@ -147,8 +167,10 @@ class Draft implements State {
       else holdsOpened.push(record)
     }
     const balances: BalanceChange[] = []
-    for (const [key, after] of this.#balances) {
-      balances.push({ expected: this.#snapshot.balances.get(key)!.version, after })
+    for (const accounts of this.#balances.values()) {
+      for (const { before, now } of accounts.values()) {
+        if (now !== before) balances.push({ expected: before.version, after: now })
+      }
     }
     return {
       entries,

@@ -72,10 +72,14 @@ export function stripeOf(account: AccountName, houseStripe: number): number {
 
 /**
  * The keys that `work` may read. The balances of a settle or release are those of its hold, which only the hold's row names
- * unless the same work opens it: whoever loads the hold loads them too (`footprintOfHold`).
+ * unless the same work opens it or `known` has it: whoever loads the hold loads them too (`footprintOfHold`).
  */
-export function footprint(work: Iterable<Work>, houseStripe: number): Footprint {
-  const keys = new FootprintKeys(houseStripe)
+export function footprint(
+  work: Iterable<Work>,
+  houseStripe: number,
+  known: ReadonlyMap<RequestId, RequestRecord> = new Map(),
+): Footprint {
+  const keys = new FootprintKeys(houseStripe, known)
   for (const item of work) {
     if (item.kind === 'group') for (const command of item.commands) keys.addCommand(command)
     else keys.addCommand(item)
@@ -97,18 +101,26 @@ class FootprintKeys implements Footprint {
   readonly balances = new Map<string, BalanceName>()
   readonly assets = new Set<AssetCode>()
   readonly houseStripe: number
+  readonly #known: ReadonlyMap<RequestId, RequestRecord>
+  /** The accounts of each asset that `balances` has: most commands name balances that came before. */
+  readonly #named = new Map<AssetCode, Set<AccountName>>()
   /** Holds that this work opens itself, in case it also settles them. Several may ask for one id; one of them gets it. */
   readonly #freezes: FreezeCommand[] = []
   readonly #settledHere = new Set<RequestId>()
 
-  constructor(houseStripe: number) {
+  constructor(houseStripe: number, known: ReadonlyMap<RequestId, RequestRecord>) {
     this.houseStripe = houseStripe
+    this.#known = known
   }
 
   addCommand(command: Command): void {
     if (command.kind === 'settle' && this.requests.has(command.hold)) this.#settledHere.add(command.hold)
     const request = requestOf(command)
-    if (request !== null) this.requests.add(request)
+    if (request !== null) {
+      this.requests.add(request)
+      const record = this.#known.get(request)
+      if (record?.kind === 'freeze') this.#addHold(record)
+    }
     switch (command.kind) {
       case 'settle':
       case 'release':
@@ -148,10 +160,22 @@ class FootprintKeys implements Footprint {
     }
   }
 
+  #addHold(hold: HoldRecord): void {
+    this.#addName(hold.account, hold.asset)
+    this.#addName(hold.payee, hold.asset)
+  }
+
   #addBalance(account: AccountName, asset: AssetCode): void {
-    const stripe = stripeOf(account, this.houseStripe)
-    const key = balanceKey(account, asset, stripe)
-    if (!this.balances.has(key)) this.balances.set(key, { account, asset, stripe })
+    this.#addName(account, asset)
     this.assets.add(asset)
+  }
+
+  #addName(account: AccountName, asset: AssetCode): void {
+    let accounts = this.#named.get(asset)
+    if (accounts === undefined) this.#named.set(asset, (accounts = new Set()))
+    if (accounts.has(account)) return
+    accounts.add(account)
+    const stripe = stripeOf(account, this.houseStripe)
+    this.balances.set(balanceKey(account, asset, stripe), { account, asset, stripe })
   }
 }

@@ -2,8 +2,7 @@
 import { decideBatch, type Plan } from '../domain/batch.ts'
 import type { Work } from '../domain/command.ts'
 import type { Instant } from '../domain/ids.ts'
-import { balanceKey, type BalanceName } from '../domain/balance.ts'
-import { footprint, footprintOfHold, type Footprint, type Snapshot } from '../domain/snapshot.ts'
+import { footprint, type Footprint, type Snapshot } from '../domain/snapshot.ts'
 import { Cache } from './cache.ts'
 import type { Clock } from './clock.ts'
 import { Contention } from './contention.ts'
@@ -33,17 +32,7 @@ export class Parts {
 
   /** The footprint of `work`, with the balances of the holds that the cache knows. */
   knownKeys(work: readonly Work[]): Footprint {
-    const { houseStripe, requests, balances, assets } = footprint(work, this.houseStripe)
-    let named: Map<string, BalanceName> | null = null
-    for (const id of requests) {
-      const record = this.cache.requests.get(id)
-      if (record?.kind !== 'freeze') continue
-      for (const name of footprintOfHold(record, houseStripe)) {
-        named ??= new Map(balances)
-        named.set(balanceKey(name.account, name.asset, name.stripe), name)
-      }
-    }
-    return { houseStripe, requests, balances: named ?? balances, assets }
+    return footprint(work, this.houseStripe, this.cache.requests)
   }
 
   /**

@@ -1,23 +1,32 @@
 /** The hot path's statements, prepared once. node:sqlite keeps no statement cache of its own. */
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { BALANCE_COLUMNS, ENTRY_COLUMNS, HOLD_CHANGE_COLUMNS, HOLD_COLUMNS, POSTING_COLUMNS } from '../sql/rows.ts'
+import {
+  BALANCE_COLUMNS,
+  balanceValues,
+  ENTRY_COLUMNS,
+  entryValues,
+  HOLD_CHANGE_COLUMNS,
+  HOLD_COLUMNS,
+  holdValues,
+  POSTING_COLUMNS,
+  postingValues,
+} from '../sql/rows.ts'
+import { RowInserter } from './row-inserter.ts'
 
 export type Statements = ReturnType<typeof prepareStatements>
 
 export function prepareStatements(database: DatabaseSync) {
   const prepare = (sql: string): StatementSync => database.prepare(sql)
-  const insert = (table: string, columns: readonly string[]): StatementSync =>
-    prepare(`INSERT INTO ${table} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`)
   return {
     begin: prepare('BEGIN'),
     beginImmediate: prepare('BEGIN IMMEDIATE'),
     commit: prepare('COMMIT'),
     rollback: prepare('ROLLBACK'),
 
-    insertHold: insert('requests', HOLD_COLUMNS),
-    insertEntry: insert('requests', ENTRY_COLUMNS),
-    insertPosting: insert('postings', POSTING_COLUMNS),
-    insertBalance: insert('balances', BALANCE_COLUMNS),
+    holds: new RowInserter(database, 'requests', HOLD_COLUMNS, holdValues),
+    entries: new RowInserter(database, 'requests', ENTRY_COLUMNS, entryValues),
+    postings: new RowInserter(database, 'postings', POSTING_COLUMNS, postingValues),
+    balances: new RowInserter(database, 'balances', BALANCE_COLUMNS, balanceValues),
     changeHold: prepare(
       `UPDATE requests SET ${HOLD_CHANGE_COLUMNS.slice(0, -1)
         .map((column) => `${column} = ?`)

@@ -20,16 +20,12 @@ import {
   assetOf,
   balanceChangeValues,
   balanceOf,
-  balanceValues,
   entryOf,
-  entryValues,
   holdChangeValues,
   holdOf,
-  holdValues,
   metadataText,
   postingKeysOf,
   postingOf,
-  postingValues,
   whole,
   type Row,
   type SqlValue,
@@ -190,9 +186,9 @@ export class SqliteTables {
   /** Inserts before updates; everything stops at the first row that is not as expected. */
   #write(changes: Changes): 'written' | 'stale' {
     const statements = this.#statements
-    for (const hold of changes.holdsOpened) statements.insertHold.run(...holdValues(hold))
-    for (const entry of changes.entries) statements.insertEntry.run(...entryValues(entry))
-    for (const posting of changes.postings) statements.insertPosting.run(...postingValues(posting))
+    statements.holds.insert(changes.holdsOpened)
+    statements.entries.insert(changes.entries)
+    statements.postings.insert(changes.postings)
     for (const hold of changes.holdsChanged) {
       if (!changesOne(statements.changeHold, holdChangeValues(hold))) return 'stale'
     }
@@ -200,9 +196,9 @@ export class SqliteTables {
       if (!changesOne(statements.putAsset, [code, decimals, name, createdAt])) return 'stale'
     }
     for (const { account, metadata } of changes.accounts) statements.putAccount.run(account, metadataText(metadata))
+    statements.balances.insert(changes.balances.filter(({ expected }) => expected === 0).map(({ after }) => after))
     for (const change of changes.balances) {
-      if (change.expected === 0) statements.insertBalance.run(...balanceValues(change.after))
-      else if (!changesOne(statements.changeBalance, balanceChangeValues(change))) return 'stale'
+      if (change.expected > 0 && !changesOne(statements.changeBalance, balanceChangeValues(change))) return 'stale'
     }
     return 'written'
   }
