@@ -27,6 +27,7 @@ const outcome: Outcome<'freeze'> = {
 }
 const answer = Promise.resolve(outcome)
 const engine = { submit: () => answer, ready: () => Promise.resolve(), queueDepth: 0 }
-const app = buildServer({ engine, reader: openMemoryStorage().reader, storeKind: 'constant' })
+const storage = openMemoryStorage()
+const app = buildServer({ engine, reader: storage.reader, store: storage })
 const address = await app.listen({ host: '127.0.0.1', port: 0 })
 process.stdout.write(`${address}\n`)

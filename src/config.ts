@@ -89,9 +89,9 @@ export const SETTINGS = {
   batchCommandsMax: {
     flag: '--batch-commands-max <count>',
     variable: 'HOLDFAST_BATCH_COMMANDS_MAX',
-    meaning: 'commands in one transaction; auto takes what suits the database',
-    fallback: 'auto',
-    read: autoOr(wholeNumber(1, 10_000)),
+    meaning: 'commands in one transaction',
+    fallback: String(ENGINE_LIMITS.batchCommandsMax),
+    read: wholeNumber(1, 10_000),
   },
   callTimeoutMs: {
     flag: '--call-timeout-ms <ms>',

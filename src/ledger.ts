@@ -14,7 +14,7 @@ import type { Answers, Outcome } from './domain/outcome.ts'
 import { Engine, type EngineOptions } from './engine/engine.ts'
 import { Fault } from './engine/faults.ts'
 import type { Reader } from './engine/reader.ts'
-import { habitsOf, migrateStorage, openStorage, type StorageOptions } from './stores/open.ts'
+import { houseStripeFor, migrateStorage, openStorage, type StorageOptions } from './stores/open.ts'
 import type { MigrationReport } from './stores/sql/migrator.ts'
 import type { Storage } from './stores/storage.ts'
 
@@ -29,8 +29,7 @@ export interface OpenLedgerOptions extends EngineOptions, StorageOptions {}
 export async function openLedger(url: string, options: OpenLedgerOptions = {}): Promise<EmbeddedLedger> {
   try {
     const storage = await openStorage(url, options)
-    const habits = habitsOf(url)
-    return new EmbeddedLedger(storage, { ...habits, ...options, limits: { ...habits.limits, ...options.limits } })
+    return new EmbeddedLedger(storage, { houseStripe: houseStripeFor(url), ...options })
   } catch (error) {
     throw error instanceof Fault ? LedgerError.fromFault(error) : error
   }

@@ -1,4 +1,4 @@
-/** Compiles src/ to dist/ for publishing, and copies the SQL that the stores read at run time. */
+/** Compiles src/ to dist/ for publishing, and copies the SQL that the stores read at run time: their migrations. */
 import { spawnSync } from 'node:child_process'
 import { cpSync, globSync, rmSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
@@ -15,4 +15,4 @@ if (status !== 0) {
   rmSync(target, { recursive: true, force: true })
   process.exit(1)
 }
-for (const file of globSync(`${source}/**/*.sql`)) cpSync(file, resolve(target, relative(source, file)))
+for (const file of globSync(`${source}/**/migrations/*.sql`)) cpSync(file, resolve(target, relative(source, file)))

@@ -1,5 +1,6 @@
 /**
- * Runs the tests: `node tools/test.ts [--at-least N] [folder or file …]`, by default every `*.test.ts` in src/ and test/.
+ * Runs the tests: `node tools/test.ts [--at-least N] [folder or file …]`, by default every `*.test.ts` in src/, test/
+ * and bench/.
  *
  * It fails when a test fails, when a file has no test, and when fewer tests passed than `--at-least` says: a suite that
  * lost its tests must not look like one that passed.
@@ -10,14 +11,15 @@ import { matchesGlob, resolve } from 'node:path'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
 import { parseArgs } from 'node:util'
-import { discoverStores } from '../test/support/stores.ts'
+import { findInstallation, SERVER_NAMES } from '../test/support/server-installations.ts'
+import { discoverStores, isAskedFor } from '../test/support/stores.ts'
 
 /** No test waits longer for anything; the slowest start a service and kill it. */
 const TEST_LIMIT_MS = 120_000
 /** The whole run, on a slow machine with every database. */
 const RUN_LIMIT_MS = 30 * 60_000
 
-const TEST_FILES = ['src/**/*.test.ts', 'test/**/*.test.ts']
+const TEST_FILES = ['src/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts']
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { 'at-least': { type: 'string' } } })
 await main(positionals, Number(values['at-least'] ?? 1))
@@ -49,6 +51,12 @@ function printStores(): void {
   const { found, missing } = discoverStores()
   process.stdout.write(`Stores: ${found.map(({ name }) => name).join(', ')}.\n`)
   for (const { name, variable } of missing) process.stdout.write(`Not found: ${name} (${variable} is not set).\n`)
+  for (const name of SERVER_NAMES) {
+    if (isAskedFor(name) === false) continue
+    // Only tests that start a server of their own fail without it.
+    const { installation, reason } = findInstallation(name)
+    if (installation === null) process.stdout.write(`Not found: a ${name} server to start and to kill (${reason}).\n`)
+  }
 }
 
 interface Result {

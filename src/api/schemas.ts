@@ -334,9 +334,15 @@ export const Readiness = named(
   Type.Object(
     {
       status: words(['ready']),
-      store: Type.String({ description: 'What kind of store stands behind the service.', examples: ['sqlite'] }),
+      store: Type.String({ description: 'What kind of store stands behind the service.', examples: ['mysql'] }),
+      warnings: Type.Array(Type.String(), {
+        description:
+          'What the operator should know about the settings of the database, such as one with which a crash can lose what was ' +
+          'acknowledged. A few seconds old at most, as a rule. Empty when all is well.',
+        examples: [['sync_binlog is 0 while the binary log is on: …']],
+      }),
     },
-    { description: 'The service can commit.' },
+    { description: 'The service can commit. Warnings do not change that.' },
   ),
 )
 
@@ -354,3 +360,4 @@ export type BatchWire = Static<typeof Batch>
 export type HoldPageWire = Static<typeof HoldPage>
 export type PostingPageWire = Static<typeof PostingPage>
 export type AssetsWire = Static<typeof Assets>
+export type ReadinessWire = Static<typeof Readiness>

@@ -22,7 +22,7 @@ export async function startService(settings: Settings): Promise<Service> {
   const ledger = await openLedger(settings.store, ledgerOptions(settings))
   const { engine, storage } = ledger
   for (const warning of storage.warnings) log.warn(warning)
-  const backend = { engine, reader: storage.reader, storeKind: storage.kind }
+  const backend = { engine, reader: storage.reader, store: storage }
   const limits = { bodyBytesMax: settings.bodyBytesMax, shutdownMs: settings.shutdownMs / 2 }
   const app = buildServer(backend, { logger: log, logRequests: settings.logRequests, limits })
   try {
@@ -43,7 +43,7 @@ function ledgerOptions(settings: Settings) {
     ...given({ houseStripe: settings.houseStripe }),
     limits: {
       queueCommandsMax: settings.queueCommandsMax,
-      ...given({ batchCommandsMax: settings.batchCommandsMax }),
+      batchCommandsMax: settings.batchCommandsMax,
       callTimeoutMsDefault: settings.callTimeoutMs,
       holdTtlMsDefault: settings.holdTtlMsDefault,
       holdTtlMsMax: settings.holdTtlMsMax,

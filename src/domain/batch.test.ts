@@ -94,7 +94,7 @@ test('a batch writes each balance once, from the version that it was read at', (
   const rows = rowsAfter(deposit('d', USER, 100n), freeze('h', USER, 10n))
   const { changes } = plan(rows, charge('c1', USER, 1n), charge('c2', USER, 1n), settle('h', 5n))
   assert.deepEqual(
-    changes.balances.map(({ expected, after }) => [after.account, expected, after.version]),
+    changes.balances.map(({ before, after }) => [after.account, before.version, after.version]),
     [
       [USER, 2, 5],
       ['@revenue', 0, 3],

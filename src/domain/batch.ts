@@ -169,7 +169,7 @@ class Draft implements State {
     const balances: BalanceChange[] = []
     for (const accounts of this.#balances.values()) {
       for (const { before, now } of accounts.values()) {
-        if (now !== before) balances.push({ expected: before.version, after: now })
+        if (now !== before) balances.push({ before, after: now })
       }
     }
     return {

@@ -35,9 +35,15 @@ export interface Snapshot {
   readonly assets: ReadonlyMap<AssetCode, Asset | null>
 }
 
-/** A balance's new amounts, and the version that it must still have. `expected: 0` creates the row. */
+/**
+ * A balance as it must still be, and as it becomes. A `before` of version 0 creates the row.
+ *
+ * The version alone does not tell that the row is the one that was decided on: a batch may be decided on a version that never came
+ * to be, because the batch that would have made it failed, while another process made a version of the same number. Amounts and
+ * floor belong to it.
+ */
 export interface BalanceChange {
-  readonly expected: number
+  readonly before: BalanceRecord
   readonly after: BalanceRecord
 }
 

@@ -8,8 +8,10 @@ import {
   ConsecutiveBreaker,
   handleWhen,
   type CircuitBreakerPolicy,
+  type IBackoff,
 } from 'cockatiel'
 import type { Changes, Footprint, Snapshot } from '../domain/snapshot.ts'
+import type { Clock } from './clock.ts'
 import { Fault } from './faults.ts'
 import type { EngineLimits } from './limits.ts'
 import type { CommitResult, Store } from './store.ts'
@@ -21,11 +23,11 @@ export class BreakerStore implements Store {
   readonly #writes: CircuitBreakerPolicy
   readonly #openMs: number
 
-  constructor(store: Store, limits: Pick<EngineLimits, 'breakerFailures' | 'breakerOpenMs'>) {
+  constructor(store: Store, clock: Clock, limits: Pick<EngineLimits, 'breakerFailures' | 'breakerOpenMs'>) {
     this.#store = store
     this.#openMs = limits.breakerOpenMs
-    this.#reads = policyOf(limits)
-    this.#writes = policyOf(limits)
+    this.#reads = policyOf(clock, limits)
+    this.#writes = policyOf(clock, limits)
   }
 
   load(footprint: Footprint): Promise<Snapshot> {
@@ -57,11 +59,37 @@ export class BreakerStore implements Store {
   }
 }
 
-function policyOf(limits: Pick<EngineLimits, 'breakerFailures' | 'breakerOpenMs'>): CircuitBreakerPolicy {
+function policyOf(clock: Clock, limits: Pick<EngineLimits, 'breakerFailures' | 'breakerOpenMs'>): CircuitBreakerPolicy {
   return circuitBreaker(handleWhen(isFailure), {
-    halfOpenAfter: limits.breakerOpenMs,
+    halfOpenAfter: { next: () => new Pause(clock, limits.breakerOpenMs) },
     breaker: new ConsecutiveBreaker(limits.breakerFailures),
   })
+}
+
+/**
+ * How long the circuit stays open, by the engine's own timers: cockatiel would ask the system's clock, which can be set back. It
+ * compares `duration` with the time since the circuit opened, so a pause is longer than any time, or it is over.
+ */
+class Pause implements IBackoff<unknown> {
+  readonly #clock: Clock
+  readonly #ms: number
+  #isOver = false
+
+  constructor(clock: Clock, ms: number) {
+    this.#clock = clock
+    this.#ms = ms
+    clock.after(ms, () => {
+      this.#isOver = true
+    })
+  }
+
+  get duration(): number {
+    return this.#isOver ? -Infinity : Infinity
+  }
+
+  next(): Pause {
+    return new Pause(this.#clock, this.#ms)
+  }
 }
 
 function isFailure(error: unknown): boolean {

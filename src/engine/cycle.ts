@@ -14,7 +14,7 @@
 import { balanceKey, type BalanceName } from '../domain/balance.ts'
 import type { Plan } from '../domain/batch.ts'
 import type { Command, Work } from '../domain/command.ts'
-import type { RejectionCode } from '../domain/outcome.ts'
+import type { Outcome, RejectionCode } from '../domain/outcome.ts'
 import { isEmpty, type Footprint, type Snapshot } from '../domain/snapshot.ts'
 import { afterCommit, asFault, Fault } from './faults.ts'
 import type { Parts } from './parts.ts'
@@ -45,8 +45,9 @@ export class Cycle {
   }
 
   /** Stands alone: the next batch must not be prepared before this one is finished. */
-  static standsAlone(prepared: Prepared): boolean {
-    return prepared.sent === null
+  static standsAlone({ sent }: Prepared): boolean {
+    // No guard of a later commit would notice that an asset it rests on was not declared after all.
+    return sent === null || sent.plan.changes.assets.length > 0
   }
 
   /** One call at a time. `drained` resolves when every batch prepared before is finished. Never rejects. */
@@ -100,6 +101,7 @@ export class Cycle {
     }
     this.#failures++
     cache.forget(keys)
+    for (const { code } of sent.plan.changes.assets) cache.assets.delete(code)
     if (result instanceof Fault) return await this.#recovery.after(result, work)
     if (sound) {
       stats[result]++
@@ -125,7 +127,7 @@ export class Cycle {
     const requests = new Set<string>()
     for (const item of work) {
       for (const command of item.kind === 'group' ? item.commands : [item]) {
-        if (!endsHold(command) || cache.requests.has(command.hold) || fresh.requests.has(command.hold)) continue
+        if (!endsHold(command) || cache.requests.has(command.hold) || fresh.absent.has(command.hold)) continue
         requests.add(command.hold)
       }
     }
@@ -138,7 +140,9 @@ export class Cycle {
   }
 
   #unproven(work: readonly Work[], plan: Plan, fresh: Fresh): readonly Work[] {
-    return work.filter((item, index) => needsProof(plan.outcomes[index]!) && !fresh.has(this.#parts.knownKeys([item])))
+    return work.filter(
+      (item, index) => needsProof(item, plan.outcomes[index]!) && !fresh.has(this.#parts.knownKeys([item])),
+    )
   }
 
   async #load(keys: Footprint): Promise<Snapshot> {
@@ -155,17 +159,25 @@ export class Cycle {
 class Fresh {
   /** How often rows were read to prove rejections. */
   rounds = 0
-  readonly requests = new Set<string>()
+  /** Requests that the database does not have. What it has is in the cache, unless it was trimmed since; then it is read again. */
+  readonly absent = new Set<string>()
+  readonly #requests = new Set<string>()
   readonly #balances = new Set<string>()
+  readonly #assets = new Set<string>()
 
   add(snapshot: Snapshot): void {
-    for (const id of snapshot.requests.keys()) this.requests.add(id)
+    for (const [id, record] of snapshot.requests) {
+      this.#requests.add(id)
+      if (record === null) this.absent.add(id)
+    }
     for (const key of snapshot.balances.keys()) this.#balances.add(key)
+    for (const code of snapshot.assets.keys()) this.#assets.add(code)
   }
 
   has(keys: Footprint): boolean {
-    for (const id of keys.requests) if (!this.requests.has(id)) return false
+    for (const id of keys.requests) if (!this.#requests.has(id)) return false
     for (const key of keys.balances.keys()) if (!this.#balances.has(key)) return false
+    for (const code of keys.assets) if (!this.#assets.has(code)) return false
     return true
   }
 }
@@ -173,9 +185,15 @@ class Fresh {
 /** Rejections that stay true once they were true, because the rows they rest on never change again. */
 const LASTING: ReadonlySet<RejectionCode> = new Set(['request_id_reused', 'hold_not_open', 'asset_conflict'])
 
-function needsProof(outcome: WorkOutcome): boolean {
-  if (!('status' in outcome)) return outcome.some(needsProof)
-  return outcome.status === 'rejected' && !LASTING.has(outcome.rejection.code)
+/** A repeat rests on a row that never changes, but for that of an asset, which another engine may have renamed since. */
+function needsProof(item: Work, outcome: WorkOutcome): boolean {
+  if (item.kind === 'group') {
+    const outcomes = outcome as readonly Outcome[]
+    return item.commands.some((command, index) => needsProof(command, outcomes[index]!))
+  }
+  const single = outcome as Outcome
+  if (single.status === 'rejected') return !LASTING.has(single.rejection.code)
+  return single.replayed && item.kind === 'declare'
 }
 
 function isApplied(outcome: WorkOutcome): boolean {

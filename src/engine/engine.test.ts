@@ -8,6 +8,7 @@ import { openMemoryStorage } from '../stores/memory/storage.ts'
 import type { Storage } from '../stores/storage.ts'
 import { Engine, type EngineOptions } from './engine.ts'
 import { Fault } from './faults.ts'
+import type { Store } from './store.ts'
 
 interface Bench {
   readonly engine: Engine
@@ -138,12 +139,54 @@ test('a repeat of a batch that is not durable yet waits for it, and falls with i
   assert.deepEqual(outcomes, ['store_unavailable/no', 'applied'])
 })
 
+test('an asset whose declaration failed is not there, neither for what came with it nor for what comes later', async () => {
+  const bench = await open({ limits: { batchCommandsMax: 1 } })
+  let openGate = (): void => {}
+  bench.store.gate = new Promise((resolve) => (openGate = resolve))
+  bench.store.script.push('unavailable')
+  const gem = { kind: 'declare', asset: 'gem', decimals: 2, name: 'Gem' } as const
+  const inGems = (requestId: string): Command => ({ ...depositOf(requestId, 1n), asset: 'gem' }) as Command
+  const together = [gem, inGems('d1')].map((command) => resultOf(bench.engine.submit(command)))
+  await new Promise((resolve) => setTimeout(resolve, 10))
+  openGate()
+  assert.deepEqual(await Promise.all(together), ['store_unavailable/no', 'unknown_asset'])
+  assert.equal(await resultOf(bench.engine.submit(inGems('d2'))), 'unknown_asset')
+  assert.equal(await resultOf(bench.engine.submit(gem)), 'applied')
+  assert.equal(await resultOf(bench.engine.submit(inGems('d3'))), 'applied')
+})
+
+test('a hold is found, however little the engine remembers', async () => {
+  const bench = await open({ limits: { cacheRequestsMax: 0, batchCommandsMax: 2 } })
+  await bench.engine.submit(freezeOf('h', 1n))
+  let openGate = (): void => {}
+  bench.store.gate = new Promise((resolve) => (openGate = resolve))
+  // The release has read its hold when the batch before it ends, and the cache goes back to its limit.
+  const release = { kind: 'release', hold: 'h', cause: 'caller' } as const
+  const work = [freezeOf('i', 1n), freezeOf('j', 1n), release, freezeOf('poor', 5_000n)]
+  const outcomes = work.map((command) => resultOf(bench.engine.submit(command)))
+  await new Promise((resolve) => setTimeout(resolve, 10))
+  openGate()
+  assert.deepEqual(await Promise.all(outcomes), ['applied', 'applied', 'applied', 'insufficient_funds'])
+})
+
 test('a rejection rests on rows that were just read, not on remembered ones', async () => {
   const bench = await open({}, 10n)
   const other = new Engine(bench.storage.store)
   assert.equal(await resultOf(bench.engine.submit(freezeOf('h1', 10n))), 'applied')
   assert.equal(await resultOf(other.submit(depositOf('d2', 10n))), 'applied')
   assert.equal(await resultOf(bench.engine.submit(freezeOf('h2', 10n))), 'applied')
+})
+
+test('a repeated declaration rests on the name that the asset has now, not on a remembered one', async () => {
+  const bench = await open()
+  const other = new Engine(bench.storage.store)
+  const declared = (engine: Engine, name: string) =>
+    resultOf(engine.submit({ kind: 'declare', asset: 'gold', decimals: 2, name }))
+  assert.equal(await declared(bench.engine, 'Gold'), 'applied')
+  assert.equal(await declared(bench.engine, 'Gold'), 'replayed')
+  assert.equal(await declared(other, 'Geld'), 'applied')
+  assert.equal(await declared(bench.engine, 'Gold'), 'applied')
+  assert.equal((await bench.storage.reader.assets()).find(({ code }) => code === 'gold')?.name, 'Gold')
 })
 
 test('a repeat whose original is forgotten is found before anything is refused', async () => {
@@ -166,6 +209,45 @@ test('two engines on one balance both make progress, and nothing is lost', async
   assert.equal(outcomes.filter((outcome) => outcome === 'insufficient_funds').length, 100)
   assert.ok(engines.some((engine) => engine.stats.stale > 0))
   await assertLawful(bench)
+})
+
+test('what was decided on a version that never came is not mistaken for another one of the same number', async () => {
+  const bench = await open({ limits: { batchCommandsMax: 1 } }, 100n)
+  const other = new Engine(bench.storage.store, { houseStripe: 1 })
+  // Both freezes are sent together; before the first arrives, the other engine makes the version that it would have made.
+  let openGate = (): void => {}
+  bench.store.gate = new Promise((resolve) => (openGate = resolve))
+  const outcomes = [freezeOf('a', 10n), freezeOf('b', 20n)].map((command) => resultOf(bench.engine.submit(command)))
+  await new Promise((resolve) => setTimeout(resolve, 10))
+  assert.deepEqual(bench.store.calls, ['commit', 'commit'])
+  assert.equal(await resultOf(other.submit(freezeOf('c', 40n))), 'applied')
+  openGate()
+  assert.deepEqual(await Promise.all(outcomes), ['applied', 'applied'])
+  assert.equal(await availableOf(bench), 30n)
+  await assertLawful(bench)
+})
+
+test('a call behind others with more patience still has its own deadline', async () => {
+  const bench = await open({ limits: { callTimeoutMsDefault: 20 } })
+  bench.store.gate = new Promise(() => {})
+  const patient = { timeoutMs: 2_000 }
+  void resultOf(bench.engine.submit(freezeOf('taken', 1n), patient))
+  await new Promise((resolve) => setTimeout(resolve, 5))
+  void resultOf(bench.engine.submit(freezeOf('waiting', 1n), patient))
+  const startedAt = performance.now()
+  const keepAlive = setTimeout(() => {}, 2_000)
+  assert.equal(await resultOf(bench.engine.submit(freezeOf('behind', 1n))), 'deadline_exceeded/no')
+  assert.ok(performance.now() - startedAt < 1_000)
+  clearTimeout(keepAlive)
+})
+
+test('a call whose rows are being read has its deadline too', async () => {
+  const hangs = { load: () => new Promise(() => {}) } as unknown as Store
+  const engine = new Engine(hangs, { limits: { callTimeoutMsDefault: 120 } })
+  const keepAlive = setTimeout(() => {}, 2_000)
+  // The engine has looked at deadlines before this one is over, and has to look again.
+  assert.equal(await resultOf(engine.submit(freezeOf('reading', 1n))), 'deadline_exceeded/unknown')
+  clearTimeout(keepAlive)
 })
 
 test('a batch that keeps meeting other writers ends as contention, without an effect', async () => {

@@ -47,7 +47,7 @@ export class Engine {
   constructor(store: Store, options: EngineOptions = {}) {
     this.limits = { ...ENGINE_LIMITS, ...options.limits }
     this.#clock = options.clock ?? systemClock
-    const guarded = new BreakerStore(store, this.limits)
+    const guarded = new BreakerStore(store, this.#clock, this.limits)
     this.#parts = new Parts(guarded, this.#clock, this.limits, options.houseStripe ?? 0)
     this.#queue = new Queue(this.limits.queueCommandsMax)
     this.#pipeline = new Pipeline(this.#parts)
@@ -163,10 +163,11 @@ export class Engine {
       this.#cancelWatch = null
       const now = this.#clock.now()
       this.#queue.expire(now)
-      for (const ticket of this.#pipeline.tickets) {
+      const { tickets } = this.#pipeline
+      for (const ticket of tickets) {
         if (ticket.deadlineAt <= now) ticket.expire('The batch was not committed until the call’s time was over.')
       }
-      if (this.#queue.commands > 0 || this.#pipeline.depth > 0) this.#watch()
+      if (this.#queue.commands > 0 || tickets.length > 0) this.#watch()
     })
   }
 

@@ -49,14 +49,19 @@ export class Queue {
     return taken
   }
 
-  /** Takes what has waited past its deadline off the front. */
+  /** Answers what has waited past its deadline, and takes it off the front. */
   expire(now: number): void {
+    // All of them: whoever came first may have the longer patience.
+    for (let index = this.#head; index < this.#tickets.length; index++) {
+      const ticket = this.#tickets[index]!
+      if (ticket.answered || ticket.deadlineAt > now) continue
+      ticket.expire('The call waited in the queue until its time was over.')
+    }
     while (this.#head < this.#tickets.length) {
       const ticket = this.#tickets[this.#head]!
-      if (!ticket.answered && ticket.deadlineAt > now) break
+      if (!ticket.answered) break
       this.#head++
       this.#commands -= ticket.size
-      ticket.expire('The call waited in the queue until its time was over.')
     }
     this.#forgetTaken()
   }

@@ -5,6 +5,15 @@ import type { Reader } from '../engine/reader.ts'
 export interface Backend {
   readonly engine: Pick<Engine, 'submit' | 'ready' | 'queueDepth'>
   readonly reader: Reader
-  /** `memory`, `sqlite`, … as `/readyz` shows it. */
-  readonly storeKind: string
+  readonly store: StoreFacts
+}
+
+/** What `/readyz` tells of the database. */
+export interface StoreFacts {
+  /** `memory`, `sqlite`, … */
+  readonly kind: string
+  /** What the operator should know, as sentences, when it was opened. */
+  readonly warnings: readonly string[]
+  /** The same as it is now. @throws Fault `store_unavailable` */
+  inspect(): Promise<readonly string[]>
 }

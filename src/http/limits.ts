@@ -12,6 +12,9 @@ export interface HttpLimits {
   readonly timeoutCheckMs: number
   /** Life of an idle connection. Longer than the 60 s that load balancers usually keep one. */
   readonly keepAliveTimeoutMs: number
+  /** How old the warnings may be that `/readyz` shows, and how long it waits for new ones. */
+  readonly warningsAgeMsMax: number
+  readonly warningsWaitMsMax: number
   /** How long `close` waits for requests under way before it cuts their connections. */
   readonly shutdownMs: number
 }
@@ -23,5 +26,7 @@ export const HTTP_LIMITS: HttpLimits = {
   requestTimeoutMs: 30_000,
   timeoutCheckMs: 1_000,
   keepAliveTimeoutMs: 72_000,
+  warningsAgeMsMax: 10_000,
+  warningsWaitMsMax: 500,
   shutdownMs: 10_000,
 }

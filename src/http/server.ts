@@ -30,6 +30,7 @@ import { healthRoutes } from './routes/health.ts'
 import { holdRoutes } from './routes/holds.ts'
 import { transferRoutes } from './routes/transfers.ts'
 import { errorOf } from './trouble.ts'
+import { Warnings } from './warnings.ts'
 
 export interface HttpOptions {
   readonly limits?: Partial<HttpLimits>
@@ -78,7 +79,7 @@ export function buildServer(backend: Backend, options: HttpOptions = {}): Fastif
   for (const schema of NAMED_SCHEMAS) app.addSchema(schema)
   if (options.logRequests === true) logRequests(app, log)
   endConnectionsOnClose(app, limits.shutdownMs)
-  addRoutes(app, backend)
+  addRoutes(app, backend, new Warnings(backend.store, limits, log))
   return app
 }
 
@@ -94,7 +95,7 @@ function acceptJson(app: FastifyInstance): void {
   app.setValidatorCompiler(() => () => true)
 }
 
-function addRoutes(app: FastifyInstance, backend: Backend): void {
+function addRoutes(app: FastifyInstance, backend: Backend, warnings: Warnings): void {
   const methods = new Methods()
   methods.watch(app)
   app.setNotFoundHandler((request) => {
@@ -119,7 +120,7 @@ function addRoutes(app: FastifyInstance, backend: Backend): void {
   })
   // Inside of a plugin, so that the OpenAPI document's hook sees the routes.
   void app.register(async (routes) => {
-    healthRoutes(routes, backend)
+    healthRoutes(routes, backend, warnings)
     depositRoutes(routes, backend)
     chargeRoutes(routes, backend)
     transferRoutes(routes, backend)

@@ -96,22 +96,14 @@ export async function migrateStorage(url: string): Promise<MigrationReport> {
 /** Stripes that processes choose among; two that choose the same one are correct, but get in each other's way. */
 const HOUSE_STRIPES = 256
 
-/** What an engine on one kind of database should do otherwise than by default. */
-export interface StoreHabits {
-  /** This process's stripe of the house accounts. */
-  readonly houseStripe?: number
-  readonly limits?: { readonly batchCommandsMax: number }
-}
-
 /**
- * A server works while the engine decides, so a batch that leaves room for a second one under way is faster there:
- * PostgreSQL 15, 1,000 calls in flight, 62,400 commands/s with batches of 500 against 30,000 with batches of 1,000. An
- * embedded store works on the engine's own thread, where larger batches only gain (docs/adr/0005).
+ * This process's stripe of the house accounts on the database at `url`: drawn at random where processes share one, 0 where
+ * there is one as a rule.
  *
  * @throws StoreUrlError
  */
-export function habitsOf(url: string): StoreHabits {
-  return kindOf(url).isShared ? { houseStripe: randomInt(HOUSE_STRIPES), limits: { batchCommandsMax: 500 } } : {}
+export function houseStripeFor(url: string): number {
+  return kindOf(url).isShared ? randomInt(HOUSE_STRIPES) : 0
 }
 
 function kindOf(url: string): Kind {

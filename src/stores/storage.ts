@@ -9,8 +9,10 @@ export interface Storage extends AsyncDisposable {
   readonly store: Store
   readonly reader: Reader
   readonly auditor: Auditor
-  /** What the operator should know about this database's settings, as sentences. */
+  /** What the operator should know about this database's settings, as sentences; as it was when it was opened. */
   readonly warnings: readonly string[]
+  /** The same as it is now, in one round trip. @throws Fault `store_unavailable` */
+  inspect(): Promise<readonly string[]>
   /** Ends every connection. Whatever is asked afterwards is a Fault `store_unavailable`. Closing twice is allowed. */
   close(): Promise<void>
 }

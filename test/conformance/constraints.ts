@@ -14,8 +14,8 @@ interface Breach {
 }
 
 function withHolder(changes: Changes, alter: (holder: BalanceRecord) => Partial<BalanceRecord>): Changes {
-  const balances = changes.balances.map(({ expected, after }) =>
-    after.account === 'user:8' ? { expected, after: { ...after, ...alter(after) } } : { expected, after },
+  const balances = changes.balances.map(({ before, after }) =>
+    after.account === 'user:8' ? { before, after: { ...after, ...alter(after) } } : { before, after },
   )
   return { ...changes, balances }
 }

@@ -51,7 +51,7 @@ export function describeExtremes(openHarness: OpenHarness): void {
     const before = await photograph(storage, books, work)
     const { changes } = await books.plan(work)
     for (const available of [AMOUNT_MAX + 1n, 2n ** 64n, 2n ** 64n + 99n]) {
-      const balances = changes.balances.map(({ expected, after }) => ({ expected, after: { ...after, available } }))
+      const balances = changes.balances.map((change) => ({ ...change, after: { ...change.after, available } }))
       await assert.rejects(storage.store.commit({ ...changes, balances }))
       await assert.rejects(storage.store.exclusive(books.footprint(work), () => ({ ...changes, balances })))
     }

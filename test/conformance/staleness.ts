@@ -53,10 +53,24 @@ export function describeStaleness(openHarness: OpenHarness): void {
     const books = new Books(storage.store)
     await books.apply(deposit('d', 'user:8', 100n))
     const { changes } = await books.plan(open('o', 'user:8', 0n))
-    const { after } = changeOf(changes, 'user:8')
-    const balances = [{ expected: 5, after: { ...after, version: 6 } }]
+    const { before, after } = changeOf(changes, 'user:8')
+    const balances = [{ before: { ...before, version: 5 }, after: { ...after, version: 6 } }]
     const postings = changes.postings.map((posting) => ({ ...posting, version: 6 }))
     await assertStale(storage, books, { ...changes, balances, postings }, open('o', 'user:8', 0n))
+  })
+
+  test('another version of the same number makes the commit stale, whatever differs', async () => {
+    await using harness = await openHarness()
+    const storage = await harness.open()
+    const books = new Books(storage.store)
+    await books.apply(deposit('d', 'user:8', 100n), freeze('h0', 'user:8', 10n), open('o', 'user:8', -5n))
+    const { changes } = await books.plan(freeze('h', 'user:8', 1n))
+    const { before, after } = changeOf(changes, 'user:8')
+    for (const other of [{ available: 91n }, { held: 9n }, { floor: -6n }, { floor: 0n }]) {
+      const balances = [{ before: { ...before, ...other }, after }]
+      await assertStale(storage, books, { ...changes, balances }, freeze('h', 'user:8', 1n))
+    }
+    assert.equal(await storage.store.commit(changes), 'committed')
   })
 
   test('a balance id that another balance has got makes the commit stale', async () => {
@@ -68,7 +82,7 @@ export function describeStaleness(openHarness: OpenHarness): void {
     const { balances } = await storage.store.load(books.footprint(deposit('d', 'user:8', 100n)))
     const taken = balances.get('user:8 credit')!.id
     const added = changeOf(changes, 'user:9')
-    const clashing = { expected: 0, after: { ...added.after, id: taken } }
+    const clashing = { before: { ...added.before, id: taken }, after: { ...added.after, id: taken } }
     await assertStale(
       storage,
       books,
@@ -88,8 +102,8 @@ export function describeStaleness(openHarness: OpenHarness): void {
     const books = new Books(storage.store)
     await books.apply(deposit('d', 'user:8', 100n))
     const { changes } = await books.plan(open('o', 'user:8', 0n))
-    const { expected, after } = changeOf(changes, 'user:8')
-    const balances = [{ expected, after: { ...after, id: 1_000_000 } }]
+    const { before, after } = changeOf(changes, 'user:8')
+    const balances = [{ before, after: { ...after, id: 1_000_000 } }]
     await assertStale(storage, books, { ...changes, balances }, open('o', 'user:8', 0n))
   })
 

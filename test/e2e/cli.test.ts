@@ -206,6 +206,22 @@ describe('verify', () => {
     )
   })
 
+  test('what the database should be warned of is told, and leaves the exit code as it is', async () => {
+    const { stdout } = await fails('verify --store memory:', 0)
+    assert.match(
+      stdout,
+      /^Every law holds in memory:\.\nwarning: The memory store keeps nothing when the process ends\.\n$/m,
+    )
+    const found = await json('verify', { HOLDFAST_STORE: 'memory:' })
+    assert.deepEqual(
+      [found['ok'], found['warnings']],
+      [true, ['The memory store keeps nothing when the process ends.']],
+    )
+    const environment = { HOLDFAST_STORE: `sqlite:${newFile()}` }
+    await json('deposit user:8 10', environment)
+    assert.deepEqual((await json('verify', environment))['warnings'], [])
+  })
+
   test('a database that nobody has made yet does not pass', async () => {
     const { stderr } = await fails(`verify --store sqlite:${newFile()}`, 3)
     assert.match(stderr, /holdfast migrate/)

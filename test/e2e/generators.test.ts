@@ -35,6 +35,10 @@ describe('the check of a generated file', () => {
     assert.deepEqual(await run('tools/problems.ts', '--check'), { code: 0, stderr: '' })
   })
 
+  test('passes for every schema.sql whose database is there', async () => {
+    assert.deepEqual(await run('tools/schemas.ts', '--check'), { code: 0, stderr: '' })
+  })
+
   test('passes for a file with the text, and leaves it alone', async () => {
     const license = await readFile(`${ROOT}/LICENSE`, 'utf8')
     assert.deepEqual(await check('LICENSE', license), { code: 0, stderr: '' })

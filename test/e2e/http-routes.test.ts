@@ -214,7 +214,11 @@ describe('the service itself', () => {
   test('is alive, and ready when its store is', async () => {
     await using service = await HttpService.start()
     assert.deepEqual((await service.get('/healthz')).body, { status: 'alive' })
-    assert.deepEqual((await service.get('/readyz')).body, { status: 'ready', store: 'memory' })
+    assert.deepEqual((await service.get('/readyz')).body, {
+      status: 'ready',
+      store: 'memory',
+      warnings: ['The memory store keeps nothing when the process ends.'],
+    })
     service.store.script.push('unavailable')
     const away = await service.get('/readyz')
     assertProblem(away, 503, 'store_unavailable')

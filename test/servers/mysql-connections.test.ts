@@ -56,18 +56,6 @@ function describeConnections(url: string, name: MysqlServer['name']): void {
     }
   })
 
-  test('a server whose settings can lose commits is reported when it is opened', async () => {
-    await using ledger = await MysqlLedger.create(url)
-    assert.deepEqual(ledger.storage.warnings, [])
-    await ledger.database.query('SET GLOBAL innodb_flush_log_at_trx_commit = 2')
-    try {
-      const storage = await ledger.open(ledger.database.url())
-      assert.match(storage.warnings.join(), /innodb_flush_log_at_trx_commit is 2/)
-    } finally {
-      await ledger.database.query('SET GLOBAL innodb_flush_log_at_trx_commit = 1')
-    }
-  })
-
   test('TLS is used when it is asked for, or the server is not spoken to', async () => {
     await using ledger = await MysqlLedger.create(url)
     const variables = await ledger.database.query(`SHOW VARIABLES LIKE 'have_ssl'`)

@@ -83,8 +83,8 @@ function describeFailures(url: string): void {
     await assert.rejects(storage.store.commit(tooLong), REFUSED)
     const tooMuch = {
       ...changes,
-      balances: changes.balances.map(({ expected, after }) => ({
-        expected,
+      balances: changes.balances.map(({ before, after }) => ({
+        before,
         after: { ...after, available: 2n ** 63n },
       })),
     }

@@ -45,7 +45,7 @@ export class HttpService implements AsyncDisposable {
     const storage = openMemoryStorage()
     const store = new FaultyStore(storage.store)
     const engine = new Engine(store, options.engine)
-    const app = buildServer({ engine, reader: storage.reader, storeKind: storage.kind }, options.http)
+    const app = buildServer({ engine, reader: storage.reader, store: storage }, options.http)
     await app.listen({ host: '127.0.0.1', port: 0 })
     return new HttpService(app, engine, store)
   }

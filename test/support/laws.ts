@@ -2,7 +2,10 @@
 import assert from 'node:assert/strict'
 import type { HoldRecord } from '../../src/domain/hold.ts'
 import type { PostingRecord } from '../../src/domain/journal.ts'
-import type { Rows } from './rows.ts'
+import type { Rows as LedgerRows } from './rows.ts'
+
+/** What the laws speak of. */
+type Rows = Pick<LedgerRows, 'requests' | 'balances' | 'postings'>
 
 export function assertLaws(rows: Rows): void {
   assertLaw1(rows)

@@ -62,9 +62,9 @@ export class Rows {
       assert.ok(before?.kind === 'freeze' && before.state === 'open', `the hold ${hold.id} ends twice`)
       this.requests.set(hold.id, hold)
     }
-    for (const { expected, after } of changes.balances) {
+    for (const { before, after } of changes.balances) {
       const key = balanceKey(after.account, after.asset, after.stripe)
-      assert.equal(this.balances.get(key)?.version ?? 0, expected, `${key} was decided on another version`)
+      assert.deepEqual(this.balance(after), before, `${key} was decided on another row`)
       this.balances.set(key, after)
     }
     this.postings.push(...changes.postings)

@@ -44,6 +44,10 @@ export class ServiceProcess implements AsyncDisposable {
     return new ServiceProcess(child, url, { stdout, stderr })
   }
 
+  get pid(): number {
+    return this.#child.pid!
+  }
+
   get output(): string {
     return this.#stdout()
   }

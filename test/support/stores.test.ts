@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { discoverStores, STORES, type StoreRow } from './stores.ts'
+import { discoverStores, isAskedFor, STORES, type StoreRow } from './stores.ts'
 
 const ROWS: readonly StoreRow[] = [
   { name: 'sqlite', variable: null },
@@ -56,4 +56,11 @@ test('a fresh machine tests the embedded stores', () => {
     found.map(({ name }) => name),
     ['memory', 'sqlite'],
   )
+})
+
+test('a store is asked for by its name, and by nothing when there is no list', () => {
+  const list = { HOLDFAST_TEST_STORES: 'sqlite,postgres' }
+  assert.equal(isAskedFor('postgres', list), true)
+  assert.equal(isAskedFor('mysql', list), false)
+  assert.equal(isAskedFor('mysql', {}), null)
 })

@@ -74,6 +74,11 @@ export function serverUnderTest(name: string): ServerUnderTest {
   return { url: found.find((store) => store.name === name)?.server ?? null, reason }
 }
 
+/** Whether HOLDFAST_TEST_STORES names the store; null when it names none, so that what is there is tested. */
+export function isAskedFor(name: string, environment: Environment = process.env): boolean | null {
+  return namesAsked(environment['HOLDFAST_TEST_STORES'])?.includes(name) ?? null
+}
+
 function namesAsked(list: string | undefined): readonly string[] | null {
   const names = (list ?? '')
     .split(',')

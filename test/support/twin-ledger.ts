@@ -20,6 +20,7 @@ import { migrate } from '../../src/stores/sql/migrator.ts'
 import { SqlReader } from '../../src/stores/sql/reader.ts'
 import type { Row, SqlValue } from '../../src/stores/sql/rows.ts'
 import { openConnection, openReadConnection } from '../../src/stores/sqlite/connection.ts'
+import { flatten } from '../../src/stores/sqlite/flat-changes.ts'
 import { sqliteMigrations, sqliteMigrationTarget } from '../../src/stores/sqlite/migrations.ts'
 import { SqliteTables } from '../../src/stores/sqlite/tables.ts'
 import { cut, cuts, work } from './arbitrary-work.ts'
@@ -91,7 +92,7 @@ export class TwinLedger implements Disposable {
     this.#now += 1_000
     const { outcomes, changes } = decideBatch(items, snapshot, houseStripe, { ...MOMENT, now: this.#now })
     assert.equal(await this.model.store.commit(changes), 'committed')
-    assert.equal(this.#sqlite.commit(changes), 'committed')
+    assert.equal(this.#sqlite.commit(flatten(changes)), 'committed')
     return outcomes.flat().flatMap((outcome) => (outcome.status === 'applied' ? [outcome.answer] : []))
   }
 

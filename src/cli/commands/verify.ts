@@ -1,4 +1,9 @@
-/** `verify`: asks a database whether the laws of docs/INVARIANTS.md hold in it. */
+/**
+ * `verify`: asks a database whether the laws of docs/INVARIANTS.md hold in it.
+ *
+ * What it should be warned of is told as well, and changes nothing about the exit code: a setting that can lose rows has not lost
+ * any yet, and whoever verifies a restored copy on a server of another kind wants to know about the rows.
+ */
 import type { Command } from 'commander'
 import { readSetting, withoutPassword } from '../../config.ts'
 import type { EmbeddedLedger } from '../../ledger.ts'
@@ -27,7 +32,10 @@ const ROWS_DEFAULT = 10
 export function addVerifyCommand(program: Command): void {
   program
     .command('verify')
-    .description('Checks every law of the ledger against the rows of a database. Exits 1 when one is broken.')
+    .description(
+      'Checks every law of the ledger against the rows of a database. Exits 1 when one is broken. ' +
+        'Settings with which the database can lose rows are told too; they leave the exit code as it is.',
+    )
     .addOption(settingOption('store'))
     .option(
       '--rows <count>',
@@ -44,7 +52,11 @@ export function addVerifyCommand(program: Command): void {
       const findings = await audit(ledger, Math.max(1, flags.rows))
       const ok = findings.every((finding) => finding.ok)
       const shown = withoutPassword(store)
-      print(flags, { wire: { store: shown, ok, checks: findings }, view: findingsView(shown, findings) })
+      const { warnings } = ledger.storage
+      print(flags, {
+        wire: { store: shown, ok, checks: findings, warnings },
+        view: findingsView(shown, findings) + warningsView(warnings),
+      })
       if (!ok) process.exitCode = EXIT.refused
     })
 }
@@ -74,4 +86,8 @@ function findingsView(store: string, findings: readonly Finding[]): string {
   })
   const verdict = broken.length === 0 ? `Every law holds in ${store}.` : `${broken.length} laws are broken in ${store}.`
   return `${listTable(['law', 'check', 'result'], rows)}\n${details.join('')}\n${verdict}`
+}
+
+function warningsView(warnings: readonly string[]): string {
+  return warnings.map((warning) => `\n${styled('red', 'warning:')} ${warning}`).join('')
 }

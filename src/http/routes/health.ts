@@ -1,10 +1,11 @@
 import type { FastifyInstance } from 'fastify'
-import { Health, Readiness } from '../../api/schemas.ts'
+import { Health, Readiness, type ReadinessWire } from '../../api/schemas.ts'
 import type { Backend } from '../backend.ts'
 import { answers } from '../openapi.ts'
 import { sendFound } from '../respond.ts'
+import type { Warnings } from '../warnings.ts'
 
-export function healthRoutes(app: FastifyInstance, backend: Backend): void {
+export function healthRoutes(app: FastifyInstance, backend: Backend, warnings: Warnings): void {
   app.get(
     '/healthz',
     {
@@ -25,7 +26,12 @@ export function healthRoutes(app: FastifyInstance, backend: Backend): void {
     },
     async (_, reply) => {
       await backend.engine.ready()
-      return sendFound(reply, { status: 'ready', store: backend.storeKind })
+      const body: ReadinessWire = {
+        status: 'ready',
+        store: backend.store.kind,
+        warnings: [...(await warnings.current())],
+      }
+      return sendFound(reply, body)
     },
   )
 }

@@ -102,10 +102,17 @@ function isStale(tables: Tables, changes: Changes): boolean {
   )
 }
 
-function hasMoved(tables: Tables, { expected, after }: BalanceChange): boolean {
+function hasMoved(tables: Tables, { before, after }: BalanceChange): boolean {
   const stored = tables.balances.get(keyOf(after))
-  if (stored === undefined) return expected !== 0 || tables.balanceById(after.id) !== null
-  return stored.version !== expected || stored.id !== after.id
+  if (stored === undefined) return before.version !== 0 || tables.balanceById(after.id) !== null
+  const { id, version, available, held, floor } = stored
+  return (
+    id !== after.id ||
+    version !== before.version ||
+    available !== before.available ||
+    held !== before.held ||
+    floor !== before.floor
+  )
 }
 
 function keyOf(balance: BalanceRecord): string {

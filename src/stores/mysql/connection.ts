@@ -1,5 +1,5 @@
 /** One connection to the server, set up the way the ledger needs it. */
-import { connect, type Socket } from 'node:net'
+import { connect, isIP, type Socket } from 'node:net'
 import { createConnection, type Connection, type ConnectionOptions, type ResultSetHeader } from 'mysql2'
 import type { Row } from '../sql/rows.ts'
 import { failureOf, MysqlFailure, unavailable } from './errors.ts'
@@ -157,7 +157,7 @@ function replyOf(result: unknown): Reply & { readonly status: number | null } {
 function driverOptions(address: MysqlAddress, tuning: MysqlTuning, socket: Socket): ConnectionOptions {
   const { host, port, user, password, database, tls } = address
   const options: ConnectionOptions = {
-    host,
+    host: tls?.verifyIdentity === true ? identityOf(host) : host,
     port,
     user,
     password,
@@ -185,6 +185,14 @@ function driverOptions(address: MysqlAddress, tuning: MysqlTuning, socket: Socke
     }
   }
   return options
+}
+
+/**
+ * What the driver verifies a certificate against. It hands a name on and drops an address, in whose place Node would look for
+ * `localhost` in the certificate. With a full stop behind it, the driver takes an address for a name; Node ignores the full stop.
+ */
+function identityOf(host: string): string {
+  return isIP(host) === 0 ? host : `${host}.`
 }
 
 /**

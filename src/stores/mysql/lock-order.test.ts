@@ -22,10 +22,10 @@ test('people come before house accounts, then names go by code unit, asset and s
 })
 
 test('balances and their postings are written in that order, and the postings of one balance stay in theirs', () => {
-  const balance = (id: number, account: string) => ({
-    expected: 1,
-    after: { id, ...name(account), available: 0n, held: 0n, floor: 0n, version: 3 },
-  })
+  const balance = (id: number, account: string) => {
+    const before = { id, ...name(account), available: 0n, held: 0n, floor: 0n, version: 1 }
+    return { before, after: { ...before, version: 3 } }
+  }
   const posting = (balanceId: number, version: number) => ({
     balanceId,
     version,

@@ -1,8 +1,13 @@
 /**
  * The hot path's statements.
  *
- * A commit is one text: inserts, changes of holds, changes of balances last, each followed by its guard. The server stops at
+ * A commit is one text: changes of balances, inserts, changes of holds, each change followed by its guard. The server stops at
  * the first statement that fails, so COMMIT is reached only when every guard held, without asking the client in between.
+ *
+ * Balances come first, as in `exclusive`, which locks them before anything else: all writers then queue for a balance before
+ * they hold anything else of it. With the postings first, a commit held the next posting's key and waited for the balance
+ * while an exclusive held the balance and waited for the key; InnoDB broke that deadlock, always to the cost of the second,
+ * until it had no attempts left. A process commits through one connection, so holding the row from the start costs it nothing.
  *
  * Why the text needs its guards, and what they prove:
  *
@@ -11,9 +16,10 @@
  * 2. It does not stop all of them. A batch may be decided on rows that an earlier batch of the same engine was still
  *    committing. When that one fails, the versions that this one starts from never came to be: its postings are beyond the
  *    last one, meet nobody, and would leave a gap.
- * 3. Therefore `UPDATE … WHERE version = expected` is followed by a guard that fails unless it found as many rows as it has.
- *    Each of its rows names one balance by primary key, so as many rows found as named means that each balance was there with
- *    the version expected. The rows stay locked until COMMIT, so that is still true then. With 1 as many postings as the
+ *    Or another process made versions of the same numbers, with other amounts.
+ * 3. Therefore `UPDATE … WHERE version = … AND available = …` is followed by a guard that fails unless it found as many rows as it has.
+ *    Each of its rows names one balance by primary key, so as many rows found as named means that each balance was there as it
+ *    was decided on. The rows stay locked until COMMIT, so that is still true then. With 1 as many postings as the
  *    version grew were inserted, so law 3 holds again.
  * 4. A new balance is an insert: its primary key (the id) and its unique name both stop a second one.
  * 5. A hold that ended between is a hold whose balance moved, which 3 finds; the guard behind the change of holds finds it by
@@ -72,14 +78,14 @@ export function writesOf(changes: Changes, flavour: Flavour, chunking: Chunking 
   const added = balances.filter(isNew)
   const changed = balances.filter((change) => !isNew(change))
   return [
+    ...balanceChanges(flavour, textsOf(changed, balanceChangeValues), chunking),
+    ...inserts('balances', BALANCE_COLUMNS, textsOf(added, newBalanceValues), chunking),
     ...inserts('requests', HOLD_COLUMNS, textsOf(holdsOpened, holdValues), chunking),
     ...inserts('requests', ENTRY_COLUMNS, textsOf(entries, entryValues), chunking),
     ...inserts('postings', POSTING_COLUMNS, textsOf(postings, postingValues), chunking),
     ...holdChanges(flavour, textsOf(holdsChanged, holdChangeValues), chunking),
     ...assetWrites(assets),
     ...accountWrites(textsOf(accounts, accountValues), chunking),
-    ...inserts('balances', BALANCE_COLUMNS, textsOf(added, newBalanceValues), chunking),
-    ...balanceChanges(flavour, textsOf(changed, balanceChangeValues), chunking),
   ]
 }
 
@@ -96,8 +102,8 @@ function newBalanceValues({ after }: BalanceChange): readonly SqlValue[] {
   return balanceValues(after)
 }
 
-function isNew({ expected }: BalanceChange): boolean {
-  return expected === 0
+function isNew({ before }: BalanceChange): boolean {
+  return before.version === 0
 }
 
 function* inserts(
@@ -131,7 +137,8 @@ function* balanceChanges(flavour: Flavour, rows: readonly string[], chunking: Ch
     const sql = `UPDATE ${valuesTable(flavour, BALANCE_CHANGE_COLUMNS, chunk)}
       STRAIGHT_JOIN balances b ON b.id = v.id
       SET b.available = v.available, b.held = v.held, b.floor = v.floor, b.version = v.version
-      WHERE b.version = v.expected`
+      WHERE b.version = v.before_version AND b.available = v.before_available AND b.held = v.before_held
+        AND b.floor <=> v.before_floor`
     yield { sql, rowCount: chunk.length }
     yield guard(`ROW_COUNT() = ${chunk.length}`)
   }

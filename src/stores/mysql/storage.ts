@@ -10,7 +10,7 @@ import { ConnectionPool } from './connection-pool.ts'
 import { idleMsMax, MysqlConnection, type Role } from './connection.ts'
 import { MysqlFailure, unavailable } from './errors.ts'
 import { mysqlMigrations, mysqlMigrationTarget, refuseInterrupted } from './migrations.ts'
-import type { ServerFacts } from './server.ts'
+import { SELECT_SERVER_FACTS, serverFactsOf, type ServerFacts } from './server.ts'
 import { MysqlStore } from './store.ts'
 import { isLocal, parseMysqlUrl, type MysqlAddress, type MysqlTuning } from './url.ts'
 
@@ -36,15 +36,20 @@ export async function openMysqlStorage(url: string, options: MysqlOptions = {}):
   const readers = poolOf('reader', tuning.poolSize, address, tuning)
   // One at a time: an audit must not take the connections of those who want to know a balance.
   const audits = poolOf('reader', 1, address, { ...tuning, poolTimeoutMs: AUDIT_TIMEOUT_MS })
+  const read = queryThrough(readers, tuning.statementTimeoutMs)
   const close = async (): Promise<void> => {
     await Promise.all([writer.close(), readers.close(), audits.close()])
   }
   return {
     kind: server.flavour,
     store: new MysqlStore({ writer, readers, server }),
-    reader: new SqlReader('mysql', queryThrough(readers, tuning.statementTimeoutMs)),
+    reader: new SqlReader('mysql', read),
     auditor: new SqlAuditor('mysql', queryThrough(audits, AUDIT_TIMEOUT_MS)),
     warnings: [...server.warnings, ...warningsOf(address)],
+    inspect: async () => {
+      const [row] = await read(SELECT_SERVER_FACTS, [])
+      return [...serverFactsOf(row!).warnings, ...warningsOf(address)]
+    },
     close,
     [Symbol.asyncDispose]: close,
   }

@@ -88,12 +88,16 @@ async function prepareSession(client: ClientBase, url: PostgresUrl, role: Role):
   }
   const names = Object.keys(settings)
   const calls = names.map((name, index) => `set_config('${name}', $${index + 1}, false)`)
-  await client.query(`SELECT ${calls.join(', ')}, ${RAISE_DURABILITY}`, Object.values(settings))
+  await client.query(`SELECT ${calls.join(', ')}, ${FIX_DURABILITY}`, Object.values(settings))
 }
 
-/** An answer means durable; a server or a user whose default promises less is overruled, more is left. */
-const RAISE_DURABILITY = `CASE WHEN current_setting('synchronous_commit') IN ('off', 'local', 'remote_write')
-  THEN set_config('synchronous_commit', 'on', false) END`
+/**
+ * An answer means durable; a server or a user whose default promises less is overruled, more is left. What is left is set as
+ * well: a default would follow the server's configuration, which an administrator may reload at any time.
+ */
+const FIX_DURABILITY = `set_config('synchronous_commit',
+  CASE WHEN current_setting('synchronous_commit') IN ('off', 'local', 'remote_write') THEN 'on'
+  ELSE current_setting('synchronous_commit') END, false)`
 
 /**
  * Writes, and the reads for them, are look-ups by key. Their plans are made once per connection, perhaps while the tables are

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { PostgresDatabase, WITHOUT_POSTGRES } from '../../../test/support/postgres-database.ts'
+import { connect } from './connection.ts'
 import { requireUsable, warningsOf, type ServerSettings } from './server.ts'
 import { migratePostgres, openPostgresStorage } from './storage.ts'
+import { parsePostgresUrl } from './url.ts'
 
 const SOUND: ServerSettings = {
   fsync: 'on',
@@ -62,4 +64,16 @@ test('a database whose default is to lose commits is told, and overruled', { ski
     storage.store.exclusive(keys, () => changes),
     /on read committed/,
   )
+})
+
+test('no connection follows a default that is changed later', { skip: WITHOUT_POSTGRES }, async () => {
+  await using database = await PostgresDatabase.create()
+  for (const sound of ['on', 'remote_apply']) {
+    await database.client.query(`ALTER DATABASE ${database.name} SET synchronous_commit = ${sound}`)
+    const client = await connect(parsePostgresUrl(database.url()), 'write')
+    const { rows } = await client.query(`SELECT setting, source FROM pg_settings WHERE name = 'synchronous_commit'`)
+    await client.end()
+    // The server's configuration, and a reload of it, overrule everything but what the session has set itself.
+    assert.deepEqual(rows, [{ setting: sound, source: 'session' }])
+  }
 })

@@ -1,7 +1,7 @@
 /** What a PostgreSQL server must be, and what its operator should know about it. */
-import type { ClientBase } from 'pg'
 import { Fault } from '../../engine/faults.ts'
-import { whole, type Row } from '../sql/rows.ts'
+import type { Query } from '../sql/dialect.ts'
+import { whole } from '../sql/rows.ts'
 
 const VERSION_MIN = 140_000
 
@@ -17,11 +17,14 @@ const SETTINGS = [
 
 export type ServerSettings = Readonly<Record<(typeof SETTINGS)[number], string>>
 
-/** The values that a session begins with, before it sets any; whether a transaction may write shows only inside of one. */
-export async function readSettings(client: ClientBase): Promise<ServerSettings> {
+/**
+ * The values that a session would have had it set none; whether a transaction may write shows only inside of one. A changed
+ * default of the database or the user reaches new connections only.
+ */
+export async function readSettings(query: Query): Promise<ServerSettings> {
   const text = `SELECT name, CASE name WHEN 'transaction_read_only' THEN setting ELSE reset_val END AS value
     FROM pg_settings WHERE name = ANY ($1)`
-  const { rows } = await client.query<Row, unknown[]>(text, [SETTINGS])
+  const rows = await query(text, [SETTINGS])
   return Object.fromEntries(rows.map((row) => [row['name'], row['value']])) as ServerSettings
 }
 

@@ -59,12 +59,13 @@ const PARTS: readonly Part[] = [
     texts: new Set(),
     rows: ({ balances }) =>
       balances
-        .filter(({ expected }) => expected !== 0)
+        .filter(({ before }) => before.version !== 0)
         .sort(byBalanceId)
         .map(balanceChangeValues),
     sql: (source) => `moved AS (
       UPDATE balances AS t SET available = c.available, held = c.held, floor = c.floor, version = c.version
-      FROM (${source}) c ${placeOf('balances')} AND t.version = c.expected RETURNING 1)`,
+      FROM (${source}) c ${placeOf('balances')} AND t.version = c.before_version AND t.available = c.before_available
+        AND t.held = c.before_held AND t.floor IS NOT DISTINCT FROM c.before_floor RETURNING 1)`,
     guard: 'moved',
   },
   {
@@ -103,7 +104,7 @@ const PARTS: readonly Part[] = [
     texts: new Set(['account', 'asset']),
     rows: ({ balances }) =>
       balances
-        .filter(({ expected }) => expected === 0)
+        .filter(({ before }) => before.version === 0)
         .map(({ after }) => after)
         .sort(byName)
         .map(balanceValues),

@@ -45,6 +45,7 @@ export async function openPostgresStorage(url: string, options: PostgresOptions 
     openPool(parsed, 'write', WRITE_POOL_SIZE),
   )
   const reads = openPool(parsed, 'read', parsed.poolSize)
+  const read = queryOf(reads)
   const audits = openPool(parsed, 'audit', 1)
   let closing: Promise<void> | null = null
   const close = async (): Promise<void> => {
@@ -54,9 +55,10 @@ export async function openPostgresStorage(url: string, options: PostgresOptions 
   return {
     kind: 'postgres',
     store,
-    reader: new SqlReader('postgres', queryOf(reads)),
+    reader: new SqlReader('postgres', read),
     auditor: new SqlAuditor('postgres', queryOf(audits)),
     warnings,
+    inspect: async () => warningsOf(await readSettings(read)),
     close,
     [Symbol.asyncDispose]: close,
   }
@@ -79,7 +81,7 @@ async function withClient<Result>(
   try {
     // Migrations may rebuild tables, and take the time for it.
     client = await connect(url, 'audit')
-    const settings = await readSettings(client)
+    const settings = await readSettings(queryOf(client))
     requireUsable(settings)
     return await action(client, settings)
   } catch (error) {
@@ -95,11 +97,11 @@ async function whileAlive(work: Promise<unknown>): Promise<void> {
   await work.finally(() => clearInterval(timer))
 }
 
-function queryOf(pool: Pool): Query {
+function queryOf(client: Client | Pool): Query {
   return async (sql, parameters) => {
-    if (pool.ending) throw new Fault('store_unavailable', 'The ledger is closed.')
+    if ('ending' in client && client.ending) throw new Fault('store_unavailable', 'The ledger is closed.')
     try {
-      const { rows } = await pool.query<Row, unknown[]>(sql, [...parameters])
+      const { rows } = await client.query<Row, unknown[]>(sql, [...parameters])
       return rows
     } catch (error) {
       throw unavailable(error)

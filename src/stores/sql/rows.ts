@@ -159,12 +159,32 @@ export function holdChangeValues(hold: HoldRecord): SqlValue[] {
   ]
 }
 
-/** A balance's new amounts; the last two values are its id and the version that it must still have. */
-export const BALANCE_CHANGE_COLUMNS = ['available', 'held', 'floor', 'version', 'id', 'expected'] as const
+/** A balance as it becomes, its id, and as it must still be. */
+export const BALANCE_CHANGE_COLUMNS = [
+  'available',
+  'held',
+  'floor',
+  'version',
+  'id',
+  'before_version',
+  'before_available',
+  'before_held',
+  'before_floor',
+] as const
 
 /** In the order of `BALANCE_CHANGE_COLUMNS`. */
-export function balanceChangeValues({ expected, after }: BalanceChange): SqlValue[] {
-  return [after.available, after.held, after.floor, after.version, after.id, expected]
+export function balanceChangeValues({ before, after }: BalanceChange): SqlValue[] {
+  return [
+    after.available,
+    after.held,
+    after.floor,
+    after.version,
+    after.id,
+    before.version,
+    before.available,
+    before.held,
+    before.floor,
+  ]
 }
 
 export function metadataText(metadata: Metadata | null): string | null {

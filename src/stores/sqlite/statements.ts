@@ -1,17 +1,14 @@
 /** The hot path's statements, prepared once. node:sqlite keeps no statement cache of its own. */
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import {
+  BALANCE_CHANGE_COLUMNS,
   BALANCE_COLUMNS,
-  balanceValues,
   ENTRY_COLUMNS,
-  entryValues,
   HOLD_CHANGE_COLUMNS,
   HOLD_COLUMNS,
-  holdValues,
   POSTING_COLUMNS,
-  postingValues,
 } from '../sql/rows.ts'
-import { RowInserter } from './row-inserter.ts'
+import { RowChanger, RowInserter } from './row-writer.ts'
 
 export type Statements = ReturnType<typeof prepareStatements>
 
@@ -23,25 +20,34 @@ export function prepareStatements(database: DatabaseSync) {
     commit: prepare('COMMIT'),
     rollback: prepare('ROLLBACK'),
 
-    holds: new RowInserter(database, 'requests', HOLD_COLUMNS, holdValues),
-    entries: new RowInserter(database, 'requests', ENTRY_COLUMNS, entryValues),
-    postings: new RowInserter(database, 'postings', POSTING_COLUMNS, postingValues),
-    balances: new RowInserter(database, 'balances', BALANCE_COLUMNS, balanceValues),
-    changeHold: prepare(
+    holdsOpened: new RowInserter(database, 'requests', HOLD_COLUMNS),
+    entries: new RowInserter(database, 'requests', ENTRY_COLUMNS),
+    postings: new RowInserter(database, 'postings', POSTING_COLUMNS),
+    balancesOpened: new RowInserter(database, 'balances', BALANCE_COLUMNS),
+    holdsChanged: new RowChanger(
+      database,
       `UPDATE requests SET ${HOLD_CHANGE_COLUMNS.slice(0, -1)
         .map((column) => `${column} = ?`)
         .join(', ')}
        WHERE id = ? AND state = 'open'`,
+      HOLD_CHANGE_COLUMNS.length,
     ),
-    changeBalance: prepare(
-      'UPDATE balances SET available = ?, held = ?, floor = ?, version = ? WHERE id = ? AND version = ?',
+    balancesChanged: new RowChanger(
+      database,
+      `UPDATE balances SET available = ?, held = ?, floor = ?, version = ?
+       WHERE id = ? AND version = ? AND available = ? AND held = ? AND floor IS ?`,
+      BALANCE_CHANGE_COLUMNS.length,
     ),
-    putAccount: prepare(
+    accounts: new RowChanger(
+      database,
       'INSERT INTO accounts (account, metadata) VALUES (?, ?) ON CONFLICT (account) DO UPDATE SET metadata = excluded.metadata',
+      2,
     ),
-    putAsset: prepare(
+    assets: new RowChanger(
+      database,
       `INSERT INTO assets (code, decimals, name, created_at) VALUES (?, ?, ?, ?)
        ON CONFLICT (code) DO UPDATE SET name = excluded.name WHERE decimals = excluded.decimals`,
+      4,
     ),
 
     selectRequest: prepare(

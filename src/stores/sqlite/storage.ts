@@ -13,6 +13,7 @@ import { unavailable } from './errors.ts'
 import { sqliteMigrations, sqliteMigrationTarget } from './migrations.ts'
 import { SqliteStore } from './store.ts'
 import { SqliteTables } from './tables.ts'
+import { WritingThread } from './writing-thread.ts'
 
 export interface SqliteOptions {
   /** Brings the file to this version's tables first, and makes it when it is not there. Default true. */
@@ -34,7 +35,8 @@ export async function openSqliteStorage(path: string, options: SqliteOptions = {
   await prepareSqlite(path, { migrate: options.migrate ?? true, busyTimeoutMs })
   const reads = openReadConnection(path, { busyTimeoutMs })
   const writes = openConnection(path, { busyTimeoutMs })
-  const store = new SqliteStore(new SqliteTables(writes))
+  const thread = new WritingThread({ path, busyTimeoutMs })
+  const store = new SqliteStore(new SqliteTables(writes), thread)
   const query = async (sql: string, parameters: readonly unknown[]): Promise<readonly Row[]> => {
     if (!reads.isOpen) throw new Fault('store_unavailable', 'The ledger is closed.')
     try {
@@ -44,6 +46,7 @@ export async function openSqliteStorage(path: string, options: SqliteOptions = {
     }
   }
   const close = async (): Promise<void> => {
+    await thread.close()
     if (writes.isOpen) writes.close()
     if (reads.isOpen) reads.close()
   }
@@ -52,7 +55,9 @@ export async function openSqliteStorage(path: string, options: SqliteOptions = {
     store,
     reader: new SqlReader('sqlite', query),
     auditor: new SqlAuditor('sqlite', query),
+    // What could weaken it is set by each connection, whatever others set on theirs.
     warnings: [],
+    inspect: () => Promise.resolve([]),
     close,
     [Symbol.asyncDispose]: close,
   }

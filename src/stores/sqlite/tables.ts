@@ -3,34 +3,16 @@
  *
  * The three verbs of the write port, without promises; store.ts gives them their threads.
  */
-import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import type { Asset } from '../../domain/asset.ts'
 import { balanceKey, emptyBalance, type BalanceName, type BalanceRecord } from '../../domain/balance.ts'
 import type { HoldRecord } from '../../domain/hold.ts'
 import type { EntryRecord } from '../../domain/journal.ts'
-import {
-  footprintOfHold,
-  type Changes,
-  type Footprint,
-  type RequestRecord,
-  type Snapshot,
-} from '../../domain/snapshot.ts'
+import { footprintOfHold, type Footprint, type RequestRecord, type Snapshot } from '../../domain/snapshot.ts'
 import type { CommitResult } from '../../engine/store.ts'
-import {
-  assetOf,
-  balanceChangeValues,
-  balanceOf,
-  entryOf,
-  holdChangeValues,
-  holdOf,
-  metadataText,
-  postingKeysOf,
-  postingOf,
-  whole,
-  type Row,
-  type SqlValue,
-} from '../sql/rows.ts'
+import { assetOf, balanceOf, entryOf, holdOf, postingKeysOf, postingOf, whole, type Row } from '../sql/rows.ts'
 import { classify, inDoubt, isSqliteError, refused, unavailable } from './errors.ts'
+import type { FlatChanges } from './flat-changes.ts'
 import { prepareStatements, type Statements } from './statements.ts'
 
 export class SqliteTables {
@@ -62,7 +44,7 @@ export class SqliteTables {
   }
 
   /** @throws Fault `store_unavailable`, `store_refused`, `commit_in_doubt` */
-  commit(changes: Changes): CommitResult {
+  commit(changes: FlatChanges): CommitResult {
     return this.#transaction(() => this.#write(changes))
   }
 
@@ -83,7 +65,7 @@ export class SqliteTables {
   }
 
   /** Ends what `beginExclusive` began: writes and commits. @throws as `commit` */
-  endExclusive(changes: Changes): CommitResult {
+  endExclusive(changes: FlatChanges): CommitResult {
     return this.#finish(() => this.#write(changes))
   }
 
@@ -184,26 +166,17 @@ export class SqliteTables {
   }
 
   /** Inserts before updates; everything stops at the first row that is not as expected. */
-  #write(changes: Changes): 'written' | 'stale' {
+  #write(changes: FlatChanges): 'written' | 'stale' {
     const statements = this.#statements
-    statements.holds.insert(changes.holdsOpened)
+    statements.holdsOpened.insert(changes.holdsOpened)
     statements.entries.insert(changes.entries)
     statements.postings.insert(changes.postings)
-    for (const hold of changes.holdsChanged) {
-      if (!changesOne(statements.changeHold, holdChangeValues(hold))) return 'stale'
-    }
-    for (const { code, decimals, name, createdAt } of changes.assets) {
-      if (!changesOne(statements.putAsset, [code, decimals, name, createdAt])) return 'stale'
-    }
-    for (const { account, metadata } of changes.accounts) statements.putAccount.run(account, metadataText(metadata))
-    statements.balances.insert(changes.balances.filter(({ expected }) => expected === 0).map(({ after }) => after))
-    for (const change of changes.balances) {
-      if (change.expected > 0 && !changesOne(statements.changeBalance, balanceChangeValues(change))) return 'stale'
-    }
-    return 'written'
+    statements.balancesOpened.insert(changes.balancesOpened)
+    const changed =
+      statements.holdsChanged.change(changes.holdsChanged) &&
+      statements.assets.change(changes.assets) &&
+      statements.accounts.change(changes.accounts) &&
+      statements.balancesChanged.change(changes.balancesChanged)
+    return changed ? 'written' : 'stale'
   }
-}
-
-function changesOne(statement: StatementSync, row: readonly SqlValue[]): boolean {
-  return Number(statement.run(...row).changes) === 1
 }

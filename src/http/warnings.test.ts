@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { pino } from 'pino'
+import { Warnings } from './warnings.ts'
+
+const LIMITS = { warningsAgeMsMax: 50, warningsWaitMsMax: 100 }
+
+/** A database whose settings change, and a log that is read. */
+function watched(inspect: () => Promise<readonly string[]>, limits = LIMITS) {
+  const lines: string[] = []
+  const log = pino({}, { write: (line: string) => void lines.push((JSON.parse(line) as { msg: string }).msg) })
+  let looks = 0
+  const store = {
+    kind: 'mysql',
+    warnings: ['A'],
+    inspect: () => {
+      looks++
+      return inspect()
+    },
+  }
+  return { warnings: new Warnings(store, limits, log), lines, looks: () => looks }
+}
+
+async function untilOld(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, LIMITS.warningsAgeMsMax + 10))
+}
+
+test('the database is looked at again only when the last look is too old, and once for all who ask', async () => {
+  const { warnings, looks } = watched(() => Promise.resolve(['B']))
+  assert.deepEqual(await warnings.current(), ['A'])
+  assert.equal(looks(), 0)
+  await untilOld()
+  assert.deepEqual(await Promise.all([warnings.current(), warnings.current()]), [['B'], ['B']])
+  assert.deepEqual(await warnings.current(), ['B'])
+  assert.equal(looks(), 1)
+  await untilOld()
+  await warnings.current()
+  assert.equal(looks(), 2)
+})
+
+test('what is new is logged, once', async () => {
+  let now = ['A', 'B']
+  const { warnings, lines } = watched(() => Promise.resolve(now), { ...LIMITS, warningsAgeMsMax: 0 })
+  await warnings.current()
+  await warnings.current()
+  now = []
+  assert.deepEqual(await warnings.current(), [])
+  assert.deepEqual(lines, ['B'])
+})
+
+test('a database that does not answer in time leaves what is known, and its answer counts later', async () => {
+  let answer: (warnings: readonly string[]) => void = () => {}
+  const { warnings, looks } = watched(() => new Promise((resolve) => (answer = resolve)))
+  await untilOld()
+  const before = performance.now()
+  assert.deepEqual(await warnings.current(), ['A'])
+  assert.ok(performance.now() - before < 1_000)
+  assert.equal(looks(), 1)
+  answer(['B'])
+  assert.deepEqual(await warnings.current(), ['B'])
+  assert.equal(looks(), 1)
+})
+
+test('a database that fails leaves what is known, and is asked again later', async () => {
+  const answers = [() => Promise.reject(new Error('gone')), () => Promise.resolve([])]
+  const { warnings, lines, looks } = watched(() => answers.shift()!())
+  await untilOld()
+  assert.deepEqual(await warnings.current(), ['A'])
+  assert.deepEqual(await warnings.current(), ['A'])
+  assert.equal(looks(), 1)
+  assert.deepEqual(lines, ['the settings of the database could not be looked at'])
+  await untilOld()
+  assert.deepEqual(await warnings.current(), [])
+})

@@ -1,0 +1,49 @@
+/**
+ * What the operator should know about the database, for `/readyz`. A server's settings can change while the service runs, so
+ * they are looked at again when somebody asks and the last look was `warningsAgeMsMax` ago; not more often, because anybody may
+ * ask. Upholds law 8.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import type { StoreFacts } from './backend.ts'
+import type { HttpLimits } from './limits.ts'
+
+export class Warnings {
+  readonly #store: StoreFacts
+  readonly #limits: Pick<HttpLimits, 'warningsAgeMsMax' | 'warningsWaitMsMax'>
+  readonly #log: Logger
+  #known: readonly string[]
+  #lookedAtMs = performance.now()
+  /** The look under way. */
+  #look: Promise<void> | null = null
+
+  constructor(store: StoreFacts, limits: Pick<HttpLimits, 'warningsAgeMsMax' | 'warningsWaitMsMax'>, log: Logger) {
+    this.#store = store
+    this.#limits = limits
+    this.#log = log
+    this.#known = store.warnings
+  }
+
+  /** As sentences. Those of the last look where the database does not answer in time. Never rejects. */
+  async current(): Promise<readonly string[]> {
+    const { warningsAgeMsMax, warningsWaitMsMax } = this.#limits
+    if (this.#look === null && performance.now() - this.#lookedAtMs >= warningsAgeMsMax) this.#look = this.#lookAgain()
+    if (this.#look !== null) await Promise.race([this.#look, sleep(warningsWaitMsMax, undefined, { ref: false })])
+    return this.#known
+  }
+
+  /** What is new is logged too. */
+  async #lookAgain(): Promise<void> {
+    try {
+      const found = await this.#store.inspect()
+      for (const warning of found) if (!this.#known.includes(warning)) this.#log.warn(warning)
+      this.#known = found
+    } catch (error) {
+      // Whether the database can be used is not the question here.
+      this.#log.warn({ err: error }, 'the settings of the database could not be looked at')
+    } finally {
+      this.#lookedAtMs = performance.now()
+      this.#look = null
+    }
+  }
+}

@@ -1,0 +1,50 @@
+/** Changes as SQLite is given them: one flat list of values per statement, cheap to bind and to send to another thread. */
+import type { Changes } from '../../domain/snapshot.ts'
+import {
+  balanceChangeValues,
+  balanceValues,
+  entryValues,
+  holdChangeValues,
+  holdValues,
+  metadataText,
+  postingValues,
+  type SqlValue,
+} from '../sql/rows.ts'
+
+/** Each list holds its rows one after the other, without gaps, in the order of the statement's columns. */
+export interface FlatChanges {
+  readonly holdsOpened: readonly SqlValue[]
+  readonly entries: readonly SqlValue[]
+  readonly postings: readonly SqlValue[]
+  readonly holdsChanged: readonly SqlValue[]
+  readonly assets: readonly SqlValue[]
+  readonly accounts: readonly SqlValue[]
+  readonly balancesOpened: readonly SqlValue[]
+  readonly balancesChanged: readonly SqlValue[]
+}
+
+export function flatten(changes: Changes): FlatChanges {
+  const { balances } = changes
+  return {
+    holdsOpened: flat(changes.holdsOpened, holdValues),
+    entries: flat(changes.entries, entryValues),
+    postings: flat(changes.postings, postingValues),
+    holdsChanged: flat(changes.holdsChanged, holdChangeValues),
+    assets: flat(changes.assets, ({ code, decimals, name, createdAt }) => [code, decimals, name, createdAt]),
+    accounts: flat(changes.accounts, ({ account, metadata }) => [account, metadataText(metadata)]),
+    balancesOpened: flat(
+      balances.filter(({ before }) => before.version === 0),
+      ({ after }) => balanceValues(after),
+    ),
+    balancesChanged: flat(
+      balances.filter(({ before }) => before.version > 0),
+      balanceChangeValues,
+    ),
+  }
+}
+
+function flat<Row>(rows: readonly Row[], valuesOf: (row: Row) => readonly SqlValue[]): readonly SqlValue[] {
+  const values: SqlValue[] = []
+  for (const row of rows) for (const value of valuesOf(row)) values.push(value)
+  return values
+}

@@ -1,0 +1,87 @@
+-- The tables as the migrations make them, dumped from SQLite by `npm run generate`.
+-- Nothing reads this file when Holdfast runs; a test compares it with a database that was just migrated.
+
+CREATE TABLE accounts (
+  account  TEXT PRIMARY KEY,
+  metadata TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE assets (
+  code       TEXT PRIMARY KEY,
+  decimals   INTEGER NOT NULL CHECK (decimals BETWEEN 0 AND 18),
+  name       TEXT NOT NULL,
+  created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE balances (
+  id        INTEGER PRIMARY KEY,
+  account   TEXT NOT NULL,
+  asset     TEXT NOT NULL,
+  stripe    INTEGER NOT NULL,
+  available INTEGER NOT NULL,
+  held      INTEGER NOT NULL CHECK (held >= 0),
+  floor     INTEGER,
+  version   INTEGER NOT NULL CHECK (version > 0),
+  UNIQUE (account, asset, stripe),
+  CHECK (available >= floor)
+) STRICT;
+
+CREATE TABLE migrations (
+  number     INTEGER PRIMARY KEY,
+  name       TEXT NOT NULL,
+  checksum   TEXT NOT NULL,
+  applied_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE postings (
+  balance_id      INTEGER NOT NULL,
+  version         INTEGER NOT NULL,
+  entry_id        TEXT NOT NULL,
+  kind            TEXT NOT NULL,
+  available_delta INTEGER NOT NULL,
+  held_delta      INTEGER NOT NULL,
+  available       INTEGER NOT NULL,
+  held            INTEGER NOT NULL,
+  at              INTEGER NOT NULL,
+  PRIMARY KEY (balance_id, version)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE requests (
+  id               TEXT PRIMARY KEY,
+  kind             TEXT NOT NULL,
+  at               INTEGER NOT NULL,
+  fingerprint      INTEGER NOT NULL,
+  metadata         TEXT,
+  -- entries
+  memo             TEXT,
+  floor            INTEGER,
+  postings         TEXT,
+  -- holds
+  balance_id       INTEGER,
+  payee            TEXT,
+  state            TEXT,
+  amount           INTEGER,
+  held             INTEGER CHECK (held >= 0),
+  settled          INTEGER,
+  released         INTEGER,
+  drawn            INTEGER,
+  shortfall        INTEGER,
+  expires_at       INTEGER,
+  ended_at         INTEGER,
+  end_fingerprint  INTEGER,
+  opened_version   INTEGER,
+  ended_version    INTEGER,
+  payee_balance_id INTEGER,
+  payee_version    INTEGER,
+  CHECK (amount + drawn = settled + released + held),
+  CHECK ((state = 'open') = (ended_at IS NULL)),
+  CHECK (kind <> 'freeze' OR state IS NOT NULL)
+) STRICT;
+
+CREATE INDEX requests_open ON requests (expires_at, id) WHERE state = 'open';
+
+CREATE VIEW holds AS
+  SELECT r.id, b.account, b.asset, r.payee, r.state, r.amount, r.held, r.settled, r.released, r.drawn, r.shortfall,
+         r.expires_at, r.at AS created_at, r.ended_at, r.metadata
+  FROM requests r JOIN balances b ON b.id = r.balance_id
+  WHERE r.kind = 'freeze';

@@ -1,0 +1,82 @@
+/** Some processes of the service on one new database, and callers who keep them busy. */
+import assert from 'node:assert/strict'
+import type { Ledger } from '../../src/api/ledger.ts'
+import { connect } from '../../src/client/index.ts'
+import { migrateLedger, openLedger, type EmbeddedLedger } from '../../src/ledger.ts'
+import { freePort } from '../support/free-port.ts'
+import { ServiceProcess } from '../support/service-process.ts'
+import { Callers, type Call } from './callers.ts'
+
+export interface DeploymentOptions {
+  readonly processes: number
+  readonly callers: number
+}
+
+export class Deployment implements AsyncDisposable {
+  readonly callers: Callers
+  readonly #store: string
+  readonly #ports: readonly number[]
+  readonly #clients: readonly Ledger[]
+  /** By number of the process; undefined for one that was killed. */
+  readonly #services: (ServiceProcess | undefined)[] = []
+  #ledger: EmbeddedLedger | null = null
+
+  static async start(store: string, { processes, callers }: DeploymentOptions): Promise<Deployment> {
+    await migrateLedger(store)
+    const ports = await Promise.all(Array.from({ length: processes }, freePort))
+    const deployment = new Deployment(store, ports)
+    try {
+      await Promise.all(ports.map((_, process) => deployment.startService(process)))
+      await deployment.callers.start(callers)
+      return deployment
+    } catch (error) {
+      await deployment[Symbol.asyncDispose]()
+      throw error
+    }
+  }
+
+  private constructor(store: string, ports: readonly number[]) {
+    this.#store = store
+    this.#ports = ports
+    // One attempt each, so that nothing is repeated unseen.
+    this.#clients = ports.map((port) => connect(`http://127.0.0.1:${port}`, { limits: { attemptsMax: 1 } }))
+    this.callers = new Callers(this.#clients)
+  }
+
+  get calls(): readonly Call[] {
+    return this.callers.calls
+  }
+
+  /** The database after the end, opened by a process that saw none of it. */
+  get ledger(): EmbeddedLedger {
+    assert.ok(this.#ledger !== null, 'the callers have not stopped yet')
+    return this.#ledger
+  }
+
+  /** On the port that it had before. */
+  async startService(process: number): Promise<void> {
+    const port = String(this.#ports[process])
+    this.#services[process] = await ServiceProcess.start(this.#store, ['--port', port])
+  }
+
+  async killService(process: number): Promise<void> {
+    await this.#services[process]!.kill()
+    this.#services[process] = undefined
+  }
+
+  /** Lets the callers stop, and then the processes. Each must have lived until now, and must end in order. */
+  async finish(): Promise<void> {
+    await this.callers.stop()
+    for (const service of this.#services) {
+      if (service !== undefined) assert.equal(await service.stop(), 0, service.log)
+    }
+    this.#ledger = await openLedger(this.#store)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const service of this.#services) await service?.kill()
+    await this.callers.stop()
+    await Promise.all(this.#clients.map((client) => client.close()))
+    await this.#ledger?.close()
+  }
+}

@@ -1,0 +1,3 @@
+import { describeServerCrashes } from './suite.ts'
+
+describeServerCrashes('mariadb')

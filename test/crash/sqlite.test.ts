@@ -1,0 +1,3 @@
+import { describeSqliteCrashes } from './suite.ts'
+
+describeSqliteCrashes()

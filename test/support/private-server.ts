@@ -1,0 +1,200 @@
+/**
+ * A database server of a test's own, with data and a port of its own, that can be killed like a power cut would end its
+ * processes and started again on what it left.
+ */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { chown, copyFile, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createConnection } from 'mysql2/promise'
+import { Client } from 'pg'
+import type { Certificate } from './certificates.ts'
+import { freePort } from './free-port.ts'
+import { killWithChildren } from './process-tree.ts'
+import type { CommandLine, Installation, ServerName, ServerPlace, TlsFiles } from './server-installations.ts'
+
+/** Recovering after a kill included, on a busy machine. */
+const START_MS_MAX = 60_000
+const ASK_AGAIN_MS = 20
+const LOG_LINES = 20
+
+/** On Linux a server does not outlive the test that started it, whatever ends that. */
+const LEASH = process.platform === 'linux' ? ['setpriv', '--pdeathsig=KILL'] : []
+
+/** Whoever does not encrypt is turned away; `certified` must show a certificate as well. */
+const POSTGRES_RULES = `hostssl all certified all trust clientcert=verify-ca
+hostssl all all all trust
+`
+
+export interface PrivateServerOptions {
+  /** With it, the server takes encrypted connections alone. */
+  readonly tls?: ServerTls
+}
+
+interface ServerTls {
+  /** Who signs the certificates that the server trusts. */
+  readonly authority: Certificate
+  /** The server's own. */
+  readonly certificate: Certificate
+}
+
+export class PrivateServer implements AsyncDisposable {
+  readonly name: ServerName
+  readonly #installation: Installation
+  /** As this process sees it. */
+  readonly #folder: string
+  readonly #place: ServerPlace
+  #process: ChildProcess | null = null
+  #databaseCount = 0
+
+  /** Makes the data, and starts it. */
+  static async start(installation: Installation, options: PrivateServerOptions = {}): Promise<PrivateServer> {
+    const { name, root } = installation
+    const folder = await mkdtemp(join(root === '/' ? tmpdir() : join(root, 'tmp'), `holdfast-${name}-`))
+    const isEncrypted = options.tls !== undefined
+    const server = new PrivateServer(installation, { folder, port: await freePort(), isEncrypted })
+    try {
+      await server.#own(folder)
+      if (options.tls !== undefined) await server.certify(options.tls)
+      await server.#run(installation.initialise(server.#place.folder))
+      await server.start()
+      return server
+    } catch (error) {
+      await server[Symbol.asyncDispose]()
+      throw error
+    }
+  }
+
+  private constructor(
+    installation: Installation,
+    { folder, port, isEncrypted }: { readonly folder: string; readonly port: number; readonly isEncrypted: boolean },
+  ) {
+    const { name, root } = installation
+    this.name = name
+    this.#installation = installation
+    this.#folder = folder
+    const seen = `/${relative(root, folder)}`
+    this.#place = { folder: seen, port, tls: isEncrypted ? filesIn(seen) : null }
+  }
+
+  /** What it shows from its next start on. */
+  async certify({ authority, certificate }: ServerTls): Promise<void> {
+    const { ca, cert, key, rules } = filesIn(this.#folder)
+    await copyFile(authority.cert, ca)
+    await copyFile(certificate.cert, cert)
+    await copyFile(certificate.key, key)
+    await writeFile(rules, POSTGRES_RULES)
+    await this.#own(ca, cert, key, rules)
+  }
+
+  /** A new, empty database. Returns its store URL. */
+  async createDatabase(): Promise<string> {
+    const name = `ledger_${++this.#databaseCount}`
+    await this.execute(`CREATE DATABASE ${name}`)
+    return this.url(name)
+  }
+
+  /** A store URL, by default as the administrator, who has no password. */
+  url(database: string, { host = '127.0.0.1', user = this.#administrator } = {}): string {
+    return `${this.name}://${user}@${host}:${this.#place.port}/${database}`
+  }
+
+  /** Runs a statement as the administrator. */
+  async execute(statement: string): Promise<void> {
+    const address = { host: '127.0.0.1', port: this.#place.port, user: this.#administrator }
+    // Who answers is not in question here.
+    const encrypted = { rejectUnauthorized: false }
+    if (this.name === 'postgres') {
+      const ssl = this.#place.tls !== null && encrypted
+      const client = new Client({ ...address, database: 'postgres', ssl })
+      // A connection that breaks says so to whoever waits for it; as an event of its own it would end the process.
+      client.on('error', () => undefined)
+      try {
+        await client.connect()
+        await client.query(statement)
+      } finally {
+        await client.end()
+      }
+    } else {
+      const connection = await createConnection({ ...address, ...(this.#place.tls === null ? {} : { ssl: encrypted }) })
+      try {
+        await connection.query(statement)
+      } finally {
+        connection.destroy()
+      }
+    }
+  }
+
+  /** Starts it on the data that are there. Resolves when it takes statements. */
+  async start(): Promise<void> {
+    const child = await this.#spawn(this.#installation.serve(this.#place))
+    this.#process = child
+    const deadlineAt = performance.now() + START_MS_MAX
+    for (;;) {
+      try {
+        return await this.execute('SELECT 1')
+      } catch (error) {
+        if (hasEnded(child) || performance.now() > deadlineAt) {
+          throw new Error(`${this.name} did not start:\n${await this.#log()}`, { cause: error })
+        }
+      }
+      await sleep(ASK_AGAIN_MS)
+    }
+  }
+
+  /** Ends all of its processes with SIGKILL. None is left when this resolves. */
+  async kill(): Promise<void> {
+    const child = this.#process
+    this.#process = null
+    if (child === null || hasEnded(child)) return
+    const closed = once(child, 'close')
+    if (this.name === 'postgres') await killWithChildren(child.pid!)
+    else child.kill('SIGKILL')
+    await closed
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill()
+    await rm(this.#folder, { recursive: true })
+  }
+
+  get #administrator(): string {
+    return this.name === 'postgres' ? 'postgres' : 'root'
+  }
+
+  async #own(...paths: readonly string[]): Promise<void> {
+    const { owner } = this.#installation
+    if (owner !== null) await Promise.all(paths.map((path) => chown(path, owner.uid, owner.gid)))
+  }
+
+  async #run(command: CommandLine): Promise<void> {
+    const child = await this.#spawn(command)
+    const [exitCode] = hasEnded(child) ? [child.exitCode] : ((await once(child, 'close')) as [number | null])
+    if (exitCode !== 0) throw new Error(`${command[0]} failed:\n${await this.#log()}`)
+  }
+
+  async #spawn(command: CommandLine): Promise<ChildProcess> {
+    await using log = await open(join(this.#folder, 'server.log'), 'a')
+    const [program, ...parameters] = [...LEASH, ...command]
+    const stdio = ['ignore', log.fd, log.fd] as const
+    const child = spawn(program!, parameters, { cwd: this.#folder, stdio: [...stdio], ...this.#installation.owner })
+    await once(child, 'spawn')
+    return child
+  }
+
+  async #log(): Promise<string> {
+    const text = await readFile(join(this.#folder, 'server.log'), 'utf8')
+    return text.split('\n').slice(-LOG_LINES).join('\n')
+  }
+}
+
+function filesIn(folder: string): TlsFiles {
+  const [ca, cert, key, rules] = ['ca.pem', 'server.pem', 'server.key', 'rules.conf'].map((name) => `${folder}/${name}`)
+  return { ca: ca!, cert: cert!, key: key!, rules: rules! }
+}
+
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null
+}

@@ -1,0 +1,42 @@
+/** Ending a process together with those that it started, as Linux shows them under /proc. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** Sends SIGKILL to the process and its children. Resolves when the children are gone; the process is its parent's. */
+export async function killWithChildren(pid: number): Promise<void> {
+  // A process that stands still starts no others while its children are looked for.
+  process.kill(pid, 'SIGSTOP')
+  const children = childrenOf(pid)
+  for (const each of [pid, ...children]) send(each)
+  while (children.some(isRunning)) await sleep(1)
+}
+
+function childrenOf(parent: number): readonly number[] {
+  const pids = readdirSync('/proc').map(Number).filter(Number.isInteger)
+  return pids.filter((pid) => statusOf(pid)?.parent === parent)
+}
+
+/** A dead process that nobody has asked about yet has a row, too. */
+function isRunning(pid: number): boolean {
+  const state = statusOf(pid)?.state
+  return state !== undefined && state !== 'Z' && state !== 'X'
+}
+
+function statusOf(pid: number): { readonly state: string; readonly parent: number } | null {
+  try {
+    const row = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    // Behind the program's name, which may have any character.
+    const [state, parent] = row.slice(row.lastIndexOf(')') + 2).split(' ')
+    return { state: state!, parent: Number(parent) }
+  } catch {
+    return null
+  }
+}
+
+function send(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
