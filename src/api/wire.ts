@@ -15,20 +15,26 @@ import type { CommandWire, LegWire } from './bodies.ts'
 import type { AccountView, PageView } from './ledger.ts'
 import type { AccountWire, AssetWire, BalanceWire, EntryWire, HoldWire, PostingWire } from './schemas.ts'
 
-let lastInstant: Instant = 0
-let lastText = '1970-01-01T00:00:00.000Z'
+/**
+ * Instants that were written or read lately. The commands of one batch share theirs, and to spell a date costs more than the
+ * rest of a hold.
+ */
+const INSTANTS_MAX = 64
+const texts = new Map<Instant, string>()
+const instants = new Map<string, Instant>()
 
-/** The commands of one batch share one instant, so the last text is often the next one. */
 export function instantToWire(instant: Instant): string {
-  if (instant !== lastInstant) {
-    lastText = new Date(instant).toISOString()
-    lastInstant = instant
-  }
-  return lastText
+  return texts.get(instant) ?? remember(texts, instant, new Date(instant).toISOString())
 }
 
 function instantFromWire(text: string): Instant {
-  return Date.parse(text)
+  return instants.get(text) ?? remember(instants, text, Date.parse(text))
+}
+
+function remember<Key, Value>(map: Map<Key, Value>, key: Key, value: Value): Value {
+  if (map.size >= INSTANTS_MAX) map.clear()
+  map.set(key, value)
+  return value
 }
 
 export function balanceToWire(balance: Balance): BalanceWire {
