@@ -36,7 +36,11 @@ const STATIC_STEPS: readonly Step[] = [
 
 const TEST_STEPS: readonly Step[] = [
   { name: 'tidy', command: ['node', 'tools/test.ts', 'test/tidy'], note: PASSED_COUNT },
-  { name: 'unit', command: ['node', 'tools/test.ts', 'src', 'test/support'], note: PASSED_COUNT },
+  {
+    name: 'unit',
+    command: ['node', 'tools/test.ts', 'src', 'test/support', 'bench/load', 'bench/output'],
+    note: PASSED_COUNT,
+  },
   { name: 'conformance', command: ['node', 'tools/test.ts', 'test/conformance'], note: PASSED_COUNT },
 ]
 

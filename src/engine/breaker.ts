@@ -67,24 +67,22 @@ function policyOf(clock: Clock, limits: Pick<EngineLimits, 'breakerFailures' | '
 }
 
 /**
- * How long the circuit stays open, by the engine's own timers: cockatiel would ask the system's clock, which can be set back. It
- * compares `duration` with the time since the circuit opened, so a pause is longer than any time, or it is over.
+ * How long the circuit stays open, by the engine's clock. cockatiel would ask for the time of day, which can be set back: it compares
+ * `duration` with the time since the circuit opened, so a pause is longer than any time, or it is over.
  */
 class Pause implements IBackoff<unknown> {
   readonly #clock: Clock
   readonly #ms: number
-  #isOver = false
+  readonly #until: number
 
   constructor(clock: Clock, ms: number) {
     this.#clock = clock
     this.#ms = ms
-    clock.after(ms, () => {
-      this.#isOver = true
-    })
+    this.#until = clock.elapsed() + ms
   }
 
   get duration(): number {
-    return this.#isOver ? -Infinity : Infinity
+    return this.#clock.elapsed() < this.#until ? Infinity : -Infinity
   }
 
   next(): Pause {

@@ -2,7 +2,10 @@
 import type { Instant } from '../domain/ids.ts'
 
 export interface Clock {
+  /** The time of day, for the rules. It can be set, also back. */
   now(): Instant
+  /** Milliseconds since some moment in the past, for durations. It only ever grows, whatever becomes of the time of day. */
+  elapsed(): number
   sleep(ms: number): Promise<void>
   /** Resolves after pending input has been looked at, without a delay of its own. */
   yield(): Promise<void>
@@ -14,6 +17,7 @@ export interface Clock {
 
 export const systemClock: Clock = {
   now: () => Date.now(),
+  elapsed: () => performance.now(),
   sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   yield: () => new Promise((resolve) => setImmediate(resolve)),
   random: () => Math.random(),

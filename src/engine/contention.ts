@@ -4,7 +4,7 @@ import type { Clock } from './clock.ts'
 export class Contention {
   readonly #clock: Clock
   readonly #contendedMs: number
-  /** Balance key to the instant from which it counts as quiet again. */
+  /** Balance key to when, on the clock's `elapsed`, it counts as quiet again. */
   readonly #until = new Map<string, number>()
 
   constructor(clock: Clock, contendedMs: number) {
@@ -13,13 +13,13 @@ export class Contention {
   }
 
   remember(keys: Iterable<string>): void {
-    const until = this.#clock.now() + this.#contendedMs
+    const until = this.#clock.elapsed() + this.#contendedMs
     for (const key of keys) this.#until.set(key, until)
   }
 
   touches(keys: Iterable<string>): boolean {
     if (this.#until.size === 0) return false
-    const now = this.#clock.now()
+    const now = this.#clock.elapsed()
     for (const [key, until] of this.#until) if (until <= now) this.#until.delete(key)
     for (const key of keys) if (this.#until.has(key)) return true
     return false

@@ -14,6 +14,7 @@
 import { balanceKey, type BalanceName } from '../domain/balance.ts'
 import type { Plan } from '../domain/batch.ts'
 import type { Command, Work } from '../domain/command.ts'
+import type { Instant, RequestId } from '../domain/ids.ts'
 import type { Outcome, RejectionCode } from '../domain/outcome.ts'
 import { isEmpty, type Footprint, type Snapshot } from '../domain/snapshot.ts'
 import { afterCommit, asFault, Fault } from './faults.ts'
@@ -29,6 +30,8 @@ export interface Prepared {
   /** Null for a batch that has to lock before it decides, or that failed before it could be sent. */
   readonly sent: { readonly plan: Plan; readonly result: Promise<CommitResult | Fault> } | null
   readonly fault: Fault | null
+  /** The moment as of which it is decided, however often: an earlier attempt may have come through after all. */
+  readonly now: Instant
   /** `#failures` when it was decided. */
   readonly epoch: number
 }
@@ -38,6 +41,8 @@ export class Cycle {
   readonly #recovery: Recovery
   /** Commits that did not succeed. A batch that was decided before the last of them may rest on rows that never came. */
   #failures = 0
+  /** Holds that commits under way open. */
+  readonly #opening = new Set<RequestId>()
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -54,12 +59,15 @@ export class Cycle {
   async prepare(work: readonly Work[], drained: () => Promise<void>): Promise<Prepared> {
     const { cache, contention, store } = this.#parts
     const fresh = new Fresh()
+    const now = this.#parts.moment()
+    // Nothing in the end of a hold would tell that another process had opened it meanwhile, for another payee.
+    if (this.#opening.size > 0 && endsAnyOf(work, this.#opening)) await drained()
     try {
       for (;;) {
         const keys = this.#parts.knownKeys(work)
         if (contention.touches(keys.balances.keys())) {
           await drained()
-          return { work, keys, sent: null, fault: null, epoch: this.#failures }
+          return { work, keys, sent: null, fault: null, now, epoch: this.#failures }
         }
         const missing = this.#missing(work, keys, fresh)
         if (missing !== null) {
@@ -67,12 +75,20 @@ export class Cycle {
           this.#learn(await this.#load(missing), fresh)
           continue
         }
-        const plan = this.#parts.plan(work, cache)
+        const plan = this.#parts.plan(work, cache, now)
         const unproven = this.#unproven(work, plan, fresh)
         if (unproven.length === 0) {
           const result = isEmpty(plan.changes) ? Promise.resolve('committed' as const) : store.commit(plan.changes)
           cache.apply(plan.changes)
-          return { work, keys, sent: { plan, result: result.catch(afterCommit) }, fault: null, epoch: this.#failures }
+          for (const hold of plan.changes.holdsOpened) this.#opening.add(hold.id)
+          return {
+            work,
+            keys,
+            sent: { plan, result: result.catch(afterCommit) },
+            fault: null,
+            now,
+            epoch: this.#failures,
+          }
         }
         await drained()
         // Fresh rows can turn other answers into rejections; from the second round on everything is read at once.
@@ -83,40 +99,44 @@ export class Cycle {
       }
     } catch (error) {
       await drained()
-      return { work, keys: this.#parts.knownKeys(work), sent: null, fault: asFault(error), epoch: this.#failures }
+      return { work, keys: this.#parts.knownKeys(work), sent: null, fault: asFault(error), now, epoch: this.#failures }
     }
   }
 
   /** Called in the order of `prepare`, after the batch before is finished. Never rejects. */
   async finish(prepared: Prepared): Promise<readonly WorkResult[]> {
-    const { work, keys, sent, fault, epoch } = prepared
+    const { work, keys, sent, fault, now, epoch } = prepared
     const { cache, contention, stats } = this.#parts
-    if (fault !== null) return await this.#recovery.after(fault, work)
-    if (sent === null) return await this.#recovery.insist(work)
+    if (fault !== null) return await this.#recovery.after(fault, work, now)
+    if (sent === null) return await this.#recovery.insist(work, now)
     const result = await sent.result
+    for (const hold of sent.plan.changes.holdsOpened) this.#opening.delete(hold.id)
     const sound = epoch === this.#failures
     if (result === 'committed') {
       if (sound) return sent.plan.outcomes
-      return await this.#redecideUnproven(work, sent.plan)
+      return await this.#redecideUnproven(work, sent.plan, now)
     }
     this.#failures++
     cache.forget(keys)
     for (const { code } of sent.plan.changes.assets) cache.assets.delete(code)
-    if (result instanceof Fault) return await this.#recovery.after(result, work)
+    if (result instanceof Fault) return await this.#recovery.after(result, work, now)
     if (sound) {
       stats[result]++
       const met = sent.plan.changes.balances.map(({ after }) => balanceKey(after.account, after.asset, after.stripe))
       contention.remember(met)
     }
-    return await this.#recovery.insist(work)
+    return await this.#recovery.insist(work, now)
   }
 
   /** What was applied was proven by the commit; the other answers may rest on rows that never came. */
-  async #redecideUnproven(work: readonly Work[], plan: Plan): Promise<readonly WorkResult[]> {
+  async #redecideUnproven(work: readonly Work[], plan: Plan, now: Instant): Promise<readonly WorkResult[]> {
     const results: WorkResult[] = [...plan.outcomes]
     const indices = [...work.keys()].filter((index) => !isApplied(plan.outcomes[index]!))
     if (indices.length === 0) return results
-    const again = await this.#recovery.insist(indices.map((index) => work[index]!))
+    const again = await this.#recovery.insist(
+      indices.map((index) => work[index]!),
+      now,
+    )
     for (const [position, index] of indices.entries()) results[index] = again[position]!
     return results
   }
@@ -155,29 +175,25 @@ export class Cycle {
   }
 }
 
-/** The keys that were read from the database in this cycle. */
+/** What was last read from the database in this cycle. All that a rejection rests on must have been there at one instant. */
 class Fresh {
   /** How often rows were read to prove rejections. */
   rounds = 0
-  /** Requests that the database does not have. What it has is in the cache, unless it was trimmed since; then it is read again. */
+  /** Requests that the database did not have. What it has is in the cache, unless it was trimmed since; then it is read again. */
   readonly absent = new Set<string>()
-  readonly #requests = new Set<string>()
-  readonly #balances = new Set<string>()
-  readonly #assets = new Set<string>()
+  #last: Snapshot | null = null
 
   add(snapshot: Snapshot): void {
-    for (const [id, record] of snapshot.requests) {
-      this.#requests.add(id)
-      if (record === null) this.absent.add(id)
-    }
-    for (const key of snapshot.balances.keys()) this.#balances.add(key)
-    for (const code of snapshot.assets.keys()) this.#assets.add(code)
+    this.#last = snapshot
+    for (const [id, record] of snapshot.requests) if (record === null) this.absent.add(id)
   }
 
   has(keys: Footprint): boolean {
-    for (const id of keys.requests) if (!this.#requests.has(id)) return false
-    for (const key of keys.balances.keys()) if (!this.#balances.has(key)) return false
-    for (const code of keys.assets) if (!this.#assets.has(code)) return false
+    if (this.#last === null) return false
+    const { requests, balances, assets } = this.#last
+    for (const id of keys.requests) if (!requests.has(id)) return false
+    for (const key of keys.balances.keys()) if (!balances.has(key)) return false
+    for (const code of keys.assets) if (!assets.has(code)) return false
     return true
   }
 }
@@ -199,6 +215,12 @@ function needsProof(item: Work, outcome: WorkOutcome): boolean {
 function isApplied(outcome: WorkOutcome): boolean {
   if (!('status' in outcome)) return outcome.every(isApplied)
   return outcome.status === 'applied' && !outcome.replayed
+}
+
+function endsAnyOf(work: readonly Work[], holds: ReadonlySet<RequestId>): boolean {
+  return work.some((item) =>
+    item.kind === 'group' ? endsAnyOf(item.commands, holds) : endsHold(item) && holds.has(item.hold),
+  )
 }
 
 function endsHold(command: Command): command is Extract<Command, { hold: string }> {

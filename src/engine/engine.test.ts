@@ -4,8 +4,10 @@ import { FaultyStore, type Mishap } from '../../test/support/faulty-store.ts'
 import type { Command, FreezeCommand } from '../domain/command.ts'
 import type { Hold } from '../domain/hold.ts'
 import type { Outcome } from '../domain/outcome.ts'
+import type { Changes } from '../domain/snapshot.ts'
 import { openMemoryStorage } from '../stores/memory/storage.ts'
 import type { Storage } from '../stores/storage.ts'
+import { systemClock } from './clock.ts'
 import { Engine, type EngineOptions } from './engine.ts'
 import { Fault } from './faults.ts'
 import type { Store } from './store.ts'
@@ -32,6 +34,10 @@ function depositOf(requestId: string, amount: bigint, account = 'user:8'): Comma
 function freezeOf(requestId: string, amount: bigint, account = 'user:8'): FreezeCommand {
   const unlimited = { expiresInMs: null, expiresAt: null, metadata: null }
   return { kind: 'freeze', requestId, account, payee: '@revenue', asset: 'credit', amount, ...unlimited }
+}
+
+function settleOf(hold: string, amount: bigint): Command {
+  return { kind: 'settle', hold, amount, overage: 'reject' }
 }
 
 function codeOf(outcome: Outcome): string {
@@ -189,6 +195,21 @@ test('a repeated declaration rests on the name that the asset has now, not on a 
   assert.equal((await bench.storage.reader.assets()).find(({ code }) => code === 'gold')?.name, 'Gold')
 })
 
+test('a repeat is not refused for want of what its original took', async () => {
+  const bench = await open({}, 30n)
+  const other = new Engine(bench.storage.store, { houseStripe: 1 })
+  // Between two reads of one batch, another process does what the batch is about to do.
+  const load = bench.store.load.bind(bench.store)
+  let loads = 0
+  bench.store.load = async (footprint) => {
+    if (++loads === 2) await other.submit({ kind: 'group', commands: [freezeOf('h', 30n), settleOf('h', 30n)] })
+    return await load(footprint)
+  }
+  const work = [freezeOf('h', 30n), { kind: 'release', hold: 'h', cause: 'caller' } as const, freezeOf('poor', 40n)]
+  const outcomes = work.map((command) => resultOf(bench.engine.submit(command)))
+  assert.deepEqual(await Promise.all(outcomes), ['replayed', 'hold_not_open', 'insufficient_funds'])
+})
+
 test('a repeat whose original is forgotten is found before anything is refused', async () => {
   const bench = await open({}, 10n)
   const original = (await bench.engine.submit(freezeOf('h1', 10n))) as Outcome
@@ -224,6 +245,20 @@ test('what was decided on a version that never came is not mistaken for another 
   openGate()
   assert.deepEqual(await Promise.all(outcomes), ['applied', 'applied'])
   assert.equal(await availableOf(bench), 30n)
+  await assertLawful(bench)
+})
+
+test('a hold is ended as another process opened it, not as it was about to be opened here', async () => {
+  const bench = await open({ limits: { batchCommandsMax: 1 } }, 100n)
+  const other = new Engine(bench.storage.store, { houseStripe: 1 })
+  let openGate = (): void => {}
+  bench.store.gate = new Promise((resolve) => (openGate = resolve))
+  const outcomes = [freezeOf('h', 10n), settleOf('h', 5n)].map((command) => resultOf(bench.engine.submit(command)))
+  await new Promise((resolve) => setTimeout(resolve, 10))
+  assert.equal(await resultOf(other.submit({ ...freezeOf('h', 10n), payee: 'user:9' })), 'applied')
+  openGate()
+  assert.deepEqual(await Promise.all(outcomes), ['request_id_reused', 'applied'])
+  assert.equal(await availableOf(bench, 'user:9'), 5n)
   await assertLawful(bench)
 })
 
@@ -268,6 +303,21 @@ test('after a lost connection the outcome is found out, whether the commit had c
     assert.equal(bench.engine.stats.doubts, 1)
     await assertLawful(bench)
   }
+})
+
+test('what is refused after a lost connection cannot come through later', async () => {
+  const bench = await open()
+  // The commit arrives when everybody has given it up; until then the hold that it opens has expired.
+  let late: Changes | null = null
+  bench.store.commit = async (changes) => {
+    late = changes
+    await new Promise((resolve) => setTimeout(resolve, 30))
+    throw new Fault('commit_in_doubt', 'The connection was lost.', { applied: 'unknown' })
+  }
+  const outcome = await resultOf(bench.engine.submit({ ...freezeOf('h', 10n), expiresAt: Date.now() + 20 }))
+  const arrival = await bench.storage.store.commit(late!)
+  assert.deepEqual([outcome, arrival], ['applied', 'stale'])
+  assert.equal(await availableOf(bench), 990n)
 })
 
 test('a doubt that cannot be resolved in time is told as such', async () => {
@@ -358,6 +408,31 @@ test('every call has a deadline, also one that names none', async () => {
   const queued = resultOf(bench.engine.submit(freezeOf('queued', 1n)))
   const keepAlive = setTimeout(() => {}, 1_000)
   assert.deepEqual(await Promise.all([taken, queued]), ['deadline_exceeded/unknown', 'deadline_exceeded/no'])
+  clearTimeout(keepAlive)
+})
+
+test('no wait depends on the time of day, which can be set back', async () => {
+  let offMs = 0
+  const clock = { ...systemClock, now: () => Date.now() + offMs }
+  const limits = { callTimeoutMsDefault: 20, breakerFailures: 1, breakerOpenMs: 20, doubtMsMax: 20 }
+  const bench = await open({ clock, limits })
+  let openGate = (): void => {}
+  bench.store.gate = new Promise((resolve) => (openGate = resolve))
+  const waiting = resultOf(bench.engine.submit(freezeOf('waiting', 1n)))
+  offMs = -3_600_000
+  const keepAlive = setTimeout(() => {}, 2_000)
+  assert.equal(await waiting, 'deadline_exceeded/unknown')
+  openGate()
+  bench.store.script.push('doubt-lost', ...Array<Mishap>(20).fill('unavailable'))
+  const patient = { timeoutMs: 1_000 }
+  const doubtful = resultOf(bench.engine.submit(freezeOf('doubtful', 1n), patient))
+  await new Promise((resolve) => setTimeout(resolve, 5))
+  offMs = -7_200_000
+  assert.equal(await doubtful, 'commit_in_doubt/unknown')
+  bench.store.script.length = 0
+  await new Promise((resolve) => setTimeout(resolve, 40))
+  offMs = -10_800_000
+  assert.equal(await resultOf(bench.engine.submit(freezeOf('h', 1n), patient)), 'applied')
   clearTimeout(keepAlive)
 })
 

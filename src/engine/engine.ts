@@ -75,7 +75,7 @@ export class Engine {
         return reject(new Fault('shutting_down', 'This process takes no more work.', { retryAfterMs: 1_000 }))
       if (signal?.aborted) return reject(new Fault('deadline_exceeded', 'The call was aborted before it began.'))
       const patienceMs = timeoutMs ?? this.limits.callTimeoutMsDefault
-      const ticket = new Ticket(work, this.#clock.now() + patienceMs, { resolve, reject })
+      const ticket = new Ticket(work, this.#clock.elapsed() + patienceMs, { resolve, reject })
       if (!this.#queue.offer(ticket)) {
         const message = `${this.#queue.commandsMax} commands are waiting already.`
         return reject(new Fault('overloaded', message, { retryAfterMs: 1_000 }))
@@ -161,7 +161,7 @@ export class Engine {
   #watch(): void {
     this.#cancelWatch = this.#clock.after(WATCH_MS, () => {
       this.#cancelWatch = null
-      const now = this.#clock.now()
+      const now = this.#clock.elapsed()
       this.#queue.expire(now)
       const { tickets } = this.#pipeline
       for (const ticket of tickets) {

@@ -35,16 +35,21 @@ export class Parts {
     return footprint(work, this.houseStripe, this.cache.requests)
   }
 
+  /** The present, for the rules. Time never runs backwards within one engine, whatever the system's clock does. */
+  moment(): Instant {
+    this.#lastNow = Math.max(this.#lastNow, this.clock.now())
+    return this.#lastNow
+  }
+
   /**
-   * Decides `work` at this moment. Time never runs backwards within one engine, whatever the system's clock does.
+   * Decides `work` as of `now`.
    *
    * @throws Fault `internal` when the rules themselves break down
    */
-  plan(work: readonly Work[], snapshot: Snapshot): Plan {
+  plan(work: readonly Work[], snapshot: Snapshot, now: Instant): Plan {
     const { holdTtlMsDefault, holdTtlMsMax } = this.limits
-    this.#lastNow = Math.max(this.#lastNow, this.clock.now())
     try {
-      return decideBatch(work, snapshot, this.houseStripe, { now: this.#lastNow, holdTtlMsDefault, holdTtlMsMax })
+      return decideBatch(work, snapshot, this.houseStripe, { now, holdTtlMsDefault, holdTtlMsMax })
     } catch (error) {
       throw asFault(error)
     }

@@ -7,6 +7,7 @@
  */
 import type { Plan } from '../domain/batch.ts'
 import type { Work } from '../domain/command.ts'
+import type { Instant } from '../domain/ids.ts'
 import type { Footprint } from '../domain/snapshot.ts'
 import { afterCommit, asFault, Fault } from './faults.ts'
 import type { Parts } from './parts.ts'
@@ -24,29 +25,34 @@ export class Recovery {
   }
 
   /** What becomes of `work` after `fault` ended its commit. Never rejects. */
-  async after(fault: Fault, work: readonly Work[]): Promise<readonly WorkResult[]> {
-    if (fault.code === 'commit_in_doubt') return await this.#resolveDoubt(work)
-    if (isPoison(fault)) return await this.#split(work, fault)
+  async after(fault: Fault, work: readonly Work[], now: Instant): Promise<readonly WorkResult[]> {
+    if (fault.code === 'commit_in_doubt') return await this.#resolveDoubt(work, now)
+    if (isPoison(fault)) return await this.#split(work, fault, now)
     return work.map(() => fault)
   }
 
-  /** Through `exclusive` until it is committed. Never rejects: what cannot be done is a fault. */
-  async insist(work: readonly Work[]): Promise<readonly WorkResult[]> {
+  /**
+   * Through `exclusive` until it is committed. Never rejects: what cannot be done is a fault.
+   *
+   * @param now as of when it is decided, always the same: a commit that was lost may arrive later, and nothing but time could
+   *   have made it refused here and good there
+   */
+  async insist(work: readonly Work[], now: Instant): Promise<readonly WorkResult[]> {
     try {
-      return await this.#insist(work)
+      return await this.#insist(work, now)
     } catch (error) {
-      return await this.after(asFault(error), work)
+      return await this.after(asFault(error), work, now)
     }
   }
 
   /** @throws Fault `contention` when other writers won every time, and what the store throws */
-  async #insist(work: readonly Work[]): Promise<readonly WorkResult[]> {
+  async #insist(work: readonly Work[], now: Instant): Promise<readonly WorkResult[]> {
     const { cache, contention, clock, limits, stats } = this.#parts
     for (let attempt = 1; attempt <= limits.attemptsMax; attempt++) {
       const keys = this.#parts.knownKeys(work)
       cache.forget(keys)
       stats.exclusives++
-      const { result, plan } = await this.#exclusive(keys, work)
+      const { result, plan } = await this.#exclusive(keys, work, now)
       if (result === 'committed') {
         cache.apply(plan.changes)
         return plan.outcomes
@@ -59,11 +65,15 @@ export class Recovery {
     throw new Fault('contention', message, { retryAfterMs: limits.pauseMsMax })
   }
 
-  async #exclusive(keys: Footprint, work: readonly Work[]): Promise<{ result: CommitResult; plan: Plan }> {
+  async #exclusive(
+    keys: Footprint,
+    work: readonly Work[],
+    now: Instant,
+  ): Promise<{ result: CommitResult; plan: Plan }> {
     const plans: Plan[] = []
     try {
       const result = await this.#parts.store.exclusive(keys, (snapshot) => {
-        const plan = this.#parts.plan(work, snapshot)
+        const plan = this.#parts.plan(work, snapshot, now)
         plans.push(plan)
         return plan.changes
       })
@@ -77,18 +87,18 @@ export class Recovery {
    * The connection died around COMMIT. The same work goes through `exclusive`: its locks and unique keys wait for the lost
    * transaction, and the request ids tell whether it had committed.
    */
-  async #resolveDoubt(work: readonly Work[]): Promise<readonly WorkResult[]> {
+  async #resolveDoubt(work: readonly Work[], now: Instant): Promise<readonly WorkResult[]> {
     const { clock, limits, stats } = this.#parts
     stats.doubts++
-    const deadlineAt = clock.now() + limits.doubtMsMax
+    const deadlineAt = clock.elapsed() + limits.doubtMsMax
     let pauseMs = 5
     for (;;) {
       try {
-        return await this.#insist(work)
+        return await this.#insist(work, now)
       } catch (error) {
         const fault = asFault(error)
-        if (isPoison(fault)) return (await this.#split(work, fault)).map(stillInDoubt)
-        if (clock.now() + pauseMs >= deadlineAt) return work.map(() => inDoubt(fault))
+        if (isPoison(fault)) return (await this.#split(work, fault, now)).map(stillInDoubt)
+        if (clock.elapsed() + pauseMs >= deadlineAt) return work.map(() => inDoubt(fault))
         await clock.sleep(pauseMs)
         pauseMs = Math.min(pauseMs * 2, 1_000)
       }
@@ -96,12 +106,12 @@ export class Recovery {
   }
 
   /** The database refuses these rows together; the halves are tried one after the other. */
-  async #split(work: readonly Work[], fault: Fault): Promise<readonly WorkResult[]> {
+  async #split(work: readonly Work[], fault: Fault, now: Instant): Promise<readonly WorkResult[]> {
     if (work.length === 1) return [fault]
     this.#parts.stats.splits++
     const middle = work.length >> 1
-    const left = await this.insist(work.slice(0, middle))
-    const right = await this.insist(work.slice(middle))
+    const left = await this.insist(work.slice(0, middle), now)
+    const right = await this.insist(work.slice(middle), now)
     return [...left, ...right]
   }
 }

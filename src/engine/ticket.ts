@@ -16,7 +16,7 @@ export class Ticket {
   readonly work: Work
   /** Commands in it. */
   readonly size: number
-  /** When the caller's patience ends, on the engine's clock. */
+  /** When the caller's patience ends, on the clock's `elapsed`. */
   readonly deadlineAt: number
   readonly #resolve: (outcome: WorkOutcome) => void
   readonly #reject: (fault: Fault) => void

@@ -1,0 +1,223 @@
+/** What stands on the command line, checked: a plan, or one line that says what is wrong. */
+import { randomInt } from 'node:crypto'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { DISTRIBUTIONS, type Distribution } from './load/users.ts'
+import type { Trial } from './run/strategy-run.ts'
+import { isScenarioName, SCENARIO_NAMES, SCENARIOS, type ScenarioName } from './scenarios/catalogue.ts'
+import { TRANSFER_USERS_MIN } from './scenarios/transfer.ts'
+import {
+  isStrategyName,
+  STRATEGIES,
+  strategiesThatPlay,
+  STRATEGY_NAMES,
+  type StrategyName,
+} from './strategies/catalogue.ts'
+
+export interface Plan {
+  readonly store: string
+  readonly strategies: readonly StrategyName[]
+  readonly trial: Trial
+  /** How often every strategy has its turn. */
+  readonly rounds: number
+  readonly json: boolean
+}
+
+/** The arguments contradict each other; the message is one line. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}
+
+const IN_FLIGHT_OPEN_LOOP = 1_000
+/** InnoDB's default. */
+const LOCK_TIMEOUT_MS_DEFAULT = 50_000
+/** Longer than a lock is waited for. */
+const DRAIN_MS_MAX = 60_000
+const SEED_MAX = 0x7fff_ffff
+
+export interface TrialFlags {
+  readonly store: string
+  readonly users?: number
+  readonly distribution?: Distribution
+  readonly inFlight?: number
+  readonly connections?: number
+  readonly processes?: number
+  readonly rate?: number
+  readonly seconds?: number
+  readonly warmup?: number
+  readonly lockTimeoutMs?: number
+  readonly statementPauseMs?: number
+  readonly seed?: number
+}
+
+interface Flags extends TrialFlags {
+  readonly strategies?: readonly StrategyName[]
+  readonly rounds?: number
+  readonly json?: boolean
+}
+
+/** @throws CommanderError where commander has said what is wrong, or shown the help; UsageError */
+export function readPlan(words: readonly string[]): Plan {
+  const command = commandLine()
+  command.parse([...words], { from: 'user' })
+  const [scenario] = command.processedArgs as [ScenarioName]
+  return planOf(scenario, command.opts<Flags>())
+}
+
+export { CommanderError }
+
+function commandLine(): Command {
+  return (
+    new Command('npm run -s bench --')
+      .exitOverride()
+      // One line says what is wrong.
+      .showSuggestionAfterError(false)
+      .configureOutput({ outputError: (text, write) => write(`${text.trimEnd()} (--help tells what there is)\n`) })
+      .description('Shows what contention does to a database, and to those who ask it: strategies side by side.')
+      .argument('<scenario>', SCENARIO_NAMES.join(', '), readScenario)
+      .option(
+        '--store <url>',
+        'sqlite:[FOLDER], mysql://USER@HOST, mariadb://USER@HOST, postgres://USER@HOST/postgres',
+        'sqlite:',
+      )
+      .option(
+        '--strategies <names>',
+        'separated by commas (default: all that know the scenario’s commands)',
+        readStrategies,
+      )
+      .option('--users <count>', 'accounts that coins are moved on', whole(1, 100_000))
+      .addOption(new Option('--distribution <name>', 'how users are drawn').choices(DISTRIBUTIONS).default('uniform'))
+      .option(
+        '--in-flight <count>',
+        'calls in flight, of all processes together; with --rate the most there may be',
+        whole(1, 10_000),
+      )
+      .option(
+        '--connections <count>',
+        'database connections of a write-up’s strategy, of all processes together (default: as its code would have)',
+        whole(1, 1_000),
+      )
+      .option('--processes <count>', 'processes that make the calls', whole(1, 32))
+      .option(
+        '--rate <calls>',
+        'open loop: calls per second that are due whatever becomes of those before',
+        whole(1, 1_000_000),
+      )
+      .option('--seconds <count>', 'measured time of each strategy', decimal(0.1, 3_600))
+      .option('--warmup <seconds>', 'time before that (default: a fifth, at most 2)', decimal(0, 600))
+      .option(
+        '--lock-timeout-ms <ms>',
+        'how long a statement waits for a lock',
+        whole(1_000, 600_000),
+        LOCK_TIMEOUT_MS_DEFAULT,
+      )
+      .option(
+        '--statement-pause-ms <ms>',
+        'what passes after each statement of the write-ups’ transactions, as with a database far away (default: 0)',
+        whole(0, 10_000),
+      )
+      .option('--rounds <count>', 'turns of each strategy; the one in the middle is shown', whole(1, 99), 1)
+      .option('--seed <number>', 'of everything that is drawn (default: drawn itself)', whole(0, SEED_MAX))
+      .option('--json', 'print one JSON object per strategy and nothing else')
+      .configureHelp({ sortOptions: false })
+      .addHelpText(
+        'after',
+        () => `\n${listOf('Scenarios', SCENARIOS)}\n\n${listOf('Strategies', STRATEGIES)}\n\n${EXAMPLES}`,
+      )
+  )
+}
+
+const EXAMPLES = `Examples:
+  npm run -s bench -- life --store sqlite:
+  npm run -s bench -- freeze --store mysql://root@127.0.0.1 --strategies update-first,cas,holdfast
+  npm run -s bench -- life --rate 500 --strategies update-first,holdfast --seconds 20
+  npm run -s bench -- spread --distribution zipf --users 10000 --json
+
+Every strategy gets a database of its own, which the lab makes and drops again.`
+
+function listOf(title: string, all: Readonly<Record<string, { readonly summary: string }>>): string {
+  const lines = Object.entries(all).map(([name, { summary }]) => `  ${name.padEnd(24)}${summary}`)
+  return `${title}:\n${lines.join('\n')}`
+}
+
+/** @throws UsageError */
+function planOf(scenario: ScenarioName, flags: Flags): Plan {
+  const { commands } = SCENARIOS[scenario]
+  const strategies = flags.strategies ?? strategiesThatPlay(commands)
+  const stranger = strategies.find((name) => !strategiesThatPlay(commands).includes(name))
+  if (stranger !== undefined) {
+    const known = strategiesThatPlay(commands).join(', ')
+    throw new UsageError(`${stranger} does not know what ${scenario} asks for; these do: ${known}.`)
+  }
+  const trial = trialOf(scenario, flags)
+  const { users, processes, inFlight } = trial
+  if (commands === 'transfers' && users < TRANSFER_USERS_MIN) {
+    throw new UsageError(`One pays ten others: --users must be at least ${TRANSFER_USERS_MIN}.`)
+  }
+  if (inFlight < processes) {
+    throw new UsageError(`${processes} processes need at least as many calls in flight; --in-flight is ${inFlight}.`)
+  }
+  return { store: flags.store, strategies, trial, rounds: flags.rounds ?? 1, json: flags.json === true }
+}
+
+/** What is asked of every strategy; where nothing is said, as the scenario has it. */
+export function trialOf(scenario: ScenarioName, flags: TrialFlags): Trial {
+  const { defaults } = SCENARIOS[scenario]
+  const processes = flags.processes ?? defaults.processes
+  const rate = flags.rate ?? null
+  const inFlight = flags.inFlight ?? (rate === null ? defaults.inFlight : IN_FLIGHT_OPEN_LOOP)
+  const seconds = flags.seconds ?? defaults.seconds
+  return {
+    scenario,
+    users: flags.users ?? defaults.users,
+    distribution: flags.distribution ?? 'uniform',
+    inFlight,
+    connections: connectionsOf(flags, { inFlight, processes, perProcess: SCENARIOS[scenario].connections }),
+    processes,
+    rate,
+    warmupSeconds: flags.warmup ?? Math.min(2, seconds / 5),
+    seconds,
+    lockTimeoutMs: flags.lockTimeoutMs ?? LOCK_TIMEOUT_MS_DEFAULT,
+    statementPauseMs: flags.statementPauseMs ?? 0,
+    drainMsMax: DRAIN_MS_MAX,
+    seed: flags.seed ?? randomInt(SEED_MAX),
+  }
+}
+
+/** At least one of each process. SQLite's has no use for a second one, see databases/sqlite.ts. */
+function connectionsOf(
+  { store, connections }: TrialFlags,
+  { inFlight, processes, perProcess }: Record<'inFlight' | 'processes' | 'perProcess', number>,
+): number {
+  if (store.startsWith('sqlite:')) return processes
+  return Math.max(processes, connections ?? Math.min(inFlight, perProcess * processes))
+}
+
+function readScenario(text: string): ScenarioName {
+  if (isScenarioName(text)) return text
+  throw new InvalidArgumentError(`Scenarios are ${SCENARIO_NAMES.join(', ')}.`)
+}
+
+function readStrategies(text: string): readonly StrategyName[] {
+  const names = text.split(',').map((name) => name.trim())
+  const known = names.filter(isStrategyName)
+  if (known.length < names.length) {
+    throw new InvalidArgumentError(`Strategies are ${STRATEGY_NAMES.join(', ')}.`)
+  }
+  return [...new Set(known)]
+}
+
+function whole(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = /^[0-9]{1,10}$/.test(text) ? Number(text) : Number.NaN
+    if (value >= least && value <= most) return value
+    throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`)
+  }
+}
+
+function decimal(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = /^[0-9]{1,6}(\.[0-9]{1,3})?$/.test(text) ? Number(text) : Number.NaN
+    if (value >= least && value <= most) return value
+    throw new InvalidArgumentError(`It must be a number from ${least} to ${most}.`)
+  }
+}

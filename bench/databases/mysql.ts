@@ -1,0 +1,143 @@
+/**
+ * MySQL and MariaDB by way of mysql2.
+ *
+ * Sessions do not commit by themselves, as those of Python's drivers do not: a transaction begins with its first statement,
+ * which saves a round trip.
+ */
+import { createConnection, type Connection as Driver, type QueryError, type ResultSetHeader } from 'mysql2'
+import { parseMysqlUrl } from '../../src/stores/mysql/url.ts'
+import { ConnectionQueue } from './connection-queue.ts'
+import {
+  DatabaseFailure,
+  type Connection,
+  type Database,
+  type DatabaseOptions,
+  type FailureCode,
+  type Row,
+  type Value,
+} from './database.ts'
+
+const CODES: Readonly<Record<number, FailureCode>> = {
+  1020: 'serialization', // ER_CHECKREAD: MariaDB, the row has changed since it was read
+  1062: 'duplicate', // ER_DUP_ENTRY
+  1205: 'lock_timeout', // ER_LOCK_WAIT_TIMEOUT
+  1213: 'deadlock', // ER_LOCK_DEADLOCK
+}
+
+export async function openMysql(url: string, { connectionsMax, lockTimeoutMs }: DatabaseOptions): Promise<Database> {
+  const opened = await Promise.allSettled(Array.from({ length: connectionsMax }, () => MysqlConnection.open(url)))
+  const connections = opened.filter((one) => one.status === 'fulfilled').map(({ value }) => value)
+  const close = async (): Promise<void> => {
+    await Promise.all(connections.map((connection) => connection.close()))
+  }
+  const failed = opened.find((one) => one.status === 'rejected')
+  if (failed !== undefined) {
+    await close()
+    throw failed.reason
+  }
+  const lockSeconds = Math.max(1, Math.round(lockTimeoutMs / 1_000))
+  const session = `SET SESSION autocommit = 0, innodb_lock_wait_timeout = ${lockSeconds}`
+  await Promise.all(connections.map((connection) => connection.text(session)))
+  const queue = new ConnectionQueue(connections)
+  return {
+    dialect: 'mysql',
+    async transaction(work) {
+      const connection = await queue.take()
+      try {
+        const result = await work(connection)
+        await connection.text('COMMIT')
+        return result
+      } catch (error) {
+        // On a broken connection this fails too; the first error is the one to tell.
+        await connection.text('ROLLBACK').catch(() => undefined)
+        throw error
+      } finally {
+        queue.giveBack(connection)
+      }
+    },
+    async run(statements) {
+      const connection = await queue.take()
+      try {
+        for (const sql of statements) await connection.text(sql)
+        await connection.text('COMMIT')
+      } finally {
+        queue.giveBack(connection)
+      }
+    },
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+class MysqlConnection implements Connection {
+  readonly #driver: Driver
+
+  private constructor(driver: Driver) {
+    this.#driver = driver
+  }
+
+  /** @throws DatabaseFailure */
+  static async open(url: string): Promise<MysqlConnection> {
+    const driver = connectMysql(url)
+    const connection = new MysqlConnection(driver)
+    // The first statement waits for the login, and fails with it.
+    await connection.text('SELECT 1')
+    return connection
+  }
+
+  select(sql: string, parameters: readonly Value[]): Promise<readonly Row[]> {
+    return this.#execute(sql, parameters) as Promise<readonly Row[]>
+  }
+
+  async change(sql: string, parameters: readonly Value[]): Promise<number> {
+    return ((await this.#execute(sql, parameters)) as ResultSetHeader).affectedRows
+  }
+
+  /** Runs a statement without parameters, unprepared. */
+  text(sql: string): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.#driver.query(sql, (error, result) => (error === null ? resolve(result) : reject(failureOf(error))))
+    })
+  }
+
+  async close(): Promise<void> {
+    await new Promise<void>((resolve) => this.#driver.end(() => resolve()))
+    this.#driver.destroy()
+  }
+
+  #execute(sql: string, parameters: readonly Value[]): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.#driver.execute(sql, parameters as Value[], (error, result) =>
+        error === null ? resolve(result) : reject(failureOf(error)),
+      )
+    })
+  }
+}
+
+/** A connection as the store URL describes it; without a database where it is only there to make one. */
+export function connectMysql(url: string, options: { readonly withDatabase?: boolean } = {}): Driver {
+  const { host, port, socketPath, user, password, database, tls } = parseMysqlUrl(url).address
+  const driver = createConnection({
+    ...(socketPath === null ? { host, port } : { socketPath }),
+    user,
+    password,
+    ...(options.withDatabase === false ? {} : { database }),
+    ...(tls === null
+      ? {}
+      : {
+          ssl: {
+            rejectUnauthorized: tls.verifyCertificate,
+            verifyIdentity: tls.verifyIdentity,
+            ...(tls.ca === null ? {} : { ca: tls.ca }),
+          },
+        }),
+    connectTimeout: 5_000,
+    supportBigNumbers: true,
+  })
+  // A connection that breaks says so to whoever waits for it; as an event of its own it would end the process.
+  driver.on('error', () => undefined)
+  return driver
+}
+
+function failureOf(error: QueryError): DatabaseFailure {
+  return new DatabaseFailure(CODES[error.errno ?? 0] ?? 'database', error)
+}

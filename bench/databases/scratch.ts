@@ -1,0 +1,233 @@
+/**
+ * Databases of the lab's own on somebody's server, or files of its own in a folder: made for one run of one strategy, removed
+ * afterwards. What else is on the server is never touched.
+ */
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import type { Client } from 'pg'
+import { withoutPassword } from '../../src/config.ts'
+import { StoreUrlError } from '../../src/stores/store-url-error.ts'
+import { DatabaseFailure, type Database, type DatabaseOptions, type Dialect, type Row } from './database.ts'
+import { connectMysql, openMysql } from './mysql.ts'
+import { connectPostgres, openPostgres } from './postgres.ts'
+import { openSqlite } from './sqlite.ts'
+
+export type Flavour = 'sqlite' | 'mysql' | 'mariadb' | 'postgres'
+
+export interface ServerFacts {
+  readonly flavour: Flavour
+  readonly version: string
+  /** What durability and speed depend on, by the server's own names. */
+  readonly settings: Readonly<Record<string, string>>
+}
+
+/** What the server itself has counted since it began, for everybody. Null where it does not count that. */
+export interface LockCounters {
+  readonly deadlocks: number | null
+  readonly lockTimeouts: number | null
+}
+
+export interface ScratchDatabase {
+  /** A store URL, also for Holdfast. */
+  readonly url: string
+  lockCounters(): Promise<LockCounters>
+  drop(): Promise<void>
+}
+
+export interface ScratchServer extends AsyncDisposable {
+  readonly dialect: Dialect
+  readonly facts: ServerFacts
+  create(): Promise<ScratchDatabase>
+}
+
+/** The store does not answer, or does not let the lab in; the message is one line. */
+export class StoreTrouble extends Error {
+  override readonly name = 'StoreTrouble'
+}
+
+/** @throws StoreUrlError, StoreTrouble */
+export async function openScratchServer(url: string): Promise<ScratchServer> {
+  const scheme = url.slice(0, url.indexOf(':') + 1)
+  switch (scheme) {
+    case 'sqlite:':
+      return await sqliteServer(url)
+    case 'mysql:':
+    case 'mariadb:':
+      return await mysqlServer(url)
+    case 'postgres:':
+    case 'postgresql:':
+      return await postgresServer(url)
+    default:
+      throw new StoreUrlError(
+        `"${withoutPassword(url)}" is no store of the lab; they are sqlite:, mysql://USER@HOST, mariadb://USER@HOST and postgres://USER@HOST/postgres.`,
+      )
+  }
+}
+
+/** A strategy's own connections to a database that was made before. @throws DatabaseFailure */
+export async function openDatabase(url: string, dialect: Dialect, options: DatabaseOptions): Promise<Database> {
+  switch (dialect) {
+    case 'sqlite':
+      return openSqlite(url.slice('sqlite:'.length), options)
+    case 'mysql':
+      return await openMysql(url, options)
+    case 'postgres':
+      return await openPostgres(url, options)
+  }
+}
+
+/** No name that anybody else would give a database. */
+function scratchName(): string {
+  return `holdfast_bench_${randomBytes(5).toString('hex')}`
+}
+
+async function sqliteServer(url: string): Promise<ScratchServer> {
+  const folder = url.slice('sqlite:'.length) || tmpdir()
+  const isFolder = await stat(folder).then(
+    (found) => found.isDirectory(),
+    () => false,
+  )
+  if (!isFolder) {
+    throw new StoreTrouble(`There is no folder ${folder}. Write sqlite:FOLDER, or sqlite: for the system's own.`)
+  }
+  const probe = new DatabaseSync(':memory:')
+  const { version } = probe.prepare('SELECT sqlite_version() AS version').get() as { version: string }
+  probe.close()
+  return {
+    dialect: 'sqlite',
+    facts: { flavour: 'sqlite', version, settings: { journal_mode: 'wal', synchronous: 'full' } },
+    async create() {
+      const made = await mkdtemp(join(folder, 'holdfast-bench-')).catch((error: unknown) => {
+        throw new StoreTrouble(`The folder ${folder} takes no files: ${messageOf(error)}.`)
+      })
+      return {
+        url: `sqlite:${join(made, 'scratch.db')}`,
+        lockCounters: async () => ({ deadlocks: 0, lockTimeouts: null }),
+        drop: () => rm(made, { recursive: true, force: true }),
+      }
+    },
+    async [Symbol.asyncDispose]() {},
+  }
+}
+
+const MYSQL_SETTINGS = ['innodb_flush_log_at_trx_commit', 'log_bin', 'sync_binlog', 'innodb_buffer_pool_size'] as const
+
+async function mysqlServer(url: string): Promise<ScratchServer> {
+  // What the URL names is only connected to: MySQL's URLs have to name a database, and this one is always there.
+  const named = withDatabase(url, 'information_schema')
+  const driver = connectMysql(named, { withDatabase: false })
+  const ask = (sql: string): Promise<readonly Row[]> =>
+    new Promise((resolve, reject) => {
+      driver.query(sql, (error, rows) => (error === null ? resolve(rows as Row[]) : reject(error)))
+    })
+  const columns = MYSQL_SETTINGS.map((name) => `@@${name} AS ${name}`).join(', ')
+  const [row] = await answered(url, ask(`SELECT VERSION() AS version, ${columns}`))
+  const version = String(row!['version'])
+  return {
+    dialect: 'mysql',
+    facts: {
+      flavour: /mariadb/i.test(version) ? 'mariadb' : 'mysql',
+      version,
+      settings: Object.fromEntries(MYSQL_SETTINGS.map((name) => [name, String(row![name])])),
+    },
+    async create() {
+      const name = scratchName()
+      await allowed(url, ask(`CREATE DATABASE ${name}`))
+      return {
+        url: withDatabase(url, name),
+        async lockCounters() {
+          const rows = await ask(
+            `SELECT name AS name, count AS total FROM information_schema.innodb_metrics
+             WHERE name IN ('lock_deadlocks', 'lock_timeouts')`,
+          )
+          const total = (wanted: string): number => Number(rows.find(({ name }) => name === wanted)?.['total'] ?? 0)
+          return { deadlocks: total('lock_deadlocks'), lockTimeouts: total('lock_timeouts') }
+        },
+        async drop() {
+          await ask(`DROP DATABASE IF EXISTS ${name}`)
+        },
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      await new Promise<void>((resolve) => driver.end(() => resolve()))
+    },
+  }
+}
+
+const POSTGRES_SETTINGS = ['synchronous_commit', 'fsync', 'full_page_writes', 'shared_buffers', 'max_connections']
+
+async function postgresServer(url: string): Promise<ScratchServer> {
+  const client = connectPostgres(url)
+  await answered(url, client.connect())
+  const settings = await client.query<{ name: string; setting: string }>(
+    'SELECT name, setting FROM pg_settings WHERE name = ANY ($1)',
+    [[...POSTGRES_SETTINGS, 'server_version']],
+  )
+  const { server_version: version, ...others } = Object.fromEntries(
+    settings.rows.map(({ name, setting }) => [name, setting]),
+  )
+  return {
+    dialect: 'postgres',
+    facts: { flavour: 'postgres', version: version ?? '', settings: others },
+    async create() {
+      const name = scratchName()
+      await allowed(url, client.query(`CREATE DATABASE ${name} ENCODING 'UTF8' TEMPLATE template0`))
+      return {
+        url: withDatabase(url, name),
+        lockCounters: () => postgresCounters(client, name),
+        async drop() {
+          await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
+        },
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      await client.end()
+    },
+  }
+}
+
+/** Of one database. PostgreSQL does not count lock timeouts. */
+async function postgresCounters(client: Client, name: string): Promise<LockCounters> {
+  const { rows } = await client.query<{ deadlocks: string }>(
+    'SELECT deadlocks FROM pg_stat_database WHERE datname = $1',
+    [name],
+  )
+  return { deadlocks: Number(rows[0]?.deadlocks ?? 0), lockTimeouts: null }
+}
+
+function withDatabase(url: string, name: string): string {
+  const parsed = URL.parse(url)
+  if (parsed === null) throw new StoreUrlError(`"${withoutPassword(url)}" is not a URL.`)
+  parsed.pathname = `/${name}`
+  return parsed.href
+}
+
+/** @throws StoreTrouble */
+async function answered<Result>(url: string, answer: Promise<Result>): Promise<Result> {
+  try {
+    return await answer
+  } catch (error) {
+    throw new StoreTrouble(`${withoutPassword(url)} does not let the lab in: ${messageOf(error)}.`, { cause: error })
+  }
+}
+
+/** @throws StoreTrouble */
+async function allowed<Result>(url: string, answer: Promise<Result>): Promise<Result> {
+  try {
+    return await answer
+  } catch (error) {
+    const reason = `The lab works in databases of its own, and ${withoutPassword(url)} does not let it make one`
+    throw new StoreTrouble(`${reason}: ${messageOf(error)}.`, { cause: error })
+  }
+}
+
+function messageOf(error: unknown): string {
+  // One for each address that a name stands for; it has no message of its own.
+  if (error instanceof AggregateError) return error.errors.map(messageOf).join('; ')
+  if (error instanceof DatabaseFailure) return messageOf(error.cause)
+  const message = error instanceof Error ? error.message : String(error)
+  return message.replace(/\.$/, '')
+}

@@ -1,0 +1,145 @@
+/**
+ * The parts of the hot path on their own: what a batch costs before the database sees it.
+ *
+ * Each task does the work of one batch; `commands` says of how many, so that figures are per command.
+ */
+import { balanceKey, emptyBalance, type BalanceRecord } from '../../src/domain/balance.ts'
+import { decideBatch, type Plan } from '../../src/domain/batch.ts'
+import type { Command } from '../../src/domain/command.ts'
+import { CREDIT } from '../../src/domain/asset.ts'
+import { footprint, type Changes, type RequestRecord, type Snapshot } from '../../src/domain/snapshot.ts'
+import { Cache } from '../../src/engine/cache.ts'
+import { ENGINE_LIMITS } from '../../src/engine/limits.ts'
+import { Queue } from '../../src/engine/queue.ts'
+import { Ticket } from '../../src/engine/ticket.ts'
+import { writesOf } from '../../src/stores/mysql/statements.ts'
+import { writeStatement } from '../../src/stores/postgres/statements.ts'
+import { balanceChangeValues, holdChangeValues, holdValues, postingValues } from '../../src/stores/sql/rows.ts'
+import { holdToWire } from '../../src/api/wire.ts'
+import { showHold } from '../../src/domain/hold.ts'
+
+export interface Task {
+  readonly name: string
+  readonly commands: number
+  readonly run: () => unknown
+}
+
+const COMMANDS = 100
+const MOMENT = {
+  now: 1_763_690_000_000,
+  holdTtlMsDefault: ENGINE_LIMITS.holdTtlMsDefault,
+  holdTtlMsMax: ENGINE_LIMITS.holdTtlMsMax,
+}
+const HOUSE_STRIPE = 0
+
+const FREEZES: readonly Command[] = commands((index) => ({
+  kind: 'freeze',
+  requestId: idOf(index),
+  account: 'user:8',
+  payee: '@revenue',
+  asset: CREDIT.code,
+  amount: 616n,
+  expiresInMs: null,
+  expiresAt: null,
+  metadata: null,
+}))
+
+const SETTLES: readonly Command[] = commands((index) => ({
+  kind: 'settle',
+  hold: idOf(index),
+  amount: 500n,
+  overage: 'reject',
+}))
+
+const TRANSFERS: readonly Command[] = commands((index) => ({
+  kind: 'transfer',
+  requestId: idOf(index),
+  legs: Array.from({ length: 10 }, (_, leg) => ({
+    from: `user:${index % 50}`,
+    to: `user:${(index + leg + 1) % 50}`,
+    asset: CREDIT.code,
+    amount: 5n,
+  })),
+  memo: null,
+  metadata: null,
+}))
+
+export function hotPathTasks(): readonly Task[] {
+  const empty = snapshotOf([])
+  const frozen = decide(FREEZES, empty)
+  const open = snapshotOf(frozen.changes.holdsOpened)
+  const settled = decide(SETTLES, open)
+  const holds = frozen.changes.holdsOpened.map(showHold)
+  const task = (name: string, run: () => unknown): Task => ({ name, commands: COMMANDS, run })
+  return [
+    task('decideBatch, freezes', () => decide(FREEZES, empty)),
+    task('decideBatch, settles', () => decide(SETTLES, open)),
+    task('decideBatch, one-to-ten transfers', () => decide(TRANSFERS, empty)),
+    task('footprint, freezes', () => footprint(FREEZES, HOUSE_STRIPE)),
+    task('rows of freezes', () => rowsOf(frozen.changes)),
+    task('rows of settles', () => rowsOf(settled.changes)),
+    task('MySQL text of freezes', () => writesOf(frozen.changes, 'mysql')),
+    task('MySQL text of settles', () => writesOf(settled.changes, 'mysql')),
+    task('PostgreSQL parameters of freezes', () => writeStatement(frozen.changes)),
+    task('PostgreSQL parameters of settles', () => writeStatement(settled.changes)),
+    task('holds as JSON', () => holds.map((hold) => JSON.stringify(holdToWire(hold)))),
+    task('queue, in and out', () => throughQueue()),
+    task('cache, freezes and settles', () => throughCache(frozen.changes, settled.changes)),
+  ]
+}
+
+function commands(make: (index: number) => Command): readonly Command[] {
+  return Array.from({ length: COMMANDS }, (_, index) => make(index))
+}
+
+function idOf(index: number): string {
+  return `01a1fbc3-1483-7722-b06b-${String(index).padStart(12, '0')}`
+}
+
+function snapshotOf(holds: readonly RequestRecord[]): Snapshot {
+  const accounts = ['user:8', '@revenue', ...Array.from({ length: 50 }, (_, user) => `user:${user}`)]
+  const balances = new Map<string, BalanceRecord>()
+  for (const [index, account] of accounts.entries()) {
+    const balance = emptyBalance(index + 1, { account, asset: CREDIT.code, stripe: 0 })
+    balances.set(balanceKey(account, CREDIT.code, 0), {
+      ...balance,
+      available: 10n ** 15n,
+      held: 10n ** 9n,
+      version: 7,
+    })
+  }
+  return {
+    requests: new Map(holds.map((hold) => [hold.id, hold])),
+    balances,
+    assets: new Map([[CREDIT.code, CREDIT]]),
+  }
+}
+
+function decide(work: readonly Command[], snapshot: Snapshot): Plan {
+  return decideBatch(work, snapshot, HOUSE_STRIPE, MOMENT)
+}
+
+function rowsOf({ holdsOpened, holdsChanged, postings, balances }: Changes): unknown {
+  return [
+    holdsOpened.map(holdValues),
+    holdsChanged.map(holdChangeValues),
+    postings.map(postingValues),
+    balances.map(balanceChangeValues),
+  ]
+}
+
+function throughQueue(): unknown {
+  const queue = new Queue(ENGINE_LIMITS.queueCommandsMax)
+  const promise = { resolve: () => undefined, reject: () => undefined }
+  for (const work of FREEZES) queue.offer(new Ticket(work, MOMENT.now, promise))
+  return queue.take(COMMANDS)
+}
+
+/** Full, so that what comes in pushes something out. */
+const cache = new Cache({ cacheRequestsMax: 50, cacheBalancesMax: 50 })
+
+function throughCache(frozen: Changes, settled: Changes): void {
+  cache.apply(frozen)
+  cache.apply(settled)
+  cache.trim()
+}

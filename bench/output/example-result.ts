@@ -1,0 +1,52 @@
+/** A result for tests of what is made from results. */
+import type { Result } from './result.ts'
+
+export function exampleResult(fields: Partial<Result> = {}): Result {
+  return {
+    scenario: 'life',
+    strategy: 'update-first',
+    store: 'sqlite:',
+    server: { flavour: 'sqlite', version: '3.50.0', settings: { synchronous: 'full' } },
+    users: 1,
+    distribution: 'uniform',
+    inFlight: 100,
+    connections: 1,
+    processes: 1,
+    rate: null,
+    statementPauseMs: 0,
+    seconds: 5,
+    seed: 1,
+    commands: 5_000,
+    commandsPerSecond: 1_000,
+    meanMs: 99.5,
+    p50Ms: 98,
+    p95Ms: 120,
+    p99Ms: 130,
+    maxMs: 140,
+    errors: {},
+    errorMessages: {},
+    retriesPerCommand: 0,
+    lockTimeouts: 0,
+    deadlocks: 0,
+    casSuccessRate: null,
+    batchMean: 1,
+    ratioToUpdateFirst: 1,
+    ratioToRaw: null,
+    ratioToTransferSorted: null,
+    consistent: true,
+    findings: [],
+    rounds: 1,
+    roundsCommandsPerSecond: [1_000],
+    percentiles: [
+      { percent: 0, ms: 20 },
+      { percent: 50, ms: 98 },
+      { percent: 99, ms: 130 },
+      { percent: 100, ms: 140 },
+    ],
+    samples: [
+      { at: 1, commandsPerSecond: 990, p50Ms: 98, p99Ms: 131, residentMb: 80 },
+      { at: 2, commandsPerSecond: 1_010, p50Ms: 98, p99Ms: 129, residentMb: 81 },
+    ],
+    ...fields,
+  }
+}

@@ -1,0 +1,146 @@
+/** What the report runs on every store, and what for. */
+import type { TrialFlags } from '../command-line.ts'
+import type { ScenarioName } from '../scenarios/catalogue.ts'
+import type { StrategyName } from '../strategies/catalogue.ts'
+
+export interface Chapter {
+  readonly title: string
+  readonly scenario: ScenarioName
+  readonly strategies: readonly StrategyName[]
+  /** What is not as the scenario has it by default. */
+  readonly trial: Pick<TrialFlags, 'users' | 'inFlight' | 'processes' | 'rate' | 'distribution' | 'statementPauseMs'>
+  /** What of a result is kept beside its figures: it is what makes the file long. */
+  readonly keeps: readonly ('percentiles' | 'samples')[]
+  /** Stores to run it on, by their names; all of them when nothing is said. */
+  readonly stores?: readonly string[]
+  /** How much longer than the others each run is. */
+  readonly times?: number
+}
+
+const ENDS = ['update-first', 'raw', 'holdfast'] as const
+
+export const CHAPTERS = {
+  'freeze-1': {
+    title: 'Freeze, one request at a time',
+    scenario: 'freeze',
+    strategies: ['row-lock', 'cas', 'update-first', 'holdfast'],
+    trial: { inFlight: 1 },
+    keeps: [],
+  },
+  'freeze-10': {
+    title: 'Freeze, 10 requests of one user at once',
+    scenario: 'freeze',
+    strategies: ['row-lock', 'cas', 'holdfast'],
+    trial: { inFlight: 10 },
+    keeps: [],
+  },
+  'freeze-100': {
+    title: 'Freeze, 100 requests of one user at once: the incident',
+    scenario: 'freeze',
+    strategies: ['insert-first', 'insert-first-fk', 'update-first', 'row-lock', 'cas', 'user-queue', 'raw', 'holdfast'],
+    trial: { inFlight: 100 },
+    keeps: [],
+  },
+  'freeze-far': {
+    title: 'Freeze, 100 requests of one user at once, 10 ms after each statement of a transaction',
+    scenario: 'freeze',
+    strategies: ['insert-first', 'update-first'],
+    trial: { inFlight: 100, statementPauseMs: 10 },
+    keeps: [],
+  },
+  'life-1': {
+    title: 'Life, one call at a time',
+    scenario: 'life',
+    strategies: ENDS,
+    trial: { inFlight: 1 },
+    keeps: [],
+  },
+  'life-10': { title: 'Life, 10 in flight', scenario: 'life', strategies: ENDS, trial: { inFlight: 10 }, keeps: [] },
+  'life-100': {
+    title: 'Life, one user, 100 in flight',
+    scenario: 'life',
+    strategies: [
+      'insert-first',
+      'update-first',
+      'row-lock',
+      'cas',
+      'user-queue',
+      'raw',
+      'holdfast',
+      'holdfast-http',
+      'holdfast-client',
+    ],
+    trial: { inFlight: 100 },
+    keeps: ['percentiles'],
+  },
+  'life-1000': {
+    title: 'Life, one user, 1,000 in flight',
+    scenario: 'life',
+    strategies: [...ENDS, 'holdfast-http', 'holdfast-client'],
+    trial: { inFlight: 1_000 },
+    keeps: [],
+  },
+  'life-open': {
+    title: 'Life, one user, 500 calls a second whatever becomes of them',
+    scenario: 'life',
+    strategies: ['update-first', 'user-queue', 'cas', 'holdfast'],
+    trial: { rate: 500, inFlight: 1_000 },
+    keeps: ['percentiles'],
+  },
+  spread: {
+    title: 'Life of 1,000 users drawn alike, 1,000 in flight',
+    scenario: 'spread',
+    strategies: ENDS,
+    trial: {},
+    keeps: [],
+  },
+  'spread-zipf': {
+    title: 'Life of 1,000 users drawn by Zipf’s law, 1,000 in flight',
+    scenario: 'spread',
+    strategies: ENDS,
+    trial: { distribution: 'zipf' },
+    keeps: [],
+  },
+  transfer: {
+    title: 'One to ten among fifty accounts, 50 in flight',
+    scenario: 'transfer',
+    strategies: ['transfer-unsorted', 'transfer-journal-first', 'transfer-sorted', 'raw', 'holdfast'],
+    trial: {},
+    keeps: [],
+  },
+  'transfer-5': {
+    title: 'One to ten among fifty accounts, 5 in flight',
+    scenario: 'transfer',
+    strategies: ['transfer-unsorted', 'transfer-sorted'],
+    trial: { inFlight: 5 },
+    keeps: [],
+  },
+  processes: {
+    title: 'Life of one user, asked for by 4 processes, 100 in flight',
+    scenario: 'processes',
+    strategies: ['update-first', 'user-queue', 'raw', 'holdfast'],
+    trial: {},
+    keeps: [],
+  },
+  soak: {
+    title: 'Life of 100 users for a while, 100 in flight: memory and latency over time',
+    scenario: 'soak',
+    strategies: ['holdfast', 'holdfast-http'],
+    trial: {},
+    keeps: ['samples'],
+    stores: ['sqlite'],
+    times: 15,
+  },
+} as const satisfies Readonly<Record<string, Chapter>>
+
+export type ChapterId = keyof typeof CHAPTERS
+
+export const CHAPTER_IDS = Object.keys(CHAPTERS) as readonly ChapterId[]
+
+export function isChapterId(name: string): name is ChapterId {
+  return Object.hasOwn(CHAPTERS, name)
+}
+
+export function chapterOf(id: ChapterId): Chapter {
+  return CHAPTERS[id]
+}

@@ -1,0 +1,102 @@
+/**
+ * What the write-ups claim, where it can be measured: the figures to look at, when the claim holds, and why it is so.
+ *
+ * The reasons do not depend on the figures; whether a claim holds is read off them on InnoDB, which the write-ups speak of.
+ */
+import { msText, rateText, ratioText } from '../../output/numbers.ts'
+import type { Result } from '../../output/result.ts'
+import type { StrategyName } from '../../strategies/catalogue.ts'
+import type { ChapterId } from '../chapters.ts'
+
+/** A store's result; null when there is none. */
+export type Find = (chapter: ChapterId, strategy: StrategyName) => Result | null
+
+interface Line {
+  readonly label: string
+  /** Null where it was not run. */
+  readonly value: (find: Find) => string | null
+}
+
+export interface Claim {
+  readonly title: string
+  /** As it is written. */
+  readonly quote: string
+  readonly lines: readonly Line[]
+  /** Null when what it needs was not run. No function: the figures cannot say, only the reason can. */
+  readonly holds: ((find: Find) => boolean | null) | null
+  readonly reason: string
+}
+
+export interface WriteUp {
+  readonly title: string
+  readonly file: string
+  readonly claims: readonly Claim[]
+}
+
+export function line(
+  label: string,
+  [chapter, strategy]: readonly [ChapterId, StrategyName],
+  show: (result: Result) => string | null,
+): Line {
+  return {
+    label,
+    value: (find) => {
+      const result = find(chapter, strategy)
+      return result === null ? null : show(result)
+    },
+  }
+}
+
+/** True or false by two results, null when one of them is missing. */
+export function compare(
+  [chapter, left, right]: readonly [ChapterId, StrategyName, StrategyName],
+  holds: (left: Result, right: Result) => boolean,
+): (find: Find) => boolean | null {
+  return (find) => {
+    const [one, other] = [find(chapter, left), find(chapter, right)]
+    return one === null || other === null ? null : holds(one, other)
+  }
+}
+
+export function ratioLine(
+  label: string,
+  [chapter, left, right]: readonly [ChapterId, StrategyName, StrategyName],
+): Line {
+  return {
+    label,
+    value: (find) => {
+      const [one, other] = [find(chapter, left), find(chapter, right)]
+      if (one === null || other === null || other.commandsPerSecond === 0) return null
+      return `${ratioText(one.commandsPerSecond / other.commandsPerSecond)} ×`
+    },
+  }
+}
+
+export const rate = ({ commandsPerSecond }: Result): string => `${rateText(commandsPerSecond)}/s`
+export const mean = ({ meanMs }: Result): string => `${msText(meanMs)} ms`
+export const p50 = ({ p50Ms }: Result): string => `${msText(p50Ms)} ms`
+export const p99 = ({ p99Ms }: Result): string => `${msText(p99Ms)} ms`
+export const lockTimeouts = ({ lockTimeouts: count }: Result): string | null => count?.toLocaleString('en-US') ?? null
+export const retries = ({ retriesPerCommand }: Result): string | null => retriesPerCommand?.toFixed(2) ?? null
+
+export function deadlocksOf100({ commands, errors }: Result): string {
+  const refused = Object.values(errors).reduce((sum, count) => sum + count, 0)
+  const all = commands + refused
+  return all === 0 ? '0' : (((errors['deadlock'] ?? 0) / all) * 100).toFixed(1)
+}
+
+/** Of one attempt, its wait for a connection and the pause before it included. */
+export function attemptMs({ meanMs, retriesPerCommand }: Result): number {
+  return meanMs / (1 + (retriesPerCommand ?? 0))
+}
+
+export function attempt(result: Result): string {
+  return `${msText(attemptMs(result))} ms`
+}
+
+/** Of the calls that were due. */
+export function gaveUp({ commands, errors }: Result): string {
+  const exhausted = errors['cas_exhausted'] ?? 0
+  const all = commands + Object.values(errors).reduce((sum, count) => sum + count, 0)
+  return all === 0 ? '0' : `${exhausted.toLocaleString('en-US')} of ${all.toLocaleString('en-US')}`
+}

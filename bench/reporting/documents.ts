@@ -1,0 +1,39 @@
+/**
+ * The documents that are made from the report: `npm run bench:documents` writes docs/seeds-measured.md and the figures in README.md;
+ * with `--check` it sees whether they are what the report says.
+ */
+import { readFile, writeFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { withFigures } from './readme-figures.ts'
+import { readReport, RESULTS_FILE } from './report.ts'
+import { seedsMeasured } from './seeds-measured.ts'
+
+const ROOT = resolve(import.meta.dirname, '../..')
+
+const report = await readReport(resolve(ROOT, 'bench/report', RESULTS_FILE)).catch(() => null)
+if (report === null) {
+  complain('There is no report in bench/report; make one with: npm run bench:report')
+} else if (report.quick) {
+  complain('The report in bench/report is of a smoke run; make one with: npm run bench:report')
+} else {
+  await provide('docs/seeds-measured.md', () => seedsMeasured(report))
+  await provide('README.md', (present) => withFigures(present, report))
+}
+
+async function provide(path: string, textOf: (present: string) => string): Promise<void> {
+  const file = resolve(ROOT, path)
+  const present = await readFile(file, 'utf8').catch(() => '')
+  try {
+    const text = textOf(present)
+    if (text === present) return
+    if (process.argv.includes('--check')) complain(`${path} is not what the report says; run: npm run bench:documents`)
+    else await writeFile(file, text)
+  } catch (error) {
+    complain((error as Error).message)
+  }
+}
+
+function complain(message: string): void {
+  process.stderr.write(`${message}\n`)
+  process.exitCode = 1
+}

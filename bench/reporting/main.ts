@@ -1,0 +1,167 @@
+/**
+ * The report: a chosen set of runs on every store that is there, as one page, charts, and the JSON that they are made from.
+ *
+ *   npm run bench:report                      all of it, about twelve minutes with four stores, into bench/report/
+ *   npm run bench:report -- --quick           a smoke run into a folder of the system's own
+ *   npm run bench:report -- --rounds 3        every strategy has three turns; three times as long
+ *   npm run bench:report -- --draw            the page and the charts anew from bench/report/results.json, without a run
+ *
+ * Stores are SQLite and the servers that HOLDFAST_TEST_MYSQL_URL, HOLDFAST_TEST_MARIADB_URL and HOLDFAST_TEST_POSTGRES_URL name.
+ */
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, relative, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { styledError } from '../../src/cli/tables.ts'
+import { StoreUrlError } from '../../src/stores/store-url-error.ts'
+import { StoreTrouble } from '../databases/scratch.ts'
+import { LiveLine } from '../output/live-line.ts'
+import { labStores } from '../stores.ts'
+import { CHAPTER_IDS, isChapterId } from './chapters.ts'
+import { chartsOf } from './charts.ts'
+import { pageOf } from './page.ts'
+import { readReport, reportText, RESULTS_FILE, type Report } from './report.ts'
+import { runReport } from './run.ts'
+
+/** Long enough for a steady state, short enough for two hundred of them. */
+const SECONDS = 1.5
+const SECONDS_QUICK = 0.2
+const SEED = 1
+const OWN_FOLDER = resolve(import.meta.dirname, '../report')
+
+class UsageError extends Error {
+  override readonly name = 'UsageError'
+}
+
+try {
+  process.exitCode = await main()
+} catch (error) {
+  process.exitCode = exitCodeOf(error)
+}
+
+async function main(): Promise<number> {
+  const options = readOptions()
+  const folder = options.out ?? (options.quick ? await mkdtemp(join(tmpdir(), 'holdfast-report-')) : OWN_FOLDER)
+  const report = options.draw ? await readReport(join(folder, RESULTS_FILE)) : await run(options)
+  if (report === null) return 3
+  await write(folder, report)
+  process.stdout.write(`${join(relative(process.cwd(), folder) || '.', 'index.html')}\n`)
+  const wrong = report.sections.flatMap(({ results }) => results).filter(({ consistent }) => !consistent)
+  for (const { strategy, scenario, store } of wrong)
+    complain(`${strategy}: the books are wrong (${scenario}, ${store})`)
+  return wrong.length > 0 ? 1 : 0
+}
+
+interface Options {
+  readonly quick: boolean
+  readonly draw: boolean
+  readonly seconds: number
+  readonly rounds: number
+  readonly stores: readonly string[] | null
+  readonly chapters: readonly string[] | null
+  readonly out: string | null
+}
+
+/** @throws UsageError */
+function readOptions(): Options {
+  const { values } = parseStrictly()
+  const quick = values.quick === true
+  return {
+    quick,
+    draw: values.draw === true,
+    seconds: numberOf('seconds', values.seconds ?? String(quick ? SECONDS_QUICK : SECONDS)),
+    rounds: Math.round(numberOf('rounds', values.rounds ?? '1')),
+    stores: values.stores?.split(',') ?? null,
+    chapters: values.chapters?.split(',') ?? null,
+    out: values.out === undefined ? null : resolve(values.out),
+  }
+}
+
+function parseStrictly() {
+  try {
+    return parseArgs({
+      options: {
+        quick: { type: 'boolean' },
+        draw: { type: 'boolean' },
+        seconds: { type: 'string' },
+        rounds: { type: 'string' },
+        stores: { type: 'string' },
+        chapters: { type: 'string' },
+        out: { type: 'string' },
+      },
+    })
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error))
+  }
+}
+
+function numberOf(name: string, text: string): number {
+  const value = Number(text)
+  if (value > 0 && value <= 600) return value
+  throw new UsageError(`--${name} must be a number above 0, at most 600.`)
+}
+
+/** Null when it was interrupted: half a report is none. */
+async function run({ seconds, rounds, quick, ...asked }: Options): Promise<Report | null> {
+  const there = labStores()
+  const stores = there.filter(({ name }) => asked.stores?.includes(name) ?? true)
+  const missing = asked.stores?.find((name) => !there.some((store) => store.name === name))
+  if (missing !== undefined) {
+    throw new UsageError(`There is no store ${missing}; there are ${there.map(({ name }) => name).join(', ')}.`)
+  }
+  const chapters = (asked.chapters ?? CHAPTER_IDS).map((name) => {
+    if (isChapterId(name)) return name
+    throw new UsageError(`There is no chapter ${name}; there are ${CHAPTER_IDS.join(', ')}.`)
+  })
+  const interruption = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interruption.abort())
+  const report = await runReport({
+    stores,
+    chapters,
+    seconds,
+    rounds,
+    quick,
+    seed: SEED,
+    announce: ({ store, title }) => {
+      if (!process.stderr.isTTY) process.stderr.write(`${store}: ${title}\n`)
+      return ({ strategy, number, total }) => {
+        const line = new LiveLine({
+          title: `${store}: ${title}, ${number}/${total} ${strategy}`,
+          seconds,
+          stream: process.stderr,
+        })
+        return { watch: (phase, progress) => line.show(phase, progress), end: () => line.end() }
+      }
+    },
+    signal: interruption.signal,
+  })
+  if (!interruption.signal.aborted) return report
+  complain('Interrupted; nothing was written.')
+  return null
+}
+
+async function write(folder: string, report: Report): Promise<void> {
+  await mkdir(folder, { recursive: true })
+  // A chart that this report does not have must not look like one of it.
+  for (const file of await readdir(folder)) if (file.endsWith('.svg')) await rm(join(folder, file))
+  const charts = await chartsOf(report)
+  for (const { name, svg } of charts) await writeFile(join(folder, `${name}.svg`), `${svg}\n`)
+  await writeFile(join(folder, 'index.html'), pageOf(report, charts))
+  await writeFile(join(folder, RESULTS_FILE), reportText(report))
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof UsageError || error instanceof StoreUrlError) {
+    complain(error.message)
+    return 2
+  }
+  if (error instanceof StoreTrouble) {
+    complain(error.message)
+    return 3
+  }
+  throw error
+}
+
+function complain(message: string): void {
+  process.stderr.write(`${styledError('red', 'error:')} ${message}\n`)
+}

@@ -1,0 +1,139 @@
+/** The report as one HTML page that needs nothing but itself. */
+import { settingsText, SERVER_NAMES } from '../output/headline.ts'
+import { msText, rateText, ratioText, shareText } from '../output/numbers.ts'
+import type { Result } from '../output/result.ts'
+import { STRATEGIES } from '../strategies/catalogue.ts'
+import type { Chart } from './charts.ts'
+import { CHAPTERS, type ChapterId } from './chapters.ts'
+import { resultsIn, type Report } from './report.ts'
+
+/** Which charts belong to a chapter; they stand above its table. */
+const CHARTS_OF: Readonly<Partial<Record<ChapterId, readonly string[]>>> = {
+  'freeze-100': ['freeze', 'failures', 'retries'],
+  'life-100': ['throughput'],
+  'life-1000': ['in-flight'],
+  'life-open': ['latency'],
+  transfer: ['transfer', 'transfer-failures'],
+  soak: ['memory'],
+}
+
+export function pageOf(report: Report, charts: readonly Chart[]): string {
+  const chapters = (Object.keys(CHAPTERS) as ChapterId[]).filter((id) => resultsIn(report, id).length > 0)
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Holdfast: the lab’s report</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<header>
+<h1>What contention does, and what can be done about it</h1>
+<p>Strategies of three incidents, the limit of the database, and Holdfast, on the same machine and the same databases.
+Made by <code>npm run bench:report</code> on ${escape(report.madeAt.slice(0, 10))}.</p>
+${report.quick ? '<p class="warning">A smoke run: its figures mean nothing.</p>' : ''}
+${factsTable(report)}
+</header>
+<nav><ul>${chapters.map((id) => `<li><a href="#${id}">${escape(CHAPTERS[id].title)}</a></li>`).join('')}</ul></nav>
+${chapters.map((id) => chapterSection(report, id, charts)).join('\n')}
+<section id="strategies"><h2>The strategies</h2>
+<dl>${Object.entries(STRATEGIES)
+    .map(([name, { summary }]) => `<dt><code>${name}</code></dt><dd>${escape(summary)}</dd>`)
+    .join('')}</dl>
+</section>
+</body>
+</html>
+`
+}
+
+function factsTable({ machine, stores, seconds, rounds, seed, madeAt }: Report): string {
+  const facts: readonly (readonly [string, string])[] = [
+    ['Date', madeAt],
+    ['Processor', `${machine.cores} × ${machine.processor}, ${machine.memoryGb} GB`],
+    ['System', machine.system],
+    ['Versions', settingsText(machine.versions)],
+    [
+      'Each run',
+      `${seconds} s measured, ${rounds === 1 ? 'one round' : `${rounds} rounds, the middle one shown`}, seed ${seed}`,
+    ],
+    ...stores.map(
+      ({ server }) => [`${SERVER_NAMES[server.flavour]} ${server.version}`, settingsText(server.settings)] as const,
+    ),
+  ]
+  return `<table class="facts">${facts.map(([name, value]) => `<tr><th>${escape(name)}</th><td>${escape(value)}</td></tr>`).join('')}</table>`
+}
+
+function chapterSection(report: Report, id: ChapterId, charts: readonly Chart[]): string {
+  const drawn = charts.filter(({ name }) => CHARTS_OF[id]?.includes(name))
+  const dropouts = report.sections.filter(({ chapter }) => chapter === id).flatMap((section) => section.dropouts)
+  return `<section id="${id}"><h2>${escape(CHAPTERS[id].title)}</h2>
+${drawn.map(({ description, svg }) => `<figure role="img" aria-label="${escape(description)}">${svg}<figcaption>${escape(description)}</figcaption></figure>`).join('\n')}
+${resultsIn(report, id)
+  .map(({ store, results }) => resultsTable(SERVER_NAMES[store.server.flavour], results))
+  .join('\n')}
+${dropouts.map(({ strategy, message }) => `<p class="warning">${escape(strategy)} could not be played: ${escape(message)}</p>`).join('')}
+</section>`
+}
+
+interface Column {
+  readonly head: string
+  readonly cell: (result: Result) => string
+}
+
+const COLUMNS: readonly Column[] = [
+  { head: 'commands/s', cell: ({ commandsPerSecond }) => rateText(commandsPerSecond) },
+  { head: 'mean ms', cell: ({ meanMs }) => msText(meanMs) },
+  { head: 'p50', cell: ({ p50Ms }) => msText(p50Ms) },
+  { head: 'p95', cell: ({ p95Ms }) => msText(p95Ms) },
+  { head: 'p99', cell: ({ p99Ms }) => msText(p99Ms) },
+  { head: 'max', cell: ({ maxMs }) => msText(maxMs) },
+  { head: 'batch', cell: ({ batchMean }) => (batchMean === null ? '' : batchMean.toFixed(1)) },
+  {
+    head: 'retries',
+    cell: ({ retriesPerCommand }) => (retriesPerCommand === null ? '' : retriesPerCommand.toFixed(2)),
+  },
+  { head: 'CAS ok', cell: ({ casSuccessRate }) => (casSuccessRate === null ? '' : shareText(casSuccessRate)) },
+  { head: 'deadlocks', cell: ({ deadlocks }) => countText(deadlocks) },
+  { head: 'lock timeouts', cell: ({ lockTimeouts }) => countText(lockTimeouts) },
+  { head: 'errors', cell: ({ errors }) => errorsText(errors) },
+  { head: '× update-first', cell: ({ ratioToUpdateFirst: ratio }) => (ratio === null ? '' : ratioText(ratio)) },
+  { head: '× transfer-sorted', cell: ({ ratioToTransferSorted: ratio }) => (ratio === null ? '' : ratioText(ratio)) },
+  { head: '× raw', cell: ({ ratioToRaw: ratio }) => (ratio === null ? '' : ratioText(ratio)) },
+  { head: 'books', cell: ({ consistent }) => (consistent ? 'exact' : 'WRONG') },
+]
+
+function resultsTable(store: string, results: readonly Result[]): string {
+  const columns = COLUMNS.filter(({ cell }) => results.some((result) => cell(result) !== ''))
+  const head = columns.map(({ head }) => `<th>${escape(head)}</th>`).join('')
+  const rows = results.map(
+    (result) =>
+      `<tr><th><code>${result.strategy}</code></th>${columns.map(({ cell }) => `<td>${escape(cell(result))}</td>`).join('')}</tr>`,
+  )
+  return `<h3>${escape(store)}</h3><div class="wide"><table><tr><th></th>${head}</tr>${rows.join('')}</table></div>`
+}
+
+function countText(count: number | null): string {
+  return count === null ? '' : count.toLocaleString('en-US')
+}
+
+function errorsText(errors: Result['errors']): string {
+  return Object.entries(errors)
+    .map(([code, count]) => `${count.toLocaleString('en-US')} ${code}`)
+    .join(', ')
+}
+
+function escape(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
+}
+
+const STYLE = `
+body { font: 15px/1.5 system-ui, -apple-system, "Segoe UI", "Noto Sans", sans-serif; color: #263238; background: #fff;
+  max-width: 1000px; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.7rem; } h2 { margin-top: 3rem; border-bottom: 1px solid #cfd8dc; } h3 { margin-bottom: .3rem; }
+table { border-collapse: collapse; font-size: 13px; } th, td { padding: .2rem .6rem; border-bottom: 1px solid #eceff1; }
+td { text-align: right; font-variant-numeric: tabular-nums; } th { text-align: left; font-weight: 600; }
+.facts td { text-align: left; } .wide { overflow-x: auto; } .warning { color: #b71c1c; font-weight: 600; }
+figure { margin: 1rem 0; } figure svg { max-width: 100%; height: auto; } figcaption { color: #607d8b; font-size: 13px; }
+nav ul { columns: 2; padding-left: 1.2rem; } dt { margin-top: .5rem; }
+`

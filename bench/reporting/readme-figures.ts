@@ -1,0 +1,83 @@
+/** The README's chart and table, between two marks, so that no number in them is typed by hand. */
+import { SERVER_NAMES } from '../output/headline.ts'
+import { msText, rateText, ratioText } from '../output/numbers.ts'
+import type { ChapterId } from './chapters.ts'
+import { resultOf, type Report, type ReportedStore } from './report.ts'
+
+export const MARKS = {
+  begin: '<!-- measured: npm run bench:documents writes what follows -->',
+  end: '<!-- measured: until here -->',
+} as const
+
+/** The document with its figures. @throws Error when it has no place for them */
+export function withFigures(document: string, report: Report): string {
+  const begin = document.indexOf(MARKS.begin)
+  const end = document.indexOf(MARKS.end)
+  if (begin === -1 || end < begin) {
+    throw new Error(`README.md has no place for the figures: a line "${MARKS.begin}" and below it "${MARKS.end}".`)
+  }
+  return `${document.slice(0, begin + MARKS.begin.length)}\n${figures(report)}\n${document.slice(end)}`
+}
+
+function figures(report: Report): string {
+  const { machine, seconds, madeAt } = report
+  return `
+![Commands per second and p99 latency of each strategy on each store](bench/report/throughput.svg)
+
+One user, freeze and settle, one hold in ten released; commands a second, and the latency that 99 % stayed below:
+
+${tableOf(report)}
+
+${machine.cores} × ${machine.processor}, Node ${machine.versions['node'] ?? ''}, server and client on the same machine, durable commits;
+\`npm run bench:report\` on ${madeAt.slice(0, 10)}, ${seconds} s for each figure. [The whole report](bench/report/index.html) has every
+strategy, [docs/seeds-measured.md](docs/seeds-measured.md) what the write-ups claim about them.
+`
+}
+
+const ROWS: readonly (readonly [ChapterId, string])[] = [
+  ['life-1', '1 in flight'],
+  ['life-100', '100 in flight'],
+  ['life-1000', '1,000 in flight'],
+]
+
+function tableOf(report: Report): string {
+  const head = ['', '', 'one transaction each', 'the database’s limit', 'Holdfast', 'times the first', 'of the limit']
+  const rows = report.stores.flatMap((store) =>
+    ROWS.flatMap(([chapter, label], index) => {
+      const name = index === 0 ? SERVER_NAMES[store.server.flavour] : ''
+      return rowOf(report, { store, chapter, label, name })
+    }),
+  )
+  return [head, head.map((_, index) => (index < 2 ? '---' : '---:')), ...rows]
+    .map((cells) => `| ${cells.join(' | ')} |`)
+    .join('\n')
+}
+
+interface Place {
+  readonly store: ReportedStore
+  readonly chapter: ChapterId
+  readonly label: string
+  readonly name: string
+}
+
+/** None when one of the three was not run. */
+function rowOf(report: Report, { store, chapter, label, name }: Place): readonly (readonly string[])[] {
+  const at = (strategy: 'update-first' | 'raw' | 'holdfast') =>
+    resultOf(report, { chapter, store: store.name, strategy })
+  const [each, limit, holdfast] = [at('update-first'), at('raw'), at('holdfast')]
+  if (each === null || limit === null || holdfast === null) return []
+  const figure = ({ commandsPerSecond, p99Ms }: typeof each): string =>
+    `${rateText(commandsPerSecond)}, ${msText(p99Ms)} ms`
+  const ratio = (value: number | null): string => (value === null ? '—' : ratioText(value))
+  return [
+    [
+      name,
+      label,
+      figure(each),
+      figure(limit),
+      figure(holdfast),
+      ratio(holdfast.ratioToUpdateFirst),
+      ratio(holdfast.ratioToRaw),
+    ],
+  ]
+}

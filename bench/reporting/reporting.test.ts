@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdtempDisposable, readdir, readFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { test } from 'node:test'
+import { strategiesThatPlay } from '../strategies/catalogue.ts'
+import { SCENARIOS } from '../scenarios/catalogue.ts'
+import { CHAPTER_IDS, chapterOf } from './chapters.ts'
+import { chartsOf } from './charts.ts'
+import { exampleReport } from './example-report.ts'
+import { pageOf } from './page.ts'
+import { MARKS, withFigures } from './readme-figures.ts'
+import { readReport, reportText } from './report.ts'
+import { seedsMeasured, WRITE_UPS } from './seeds-measured.ts'
+
+const MAIN = join(import.meta.dirname, 'main.ts')
+const DOCUMENTS = join(import.meta.dirname, 'documents.ts')
+const OWN_REPORT = resolve(import.meta.dirname, '../report/results.json')
+
+function run(file: string, ...words: readonly string[]) {
+  const environment = { ...process.env, HOLDFAST_TEST_STORES: '' }
+  return spawnSync(process.execPath, [file, ...words], { encoding: 'utf8', env: environment })
+}
+
+const LIFE = [
+  { strategy: 'update-first', commandsPerSecond: 2_000, p99Ms: 63 },
+  { strategy: 'raw', commandsPerSecond: 70_000, p99Ms: 4 },
+  { strategy: 'holdfast', commandsPerSecond: 56_000, p99Ms: 5, ratioToUpdateFirst: 28, ratioToRaw: 0.8 },
+] as const
+
+test('every chapter asks its strategies for what they know', () => {
+  for (const id of CHAPTER_IDS) {
+    const { scenario, strategies } = chapterOf(id)
+    const known = strategiesThatPlay(SCENARIOS[scenario].commands)
+    assert.deepEqual(
+      strategies.filter((name) => !known.includes(name)),
+      [],
+      id,
+    )
+  }
+})
+
+test('every claim looks at something that a chapter runs', () => {
+  const asked: string[] = []
+  for (const { claims } of WRITE_UPS) {
+    for (const { lines, holds } of claims) {
+      const find = (chapter: (typeof CHAPTER_IDS)[number], strategy: string): null => {
+        asked.push(`${chapter} ${strategy}`)
+        return null
+      }
+      for (const { value } of lines) assert.equal(value(find), null)
+      assert.equal(holds?.(find) ?? null, null)
+    }
+  }
+  const run = CHAPTER_IDS.flatMap((id) => chapterOf(id).strategies.map((strategy) => `${id} ${strategy}`))
+  assert.ok(asked.length > 50)
+  assert.deepEqual(
+    asked.filter((one) => !run.includes(one)),
+    [],
+  )
+})
+
+test('whether a claim holds is read off the figures of both InnoDB servers', () => {
+  const freezes = (gain: number) => [
+    { strategy: 'insert-first', commandsPerSecond: 1_000 } as const,
+    { strategy: 'update-first', commandsPerSecond: 1_000 * gain } as const,
+  ]
+  const verdict = (text: string): string => /500 requests a second\n.*?\n\*\*(.*?)\*\*/s.exec(text)![1]!
+  assert.equal(verdict(seedsMeasured(exampleReport({ 'freeze-100': freezes(1.1) }))), 'It does not hold.')
+  assert.equal(verdict(seedsMeasured(exampleReport({ 'freeze-100': freezes(11) }))), 'It holds.')
+  const mixed = exampleReport(
+    { 'freeze-100': freezes(1.1) },
+    { mysql: { 'update-first': { commandsPerSecond: 11_000 } } },
+  )
+  assert.equal(verdict(seedsMeasured(mixed)), 'It holds on MySQL, not on MariaDB.')
+  assert.match(seedsMeasured(mixed), /\| update-first : insert-first \| 1\.1 × \| 1\.1 × \| 11 × \| 1\.1 × \|/)
+  assert.equal(verdict(seedsMeasured(exampleReport({ 'life-100': LIFE }))), 'Not run on InnoDB.')
+})
+
+test('the README’s figures stand between the marks, and nothing else changes', () => {
+  const report = exampleReport({ 'life-1': LIFE, 'life-100': LIFE, 'life-1000': LIFE })
+  const document = withFigures(`before\n${MARKS.begin}\nold\n${MARKS.end}\nafter\n`, report)
+  assert.match(document, /^before\n<!-- measured: npm/)
+  assert.match(document, /until here -->\nafter\n$/)
+  assert.doesNotMatch(document, /\nold\n/)
+  assert.match(
+    document,
+    /\| {2}\| 100 in flight \| 2,000, 63\.0 ms \| 70,000, 4\.00 ms \| 56,000, 5\.00 ms \| 28 \| 0\.80 \|/,
+  )
+  assert.equal(withFigures(document, report), document)
+  assert.throws(() => withFigures('no place', report), /README\.md has no place for the figures/)
+})
+
+test('the charts that have something to show are drawn, each with its strategies and stores', async () => {
+  const charts = await chartsOf(exampleReport({ 'life-1': LIFE, 'life-100': LIFE, soak: [LIFE[2]] }))
+  assert.deepEqual(
+    charts.map(({ name }) => name),
+    ['throughput', 'in-flight', 'memory'],
+  )
+  const { svg } = charts[0]!
+  assert.match(svg, /^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg"/)
+  for (const text of ['update-first', 'raw', 'holdfast', 'SQLite', 'PostgreSQL', '56,000/s, p99 5.00 ms']) {
+    assert.ok(svg.includes(`>${text}<`), text)
+  }
+})
+
+test('the page needs nothing but itself, and shows every chapter that was run', async () => {
+  const report = exampleReport({
+    'life-100': LIFE,
+    transfer: [{ strategy: 'transfer-sorted', errors: { deadlock: 3 } }],
+  })
+  const page = pageOf(report, await chartsOf(report))
+  assert.doesNotMatch(page, /<(?:script|link|img|iframe)\b/)
+  assert.doesNotMatch(page, /url\(\s*['"]?http/)
+  assert.equal(page.match(/<svg /g)?.length, 3)
+  assert.match(page, /<h2>Life, one user, 100 in flight<\/h2>/)
+  assert.match(page, /<h2>One to ten among fifty accounts, 50 in flight<\/h2>/)
+  assert.match(page, /3 deadlock/)
+  assert.doesNotMatch(page, /smoke run/)
+  assert.match(pageOf({ ...report, quick: true }, []), /A smoke run: its figures mean nothing\./)
+})
+
+test('a report is the same after it was written and read', () => {
+  const report = exampleReport({ 'life-100': LIFE })
+  assert.deepEqual(JSON.parse(reportText(report)), report)
+})
+
+test('one call runs the chapters and writes page, charts and JSON', async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'holdfast-report-'))
+  const words = ['--quick', '--stores', 'sqlite', '--chapters', 'life-1', '--out', folder.path]
+  const { status, stderr } = run(MAIN, ...words)
+  assert.equal(status, 0, stderr)
+  assert.deepEqual((await readdir(folder.path)).toSorted(), ['in-flight.svg', 'index.html', 'results.json'])
+  const report = await readReport(join(folder.path, 'results.json'))
+  const [section] = report.sections
+  assert.deepEqual([section!.chapter, section!.results.length, section!.dropouts], ['life-1', 3, []])
+  assert.ok(section!.results.every(({ consistent, commands }) => consistent && commands > 0))
+  assert.equal(report.quick, true)
+
+  const page = await readFile(join(folder.path, 'index.html'), 'utf8')
+  assert.equal(run(MAIN, '--draw', '--out', folder.path).status, 0)
+  assert.equal(await readFile(join(folder.path, 'index.html'), 'utf8'), page)
+})
+
+test('arguments that make no sense get one clear line', () => {
+  const refused: Readonly<Record<string, RegExp>> = {
+    '--stores oracle': /^error: There is no store oracle; there are sqlite/,
+    '--chapters dreams': /^error: There is no chapter dreams; there are freeze-1, /,
+    '--seconds none': /^error: --seconds must be a number above 0, at most 600\./,
+    '--faster': /^error: Unknown option '--faster'/,
+  }
+  for (const [words, message] of Object.entries(refused)) {
+    const { status, stderr, stdout } = run(MAIN, ...words.split(' '))
+    assert.match(stderr, message)
+    assert.equal(stderr.trim().split('\n').length, 1)
+    assert.deepEqual([status, stdout], [2, ''])
+  }
+})
+
+const withoutReport = !existsSync(OWN_REPORT) && 'there is no report in bench/report'
+
+test('the documents are what the report says', { skip: withoutReport }, () => {
+  const { status, stderr } = run(DOCUMENTS, '--check')
+  assert.equal(stderr, '')
+  assert.equal(status, 0)
+})

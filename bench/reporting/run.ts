@@ -1,0 +1,89 @@
+/** Runs the chapters of a report, store by store. */
+import { withoutPassword } from '../../src/config.ts'
+import { openScratchServer, type ScratchServer } from '../databases/scratch.ts'
+import { trialOf } from '../command-line.ts'
+import { resultsOf, type Result } from '../output/result.ts'
+import { runContest, type Announce } from '../run/contest.ts'
+import type { LabStore } from '../stores.ts'
+import { chapterOf, type Chapter, type ChapterId } from './chapters.ts'
+import { thisMachine } from './machine.ts'
+import type { Report, ReportedStore, Section } from './report.ts'
+
+export interface ReportOptions {
+  readonly stores: readonly LabStore[]
+  readonly chapters: readonly ChapterId[]
+  /** Measured time of each run, and how many turns each strategy has. */
+  readonly seconds: number
+  readonly rounds: number
+  readonly seed: number
+  readonly quick: boolean
+  readonly announce: (where: { store: string; title: string }) => Announce
+  readonly signal: AbortSignal
+}
+
+/** What is unanswered so long after a run is given up, so that the slowest strategies do not take all the time. */
+const DRAIN_MS_MAX = 2_000
+/** Share of the measured time, before it. */
+const WARMUP = 0.2
+
+/** @throws StoreTrouble for a store that cannot be used */
+export async function runReport(options: ReportOptions): Promise<Report> {
+  const { stores, seconds, rounds, seed, quick } = options
+  const reported: ReportedStore[] = []
+  const sections: Section[] = []
+  for (const store of stores) {
+    await using server = await openScratchServer(store.url)
+    reported.push({ name: store.name, store: withoutPassword(store.url), server: server.facts })
+    for (const chapter of options.chapters) {
+      if (options.signal.aborted) break
+      const section = await runChapter(chapter, { store, server, options })
+      if (section !== null) sections.push(section)
+    }
+  }
+  return {
+    madeAt: new Date().toISOString(),
+    quick,
+    seconds,
+    rounds,
+    seed,
+    machine: thisMachine(),
+    stores: reported,
+    sections,
+  }
+}
+
+interface Place {
+  readonly store: LabStore
+  readonly server: ScratchServer
+  readonly options: ReportOptions
+}
+
+/** Null when the chapter is not for this store. */
+async function runChapter(id: ChapterId, { store, server, options }: Place): Promise<Section | null> {
+  const chapter = chapterOf(id)
+  if (chapter.stores?.includes(store.name) === false) return null
+  const seconds = options.seconds * (chapter.times ?? 1)
+  const flags = { ...chapter.trial, store: store.url, seed: options.seed, seconds, warmup: seconds * WARMUP }
+  const trial = { ...trialOf(chapter.scenario, flags), drainMsMax: DRAIN_MS_MAX }
+  const contest = { strategies: chapter.strategies, trial, rounds: options.rounds }
+  const announce = options.announce({ store: store.name, title: chapter.title })
+  const { entrants, dropouts } = await runContest(server, contest, announce, options.signal)
+  const setting = { store: withoutPassword(store.url), server: server.facts, trial }
+  return {
+    chapter: id,
+    store: store.name,
+    results: resultsOf(entrants, setting).map((result) => kept(result, chapter)),
+    dropouts: dropouts.map(({ strategy, error }) => ({
+      strategy,
+      message: error instanceof Error ? error.message : String(error),
+    })),
+  }
+}
+
+function kept(result: Result, { keeps }: Chapter): Result {
+  return {
+    ...result,
+    percentiles: keeps.includes('percentiles') ? result.percentiles : [],
+    samples: keeps.includes('samples') ? result.samples : [],
+  }
+}

@@ -1,0 +1,88 @@
+/** docs/seeds-measured.md: each claim of the write-ups beside what was measured. */
+import { SERVER_NAMES } from '../output/headline.ts'
+import { batchTransferDeadlock } from './claims/batch-transfer-deadlock.ts'
+import { casGuide } from './claims/cas-guide.ts'
+import type { Claim, Find, WriteUp } from './claims/claim.ts'
+import { freezeLockTimeout } from './claims/freeze-lock-timeout.ts'
+import { resultOf, type Report, type ReportedStore } from './report.ts'
+
+export const WRITE_UPS: readonly WriteUp[] = [freezeLockTimeout, casGuide, batchTransferDeadlock]
+
+export function seedsMeasured(report: Report): string {
+  const sections = WRITE_UPS.map(
+    ({ title, file, claims }) =>
+      `## ${title}\n\nFrom the write-up \`${file}\`.\n\n${claims.map((claim) => claimText(report, claim)).join('\n')}`,
+  )
+  return `# What the incidents' write-ups claim, measured
+
+Three write-ups of production incidents are where Holdfast comes from. Each of their claims that a machine can check stands here
+beside what it measured, and why. The strategies are in [bench/strategies](../bench/strategies), one file each.
+
+${report.machine.cores} × ${report.machine.processor}, ${stores(report)}; client and server share the processors. Figures are of one run of
+\`npm run bench:report\` on ${report.madeAt.slice(0, 10)}, ${report.seconds} s for each: [the report](../bench/report/index.html),
+[as JSON](../bench/report/results.json). This page is made from it by \`npm run bench:documents\`.
+
+Whether a claim holds is said for InnoDB, which the write-ups are about. The others show whether it is a matter of the database.
+
+${sections.join('\n')}
+## Not measured
+
+- A circuit breaker that opens after 5 failures for 30 s: it refuses requests, which is a choice and not a speed.
+- A lower \`innodb_lock_wait_timeout\`: no lock was waited for that long.
+- \`SHOW ENGINE INNODB DEADLOCKS\`: there is no such statement, MySQL 9.7 and MariaDB 10.11 answer with error 1064. MySQL tells the
+  last deadlock in \`SHOW ENGINE INNODB STATUS\` and all of them in its log with \`innodb_print_all_deadlocks\`.
+- Old methods beside new ones, migration and rollback of the version column, compensation jobs.
+`
+}
+
+function stores({ stores }: Report): string {
+  return stores.map(({ server }) => `${SERVER_NAMES[server.flavour]} ${shortVersion(server.version)}`).join(', ')
+}
+
+/** `10.11.19-MariaDB-0+deb12u1` is 10.11.19. */
+function shortVersion(version: string): string {
+  return /^[0-9.]+/.exec(version)?.[0] ?? version
+}
+
+function claimText(report: Report, { title, quote, lines, holds, reason }: Claim): string {
+  const shown = lines.map(({ label, value }) => [
+    label,
+    ...report.stores.map((store) => value(findOn(report, store)) ?? '—'),
+  ])
+  const rows = shown.filter(([, ...values]) => values.some((value) => value !== '—'))
+  const head = ['', ...report.stores.map(({ server }) => SERVER_NAMES[server.flavour])]
+  const table = [head, head.map((_, index) => (index === 0 ? '---' : '---:')), ...rows].map(
+    (cells) => `| ${cells.join(' | ')} |`,
+  )
+  const judged = holds === null ? reason : `**${verdict(report, holds)}** ${reason}`
+  return `### ${title}\n\n> ${quote}\n\n${table.join('\n')}\n\n${wrapped(judged)}\n`
+}
+
+const LINE_LENGTH_MAX = 125
+
+function wrapped(text: string): string {
+  const lines = ['']
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1)!
+    if (last === '') lines[lines.length - 1] = word
+    else if (last.length + 1 + word.length <= LINE_LENGTH_MAX) lines[lines.length - 1] = `${last} ${word}`
+    else lines.push(word)
+  }
+  return lines.join('\n')
+}
+
+function findOn(report: Report, { name }: ReportedStore): Find {
+  return (chapter, strategy) => resultOf(report, { chapter, store: name, strategy })
+}
+
+const INNODB = ['mariadb', 'mysql']
+
+function verdict(report: Report, holds: NonNullable<Claim['holds']>): string {
+  const judged = report.stores
+    .filter(({ server }) => INNODB.includes(server.flavour))
+    .map((store) => ({ name: SERVER_NAMES[store.server.flavour], holds: holds(findOn(report, store)) }))
+  const yes = judged.filter((one) => one.holds === true).map(({ name }) => name)
+  const no = judged.filter((one) => one.holds === false).map(({ name }) => name)
+  if (yes.length === 0) return no.length === 0 ? 'Not run on InnoDB.' : 'It does not hold.'
+  return no.length === 0 ? 'It holds.' : `It holds on ${yes.join(' and ')}, not on ${no.join(' and ')}.`
+}

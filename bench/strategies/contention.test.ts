@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, test } from 'node:test'
+import type { Connection, Dialect } from '../databases/database.ts'
+import { labStores } from '../stores.ts'
+import type { StrategyName } from './catalogue.ts'
+import { codeOf, Rehearsal } from './rehearsal.ts'
+
+const ALICE = 8
+/** The least that MySQL and MariaDB wait for a lock. */
+const LOCK_TIMEOUT_MS = 1_000
+
+const SERVERS = labStores().filter(({ name }) => name !== 'sqlite')
+const withoutServers = SERVERS.length === 0 && 'SQLite has no row to wait for, and there is no server'
+
+const WAITING: Readonly<Record<Exclude<Dialect, 'sqlite'>, string>> = {
+  mysql: `SELECT COUNT(*) AS waiting FROM information_schema.innodb_trx
+    JOIN information_schema.processlist p ON p.id = trx_mysql_thread_id
+    WHERE trx_state = 'LOCK WAIT' AND p.db = DATABASE()`,
+  postgres: `SELECT COUNT(*) AS waiting FROM pg_stat_activity
+    WHERE wait_event_type = 'Lock' AND datname = current_database()`,
+}
+
+/** Transactions that wait for a lock, once nothing has changed for a while. */
+async function waitingIn(connection: Connection, dialect: Dialect): Promise<number> {
+  await sleep(300)
+  const [row] = await connection.select(WAITING[dialect as 'mysql' | 'postgres'], [])
+  return Number(row!['waiting'])
+}
+
+/** Somebody else's transaction has the user's row while `action` runs. */
+async function whileLocked(rehearsal: Rehearsal, action: (connection: Connection) => Promise<void>): Promise<void> {
+  await using rows = await rehearsal.rows()
+  await rows.transaction(async (connection) => {
+    await connection.change('UPDATE users SET updated_at = CURRENT_TIMESTAMP WHERE id = ?', [ALICE])
+    await action(connection)
+  })
+}
+
+describe('a row that somebody else has', { skip: withoutServers }, () => {
+  for (const { name, url: store } of SERVERS) {
+    test(`is waited for four times by update-first, with pauses of 100, 200 and 300 ms between, on ${name}`, async () => {
+      await using rehearsal = await Rehearsal.prepare({
+        store,
+        strategy: 'update-first',
+        lockTimeoutMs: LOCK_TIMEOUT_MS,
+      })
+      const player = await rehearsal.player()
+      const { lives } = player
+      await whileLocked(rehearsal, async () => {
+        const beganAt = performance.now()
+        const code = await codeOf(lives!.freeze({ requestId: 'a', user: ALICE, amount: 616 }))
+        const ms = performance.now() - beganAt
+        assert.equal(code, 'lock_timeout')
+        assert.deepEqual([player.counts().retries, player.counts().lockTimeouts], [3, 4])
+        assert.ok(ms > 4 * LOCK_TIMEOUT_MS * 0.9 + 600, `${ms} ms`)
+      })
+      assert.deepEqual(await rehearsal.findings({}), [])
+    })
+
+    test(`is waited for once by row-lock, on ${name}`, async () => {
+      await using rehearsal = await Rehearsal.prepare({ store, strategy: 'row-lock', lockTimeoutMs: LOCK_TIMEOUT_MS })
+      const player = await rehearsal.player()
+      const { lives } = player
+      await whileLocked(rehearsal, async () => {
+        assert.equal(await codeOf(lives!.freeze({ requestId: 'a', user: ALICE, amount: 616 })), 'lock_timeout')
+        assert.deepEqual([player.counts().retries, player.counts().lockTimeouts], [0, 1])
+      })
+    })
+
+    test(`keeps one request of user-queue waiting in the database, and all of update-first, on ${name}`, async () => {
+      for (const [strategy, expected] of [
+        ['user-queue', 1],
+        ['update-first', 4],
+      ] as const) {
+        await using rehearsal = await Rehearsal.prepare({ store, strategy })
+        const { lives } = await rehearsal.player()
+        const freezes: Promise<void>[] = []
+        await whileLocked(rehearsal, async (connection) => {
+          for (const requestId of ['a', 'b', 'c', 'd']) {
+            freezes.push(lives!.freeze({ requestId, user: ALICE, amount: 616 }))
+          }
+          assert.equal(await waitingIn(connection, rehearsal.site.dialect), expected)
+        })
+        await Promise.all(freezes)
+        assert.deepEqual(await rehearsal.findings({ freezes: 4 }), [])
+      }
+    })
+
+    test(`makes a compare-and-swap wait too, and then fail, on ${name}`, async () => {
+      await using rehearsal = await Rehearsal.prepare({ store, strategy: 'cas' })
+      const player = await rehearsal.player()
+      const { lives } = player
+      const freezes: Promise<void>[] = []
+      await using rows = await rehearsal.rows()
+      await rows.transaction(async (connection) => {
+        await connection.change('UPDATE users SET version = version + 1 WHERE id = ?', [ALICE])
+        freezes.push(lives!.freeze({ requestId: 'a', user: ALICE, amount: 616 }))
+        assert.equal(await waitingIn(connection, rehearsal.site.dialect), 1)
+      })
+      await Promise.all(freezes)
+      assert.deepEqual([player.counts().casWins, player.counts().casLosses, player.counts().retries], [1, 1, 1])
+    })
+  }
+})
+
+/** Whether calls at once meet deadlocks. */
+async function meetsDeadlocks(store: string, strategy: StrategyName): Promise<boolean> {
+  const isTransfer = strategy.startsWith('transfer')
+  await using rehearsal = await Rehearsal.prepare({ store, strategy, users: isTransfer ? 50 : 1 })
+  const player = await rehearsal.player()
+  await rehearsal.load(isTransfer ? 'transfer' : 'freeze', 100)
+  return player.counts().deadlocks! > 0
+}
+
+const INNODB = SERVERS.filter(({ name }) => name !== 'postgres')
+const withoutInnodb = INNODB.length === 0 && 'there is no server with InnoDB'
+
+describe('deadlocks on InnoDB', { skip: withoutInnodb }, () => {
+  for (const { name, url } of INNODB) {
+    test(`come with a foreign key to the contended row, and not without it, on ${name}`, async () => {
+      assert.equal(await meetsDeadlocks(url, 'insert-first-fk'), true)
+      for (const strategy of ['insert-first', 'update-first', 'row-lock'] as const) {
+        assert.equal(await meetsDeadlocks(url, strategy), false, strategy)
+      }
+    })
+
+    test(`come with accounts in the caller’s order, whatever is inserted first, and not in the order of keys, on ${name}`, async () => {
+      assert.equal(await meetsDeadlocks(url, 'transfer-unsorted'), true)
+      assert.equal(await meetsDeadlocks(url, 'transfer-journal-first'), true)
+      assert.equal(await meetsDeadlocks(url, 'transfer-sorted'), false)
+    })
+  }
+})

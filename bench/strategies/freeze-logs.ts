@@ -1,0 +1,201 @@
+/**
+ * The tables of the write-ups about freezing, `users` and `compute_freeze_logs`, and the statements on them.
+ *
+ * A freeze adds to a user's `frozen_balance`; a settle takes the actual cost off `balance` and the frozen amount off
+ * `frozen_balance`; a refund only the latter. The log's row, unique by request id, is the idempotency record.
+ */
+import { openDatabase } from '../databases/scratch.ts'
+import { DatabaseFailure, forUpdate, type Connection, type Database, type Dialect } from '../databases/database.ts'
+import { slowed } from '../databases/slowed.ts'
+import { auditFreezeLogs } from '../audit/freeze-logs.ts'
+import { Counter } from './counting.ts'
+import {
+  CallFailure,
+  type FreezeRequest,
+  type HoldRequest,
+  type Lives,
+  type Player,
+  type Site,
+  type Strategy,
+} from './strategy.ts'
+
+interface Variant {
+  readonly summary: string
+  /** The foreign key from the log to the user. */
+  readonly foreignKey?: boolean
+  /** The version column of `users` and its index. */
+  readonly version?: boolean
+  readonly play: (database: Database, counter: Counter) => Lives
+}
+
+/** A strategy on these tables. */
+export function freezeStrategy({ summary, foreignKey = false, version = false, play }: Variant): Strategy {
+  return {
+    summary,
+    plays: 'lives',
+    async prepare(site) {
+      await using database = await openDatabase(site.url, site.dialect, { connectionsMax: 1, lockTimeoutMs: 50_000 })
+      await database.run(tables(site.dialect, { foreignKey, version }))
+      for (const statement of users(site)) await database.run([statement])
+    },
+    async open(site): Promise<Player> {
+      const counter = new Counter()
+      const database = slowed(await openDatabase(site.url, site.dialect, site), site.statementPauseMs)
+      return {
+        lives: play(counter.watch(database), counter),
+        transfers: null,
+        counts: () => counter.counts,
+        workerPid: null,
+        [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
+      }
+    },
+    audit: auditFreezeLogs,
+  }
+}
+
+const NUMBERED: Readonly<Record<Dialect, string>> = {
+  sqlite: 'INTEGER PRIMARY KEY',
+  mysql: 'BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY',
+  postgres: 'BIGSERIAL PRIMARY KEY',
+}
+
+function tables(dialect: Dialect, options: { foreignKey: boolean; version: boolean }): readonly string[] {
+  const foreignKey = options.foreignKey ? ', FOREIGN KEY (user_id) REFERENCES users (id)' : ''
+  return [
+    `CREATE TABLE users (
+      id BIGINT NOT NULL PRIMARY KEY,
+      balance BIGINT NOT NULL,
+      frozen_balance BIGINT NOT NULL,
+      ${options.version ? 'version BIGINT NOT NULL DEFAULT 0,' : ''}
+      updated_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP
+    )`,
+    ...(options.version ? ['CREATE INDEX idx_users_id_version ON users (id, version)'] : []),
+    `CREATE TABLE compute_freeze_logs (
+      id ${NUMBERED[dialect]},
+      request_id VARCHAR(64) NOT NULL,
+      user_id BIGINT NOT NULL,
+      amount BIGINT NOT NULL,
+      actual_amount BIGINT,
+      model_id BIGINT,
+      conversation_id BIGINT,
+      status VARCHAR(16) NOT NULL,
+      remark VARCHAR(255),
+      created_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
+      updated_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP
+      ${foreignKey}
+    )`,
+    'CREATE UNIQUE INDEX idx_request_id ON compute_freeze_logs (request_id)',
+  ]
+}
+
+const USERS_PER_STATEMENT = 500
+
+function* users({ users, funds }: Site): Iterable<string> {
+  for (let start = 0; start < users.length; start += USERS_PER_STATEMENT) {
+    const rows = users.slice(start, start + USERS_PER_STATEMENT).map((id) => `(${id}, ${funds}, 0)`)
+    yield `INSERT INTO users (id, balance, frozen_balance) VALUES ${rows.join(', ')}`
+  }
+}
+
+/** A row of `compute_freeze_logs`. */
+export interface FreezeLog {
+  readonly amount: number
+  readonly status: 'frozen' | 'settled' | 'refunded'
+}
+
+/** How a log ends. */
+export interface Ending {
+  readonly status: 'settled' | 'refunded'
+  readonly cost: number
+}
+
+/** Without a lock: the check for a repeat. */
+export async function findLog(connection: Connection, requestId: string): Promise<FreezeLog | null> {
+  const sql = 'SELECT amount, status FROM compute_freeze_logs WHERE request_id = ?'
+  const [row] = await connection.select(sql, [requestId])
+  return row === undefined ? null : { amount: Number(row['amount']), status: row['status'] as FreezeLog['status'] }
+}
+
+/** The log of a hold that is to be ended; null when it has ended before. @throws CallFailure when there is none */
+export async function findOpenLog(connection: Connection, { requestId }: HoldRequest): Promise<FreezeLog | null> {
+  const log = await findLog(connection, requestId)
+  if (log === null) throw new CallFailure('hold_not_found', `Nothing was frozen under ${requestId}.`)
+  return log.status === 'frozen' ? log : null
+}
+
+/** Fails with `duplicate` when the request id is taken. */
+export async function insertLog(connection: Connection, { requestId, user, amount }: FreezeRequest): Promise<void> {
+  await connection.change(
+    `INSERT INTO compute_freeze_logs (request_id, user_id, amount, model_id, conversation_id, status, remark)
+     VALUES (?, ?, ?, ?, ?, 'frozen', ?)`,
+    [requestId, user, amount, 7, 4_711, 'chat'],
+  )
+}
+
+/** False when somebody else has ended it meanwhile. */
+export async function endLog(connection: Connection, hold: HoldRequest, ending: Ending): Promise<boolean> {
+  const changed = await connection.change(
+    `UPDATE compute_freeze_logs SET status = ?, actual_amount = ?, updated_at = CURRENT_TIMESTAMP
+     WHERE request_id = ? AND status = 'frozen'`,
+    [ending.status, ending.cost, hold.requestId],
+  )
+  return changed === 1
+}
+
+/** @throws CallFailure when the user has too little */
+export async function freezeBalance(connection: Connection, { user, amount }: FreezeRequest): Promise<void> {
+  const changed = await connection.change(
+    `UPDATE users SET frozen_balance = frozen_balance + ?, updated_at = CURRENT_TIMESTAMP
+     WHERE id = ? AND balance - frozen_balance >= ?`,
+    [amount, user, amount],
+  )
+  if (changed === 0) throw insufficient(user)
+}
+
+export async function endBalance(connection: Connection, user: number, log: FreezeLog, ending: Ending): Promise<void> {
+  await connection.change(
+    `UPDATE users SET balance = balance - ?, frozen_balance = frozen_balance - ?, updated_at = CURRENT_TIMESTAMP
+     WHERE id = ?`,
+    [ending.cost, log.amount, user],
+  )
+}
+
+export interface UserRow {
+  readonly balance: number
+  readonly frozen: number
+}
+
+export async function lockUser(connection: Connection, dialect: Dialect, user: number): Promise<UserRow> {
+  const sql = `SELECT balance, frozen_balance FROM users WHERE id = ?${forUpdate(dialect)}`
+  const [row] = await connection.select(sql, [user])
+  if (row === undefined) throw insufficient(user)
+  return { balance: Number(row['balance']), frozen: Number(row['frozen_balance']) }
+}
+
+export function insufficient(user: number): CallFailure {
+  return new CallFailure('insufficient_funds', `User ${user} has too little.`)
+}
+
+/** Thrown inside of a transaction that finds out late that somebody else has ended the hold: it must leave no trace. */
+export class EndedMeanwhile extends Error {
+  override readonly name = 'EndedMeanwhile'
+}
+
+/** Runs a freeze; a request id that turns out to be taken, as the write-up's `except IntegrityError`, is a repeat. */
+export async function onceByRequestId(
+  database: Database,
+  requestId: string,
+  freeze: () => Promise<void>,
+): Promise<void> {
+  try {
+    await freeze()
+  } catch (error) {
+    if (!(error instanceof DatabaseFailure) || error.code !== 'duplicate') throw error
+    const existing = await database.transaction((connection) => findLog(connection, requestId))
+    if (existing === null) throw error
+  }
+}
+
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}

@@ -1,0 +1,49 @@
+/** What the strategies on Holdfast's tables share: accounts with coins in them, and the audit of the laws. */
+import type { Ledger } from '../../src/api/ledger.ts'
+import { BATCH_COMMANDS_MAX } from '../../src/api/ledger.ts'
+import { migrateLedger, openLedger } from '../../src/ledger.ts'
+import type { FreezeRequest, HoldRequest, Lives, Site, TransferRequest, Transfers } from './strategy.ts'
+
+export function accountOf(user: number): string {
+  return `user:${user}`
+}
+
+/** Makes Holdfast's tables and gives each account the site's funds. */
+export async function prepareAccounts(site: Site, accounts: readonly string[]): Promise<void> {
+  await migrateLedger(site.url)
+  await using ledger = await openLedger(site.url)
+  for (let start = 0; start < accounts.length; start += BATCH_COMMANDS_MAX) {
+    const deposits = accounts
+      .slice(start, start + BATCH_COMMANDS_MAX)
+      .map((account) => ({ kind: 'deposit', account, amount: BigInt(site.funds) }) as const)
+    const outcomes = await ledger.batch(deposits)
+    const failed = outcomes.find(({ status }) => status !== 'applied')
+    if (failed !== undefined && failed.status !== 'applied') throw failed.error
+  }
+}
+
+/** Holdfast in this process, or a service by way of `connect`: both are a `Ledger`. */
+export class LedgerCalls implements Lives, Transfers {
+  readonly #ledger: Ledger
+
+  constructor(ledger: Ledger) {
+    this.#ledger = ledger
+  }
+
+  async freeze({ requestId, user, amount }: FreezeRequest): Promise<void> {
+    await this.#ledger.freeze({ requestId, account: accountOf(user), amount: BigInt(amount) })
+  }
+
+  async settle({ requestId }: HoldRequest, cost: number): Promise<void> {
+    await this.#ledger.settle(requestId, { amount: BigInt(cost) })
+  }
+
+  async release({ requestId }: HoldRequest): Promise<void> {
+    await this.#ledger.release(requestId)
+  }
+
+  async transfer({ requestId, from, shares }: TransferRequest): Promise<void> {
+    const legs = shares.map(({ to, amount }) => ({ from: accountOf(from), to: accountOf(to), amount: BigInt(amount) }))
+    await this.#ledger.transfer({ requestId, legs })
+  }
+}

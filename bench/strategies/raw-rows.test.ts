@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Row } from '../databases/database.ts'
+import { labStores } from '../stores.ts'
+import type { StrategyName } from './catalogue.ts'
+import { Rehearsal } from './rehearsal.ts'
+
+const COLUMNS = {
+  requests: `id, kind, metadata, memo, floor, payee, state, amount, held, settled, released, drawn, shortfall,
+    opened_version, ended_version, payee_version, expires_at - at AS life, postings IS NULL AS names_no_postings,
+    end_fingerprint IS NULL AS is_open`,
+  postings: 'version, entry_id, kind, available_delta, held_delta, available, held',
+  balances: 'account, asset, available, held, floor, version',
+} as const
+
+/** The same few commands in the same batches, and every row of the ledger afterwards. */
+async function rowsAfter(strategy: StrategyName, store: string): Promise<Readonly<Record<string, readonly Row[]>>> {
+  await using rehearsal = await Rehearsal.prepare({ store, strategy, users: 4 })
+  const { lives, transfers } = await rehearsal.player()
+  const users = rehearsal.site.users
+  await Promise.all(users.map((user) => lives!.freeze({ requestId: `hold-${user}`, user, amount: 600 + user })))
+  await Promise.all([
+    lives!.settle({ requestId: 'hold-1', user: 1 }, 500),
+    lives!.release({ requestId: 'hold-2', user: 2 }),
+    lives!.settle({ requestId: 'hold-3', user: 3 }, 603),
+    lives!.freeze({ requestId: 'again', user: 1, amount: 7 }),
+  ])
+  await transfers!.transfer({
+    requestId: 'gift',
+    from: 4,
+    shares: [
+      { to: 2, amount: 30 },
+      { to: 1, amount: 12 },
+    ],
+  })
+  await using database = await rehearsal.rows()
+  return await database.transaction(async (connection) => {
+    const all: Record<string, readonly Row[]> = {}
+    for (const [table, columns] of Object.entries(COLUMNS)) {
+      const rows = await connection.select(`SELECT ${columns} FROM ${table}`, [])
+      // Those of the deposits before, whose ids are drawn, are the same for both: of them only the sums are compared.
+      all[table] = rows
+        .map(comparable)
+        .filter((row) => row['kind'] !== 'deposit')
+        .sort(byText)
+    }
+    return all
+  })
+}
+
+/** Drivers show whole numbers as numbers or as texts. */
+function comparable(row: Row): Row {
+  return Object.fromEntries(
+    Object.entries(row).map(([name, value]) => [name, typeof value === 'boolean' ? Number(value) : value]),
+  )
+}
+
+function byText(left: Row, right: Row): number {
+  return JSON.stringify(left) < JSON.stringify(right) ? -1 : 1
+}
+
+for (const { name, url } of labStores()) {
+  test(`raw writes the rows that Holdfast writes, on ${name}`, async () => {
+    const expected = await rowsAfter('holdfast', url)
+    assert.equal(expected['requests']!.length, 6)
+    assert.deepEqual(await rowsAfter('raw', url), expected)
+  })
+}

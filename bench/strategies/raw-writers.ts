@@ -1,0 +1,57 @@
+/**
+ * Rows to the database by the statements of Holdfast's own stores, one transaction per batch.
+ *
+ * On MySQL and MariaDB the guards of a commit are statements of their own, and left out. PostgreSQL's stand in the one
+ * statement that a commit is, and SQLite's are a comparison in the program: they cost next to nothing and stay.
+ */
+import type { Changes } from '../../src/domain/snapshot.ts'
+import type { Store } from '../../src/engine/store.ts'
+import { MysqlConnection } from '../../src/stores/mysql/connection.ts'
+import { BEGIN, COMMIT, writesOf } from '../../src/stores/mysql/statements.ts'
+import { parseMysqlUrl } from '../../src/stores/mysql/url.ts'
+import { DatabaseFailure } from '../databases/database.ts'
+
+export interface RawWriter extends AsyncDisposable {
+  /** Resolves when all of it is durable; calls take effect in their order. @throws DatabaseFailure */
+  write(changes: Changes): Promise<void>
+}
+
+/** @param store of the same database; it is not closed here */
+export async function openRawWriter(url: string, store: Store): Promise<RawWriter> {
+  return /^(?:mysql|mariadb):/.test(url) ? await unguardedWriter(url) : storeWriter(store)
+}
+
+function storeWriter(store: Store): RawWriter {
+  return {
+    async write(changes) {
+      const result = await store.commit(changes).catch((error: unknown) => {
+        throw new DatabaseFailure('database', error)
+      })
+      if (result !== 'committed') throw new DatabaseFailure('database', `The commit was ${result}.`)
+    },
+    async [Symbol.asyncDispose]() {},
+  }
+}
+
+async function unguardedWriter(url: string): Promise<RawWriter> {
+  const { address, tuning } = parseMysqlUrl(url)
+  const connection = await MysqlConnection.open(address, tuning, 'writer')
+  const { flavour } = connection.server
+  let turn: Promise<unknown> = Promise.resolve()
+  return {
+    async write(changes) {
+      const rows = writesOf(changes, flavour).filter(({ sql }) => !sql.startsWith('SET '))
+      const text = [BEGIN, ...rows.map(({ sql }) => sql), COMMIT]
+      const written = turn.then(() => connection.run(text))
+      turn = written.catch(() => undefined)
+      try {
+        await written
+      } catch (error) {
+        throw new DatabaseFailure('database', error)
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      connection.destroy()
+    },
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * The old methods `freeze_amount`, `unfreeze_and_deduct` and `refund_full`: lock the user's row, look, then write.
+ *
+ * The lock is taken before anything else, so what was read afterwards cannot change. No retry.
+ */
+import type { Database } from '../databases/database.ts'
+import {
+  endBalance,
+  endLog,
+  findLog,
+  findOpenLog,
+  freezeBalance,
+  freezeStrategy,
+  insertLog,
+  insufficient,
+  lockUser,
+  onceByRequestId,
+  type Ending,
+} from './freeze-logs.ts'
+import type { FreezeRequest, HoldRequest, Lives } from './strategy.ts'
+
+export const rowLock = freezeStrategy({
+  summary: 'the old methods: SELECT … FOR UPDATE, look, write',
+  play: (database) => new RowLock(database),
+})
+
+class RowLock implements Lives {
+  readonly #database: Database
+
+  constructor(database: Database) {
+    this.#database = database
+  }
+
+  async freeze(request: FreezeRequest): Promise<void> {
+    const { requestId, user, amount } = request
+    await onceByRequestId(this.#database, requestId, () =>
+      this.#database.transaction(async (connection) => {
+        const { balance, frozen } = await lockUser(connection, this.#database.dialect, user)
+        if ((await findLog(connection, requestId)) !== null) return
+        if (balance - frozen < amount) throw insufficient(user)
+        await freezeBalance(connection, request)
+        await insertLog(connection, request)
+      }),
+    )
+  }
+
+  async settle(hold: HoldRequest, cost: number): Promise<void> {
+    await this.#end(hold, { status: 'settled', cost })
+  }
+
+  async release(hold: HoldRequest): Promise<void> {
+    await this.#end(hold, { status: 'refunded', cost: 0 })
+  }
+
+  async #end(hold: HoldRequest, ending: Ending): Promise<void> {
+    await this.#database.transaction(async (connection) => {
+      await lockUser(connection, this.#database.dialect, hold.user)
+      const log = await findOpenLog(connection, hold)
+      if (log === null) return
+      await endBalance(connection, hold.user, log, ending)
+      await endLog(connection, hold, ending)
+    })
+  }
+}

@@ -1,0 +1,46 @@
+/**
+ * "请求合并": `update-first` behind a lock per user in the process, `_user_locks = defaultdict(asyncio.Lock)`.
+ *
+ * It merges nothing: the requests wait in the program in place of the database. Other processes have locks of their own.
+ */
+import { freezeStrategy } from './freeze-logs.ts'
+import type { FreezeRequest, HoldRequest, Lives } from './strategy.ts'
+import { UpdateFirst } from './update-first.ts'
+
+export const userQueue = freezeStrategy({
+  summary: 'update-first behind a lock per user in the process ("request merging")',
+  play: (database, counter) => new UserQueue(new UpdateFirst(database, counter)),
+})
+
+class UserQueue implements Lives {
+  readonly #inner: Lives
+  /** The last call of each user, which the next one waits for. */
+  readonly #last = new Map<number, Promise<unknown>>()
+
+  constructor(inner: Lives) {
+    this.#inner = inner
+  }
+
+  freeze(request: FreezeRequest): Promise<void> {
+    return this.#inTurn(request.user, () => this.#inner.freeze(request))
+  }
+
+  settle(hold: HoldRequest, cost: number): Promise<void> {
+    return this.#inTurn(hold.user, () => this.#inner.settle(hold, cost))
+  }
+
+  release(hold: HoldRequest): Promise<void> {
+    return this.#inTurn(hold.user, () => this.#inner.release(hold))
+  }
+
+  #inTurn(user: number, call: () => Promise<void>): Promise<void> {
+    const before = this.#last.get(user) ?? Promise.resolve()
+    const turn = before.then(call)
+    // The next one waits whatever became of this one.
+    this.#last.set(
+      user,
+      turn.catch(() => undefined),
+    )
+    return turn
+  }
+}

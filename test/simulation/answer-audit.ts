@@ -1,0 +1,247 @@
+/**
+ * The answers against the journal: each must be what the ledger said at some moment between the question and the answer, and no
+ * answer may contradict one that had been given before it was asked (linearizability; laws 4, 6 and 7).
+ *
+ * What was applied has its place in the journal. A rejection, a repeat or a read has none, so a place is looked for: the earliest
+ * position that explains it, not before anything that had been answered when it was asked, not after what was committed when it
+ * was answered. To take the earliest one is enough: it leaves the most room to whoever asked later.
+ */
+import type { Command } from '../../src/domain/command.ts'
+import type { Outcome } from '../../src/domain/outcome.ts'
+import type { EngineLimits } from '../../src/engine/limits.ts'
+import type { Findings } from './findings.ts'
+import { commandsOf, type Answered, type Call, type Sender } from './history.ts'
+import { circumstancesOf, isSameLife, keyOf, type Effect, type Journal } from './journal-audit.ts'
+import { contentsOf, isAlike, ReferenceLedger, spell, type AssetBook, type Book } from './reference-ledger.ts'
+import { isBroken } from './workload.ts'
+
+type AnsweredCall = Call & { readonly answer: Answered }
+
+/** An answer that needs a place in the journal. */
+interface Open {
+  readonly call: AnsweredCall
+  /** The first and the last position that may explain it: so many effects had happened. */
+  readonly least: number
+  readonly most: number
+  readonly explains: (ledger: ReferenceLedger) => boolean
+}
+
+export function auditAnswers(
+  calls: readonly Call[],
+  journal: Journal,
+  { limits, findings }: { limits: EngineLimits; findings: Findings },
+): void {
+  const answered = calls.filter((call): call is AnsweredCall => call.answer !== null)
+  const matching = new Matching(journal, findings)
+  for (const call of answered.toSorted((left, right) => left.answer.tick - right.answer.tick)) matching.match(call)
+  const acknowledged = acknowledgements(matching.acknowledgedAt)
+  const open = answered.flatMap((call): Open[] => {
+    const explains = explanationOf(call, journal, limits)
+    if (explains === null) return []
+    const most = countBefore(journal.effects, call.answer.tick)
+    return [{ call, least: acknowledged(call.invokedTick), most, explains }]
+  })
+  place(open, journal, { limits, findings })
+}
+
+/** Answers that say that something was applied, each with its effect. */
+class Matching {
+  /** When each effect was first told to anybody. */
+  readonly acknowledgedAt = new Map<Effect, number>()
+  readonly #journal: Journal
+  readonly #findings: Findings
+  /** Effects that somebody was told of as new. */
+  readonly #claimed = new Set<Effect>()
+  /** Moments that each process has told of. */
+  readonly #moments: (Sender & { readonly tick: number; readonly now: number })[] = []
+
+  constructor(journal: Journal, findings: Findings) {
+    this.#journal = journal
+    this.#findings = findings
+  }
+
+  match(call: AnsweredCall): void {
+    const { result } = call.answer
+    if (result.kind !== 'outcome') return
+    const commands = commandsOf(call.ask)
+    const isWhole = result.outcomes.length === commands.length
+    if (!this.#findings.check(4, isWhole, () => `another number of outcomes: ${spell([call.ask, result])}`)) return
+    for (const [index, outcome] of result.outcomes.entries()) {
+      if (outcome.status === 'applied') this.#matchOne(commands[index]!, outcome, call)
+    }
+  }
+
+  #matchOne(command: Command, outcome: Outcome & { status: 'applied' }, call: AnsweredCall): void {
+    const check = (law: number, holds: boolean, what: () => string): boolean =>
+      this.#findings.check(law, holds, () => `${what()}: ${spell(command)} was answered ${spell(outcome)}`)
+    const key = keyOf(command)
+    const isOwn = (effect: Effect): boolean =>
+      isSameLife(effect.sender, call) && effect.tick > call.invokedTick && effect.tick < call.answer.tick
+    if (key === null) {
+      if (outcome.replayed || command.kind !== 'declare') return
+      const own = this.#journal.effects.find(({ cause, ...effect }) => {
+        return 'asset' in cause && cause.asset.code === command.asset && isOwn({ cause, ...effect })
+      })
+      if (!check(6, own !== undefined, () => 'acknowledged, but not in the journal')) return
+      // Its name may have been changed again in the same batch, and of two processes that declare it at once, only one knows when.
+      const { decimals } = own!.answer as AssetBook
+      check(4, decimals === (outcome.answer as AssetBook).decimals, () => `not what is in the journal`)
+      this.#acknowledge(own!, call)
+      return
+    }
+    const effect = this.#journal.byKey.get(key)
+    if (!check(6, effect !== undefined && 'command' in effect.cause, () => 'acknowledged, but not in the journal'))
+      return
+    const { cause, answer, tick } = effect!
+    const isSame = 'command' in cause && contentsOf(cause.command) === contentsOf(command)
+    if (!check(4, isSame, () => 'another request had this effect')) return
+    check(6, tick < call.answer.tick, () => 'answered before it was durable')
+    check(4, isAlike(answer, outcome.answer), () => `not the first answer, ${spell(answer)}`)
+    if (!outcome.replayed) {
+      check(4, isOwn(effect!) && !this.#claimed.has(effect!), () => 'told as new, but it was not')
+      this.#claimed.add(effect!)
+      const { now } = cause as { now: number }
+      // Time never runs backwards for a process, whatever its clock does.
+      const least = Math.max(call.answer.clockLeast, this.#lastMomentBefore(call))
+      const isTimely = now >= least && now <= call.answer.clockMost
+      check(3, isTimely, () => `its moment is not between ${least} and ${call.answer.clockMost}`)
+      this.#moments.push({ tick: call.answer.tick, engine: call.engine, life: call.life, now })
+    }
+    this.#acknowledge(effect!, call)
+  }
+
+  /** The latest moment that the same process had told of when the call was made. */
+  #lastMomentBefore(call: AnsweredCall): number {
+    const told = this.#moments.filter((moment) => isSameLife(moment, call) && moment.tick < call.invokedTick)
+    return Math.max(0, ...told.map(({ now }) => now))
+  }
+
+  #acknowledge(effect: Effect, { answer }: AnsweredCall): void {
+    const known = this.acknowledgedAt.get(effect) ?? Infinity
+    this.acknowledgedAt.set(effect, Math.min(known, answer.tick))
+  }
+}
+
+/** From a tick to the least position that everything acknowledged by then allows. */
+function acknowledgements(at: ReadonlyMap<Effect, number>): (tick: number) => number {
+  const steps = [...at].map(([{ position }, tick]) => ({ tick, position: position + 1 }))
+  steps.sort((left, right) => left.tick - right.tick)
+  let most = 0
+  const rising = steps.map(({ tick, position }) => ({ tick, position: (most = Math.max(most, position)) }))
+  return (tick) => rising.findLast((step) => step.tick < tick)?.position ?? 0
+}
+
+function countBefore(effects: readonly Effect[], tick: number): number {
+  const index = effects.findIndex((effect) => effect.tick > tick)
+  return index === -1 ? effects.length : index
+}
+
+/** Whether the ledger of a moment would answer the same; null where there is nothing to explain. */
+function explanationOf(call: AnsweredCall, journal: Journal, limits: EngineLimits): Open['explains'] | null {
+  const { ask, answer } = call
+  const { result } = answer
+  if (result.kind === 'rows') {
+    if (ask.kind === 'read_account') return (ledger) => isAlike(accountOf(ledger, ask.account), result.rows)
+    if (ask.kind === 'read_hold') return (ledger) => isAlike(ledger.holds.get(ask.hold) ?? null, result.rows)
+    return null
+  }
+  if (result.kind !== 'outcome') return null
+  const moments = [answer.clockLeast, answer.clockMost].map((now) => circumstancesOf(call, now, limits))
+  if (ask.kind === 'group') {
+    const rejections = result.outcomes.map((outcome) => (outcome.status === 'rejected' ? outcome.rejection : null))
+    if (rejections.every((rejection) => rejection === null)) return null
+    return (ledger) =>
+      moments.some((moment) => {
+        const first = ledger.decideGroup(ask, moment)
+        if (first === null) return false
+        const aborted = { code: 'batch_aborted', because: first.rejection.code }
+        const expected = ask.commands.map((_, index) => (index === first.position ? first.rejection : aborted))
+        return isAlike(expected, rejections)
+      })
+  }
+  const [command] = commandsOf(ask)
+  const [outcome] = result.outcomes
+  if (command === undefined || outcome === undefined) return null
+  if (outcome.status === 'rejected') {
+    if (isBroken(keyOf(command) ?? '')) return () => false
+    return (ledger) =>
+      moments.some((moment) => {
+        const verdict = ledger.decide(command, moment)
+        return verdict.kind === 'refused' && isAlike(verdict.rejection, outcome.rejection)
+      })
+  }
+  if (command.kind !== 'declare' || !outcome.replayed) return null
+  // Several declarations in one batch leave one row, so what stood between them cannot be seen.
+  const isBlurred = journal.effects.some(
+    ({ cause, sender, tick }) =>
+      'asset' in cause &&
+      cause.asset.code === command.asset &&
+      isSameLife(sender, call) &&
+      tick > call.invokedTick &&
+      tick < answer.tick,
+  )
+  if (isBlurred) return null
+  return (ledger) =>
+    moments.some((moment) => {
+      const verdict = ledger.decide(command, moment)
+      return verdict.kind === 'repeated' && isAlike(verdict.answer, outcome.answer)
+    })
+}
+
+/** An account as its owner sees it: one balance per asset, the stripes of a house account added up. */
+function accountOf({ books, metadata }: ReferenceLedger, account: string): unknown {
+  const own = [...books.values()].filter((book) => book.account === account)
+  if (own.length === 0) return null
+  const byAsset = [...Map.groupBy(own, ({ asset }) => asset)].sort(([left], [right]) => (left < right ? -1 : 1))
+  const sum = (rows: readonly Book[], field: 'available' | 'held'): bigint =>
+    rows.reduce((total, row) => total + row[field], 0n)
+  const balances = byAsset.map(([asset, rows]) => {
+    const [available, held] = [sum(rows, 'available'), sum(rows, 'held')]
+    const version = rows.reduce((total, row) => total + row.version, 0)
+    return { account, asset, available, held, total: available + held, floor: rows[0]!.floor, version }
+  })
+  return { account, metadata: metadata.get(account) ?? null, balances }
+}
+
+/** Walks through the journal and gives every open answer its place. */
+function place(
+  open: readonly Open[],
+  journal: Journal,
+  { limits, findings }: { limits: EngineLimits; findings: Findings },
+): void {
+  const ledger = new ReferenceLedger()
+  let waiting = [...open]
+  for (let position = 0; position <= journal.effects.length; position++) {
+    waiting = placeAt(position, waiting, ledger, findings)
+    const effect = journal.effects[position]
+    if (effect === undefined) break
+    const { cause, sender } = effect
+    if ('asset' in cause) ledger.setAsset(cause.asset satisfies AssetBook)
+    else {
+      const verdict = ledger.decide(cause.command, circumstancesOf(sender, cause.now, limits))
+      if (verdict.kind === 'applied') verdict.write()
+    }
+  }
+}
+
+/** Those that have no place yet after this position. */
+function placeAt(position: number, waiting: readonly Open[], ledger: ReferenceLedger, findings: Findings): Open[] {
+  const later = waiting.filter(({ least }) => least > position)
+  let due = waiting.filter(({ least }) => least <= position)
+  for (;;) {
+    // Whoever asked after an answer comes after that answer.
+    const firstAnswer = Math.min(...due.map(({ call }) => call.answer.tick))
+    const placed = due.filter(({ call, explains }) => call.invokedTick <= firstAnswer && explains(ledger))
+    if (placed.length === 0) break
+    for (const { call } of placed) findings.check(call.ask.kind === 'group' ? 7 : 0, true, () => '')
+    due = due.filter((one) => !placed.includes(one))
+  }
+  const lost = due.filter(({ most }) => most <= position)
+  for (const { call, least, most } of lost) {
+    findings.check(0, false, () => {
+      const asked = `engine ${call.engine}.${call.life} at ${call.invokedAt.toFixed(3)}: ${spell(call.ask)}`
+      return `no moment from ${least} to ${most} explains ${asked} answered ${spell(call.answer.result)}`
+    })
+  }
+  return [...later, ...due.filter(({ most }) => most > position)]
+}

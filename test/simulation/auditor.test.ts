@@ -1,0 +1,121 @@
+/** The auditor sees what it is there to see: a clean history, falsified in one place, is refused. */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { auditHistory, type History } from './auditor.ts'
+import type { Answered, Call, Result } from './history.ts'
+import { makeScenario } from './scenario.ts'
+import { play } from './simulation.ts'
+
+/** Nothing goes wrong in it, so that everything was answered. */
+const SEED = 12
+
+type AnsweredCall = Call & { answer: Answered }
+
+async function cleanHistory(): Promise<History> {
+  return await play(makeScenario(SEED, { faults: new Set() }))
+}
+
+async function lawsBrokenIn(history: History): Promise<readonly number[]> {
+  const { violations } = await auditHistory(history)
+  return [...new Set(violations.map(({ law }) => law))]
+}
+
+/** The history with one call's result replaced. */
+function withResult(history: History, call: AnsweredCall, result: Result): History {
+  const forged = { ...call, answer: { ...call.answer, result } }
+  return { ...history, calls: history.calls.map((one) => (one === call ? forged : one)) }
+}
+
+function findCall(history: History, fits: (call: AnsweredCall) => boolean): AnsweredCall {
+  const found = history.calls.find((call): call is AnsweredCall => call.answer !== null && fits(call as AnsweredCall))
+  assert.ok(found, 'there is no such call')
+  return found
+}
+
+function firstOutcome({ answer }: AnsweredCall): unknown {
+  return answer.result.kind === 'outcome' ? answer.result.outcomes[0] : null
+}
+
+function isApplied(call: AnsweredCall, kind: string): boolean {
+  const outcome = firstOutcome(call) as { status?: string; replayed?: boolean } | null
+  return call.ask.kind === kind && outcome?.status === 'applied' && outcome.replayed === false
+}
+
+describe('the auditor', () => {
+  test('finds nothing in a history that is as it was', async () => {
+    assert.deepEqual((await auditHistory(await cleanHistory())).violations, [])
+  })
+
+  test('misses what was acknowledged and is not there', async () => {
+    const history = await cleanHistory()
+    const log = history.log.slice(0, -1)
+    assert.ok((await lawsBrokenIn({ ...history, log })).length > 0)
+  })
+
+  test('notices an effect of what was refused or failed', async () => {
+    const history = await cleanHistory()
+    const deposit = findCall(history, (call) => isApplied(call, 'deposit'))
+    const others = history.calls.filter((call) => call === deposit || call.ask !== deposit.ask)
+    const failed: Result = { kind: 'fault', code: 'overloaded', applied: 'no' }
+    assert.ok((await lawsBrokenIn(withResult({ ...history, calls: others }, deposit, failed))).includes(7))
+  })
+
+  test('notices an answer that came before its commit', async () => {
+    const history = await cleanHistory()
+    const freeze = findCall(history, (call) => isApplied(call, 'freeze'))
+    const early = { ...freeze, answer: { ...freeze.answer, tick: freeze.invokedTick + 0.5 } }
+    const calls = history.calls.map((call) => (call === freeze ? early : call))
+    assert.ok((await lawsBrokenIn({ ...history, calls })).includes(6))
+  })
+
+  test('notices two answers that were both told as new', async () => {
+    const history = await cleanHistory()
+    const freeze = findCall(history, (call) => isApplied(call, 'freeze'))
+    assert.ok((await lawsBrokenIn({ ...history, calls: [...history.calls, { ...freeze }] })).includes(4))
+  })
+
+  test('notices a read that is older than an answer before it', async () => {
+    const history = await cleanHistory()
+    const account = 'probe:0'
+    const late = findCall(history, ({ ask }) => ask.kind === 'read_account' && ask.account === account)
+    const rows = { account, metadata: null, balances: [{ ...first(late), available: 100n, held: 0n, version: 1 }] }
+    assert.ok((await lawsBrokenIn(withResult(history, late, { kind: 'rows', rows }))).includes(0))
+  })
+
+  test('notices a rejection that was never true', async () => {
+    const history = await cleanHistory()
+    const rejection = { code: 'hold_not_found', hold: 'probe-0-b' } as const
+    const call = findCall(history, ({ ask }) => ask.kind === 'release' && ask.hold === rejection.hold)
+    const others = history.calls.filter((one) => one === call || one.ask !== call.ask)
+    const result: Result = { kind: 'outcome', outcomes: [{ status: 'rejected', rejection }] }
+    assert.ok((await lawsBrokenIn(withResult({ ...history, calls: others }, call, result))).includes(0))
+  })
+
+  test('notices a fault without a cause, a wait without an end, and a call without an answer', async () => {
+    const history = await cleanHistory()
+    const ready = findCall(history, (call) => isApplied(call, 'charge') || isApplied(call, 'deposit'))
+    const doubt: Result = { kind: 'fault', code: 'commit_in_doubt', applied: 'unknown' }
+    assert.deepEqual(await lawsBrokenIn(withResult(history, ready, doubt)), [7])
+    const slow = { ...ready, answer: { ...ready.answer, at: ready.answer.at + 60_000 } }
+    assert.deepEqual(
+      await lawsBrokenIn({ ...history, calls: history.calls.map((one) => (one === ready ? slow : one)) }),
+      [8],
+    )
+    const calls = history.calls.map((one) => (one === ready ? { ...one, answer: null } : one))
+    assert.deepEqual(await lawsBrokenIn({ ...history, calls }), [8])
+  })
+
+  test('notices rows that were changed behind its back', async () => {
+    const history = await cleanHistory()
+    const { balances } = history.tables
+    const [key, balance] = [...balances].find(([name]) => name === 'probe:0 credit')!
+    balances.set(key, { ...balance, available: balance.available + 1n })
+    const laws = await lawsBrokenIn(history)
+    assert.ok(laws.includes(1) && laws.includes(3), laws.join())
+  })
+})
+
+function first({ answer }: AnsweredCall): object {
+  assert.ok(answer.result.kind === 'rows')
+  return (answer.result.rows as { balances: readonly object[] }).balances[0]!
+}

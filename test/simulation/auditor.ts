@@ -1,0 +1,64 @@
+/**
+ * The auditor: judges a simulation by its history alone. It knows the laws and the words of the glossary, and none of the product's
+ * code.
+ */
+import type { EngineLimits } from '../../src/engine/limits.ts'
+import type { Tables } from '../../src/stores/memory/tables.ts'
+import type { Storage } from '../../src/stores/storage.ts'
+import { assertLaws } from '../support/laws.ts'
+import { auditAnswers } from './answer-audit.ts'
+import { Findings } from './findings.ts'
+import type { Call, Sender, Transaction, Troubles } from './history.ts'
+import { auditJournal } from './journal-audit.ts'
+import { auditPromises } from './promise-audit.ts'
+
+export interface History {
+  /** In the order in which they were made. */
+  readonly calls: readonly Call[]
+  /** In the order in which they were committed. */
+  readonly log: readonly Transaction[]
+  /** The rows at the end. */
+  readonly tables: Tables
+  readonly storage: Storage
+  readonly limits: EngineLimits
+  readonly troublesOf: (sender: Sender) => Troubles
+  /** How long each orderly stop of an engine took. */
+  readonly stopsMs: readonly number[]
+  /** Engines that were asked to stop at the end and did not. */
+  readonly running: number
+}
+
+export async function auditHistory(history: History): Promise<Findings> {
+  const { calls, log, tables, limits, troublesOf } = history
+  const findings = new Findings()
+  auditRows(tables, findings)
+  await auditByVerify(history.storage, findings)
+  const journal = auditJournal(calls, log, { tables, limits, findings })
+  if (journal === null) return findings
+  for (const ms of history.stopsMs) {
+    findings.check(8, ms <= limits.drainMsMax + 1, () => `stopping took ${ms} ms, more than ${limits.drainMsMax}`)
+  }
+  findings.check(8, history.running === 0, () => `${history.running} engines never stopped`)
+  auditAnswers(calls, journal, { limits, findings })
+  auditPromises(calls, journal, { limits, troublesOf, findings })
+  return findings
+}
+
+/** The laws about rows, from their words. */
+function auditRows({ requests, balances, postings }: Tables, findings: Findings): void {
+  try {
+    assertLaws({ requests, balances, postings: [...postings.values()] })
+    for (const law of [1, 2, 3, 5]) findings.check(law, true, () => '')
+  } catch (error) {
+    const { message } = error as Error
+    findings.check(Number(/^law (\d)/.exec(message)?.[1] ?? 3), false, () => message)
+  }
+}
+
+/** What `holdfast verify` would say. */
+async function auditByVerify({ auditor }: Storage, findings: Findings): Promise<void> {
+  for (const check of auditor.checks) {
+    const broken = await auditor.run(check, 3)
+    findings.check(Number(check.id[0]), broken.length === 0, () => `${check.title} ${JSON.stringify(broken)}`)
+  }
+}

@@ -1,0 +1,60 @@
+/** Looking for a deliberate bug with what would have to find it. */
+import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { DeliberateBug } from './deliberate-bugs.ts'
+import { importWithBug, replaceIn } from './patched-modules.ts'
+import { makeScenario } from './scenario.ts'
+import type * as simulation from './simulation.ts'
+
+const ROOT = join(import.meta.dirname, '../..')
+/** The conformance suite of a store takes a few seconds. */
+const SUITE_MS_MAX = 60_000
+
+export interface Catch {
+  /** Simulations that it took; 0 for a bug of the conformance suite's. */
+  readonly seeds: number
+  /** The one that showed it. */
+  readonly seed: number | null
+  /** What was noticed; null when nobody noticed anything. */
+  readonly what: string | null
+}
+
+/** @throws Error when the bug's text is not there any more */
+export async function hunt(bug: DeliberateBug, seedsMax: number): Promise<Catch> {
+  for (const replacement of bug.replacements) {
+    replaceIn(readFileSync(join(ROOT, replacement.path), 'utf8'), replacement)
+  }
+  return bug.caughtBy === 'simulation' ? await huntBySimulation(bug, seedsMax) : await huntBySuite(bug, bug.caughtBy)
+}
+
+async function huntBySimulation(bug: DeliberateBug, seedsMax: number): Promise<Catch> {
+  const { simulate } = await importWithBug<typeof simulation>(bug, 'simulation.ts')
+  const hint = bug.seed === undefined ? [] : [bug.seed]
+  const seeds = [...hint, ...Array.from({ length: seedsMax - hint.length }, (_, index) => index + 1)]
+  for (const [index, seed] of seeds.entries()) {
+    const [violation] = (await simulate(makeScenario(seed))).violations
+    if (violation !== undefined) return { seeds: index + 1, seed, what: `law ${violation.law}: ${violation.what}` }
+  }
+  return { seeds: seedsMax, seed: null, what: null }
+}
+
+async function huntBySuite(bug: DeliberateBug, store: string): Promise<Catch> {
+  const { promise, resolve, reject } = Promise.withResolvers<Catch>()
+  const parameters = ['--import', './test/simulation/patched-modules.ts', '--test-reporter', 'tap']
+  const child = spawn(process.execPath, [...parameters, `test/conformance/${store}.test.ts`], {
+    cwd: ROOT,
+    env: { ...process.env, HOLDFAST_TEST_BUG: bug.name, NODE_TEST_CONTEXT: undefined },
+    stdio: ['ignore', 'pipe', 'inherit'],
+    timeout: SUITE_MS_MAX,
+  })
+  let output = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => void (output += text))
+  child.on('error', reject)
+  child.on('close', () => {
+    const failed = [...output.matchAll(/^ {8}not ok \d+ - (.*)$/gm)].map((match) => match[1])
+    if (!/^# tests \d+$/m.test(output)) reject(new Error(`The suite of ${store} did not run:\n${output}`))
+    resolve({ seeds: 0, seed: null, what: failed.length === 0 ? null : `${store}: ${failed.join('; ')}` })
+  })
+  return await promise
+}

@@ -1,0 +1,265 @@
+/** An engine's way to the database: the store port over a network that loses, delays and cuts. */
+import type { Changes, Footprint, Snapshot } from '../../src/domain/snapshot.ts'
+import { Fault } from '../../src/engine/faults.ts'
+import type { CommitResult, Store } from '../../src/engine/store.ts'
+import type { Storage } from '../../src/stores/storage.ts'
+import type { Chance } from './chance.ts'
+import type { Database, OpenTransaction } from './database.ts'
+import type { Mishap } from './faults.ts'
+import type { Life } from './life.ts'
+import type { World } from './world.ts'
+
+/** What is still going to happen to the calls of one engine, whichever process makes them. */
+export interface Mishaps {
+  readonly read: Mishap[]
+  readonly write: Mishap[]
+  partitionedUntil: number
+  /** Counts the partitions. */
+  partitions: number
+  readonly onHit: (what: Mishap | 'partition') => void
+}
+
+/** Performs a write at the database, after it stayed open there for `ms`; it ends with a commit or is rolled back. */
+type Perform = (stays: { readonly ms: number; readonly ends: boolean }) => Promise<CommitResult>
+
+const AT_ONCE = { ms: 0, ends: true }
+
+export class Connection implements Store {
+  readonly #world: World
+  readonly #database: Database
+  readonly #life: Life
+  readonly #mishaps: Mishaps
+  readonly #chance: Chance
+  /** Whether commits stay in the order of the calls, or only those that meet do. */
+  readonly #isOrdered: boolean
+  #line: Promise<unknown> = Promise.resolve()
+
+  constructor(
+    world: World,
+    database: Database,
+    life: Life,
+    { mishaps, isOrdered }: { mishaps: Mishaps; isOrdered: boolean },
+  ) {
+    this.#world = world
+    this.#database = database
+    this.#life = life
+    this.#mishaps = mishaps
+    this.#chance = world.chance.stream(`connection ${life.engine} ${life.life}`)
+    this.#isOrdered = isOrdered
+  }
+
+  load(footprint: Footprint): Promise<Snapshot> {
+    return this.#call('load', () => this.#read('load', () => this.#database.load(footprint)))
+  }
+
+  /** A question to the readers. */
+  ask<Rows>(question: (storage: Storage) => Promise<Rows>): Promise<Rows> {
+    return this.#call('read', () => this.#read('read', () => this.#database.read(question)))
+  }
+
+  async ping(): Promise<void> {
+    await this.#call('ping', () => this.#read('ping', () => this.#database.read(({ store }) => store.ping())))
+  }
+
+  commit(changes: Changes): Promise<CommitResult> {
+    return this.#call('commit', async () => {
+      const connected = this.#connect()
+      const before = this.#line
+      const perform: Perform = async (stays) => {
+        await this.#travel()
+        if (this.#isOrdered) await before
+        return await this.#database.commit(this.#life, changes, stays)
+      }
+      const done = this.#deliver(this.#next('write'), perform, connected)
+      this.#line = done.catch(() => undefined)
+      return await done
+    })
+  }
+
+  exclusive(footprint: Footprint, plan: (snapshot: Snapshot) => Changes): Promise<CommitResult> {
+    return this.#call('exclusive', async () => {
+      const connected = this.#connect()
+      const mishap = this.#next('write')
+      if (mishap === 'stale' || mishap === 'contended' || mishap === 'unavailable' || mishap === 'unforeseen') {
+        return await this.#deliver(mishap, async () => 'committed', connected)
+      }
+      await this.#travel()
+      const transaction = await this.#database.begin(this.#database.rowsOf(footprint))
+      if (transaction === null) return 'contended'
+      const changes = await this.#decide(transaction, { footprint, plan, connected })
+      if (isNothing(changes)) {
+        await this.#travel()
+        transaction.release()
+        return 'committed'
+      }
+      const perform: Perform = async ({ ms, ends }) => {
+        try {
+          await this.#travel()
+          await this.#world.sleep(ms)
+          if (!ends) throw unavailable('The database rolled the transaction back.')
+          return await transaction.write(this.#life, changes)
+        } finally {
+          transaction.release()
+        }
+      }
+      return await this.#deliver(mishap, perform, connected)
+    })
+  }
+
+  /** The first half of an `exclusive`; ends the transaction unless it comes to changes. */
+  async #decide(
+    transaction: OpenTransaction,
+    ask: { footprint: Footprint; plan: (snapshot: Snapshot) => Changes; connected: () => boolean },
+  ): Promise<Changes> {
+    try {
+      const snapshot = await transaction.read(ask.footprint)
+      await this.#travel()
+      if (!this.#life.crosses() || !ask.connected()) {
+        // The database finds out only after a while that nobody is there any more.
+        await this.#world.sleep(this.#database.habits.orphanMs)
+        throw unavailable('The connection was lost before anything was decided.')
+      }
+      return ask.plan(snapshot)
+    } catch (error) {
+      transaction.release()
+      throw error
+    }
+  }
+
+  /** What becomes of a write, and what the engine gets to know of it. */
+  async #deliver(mishap: Mishap | null, perform: Perform, connected: () => boolean): Promise<CommitResult> {
+    switch (mishap) {
+      case 'stale':
+      case 'contended':
+        await this.#travel()
+        return mishap
+      case 'unavailable':
+        await this.#world.sleep(this.#chance.pick([0, 1, 30]))
+        throw unavailable('The database does not answer.')
+      case 'unforeseen':
+        await this.#travel()
+        throw new TypeError('Something unforeseen.')
+      case 'unforeseen_applied':
+        await settle(perform(AT_ONCE))
+        throw new TypeError('Something unforeseen.')
+      case 'doubt_lost':
+        void settle(perform({ ms: this.#database.habits.orphanMs, ends: false }))
+        await this.#travel()
+        throw inDoubt()
+      case 'doubt_applied':
+        await settle(perform(AT_ONCE))
+        throw inDoubt()
+      case 'doubt_open':
+        void settle(perform({ ms: this.#chance.between(5, 800), ends: this.#chance.likely(0.6) }))
+        await this.#world.sleep(this.#chance.pick([0, 2, 20]))
+        throw inDoubt()
+      case 'doubt_late':
+        void settle(this.#world.sleep(this.#chance.between(5, 1_500)).then(() => perform(AT_ONCE)))
+        await this.#world.sleep(this.#chance.pick([0, 2, 20]))
+        throw inDoubt()
+      case 'slow':
+        await this.#world.sleep(this.#chance.between(50, 3_000))
+        break
+      case null:
+    }
+    let result: CommitResult
+    try {
+      result = await perform(AT_ONCE)
+    } catch (error) {
+      if (!connected()) throw inDoubt()
+      throw error
+    }
+    await this.#travel()
+    if (!connected()) throw inDoubt()
+    return result
+  }
+
+  async #read<Rows>(call: 'load' | 'read' | 'ping', read: () => Promise<Rows>): Promise<Rows> {
+    const connected = this.#connect()
+    const mishap = this.#next('read')
+    await this.#travel()
+    if (mishap === 'unavailable' || (mishap === 'unforeseen' && call !== 'load')) {
+      throw unavailable('The database does not answer.')
+    }
+    if (mishap === 'unforeseen') throw new TypeError('Something unforeseen.')
+    if (mishap === 'slow') await this.#world.sleep(this.#chance.between(50, 3_000))
+    const rows = await read()
+    await this.#travel()
+    if (!connected()) throw unavailable('The connection was lost.')
+    return rows
+  }
+
+  /**
+   * Whether the connection that is used now is still there, whenever one asks.
+   *
+   * @throws Fault `store_unavailable` while the engine cannot reach the database
+   */
+  #connect(): () => boolean {
+    const { run } = this.#database
+    const { partitions, partitionedUntil } = this.#mishaps
+    if (this.#world.now < partitionedUntil) {
+      this.#mishaps.onHit('partition')
+      throw unavailable('The database cannot be reached.')
+    }
+    return () => this.#database.run === run && this.#mishaps.partitions === partitions
+  }
+
+  #next(call: 'read' | 'write'): Mishap | null {
+    const mishap = this.#mishaps[call].shift() ?? null
+    if (mishap !== null) this.#mishaps.onHit(mishap)
+    return mishap
+  }
+
+  /** Both ways across the port: what goes to the database, and what the engine gets to know. */
+  #call<Value>(name: string, run: () => Promise<Value>): Promise<Value> {
+    if (!this.#life.crosses()) return new Promise(() => {})
+    const who = `engine ${this.#life.engine}.${this.#life.life}`
+    this.#world.note(() => `${who} ${name}`)
+    return this.#life.until(
+      run().then(
+        (value) => {
+          if (value === 'stale' || value === 'contended') this.#life.troubles.conflicts++
+          this.#world.note(() => `${who} ${name} answered ${typeof value === 'string' ? value : 'rows'}`)
+          return value
+        },
+        (error: unknown) => {
+          this.#count(error)
+          this.#world.note(() => `${who} ${name} failed: ${String(error)}`)
+          throw error
+        },
+      ),
+    )
+  }
+
+  #count(error: unknown): void {
+    const { troubles } = this.#life
+    if (!(error instanceof Fault)) troubles.unforeseen++
+    else if (error.code === 'store_unavailable') troubles.unavailable++
+    else if (error.code === 'commit_in_doubt') troubles.doubts++
+    else if (error.code === 'store_refused') troubles.refusals++
+  }
+
+  #travel(): Promise<void> {
+    return this.#world.sleep(0.02 + this.#chance.exponential(0.2))
+  }
+}
+
+async function settle(promise: Promise<unknown>): Promise<void> {
+  try {
+    await promise
+  } catch {
+    // Whoever sent it will never hear of it.
+  }
+}
+
+function unavailable(message: string): Fault {
+  return new Fault('store_unavailable', message)
+}
+
+function inDoubt(): Fault {
+  return new Fault('commit_in_doubt', 'The connection was lost while committing.', { applied: 'unknown' })
+}
+
+function isNothing({ entries, holdsOpened, holdsChanged, postings, assets }: Changes): boolean {
+  return entries.length + holdsOpened.length + holdsChanged.length + postings.length + assets.length === 0
+}

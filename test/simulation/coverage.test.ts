@@ -1,0 +1,33 @@
+/** A simulation in which something never happens proves nothing about it. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { REJECTION_PRECEDENCE, type FaultCode } from '../../src/domain/outcome.ts'
+import { Tally } from './campaign.ts'
+import { MISHAPS } from './faults.ts'
+import { makeScenario } from './scenario.ts'
+import { simulate, type AnswerCode, type HitKind } from './simulation.ts'
+
+const SEEDS = 150
+
+const FAULT_CODES: Readonly<Record<FaultCode, true>> = {
+  overloaded: true,
+  deadline_exceeded: true,
+  contention: true,
+  store_unavailable: true,
+  commit_in_doubt: true,
+  store_refused: true,
+  shutting_down: true,
+  internal: true,
+}
+
+test('every fault strikes, every answer is given and every law is checked, many times', async () => {
+  const tally = new Tally()
+  for (let seed = 1; seed <= SEEDS; seed++) tally.add(await simulate(makeScenario(seed)))
+  const hits: readonly HitKind[] = [...MISHAPS, 'partition', 'outage', 'slowness', 'stranger', 'crash', 'stop', 'clock']
+  for (const kind of hits) assert.ok((tally.hits.get(kind) ?? 0) >= 10, `${kind}: ${tally.hits.get(kind)}`)
+  const answers: readonly AnswerCode[] = [...REJECTION_PRECEDENCE, ...(Object.keys(FAULT_CODES) as FaultCode[])]
+  for (const code of [...answers, 'applied', 'replayed', 'read', 'unanswered'] as const) {
+    assert.ok((tally.answers.get(code) ?? 0) >= 3, `${code}: ${tally.answers.get(code)}`)
+  }
+  for (const law of [0, 1, 2, 3, 4, 5, 6, 7, 8]) assert.ok((tally.checks.get(law) ?? 0) >= 1_000, `law ${law}`)
+})

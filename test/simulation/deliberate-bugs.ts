@@ -1,0 +1,268 @@
+/**
+ * Mistakes that somebody could make, each as a replacement of text in the product. A test shows that each of them is caught; a
+ * text that is not there any more fails it too, so that no mistake is forgotten when the code around it changes.
+ */
+
+export interface Replacement {
+  /** From the repository's root. */
+  readonly path: string
+  /** Stands there exactly once. */
+  readonly find: string
+  readonly put: string
+}
+
+export interface DeliberateBug {
+  readonly name: string
+  /** Who notices: the simulation, or the conformance suite of this store. */
+  readonly caughtBy: 'simulation' | 'memory' | 'sqlite'
+  /** A seed that once showed it, tried before all others: it only saves time. */
+  readonly seed?: number
+  readonly replacements: readonly Replacement[]
+}
+
+function bug(name: string, path: string, find: string, put: string): DeliberateBug {
+  return { name, caughtBy: 'simulation', replacements: [{ path, find, put }] }
+}
+
+const DECIDE = 'src/domain/decide.ts'
+const POST = 'src/domain/post.ts'
+const BATCH = 'src/domain/batch.ts'
+const CYCLE = 'src/engine/cycle.ts'
+const RECOVERY = 'src/engine/recovery.ts'
+const ENGINE = 'src/engine/engine.ts'
+const TICKET = 'src/engine/ticket.ts'
+const QUEUE = 'src/engine/queue.ts'
+const MEMORY = 'src/stores/memory/store.ts'
+
+const RULES: readonly DeliberateBug[] = [
+  bug(
+    'overdraft',
+    POST,
+    'balance.floor !== null && balance.available + available < balance.floor',
+    'balance.floor !== null && balance.available + available < balance.floor - 20n',
+  ),
+  bug('overflow', POST, '!isInt64(available) || !isInt64(held) || !isInt64(available + held)', 'false'),
+  bug(
+    'lost-version',
+    POST,
+    'const version = before.version + 1',
+    'const version = before.version + (move.available === 0n ? 2 : 1)',
+  ),
+  {
+    name: 'double-release',
+    caughtBy: 'simulation',
+    replacements: [
+      {
+        path: DECIDE,
+        find: "    state: command.cause === 'expiry' ? 'expired' : 'released',\n    kind: 'release',",
+        put: "    state: 'released',\n    kind: 'release',",
+      },
+      {
+        path: DECIDE,
+        find: 'function answerEnded(hold: HoldRecord, print: number): Decision {',
+        put: "function answerEnded(hold: HoldRecord, print: number): Decision {\n  if (hold.state === 'released') return { verdict: 'replay', answer: showHold(hold) }",
+      },
+    ],
+  },
+  bug(
+    'settle-pays-what-is-asked',
+    DECIDE,
+    'const settled = command.amount - above + drawn',
+    'const settled = command.amount',
+  ),
+  bug('draw-below-the-floor', DECIDE, 'return balance.available - balance.floor', 'return balance.available + 5n'),
+  bug(
+    'transfer-forgets-a-leg',
+    DECIDE,
+    'available: (earlierMove?.available ?? 0n) + amount, held: 0n',
+    'available: amount, held: 0n',
+  ),
+  bug('freeze-repeated-as-it-is-now', DECIDE, 'answer: showHoldAsFrozen(earlier)', 'answer: showHold(earlier)'),
+  bug(
+    'repeat-with-other-contents',
+    DECIDE,
+    "if (earlier.kind === 'freeze' || earlier.fingerprint !== print) return reused(requestId)",
+    "if (earlier.kind === 'freeze') return reused(requestId)",
+  ),
+  bug('group-half-rolled-back', BATCH, 'this.#postings.length = postings', 'void postings'),
+]
+
+const CYCLES: readonly DeliberateBug[] = [
+  bug(
+    'answer-before-commit',
+    CYCLE,
+    'const result = await sent.result\n',
+    "const result = (void sent.result, 'committed') as CommitResult | Fault\n",
+  ),
+  bug('cache-kept-after-failure', CYCLE, '    cache.forget(keys)\n    for', '    for'),
+  {
+    name: 'phantom-asset',
+    caughtBy: 'simulation',
+    replacements: [
+      { path: CYCLE, find: 'for (const { code } of sent.plan.changes.assets) cache.assets.delete(code)', put: '' },
+      { path: CYCLE, find: 'sent === null || sent.plan.changes.assets.length > 0', put: 'sent === null' },
+    ],
+  },
+  bug(
+    'hold-of-a-failed-batch',
+    CYCLE,
+    'if (this.#opening.size > 0 && endsAnyOf(work, this.#opening)) await drained()',
+    '',
+  ),
+  bug('rejection-on-remembered-rows', CYCLE, 'if (unproven.length === 0) {', 'if (unproven.length >= 0) {'),
+  bug('rows-of-a-failed-batch', CYCLE, 'if (sound) return sent.plan.outcomes', 'return sent.plan.outcomes'),
+  {
+    name: 'rejection-on-rows-of-two-instants',
+    caughtBy: 'simulation',
+    replacements: [
+      {
+        path: CYCLE,
+        find: 'this.#last = snapshot\n',
+        put: 'this.#last = { requests: new Map([...(this.#last?.requests ?? []), ...snapshot.requests]), balances: new Map([...(this.#last?.balances ?? []), ...snapshot.balances]), assets: snapshot.assets }\n',
+      },
+      { path: CYCLE, find: 'if (record === null) this.absent.add(id)', put: 'this.absent.add(id)' },
+    ],
+  },
+  bug(
+    'doubt-told-as-failure',
+    RECOVERY,
+    "if (fault.code === 'commit_in_doubt') return await this.#resolveDoubt(work, now)",
+    "if (fault.code === 'commit_in_doubt') return work.map(() => new Fault('store_unavailable', fault.message))",
+  ),
+  bug(
+    'doubt-told-as-success',
+    CYCLE,
+    'if (result instanceof Fault) return',
+    "if (result instanceof Fault && result.code === 'commit_in_doubt') return sent.plan.outcomes\n    if (result instanceof Fault) return",
+  ),
+  bug('contended-taken-for-committed', RECOVERY, "if (result === 'committed') {", "if (result !== 'stale') {"),
+  bug(
+    'exclusive-decides-on-the-cache',
+    RECOVERY,
+    'this.#parts.plan(work, snapshot, now)',
+    '(this.#parts.cache.learn(snapshot), this.#parts.plan(work, this.#parts.cache, now))',
+  ),
+  bug('split-answers-crossed', RECOVERY, 'return [...left, ...right]', 'return [...right, ...left]'),
+  bug(
+    'poison-spoils-its-batch',
+    RECOVERY,
+    'if (isPoison(fault)) return await this.#split(work, fault, now)\n    return work.map',
+    'return work.map',
+  ),
+]
+
+const WAITING: readonly DeliberateBug[] = [
+  bug('lost-wake-up', ENGINE, 'void this.#pipeline.oldestDone().then(resolve)', ''),
+  bug('never-starts-again', ENGINE, '    this.#running = null\n', ''),
+  bug(
+    'deadline-while-reading',
+    ENGINE,
+    'if (this.#queue.commands > 0 || tickets.length > 0) this.#watch()',
+    'if (this.#queue.commands > 0 || this.#pipeline.depth > 0) this.#watch()',
+  ),
+  bug('deadline-says-no', TICKET, "const applied = this.#state === 'taken' ? 'unknown' : 'no'", "const applied = 'no'"),
+  bug('given-up-but-done', QUEUE, 'if (ticket.answered) continue\n      ticket.take()', 'ticket.take()'),
+  bug(
+    'queue-never-empties',
+    QUEUE,
+    'this.#commands -= ticket.size\n      if (ticket.answered) continue',
+    'if (ticket.answered) continue',
+  ),
+  bug(
+    'time-runs-backwards',
+    'src/engine/parts.ts',
+    'this.#lastNow = Math.max(this.#lastNow, this.clock.now())',
+    'this.#lastNow = this.clock.now()',
+  ),
+  bug(
+    'deadline-by-the-time-of-day',
+    ENGINE,
+    'const now = this.#clock.elapsed()',
+    'const now = this.#clock.now() - 1_893_456_000_000',
+  ),
+  bug(
+    'batches-finished-out-of-order',
+    'src/engine/pipeline.ts',
+    '    await before\n    const results = await this.#cycle.finish(prepared)\n',
+    '    const results = await this.#cycle.finish(prepared)\n    await before\n',
+  ),
+  bug(
+    'stop-denies-what-it-did',
+    ENGINE,
+    "new Fault('commit_in_doubt', message, { applied: 'unknown' })",
+    "new Fault('shutting_down', message)",
+  ),
+  bug(
+    'breaker-stays-open',
+    'src/engine/breaker.ts',
+    'this.#clock.elapsed() < this.#until',
+    'this.#clock.elapsed() >= 0',
+  ),
+]
+
+const STORES: readonly DeliberateBug[] = [
+  bug('request-id-not-checked', MEMORY, 'changes.entries.some((entry) => tables.requests.has(entry.id)) ||', ''),
+  bug('version-not-checked', MEMORY, 'changes.balances.some((change) => hasMoved(tables, change)) ||', ''),
+  bug(
+    'another-version-of-the-same-number',
+    MEMORY,
+    '    available !== before.available ||\n    held !== before.held ||\n',
+    '',
+  ),
+  bug(
+    'wrong-stripe-sum',
+    'src/stores/stripes.ts',
+    'available: left.available + right.available',
+    'available: left.available',
+  ),
+  {
+    name: 'exclusive-lets-others-in',
+    caughtBy: 'memory',
+    replacements: [
+      {
+        path: MEMORY,
+        find: 'return tables.inTurn(async () => {\n      const snapshot',
+        put: 'return Promise.resolve().then(async () => {\n      const snapshot',
+      },
+    ],
+  },
+  {
+    name: 'sqlite-version-not-checked',
+    caughtBy: 'sqlite',
+    replacements: [
+      {
+        path: 'src/stores/sqlite/statements.ts',
+        find: 'WHERE id = ? AND version = ? AND',
+        put: 'WHERE id = ? AND ? > 0 AND',
+      },
+    ],
+  },
+  {
+    name: 'sqlite-hold-ends-twice',
+    caughtBy: 'sqlite',
+    replacements: [
+      { path: 'src/stores/sqlite/statements.ts', find: "WHERE id = ? AND state = 'open'", put: 'WHERE id = ?' },
+    ],
+  },
+]
+
+/** Of `npm run simulate -- --bugs`, for those that it takes many seeds to find. */
+const SEEDS: Readonly<Record<string, number>> = {
+  overflow: 63,
+  'draw-below-the-floor': 207,
+  'phantom-asset': 193,
+  'hold-of-a-failed-batch': 743,
+  'rows-of-a-failed-batch': 36,
+  'rejection-on-rows-of-two-instants': 36,
+  'exclusive-decides-on-the-cache': 72,
+  'deadline-while-reading': 74,
+  'time-runs-backwards': 58,
+  'batches-finished-out-of-order': 36,
+  'stop-denies-what-it-did': 22,
+  'another-version-of-the-same-number': 18,
+}
+
+export const DELIBERATE_BUGS: readonly DeliberateBug[] = [...RULES, ...CYCLES, ...WAITING, ...STORES].map((found) => {
+  const seed = SEEDS[found.name]
+  return seed === undefined ? found : { ...found, seed }
+})

@@ -1,0 +1,183 @@
+/** One Holdfast process after the other on one machine: an engine that is started, crashes, is stopped and is started again. */
+import { Engine } from '../../src/engine/engine.ts'
+import { Fault } from '../../src/engine/faults.ts'
+import type { EngineLimits } from '../../src/engine/limits.ts'
+import { Connection, type Mishaps } from './connection.ts'
+import type { Database } from './database.ts'
+import { isQuestion, type Ask, type Call, type Result, type Troubles } from './history.ts'
+import { Life } from './life.ts'
+import { LocalClock } from './local-clock.ts'
+import type { World } from './world.ts'
+
+export interface EngineHabits {
+  readonly limits: EngineLimits
+  /** How far the machine's clock is off. */
+  readonly clockOffMs: number
+  readonly isOrdered: boolean
+}
+
+export interface AskOptions {
+  readonly timeoutMs: number | null
+  /** When the caller gives up by its `AbortSignal`. */
+  readonly abortAfterMs: number | null
+  readonly isProbe: boolean
+}
+
+interface Running {
+  readonly life: Life
+  readonly engine: Engine
+  readonly connection: Connection
+}
+
+export class EngineProcess {
+  readonly index: number
+  readonly habits: EngineHabits
+  readonly clock: LocalClock
+  readonly mishaps: Mishaps
+  /** Every call that ever reached a process of this machine. */
+  readonly calls: Call[] = []
+  /** By life, the first one first. */
+  readonly troubles: Troubles[] = []
+  /** How long each stop took. */
+  readonly stopsMs: number[] = []
+  readonly #world: World
+  readonly #database: Database
+  #running: Running | null = null
+
+  constructor(
+    world: World,
+    database: Database,
+    setup: { index: number; habits: EngineHabits; onHit: Mishaps['onHit'] },
+  ) {
+    this.#world = world
+    this.#database = database
+    this.index = setup.index
+    this.habits = setup.habits
+    this.clock = new LocalClock(world, setup.habits.clockOffMs)
+    this.mishaps = { read: [], write: [], partitionedUntil: 0, partitions: 0, onHit: setup.onHit }
+    this.start()
+  }
+
+  /** Null while nothing is running. */
+  get engine(): Engine | null {
+    return this.#running?.engine ?? null
+  }
+
+  /** The life that runs, or null. */
+  get life(): Life | null {
+    return this.#running?.life ?? null
+  }
+
+  start(): void {
+    if (this.#running !== null) return
+    const sender = { engine: this.index, life: this.troubles.length + 1 }
+    const chance = this.#world.chance.stream(`engine ${sender.engine} ${sender.life}`)
+    const life = new Life(this.#world, sender, this.clock, chance)
+    const { mishaps } = this
+    const { isOrdered, limits } = this.habits
+    const connection = new Connection(this.#world, this.#database, life, { mishaps, isOrdered })
+    const engine = new Engine(connection, { limits, clock: life.clock, houseStripe: this.index })
+    this.troubles.push(life.troubles)
+    this.#running = { life, engine, connection }
+    this.#world.note(() => `engine ${sender.engine}.${sender.life} starts`)
+  }
+
+  /** The process is gone from one moment to the next. */
+  kill(): void {
+    if (this.#running === null) return
+    const { life } = this.#running
+    this.#world.note(() => `engine ${life.engine}.${life.life} is killed`)
+    life.dead = true
+    life.troubles.killed = true
+    this.#running = null
+  }
+
+  /** Asks the process to stop; resolves when it has ended. */
+  async stop(): Promise<void> {
+    const running = this.#running
+    if (running === null || running.life.troubles.stoppedTick !== null) return
+    running.life.troubles.stoppedTick = this.#world.tick()
+    this.#world.note(() => `engine ${running.life.engine}.${running.life.life} is asked to stop`)
+    const since = this.#world.now
+    await running.engine.stop()
+    this.stopsMs.push(this.#world.now - since)
+    // Whoever was answered by the stop hears of it before the process ends.
+    await this.#world.sleep(0)
+    if (this.#running !== running) return
+    this.kill()
+    running.life.troubles.killed = false
+  }
+
+  /** Null when nobody is there to answer. The promise stays unresolved when the process ends before it has answered. */
+  ask(ask: Ask, { timeoutMs, abortAfterMs, isProbe }: AskOptions): Promise<Result> | null {
+    if (this.#running === null) return null
+    const { life, engine } = this.#running
+    if (!life.crosses()) return null
+    const call: Call = {
+      engine: life.engine,
+      life: life.life,
+      ask,
+      timeoutMs,
+      invokedTick: this.#world.tick(),
+      invokedAt: this.#world.now,
+      queuedBefore: engine.queueDepth,
+      isProbe,
+      abortedAt: null,
+      answer: null,
+    }
+    this.calls.push(call)
+    this.#world.note(() => `engine ${life.engine}.${life.life} gets ${textOf(ask)}`)
+    let signal: AbortSignal | undefined
+    if (abortAfterMs !== null) {
+      const controller = new AbortController()
+      signal = controller.signal
+      this.#world.after(abortAfterMs, () => {
+        if (call.answer !== null || !life.crosses()) return
+        call.abortedAt = this.#world.now
+        controller.abort()
+      })
+    }
+    const asked = this.#answer(this.#running, ask, { signal, timeoutMs: timeoutMs ?? undefined })
+    return new Promise((resolve) => {
+      void asked.then((result) => {
+        if (!life.crosses()) return
+        const clockLeast = this.clock.leastSince(call.invokedAt)
+        const clockMost = this.clock.mostSince(life.bornAt)
+        const tick = this.#world.tick()
+        call.answer = { tick, at: this.#world.now, result, clockLeast, clockMost }
+        this.#world.note(() => `engine ${life.engine}.${life.life} answers ${textOf(ask)}: ${textOf(result)}`)
+        resolve(result)
+      })
+    })
+  }
+
+  async #answer(
+    { engine, connection }: Running,
+    ask: Ask,
+    options: { signal: AbortSignal | undefined; timeoutMs: number | undefined },
+  ): Promise<Result> {
+    try {
+      if (!isQuestion(ask)) {
+        const outcome = await engine.submit(ask, options)
+        return { kind: 'outcome', outcomes: 'status' in outcome ? [outcome] : outcome }
+      }
+      switch (ask.kind) {
+        case 'ready':
+          await engine.ready()
+          return { kind: 'rows', rows: null }
+        case 'read_account':
+          return { kind: 'rows', rows: await connection.ask(({ reader }) => reader.account(ask.account)) }
+        case 'read_hold':
+          return { kind: 'rows', rows: await connection.ask(({ reader }) => reader.hold(ask.hold)) }
+      }
+    } catch (error) {
+      if (error instanceof Fault) return { kind: 'fault', code: error.code, applied: error.applied }
+      return { kind: 'error', message: String(error) }
+    }
+  }
+}
+
+/** For the trace: amounts are spelled out. */
+function textOf(value: unknown): string {
+  return JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? `${part}n` : part))
+}

@@ -1,0 +1,156 @@
+/** Everything that can go wrong in a simulation, as data: what, when and to whom. */
+import type { Chance } from './chance.ts'
+
+/** What happens to one call of a store. */
+export const MISHAPS = [
+  /** Nothing is written; the database says that a row had moved. */
+  'stale',
+  /** Nothing is written; the database says that it gave up over a lock. */
+  'contended',
+  /** Nothing is written, and the engine knows that. */
+  'unavailable',
+  /** It takes far longer than usual. */
+  'slow',
+  /** The connection dies before the database got to know of the commit. */
+  'doubt_lost',
+  /** The connection dies after the commit took effect. */
+  'doubt_applied',
+  /** The connection dies while the transaction is open at the database, which commits it later or rolls it back. */
+  'doubt_open',
+  /** The connection dies, and the commit arrives at the database later. */
+  'doubt_late',
+  /** An error that no store should throw, before or after the commit took effect. */
+  'unforeseen',
+  'unforeseen_applied',
+] as const
+
+export type Mishap = (typeof MISHAPS)[number]
+
+/** To each call its own: a read cannot be in doubt. */
+const READ_MISHAPS: readonly Mishap[] = ['unavailable', 'slow', 'unforeseen']
+
+export type Fault = { readonly at: number } & (
+  | {
+      readonly kind: 'mishap'
+      readonly engine: number
+      readonly call: 'read' | 'write'
+      readonly mishap: Mishap
+      /** How many calls in a row. */
+      readonly times: number
+    }
+  /** One engine cannot reach the database. */
+  | { readonly kind: 'partition'; readonly engine: number; readonly ms: number }
+  /** The database is down; open transactions are lost. */
+  | { readonly kind: 'outage'; readonly ms: number }
+  /** Everything at the database takes `factor` times as long. */
+  | { readonly kind: 'slowness'; readonly ms: number; readonly factor: number }
+  /** Somebody else keeps the lock of an account's balances. */
+  | { readonly kind: 'stranger'; readonly account: string; readonly ms: number }
+  /** The process dies: `turns` turns of the microtask queue after it crossed a port for the `crossings`th time. */
+  | {
+      readonly kind: 'crash'
+      readonly engine: number
+      readonly crossings: number
+      readonly turns: number
+      readonly downMs: number
+    }
+  /** The process is asked to stop, and comes back. */
+  | { readonly kind: 'stop'; readonly engine: number; readonly downMs: number }
+  /** The process's clock jumps. */
+  | { readonly kind: 'clock'; readonly engine: number; readonly byMs: number }
+)
+
+export type FaultKind = Fault['kind']
+
+export interface Surroundings {
+  readonly engines: number
+  readonly accounts: readonly string[]
+  /** Faults come between the beginning and then. */
+  readonly untilMs: number
+}
+
+/** How often each kind comes, relative to the others, and what it looks like. */
+const KINDS: Readonly<Record<FaultKind, { weight: number; make: (chance: Chance, around: Surroundings) => Fault }>> = {
+  mishap: {
+    weight: 12,
+    make: (chance, { engines, untilMs }) => {
+      const call = chance.likely(0.2) ? 'read' : 'write'
+      const mishap = chance.pick(call === 'read' ? READ_MISHAPS : MISHAPS)
+      const times = chance.likely(0.7) ? 1 : chance.between(2, 6)
+      return { kind: 'mishap', at: chance.below(untilMs), engine: chance.below(engines), call, mishap, times }
+    },
+  },
+  partition: {
+    weight: 1,
+    make: (chance, { engines, untilMs }) => ({
+      kind: 'partition',
+      at: chance.below(untilMs),
+      engine: chance.below(engines),
+      ms: chance.between(20, 600),
+    }),
+  },
+  outage: {
+    weight: 1,
+    make: (chance, { untilMs }) => ({ kind: 'outage', at: chance.below(untilMs), ms: chance.between(10, 500) }),
+  },
+  slowness: {
+    weight: 1,
+    make: (chance, { untilMs }) => ({
+      kind: 'slowness',
+      at: chance.below(untilMs),
+      ms: chance.between(50, 500),
+      factor: chance.pick([5, 30, 200]),
+    }),
+  },
+  stranger: {
+    weight: 1,
+    make: (chance, { accounts, untilMs }) => ({
+      kind: 'stranger',
+      at: chance.below(untilMs),
+      account: chance.pick(accounts),
+      ms: chance.between(5, 400),
+    }),
+  },
+  crash: {
+    weight: 3,
+    make: (chance, { engines, untilMs }) => ({
+      kind: 'crash',
+      at: chance.below(untilMs),
+      engine: chance.below(engines),
+      crossings: chance.between(0, 6),
+      turns: chance.likely(0.5) ? chance.below(8) : chance.below(60),
+      downMs: chance.between(1, 400),
+    }),
+  },
+  stop: {
+    weight: 1,
+    make: (chance, { engines, untilMs }) => ({
+      kind: 'stop',
+      at: chance.below(untilMs),
+      engine: chance.below(engines),
+      downMs: chance.between(1, 200),
+    }),
+  },
+  clock: {
+    weight: 1,
+    make: (chance, { engines, untilMs }) => ({
+      kind: 'clock',
+      at: chance.below(untilMs),
+      engine: chance.below(engines),
+      byMs: chance.between(-3_000, 3_000),
+    }),
+  },
+}
+
+/**
+ * The faults of one simulation. Each has only some of the kinds: what always comes with everything else hides what only some of
+ * it together would show (https://doi.org/10.1145/2338965.2336763, "Swarm testing").
+ */
+export function makeFaults(chance: Chance, around: Surroundings): readonly Fault[] {
+  const count = chance.pick([0, 3, 8, 20, 40])
+  const weights = Object.fromEntries(
+    Object.entries(KINDS).map(([kind, { weight }]) => [kind, chance.likely(0.5) ? weight : 0]),
+  ) as Record<FaultKind, number>
+  if (Object.values(weights).every((weight) => weight === 0)) return []
+  return Array.from({ length: count }, () => KINDS[chance.weighted(weights)].make(chance, around))
+}

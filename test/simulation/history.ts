@@ -1,0 +1,86 @@
+/**
+ * What happened in a simulation, as the auditor gets it: who asked what when, what was answered, and what the database committed.
+ *
+ * Ticks order everything: of two moments the later one has the higher tick, also within one instant of virtual time.
+ */
+import type { Command, Group } from '../../src/domain/command.ts'
+import type { Applied, FaultCode, Outcome } from '../../src/domain/outcome.ts'
+import type { Changes } from '../../src/domain/snapshot.ts'
+
+/** Questions to the readers, and whether the engine is ready. */
+export type Question =
+  | { readonly kind: 'read_account'; readonly account: string }
+  | { readonly kind: 'read_hold'; readonly hold: string }
+  | { readonly kind: 'ready' }
+
+export type Ask = Command | Group | Question
+
+/** One life of one engine: a process from its start to its end. */
+export interface Sender {
+  readonly engine: number
+  /** 1 for the first process of this engine. */
+  readonly life: number
+}
+
+export type Result =
+  | { readonly kind: 'outcome'; readonly outcomes: readonly Outcome[] }
+  | { readonly kind: 'rows'; readonly rows: unknown }
+  | { readonly kind: 'fault'; readonly code: FaultCode; readonly applied: Applied }
+  /** Thrown, and no fault: never right. */
+  | { readonly kind: 'error'; readonly message: string }
+
+/** One call of an engine or a reader, from the moment it got there. */
+export interface Call extends Sender {
+  readonly ask: Ask
+  readonly timeoutMs: number | null
+  readonly invokedTick: number
+  readonly invokedAt: number
+  /** Commands that waited in the engine's queue already. */
+  readonly queuedBefore: number
+  /** The quiet end: nothing is wrong any more, so faults have no excuse. */
+  readonly isProbe: boolean
+  /** When the caller gave up by its `AbortSignal`. */
+  abortedAt: number | null
+  answer: Answered | null
+}
+
+export interface Answered {
+  readonly tick: number
+  readonly at: number
+  readonly result: Result
+  /** What the engine's clock can have shown since the call was made, as Unix milliseconds. */
+  readonly clockLeast: number
+  readonly clockMost: number
+}
+
+/** One committed transaction. */
+export interface Transaction {
+  readonly tick: number
+  readonly at: number
+  readonly sender: Sender
+  readonly changes: Changes
+}
+
+/** What a process went through: every fault that a caller sees must have one of these behind it. */
+export interface Troubles {
+  /** Replies of the store that made the engine try again. */
+  conflicts: number
+  unavailable: number
+  doubts: number
+  refusals: number
+  unforeseen: number
+  /** When it was asked to stop. */
+  stoppedTick: number | null
+  /** The process died without having been asked to stop, or while it was stopping. */
+  killed: boolean
+}
+
+export function isQuestion(ask: Ask): ask is Question {
+  return ask.kind === 'read_account' || ask.kind === 'read_hold' || ask.kind === 'ready'
+}
+
+/** The commands of a call, those of a group in their order; none for a question. */
+export function commandsOf(ask: Ask): readonly Command[] {
+  if (isQuestion(ask)) return []
+  return ask.kind === 'group' ? ask.commands : [ask]
+}

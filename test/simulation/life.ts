@@ -1,0 +1,81 @@
+/**
+ * One life of one process. It touches the outside at its ports only: the store, the clock, its answers. Once it is dead nothing
+ * crosses them any more, so whatever its code was in the middle of has no effect.
+ */
+import type { Clock } from '../../src/engine/clock.ts'
+import type { Chance } from './chance.ts'
+import type { Sender, Troubles } from './history.ts'
+import type { LocalClock } from './local-clock.ts'
+import type { World } from './world.ts'
+
+export class Life implements Sender {
+  readonly engine: number
+  readonly life: number
+  readonly bornAt: number
+  readonly clock: Clock
+  readonly troubles: Troubles = {
+    conflicts: 0,
+    unavailable: 0,
+    doubts: 0,
+    refusals: 0,
+    unforeseen: 0,
+    stoppedTick: null,
+    killed: false,
+  }
+  dead = false
+  readonly #world: World
+  #crash: { crossings: number; readonly turns: number; readonly action: () => void } | null = null
+
+  constructor(world: World, sender: Sender, clock: LocalClock, chance: Chance) {
+    this.engine = sender.engine
+    this.life = sender.life
+    this.#world = world
+    this.bornAt = world.now
+    this.clock = {
+      now: () => clock.now,
+      elapsed: () => world.now - this.bornAt,
+      sleep: (ms) => this.until(world.sleep(ms)),
+      yield: () => this.until(world.sleep(chance.likely(0.5) ? 0 : chance.exponential(0.02))),
+      random: () => chance.fraction(),
+      after: (ms, action) =>
+        world.after(ms, () => {
+          if (this.crosses()) action()
+        }),
+    }
+  }
+
+  /** Something goes in or out. False when nothing can any more. */
+  crosses(): boolean {
+    if (this.dead) return false
+    const crash = this.#crash
+    if (crash !== null && crash.crossings-- <= 0) {
+      this.#crash = null
+      this.#world.afterTurns(crash.turns, crash.action)
+    }
+    return !this.dead
+  }
+
+  /** As the promise, or never when this life is over by then. */
+  until<Value>(promise: Promise<Value>): Promise<Value> {
+    return new Promise((resolve, reject) => {
+      promise.then(
+        (value) => {
+          if (this.crosses()) resolve(value)
+        },
+        (error: Error) => {
+          if (this.crosses()) reject(error)
+        },
+      )
+    })
+  }
+
+  /** Calls `action` so many turns of the microtask queue after the port was crossed so many times. */
+  crashAfter(crossings: number, turns: number, action: () => void): void {
+    this.#crash ??= { crossings, turns, action }
+  }
+
+  /** Takes back what `crashAfter` announced. */
+  spare(): void {
+    this.#crash = null
+  }
+}

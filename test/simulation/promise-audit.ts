@@ -1,0 +1,140 @@
+/**
+ * What is promised about refusals, faults and waiting (laws 7 and 8): what was refused or faulted with `applied: 'no'` had no
+ * effect, every fault has a cause, and nobody waits longer than his patience.
+ */
+import type { Command } from '../../src/domain/command.ts'
+import type { EngineLimits } from '../../src/engine/limits.ts'
+import type { Findings } from './findings.ts'
+import { commandsOf, isQuestion, type Answered, type Call, type Troubles } from './history.ts'
+import { isSameLife, keyOf, type Effect, type Journal } from './journal-audit.ts'
+import { contentsOf, spell } from './reference-ledger.ts'
+import { isBroken, isPoison } from './workload.ts'
+
+/** How late an engine may notice that somebody's patience is over: it looks every 50 ms. */
+const NOTICE_MS = 101
+
+export interface Promises {
+  readonly limits: EngineLimits
+  readonly troublesOf: (call: Call) => Troubles
+  readonly findings: Findings
+}
+
+export function auditPromises(calls: readonly Call[], journal: Journal, promises: Promises): void {
+  for (const effect of journal.effects) checkCause(effect, calls, promises)
+  checkGroups(calls, journal, promises)
+  for (const call of calls) {
+    checkQueue(call, promises)
+    if (call.answer === null) checkUnanswered(call, promises)
+    else checkAnswer(call, call.answer, promises)
+  }
+}
+
+/** Whoever wrote it had been asked to, and did not say that it had no effect. */
+function checkCause({ cause, sender, tick }: Effect, calls: readonly Call[], { findings }: Promises): void {
+  if (!('command' in cause)) return
+  const contents = contentsOf(cause.command)
+  const mayBe = calls.some((call) => {
+    if (!isSameLife(call, sender) || call.invokedTick > tick) return false
+    const index = commandsOf(call.ask).findIndex((command: Command) => contentsOf(command) === contents)
+    if (index === -1) return false
+    const result = call.answer?.result
+    if (result === undefined) return true
+    if (result.kind === 'fault') return result.applied === 'unknown'
+    return result.kind === 'outcome' && result.outcomes[index]?.status === 'applied'
+  })
+  findings.check(7, mayBe, () => `engine ${sender.engine}.${sender.life} refused ${contents}, but it had an effect`)
+}
+
+/** The members of a group are committed together. */
+function checkGroups(calls: readonly Call[], journal: Journal, { findings }: Promises): void {
+  for (const group of new Set(calls.map(({ ask }) => ask).filter(({ kind }) => kind === 'group'))) {
+    const ids = commandsOf(group).flatMap((command) => ('requestId' in command ? [keyOf(command)!] : []))
+    const ticks = new Set(ids.map((id) => journal.byKey.get(id)?.tick ?? null))
+    findings.check(7, ticks.size <= 1, () => `a group took effect in parts: ${spell(group)}`)
+  }
+}
+
+function checkQueue({ ask, queuedBefore, answer, engine, life }: Call, { limits, findings }: Promises): void {
+  if (isQuestion(ask)) return
+  const { queueCommandsMax } = limits
+  findings.check(8, queuedBefore <= queueCommandsMax, () => `engine ${engine}.${life} had ${queuedBefore} waiting`)
+  const isFull = queuedBefore + commandsOf(ask).length > queueCommandsMax
+  if (!isFull || answer === null) return
+  const { result } = answer
+  const isRefused =
+    result.kind === 'fault' && ['overloaded', 'shutting_down', 'deadline_exceeded'].includes(result.code)
+  findings.check(8, isRefused, () => `a full queue took ${spell(ask)}`)
+}
+
+/** Only the end of a process keeps an answer back. */
+function checkUnanswered(call: Call, { troublesOf, findings }: Promises): void {
+  const { killed } = troublesOf(call)
+  findings.check(8, killed || isQuestion(call.ask), () => `${spell(call.ask)} was never answered`)
+}
+
+function checkAnswer(call: Call, { at, result }: Answered, promises: Promises): void {
+  const { findings, limits } = promises
+  const { ask, invokedAt } = call
+  const what = (): string =>
+    `${spell(ask)} at ${invokedAt.toFixed(3)} was answered ${spell(result)} at ${at.toFixed(3)}`
+  if (result.kind === 'error') {
+    findings.check(8, false, what)
+    return
+  }
+  if (result.kind === 'fault') {
+    findings.check(7, hasCause(call, result.code, promises), () => `a fault without a cause: ${what()}`)
+    findings.check(7, APPLIED[result.code].includes(result.applied), () => `not what the fault means: ${what()}`)
+    findings.check(8, !call.isProbe, () => `nothing was wrong any more: ${what()}`)
+  }
+  if (result.kind === 'outcome') {
+    const isImpossible = commandsOf(ask).some(
+      (command, index) =>
+        (isPoison(keyOf(command) ?? '') || isBroken(keyOf(command) ?? '')) &&
+        result.outcomes[index]?.status === 'applied',
+    )
+    findings.check(7, !isImpossible, what)
+  }
+  if (isQuestion(ask)) return
+  const patienceMs = (call.timeoutMs ?? limits.callTimeoutMsDefault) + NOTICE_MS
+  findings.check(8, at - invokedAt <= patienceMs, () => `longer than ${patienceMs} ms: ${what()}`)
+}
+
+type FaultCode = Extract<Answered['result'], { kind: 'fault' }>['code']
+
+const APPLIED: Readonly<Record<FaultCode, readonly string[]>> = {
+  overloaded: ['no'],
+  deadline_exceeded: ['no', 'unknown'],
+  contention: ['no'],
+  store_unavailable: ['no'],
+  commit_in_doubt: ['unknown'],
+  store_refused: ['no'],
+  shutting_down: ['no'],
+  internal: ['no'],
+}
+
+function hasCause(call: Call, code: FaultCode, { limits, troublesOf }: Promises): boolean {
+  const { conflicts, unavailable, doubts, refusals, unforeseen, stoppedTick } = troublesOf(call)
+  const commands = commandsOf(call.ask)
+  const { at, tick } = call.answer!
+  const isStopped = stoppedTick !== null && stoppedTick < tick
+  switch (code) {
+    case 'overloaded':
+      return call.queuedBefore + commands.length > limits.queueCommandsMax
+    case 'deadline_exceeded': {
+      const patienceMs = (call.timeoutMs ?? limits.callTimeoutMsDefault) - 1
+      return call.abortedAt !== null || at - call.invokedAt >= patienceMs
+    }
+    case 'contention':
+      return conflicts >= limits.attemptsMax
+    case 'store_unavailable':
+      return unavailable > 0 || doubts + unforeseen >= limits.breakerFailures
+    case 'commit_in_doubt':
+      return doubts + unforeseen > 0 || isStopped
+    case 'store_refused':
+      return refusals > 0 && commands.some((command) => isPoison(keyOf(command) ?? ''))
+    case 'shutting_down':
+      return isStopped
+    case 'internal':
+      return unforeseen > 0 || commands.some((command) => isBroken(keyOf(command) ?? ''))
+  }
+}

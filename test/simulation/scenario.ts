@@ -1,0 +1,66 @@
+/** One simulation as data, made from its seed: who takes part, with which limits, what is asked and what goes wrong. */
+import { ENGINE_LIMITS, type EngineLimits } from '../../src/engine/limits.ts'
+import { Chance } from './chance.ts'
+import type { Intent } from './client.ts'
+import type { DatabaseHabits } from './database.ts'
+import type { EngineHabits } from './engine-process.ts'
+import { makeFaults, type Fault } from './faults.ts'
+import { makeWorkload } from './workload.ts'
+
+export interface Scenario {
+  readonly seed: number
+  readonly database: DatabaseHabits
+  readonly engines: readonly EngineHabits[]
+  readonly intents: readonly Intent[]
+  readonly faults: readonly Fault[]
+}
+
+/** What of a scenario is kept, by position; undefined keeps everything. */
+export interface Kept {
+  readonly intents?: ReadonlySet<number> | undefined
+  readonly faults?: ReadonlySet<number> | undefined
+}
+
+export function makeScenario(seed: number, kept: Kept = {}): Scenario {
+  const chance = new Chance(`scenario ${seed}`)
+  const limits = makeLimits(chance.stream('limits'))
+  const engines = Array.from({ length: chance.pick([1, 2, 2, 3, 4]) }, () => ({
+    limits,
+    clockOffMs: chance.likely(0.5) ? chance.between(-2_000, 2_000) : 0,
+    isOrdered: chance.likely(0.8),
+  }))
+  const untilMs = chance.pick([150, 600, 2_000])
+  const size = { engines: engines.length, clients: chance.between(1, 6), intents: chance.between(20, 160), untilMs }
+  const { intents, users } = makeWorkload(chance.stream('workload'), size)
+  const around = { engines: engines.length, accounts: [...users, '@issuer', '@revenue'], untilMs }
+  const faults = makeFaults(chance.stream('faults'), around)
+  return {
+    seed,
+    database: { lockWaitMs: chance.pick([20, 200, 1_000]), orphanMs: chance.pick([5, 300]) },
+    engines,
+    intents: intents.filter(({ number }) => kept.intents?.has(number) ?? true),
+    faults: faults.filter((_, index) => kept.faults?.has(index) ?? true),
+  }
+}
+
+/** All engines have the same limits, most of them so low that they are met. */
+function makeLimits(chance: Chance): EngineLimits {
+  return {
+    ...ENGINE_LIMITS,
+    queueCommandsMax: chance.pick([8, 30, 200, 10_000]),
+    batchCommandsMax: chance.pick([1, 2, 2, 5, 20, 1_000]),
+    batchesInFlightMax: chance.pick([1, 2, 2, 3]),
+    callTimeoutMsDefault: chance.pick([300, 2_000, 30_000]),
+    cacheRequestsMax: chance.pick([0, 2, 10, 50_000]),
+    cacheBalancesMax: chance.pick([0, 2, 5, 50_000]),
+    attemptsMax: chance.pick([1, 2, 10]),
+    pauseMsMax: chance.pick([1, 20, 100]),
+    contendedMs: chance.pick([0, 50, 1_000]),
+    doubtMsMax: chance.pick([20, 500, 5_000]),
+    breakerFailures: chance.pick([1, 3, 5]),
+    breakerOpenMs: chance.pick([20, 100, 500]),
+    drainMsMax: chance.pick([5, 200, 5_000]),
+    holdTtlMsDefault: 900_000,
+    holdTtlMsMax: 3_600_000,
+  }
+}
