@@ -54,7 +54,7 @@ export function print(flags: { readonly json?: boolean }, { wire, view }: Shown)
 }
 
 /** Loads only what it needs: with everything, `holdfast --help` would take a second. */
-async function openTarget(flags: TargetFlags, access: 'read' | 'write'): Promise<Ledger> {
+export async function openTarget(flags: TargetFlags, access: 'read' | 'write'): Promise<Ledger> {
   if (flags.store !== undefined && flags.url !== undefined) {
     throw new SettingError('Give --store (a database) or --url (a service), not both.')
   }
