@@ -184,7 +184,9 @@ test('rows that say nothing certain are told with their line, and then nothing i
   const rows = ['done,70,done', 'a b,1,done', 'x,1.5,done', 'y,-1,done', 'z,,done', 'q,1,running']
   const file = await newList('.csv', ['request_id,amount,status', ...rows].join('\n'))
   const { lines, stderr } = await reconcile(file, ['--store', store, '--fix', '--yes'])
-  const unreadable = lines.filter(({ type }) => type === 'unreadable').map(({ line, problem }) => `${line} ${problem}`)
+  const unreadable = lines
+    .filter(({ type }) => type === 'unreadable')
+    .map(({ line, problem }) => [line, problem].join(' '))
   assert.deepEqual(unreadable, [
     '3 request_id "a b" is no request id',
     '4 amount "1.5" is no whole number of minor units, 0 or more',

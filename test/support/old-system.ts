@@ -42,7 +42,7 @@ export const OLD_SYSTEM_SERVERS: readonly OldSystemServer[] = [
 ]
 
 /** The columns that matter, as loosely typed as old tables are. */
-export const OLD_TABLES = [
+const OLD_TABLES = [
   'CREATE TABLE users (id BIGINT PRIMARY KEY, balance DECIMAL(30, 4), frozen_balance DECIMAL(30, 4))',
   `CREATE TABLE compute_freeze_logs (id BIGINT PRIMARY KEY, request_id VARCHAR(200), user_id BIGINT, amount DECIMAL(30, 4),
     status VARCHAR(20))`,
