@@ -26,14 +26,19 @@ export function jsonOption(): Option {
   return new Option('--json', 'print one JSON document: the answer as over HTTP, or the problem')
 }
 
+/** For commands whose findings may be more than fit into memory. */
+export function jsonLinesOption(): Option {
+  return new Option('--json', 'print one JSON line per finding, and the summary as the last; or the problem')
+}
+
 /** A command that works on a ledger. */
-export function addLedgerCommand(program: Command, usage: string, meaning: string): Command {
+export function addLedgerCommand(program: Command, usage: string, meaning: string, json = jsonOption()): Command {
   return program
     .command(usage)
     .description(meaning)
     .addOption(settingOption('store'))
     .addOption(settingOption('url'))
-    .addOption(jsonOption())
+    .addOption(json)
 }
 
 /** Impatient, because somebody sits before it. */

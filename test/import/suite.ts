@@ -165,6 +165,18 @@ export function importSuite(server: OldSystemServer): void {
       })
     }
 
+    test('two imports at once bring every user once and whole', async () => {
+      await using old = await server.create()
+      await fillOldSystem(old, manyRows())
+      await using database = await server.create()
+      await migrateLedger(database.url)
+      await Promise.all([1, 2].map(() => importFrom(old, ['--store', database.url], 0)))
+      await using ledger = await openLedger(database.url)
+      await assertLaws(ledger)
+      const [issuer] = (await ledger.account('@issuer')).balances
+      assert.equal(issuer!.available, BigInt(-100 * MANY_USERS))
+    })
+
     test('a second run finds everything there and writes nothing', async () => {
       await using old = await server.create()
       await fillOldSystem(old, BUSY)

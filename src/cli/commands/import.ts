@@ -10,7 +10,7 @@ import { EXIT } from '../exit-codes.ts'
 import { printJsonLine } from '../json-lines.ts'
 import { Progress } from '../progress.ts'
 import { fieldTable, styled } from '../tables.ts'
-import { addLedgerCommand, openTarget, type TargetFlags } from '../target.ts'
+import { addLedgerCommand, jsonLinesOption, openTarget, type TargetFlags } from '../target.ts'
 
 interface ImportFlags extends TargetFlags {
   readonly dryRun?: true
@@ -42,6 +42,7 @@ export function addImportCommand(program: Command): void {
     'Brings the users of an old system over: balances as deposits, open freezes as holds. Reads the old database at one ' +
       'moment and changes nothing in it. Run again, it goes on where it was stopped and tells what has changed since. ' +
       'Exits 1 when rows break a law or differ.',
+    jsonLinesOption(),
   )
     .argument('<url>', 'the old database: mysql://…, mariadb://… or postgres://…')
     .option('--dry-run', 'write nothing; with --verify, compare only')

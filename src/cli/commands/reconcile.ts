@@ -12,7 +12,7 @@ import { readDurationMs } from '../arguments.ts'
 import { EXIT } from '../exit-codes.ts'
 import { printJsonLine } from '../json-lines.ts'
 import { fieldTable, listTable, styled } from '../tables.ts'
-import { addLedgerCommand, openTarget, type TargetFlags } from '../target.ts'
+import { addLedgerCommand, jsonLinesOption, openTarget, type TargetFlags } from '../target.ts'
 
 interface ReconcileFlags extends TargetFlags {
   readonly format?: ListFormat
@@ -38,6 +38,7 @@ export function addReconcileCommand(program: Command): void {
     'reconcile',
     "Compares another system's list of requests with the ledger's holds: what is missing, extra, unfinished or different. " +
       'Changes nothing without --fix. Exits 1 when something is left that does not agree.',
+    jsonLinesOption(),
   )
     .argument('<file>', 'CSV with a head, or NDJSON: request ids, amounts in minor units, and perhaps statuses')
     .addOption(
