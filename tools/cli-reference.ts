@@ -23,7 +23,8 @@ Inside the repository, \`npm run -s holdfast -- freeze user:8 616\` runs what \`
 
 Every command but \`serve\`, \`migrate\` and \`verify\` works on a database (\`--store\`), which it opens itself beside whatever else has
 it open, or on a service (\`--url\`). Amounts are whole minor units. With \`--json\`, stdout is one JSON document: the answer as the
-HTTP service gives it, or the problem; messages go to stderr. Colours appear on terminals only, and not when \`NO_COLOR\` is set.
+HTTP service gives it, or the problem; messages go to stderr.
+\`import\` and \`reconcile\` print one JSON line per finding instead, and a summary as the last. Colours appear on terminals only, and not when \`NO_COLOR\` is set.
 `,
   `## Exit codes\n\n${markdownTable(['code', 'meaning'], Object.entries(EXIT_MEANINGS))}`,
   `## Settings

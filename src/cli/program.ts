@@ -4,8 +4,10 @@ import { Command } from 'commander'
 import { addAccountCommands } from './commands/accounts.ts'
 import { addAssetCommands } from './commands/assets.ts'
 import { addHoldCommands } from './commands/holds.ts'
+import { addImportCommand } from './commands/import.ts'
 import { addMigrateCommand } from './commands/migrate.ts'
 import { addMovementCommands } from './commands/movements.ts'
+import { addReconcileCommand } from './commands/reconcile.ts'
 import { addServeCommand } from './commands/serve.ts'
 import { addVerifyCommand } from './commands/verify.ts'
 import { EXIT_MEANINGS } from './exit-codes.ts'
@@ -29,6 +31,9 @@ export function buildProgram(): Command {
   addHoldCommands(program)
   program.commandsGroup('Coins:')
   addMovementCommands(program)
+  program.commandsGroup('Other systems:')
+  addImportCommand(program)
+  addReconcileCommand(program)
   program.commandsGroup('Accounts and assets:')
   addAccountCommands(program)
   addAssetCommands(program)

@@ -14,13 +14,13 @@ export class Progress {
   /** Shows what is being done now. */
   begin(what: string): void {
     if (!process.stderr.isTTY) return
-    const filled = Math.round((this.#done / this.#total) * WIDTH)
+    const filled = Math.round(Math.min(this.#done / Math.max(this.#total, 1), 1) * WIDTH)
     const bar = '█'.repeat(filled) + '░'.repeat(WIDTH - filled)
     process.stderr.write(`${ERASE_LINE}${bar} ${this.#done}/${this.#total} ${what}`)
   }
 
-  step(): void {
-    this.#done += 1
+  step(count = 1): void {
+    this.#done += count
   }
 
   end(): void {

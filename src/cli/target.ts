@@ -26,14 +26,19 @@ export function jsonOption(): Option {
   return new Option('--json', 'print one JSON document: the answer as over HTTP, or the problem')
 }
 
+/** For commands whose findings may be more than fit into memory. */
+export function jsonLinesOption(): Option {
+  return new Option('--json', 'print one JSON line per finding, and the summary as the last; or the problem')
+}
+
 /** A command that works on a ledger. */
-export function addLedgerCommand(program: Command, usage: string, meaning: string): Command {
+export function addLedgerCommand(program: Command, usage: string, meaning: string, json = jsonOption()): Command {
   return program
     .command(usage)
     .description(meaning)
     .addOption(settingOption('store'))
     .addOption(settingOption('url'))
-    .addOption(jsonOption())
+    .addOption(json)
 }
 
 /** Impatient, because somebody sits before it. */
@@ -54,7 +59,7 @@ export function print(flags: { readonly json?: boolean }, { wire, view }: Shown)
 }
 
 /** Loads only what it needs: with everything, `holdfast --help` would take a second. */
-async function openTarget(flags: TargetFlags, access: 'read' | 'write'): Promise<Ledger> {
+export async function openTarget(flags: TargetFlags, access: 'read' | 'write'): Promise<Ledger> {
   if (flags.store !== undefined && flags.url !== undefined) {
     throw new SettingError('Give --store (a database) or --url (a service), not both.')
   }

@@ -17,6 +17,8 @@ const KNOWN: Readonly<Record<string, ExitCode>> = {
   SettingError: EXIT.usage,
   StoreUrlError: EXIT.usage,
   MigrationError: EXIT.fault,
+  SourceError: EXIT.fault,
+  ListError: EXIT.usage,
 }
 
 export function troubleOf(thrown: unknown): Trouble {

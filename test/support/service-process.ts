@@ -81,7 +81,8 @@ export class ServiceProcess implements AsyncDisposable {
   }
 }
 
-function spawnHoldfast(parameters: readonly string[], environment: Environment = {}) {
+/** One command that a test watches, or ends, itself. */
+export function spawnHoldfast(parameters: readonly string[], environment: Environment = {}) {
   const { PATH = '', HOME = '' } = process.env
   return spawn(process.execPath, [MAIN, ...parameters], {
     env: { PATH, HOME, ...environment },

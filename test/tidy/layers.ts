@@ -12,6 +12,8 @@ interface Layer {
 
 const PORTS = ['engine/store.ts', 'engine/reader.ts', 'engine/auditor.ts', 'engine/faults.ts']
 
+const ADDRESSES = ['stores/mysql/url.ts', 'stores/mysql/encryption.ts', 'stores/postgres/url.ts']
+
 /** By folder or file of src/. */
 const LAYERS: Readonly<Record<string, Layer>> = {
   domain: { sees: [], packages: [], node: false },
@@ -21,7 +23,14 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   http: { sees: ['api', 'engine', 'domain'], packages: ['fastify', '@fastify', 'pino', 'typebox', 'uuid'], node: true },
   // Made for browsers and edge runtimes too: fetch and nothing else.
   client: { sees: ['api', 'domain'], packages: [], node: false },
-  cli: { sees: ['client', 'ledger.ts', 'config.ts', 'http', 'api', 'domain'], packages: 'any', node: true },
+  // Old systems lie in databases of the stores' kinds, at URLs of the same form.
+  import: { sees: ['api', 'domain', ...ADDRESSES], packages: ['mysql2', 'pg'], node: true },
+  reconcile: { sees: ['api', 'domain'], packages: [], node: true },
+  cli: {
+    sees: ['client', 'ledger.ts', 'config.ts', 'http', 'import', 'reconcile', 'api', 'domain'],
+    packages: 'any',
+    node: true,
+  },
   'config.ts': { sees: ['api', 'domain', 'engine/limits.ts'], packages: [], node: true },
   // The one place that sees both the engine and the stores.
   'ledger.ts': { sees: ['api', 'domain', 'engine', 'stores'], packages: [], node: true },

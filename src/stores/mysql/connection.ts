@@ -1,7 +1,8 @@
 /** One connection to the server, set up the way the ledger needs it. */
-import { connect, isIP, type Socket } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { createConnection, type Connection, type ConnectionOptions, type ResultSetHeader } from 'mysql2'
 import type { Row } from '../sql/rows.ts'
+import { encryptionOf } from './encryption.ts'
 import { failureOf, MysqlFailure, unavailable } from './errors.ts'
 import { SELECT_SERVER_FACTS, serverFactsOf, type ServerFacts } from './server.ts'
 import type { MysqlAddress, MysqlTuning } from './url.ts'
@@ -155,9 +156,9 @@ function replyOf(result: unknown): Reply & { readonly status: number | null } {
 }
 
 function driverOptions(address: MysqlAddress, tuning: MysqlTuning, socket: Socket): ConnectionOptions {
-  const { host, port, user, password, database, tls } = address
-  const options: ConnectionOptions = {
-    host: tls?.verifyIdentity === true ? identityOf(host) : host,
+  const { port, user, password, database } = address
+  return {
+    ...encryptionOf(address),
     port,
     user,
     password,
@@ -175,24 +176,6 @@ function driverOptions(address: MysqlAddress, tuning: MysqlTuning, socket: Socke
     flags: ['-LOCAL_FILES'],
     connectAttributes: { program_name: 'holdfast' },
   }
-  if (tls !== null) {
-    options.ssl = {
-      rejectUnauthorized: tls.verifyCertificate,
-      verifyIdentity: tls.verifyIdentity,
-      ...(tls.ca === null ? {} : { ca: tls.ca }),
-      ...(tls.cert === null ? {} : { cert: tls.cert }),
-      ...(tls.key === null ? {} : { key: tls.key }),
-    }
-  }
-  return options
-}
-
-/**
- * What the driver verifies a certificate against. It hands a name on and drops an address, in whose place Node would look for
- * `localhost` in the certificate. With a full stop behind it, the driver takes an address for a name; Node ignores the full stop.
- */
-function identityOf(host: string): string {
-  return isIP(host) === 0 ? host : `${host}.`
 }
 
 /**

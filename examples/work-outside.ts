@@ -1,0 +1,98 @@
+/**
+ * Work that spans the ledger and something else: freeze, do the other side with the hold's id as its idempotency key, then settle
+ * or release. The job is killed at every point where it can be, and recovers by being run again.
+ *
+ *   node examples/work-outside.ts
+ */
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { openLedger } from '../src/index.ts' // from 'holdfast', outside of this repository
+
+const PRICE_MAX = 616n
+
+/** The other side: it keeps what it did under the key that it was given, and gives the same answer to the same key. */
+class Provider implements Disposable {
+  readonly #database: DatabaseSync
+
+  constructor(folder: string) {
+    this.#database = new DatabaseSync(join(folder, 'provider.db'))
+    this.#database.exec('CREATE TABLE IF NOT EXISTS jobs (key TEXT PRIMARY KEY, cost INTEGER) STRICT')
+  }
+
+  /** What it did cost; null when it could not be done. */
+  work(key: string, prompt: string): bigint | null {
+    const cost = prompt === 'nonsense' ? null : prompt.length * 100
+    this.#database.prepare('INSERT OR IGNORE INTO jobs VALUES (?, ?)').run(key, cost)
+    const job = this.#database.prepare('SELECT cost FROM jobs WHERE key = ?').get(key)!
+    return job['cost'] === null ? null : BigInt(Number(job['cost']))
+  }
+
+  get jobsCount(): number {
+    return Number(this.#database.prepare('SELECT count(*) AS jobs FROM jobs').get()!['jobs'])
+  }
+
+  [Symbol.dispose](): void {
+    this.#database.close()
+  }
+}
+
+/** Ends this process as a power cut would, when it has come to the point that somebody chose. */
+function mayDie(point: string): void {
+  if (process.env['DIE'] === point) process.kill(process.pid, 'SIGKILL')
+}
+
+/** The job. Every step can be made again: under the same id, the ledger and the provider do the same thing once. */
+async function runJob(folder: string, id: string, prompt: string): Promise<void> {
+  await using ledger = await openLedger(`sqlite:${join(folder, 'ledger.db')}`)
+  using provider = new Provider(folder)
+  mayDie('before the freeze')
+  const hold = await ledger.freeze({ requestId: id, account: 'user:8', amount: PRICE_MAX, expiresInMs: 3_600_000 })
+  mayDie('after the freeze')
+  const cost = provider.work(hold.id, prompt)
+  mayDie('after the work')
+  const done = cost === null ? await ledger.release(hold.id) : await ledger.settle(hold.id, { amount: cost })
+  mayDie('after the end')
+  console.log(`  ${done.state}: ${done.settled} settled, ${done.released} back`)
+}
+
+/** Runs the job in a process of its own, which may die. */
+function inProcess(job: { folder: string; id: string; prompt: string }, die: string): void {
+  const { folder, id, prompt } = job
+  const environment = { ...process.env, DIE: die }
+  const { signal, stdout, stderr } = spawnSync(process.execPath, [import.meta.filename, folder, id, prompt], {
+    env: environment,
+    encoding: 'utf8',
+  })
+  process.stderr.write(stderr)
+  process.stdout.write(signal === null ? stdout : `  killed ${die}\n`)
+}
+
+async function main(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'holdfast-example-'))
+  try {
+    {
+      await using ledger = await openLedger(`sqlite:${join(folder, 'ledger.db')}`)
+      await ledger.deposit({ requestId: 'top-up-1', account: 'user:8', amount: 10_000n })
+    }
+    const points = ['before the freeze', 'after the freeze', 'after the work', 'after the end']
+    for (const [index, point] of points.entries()) {
+      const job = { folder, id: `job-${index}`, prompt: index === 2 ? 'nonsense' : 'hello' }
+      console.log(`${job.id}, ${job.prompt}`)
+      inProcess(job, point)
+      inProcess(job, '')
+    }
+    using provider = new Provider(folder)
+    await using ledger = await openLedger(`sqlite:${join(folder, 'ledger.db')}`)
+    const [balance] = (await ledger.account('user:8')).balances
+    console.log(`${provider.jobsCount} jobs; user:8 has ${balance!.available} available, ${balance!.held} held`)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+const [folder, id, prompt] = process.argv.slice(2)
+if (folder === undefined) await main()
+else await runJob(folder, id!, prompt!)

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Hold } from '../domain/hold.ts'
+import { extraFinding, judge, type Remedy } from './judgement.ts'
+import type { ListRow } from './list.ts'
+
+const OPEN: Hold = {
+  id: 'call-1',
+  account: 'user:8',
+  asset: 'credit',
+  payee: '@revenue',
+  state: 'open',
+  amount: 616n,
+  held: 616n,
+  settled: 0n,
+  released: 0n,
+  drawn: 0n,
+  shortfall: 0n,
+  expiresAt: 2,
+  createdAt: 1,
+  endedAt: null,
+  metadata: null,
+}
+const SETTLED: Hold = { ...OPEN, state: 'settled', held: 0n, settled: 500n, released: 116n, endedAt: 2 }
+const RELEASED: Hold = { ...OPEN, state: 'released', held: 0n, released: 616n, endedAt: 2 }
+const EXPIRED: Hold = { ...RELEASED, state: 'expired' }
+
+const DONE: ListRow = { line: 2, requestId: 'call-1', state: 'done', amount: 500n }
+const DONE_AT_700: ListRow = { ...DONE, amount: 700n }
+const FAILED: ListRow = { ...DONE, state: 'failed', amount: null }
+const PENDING: ListRow = { ...DONE, state: 'pending', amount: null }
+
+const settle = (amount: bigint, overage: 'reject' | 'draw'): Remedy => ({
+  kind: 'settle',
+  hold: 'call-1',
+  amount,
+  overage,
+})
+const RELEASE: Remedy = { kind: 'release', hold: 'call-1' }
+
+type Case = readonly [row: ListRow, hold: Hold | null, code: string | null, remedy?: Remedy]
+
+const CASES: readonly Case[] = [
+  [DONE, null, 'missing'],
+  [FAILED, null, null],
+  [PENDING, null, 'missing'],
+  [DONE, OPEN, 'unfinished', settle(500n, 'reject')],
+  [DONE_AT_700, OPEN, 'unfinished'],
+  [FAILED, OPEN, 'unfinished', RELEASE],
+  [PENDING, OPEN, null],
+  [DONE, { ...OPEN, settled: 100n, held: 516n }, 'unfinished'],
+  [FAILED, { ...OPEN, settled: 100n, held: 516n }, 'unfinished'],
+  [DONE, SETTLED, null],
+  [DONE_AT_700, SETTLED, 'different'],
+  [FAILED, SETTLED, 'different'],
+  [PENDING, SETTLED, 'different'],
+  [DONE, RELEASED, 'different'],
+  [FAILED, RELEASED, null],
+  [FAILED, EXPIRED, null],
+  [DONE, EXPIRED, 'different'],
+  [PENDING, EXPIRED, 'different'],
+]
+
+for (const [row, hold, code, remedy = null] of CASES) {
+  const amount = row.amount === null ? '' : ` at ${row.amount}`
+  const here = hold === null ? 'no hold' : `${hold.state}${hold.settled > 0n ? ` at ${hold.settled}` : ''}`
+  test(`${row.state}${amount} there and ${here} here is ${code ?? 'agreement'}`, () => {
+    const finding = judge(row, hold, 'reject')
+    assert.deepEqual([finding?.code ?? null, finding?.remedy ?? null], [code, remedy])
+  })
+}
+
+test('more than is held is settled only as somebody said it should be', () => {
+  assert.deepEqual(judge(DONE_AT_700, OPEN, 'draw')?.remedy, settle(700n, 'draw'))
+})
+
+test('a hold that nobody knows is given back only when it is old and untouched', () => {
+  assert.equal(extraFinding(OPEN, false).remedy, null)
+  assert.deepEqual(extraFinding(OPEN, true).remedy, RELEASE)
+  assert.equal(extraFinding({ ...OPEN, settled: 1n }, true).remedy, null)
+  assert.equal(extraFinding(SETTLED, true).remedy, null)
+})

@@ -1,0 +1,4 @@
+/** The other side's list cannot be read; the message says where. */
+export class ListError extends Error {
+  override readonly name = 'ListError'
+}

@@ -1,0 +1,158 @@
+/** The other side's list, row by row: request ids, what became of them there, and what they cost. */
+import { createReadStream } from 'node:fs'
+import { parseAmount } from '../domain/amount.ts'
+import { isRequestId, type RequestId } from '../domain/ids.ts'
+import { CsvReader } from './csv.ts'
+import { ListError } from './list-error.ts'
+
+/** - `done`: it was done, for the amount. - `failed`: it was not, and will not be. - `pending`: nobody knows yet. */
+export type OtherState = 'done' | 'failed' | 'pending'
+
+export interface ListRow {
+  readonly line: number
+  readonly requestId: RequestId
+  readonly state: OtherState
+  /** Minor units; null where nothing was done. */
+  readonly amount: bigint | null
+}
+
+/** A row that says nothing certain. */
+export interface UnreadableRow {
+  readonly line: number
+  readonly problem: string
+}
+
+export type ListFormat = 'csv' | 'ndjson'
+
+export interface ListShape {
+  readonly format: ListFormat
+  readonly idColumn: string
+  readonly amountColumn: string
+  /** Where a list has no such column, everything in it is done. */
+  readonly statusColumn: string
+  readonly isStatusNeeded: boolean
+  /** Which words mean what. */
+  readonly words: ReadonlyMap<string, OtherState>
+}
+
+const LINE_CHARACTERS_MAX = 1_048_576
+
+interface ListRecord {
+  readonly line: number
+  readonly get: (column: string) => unknown
+}
+
+/** Rows in the order of the file, a piece at a time. @throws ListError */
+export async function* readList(path: string, shape: ListShape): AsyncGenerator<readonly (ListRow | UnreadableRow)[]> {
+  const records = shape.format === 'csv' ? csvRecords(path, shape) : ndjsonRecords(path)
+  for await (const some of records) yield some.map((record) => ('problem' in record ? record : rowOf(record, shape)))
+}
+
+function rowOf({ line, get }: ListRecord, shape: ListShape): ListRow | UnreadableRow {
+  const { idColumn, amountColumn, statusColumn, words } = shape
+  const requestId = get(idColumn)
+  if (!isRequestId(requestId)) return { line, problem: `${idColumn} ${shown(requestId)} is no request id` }
+  const status = get(statusColumn)
+  if (status === undefined && shape.isStatusNeeded) return { line, problem: `${statusColumn} is missing` }
+  const state = status === undefined ? 'done' : words.get(textOf(status))
+  if (state === undefined)
+    return { line, problem: `${statusColumn} ${shown(status)} is none of ${[...words.keys()].join(', ')}` }
+  if (state !== 'done') return { line, requestId, state, amount: null }
+  const amount = parseAmount(get(amountColumn))
+  if (amount === null || amount < 0n) {
+    return { line, problem: `${amountColumn} ${shown(get(amountColumn))} is no whole number of minor units, 0 or more` }
+  }
+  return { line, requestId, state, amount }
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+const SHOWN_MAX = 80
+
+function shown(value: unknown): string {
+  const text = value === undefined ? '(missing)' : JSON.stringify(value)
+  return text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX)}…` : text
+}
+
+async function* csvRecords(path: string, shape: ListShape): AsyncGenerator<readonly ListRecord[]> {
+  const reader = new CsvReader()
+  let head: ReadonlyMap<string, number> | null = null
+  const recordsOf = (found: ReturnType<CsvReader['push']>): readonly ListRecord[] => {
+    const [first] = found
+    if (first === undefined) return []
+    const isHead = head === null
+    head ??= headOf(first.fields, shape)
+    const columns = head
+    return (isHead ? found.slice(1) : found).map(({ line, fields }) => {
+      if (fields.length !== columns.size) {
+        throw new ListError(`Line ${line}: ${fields.length} fields where the head has ${columns.size}.`)
+      }
+      const get = (column: string): unknown => {
+        const index = columns.get(column)
+        return index === undefined ? undefined : fields[index]
+      }
+      return { line, get }
+    })
+  }
+  for await (const piece of textOfFile(path)) yield recordsOf(reader.push(piece))
+  yield recordsOf(reader.end())
+  if (head === null) throw new ListError('The list is empty; a CSV begins with the names of its columns.')
+}
+
+function headOf(fields: readonly string[], shape: ListShape): ReadonlyMap<string, number> {
+  const head = new Map(fields.map((name, index) => [name, index]))
+  if (head.size !== fields.length) throw new ListError('Line 1: a column stands twice in the head.')
+  const needed = [shape.idColumn, shape.amountColumn, ...(shape.isStatusNeeded ? [shape.statusColumn] : [])]
+  for (const name of needed) {
+    if (!head.has(name)) throw new ListError(`Line 1: there is no column "${name}"; there are ${fields.join(', ')}.`)
+  }
+  return head
+}
+
+async function* ndjsonRecords(path: string): AsyncGenerator<readonly (ListRecord | UnreadableRow)[]> {
+  let rest = ''
+  let line = 0
+  const recordOf = (text: string): readonly (ListRecord | UnreadableRow)[] => {
+    line += 1
+    if (text.trim() === '') return []
+    return [parseRecord(text, line)]
+  }
+  for await (const piece of textOfFile(path)) {
+    const lines = (rest + piece).split('\n')
+    rest = lines.pop()!
+    yield lines.flatMap(recordOf)
+    if (rest.length > LINE_CHARACTERS_MAX) {
+      throw new ListError(`Line ${line + 1}: more than ${LINE_CHARACTERS_MAX} characters.`)
+    }
+  }
+  yield recordOf(rest)
+}
+
+function parseRecord(text: string, line: number): ListRecord | UnreadableRow {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    throw new ListError(`Line ${line}: not JSON. In NDJSON every line is one JSON object.`)
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return { line, problem: 'not a JSON object' }
+  const fields = value as Readonly<Record<string, unknown>>
+  return { line, get: (column) => (Object.hasOwn(fields, column) ? fields[column] : undefined) }
+}
+
+/** UTF-8, with or without a mark in front. */
+async function* textOfFile(path: string): AsyncGenerator<string> {
+  const decoder = new TextDecoder('utf-8', { fatal: true })
+  try {
+    for await (const bytes of createReadStream(path)) yield decoder.decode(bytes as Buffer, { stream: true })
+    yield decoder.decode()
+  } catch (error) {
+    if (error instanceof TypeError) throw new ListError('The list is not UTF-8.', { cause: error })
+    if (error instanceof Error && 'syscall' in error) {
+      throw new ListError(`The list cannot be read: ${error.message}`, { cause: error })
+    }
+    throw error
+  }
+}

@@ -1,0 +1,237 @@
+/** `holdfast reconcile`, spawned as a user would run it, on a database and on a service. */
+import assert from 'node:assert/strict'
+import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { openLedger } from '../../src/ledger.ts'
+import { runHoldfast, ServiceProcess, type Ran } from '../support/service-process.ts'
+
+let folder = ''
+let count = 0
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'holdfast-reconcile-test-'))
+})
+after(() => rm(folder, { recursive: true }))
+
+const newPath = (ending: string): string => join(folder, `${++count}${ending}`)
+
+/** Holds of 100 each: open ones, one settled at 60, one released. */
+async function newLedger(open = ['done', 'above', 'failed', 'pending', 'unknown']): Promise<string> {
+  const store = `sqlite:${newPath('.db')}`
+  await using ledger = await openLedger(store)
+  await ledger.deposit({ account: 'user:8', amount: 10_000n })
+  for (const id of [...open, 'settled', 'released']) {
+    await ledger.freeze({ requestId: id, account: 'user:8', amount: 100n })
+  }
+  await ledger.settle('settled', { amount: 60n })
+  await ledger.release('released')
+  return store
+}
+
+/** A list that was written after everything that is in the ledger. */
+async function newList(ending: string, text: string): Promise<string> {
+  const path = newPath(ending)
+  await writeFile(path, text)
+  const later = Date.now() / 1_000 + 60
+  await utimes(path, later, later)
+  return path
+}
+
+const LIST = [
+  'request_id,amount,status,note',
+  'done,70,done,"a, ""b"""',
+  'above,101,done,',
+  'failed,,failed,',
+  'pending,,pending,',
+  'settled,61,done,',
+  'released,,failed,',
+  'nowhere,5,done,',
+  '',
+].join('\r\n')
+
+async function reconcile(
+  file: string,
+  parameters: readonly string[],
+): Promise<Ran & { lines: Record<string, unknown>[] }> {
+  const ran = await runHoldfast(['reconcile', file, '--json', ...parameters])
+  const lines = ran.stdout.split('\n').filter((line) => line !== '')
+  return { ...ran, lines: lines.map((line) => JSON.parse(line) as Record<string, unknown>) }
+}
+
+function findings(lines: readonly Record<string, unknown>[]): readonly string[] {
+  return lines
+    .filter(({ type }) => type === 'finding')
+    .map(({ code, requestId, line }) => [code, requestId, line].join(' '))
+}
+
+async function statesIn(store: string, ids: readonly string[]): Promise<readonly string[]> {
+  await using ledger = await openLedger(store)
+  const holds = await Promise.all(ids.map((id) => ledger.hold(id)))
+  return holds.map(({ state, settled }) => `${state} ${settled}`)
+}
+
+const FOUND = [
+  'unfinished done 2',
+  'unfinished above 3',
+  'unfinished failed 4',
+  'different settled 6',
+  'missing nowhere 8',
+  'extra unknown ',
+]
+
+test('what is missing, extra, unfinished or different is listed with totals, and nothing is changed', async () => {
+  const store = await newLedger()
+  const { exitCode, lines } = await reconcile(await newList('.csv', LIST), ['--store', store])
+  assert.equal(exitCode, 1)
+  assert.deepEqual(findings(lines), FOUND)
+  assert.partialDeepStrictEqual(lines.at(-1), {
+    rowsCount: 7,
+    agreedCount: 2,
+    findingsCount: 6,
+    plannedCount: 2,
+    fixedCount: 0,
+    totals: [
+      { code: 'unfinished', asset: 'credit', count: 3, theirs: '171', ours: '0' },
+      { code: 'different', asset: 'credit', count: 1, theirs: '61', ours: '60' },
+      { code: 'missing', asset: null, count: 1, theirs: '5', ours: '0' },
+      { code: 'extra', asset: 'credit', count: 1, theirs: '0', ours: '100' },
+    ],
+  })
+  assert.deepEqual(await statesIn(store, ['done', 'failed']), ['open 0', 'open 0'])
+})
+
+test('NDJSON says the same, through a service', async () => {
+  const store = await newLedger()
+  await using service = await ServiceProcess.start(store)
+  const objects = LIST.split('\r\n')
+    .slice(1, -1)
+    .map((line) => {
+      const [request_id, amount, status] = line.split(',')
+      return JSON.stringify({ request_id, amount: amount === '' ? null : Number(amount), status })
+    })
+  const { lines } = await reconcile(await newList('.ndjson', objects.join('\n')), ['--url', service.url])
+  // Without a head, every line is one less.
+  assert.deepEqual(
+    findings(lines),
+    FOUND.map((text) => text.replace(/\d+$/, (line) => String(Number(line) - 1))),
+  )
+})
+
+test('--fix shows the changes and makes none until they are agreed to', async () => {
+  const store = await newLedger()
+  const file = await newList('.csv', LIST)
+  const shown = await runHoldfast(['reconcile', file, '--store', store, '--fix'])
+  assert.equal(shown.exitCode, 1)
+  assert.match(shown.stdout, /unfinished done \(line 2\): done at 70 there, open with 100 held here → settle done 70\n/)
+  assert.match(shown.stdout, /→ release failed\n/)
+  assert.match(shown.stderr, /Nothing is changed. To make these changes, add --yes/)
+  assert.deepEqual(await statesIn(store, ['done', 'failed']), ['open 0', 'open 0'])
+
+  const { lines, exitCode } = await reconcile(file, ['--store', store, '--fix', '--yes'])
+  assert.equal(exitCode, 1, 'some of it no rule can fix')
+  assert.partialDeepStrictEqual(lines.at(-1), { plannedCount: 2, fixedCount: 2 })
+  const ids = ['done', 'above', 'failed', 'pending', 'unknown', 'settled', 'released']
+  const states = ['settled 70', 'open 0', 'released 0', 'open 0', 'open 0', 'settled 60', 'released 0']
+  assert.deepEqual(await statesIn(store, ids), states)
+
+  const again = await reconcile(file, ['--store', store, '--fix', '--yes'])
+  assert.partialDeepStrictEqual(again.lines.at(-1), { plannedCount: 0, fixedCount: 0, findingsCount: 4 })
+})
+
+test('what was done at more than is held is settled as --overage says, what nobody knows is released when it is old', async () => {
+  const store = await newLedger(['above', 'unknown'])
+  const file = await newList('.csv', 'id,cost\nabove,130\nsettled,60\n')
+  const columns = ['--id-column', 'id', '--amount-column', 'cost', '--store', store, '--fix', '--yes']
+  const young = await reconcile(file, [...columns, '--overage', 'draw', '--release-unknown', '1h'])
+  assert.equal(young.exitCode, 1)
+  assert.deepEqual(await statesIn(store, ['above', 'unknown']), ['settled 130', 'open 0'])
+  const old = await reconcile(file, [...columns, '--release-unknown', '0s'])
+  assert.equal(old.exitCode, 0, old.stdout)
+  assert.deepEqual(await statesIn(store, ['unknown']), ['released 0'])
+})
+
+test('settled holds that the list does not have are extra ones since a moment that is given', async () => {
+  const store = await newLedger([])
+  const file = await newList('.csv', 'request_id,amount\n')
+  assert.equal((await reconcile(file, ['--store', store])).exitCode, 0)
+  const { lines } = await reconcile(file, ['--store', store, '--since', '2020-01-01T00:00:00Z'])
+  assert.deepEqual(findings(lines), ['extra settled '])
+  const later = await reconcile(file, ['--store', store, '--since', '2999-01-01T00:00:00Z'])
+  assert.deepEqual(findings(later.lines), [])
+})
+
+test('a hold that is younger than the list is no extra one', async () => {
+  const store = await newLedger(['unknown'])
+  const file = newPath('.csv')
+  await writeFile(file, 'request_id,amount\n')
+  await utimes(file, 1, 1)
+  assert.equal((await reconcile(file, ['--store', store])).exitCode, 0)
+})
+
+test('a request that stands twice in the list is told, and nothing is done about it', async () => {
+  const store = await newLedger(['done'])
+  const file = await newList('.csv', 'request_id,amount\ndone,70\nsettled,60\ndone,80\n')
+  const { lines, exitCode } = await reconcile(file, ['--store', store, '--fix', '--yes'])
+  assert.equal(exitCode, 1)
+  assert.deepEqual(findings(lines), ['unfinished done 2', 'duplicate done 4'])
+  assert.deepEqual(await statesIn(store, ['done']), ['open 0'])
+})
+
+test('rows that say nothing certain are told with their line, and then nothing is fixed', async () => {
+  const store = await newLedger(['done'])
+  const rows = ['done,70,done', 'a b,1,done', 'x,1.5,done', 'y,-1,done', 'z,,done', 'q,1,running']
+  const file = await newList('.csv', ['request_id,amount,status', ...rows].join('\n'))
+  const { lines, stderr } = await reconcile(file, ['--store', store, '--fix', '--yes'])
+  const unreadable = lines
+    .filter(({ type }) => type === 'unreadable')
+    .map(({ line, problem }) => [line, problem].join(' '))
+  assert.deepEqual(unreadable, [
+    '3 request_id "a b" is no request id',
+    '4 amount "1.5" is no whole number of minor units, 0 or more',
+    '5 amount "-1" is no whole number of minor units, 0 or more',
+    '6 amount "" is no whole number of minor units, 0 or more',
+    '7 status "running" is none of done, failed, pending',
+  ])
+  assert.match(stderr, /Nothing is changed while the list has rows that cannot be read/)
+  assert.deepEqual(await statesIn(store, ['done']), ['open 0'])
+})
+
+test('a file that is no list is told with its line, and exits 2', async () => {
+  const store = await newLedger([])
+  const files: readonly (readonly [ending: string, text: string | Buffer, message: RegExp])[] = [
+    ['.csv', 'request_id,amount\na,1,2\n', /Line 2: 3 fields where the head has 2/],
+    ['.csv', 'id,amount\n', /Line 1: there is no column "request_id"; there are id, amount/],
+    ['.csv', 'request_id,amount,amount\n', /a column stands twice/],
+    ['.csv', '', /The list is empty/],
+    ['.csv', 'request_id,amount\n"a,1\n', /Line 2: a quoted field/],
+    ['.csv', Buffer.from([0x61, 0xff]), /not UTF-8/],
+    ['.ndjson', '{"request_id":"a","amount":1}\n{', /Line 2: not JSON/],
+    ['.txt', '', /--format/],
+  ]
+  for (const [ending, text, message] of files) {
+    const file = newPath(ending)
+    await writeFile(file, text)
+    const { exitCode, stderr } = await runHoldfast(['reconcile', file, '--store', store])
+    assert.equal(exitCode, 2, stderr)
+    assert.match(stderr, message)
+  }
+  assert.equal((await runHoldfast(['reconcile', join(folder, 'none.csv'), '--store', store])).exitCode, 2)
+})
+
+test('a list of many rows is compared in bounded memory, and what it needed beside is gone', async () => {
+  const store = await newLedger([])
+  const rows = Array.from({ length: 40_000 }, (_, index) => `call-${index},1,done,${'x'.repeat(1_000)}`)
+  const file = await newList('.csv', ['request_id,amount,status,note', ...rows].join('\n'))
+  const { exitCode, stdout } = await runHoldfast(['reconcile', file, '--store', store], {
+    TMPDIR: folder,
+    NODE_OPTIONS: '--max-old-space-size=48',
+  })
+  assert.equal(exitCode, 1)
+  assert.match(stdout, /missing +40000 +40000 +0/)
+  assert.deepEqual(
+    (await readdir(folder)).filter((name) => name.startsWith('holdfast-reconcile-')),
+    [],
+  )
+})
