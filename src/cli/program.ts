@@ -6,6 +6,7 @@ import { addAssetCommands } from './commands/assets.ts'
 import { addHoldCommands } from './commands/holds.ts'
 import { addMigrateCommand } from './commands/migrate.ts'
 import { addMovementCommands } from './commands/movements.ts'
+import { addStatementCommand } from './commands/statements.ts'
 import { addServeCommand } from './commands/serve.ts'
 import { addVerifyCommand } from './commands/verify.ts'
 import { EXIT_MEANINGS } from './exit-codes.ts'
@@ -31,6 +32,7 @@ export function buildProgram(): Command {
   addMovementCommands(program)
   program.commandsGroup('Accounts and assets:')
   addAccountCommands(program)
+  addStatementCommand(program)
   addAssetCommands(program)
   return program
 }
