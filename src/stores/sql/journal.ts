@@ -21,6 +21,7 @@ export type PostingKey = readonly [balanceId: number, version: number]
 export interface Stripe {
   readonly id: number
   readonly stripe: number
+  readonly held: bigint
   readonly version: number
 }
 
@@ -71,12 +72,17 @@ export class SqlJournal {
     const rows = await this.#rows(
       this.#builder
         .selectFrom('balances')
-        .select(['id', 'stripe', 'version'])
+        .select(['id', 'stripe', 'held', 'version'])
         .where('account', '=', account)
         .where('asset', '=', asset)
         .orderBy('stripe'),
     )
-    return rows.map((row) => ({ id: whole(row['id']), stripe: whole(row['stripe']), version: whole(row['version']) }))
+    return rows.map((row) => ({
+      id: whole(row['id']),
+      stripe: whole(row['stripe']),
+      held: big(row['held']),
+      version: whole(row['version']),
+    }))
   }
 
   /** Stripe after stripe, each a range of the primary key: one statement over all of them would sort the whole journal. */

@@ -151,6 +151,28 @@ test('a page that walked as far as it may says where to go on, also when it is e
   )
 })
 
+test('that all open holds were found is known from what the balance holds, without a walk to the beginning', async () => {
+  using ledger = await TwinLedger.open()
+  await ledger.apply(0, deposit('d', 'a', 1_000n), ...[1, 2, 3].map((index) => freeze(`h${index}`, 'a', 5n)))
+  await ledger.apply(0, settle('h2', 1n))
+  const query = { account: 'a', asset: 'credit', state: 'open', limit: 5, cursor: null } as const
+  const statementsFor = async (
+    reader: Reader,
+  ): Promise<readonly [ids: string[], next: string | null, count: number]> => {
+    ledger.asked.length = 0
+    const { items, next } = await reader.holds(query)
+    return [items.map(({ id }) => id), next, ledger.asked.length]
+  }
+  assert.deepEqual(await statementsFor(ledger.reader), [['h3', 'h1'], null, 2])
+  await ledger.apply(0, ...Array.from({ length: 500 }, (_, index) => freeze(`n${index}`, 'a', 1n)))
+  await ledger.apply(0, ...Array.from({ length: 500 }, (_, index) => settle(`n${index}`, 0n)))
+  const short = ledger.readerWithin({ postingsMax: 100, requestsMax: 100 })
+  const [ids, next] = await statementsFor(short)
+  assert.deepEqual([ids, next === null], [['h3', 'h1'], true])
+  await ledger.apply(0, release('h1'), release('h3'))
+  assert.deepEqual(await statementsFor(ledger.reader), [[], null, 1])
+})
+
 test('an entry of the greatest transfer shows all of its postings in order', async () => {
   using ledger = await TwinLedger.open()
   await ledger.apply(0, deposit('d', 'a', 10_000n))

@@ -24,9 +24,12 @@ import {
   type WalkLimits,
 } from './journal.ts'
 import { lastKey, oneMoreThan, pageOf } from './pages.ts'
-import { assetOf, balanceOf, entryOf, holdOf, metadataOf, postingKeysOf, type Row } from './rows.ts'
+import { assetOf, balanceOf, big, entryOf, holdOf, metadataOf, postingKeysOf, type Row } from './rows.ts'
 
 type Requests = ReturnType<typeof selectRequests>
+
+/** Postings among which the open holds of a balance are looked for first. */
+const OPEN_HOLDS_WITHIN = 2_000
 
 interface HoldOrder<List extends CursorList> {
   readonly key: (hold: HoldRecord) => CursorKeys[List]
@@ -92,6 +95,8 @@ export class SqlReader implements Reader {
     // Nothing is ever frozen in a house account, and its journal may be the longest of all.
     const [balance] = isHouse(account) ? [] : await this.#journal.stripes(account, asset)
     if (balance === undefined) return { items: [], next: null }
+    const all = await this.#allOpenHolds(balance, query)
+    if (all !== null) return { items: all.map(showHold), next: null }
     const holds: HoldRecord[] = []
     const isReadThrough = filtersAttached(query)
     const range = await this.#journal.range(balance, query, last === null ? null : last[0])
@@ -107,6 +112,27 @@ export class SqlReader implements Reader {
     return pageOfHolds(holds, limit, 'holdsOfAccount', { key: (hold) => [hold.openedVersion], walkedTo })
   }
 
+  /**
+   * The open holds of a balance, when a page takes all of them and they were frozen lately; else null. Together they hold what
+   * the balance holds (law 2), which tells that no older one is open: both are read in one statement, so at one instant.
+   */
+  async #allOpenHolds(balance: Stripe, query: HoldQuery): Promise<readonly HoldRecord[] | null> {
+    const { account, asset, state, limit, cursor, from = null, until = null } = query
+    if (state !== 'open' || cursor !== null || from !== null || until !== null || filtersAttached(query)) return null
+    if (balance.held === 0n) return []
+    const { postingsMax } = this.#limits
+    for (const width of [Math.min(OPEN_HOLDS_WITHIN, postingsMax), postingsMax]) {
+      const range = { low: balance.version + 1 - width, high: Number.MAX_SAFE_INTEGER }
+      const rows = await this.#holdsOpenedIn(range, balance, query, limit)
+      if (rows.length > limit) return null
+      const held = rows.reduce((sum, row) => sum + big(row['held']), 0n)
+      if (rows.length > 0 && held === big(rows[0]!['all_held'])) {
+        return rows.map((row) => holdOf({ ...row, account, asset }))
+      }
+    }
+    return null
+  }
+
   async #holdsOpenedIn(
     { low, high }: VersionRange,
     { id }: Stripe,
@@ -117,6 +143,7 @@ export class SqlReader implements Reader {
       .selectFrom('postings')
       .innerJoin('requests', 'requests.id', 'postings.entry_id')
       .selectAll('requests')
+      .select((select) => select.selectFrom('balances').select('held').where('id', '=', id).as('all_held'))
       .where('postings.balance_id', '=', id)
       .where('postings.version', '>=', low)
       .where('postings.version', '<', high)
