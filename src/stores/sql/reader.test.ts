@@ -166,10 +166,17 @@ test('that all open holds were found is known from what the balance holds, witho
   assert.deepEqual(await statementsFor(ledger.reader), [['h3', 'h1'], null, 2])
   await ledger.apply(0, ...Array.from({ length: 500 }, (_, index) => freeze(`n${index}`, 'a', 1n)))
   await ledger.apply(0, ...Array.from({ length: 500 }, (_, index) => settle(`n${index}`, 0n)))
+  assert.deepEqual(await statementsFor(ledger.reader), [['h3', 'h1'], null, 2])
+  await ledger.apply(0, freeze('h4', 'a', 5n))
   const short = ledger.readerWithin({ postingsMax: 100, requestsMax: 100 })
   const [ids, next] = await statementsFor(short)
-  assert.deepEqual([ids, next === null], [['h3', 'h1'], true])
-  await ledger.apply(0, release('h1'), release('h3'))
+  assert.deepEqual([ids, next === null], [['h4'], false], 'what is found so far is not all')
+  const pages = await pagesOf(5, (page) => short.holds({ ...query, ...page }))
+  assert.deepEqual(
+    pages.flatMap(({ items }) => items.map(({ id }) => id)),
+    ['h4', 'h3', 'h1'],
+  )
+  await ledger.apply(0, release('h1'), release('h3'), release('h4'))
   assert.deepEqual(await statementsFor(ledger.reader), [[], null, 1])
 })
 
