@@ -9,7 +9,7 @@ import { ACCOUNT_PATTERN, ASSET_PATTERN, REQUEST_ID_PATTERN } from '../domain/id
 import { MEMO_LENGTH_MAX } from '../domain/metadata.ts'
 import { INSTANT_MAX } from './input.ts'
 import { BATCH_COMMANDS_MAX, TRANSFER_LEGS_MAX } from './ledger.ts'
-import { CURSOR_LENGTH_MAX, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from './queries.ts'
+import { CURSOR_LENGTH_MAX, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX, STATEMENT_FORMATS } from './queries.ts'
 import {
   AccountName,
   AMOUNT_PATTERN,
@@ -20,7 +20,6 @@ import {
   words,
   Words,
 } from './schemas.ts'
-import { STATEMENT_FORMATS } from './statement.ts'
 
 function amountInput(description: string, least: number) {
   const pattern = least < 0 ? AMOUNT_PATTERN : least === 0 ? '^(0|[1-9][0-9]{0,18})$' : '^[1-9][0-9]{0,18}$'

@@ -13,8 +13,11 @@ import {
 import { endOfHold, type EntryKind } from '../domain/journal.ts'
 import { MEMO_LENGTH_MAX, type Metadata } from '../domain/metadata.ts'
 import { LedgerError } from './error.ts'
-import type { StatementFormat } from './statement.ts'
 import { ACCOUNT_RULE, ASSET_RULE, instantIn, metadataIn, REQUEST_ID_RULE, textIn } from './input.ts'
+
+/** What a statement can be had as, besides pages. */
+export const STATEMENT_FORMATS = ['csv', 'ndjson'] as const
+export type StatementFormat = (typeof STATEMENT_FORMATS)[number]
 
 /** Rows per page. */
 export const PAGE_LIMIT_DEFAULT = 50

@@ -7,11 +7,9 @@
  * is, one document per line, the same as the lines of a page.
  */
 import type { StatementLine } from '../domain/journal.ts'
+import type { StatementFormat } from './queries.ts'
 import type { StatementLineWire } from './schemas.ts'
 import { lineToWire } from './wire.ts'
-
-export const STATEMENT_FORMATS = ['csv', 'ndjson'] as const
-export type StatementFormat = (typeof STATEMENT_FORMATS)[number]
 
 export const STATEMENT_TYPES: Readonly<Record<StatementFormat, string>> = {
   csv: 'text/csv',

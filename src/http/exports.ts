@@ -6,8 +6,8 @@
  */
 import { Readable } from 'node:stream'
 import { LedgerError } from '../api/error.ts'
-import type { PostingsQuery } from '../api/queries.ts'
-import { statementHead, statementText, type StatementFormat } from '../api/statement.ts'
+import type { PostingsQuery, StatementFormat } from '../api/queries.ts'
+import { statementHead, statementText } from '../api/statement.ts'
 import type { StatementLine } from '../domain/journal.ts'
 import type { Page, Reader } from '../engine/reader.ts'
 import type { HttpLimits } from './limits.ts'

@@ -242,7 +242,7 @@ describe('an export of a journal without end', () => {
   test('a failure in the middle breaks the response off, so that it does not look whole', async () => {
     await using service = await within({})
     const pages = endless(service)
-    const { postings } = service.reader
+    const postings = service.reader.postings.bind(service.reader)
     service.reader.postings = async (query) => {
       if (pages.count === 3) throw new Fault('store_unavailable', 'Gone.')
       return await postings(query)

@@ -9,7 +9,7 @@ import { format } from 'mysql2'
 import type { HoldQuery, PostingQuery } from '../../src/engine/reader.ts'
 import type { Query, SqlDialect } from '../../src/stores/sql/dialect.ts'
 import { SqlReader } from '../../src/stores/sql/reader.ts'
-import type { SqlValue } from '../../src/stores/sql/rows.ts'
+import type { Row, SqlValue } from '../../src/stores/sql/rows.ts'
 import { openSqliteStorage } from '../../src/stores/sqlite/storage.ts'
 import { migratePostgres } from '../../src/stores/postgres/storage.ts'
 import {
@@ -101,7 +101,7 @@ test('plans of postgres', { skip: WITHOUT_POSTGRES }, async () => {
   for (const sql of journalSql()) await database.client.query(sql)
   // As it is set where there is no disk that turns.
   await database.client.query('SET random_page_cost = 1.1; ANALYZE')
-  const query: Query = async (sql, parameters) => (await database.client.query(sql, [...parameters])).rows
+  const query: Query = async (sql, parameters) => (await database.client.query<Row>(sql, [...parameters])).rows
   for (const [sql, parameters] of await statementsOf('postgres', query)) {
     // Three balances fit on a page of their own, which is read and sorted as it is.
     if (!/"(postings|requests)"/.test(sql)) continue

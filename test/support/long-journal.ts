@@ -12,8 +12,8 @@ export const JOURNAL_BEGINS_AT = Date.UTC(2030, 0, 1)
 export const HOLD_EVERY_MS = 50
 const SETTLED_AFTER_MS = 20
 
-/** One hold in so many carries `{"rare":true}`, and is charged `{"model":"x"}` otherwise. */
-export const RARE_EVERY = 100_000
+/** One hold in so many carries `{"rare":true}`, the others `{"model":"x"}`. */
+const RARE_EVERY = 100_000
 
 const GIVEN = 1_000_000_000_000_000n
 const [USER, REVENUE, ISSUER] = [1, 2, 3]

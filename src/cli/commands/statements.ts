@@ -1,7 +1,8 @@
 /** The journal of a balance: `postings`, as a page or as a file. */
 import { Option, type Command } from 'commander'
 import type { StatementInput } from '../../api/ledger.ts'
-import { STATEMENT_FORMATS, statementHead, statementText, type StatementFormat } from '../../api/statement.ts'
+import { STATEMENT_FORMATS, type StatementFormat } from '../../api/queries.ts'
+import { statementHead, statementText } from '../../api/statement.ts'
 import { lineToWire } from '../../api/wire.ts'
 import { SettingError } from '../../config.ts'
 import type { Instant } from '../../domain/ids.ts'

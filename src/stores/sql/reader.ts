@@ -169,17 +169,15 @@ export class SqlReader implements Reader {
     })
   }
 
+  /** The state is no part of the statement: one that is rare would be looked for through the whole table. */
   async #holdsById(query: HoldQuery): Promise<Page<Hold>> {
-    return await this.#holdsInOrder(
-      query,
-      'holdsById',
-      (hold) => [hold.id],
-      (last) => {
-        let select = selectRequests(this.#builder).where('requests.kind', '=', 'freeze')
-        if (query.state !== null) select = select.where('requests.state', '=', query.state)
+    const key = (hold: HoldRecord) => [hold.id] as const
+    return await this.#holdsInOrder(query, 'holdsById', key, (last) =>
+      selectRequests(this.#builder)
+        .where('requests.kind', '=', 'freeze')
         // Also on the first page: without a lower end, SQLite would rather sort the whole table than follow the key.
-        return select.where('requests.id', '>', last === null ? '' : last[0]).orderBy('requests.id')
-      },
+        .where('requests.id', '>', last === null ? '' : last[0])
+        .orderBy('requests.id'),
     )
   }
 
@@ -191,7 +189,8 @@ export class SqlReader implements Reader {
     select: (last: CursorKeys[List] | null) => Requests,
   ): Promise<Page<Hold>> {
     const { limit, from = null, until = null } = query
-    const isReadThrough = filtersAttached(query) || from !== null || until !== null
+    const isByState = list === 'holdsById' && query.state !== null
+    const isReadThrough = isByState || filtersAttached(query) || from !== null || until !== null
     const holds: HoldRecord[] = []
     const rowsMax = isReadThrough ? ROWS_READ_THROUGH : limit
     let last = lastKey(list, query)
@@ -299,6 +298,7 @@ function selectRequests(builder: QueryBuilder) {
 }
 
 function isWanted(hold: HoldRecord, { from = null, until = null, ...query }: HoldQuery): boolean {
+  if (query.state !== null && hold.state !== query.state) return false
   if ((from !== null && hold.createdAt < from) || (until !== null && hold.createdAt >= until)) return false
   return matchesAttached({ memo: null, metadata: hold.metadata }, query)
 }
