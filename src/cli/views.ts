@@ -70,7 +70,7 @@ export function holdView(hold: Hold): string {
 }
 
 export function holdsView({ items, next }: PageView<Hold>): string {
-  if (items.length === 0) return `No holds.${more(next)}`
+  if (items.length === 0) return none('holds', next)
   const rows = items.map((hold) => {
     const { id, account, state, asset, amount, held, settled, expiresAt } = hold
     return [id, account, state, asset, amount, held, settled, instant(expiresAt)]
@@ -85,7 +85,7 @@ function signed(delta: bigint): string {
 
 /** Columns of what callers attach are there when somebody has attached something. */
 export function postingsView({ items, next }: PageView<StatementLine>): string {
-  if (items.length === 0) return `No postings.${more(next)}`
+  if (items.length === 0) return none('postings', next)
   const hasMemo = items.some(({ memo }) => memo !== null)
   const rows = items.map(({ at, kind, version, availableDelta, heldDelta, available, held, entryId, memo }) => {
     const row = [instant(at), kind, version, signed(availableDelta), signed(heldDelta), available, held, entryId]
@@ -108,6 +108,11 @@ export function entryView({ id, kind, at, memo, metadata, floor, postings }: Ent
     return [account, asset, signed(availableDelta), signed(heldDelta), available, held]
   })
   return `${head}\n\n${listTable(['account', 'asset', 'change', 'held change', 'available', 'held'], rows)}`
+}
+
+/** An empty page is not the end where filters leave out most of a long list. */
+function none(what: string, next: string | null): string {
+  return next === null ? `No ${what}.` : `No ${what} so far; the list is long. To go on, add --cursor ${next}`
 }
 
 function more(next: string | null): string {
