@@ -230,7 +230,7 @@ describe('schemas and code agree', () => {
           assert.equal(verdictOfCode(name, input), verdict, `the schema says ${verdict} to ${JSON.stringify(input)}`)
           seen[verdict ? 'good' : 'bad'] += 1
         }),
-        { numRuns: 500 },
+        { numRuns: 1_500 },
       )
       assert.ok(seen.bad > 10, `only ${seen.bad} bad inputs were tried`)
       assert.ok(seen.good > 10, `only ${seen.good} good inputs were tried`)
