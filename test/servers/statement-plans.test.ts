@@ -37,10 +37,12 @@ function journalSql(): readonly string[] {
 /** Every statement that statements, moments and lists of holds come to, after their answers were looked at. */
 async function statementsOf(dialect: SqlDialect, query: Query): Promise<readonly Asked[]> {
   const asked: Asked[] = []
-  const reader = new SqlReader(dialect, async (sql, parameters) => {
+  const asks: Query = async (sql, parameters) => {
     asked.push([sql, parameters as SqlValue[]])
     return await query(sql, parameters)
-  })
+  }
+  // Far enough for one page to come to the beginning.
+  const reader = new SqlReader(dialect, asks, { postingsMax: 3 * HOLDS, requestsMax: 3 * HOLDS })
   const page = { limit: 50, cursor: null } as const
   const lines = async (filters: Partial<PostingQuery>): Promise<readonly string[]> => {
     const list = { account: BUSY, asset: 'credit', kind: null, ...page, ...filters }
