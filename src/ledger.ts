@@ -4,12 +4,27 @@
 import { CheckedLedger } from './api/checked-ledger.ts'
 import type { BatchRequest } from './api/commands.ts'
 import { LedgerError } from './api/error.ts'
-import type { AccountView, BatchOutcome, CallOptions, HoldsInput, PageView, PostingsInput } from './api/ledger.ts'
-import { accountParameter, entryParameter, holdsQueryOf, postingsQueryOf, requestIdParameter } from './api/queries.ts'
+import type {
+  AccountInput,
+  AccountView,
+  BatchOutcome,
+  CallOptions,
+  HoldsInput,
+  PageView,
+  PostingsInput,
+} from './api/ledger.ts'
+import {
+  accountParameter,
+  accountQueryOf,
+  entryParameter,
+  holdsQueryOf,
+  postingsQueryOf,
+  requestIdParameter,
+} from './api/queries.ts'
 import type { Asset } from './domain/asset.ts'
 import { requestOf, type Command, type CommandKind } from './domain/command.ts'
 import type { Hold } from './domain/hold.ts'
-import type { Entry, Posting } from './domain/journal.ts'
+import type { Entry, StatementLine } from './domain/journal.ts'
 import type { Answers, Outcome } from './domain/outcome.ts'
 import { Engine, type EngineOptions } from './engine/engine.ts'
 import { Fault } from './engine/faults.ts'
@@ -85,9 +100,10 @@ export class EmbeddedLedger extends CheckedLedger {
     }
   }
 
-  async account(account: string): Promise<AccountView> {
+  async account(account: string, input: AccountInput = {}): Promise<AccountView> {
     const name = accountParameter(account, 'account')
-    const found = await this.#read((reader) => reader.account(name))
+    const { at } = accountQueryOf(input)
+    const found = await this.#read((reader) => (at === null ? reader.account(name) : reader.accountAt(name, at)))
     if (found === null) throw LedgerError.accountNotFound(account)
     return found
   }
@@ -104,7 +120,7 @@ export class EmbeddedLedger extends CheckedLedger {
     return await this.#read((reader) => reader.holds(query))
   }
 
-  async postings(account: string, input: PostingsInput = {}): Promise<PageView<Posting>> {
+  async postings(account: string, input: PostingsInput = {}): Promise<PageView<StatementLine>> {
     const query = postingsQueryOf(accountParameter(account, 'account'), input)
     return await this.#read((reader) => reader.postings(query))
   }

@@ -5,12 +5,14 @@ import fc from 'fast-check'
 import type { TSchema } from 'typebox'
 import { Value } from 'typebox/value'
 import {
+  AccountQuery,
   BatchBody,
   BODIES,
   ChargeBody,
   CommandBody,
   DeclareBody,
   DepositBody,
+  ExportQuery,
   FreezeBody,
   HoldsQuery,
   OpenBody,
@@ -32,7 +34,7 @@ import {
   transferOf,
 } from './commands.ts'
 import { LedgerError } from './error.ts'
-import { holdsQueryOf, postingsQueryOf } from './queries.ts'
+import { accountQueryOf, exportQueryOf, holdsQueryOf, postingsQueryOf } from './queries.ts'
 
 const newRequestId = (): string => 'made-here'
 
@@ -53,6 +55,8 @@ const PAIRS: Readonly<Record<string, Pair>> = {
   batch: { schema: BatchBody, read: (input) => batchOf(input, newRequestId) },
   'command of a batch': { schema: CommandBody, read: (input) => commandOf(input, newRequestId) },
   'query of holds': { schema: HoldsQuery, read: holdsQueryOf },
+  'query of an account': { schema: AccountQuery, read: accountQueryOf },
+  'query of an export': { schema: ExportQuery, read: (input) => exportQueryOf('user:8', input) },
   'query of postings': { schema: PostingsQuery, read: (input) => postingsQueryOf('user:8', input) },
 }
 
@@ -153,6 +157,11 @@ const FIELDS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   metadata: mostly({ model: 'x' }),
   expiresInMs: mostly(600_000),
   expiresAt: fc.oneof(fc.constantFrom(...INSTANTS), anyValue),
+  at: fc.oneof(fc.constantFrom(...INSTANTS), anyValue),
+  from: mostly(INSTANTS[0]!, 1_900_000_000_000),
+  until: mostly(INSTANTS[1]!),
+  entry: mostly('job-616', 'job-616~settle', 'a~release', '~settle', 'a~b'),
+  format: mostly('csv', 'ndjson'),
   overage: mostly('reject', 'cap', 'draw'),
   floor: mostly('-500', -500, 0),
   decimals: mostly(0, 2, 18),
@@ -221,7 +230,7 @@ describe('schemas and code agree', () => {
           assert.equal(verdictOfCode(name, input), verdict, `the schema says ${verdict} to ${JSON.stringify(input)}`)
           seen[verdict ? 'good' : 'bad'] += 1
         }),
-        { numRuns: 500 },
+        { numRuns: 1_500 },
       )
       assert.ok(seen.bad > 10, `only ${seen.bad} bad inputs were tried`)
       assert.ok(seen.good > 10, `only ${seen.good} good inputs were tried`)

@@ -7,7 +7,7 @@ import type { Balance } from '../domain/balance.ts'
 import type { Command, CommandKind } from '../domain/command.ts'
 import type { Hold } from '../domain/hold.ts'
 import type { RequestId } from '../domain/ids.ts'
-import type { Entry, Posting } from '../domain/journal.ts'
+import type { Entry, StatementLine } from '../domain/journal.ts'
 import type { Answers } from '../domain/outcome.ts'
 import {
   batchOf,
@@ -22,6 +22,7 @@ import {
   type BatchRequest,
 } from './commands.ts'
 import type {
+  AccountInput,
   AccountView,
   BatchOutcome,
   CallOptions,
@@ -36,8 +37,10 @@ import type {
   PageView,
   PostingsInput,
   SettleInput,
+  StatementInput,
   TransferInput,
 } from './ledger.ts'
+import { PAGE_LIMIT_MAX } from './queries.ts'
 import { newRequestId } from './request-id.ts'
 
 export abstract class CheckedLedger implements Ledger {
@@ -91,10 +94,23 @@ export abstract class CheckedLedger implements Ledger {
     return await this.submitBatch(batchOf({ commands, atomic: options.atomic }, newRequestId), options)
   }
 
-  abstract account(account: string): Promise<AccountView>
+  async *exportPostings(account: string, input: StatementInput = {}): AsyncGenerator<StatementLine> {
+    let cursor: string | null = null
+    do {
+      const page: PageView<StatementLine> = await this.postings(account, {
+        ...input,
+        limit: PAGE_LIMIT_MAX,
+        ...(cursor === null ? {} : { cursor }),
+      })
+      yield* page.items
+      cursor = page.next
+    } while (cursor !== null)
+  }
+
+  abstract account(account: string, input?: AccountInput): Promise<AccountView>
   abstract hold(id: RequestId): Promise<Hold>
   abstract holds(input?: HoldsInput): Promise<PageView<Hold>>
-  abstract postings(account: string, input?: PostingsInput): Promise<PageView<Posting>>
+  abstract postings(account: string, input?: PostingsInput): Promise<PageView<StatementLine>>
   abstract entry(id: string): Promise<Entry>
   abstract assets(): Promise<readonly Asset[]>
   abstract close(): Promise<void>

@@ -8,7 +8,7 @@ import type { Balance } from '../domain/balance.ts'
 import type { Overage } from '../domain/command.ts'
 import type { Hold, HoldState } from '../domain/hold.ts'
 import type { AccountName, AssetCode, Instant, RequestId } from '../domain/ids.ts'
-import type { Entry, EntryKind, Posting } from '../domain/journal.ts'
+import type { Entry, EntryKind, StatementLine } from '../domain/journal.ts'
 import type { Metadata } from '../domain/metadata.ts'
 import type { Answer } from '../domain/outcome.ts'
 import type { LedgerError } from './error.ts'
@@ -125,18 +125,42 @@ export interface PageInput {
   readonly cursor?: string
 }
 
-export interface HoldsInput extends PageInput {
+/** Filters that lists have in common; all that are given must hold. */
+export interface FilterInput {
+  /** From this instant on. */
+  readonly from?: Instant
+  /** Before this instant. */
+  readonly until?: Instant
+  /** Metadata that has these keys with these values, and perhaps others. */
+  readonly metadata?: Metadata
+}
+
+export interface HoldsInput extends PageInput, FilterInput {
   /** With an account: its holds of `asset`, newest first. Without: open holds by expiry, other states by id. */
   readonly account?: AccountName
   readonly asset?: AssetCode
   readonly state?: HoldState
 }
 
-export interface PostingsInput extends PageInput {
+/** Which lines of a statement. */
+export interface StatementInput extends FilterInput {
   readonly asset?: AssetCode
   readonly kind?: EntryKind
+  /** The id of the entry that they are lines of: a request id, or `HOLD~settle`, `HOLD~release`. */
+  readonly entry?: string
+  readonly hold?: RequestId
+  /** A part of the memo, letter by letter. */
+  readonly memo?: string
 }
 
+export interface PostingsInput extends PageInput, StatementInput {}
+
+export interface AccountInput {
+  /** The moment to look at; now, when it is left out. */
+  readonly at?: Instant
+}
+
+/** A page may be shorter than its limit, or empty, and still have a next one, where filters leave out most of a long list. */
 export interface PageView<Row> {
   readonly items: readonly Row[]
   /** The cursor of the next page; null when this is the last one. */
@@ -176,13 +200,23 @@ export interface Ledger extends AsyncDisposable {
     options?: CallOptions & { readonly atomic?: boolean },
   ): Promise<BatchOutcome[]>
 
-  /** Codes: `account_not_found`. */
-  account(account: AccountName): Promise<AccountView>
+  /**
+   * With `at`: every balance as its last posting up to that instant left it; one that had none yet is left out. Metadata and
+   * floors have no history, so they are those of now. Exact as far as the clocks of the processes that write agree; a moment
+   * of the last seconds may still gain postings. Codes: `account_not_found`.
+   */
+  account(account: AccountName, input?: AccountInput): Promise<AccountView>
   /** Codes: `hold_not_found`. */
   hold(id: RequestId): Promise<Hold>
   holds(input?: HoldsInput): Promise<PageView<Hold>>
-  /** Newest first. */
-  postings(account: AccountName, input?: PostingsInput): Promise<PageView<Posting>>
+  /** Newest first. A line's amounts are those after it; of a house account, those of its stripe, one stripe after another. */
+  postings(account: AccountName, input?: PostingsInput): Promise<PageView<StatementLine>>
+  /**
+   * Every line of `postings`, read page by page as the caller takes them, so that no more than a page is in memory; whoever
+   * stops taking stops the reading. Lines that are written meanwhile are not among them, except in stripes of a house account
+   * that come later; with an `until` that is past, the same lines come every time.
+   */
+  exportPostings(account: AccountName, input?: StatementInput): AsyncIterable<StatementLine>
   /** Codes: `entry_not_found`. */
   entry(id: string): Promise<Entry>
   assets(): Promise<readonly Asset[]>

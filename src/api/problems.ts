@@ -310,7 +310,7 @@ export const PROBLEMS: Catalogue = {
     retryable: true,
     applied: 'no',
     retryAfterMs: 250,
-    meaning: 'The queue of the engine is full. The command had no effect.',
+    meaning: 'The queue of the engine is full, or as many exports as allowed are under way. The request had no effect.',
     remedy: 'Send it again later, with growing pauses.',
     fields: faultFields,
   },

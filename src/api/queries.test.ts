@@ -2,7 +2,14 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { PAGE_LIMIT_DEFAULT as READER_DEFAULT, PAGE_LIMIT_MAX as READER_MAX } from '../engine/reader.ts'
 import { LedgerError } from './error.ts'
-import { entryParameter, holdsQueryOf, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX, postingsQueryOf } from './queries.ts'
+import {
+  accountQueryOf,
+  entryParameter,
+  holdsQueryOf,
+  PAGE_LIMIT_DEFAULT,
+  PAGE_LIMIT_MAX,
+  postingsQueryOf,
+} from './queries.ts'
 
 function parameterRefused(read: () => unknown): unknown {
   try {
@@ -15,9 +22,11 @@ function parameterRefused(read: () => unknown): unknown {
 }
 
 test('a query is completed with its defaults', () => {
-  const page = { limit: 50, cursor: null }
+  const page = { from: null, until: null, metadata: null, limit: 50, cursor: null }
+  const of = { kind: null, entry: null, hold: null, memo: null }
   assert.deepEqual(holdsQueryOf({}), { account: null, asset: 'credit', state: null, ...page })
-  assert.deepEqual(postingsQueryOf('user:8', {}), { account: 'user:8', asset: 'credit', kind: null, ...page })
+  assert.deepEqual(postingsQueryOf('user:8', {}), { account: 'user:8', asset: 'credit', ...of, ...page })
+  assert.deepEqual(accountQueryOf({}), { at: null })
 })
 
 test('a page is never longer here than the stores allow', () => {
@@ -48,6 +57,27 @@ describe('what is wrong is told by its name', () => {
         parameter,
       )
     })
+  }
+})
+
+test('filters are taken as the library and as a query string give them', () => {
+  const at = Date.UTC(2030, 0, 31, 12)
+  const query = postingsQueryOf('user:8', {
+    from: at,
+    until: '2030-01-31T14:00:00+01:00',
+    entry: 'h~settle',
+    hold: 'h',
+    memo: '充值',
+    metadata: { model: 'x' },
+  })
+  assert.partialDeepStrictEqual(query, { from: at, until: at + 3_600_000, entry: 'h~settle', hold: 'h', memo: '充值' })
+  assert.deepEqual(query.metadata, { model: 'x' })
+  const wrong = { from: 'yesterday', until: 0, entry: 'a~b', hold: '', memo: '', metadata: '{}' }
+  for (const [parameter, value] of Object.entries(wrong)) {
+    assert.equal(
+      parameterRefused(() => postingsQueryOf('user:8', { [parameter]: value })),
+      parameter,
+    )
   }
 })
 

@@ -7,11 +7,17 @@ import {
   isRequestId,
   type AccountName,
   type AssetCode,
+  type Instant,
   type RequestId,
 } from '../domain/ids.ts'
 import { endOfHold, type EntryKind } from '../domain/journal.ts'
+import { MEMO_LENGTH_MAX, type Metadata } from '../domain/metadata.ts'
 import { LedgerError } from './error.ts'
-import { ACCOUNT_RULE, ASSET_RULE, REQUEST_ID_RULE } from './input.ts'
+import { ACCOUNT_RULE, ASSET_RULE, instantIn, metadataIn, REQUEST_ID_RULE, textIn } from './input.ts'
+
+/** What a statement can be had as, besides pages. */
+export const STATEMENT_FORMATS = ['csv', 'ndjson'] as const
+export type StatementFormat = (typeof STATEMENT_FORMATS)[number]
 
 /** Rows per page. */
 export const PAGE_LIMIT_DEFAULT = 50
@@ -19,20 +25,32 @@ export const PAGE_LIMIT_MAX = 1000
 /** Longer than any cursor that a store gives out. */
 export const CURSOR_LENGTH_MAX = 512
 
-export interface HoldsQuery {
-  readonly account: AccountName | null
-  readonly asset: AssetCode
-  readonly state: HoldState | null
+interface ListQuery {
+  /** From the first instant on, before the second. */
+  readonly from: Instant | null
+  readonly until: Instant | null
+  readonly metadata: Metadata | null
   readonly limit: number
   readonly cursor: string | null
 }
 
-export interface PostingsQuery {
+export interface HoldsQuery extends ListQuery {
+  readonly account: AccountName | null
+  readonly asset: AssetCode
+  readonly state: HoldState | null
+}
+
+export interface PostingsQuery extends ListQuery {
   readonly account: AccountName
   readonly asset: AssetCode
   readonly kind: EntryKind | null
-  readonly limit: number
-  readonly cursor: string | null
+  readonly entry: string | null
+  readonly hold: RequestId | null
+  readonly memo: string | null
+}
+
+export interface AccountQuery {
+  readonly at: Instant | null
 }
 
 const HOLD_STATES: Record<HoldState, true> = { open: true, settled: true, released: true, expired: true }
@@ -46,8 +64,14 @@ const ENTRY_KINDS: Record<EntryKind, true> = {
   release: true,
 }
 
-const HOLDS: ReadonlySet<string> = new Set(['account', 'asset', 'state', 'limit', 'cursor'])
-const POSTINGS: ReadonlySet<string> = new Set(['asset', 'kind', 'limit', 'cursor'])
+const LIST = ['from', 'until', 'metadata', 'limit', 'cursor'] as const
+const HOLDS: ReadonlySet<string> = new Set(['account', 'asset', 'state', ...LIST])
+const POSTINGS: ReadonlySet<string> = new Set(['asset', 'kind', 'entry', 'hold', 'memo', ...LIST])
+const EXPORT: ReadonlySet<string> = new Set(
+  ['format', ...POSTINGS].filter((name) => name !== 'limit' && name !== 'cursor'),
+)
+const FORMATS: Record<StatementFormat, true> = { csv: true, ndjson: true }
+const ACCOUNT: ReadonlySet<string> = new Set(['at'])
 
 type Parameters = Readonly<Record<string, unknown>>
 
@@ -66,20 +90,63 @@ export function holdsQueryOf(input: unknown): HoldsQuery {
     account: account === undefined ? null : accountParameter(account, 'account'),
     asset,
     state: state === undefined ? null : wordIn(state, 'state', HOLD_STATES),
-    limit: limitOf(parameters),
-    cursor: cursorOf(parameters),
+    ...listOf(parameters),
   }
 }
 
 export function postingsQueryOf(account: AccountName, input: unknown): PostingsQuery {
   const parameters = parametersIn(input, POSTINGS)
-  const { kind } = parameters
+  const { kind, entry, hold, memo } = parameters
   return {
     account,
     asset: assetFilter(parameters),
     kind: kind === undefined ? null : wordIn(kind, 'kind', ENTRY_KINDS),
+    entry: entry === undefined ? null : entryParameter(entry, 'entry'),
+    hold: hold === undefined ? null : requestIdParameter(hold, 'hold'),
+    memo: memo === undefined ? null : parameterBy(() => textIn(memo, '/memo', 1, MEMO_LENGTH_MAX), 'memo'),
+    ...listOf(parameters),
+  }
+}
+
+export interface ExportQuery {
+  readonly format: StatementFormat
+  /** The first page; `cursor` and `limit` are the reader's. */
+  readonly postings: PostingsQuery
+}
+
+export function exportQueryOf(account: AccountName, input: unknown): ExportQuery {
+  const { format, ...filters } = parametersIn(input, EXPORT)
+  return {
+    format: wordIn(format, 'format', FORMATS),
+    postings: postingsQueryOf(account, { ...filters, limit: PAGE_LIMIT_MAX }),
+  }
+}
+
+export function accountQueryOf(input: unknown): AccountQuery {
+  return { at: instantParameter(parametersIn(input, ACCOUNT)['at'], 'at') }
+}
+
+function listOf(parameters: Parameters): ListQuery {
+  const { metadata } = parameters
+  return {
+    from: instantParameter(parameters['from'], 'from'),
+    until: instantParameter(parameters['until'], 'until'),
+    metadata: parameterBy(() => metadataIn(metadata, '/metadata'), 'metadata'),
     limit: limitOf(parameters),
     cursor: cursorOf(parameters),
+  }
+}
+
+function instantParameter(value: unknown, name: string): Instant | null {
+  return parameterBy(() => instantIn(value, `/${name}`), name)
+}
+
+/** What a check of bodies refuses, told of a parameter. */
+function parameterBy<Value>(check: () => Value, name: string): Value {
+  try {
+    return check()
+  } catch (error) {
+    throw error instanceof LedgerError ? LedgerError.invalidParameter(name, error.message) : error
   }
 }
 

@@ -67,6 +67,9 @@ export const HoldId = Type.String({
   description: 'The id of the hold, which is the request id that froze it.',
   examples: ['job-616'],
 })
+/** A request id, or the name of the entry that ended a hold. */
+export const ENTRY_PATTERN = REQUEST_ID_PATTERN.replace(/\$$/, '(~settle|~release)?$')
+
 export const Words = {
   holdState: words(HOLD_STATES),
   entryKind: words(ENTRY_KINDS),
@@ -181,23 +184,48 @@ export const Hold = named(
   ),
 )
 
+const postingFields = {
+  entryId: Type.String({ description: 'The entry that it is a line of.', examples: ['job-616~settle'] }),
+  kind: Words.entryKind,
+  account: AccountName,
+  asset: AssetCode,
+  stripe: Type.Integer({ minimum: 0, description: '0, except for house accounts.', examples: [0] }),
+  version: Type.Integer(VERSION),
+  availableDelta: amount('What `available` gained or lost.'),
+  heldDelta: amount('What `held` gained or lost.'),
+  available: amount('`available` after it.'),
+  held: amount('`held` after it.'),
+  at: instant('When it happened.'),
+}
+
 export const Posting = named(
   'Posting',
+  Type.Object(postingFields, {
+    description: "One balance's line of an entry.",
+    examples: POSTING_EXAMPLES.slice(0, 1),
+  }),
+)
+
+export const StatementLine = named(
+  'StatementLine',
   Type.Object(
     {
-      entryId: Type.String({ description: 'The entry that it is a line of.', examples: ['job-616~settle'] }),
-      kind: Words.entryKind,
-      account: AccountName,
-      asset: AssetCode,
-      stripe: Type.Integer({ minimum: 0, description: '0, except for house accounts.', examples: [0] }),
-      version: Type.Integer(VERSION),
-      availableDelta: amount('What `available` gained or lost.'),
-      heldDelta: amount('What `held` gained or lost.'),
-      available: amount('`available` after it.'),
-      held: amount('`held` after it.'),
-      at: instant('When it happened.'),
+      ...postingFields,
+      total: amount('`available` + `held` after it. Of a house account, the amounts are those of its stripe alone.'),
+      hold: nullableText({ description: 'The hold that it belongs to; null for other kinds.' }),
+      memo: nullableText({ description: 'What the caller noted on the request.' }),
+      metadata: MetadataAnswer,
     },
-    { description: "One balance's line of an entry.", examples: POSTING_EXAMPLES.slice(0, 1) },
+    {
+      description: 'A posting as a statement shows it.',
+      examples: POSTING_EXAMPLES.slice(0, 1).map((posting) => ({
+        ...posting,
+        total: String(BigInt(posting.available) + BigInt(posting.held)),
+        hold: 'job-616',
+        memo: null,
+        metadata: { model: 'llama-70b' },
+      })),
+    },
   ),
 )
 
@@ -303,7 +331,7 @@ export const Batch = named(
   ),
 )
 
-function page<Schema extends TSchema>(id: string, item: Schema & { $id: string }) {
+function page<Schema extends TSchema>(id: string, plural: string, item: Schema & { $id: string }) {
   return named(
     id,
     Type.Object(
@@ -311,13 +339,15 @@ function page<Schema extends TSchema>(id: string, item: Schema & { $id: string }
         items: Type.Array(reference(item)),
         next: nullableText({ description: 'The cursor of the next page; null when this is the last one.' }),
       },
-      { description: `A page of ${item.$id.toLowerCase()}s.` },
+      {
+        description: `A page of ${plural}. It may be short, and still have a next one, where filters leave out most rows.`,
+      },
     ),
   )
 }
 
-export const HoldPage = page('HoldPage', Hold)
-export const PostingPage = page('PostingPage', Posting)
+export const HoldPage = page('HoldPage', 'holds', Hold)
+export const PostingPage = page('PostingPage', 'lines of a statement', StatementLine)
 
 export const Assets = named(
   'Assets',
@@ -351,6 +381,7 @@ export type AccountWire = Static<typeof Account>
 export type AssetWire = Static<typeof Asset>
 export type HoldWire = Static<typeof Hold>
 export type PostingWire = Static<typeof Posting>
+export type StatementLineWire = Static<typeof StatementLine>
 export type EntryWire = Static<typeof Entry>
 export type ProblemWire = Static<typeof Problem>
 export type AppliedOutcomeWire = Static<typeof AppliedOutcome>

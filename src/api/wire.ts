@@ -9,11 +9,19 @@ import type { Balance } from '../domain/balance.ts'
 import type { Command, CommandKind, Leg } from '../domain/command.ts'
 import type { Hold } from '../domain/hold.ts'
 import type { Instant } from '../domain/ids.ts'
-import type { Entry, Posting } from '../domain/journal.ts'
+import type { Entry, Posting, StatementLine } from '../domain/journal.ts'
 import type { Answer, Answers } from '../domain/outcome.ts'
 import type { CommandWire, LegWire } from './bodies.ts'
 import type { AccountView, PageView } from './ledger.ts'
-import type { AccountWire, AssetWire, BalanceWire, EntryWire, HoldWire, PostingWire } from './schemas.ts'
+import type {
+  AccountWire,
+  AssetWire,
+  BalanceWire,
+  EntryWire,
+  HoldWire,
+  PostingWire,
+  StatementLineWire,
+} from './schemas.ts'
 
 /**
  * Instants that were written or read lately. The commands of one batch share theirs, and to spell a date costs more than the
@@ -147,6 +155,16 @@ export function postingFromWire(wire: PostingWire): Posting {
     held: BigInt(wire.held),
     at: instantFromWire(wire.at),
   }
+}
+
+export function lineToWire(line: StatementLine): StatementLineWire {
+  const { hold, memo, metadata } = line
+  return { ...postingToWire(line), total: line.total.toString(), hold, memo, metadata }
+}
+
+export function lineFromWire(wire: StatementLineWire): StatementLine {
+  const { hold, memo, metadata } = wire
+  return { ...postingFromWire(wire), total: BigInt(wire.total), hold, memo, metadata }
 }
 
 export function entryToWire(entry: Entry): EntryWire {

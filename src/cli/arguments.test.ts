@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { given, legsOf, readAmount, readDurationMs, readMetadata, readShare, readWholeNumber } from './arguments.ts'
+import {
+  given,
+  legsOf,
+  readAmount,
+  readDurationMs,
+  readInstant,
+  readMetadata,
+  readShare,
+  readWholeNumber,
+} from './arguments.ts'
 
 test('an amount is whole digits within int64', () => {
   assert.equal(readAmount('9223372036854775807'), 9_223_372_036_854_775_807n)
@@ -19,6 +28,16 @@ test('a duration has a unit', () => {
   assert.deepEqual(texts.map(readDurationMs), [500, 90_000, 600_000, 7_200_000, 86_400_000])
   for (const text of ['', '10', 'm', '-5m', '1.5h', '10 m', '1w']) {
     assert.throws(() => readDurationMs(text), /90s, 10m, 2h, 1d/, text)
+  }
+})
+
+test('an instant has its offset, and a day begins in UTC', () => {
+  const noon = Date.UTC(2030, 0, 31, 12)
+  assert.equal(readInstant('2030-01-31T12:00:00Z'), noon)
+  assert.equal(readInstant('2030-01-31T20:00:00.500+08:00'), noon + 500)
+  assert.equal(readInstant('2030-01-31'), Date.UTC(2030, 0, 31))
+  for (const text of ['', 'yesterday', '2030-01-31T12:00:00', '2030-02-30', '2030-13-01', '1900000000000', '30']) {
+    assert.throws(() => readInstant(text), /2030-01-31T12:00:00Z/, text)
   }
 })
 

@@ -2,6 +2,7 @@
 import { InvalidArgumentError } from 'commander'
 import type { LegInput } from '../api/ledger.ts'
 import { parseAmount } from '../domain/amount.ts'
+import type { Instant } from '../domain/ids.ts'
 import type { Metadata } from '../domain/metadata.ts'
 
 export function readAmount(text: string): bigint {
@@ -27,6 +28,17 @@ export function readDurationMs(text: string): number {
     throw new InvalidArgumentError('Write a number with its unit: 90s, 10m, 2h, 1d.')
   }
   return Number(count) * UNIT_MS[unit]!
+}
+
+const INSTANT = /^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9:.]+(Z|[+-][0-9]{2}:[0-9]{2}))?$/
+
+/** `2030-01-31T12:00:00Z`, with any offset; or a day, which is the beginning of it in UTC. */
+export function readInstant(text: string): Instant {
+  const instant = INSTANT.test(text) ? Date.parse(text) : Number.NaN
+  // Date.parse takes February 30 for March 2.
+  const day = text.slice(0, 10)
+  if (instant > 0 && new Date(`${day}T00:00:00Z`).toISOString().startsWith(day)) return instant
+  throw new InvalidArgumentError('Write an instant such as 2030-01-31T12:00:00Z, or a day such as 2030-01-31.')
 }
 
 /** A flat JSON object; the ledger checks its keys and values. */

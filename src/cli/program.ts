@@ -8,6 +8,7 @@ import { addImportCommand } from './commands/import.ts'
 import { addMigrateCommand } from './commands/migrate.ts'
 import { addMovementCommands } from './commands/movements.ts'
 import { addReconcileCommand } from './commands/reconcile.ts'
+import { addStatementCommand } from './commands/statements.ts'
 import { addServeCommand } from './commands/serve.ts'
 import { addVerifyCommand } from './commands/verify.ts'
 import { EXIT_MEANINGS } from './exit-codes.ts'
@@ -36,6 +37,7 @@ export function buildProgram(): Command {
   addReconcileCommand(program)
   program.commandsGroup('Accounts and assets:')
   addAccountCommands(program)
+  addStatementCommand(program)
   addAssetCommands(program)
   return program
 }

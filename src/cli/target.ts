@@ -1,4 +1,5 @@
 /** What the everyday commands work on: a database that they open themselves, or a service. Both are a `Ledger`. */
+import { once } from 'node:events'
 import { Option, type Command } from 'commander'
 import type { Ledger } from '../api/ledger.ts'
 import { readSetting, SettingError, SETTINGS, type SettingName } from '../config.ts'
@@ -52,6 +53,14 @@ export async function show(
 ): Promise<void> {
   await using ledger = await openTarget(flags, access)
   print(flags, await action(ledger))
+}
+
+/** As `show`, for what is printed while it is read: no faster than stdout takes it. */
+export async function stream(flags: TargetFlags, action: (ledger: Ledger) => AsyncIterable<string>): Promise<void> {
+  await using ledger = await openTarget(flags, 'read')
+  for await (const text of action(ledger)) {
+    if (!process.stdout.write(text)) await once(process.stdout, 'drain')
+  }
 }
 
 export function print(flags: { readonly json?: boolean }, { wire, view }: Shown): void {

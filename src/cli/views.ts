@@ -3,7 +3,7 @@ import type { AccountView, PageView } from '../api/ledger.ts'
 import type { Asset } from '../domain/asset.ts'
 import type { Balance } from '../domain/balance.ts'
 import type { Hold } from '../domain/hold.ts'
-import type { Entry, Posting } from '../domain/journal.ts'
+import type { Entry, StatementLine } from '../domain/journal.ts'
 import type { Metadata } from '../domain/metadata.ts'
 import { fieldTable, listTable, styled } from './tables.ts'
 
@@ -70,7 +70,7 @@ export function holdView(hold: Hold): string {
 }
 
 export function holdsView({ items, next }: PageView<Hold>): string {
-  if (items.length === 0) return 'No holds.'
+  if (items.length === 0) return none('holds', next)
   const rows = items.map((hold) => {
     const { id, account, state, asset, amount, held, settled, expiresAt } = hold
     return [id, account, state, asset, amount, held, settled, instant(expiresAt)]
@@ -83,12 +83,16 @@ function signed(delta: bigint): string {
   return delta > 0n ? `+${delta}` : String(delta)
 }
 
-export function postingsView({ items, next }: PageView<Posting>): string {
-  if (items.length === 0) return 'No postings.'
-  const rows = items.map(({ at, kind, version, availableDelta, heldDelta, available, held, entryId }) => {
-    return [instant(at), kind, version, signed(availableDelta), signed(heldDelta), available, held, entryId]
+/** Columns of what callers attach are there when somebody has attached something. */
+export function postingsView({ items, next }: PageView<StatementLine>): string {
+  if (items.length === 0) return none('postings', next)
+  const hasMemo = items.some(({ memo }) => memo !== null)
+  const rows = items.map(({ at, kind, version, availableDelta, heldDelta, available, held, entryId, memo }) => {
+    const row = [instant(at), kind, version, signed(availableDelta), signed(heldDelta), available, held, entryId]
+    return hasMemo ? [...row, memo ?? ''] : row
   })
-  return listTable(['at', 'kind', 'version', 'change', 'held change', 'available', 'held', 'entry'], rows) + more(next)
+  const head = ['at', 'kind', 'version', 'change', 'held change', 'available', 'held', 'entry']
+  return listTable(hasMemo ? [...head, 'memo'] : head, rows) + more(next)
 }
 
 export function entryView({ id, kind, at, memo, metadata, floor, postings }: Entry): string {
@@ -104,6 +108,11 @@ export function entryView({ id, kind, at, memo, metadata, floor, postings }: Ent
     return [account, asset, signed(availableDelta), signed(heldDelta), available, held]
   })
   return `${head}\n\n${listTable(['account', 'asset', 'change', 'held change', 'available', 'held'], rows)}`
+}
+
+/** An empty page is not the end where filters leave out most of a long list. */
+function none(what: string, next: string | null): string {
+  return next === null ? `No ${what}.` : `No ${what} so far; the list is long. To go on, add --cursor ${next}`
 }
 
 function more(next: string | null): string {

@@ -2,8 +2,23 @@
 import { CheckedLedger } from '../api/checked-ledger.ts'
 import type { BatchRequest } from '../api/commands.ts'
 import { LedgerError } from '../api/error.ts'
-import type { AccountView, BatchOutcome, CallOptions, HoldsInput, PageView, PostingsInput } from '../api/ledger.ts'
-import { accountParameter, entryParameter, holdsQueryOf, postingsQueryOf, requestIdParameter } from '../api/queries.ts'
+import type {
+  AccountInput,
+  AccountView,
+  BatchOutcome,
+  CallOptions,
+  HoldsInput,
+  PageView,
+  PostingsInput,
+} from '../api/ledger.ts'
+import {
+  accountParameter,
+  accountQueryOf,
+  entryParameter,
+  holdsQueryOf,
+  postingsQueryOf,
+  requestIdParameter,
+} from '../api/queries.ts'
 import type { AccountWire, AssetsWire, EntryWire, HoldPageWire, HoldWire, PostingPageWire } from '../api/schemas.ts'
 import {
   accountFromWire,
@@ -11,12 +26,14 @@ import {
   entryFromWire,
   holdFromWire,
   pageFromWire,
-  postingFromWire,
+  instantToWire,
+  lineFromWire,
 } from '../api/wire.ts'
 import type { Asset } from '../domain/asset.ts'
 import type { Command, CommandKind } from '../domain/command.ts'
 import type { Hold } from '../domain/hold.ts'
-import type { Entry, Posting } from '../domain/journal.ts'
+import type { Entry, StatementLine } from '../domain/journal.ts'
+import type { Metadata } from '../domain/metadata.ts'
 import type { Answers } from '../domain/outcome.ts'
 import { Combiner } from './combiner.ts'
 import { exchange, unexpected, type Service } from './exchange.ts'
@@ -54,9 +71,11 @@ export class RemoteLedger extends CheckedLedger {
     return outcomes
   }
 
-  async account(account: string): Promise<AccountView> {
+  async account(account: string, input: AccountInput = {}): Promise<AccountView> {
     const name = accountParameter(account, 'account')
-    return await this.#read(`/v1/accounts/${encodeURIComponent(name)}`, (wire: AccountWire) => accountFromWire(wire))
+    const query = queryText({ ...accountQueryOf(input) })
+    const path = `/v1/accounts/${encodeURIComponent(name)}${query === '' ? '' : `?${query}`}`
+    return await this.#read(path, (wire: AccountWire) => accountFromWire(wire))
   }
 
   async hold(id: string): Promise<Hold> {
@@ -69,10 +88,10 @@ export class RemoteLedger extends CheckedLedger {
     return await this.#read(`/v1/holds?${query}`, (wire: HoldPageWire) => pageFromWire(wire, holdFromWire))
   }
 
-  async postings(account: string, input: PostingsInput = {}): Promise<PageView<Posting>> {
+  async postings(account: string, input: PostingsInput = {}): Promise<PageView<StatementLine>> {
     const { account: name, ...filters } = postingsQueryOf(accountParameter(account, 'account'), input)
     const path = `/v1/accounts/${encodeURIComponent(name)}/postings?${queryText(filters)}`
-    return await this.#read(path, (wire: PostingPageWire) => pageFromWire(wire, postingFromWire))
+    return await this.#read(path, (wire: PostingPageWire) => pageFromWire(wire, lineFromWire))
   }
 
   async entry(id: string): Promise<Entry> {
@@ -132,9 +151,15 @@ function decoded<Wire, Result>(value: unknown, decode: (wire: Wire) => Result): 
   }
 }
 
-function queryText(filters: Readonly<Record<string, string | number | null>>): string {
+const INSTANTS: ReadonlySet<string> = new Set(['at', 'from', 'until'])
+
+function queryText(filters: Readonly<Record<string, string | number | Metadata | null>>): string {
   const query = new URLSearchParams()
-  for (const [name, value] of Object.entries(filters)) if (value !== null) query.set(name, String(value))
+  for (const [name, value] of Object.entries(filters)) {
+    if (value === null) continue
+    if (typeof value === 'object') query.set(name, JSON.stringify(value))
+    else query.set(name, INSTANTS.has(name) ? instantToWire(Number(value)) : String(value))
+  }
   return query.toString()
 }
 

@@ -38,6 +38,17 @@ export interface Entry {
   readonly postings: readonly Posting[]
 }
 
+/** A posting as a statement shows it: with the running total, and with what the caller attached to its request. */
+export interface StatementLine extends Posting {
+  /** available + held after this posting; like them, of this stripe alone. */
+  readonly total: bigint
+  /** The hold that it belongs to; null for kinds that have none. */
+  readonly hold: RequestId | null
+  readonly memo: string | null
+  /** That of the request; at the end of a hold, that of its freeze. */
+  readonly metadata: Metadata | null
+}
+
 /** A posting as the stores keep it. */
 export interface PostingRecord {
   readonly balanceId: number
@@ -73,4 +84,23 @@ export function showEntry(record: EntryRecord): Entry {
 /** The entry that ended a hold. `~` is in no request id, so no caller can take its name. */
 export function endOfHold(hold: RequestId, kind: 'settle' | 'release'): string {
   return `${hold}~${kind}`
+}
+
+/** The request id that an entry's name begins with: its own, or the hold's. */
+export function requestOfEntry(id: string): RequestId {
+  const mark = id.indexOf('~')
+  return mark === -1 ? id : id.slice(0, mark)
+}
+
+const OF_HOLDS: ReadonlySet<EntryKind> = new Set(['freeze', 'settle', 'release'])
+
+export function showLine(posting: Posting, attached: Pick<Entry, 'memo' | 'metadata'>): StatementLine {
+  const { entryId, kind, available, held } = posting
+  return {
+    ...posting,
+    total: available + held,
+    hold: OF_HOLDS.has(kind) ? requestOfEntry(entryId) : null,
+    memo: attached.memo,
+    metadata: attached.metadata,
+  }
 }

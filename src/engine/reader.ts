@@ -2,8 +2,8 @@
 import type { Asset } from '../domain/asset.ts'
 import type { Balance } from '../domain/balance.ts'
 import type { Hold, HoldState } from '../domain/hold.ts'
-import type { AccountName, AssetCode, RequestId } from '../domain/ids.ts'
-import type { Entry, EntryKind, Posting } from '../domain/journal.ts'
+import type { AccountName, AssetCode, Instant, RequestId } from '../domain/ids.ts'
+import type { Entry, EntryKind, StatementLine } from '../domain/journal.ts'
 import type { Metadata } from '../domain/metadata.ts'
 
 /** An account, as soon as a coin or an `open` reached it. The stripes of a house account are added up. */
@@ -23,32 +23,64 @@ export interface PageQuery {
   readonly cursor: string | null
 }
 
+/**
+ * A page may be shorter than its limit, or empty, and still have a next one: where filters leave out most of a long list, a
+ * page ends after the rows that it may walk over.
+ */
 export interface Page<Row> {
   readonly items: readonly Row[]
   /** The cursor of the next page; null when this is the last one. */
   readonly next: string | null
 }
 
-export interface HoldQuery extends PageQuery {
+/** From the first instant on, and before the second. Null, as everywhere in a query, stands for no such filter. */
+export interface Period {
+  readonly from?: Instant | null
+  readonly until?: Instant | null
+}
+
+export interface HoldQuery extends PageQuery, Period {
   /** With an account: its holds of `asset`, newest first. Without: open holds by expiry, other states by id. */
   readonly account: AccountName | null
   readonly asset: AssetCode
   readonly state: HoldState | null
+  /** What the freeze carried has these keys with these values, and perhaps others. The period is that of the freeze. */
+  readonly metadata?: Metadata | null
 }
 
-export interface PostingQuery extends PageQuery {
+export interface PostingQuery extends PageQuery, Period {
   /** Newest first; the stripes of a house account one after another. */
   readonly account: AccountName
   readonly asset: AssetCode
   readonly kind: EntryKind | null
+  /** The id of the entry that they are lines of. */
+  readonly entry?: string | null
+  readonly hold?: RequestId | null
+  /** A part of the memo, letter by letter. */
+  readonly memo?: string | null
+  /** The line's metadata has these keys with these values, and perhaps others. */
+  readonly metadata?: Metadata | null
 }
+
+/**
+ * How much the clocks of processes that write one balance may differ for reads by time to be exact.
+ *
+ * A posting carries the time of the process that decided it, which had read the posting before it. So within a balance's
+ * journal time runs back by no more than those clocks differ. Machines that keep their clocks by NTP differ by milliseconds.
+ */
+export const CLOCK_DIFFERENCE_MS_MAX = 10_000
 
 /** Every method throws Fault `store_unavailable`, and RangeError for a cursor that no page gave out. */
 export interface Reader {
   account(account: AccountName): Promise<Account | null>
+  /**
+   * The account as it was at that instant: of every balance the last posting, in the order of versions, that is not later.
+   * Balances that had none yet are left out. Metadata and floors are those of now; they have no history.
+   */
+  accountAt(account: AccountName, at: Instant): Promise<Account | null>
   hold(id: RequestId): Promise<Hold | null>
   holds(query: HoldQuery): Promise<Page<Hold>>
-  postings(query: PostingQuery): Promise<Page<Posting>>
+  postings(query: PostingQuery): Promise<Page<StatementLine>>
   entry(id: string): Promise<Entry | null>
   assets(): Promise<readonly Asset[]>
 }

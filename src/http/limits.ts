@@ -12,6 +12,11 @@ export interface HttpLimits {
   readonly timeoutCheckMs: number
   /** Life of an idle connection. Longer than the 60 s that load balancers usually keep one. */
   readonly keepAliveTimeoutMs: number
+  /** Exports under way at once; one more is `overloaded`. Each has up to two pages in memory. */
+  readonly exportsMax: number
+  /** How long a caller may take for one page of an export, and for the whole; then its connection is cut. */
+  readonly exportPageMsMax: number
+  readonly exportMsMax: number
   /** How old the warnings may be that `/readyz` shows, and how long it waits for new ones. */
   readonly warningsAgeMsMax: number
   readonly warningsWaitMsMax: number
@@ -26,6 +31,9 @@ export const HTTP_LIMITS: HttpLimits = {
   requestTimeoutMs: 30_000,
   timeoutCheckMs: 1_000,
   keepAliveTimeoutMs: 72_000,
+  exportsMax: 4,
+  exportPageMsMax: 30_000,
+  exportMsMax: 3_600_000,
   warningsAgeMsMax: 10_000,
   warningsWaitMsMax: 500,
   shutdownMs: 10_000,

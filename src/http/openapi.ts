@@ -23,6 +23,7 @@ import {
   reference,
   RefusedOutcome,
   RequestId,
+  StatementLine,
 } from '../api/schemas.ts'
 
 declare module 'fastify' {
@@ -41,6 +42,7 @@ export const NAMED_SCHEMAS = [
   Hold,
   HoldPage,
   Posting,
+  StatementLine,
   PostingPage,
   Entry,
   Problem,

@@ -1,5 +1,6 @@
 import { LedgerError } from '../api/error.ts'
 import type { Page } from '../engine/reader.ts'
+import { parseJson } from './json.ts'
 
 /** A page of the read port, whose way to say that it gave out no such cursor is a RangeError. */
 export async function readPage<Row>(page: Promise<Page<Row>>): Promise<Page<Row>> {
@@ -12,9 +13,35 @@ export async function readPage<Row>(page: Promise<Page<Row>>): Promise<Page<Row>
   }
 }
 
-/** A query string can only carry the digits of a number. */
-export function typedQuery(query: unknown): unknown {
-  const { limit } = query as { readonly limit?: unknown }
-  if (typeof limit !== 'string' || !/^[0-9]{1,9}$/.test(limit)) return query
-  return { ...(query as object), limit: Number(limit) }
+/** What each parameter that is no text looks like in a query string, and how it is read. What does not fit stays as it is. */
+const READ: Readonly<Record<string, (text: string) => unknown>> = {
+  limit: (text) => (/^[0-9]{1,9}$/.test(text) ? Number(text) : text),
+  at: instantOf,
+  from: instantOf,
+  until: instantOf,
+  metadata: jsonOf,
+}
+
+/** A query string can only carry the digits of a number and the JSON of an object. */
+export function typedQuery(query: unknown): Readonly<Record<string, unknown>> {
+  const parameters = query as Readonly<Record<string, unknown>>
+  const typed: Record<string, unknown> = { ...parameters }
+  for (const [name, read] of Object.entries(READ)) {
+    const text = parameters[name]
+    if (typeof text === 'string') typed[name] = read(text)
+  }
+  return typed
+}
+
+function instantOf(text: string): unknown {
+  return /^[0-9]{1,16}$/.test(text) ? Number(text) : text
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return parseJson(Buffer.from(text))
+  } catch (error) {
+    const message = error instanceof Error ? error.message.replace('The body', 'metadata') : String(error)
+    throw LedgerError.invalidParameter('metadata', message)
+  }
 }

@@ -1,5 +1,5 @@
 /** The one place that writes statuses. */
-import type { Duplex } from 'node:stream'
+import type { Duplex, Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
 import type { LedgerError } from '../api/error.ts'
 import { problemOfError, problemOfRejection } from '../api/problem-details.ts'
@@ -30,6 +30,16 @@ export function sendOutcome(reply: FastifyReply, command: Command, outcome: Outc
 
 export function sendFound(reply: FastifyReply, body: object): FastifyReply {
   return protect(reply).code(200).send(body)
+}
+
+/** A file, as it is being made. */
+export function sendFile(
+  reply: FastifyReply,
+  file: { readonly name: string; readonly type: string; readonly content: Readable },
+): FastifyReply {
+  reply.header('content-type', `${file.type}; charset=utf-8`)
+  reply.header('content-disposition', `attachment; filename="${file.name}"`)
+  return protect(reply).code(200).send(file.content)
 }
 
 export function sendError(reply: FastifyReply, error: LedgerError): FastifyReply {

@@ -28,7 +28,9 @@ import { depositRoutes } from './routes/deposits.ts'
 import { entryRoutes } from './routes/entries.ts'
 import { healthRoutes } from './routes/health.ts'
 import { holdRoutes } from './routes/holds.ts'
+import { statementRoutes } from './routes/statements.ts'
 import { transferRoutes } from './routes/transfers.ts'
+import { Exports } from './exports.ts'
 import { errorOf } from './trouble.ts'
 import { Warnings } from './warnings.ts'
 
@@ -79,7 +81,7 @@ export function buildServer(backend: Backend, options: HttpOptions = {}): Fastif
   for (const schema of NAMED_SCHEMAS) app.addSchema(schema)
   if (options.logRequests === true) logRequests(app, log)
   endConnectionsOnClose(app, limits.shutdownMs)
-  addRoutes(app, backend, new Warnings(backend.store, limits, log))
+  addRoutes(app, backend, { warnings: new Warnings(backend.store, limits, log), exports: new Exports(limits) })
   return app
 }
 
@@ -95,7 +97,11 @@ function acceptJson(app: FastifyInstance): void {
   app.setValidatorCompiler(() => () => true)
 }
 
-function addRoutes(app: FastifyInstance, backend: Backend, warnings: Warnings): void {
+function addRoutes(
+  app: FastifyInstance,
+  backend: Backend,
+  { warnings, exports }: { readonly warnings: Warnings; readonly exports: Exports },
+): void {
   const methods = new Methods()
   methods.watch(app)
   app.setNotFoundHandler((request) => {
@@ -127,6 +133,7 @@ function addRoutes(app: FastifyInstance, backend: Backend, warnings: Warnings): 
     holdRoutes(routes, backend)
     batchRoutes(routes, backend)
     accountRoutes(routes, backend)
+    statementRoutes(routes, backend, exports)
     entryRoutes(routes, backend)
     assetRoutes(routes, backend)
     await referenceRoutes(routes)

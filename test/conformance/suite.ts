@@ -13,6 +13,7 @@ import { describePages } from './pages.ts'
 import { describeReopening } from './reopening.ts'
 import { describeReplay } from './replay.ts'
 import { describeStaleness } from './staleness.ts'
+import { describeStatements } from './statements.ts'
 
 const THEMES = {
   atomicity: describeAtomicity,
@@ -25,6 +26,7 @@ const THEMES = {
   doubt: describeDoubt,
   lookups: describeLookups,
   pages: describePages,
+  statements: describeStatements,
   auditor: describeAuditor,
   reopening: describeReopening,
 } as const satisfies Record<string, (openHarness: OpenHarness) => void>

@@ -54,6 +54,7 @@ describe('the document', () => {
         'GET /readyz',
         'GET /v1/accounts/{account}',
         'GET /v1/accounts/{account}/postings',
+        'GET /v1/accounts/{account}/postings/export',
         'GET /v1/assets',
         'GET /v1/entries/{id}',
         'GET /v1/holds',

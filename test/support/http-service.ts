@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { connect, type AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { Engine, type EngineOptions } from '../../src/engine/engine.ts'
+import type { Reader } from '../../src/engine/reader.ts'
 import { buildServer, type HttpOptions } from '../../src/http/server.ts'
 import { openMemoryStorage } from '../../src/stores/memory/storage.ts'
 import { FaultyStore } from './faulty-store.ts'
@@ -30,13 +31,15 @@ export class HttpService implements AsyncDisposable {
   readonly app: FastifyInstance
   readonly engine: Engine
   readonly store: FaultyStore
+  readonly reader: Reader
   readonly url: string
   readonly #contract: OpenApiContract
 
-  private constructor(app: FastifyInstance, engine: Engine, store: FaultyStore) {
+  private constructor(app: FastifyInstance, engine: Engine, { store, reader }: Pick<HttpService, 'store' | 'reader'>) {
     this.app = app
     this.engine = engine
     this.store = store
+    this.reader = reader
     this.url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`
     this.#contract = new OpenApiContract(app.swagger())
   }
@@ -47,7 +50,7 @@ export class HttpService implements AsyncDisposable {
     const engine = new Engine(store, options.engine)
     const app = buildServer({ engine, reader: storage.reader, store: storage }, options.http)
     await app.listen({ host: '127.0.0.1', port: 0 })
-    return new HttpService(app, engine, store)
+    return new HttpService(app, engine, { store, reader: storage.reader })
   }
 
   /** An object travels as JSON, a text or a blob as it is. */
@@ -61,7 +64,7 @@ export class HttpService implements AsyncDisposable {
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     })
     const text = await response.text()
-    const isJson = response.headers.get('content-type')?.includes('json') === true
+    const isJson = /^application\/(problem\+)?json/.test(response.headers.get('content-type') ?? '')
     const answer = {
       status: response.status,
       headers: response.headers,

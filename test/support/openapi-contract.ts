@@ -43,8 +43,11 @@ export class OpenApiContract {
     const response = operation.responses[String(status)]
     assert.ok(response, `${method} ${path} answered ${status}, which is not documented: ${JSON.stringify(body)}`)
     const content = response['content'] as Readonly<Record<string, { schema: unknown }>>
-    const [type, media] = Object.entries(content)[0]!
-    assert.equal(headers.get('content-type'), `${type}; charset=utf-8`)
+    const type = headers.get('content-type')?.replace('; charset=utf-8', '') ?? ''
+    const media = content[type]
+    assert.ok(media, `${method} ${path} answered ${type}, which is not documented`)
+    assert.ok(headers.get('content-type')!.endsWith('; charset=utf-8'))
+    if (!type.includes('json') || type.includes('ndjson')) return
     const [flaw] = Value.Errors(this.#resolved(media.schema) as object, body)
     assert.equal(flaw, undefined, `${method} ${path} ${status}: ${JSON.stringify(flaw)} in ${JSON.stringify(body)}`)
   }

@@ -10,12 +10,14 @@ import type { DatabaseSync } from 'node:sqlite'
 import fc from 'fast-check'
 import { decideBatch } from '../../src/domain/batch.ts'
 import type { Work } from '../../src/domain/command.ts'
+import type { Instant } from '../../src/domain/ids.ts'
 import type { Answer } from '../../src/domain/outcome.ts'
 import { footprint } from '../../src/domain/snapshot.ts'
 import { openMemoryStorage } from '../../src/stores/memory/storage.ts'
 import { Tables } from '../../src/stores/memory/tables.ts'
 import { SqlAuditor } from '../../src/stores/sql/auditor.ts'
 import type { Query } from '../../src/stores/sql/dialect.ts'
+import type { WalkLimits } from '../../src/stores/sql/journal.ts'
 import { migrate } from '../../src/stores/sql/migrator.ts'
 import { SqlReader } from '../../src/stores/sql/reader.ts'
 import type { Row, SqlValue } from '../../src/stores/sql/rows.ts'
@@ -76,6 +78,16 @@ export class TwinLedger implements Disposable {
     this.auditor = new SqlAuditor('sqlite', this.query)
   }
 
+  /** The clock of the first engine, which is the fastest. */
+  get now(): Instant {
+    return this.#now
+  }
+
+  /** Another reader of the file, which walks only so far for one page. */
+  readerWithin(limits: WalkLimits): SqlReader {
+    return new SqlReader('sqlite', this.query, limits)
+  }
+
   static async open(): Promise<TwinLedger> {
     const folder = mkdtempSync(join(tmpdir(), 'holdfast-twin-'))
     const path = join(folder, 'ledger.db')
@@ -90,7 +102,9 @@ export class TwinLedger implements Disposable {
   async write({ work: items, houseStripe }: Batch): Promise<readonly Answer[]> {
     const snapshot = await this.model.store.load(footprint(items, houseStripe))
     this.#now += 1_000
-    const { outcomes, changes } = decideBatch(items, snapshot, houseStripe, { ...MOMENT, now: this.#now })
+    // Each engine's clock is as many seconds behind as its stripe says.
+    const moment = { ...MOMENT, now: this.#now - houseStripe * 1_000 }
+    const { outcomes, changes } = decideBatch(items, snapshot, houseStripe, moment)
     assert.equal(await this.model.store.commit(changes), 'committed')
     assert.equal(this.#sqlite.commit(flatten(changes)), 'committed')
     return outcomes.flat().flatMap((outcome) => (outcome.status === 'applied' ? [outcome.answer] : []))

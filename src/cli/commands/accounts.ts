@@ -1,11 +1,11 @@
-/** Accounts and their journal: `open`, `account`, `postings`, `entry`. */
-import { Option, type Command } from 'commander'
-import { accountToWire, balanceToWire, entryToWire, postingToWire } from '../../api/wire.ts'
-import type { EntryKind } from '../../domain/journal.ts'
+/** Accounts and entries: `open`, `account`, `entry`. */
+import type { Command } from 'commander'
+import { accountToWire, balanceToWire, entryToWire } from '../../api/wire.ts'
+import type { Instant } from '../../domain/ids.ts'
 import type { Metadata } from '../../domain/metadata.ts'
-import { given, readAmount, readMetadata, readWholeNumber } from '../arguments.ts'
+import { given, readAmount, readInstant, readMetadata } from '../arguments.ts'
 import { addLedgerCommand, show, type TargetFlags } from '../target.ts'
-import { accountView, balanceView, entryView, postingsView } from '../views.ts'
+import { accountView, balanceView, entryView } from '../views.ts'
 
 interface OpenFlags extends TargetFlags {
   readonly requestId?: string
@@ -14,14 +14,9 @@ interface OpenFlags extends TargetFlags {
   readonly metadata?: Metadata
 }
 
-interface PostingsFlags extends TargetFlags {
-  readonly asset?: string
-  readonly kind?: EntryKind
-  readonly limit?: number
-  readonly cursor?: string
+interface AccountFlags extends TargetFlags {
+  readonly at?: Instant
 }
-
-const ENTRY_KINDS: readonly EntryKind[] = ['open', 'deposit', 'charge', 'transfer', 'freeze', 'settle', 'release']
 
 export function addAccountCommands(program: Command): void {
   addLedgerCommand(program, 'open', 'Sets the floor and the metadata of an account. Not needed before its first coin.')
@@ -40,24 +35,11 @@ export function addAccountCommands(program: Command): void {
 
   addLedgerCommand(program, 'account', 'Shows an account and its balances.')
     .argument('<account>', 'which account')
-    .action((name: string, flags: TargetFlags) =>
+    .option('--at <instant>', 'as it was then, 2030-01-31T12:00:00Z; metadata and floors are those of now', readInstant)
+    .action((name: string, flags: AccountFlags) =>
       show(flags, 'read', async (ledger) => {
-        const account = await ledger.account(name)
+        const account = await ledger.account(name, given({ at: flags.at }))
         return { wire: accountToWire(account), view: accountView(account) }
-      }),
-    )
-
-  addLedgerCommand(program, 'postings', "Lists the journal of an account's balance, newest first.")
-    .argument('<account>', 'which account')
-    .option('--asset <code>', 'kind of coin (default: credit)')
-    .addOption(new Option('--kind <kind>', 'only lines of such entries').choices(ENTRY_KINDS))
-    .option('--limit <count>', 'rows, 1 to 1000 (default: 50)', readWholeNumber)
-    .option('--cursor <cursor>', 'where the page before ended')
-    .action((account: string, flags: PostingsFlags) =>
-      show(flags, 'read', async (ledger) => {
-        const { asset, kind, limit, cursor } = flags
-        const page = await ledger.postings(account, given({ asset, kind, limit, cursor }))
-        return { wire: { items: page.items.map(postingToWire), next: page.next }, view: postingsView(page) }
       }),
     )
 

@@ -3,8 +3,9 @@ import { Option, type Command } from 'commander'
 import { holdToWire } from '../../api/wire.ts'
 import type { Overage } from '../../domain/command.ts'
 import type { Hold, HoldState } from '../../domain/hold.ts'
+import type { Instant } from '../../domain/ids.ts'
 import type { Metadata } from '../../domain/metadata.ts'
-import { given, readAmount, readDurationMs, readMetadata, readWholeNumber } from '../arguments.ts'
+import { given, readAmount, readDurationMs, readInstant, readMetadata, readWholeNumber } from '../arguments.ts'
 import { addLedgerCommand, show, type Shown, type TargetFlags } from '../target.ts'
 import { holdsView, holdView } from '../views.ts'
 
@@ -24,6 +25,9 @@ interface HoldsFlags extends TargetFlags {
   readonly account?: string
   readonly asset?: string
   readonly state?: HoldState
+  readonly from?: Instant
+  readonly until?: Instant
+  readonly metadata?: Metadata
   readonly limit?: number
   readonly cursor?: string
 }
@@ -76,12 +80,16 @@ export function addHoldCommands(program: Command): void {
     .addOption(
       new Option('--state <state>', 'only those in this state').choices(['open', 'settled', 'released', 'expired']),
     )
+    .option('--from <instant>', 'only those frozen then or later: 2030-01-31T12:00:00Z, or a day', readInstant)
+    .option('--until <instant>', 'only those frozen before', readInstant)
+    .option('--metadata <json>', 'only those that carry these keys with these values', readMetadata)
     .option('--limit <count>', 'rows, 1 to 1000 (default: 50)', readWholeNumber)
     .option('--cursor <cursor>', 'where the page before ended')
     .action((flags: HoldsFlags) =>
       show(flags, 'read', async (ledger) => {
-        const { account, asset, state, limit, cursor } = flags
-        const page = await ledger.holds(given({ account, asset, state, limit, cursor }))
+        const { account, asset, state, from, until, metadata, limit, cursor } = flags
+        const filters = given({ account, asset, state, from, until, metadata, limit, cursor })
+        const page = await ledger.holds(filters)
         return { wire: { items: page.items.map(holdToWire), next: page.next }, view: holdsView(page) }
       }),
     )

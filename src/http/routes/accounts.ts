@@ -1,15 +1,15 @@
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
-import { OpenBody, PostingsQuery } from '../../api/bodies.ts'
+import { AccountQuery, OpenBody } from '../../api/bodies.ts'
 import { openOf } from '../../api/commands.ts'
 import { LedgerError } from '../../api/error.ts'
-import { accountParameter, postingsQueryOf } from '../../api/queries.ts'
-import { Account, AccountName, Balance, PostingPage, reference } from '../../api/schemas.ts'
-import { accountToWire, postingToWire } from '../../api/wire.ts'
+import { accountParameter, accountQueryOf } from '../../api/queries.ts'
+import { Account, AccountName, Balance, reference } from '../../api/schemas.ts'
+import { accountToWire } from '../../api/wire.ts'
 import type { Backend } from '../backend.ts'
 import { readCommand } from '../idempotency.ts'
 import { answers, IDEMPOTENCY_HEADERS, READ_PROBLEMS, repeatableAnswers, WRITE_PROBLEMS } from '../openapi.ts'
-import { readPage, typedQuery } from '../page.ts'
+import { typedQuery } from '../page.ts'
 import { sendFound, sendOutcome } from '../respond.ts'
 import { submitCommand } from '../submit.ts'
 
@@ -58,36 +58,19 @@ function addReads(app: FastifyInstance, backend: Backend): void {
       schema: {
         operationId: 'getAccount',
         tags: ['accounts'],
-        summary: 'Balances, one per asset',
+        summary: 'Balances, one per asset, now or as of a moment',
         params: ACCOUNT_PARAMS,
+        querystring: AccountQuery,
         response: { 200: answers(Account) },
       },
       config: { problems: ['account_not_found', ...READ_PROBLEMS] },
     },
     async (request, reply) => {
       const name = accountParameter(request.params.account, 'account')
-      const account = await backend.reader.account(name)
+      const { at } = accountQueryOf(typedQuery(request.query))
+      const account = await (at === null ? backend.reader.account(name) : backend.reader.accountAt(name, at))
       if (account === null) throw LedgerError.accountNotFound(name)
       return sendFound(reply, accountToWire(account))
-    },
-  )
-  app.get<ByName>(
-    '/v1/accounts/:account/postings',
-    {
-      schema: {
-        operationId: 'listPostings',
-        tags: ['accounts'],
-        summary: 'The journal of one balance, newest first, page by page',
-        params: ACCOUNT_PARAMS,
-        querystring: PostingsQuery,
-        response: { 200: answers(PostingPage) },
-      },
-      config: { problems: READ_PROBLEMS },
-    },
-    async (request, reply) => {
-      const account = accountParameter(request.params.account, 'account')
-      const page = await readPage(backend.reader.postings(postingsQueryOf(account, typedQuery(request.query))))
-      return sendFound(reply, { items: page.items.map(postingToWire), next: page.next })
     },
   )
 }

@@ -2,9 +2,18 @@
 import type { Asset } from '../../domain/asset.ts'
 import { describe } from '../../domain/post.ts'
 import { showHold, type Hold, type HoldRecord } from '../../domain/hold.ts'
-import type { AccountName, RequestId } from '../../domain/ids.ts'
-import { endOfHold, showEntry, type Entry, type Posting } from '../../domain/journal.ts'
-import type { Account, HoldQuery, Page, PageQuery, PostingQuery, Reader } from '../../engine/reader.ts'
+import type { AccountName, Instant, RequestId } from '../../domain/ids.ts'
+import {
+  endOfHold,
+  requestOfEntry,
+  showEntry,
+  showLine,
+  type Entry,
+  type Posting,
+  type StatementLine,
+} from '../../domain/journal.ts'
+import type { Account, HoldQuery, Page, PageQuery, Period, PostingQuery, Reader } from '../../engine/reader.ts'
+import { matchesAttached } from '../attached.ts'
 import { decodeCursor, encodeCursor, type CursorKeys, type CursorList } from '../cursor.ts'
 import { addUpStripes } from '../stripes.ts'
 import { postingKey, type Connection, type Tables } from './tables.ts'
@@ -23,6 +32,20 @@ export class MemoryReader implements Reader {
     return { account, metadata: tables.accounts.get(account) ?? null, balances: addUpStripes(stripes) }
   }
 
+  async accountAt(name: AccountName, at: Instant): Promise<Account | null> {
+    const account = await this.account(name)
+    if (account === null) return null
+    const tables = await this.#connection.tables()
+    const balances = [...tables.balances.values()].filter((balance) => balance.account === name)
+    const then = balances.flatMap((balance) => {
+      const postings = [...tables.postings.values()].filter((each) => each.balanceId === balance.id && each.at <= at)
+      const last = postings.sort((left, right) => left.version - right.version).at(-1)
+      if (last === undefined) return []
+      return [{ ...balance, available: last.available, held: last.held, version: last.version }]
+    })
+    return { ...account, balances: addUpStripes(then) }
+  }
+
   async hold(id: RequestId): Promise<Hold | null> {
     const tables = await this.#connection.tables()
     const record = tables.requests.get(id)
@@ -35,6 +58,8 @@ export class MemoryReader implements Reader {
     const holds = [...tables.requests.values()]
       .filter((record) => record.kind === 'freeze')
       .filter((hold) => state === null || hold.state === state)
+      .filter((hold) => isWithin(hold.createdAt, query))
+      .filter(({ metadata }) => matchesAttached({ memo: null, metadata }, { metadata: query.metadata ?? null }))
     if (account !== null) {
       const own = holds.filter((hold) => hold.account === account && hold.asset === asset)
       return pageOfHolds(own, query, { list: 'holdsOfAccount', key: (hold) => [hold.openedVersion], descending: true })
@@ -45,9 +70,9 @@ export class MemoryReader implements Reader {
     return pageOfHolds(holds, query, { list: 'holdsById', key: (hold) => [hold.id] })
   }
 
-  async postings(query: PostingQuery): Promise<Page<Posting>> {
+  async postings(query: PostingQuery): Promise<Page<StatementLine>> {
     const tables = await this.#connection.tables()
-    const { account, asset, kind } = query
+    const { account, asset, kind, entry = null, hold = null } = query
     const named = new Map(
       [...tables.balances.values()]
         .filter((balance) => balance.account === account && balance.asset === asset)
@@ -56,7 +81,11 @@ export class MemoryReader implements Reader {
     const postings = [...tables.postings.values()]
       .filter((posting) => named.has(posting.balanceId))
       .filter((posting) => kind === null || posting.kind === kind)
-      .map((posting) => describe(posting, named.get(posting.balanceId)!))
+      .filter((posting) => isWithin(posting.at, query))
+      .map((posting) => lineOf(tables, describe(posting, named.get(posting.balanceId)!)))
+      .filter((line) => entry === null || line.entryId === entry)
+      .filter((line) => hold === null || line.hold === hold)
+      .filter((line) => matchesAttached(line, query))
       .sort((left, right) => left.stripe - right.stripe || right.version - left.version)
     const isAfter = (posting: Posting, [stripe, version]: CursorKeys['postings']): boolean =>
       posting.stripe > stripe || (posting.stripe === stripe && posting.version < version)
@@ -75,6 +104,17 @@ export class MemoryReader implements Reader {
     const tables = await this.#connection.tables()
     return [...tables.assets.values()].sort((left, right) => compare(left.code, right.code))
   }
+}
+
+function isWithin(instant: Instant, { from = null, until = null }: Period): boolean {
+  return (from === null || instant >= from) && (until === null || instant < until)
+}
+
+function lineOf(tables: Tables, posting: Posting): StatementLine {
+  const request = tables.requests.get(requestOfEntry(posting.entryId))
+  if (request === undefined) throw new Error(`The request of the entry ${posting.entryId} is gone.`)
+  const { metadata } = request
+  return showLine(posting, { memo: request.kind === 'freeze' ? null : request.memo, metadata })
 }
 
 /** The entry of the freeze: it carries what the caller attached to the hold. */

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { MOMENT } from '../../../test/support/given.ts'
 import { deposit, freeze, leg, release, settle, transfer } from '../../../test/support/commands.ts'
 import { batches, RUNS, TwinLedger } from '../../../test/support/twin-ledger.ts'
 import { TRANSFER_LEGS_MAX } from '../../api/ledger.ts'
 import type { HoldState } from '../../domain/hold.ts'
 import type { EntryKind } from '../../domain/journal.ts'
-import type { Page, PageQuery, Reader } from '../../engine/reader.ts'
+import type { HoldQuery, Page, PageQuery, PostingQuery, Reader } from '../../engine/reader.ts'
 import { encodeCursor } from '../cursor.ts'
 import { SqlReader } from './reader.ts'
 
@@ -68,6 +69,117 @@ test('every read of random ledgers is that of the memory store, page by page', a
   assert.ok(reached.holds > 30 && reached.postings > 200, JSON.stringify(reached))
 })
 
+/** Filters that no column of an order decides, and some that are decided by search. */
+function filtersAround(now: number): readonly (readonly [Partial<PostingQuery>, Partial<HoldQuery>])[] {
+  const middle = now - 6_000
+  return [
+    [{ from: middle }, { from: middle }],
+    [{ until: middle }, { until: middle }],
+    [
+      { from: middle - 3_000, until: middle, kind: 'freeze' },
+      { from: middle - 3_000, until: middle, state: 'open' },
+    ],
+    [{ metadata: { tier: 1 } }, { metadata: { tier: 1 } }],
+    [
+      { metadata: { tier: 2 }, from: middle },
+      { metadata: { tier: 2 }, from: middle },
+    ],
+    [{ memo: 'a' }, { state: 'settled', until: middle }],
+    [{ hold: 'r1' }, { state: 'released' }],
+    [
+      { hold: 'r2', kind: 'settle' },
+      { state: 'open', metadata: { tier: 2 } },
+    ],
+    [{ entry: 'r3' }, {}],
+    [{ entry: 'r1~settle', until: middle }, {}],
+  ]
+}
+
+test('filters find the same rows as in the memory store, however short the walk of a page is', async () => {
+  const reached = { lines: 0, holds: 0, moments: 0 }
+  const random = fc.tuple(batches, fc.constantFrom(1, 3, 1000), fc.constantFrom(1, 2, 7, 10_000))
+  await fc.assert(
+    fc.asyncProperty(random, async ([sequence, limit, most]) => {
+      using ledger = await TwinLedger.open()
+      for (const batch of sequence) await ledger.write(batch)
+      const reader = ledger.readerWithin({ postingsMax: most, requestsMax: most })
+      const itemsOf = async <Item>(read: (page: PageQuery) => Promise<Page<Item>>): Promise<Item[]> =>
+        (await pagesOf(limit, read)).flatMap(({ items }) => items)
+      for (const [ofPostings, ofHolds] of filtersAround(ledger.now)) {
+        for (const account of ['user:1', 'user:2', '@revenue', '@issuer']) {
+          const query = { account, asset: 'credit', kind: null, ...ofPostings }
+          const lines = await itemsOf((page) => reader.postings({ ...query, ...page }))
+          assert.deepEqual(lines, await itemsOf((page) => ledger.model.reader.postings({ ...query, ...page })))
+          reached.lines += lines.length
+        }
+        for (const account of ['user:1', null]) {
+          const query = { account, asset: 'credit', state: null, ...ofHolds }
+          const holds = await itemsOf((page) => reader.holds({ ...query, ...page }))
+          assert.deepEqual(holds, await itemsOf((page) => ledger.model.reader.holds({ ...query, ...page })))
+          reached.holds += holds.length
+        }
+      }
+      for (let at = ledger.now - 15_000; at <= ledger.now; at += 500) {
+        for (const account of ACCOUNTS) {
+          const found = await reader.accountAt(account, at)
+          assert.deepEqual(found, await ledger.model.reader.accountAt(account, at))
+          if (found !== null && found.balances.length > 0) reached.moments++
+        }
+      }
+    }),
+    { ...RUNS, numRuns: 12 },
+  )
+  assert.ok(reached.lines > 100 && reached.holds > 20 && reached.moments > 100, JSON.stringify(reached))
+})
+
+test('a page that walked as far as it may says where to go on, also when it is empty', async () => {
+  using ledger = await TwinLedger.open()
+  await ledger.apply(0, deposit('d0', 'a', 100n), ...[0, 1, 2, 3, 4].map((index) => freeze(`h${index}`, 'a', 5n)))
+  const reader = ledger.readerWithin({ postingsMax: 4, requestsMax: 4 })
+  const query = { account: 'a', asset: 'credit', kind: 'deposit', limit: 10 } as const
+  const first = await reader.postings({ ...query, cursor: null })
+  assert.deepEqual(first.items, [])
+  const second = await reader.postings({ ...query, cursor: first.next })
+  assert.deepEqual([second.items.map(({ entryId }) => entryId), second.next], [['d0'], null])
+  const walked = ledger.asked.filter(([sql]) => /from "postings" where "balance_id"/.test(sql))
+  assert.deepEqual(
+    walked.map(([, [, low, high]]) => [low, high]),
+    [
+      [3, 7],
+      [1, 3],
+    ],
+  )
+})
+
+test('that all open holds were found is known from what the balance holds, without a walk to the beginning', async () => {
+  using ledger = await TwinLedger.open()
+  await ledger.apply(0, deposit('d', 'a', 1_000n), ...[1, 2, 3].map((index) => freeze(`h${index}`, 'a', 5n)))
+  await ledger.apply(0, settle('h2', 1n))
+  const query = { account: 'a', asset: 'credit', state: 'open', limit: 5, cursor: null } as const
+  const statementsFor = async (
+    reader: Reader,
+  ): Promise<readonly [ids: string[], next: string | null, count: number]> => {
+    ledger.asked.length = 0
+    const { items, next } = await reader.holds(query)
+    return [items.map(({ id }) => id), next, ledger.asked.length]
+  }
+  assert.deepEqual(await statementsFor(ledger.reader), [['h3', 'h1'], null, 2])
+  await ledger.apply(0, ...Array.from({ length: 500 }, (_, index) => freeze(`n${index}`, 'a', 1n)))
+  await ledger.apply(0, ...Array.from({ length: 500 }, (_, index) => settle(`n${index}`, 0n)))
+  assert.deepEqual(await statementsFor(ledger.reader), [['h3', 'h1'], null, 2])
+  await ledger.apply(0, freeze('h4', 'a', 5n))
+  const short = ledger.readerWithin({ postingsMax: 100, requestsMax: 100 })
+  const [ids, next] = await statementsFor(short)
+  assert.deepEqual([ids, next === null], [['h4'], false], 'what is found so far is not all')
+  const pages = await pagesOf(5, (page) => short.holds({ ...query, ...page }))
+  assert.deepEqual(
+    pages.flatMap(({ items }) => items.map(({ id }) => id)),
+    ['h4', 'h3', 'h1'],
+  )
+  await ledger.apply(0, release('h1'), release('h3'), release('h4'))
+  assert.deepEqual(await statementsFor(ledger.reader), [[], null, 1])
+})
+
 test('an entry of the greatest transfer shows all of its postings in order', async () => {
   using ledger = await TwinLedger.open()
   await ledger.apply(0, deposit('d', 'a', 10_000n))
@@ -125,6 +237,20 @@ async function readOfEachKind({ reader }: { readonly reader: Reader }): Promise<
     for (const account of ['a', '@issuer']) {
       const { next } = await reader.postings({ ...first, limit: 1, account, kind })
       if (next !== null) await reader.postings({ ...first, account, kind, cursor: next })
+    }
+  }
+  const from = MOMENT.now + 1_500
+  await reader.accountAt('@issuer', from)
+  const filters: readonly Partial<PostingQuery>[] = [
+    { from, until: from + 1_000 },
+    { memo: 'x', metadata: { n: 1 }, from },
+    { hold: 'h1' },
+    { entry: 't' },
+  ]
+  for (const filter of filters) await reader.postings({ ...first, account: 'a', kind: null, ...filter })
+  for (const account of ['a', null]) {
+    for (const state of ['open', 'settled', null] as const) {
+      await reader.holds({ ...first, account, state, from, metadata: { n: 1 } })
     }
   }
 }

@@ -4,35 +4,61 @@
  * Every list is a range of a primary key or of an index, read in that key's order: a page costs the rows that it walks
  * over, however long the list is. Where a planner is free to join in another order, the statement leaves it no choice.
  */
-import { sql, type Compilable, type RawBuilder } from 'kysely'
+import { sql, type Compilable } from 'kysely'
 import type { Asset } from '../../domain/asset.ts'
 import { showHold, type Hold, type HoldRecord } from '../../domain/hold.ts'
-import { isHouse, isRequestId, type AccountName, type AssetCode, type RequestId } from '../../domain/ids.ts'
-import { endOfHold, showEntry, type Entry, type Posting } from '../../domain/journal.ts'
-import type { Account, HoldQuery, Page, PageQuery, PostingQuery, Reader } from '../../engine/reader.ts'
-import { decodeCursor, encodeCursor, type CursorKeys, type CursorList } from '../cursor.ts'
+import { isHouse, isRequestId, type AccountName, type Instant, type RequestId } from '../../domain/ids.ts'
+import { endOfHold, showEntry, type Entry, type Posting, type StatementLine } from '../../domain/journal.ts'
+import type { Account, HoldQuery, Page, PostingQuery, Reader } from '../../engine/reader.ts'
+import { filtersAttached, matchesAttached } from '../attached.ts'
+import type { CursorKeys, CursorList } from '../cursor.ts'
 import { addUpStripes } from '../stripes.ts'
 import { queryBuilder, type Query, type QueryBuilder, type SqlDialect } from './dialect.ts'
-import { assetOf, balanceOf, entryOf, holdOf, metadataOf, postingKeysOf, postingOf, whole, type Row } from './rows.ts'
+import {
+  ROWS_READ_THROUGH,
+  SqlJournal,
+  WALK_LIMITS,
+  type PostingKey,
+  type Stripe,
+  type VersionRange,
+  type WalkLimits,
+} from './journal.ts'
+import { lastKey, oneMoreThan, pageOf } from './pages.ts'
+import { assetOf, balanceOf, big, entryOf, holdOf, metadataOf, postingKeysOf, type Row } from './rows.ts'
 
-type PostingKey = readonly [balanceId: number, version: number]
+type Requests = ReturnType<typeof selectRequests>
 
-/**
- * Postings fetched by key in one statement. It has two parameters and one term of an OR for each; SQLite nests at most
- * 1,000 terms (https://www.sqlite.org/limits.html), and a transfer of 1,000 legs has up to 2,000 postings.
- */
-const POSTING_KEYS_MAX = 200
+/** Postings among which the open holds of a balance are looked for first. */
+const OPEN_HOLDS_WITHIN = 2_000
+
+interface HoldOrder<List extends CursorList> {
+  readonly key: (hold: HoldRecord) => CursorKeys[List]
+  /** Where the walk ended, when it ended before the list. */
+  readonly walkedTo?: CursorKeys[List] | null
+}
 
 export class SqlReader implements Reader {
   readonly #builder: QueryBuilder
   readonly #query: Query
+  readonly #limits: WalkLimits
+  readonly #journal: SqlJournal
 
-  constructor(dialect: SqlDialect, query: Query) {
+  constructor(dialect: SqlDialect, query: Query, limits: WalkLimits = WALK_LIMITS) {
     this.#builder = queryBuilder(dialect)
     this.#query = query
+    this.#limits = limits
+    this.#journal = new SqlJournal(this.#builder, (statement) => this.#rows(statement), limits)
   }
 
   async account(account: AccountName): Promise<Account | null> {
+    return await this.#account(account, null)
+  }
+
+  async accountAt(account: AccountName, at: Instant): Promise<Account | null> {
+    return await this.#account(account, at)
+  }
+
+  async #account(account: AccountName, at: Instant | null): Promise<Account | null> {
     const rows = await this.#rows(
       this.#builder
         .selectFrom('balances')
@@ -43,7 +69,9 @@ export class SqlReader implements Reader {
     )
     const [first] = rows
     if (first === undefined) return null
-    return { account, metadata: metadataOf(first['metadata']), balances: addUpStripes(rows.map(balanceOf)) }
+    const now = rows.map(balanceOf)
+    const balances = at === null ? now : await this.#journal.balancesAt(now, at)
+    return { account, metadata: metadataOf(first['metadata']), balances: addUpStripes(balances) }
   }
 
   async hold(id: RequestId): Promise<Hold | null> {
@@ -62,66 +90,149 @@ export class SqlReader implements Reader {
    * looked up beforehand, because PostgreSQL reads the whole journal of a balance whose id it does not see.
    */
   async #holdsOfAccount(account: AccountName, query: HoldQuery): Promise<Page<Hold>> {
-    const { asset, state, limit } = query
+    const { asset, limit } = query
     const last = lastKey('holdsOfAccount', query)
     // Nothing is ever frozen in a house account, and its journal may be the longest of all.
-    const [balance] = isHouse(account) ? [] : await this.#stripes(account, asset)
+    const [balance] = isHouse(account) ? [] : await this.#journal.stripes(account, asset)
     if (balance === undefined) return { items: [], next: null }
+    const all = await this.#allOpenHolds(balance, query)
+    if (all !== null) return { items: all.map(showHold), next: null }
+    const holds: HoldRecord[] = []
+    const isReadThrough = filtersAttached(query)
+    const range = await this.#journal.range(balance, query, last === null ? null : last[0])
+    const stoppedAt = await this.#journal.walk(isReadThrough).down(range, async (part) => {
+      if (holds.length > limit) return null
+      const rowsMax = isReadThrough ? ROWS_READ_THROUGH : limit - holds.length
+      const rows = await this.#holdsOpenedIn(part, balance, query, rowsMax)
+      const found = rows.map((row) => holdOf({ ...row, account, asset }))
+      holds.push(...found.filter((hold) => isWanted(hold, query)))
+      return rows.length > rowsMax ? found.at(-1)!.openedVersion : part.low
+    })
+    const walkedTo = stoppedAt === null ? null : ([stoppedAt] as const)
+    return pageOfHolds(holds, limit, 'holdsOfAccount', { key: (hold) => [hold.openedVersion], walkedTo })
+  }
+
+  /**
+   * The open holds of a balance, when a page takes all of them and they were frozen lately; else null. Together they hold what
+   * the balance holds (law 2), which tells that no older one is open: both are read in one statement, so at one instant.
+   */
+  async #allOpenHolds(balance: Stripe, query: HoldQuery): Promise<readonly HoldRecord[] | null> {
+    const { account, asset, state, limit, cursor, from = null, until = null } = query
+    if (state !== 'open' || cursor !== null || from !== null || until !== null || filtersAttached(query)) return null
+    if (balance.held === 0n) return []
+    const { postingsMax } = this.#limits
+    for (const width of [Math.min(OPEN_HOLDS_WITHIN, postingsMax), postingsMax]) {
+      const range = { low: balance.version + 1 - width, high: Number.MAX_SAFE_INTEGER }
+      const rows = await this.#holdsOpenedIn(range, balance, query, limit)
+      if (rows.length > limit) return null
+      const held = rows.reduce((sum, row) => sum + big(row['held']), 0n)
+      if (rows.length > 0 && held === big(rows[0]!['all_held'])) {
+        return rows.map((row) => holdOf({ ...row, account, asset }))
+      }
+    }
+    return null
+  }
+
+  async #holdsOpenedIn(
+    { low, high }: VersionRange,
+    { id }: Stripe,
+    { state }: HoldQuery,
+    rowsMax: number,
+  ): Promise<readonly Row[]> {
     let select = this.#builder
       .selectFrom('postings')
-      .innerJoin('requests', 'requests.id', 'postings.entry_id')
+      .leftJoin('requests', 'requests.id', 'postings.entry_id')
       .selectAll('requests')
-      .where('postings.balance_id', '=', balance.id)
+      .select((select) => select.selectFrom('balances').select('held').where('id', '=', id).as('all_held'))
+      .where('postings.balance_id', '=', id)
+      .where('postings.version', '>=', low)
+      .where('postings.version', '<', high)
       .where('postings.kind', '=', 'freeze')
-    if (last !== null) select = select.where('postings.version', '<', last[0])
-    if (state !== null) select = select.where('requests.state', '=', state)
-    const rows = await this.#rows(select.orderBy('postings.version', 'desc').limit(oneMoreThan(limit)))
-    const holds = rows.map((row) => holdOf({ ...row, account, asset }))
-    return pageOfHolds(holds, limit, 'holdsOfAccount', (hold) => [hold.openedVersion])
+    // MariaDB would rather begin with the requests of the state, in no order; an outer join that stays one leaves it no choice.
+    if (state !== null)
+      select = select.where(({ eb, fn }) => eb(fn.coalesce('requests.state', sql.lit('')), '=', state))
+    return await this.#rows(select.orderBy('postings.version', 'desc').limit(oneMoreThan(rowsMax)))
   }
 
   async #openHolds(query: HoldQuery): Promise<Page<Hold>> {
-    const last = lastKey('holdsByExpiry', query)
-    // Written out and not as a parameter, so that every planner sees that the index of open holds has all of them.
-    let select = this.#selectRequests().where('requests.state', '=', sql.lit('open'))
-    if (last !== null) {
-      const [expiresAt, id] = last
-      select = select
-        .where('requests.expires_at', '>=', expiresAt)
-        .where((where) => where.or([where('requests.expires_at', '>', expiresAt), where('requests.id', '>', id)]))
-    }
-    const rows = await this.#rows(
-      select.orderBy('requests.expires_at').orderBy('requests.id').limit(oneMoreThan(query.limit)),
-    )
-    return pageOfHolds(rows.map(holdOf), query.limit, 'holdsByExpiry', (hold) => [hold.expiresAt, hold.id])
+    const key = (hold: HoldRecord) => [hold.expiresAt, hold.id] as const
+    return await this.#holdsInOrder(query, 'holdsByExpiry', key, (last) => {
+      // Written out and not as a parameter, so that every planner sees that the index of open holds has all of them.
+      let select = selectRequests(this.#builder).where('requests.state', '=', sql.lit('open'))
+      if (last !== null) {
+        const [expiresAt, id] = last
+        select = select
+          .where('requests.expires_at', '>=', expiresAt)
+          .where((where) => where.or([where('requests.expires_at', '>', expiresAt), where('requests.id', '>', id)]))
+      }
+      return select.orderBy('requests.expires_at').orderBy('requests.id')
+    })
   }
 
+  /** The state is no part of the statement: one that is rare would be looked for through the whole table. */
   async #holdsById(query: HoldQuery): Promise<Page<Hold>> {
-    const last = lastKey('holdsById', query)
-    let select = this.#selectRequests().where('requests.kind', '=', 'freeze')
-    if (query.state !== null) select = select.where('requests.state', '=', query.state)
-    // Also on the first page: without a lower end, SQLite would rather sort the whole table than follow the key.
-    select = select.where('requests.id', '>', last === null ? '' : last[0])
-    const rows = await this.#rows(select.orderBy('requests.id').limit(oneMoreThan(query.limit)))
-    return pageOfHolds(rows.map(holdOf), query.limit, 'holdsById', (hold) => [hold.id])
+    const key = (hold: HoldRecord) => [hold.id] as const
+    return await this.#holdsInOrder(query, 'holdsById', key, (last) =>
+      selectRequests(this.#builder)
+        .where('requests.kind', '=', 'freeze')
+        // Also on the first page: without a lower end, SQLite would rather sort the whole table than follow the key.
+        .where('requests.id', '>', last === null ? '' : last[0])
+        .orderBy('requests.id'),
+    )
   }
 
-  /** Stripe after stripe, each a range of the primary key: one statement over all of them would sort the whole journal. */
-  async postings(query: PostingQuery): Promise<Page<Posting>> {
-    const { account, asset, kind, limit } = query
-    const last = lastKey('postings', query)
-    const stripes = await this.#stripes(account, asset)
-    const postings: Posting[] = []
-    for (const { id, stripe } of stripes.filter((each) => last === null || each.stripe >= last[0])) {
-      const wanted = limit - postings.length
-      if (wanted < 0) break
-      let select = this.#builder.selectFrom('postings').selectAll().where('balance_id', '=', id)
-      if (last !== null && stripe === last[0]) select = select.where('version', '<', last[1])
-      if (kind !== null) select = select.where('kind', '=', kind)
-      const rows = await this.#rows(select.orderBy('version', 'desc').limit(oneMoreThan(wanted)))
-      for (const row of rows) postings.push(postingOf({ ...row, account, asset, stripe }))
+  /** Holds of everybody. What no column of the order decides is looked for among rows that were read. */
+  async #holdsInOrder<List extends 'holdsByExpiry' | 'holdsById'>(
+    query: HoldQuery,
+    list: List,
+    key: (hold: HoldRecord) => CursorKeys[List],
+    select: (last: CursorKeys[List] | null) => Requests,
+  ): Promise<Page<Hold>> {
+    const { limit, from = null, until = null } = query
+    const isByState = list === 'holdsById' && query.state !== null
+    const isReadThrough = isByState || filtersAttached(query) || from !== null || until !== null
+    const holds: HoldRecord[] = []
+    const rowsMax = isReadThrough ? ROWS_READ_THROUGH : limit
+    let last = lastKey(list, query)
+    for (let left = this.#limits.requestsMax; ; left -= rowsMax) {
+      const rows = await this.#rows(select(last).limit(oneMoreThan(rowsMax)))
+      const found = rows.slice(0, isReadThrough ? rowsMax : undefined).map(holdOf)
+      holds.push(...found.filter((hold) => isWanted(hold, query)))
+      if (rows.length <= rowsMax) return pageOfHolds(holds, limit, list, { key })
+      last = key(found.at(-1)!)
+      if (holds.length > limit || left <= rowsMax) return pageOfHolds(holds, limit, list, { key, walkedTo: last })
     }
-    return pageOf(postings, limit, 'postings', (posting) => [posting.stripe, posting.version])
+  }
+
+  async postings(query: PostingQuery): Promise<Page<StatementLine>> {
+    const { entry = null, hold = null } = query
+    if (entry === null && hold === null) return await this.#journal.page(query)
+    return await this.#postingsOf(query, entry, hold)
+  }
+
+  /** An entry has few postings, so they are filtered and put in order here. */
+  async #postingsOf(query: PostingQuery, entry: string | null, hold: string | null): Promise<Page<StatementLine>> {
+    const last = lastKey('postings', query)
+    const entries = hold === null ? [await this.entry(entry!)] : await this.#entriesOfHold(hold)
+    const { account, asset, kind, from = null, until = null } = query
+    const postings = entries
+      .filter((each) => each !== null && (entry === null || each.id === entry))
+      .flatMap((each) => each!.postings)
+      .filter((posting) => posting.account === account && posting.asset === asset)
+      .filter((posting) => kind === null || posting.kind === kind)
+      .filter(({ at }) => (from === null || at >= from) && (until === null || at < until))
+      .filter(({ stripe, version }) => last === null || stripe > last[0] || (stripe === last[0] && version < last[1]))
+      .sort((left, right) => left.stripe - right.stripe || right.version - left.version)
+    const lines = (await this.#journal.lines(postings)).filter((line) => matchesAttached(line, query))
+    return pageOf(lines, query.limit, 'postings', ({ stripe, version }) => [stripe, version])
+  }
+
+  async #entriesOfHold(id: RequestId): Promise<readonly (Entry | null)[]> {
+    const row = await this.#request(id)
+    if (row?.['kind'] !== 'freeze') return []
+    const hold = holdOf(row)
+    const ends = (['settle', 'release'] as const).map((kind) => this.#ending(hold, endOfHold(id, kind)))
+    return [await this.#opening(hold), ...(await Promise.all(ends))]
   }
 
   async entry(id: string): Promise<Entry | null> {
@@ -160,64 +271,15 @@ export class SqlReader implements Reader {
     return rows.map(assetOf)
   }
 
-  /** The balances of an account's asset: one, or a house account's stripes. */
-  async #stripes(
-    account: AccountName,
-    asset: AssetCode,
-  ): Promise<readonly { readonly id: number; readonly stripe: number }[]> {
-    const rows = await this.#rows(
-      this.#builder
-        .selectFrom('balances')
-        .select(['id', 'stripe'])
-        .where('account', '=', account)
-        .where('asset', '=', asset)
-        .orderBy('stripe'),
-    )
-    return rows.map(({ id, stripe }) => ({ id: whole(id), stripe: whole(stripe) }))
-  }
-
   async #request(id: string): Promise<Row | null> {
     // Whatever else somebody may have typed has no row, and not every database compares it with one.
     if (!isRequestId(id)) return null
-    const rows = await this.#rows(this.#selectRequests().where('requests.id', '=', id))
+    const rows = await this.#rows(selectRequests(this.#builder).where('requests.id', '=', id))
     return rows[0] ?? null
   }
 
-  /** Entries have no balance; for holds, the outer join also fixes which table is read first. */
-  #selectRequests() {
-    return this.#builder
-      .selectFrom('requests')
-      .leftJoin('balances', 'balances.id', 'requests.balance_id')
-      .selectAll('requests')
-      .select(['balances.account', 'balances.asset'])
-  }
-
-  /** In the order of the keys. */
   async #postingsAt(keys: readonly PostingKey[]): Promise<readonly Posting[]> {
-    const found = new Map<string, Posting>()
-    for (let start = 0; start < keys.length; start += POSTING_KEYS_MAX) {
-      const some = keys.slice(start, start + POSTING_KEYS_MAX)
-      const rows = await this.#rows(
-        this.#builder
-          .selectFrom('postings')
-          .leftJoin('balances', 'balances.id', 'postings.balance_id')
-          .selectAll('postings')
-          .select(['balances.account', 'balances.asset', 'balances.stripe'])
-          .where((where) =>
-            where.or(
-              some.map(([balanceId, version]) =>
-                where.and([where('postings.balance_id', '=', balanceId), where('postings.version', '=', version)]),
-              ),
-            ),
-          ),
-      )
-      for (const row of rows) found.set(`${whole(row['balance_id'])}/${whole(row['version'])}`, postingOf(row))
-    }
-    return keys.map(([balanceId, version]) => {
-      const posting = found.get(`${balanceId}/${version}`)
-      if (posting === undefined) throw new Error(`The posting ${balanceId}/${version} is gone.`)
-      return posting
-    })
+    return await this.#journal.postingsAt(keys)
   }
 
   async #rows(statement: Compilable): Promise<readonly Row[]> {
@@ -226,37 +288,27 @@ export class SqlReader implements Reader {
   }
 }
 
-/** @throws RangeError for a cursor that no page of the list gave out */
-function lastKey<List extends CursorList>(list: List, { cursor }: PageQuery): CursorKeys[List] | null {
-  return cursor === null ? null : decodeCursor(list, cursor)
+/** Entries have no balance; for holds, the outer join also fixes which table is read first. */
+function selectRequests(builder: QueryBuilder) {
+  return builder
+    .selectFrom('requests')
+    .leftJoin('balances', 'balances.id', 'requests.balance_id')
+    .selectAll('requests')
+    .select(['balances.account', 'balances.asset'])
 }
 
-/**
- * One row more than the page has tells whether there is a next one. It is written into the statement: MySQL's prepared
- * statements refuse a LIMIT that arrives as a double.
- */
-function oneMoreThan(limit: number): RawBuilder<number> {
-  return sql.lit(limit + 1)
-}
-
-/** @param rows those of the page, and one more when there is a next page */
-function pageOf<Item, List extends CursorList>(
-  rows: readonly Item[],
-  limit: number,
-  list: List,
-  keyOf: (row: Item) => CursorKeys[List],
-): Page<Item> {
-  const items = rows.slice(0, limit)
-  const last = items.at(-1)
-  return { items, next: rows.length > limit && last !== undefined ? encodeCursor(list, keyOf(last)) : null }
+function isWanted(hold: HoldRecord, { from = null, until = null, ...query }: HoldQuery): boolean {
+  if (query.state !== null && hold.state !== query.state) return false
+  if ((from !== null && hold.createdAt < from) || (until !== null && hold.createdAt >= until)) return false
+  return matchesAttached({ memo: null, metadata: hold.metadata }, query)
 }
 
 function pageOfHolds<List extends CursorList>(
   holds: readonly HoldRecord[],
   limit: number,
   list: List,
-  keyOf: (hold: HoldRecord) => CursorKeys[List],
+  { key, walkedTo = null }: HoldOrder<List>,
 ): Page<Hold> {
-  const { items, next } = pageOf(holds, limit, list, keyOf)
+  const { items, next } = pageOf(holds, limit, list, key, walkedTo)
   return { items: items.map(showHold), next }
 }

@@ -1,0 +1,80 @@
+/** The journal of a balance: `postings`, as a page or as a file. */
+import { Option, type Command } from 'commander'
+import type { StatementInput } from '../../api/ledger.ts'
+import { STATEMENT_FORMATS, type StatementFormat } from '../../api/queries.ts'
+import { statementHead, statementText } from '../../api/statement.ts'
+import { lineToWire } from '../../api/wire.ts'
+import { SettingError } from '../../config.ts'
+import type { Instant } from '../../domain/ids.ts'
+import type { EntryKind, StatementLine } from '../../domain/journal.ts'
+import type { Metadata } from '../../domain/metadata.ts'
+import { given, readInstant, readMetadata, readWholeNumber } from '../arguments.ts'
+import { addLedgerCommand, show, stream, type TargetFlags } from '../target.ts'
+import { postingsView } from '../views.ts'
+
+interface PostingsFlags extends TargetFlags {
+  readonly asset?: string
+  readonly kind?: EntryKind
+  readonly from?: Instant
+  readonly until?: Instant
+  readonly entry?: string
+  readonly hold?: string
+  readonly memo?: string
+  readonly metadata?: Metadata
+  readonly limit?: number
+  readonly cursor?: string
+  readonly export?: StatementFormat
+}
+
+const ENTRY_KINDS: readonly EntryKind[] = ['open', 'deposit', 'charge', 'transfer', 'freeze', 'settle', 'release']
+
+export function addStatementCommand(program: Command): void {
+  addLedgerCommand(program, 'postings', "Lists the journal of an account's balance, newest first.")
+    .argument('<account>', 'which account')
+    .option('--asset <code>', 'kind of coin (default: credit)')
+    .addOption(new Option('--kind <kind>', 'only lines of such entries').choices(ENTRY_KINDS))
+    .option('--from <instant>', 'only from then on: 2030-01-31T12:00:00Z, or a day', readInstant)
+    .option('--until <instant>', 'only before then', readInstant)
+    .option('--entry <id>', 'only lines of this entry: a request id, HOLD~settle or HOLD~release')
+    .option('--hold <id>', 'only lines of this hold')
+    .option('--memo <text>', 'only lines with this in their memo')
+    .option('--metadata <json>', 'only lines that carry these keys with these values', readMetadata)
+    .option('--limit <count>', 'rows, 1 to 1000 (default: 50)', readWholeNumber)
+    .option('--cursor <cursor>', 'where the page before ended')
+    .addOption(
+      new Option('--export <format>', 'print all of them as a file, not a page; csv is for spreadsheets').choices(
+        STATEMENT_FORMATS,
+      ),
+    )
+    .action(async (account: string, flags: PostingsFlags) => {
+      const { limit, cursor, export: format } = flags
+      const { asset, kind, from, until, entry, hold, memo, metadata } = flags
+      const filters: StatementInput = given({ asset, kind, from, until, entry, hold, memo, metadata })
+      if (format === undefined) {
+        await show(flags, 'read', async (ledger) => {
+          const page = await ledger.postings(account, { ...filters, ...given({ limit, cursor }) })
+          return { wire: { items: page.items.map(lineToWire), next: page.next }, view: postingsView(page) }
+        })
+        return
+      }
+      if (limit !== undefined || cursor !== undefined) {
+        throw new SettingError('--export prints every line: it goes without --limit and --cursor.')
+      }
+      await stream(flags, (ledger) => fileOf(format, ledger.exportPostings(account, filters)))
+    })
+}
+
+/** Rows in one write to stdout. */
+const ROWS_PER_WRITE = 100
+
+async function* fileOf(format: StatementFormat, lines: AsyncIterable<StatementLine>): AsyncGenerator<string> {
+  yield statementHead(format)
+  let some: StatementLine[] = []
+  for await (const line of lines) {
+    some.push(line)
+    if (some.length < ROWS_PER_WRITE) continue
+    yield statementText(format, some)
+    some = []
+  }
+  yield statementText(format, some)
+}

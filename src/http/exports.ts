@@ -1,0 +1,90 @@
+/**
+ * Files that are made while they are sent.
+ *
+ * A page is read when the connection has room for it, so a slow caller slows the reading down and a lost one ends it. How many
+ * exports there are, how long one may take for a page and altogether is limited (law 8).
+ */
+import { Readable } from 'node:stream'
+import { LedgerError } from '../api/error.ts'
+import type { PostingsQuery, StatementFormat } from '../api/queries.ts'
+import { statementHead, statementText } from '../api/statement.ts'
+import type { StatementLine } from '../domain/journal.ts'
+import type { Page, Reader } from '../engine/reader.ts'
+import type { HttpLimits } from './limits.ts'
+
+export class Exports {
+  readonly #limits: HttpLimits
+  #underWay = 0
+
+  constructor(limits: HttpLimits) {
+    this.#limits = limits
+  }
+
+  /**
+   * Reads the first page, so that what is wrong can still be answered as a problem.
+   *
+   * @throws LedgerError `overloaded`; Fault `store_unavailable`
+   */
+  async open(reader: Reader, format: StatementFormat, query: PostingsQuery): Promise<Readable> {
+    const { exportsMax, exportMsMax } = this.#limits
+    if (this.#underWay >= exportsMax) {
+      throw new LedgerError('overloaded', `${exportsMax} exports are under way already.`)
+    }
+    this.#underWay += 1
+    try {
+      const first = await reader.postings(query)
+      const patience = new Patience(this.#limits.exportPageMsMax)
+      const file = Readable.from(pagesOf(reader, query, { format, first, patience }), { highWaterMark: 1 })
+      const cut = (reason: string): unknown => file.destroy(new Error(`The export was cut: ${reason}.`))
+      patience.start(() => cut('the caller took too long for a page'))
+      const whole = setTimeout(() => cut('it took too long'), exportMsMax)
+      file.once('close', () => {
+        patience.end()
+        clearTimeout(whole)
+        this.#underWay -= 1
+      })
+      return file
+    } catch (error) {
+      this.#underWay -= 1
+      throw error
+    }
+  }
+}
+
+interface Pages {
+  readonly format: StatementFormat
+  readonly first: Page<StatementLine>
+  readonly patience: Patience
+}
+
+async function* pagesOf(reader: Reader, query: PostingsQuery, { format, first, patience }: Pages) {
+  yield statementHead(format) + statementText(format, first.items)
+  for (let { next: cursor } = first; cursor !== null;) {
+    patience.renew()
+    const page = await reader.postings({ ...query, cursor })
+    if (page.items.length > 0) yield statementText(format, page.items)
+    cursor = page.next
+  }
+}
+
+/** Time for the next page to be asked for. */
+class Patience {
+  readonly #ms: number
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(ms: number) {
+    this.#ms = ms
+  }
+
+  start(onEnd: () => void): void {
+    this.#timer = setTimeout(onEnd, this.#ms)
+  }
+
+  renew(): void {
+    this.#timer?.refresh()
+  }
+
+  end(): void {
+    clearTimeout(this.#timer)
+  }
+}

@@ -1,0 +1,142 @@
+/** How each database reads a statement out of a long journal: by key, in the order of the key, and never the whole of it. */
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { test } from 'node:test'
+import { format } from 'mysql2'
+import type { HoldQuery, PostingQuery } from '../../src/engine/reader.ts'
+import type { Query, SqlDialect } from '../../src/stores/sql/dialect.ts'
+import { SqlReader } from '../../src/stores/sql/reader.ts'
+import type { Row, SqlValue } from '../../src/stores/sql/rows.ts'
+import { openSqliteStorage } from '../../src/stores/sqlite/storage.ts'
+import { migratePostgres } from '../../src/stores/postgres/storage.ts'
+import {
+  beginningSql,
+  BUSY,
+  HOLD_EVERY_MS,
+  HOLDS_PER_STEP,
+  holdsSql,
+  JOURNAL_BEGINS_AT,
+} from '../support/long-journal.ts'
+import { MysqlLedger } from '../support/mysql-ledger.ts'
+import { mysqlServers } from '../support/mysql-servers.ts'
+import { PostgresDatabase, WITHOUT_POSTGRES } from '../support/postgres-database.ts'
+
+const STEPS = 4
+const HOLDS = STEPS * HOLDS_PER_STEP
+const MIDDLE = JOURNAL_BEGINS_AT + (HOLDS / 2) * HOLD_EVERY_MS
+
+type Asked = readonly [sql: string, parameters: readonly SqlValue[]]
+
+function journalSql(): readonly string[] {
+  return [...beginningSql(), ...Array.from({ length: STEPS }, (_, step) => holdsSql(step)).flat()]
+}
+
+/** Every statement that statements, moments and lists of holds come to, after their answers were looked at. */
+async function statementsOf(dialect: SqlDialect, query: Query): Promise<readonly Asked[]> {
+  const asked: Asked[] = []
+  const asks: Query = async (sql, parameters) => {
+    asked.push([sql, parameters as SqlValue[]])
+    return await query(sql, parameters)
+  }
+  // Far enough for one page to come to the beginning.
+  const reader = new SqlReader(dialect, asks, { postingsMax: 3 * HOLDS, requestsMax: 3 * HOLDS })
+  const page = { limit: 50, cursor: null } as const
+  const lines = async (filters: Partial<PostingQuery>): Promise<readonly string[]> => {
+    const list = { account: BUSY, asset: 'credit', kind: null, ...page, ...filters }
+    const { items, next } = await reader.postings(list)
+    if (next !== null) await reader.postings({ ...list, cursor: next })
+    return items.map(({ entryId }) => entryId)
+  }
+  const holds = async (filters: Partial<HoldQuery>): Promise<readonly string[]> => {
+    const { items } = await reader.holds({ account: BUSY, asset: 'credit', state: null, ...page, ...filters })
+    return items.map(({ id }) => id)
+  }
+  const half = `h${HOLDS / 2}`
+  assert.equal((await lines({})).at(0), `h${HOLDS}~settle`)
+  assert.deepEqual(await lines({ from: MIDDLE, until: MIDDLE + HOLD_EVERY_MS }), [`${half}~settle`, half])
+  assert.equal((await lines({ until: MIDDLE, kind: 'settle' })).at(0), `h${HOLDS / 2 - 1}~settle`)
+  assert.deepEqual(await lines({ hold: half }), [`${half}~settle`, half])
+  assert.deepEqual(await lines({ entry: 'd' }), ['d'])
+  assert.equal((await lines({ metadata: { model: 'x' }, account: '@revenue', memo: null })).length, 50)
+  assert.deepEqual(await lines({ memo: 'Fir', until: JOURNAL_BEGINS_AT }), ['d'])
+  const [then] = (await reader.accountAt(BUSY, MIDDLE))!.balances
+  assert.deepEqual([then?.version, then?.held], [HOLDS + 1, 20n])
+  assert.equal((await holds({})).at(0), `h${HOLDS}`)
+  assert.deepEqual(await holds({ state: 'open' }), ['left'])
+  assert.deepEqual(await holds({ until: JOURNAL_BEGINS_AT, metadata: {} }), ['left'])
+  assert.deepEqual(await holds({ from: MIDDLE, until: MIDDLE + 1 }), [half])
+  assert.deepEqual(await holds({ account: null, state: 'open', from: 1 }), ['left'])
+  assert.equal((await holds({ account: null, from: 1 })).length, 50)
+  return asked
+}
+
+function* partsOf(plan: unknown): Iterable<Readonly<Record<string, unknown>>> {
+  if (typeof plan !== 'object' || plan === null) return
+  yield plan as Record<string, unknown>
+  for (const part of Object.values(plan)) yield* partsOf(part)
+}
+
+test('plans of sqlite', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'holdfast-plans-'))
+  try {
+    const path = join(folder, 'ledger.db')
+    await (await openSqliteStorage(path)).close()
+    using database = new DatabaseSync(path, { readBigInts: true })
+    database.exec(`PRAGMA synchronous = OFF; BEGIN; ${journalSql().join('; ')}; COMMIT; ANALYZE`)
+    const query: Query = async (sql, parameters) => database.prepare(sql).all(...(parameters as SqlValue[]))
+    for (const [sql, parameters] of await statementsOf('sqlite', query)) {
+      for (const { detail } of database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...parameters)) {
+        assert.doesNotMatch(String(detail), /SCAN (?!\w+ USING INDEX )|TEMP|AUTOMATIC/, `${String(detail)}: ${sql}`)
+      }
+    }
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
+test('plans of postgres', { skip: WITHOUT_POSTGRES }, async () => {
+  await using database = await PostgresDatabase.create()
+  await migratePostgres(database.url())
+  for (const sql of journalSql()) await database.client.query(sql)
+  // As it is set where there is no disk that turns.
+  await database.client.query('SET random_page_cost = 1.1; ANALYZE')
+  const query: Query = async (sql, parameters) => (await database.client.query<Row>(sql, [...parameters])).rows
+  for (const [sql, parameters] of await statementsOf('postgres', query)) {
+    // Three balances fit on a page of their own, which is read and sorted as it is.
+    if (!/"(postings|requests)"/.test(sql)) continue
+    const { rows } = await database.client.query(`EXPLAIN (FORMAT JSON) ${sql}`, [...parameters])
+    // Where few rows of a range of versions are wanted, it may rather put these in order than walk down the key.
+    const isBounded = /"version" >= \$\d+ and "(postings"\.")?version" < \$\d+/.test(sql)
+    for (const { 'Node Type': node, 'Relation Name': table } of partsOf(rows)) {
+      assert.ok(isBounded || !/Sort/.test(String(node)), `${String(node)}: ${sql}`)
+      assert.ok(node !== 'Seq Scan' || table === 'balances' || table === 'accounts', `scans ${String(table)}: ${sql}`)
+    }
+  }
+})
+
+const BY_KEY = ['range', 'eq_ref', 'const', 'ref', 'index']
+
+for (const { name, url, reason } of mysqlServers()) {
+  test(`plans of ${name}`, { skip: url === null && reason }, async () => {
+    await using ledger = await MysqlLedger.create(url!)
+    const { database } = ledger
+    for (const sql of [...journalSql(), 'ANALYZE TABLE requests, postings, balances']) await database.query(sql)
+    const query: Query = async (sql, parameters) => await database.query(format(sql, parameters as SqlValue[]))
+    for (const [sql, parameters] of await statementsOf('mysql', query)) {
+      const rows = await database.query(
+        `SET SESSION optimizer_switch = 'mrr=off' /*!80300 , explain_json_format_version = 1 */;
+         EXPLAIN FORMAT=JSON ${format(sql, [...parameters])}`,
+      )
+      const [explained] = rows[1] as unknown as { EXPLAIN: string }[]
+      assert.doesNotMatch(explained!.EXPLAIN, /"using_filesort": true|"(filesort|temporary_table)": \{/, sql)
+      for (const { table_name: table, access_type: type, key } of partsOf(JSON.parse(explained!.EXPLAIN))) {
+        if (table !== 'postings' && table !== 'requests') continue
+        assert.ok(BY_KEY.includes(String(type)), `${table} by ${String(type)}: ${sql}`)
+        assert.ok(key === 'PRIMARY' || key === 'requests_open', `${table} by ${String(key)}: ${sql}`)
+      }
+    }
+  })
+}
