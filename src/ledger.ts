@@ -4,13 +4,30 @@
 import { CheckedLedger } from './api/checked-ledger.ts'
 import type { BatchRequest } from './api/commands.ts'
 import { LedgerError } from './api/error.ts'
-import type { AccountView, BatchOutcome, CallOptions, HoldsInput, PageView, PostingsInput } from './api/ledger.ts'
-import { accountParameter, entryParameter, holdsQueryOf, postingsQueryOf, requestIdParameter } from './api/queries.ts'
+import type {
+  AccountView,
+  BatchOutcome,
+  CallOptions,
+  HoldsInput,
+  PageInput,
+  PageView,
+  PostingsInput,
+} from './api/ledger.ts'
+import {
+  accountParameter,
+  assetParameter,
+  entryParameter,
+  holdsQueryOf,
+  postingsQueryOf,
+  ratesQueryOf,
+  requestIdParameter,
+} from './api/queries.ts'
 import type { Asset } from './domain/asset.ts'
 import { requestOf, type Command, type CommandKind } from './domain/command.ts'
 import type { Hold } from './domain/hold.ts'
 import type { Entry, Posting } from './domain/journal.ts'
 import type { Answers, Outcome } from './domain/outcome.ts'
+import type { Rate } from './domain/rate.ts'
 import { Engine, type EngineOptions } from './engine/engine.ts'
 import { Fault } from './engine/faults.ts'
 import type { Reader } from './engine/reader.ts'
@@ -118,6 +135,17 @@ export class EmbeddedLedger extends CheckedLedger {
 
   async assets(): Promise<readonly Asset[]> {
     return await this.#read((reader) => reader.assets())
+  }
+
+  async rates(input: PageInput = {}): Promise<PageView<Rate>> {
+    const query = ratesQueryOf(input)
+    return await this.#read((reader) => reader.rates(query))
+  }
+
+  async rateHistory(from: string, to: string, input: PageInput = {}): Promise<PageView<Rate>> {
+    const pair = { from: assetParameter(from, 'from'), to: assetParameter(to, 'to') }
+    const query = { ...pair, ...ratesQueryOf(input) }
+    return await this.#read((reader) => reader.rateHistory(query))
   }
 
   async close(): Promise<void> {

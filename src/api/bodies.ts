@@ -10,7 +10,8 @@ import { MEMO_LENGTH_MAX } from '../domain/metadata.ts'
 import { INSTANT_MAX } from './input.ts'
 import { BATCH_COMMANDS_MAX, TRANSFER_LEGS_MAX } from './ledger.ts'
 import { CURSOR_LENGTH_MAX, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from './queries.ts'
-import { AccountName, AMOUNT_PATTERN, AssetCode, HoldId, MetadataInput, words, Words } from './schemas.ts'
+import { TOLERANCE_PPM_MAX } from '../domain/rate.ts'
+import { AccountName, AMOUNT_PATTERN, AssetCode, HoldId, MetadataInput, ROUNDINGS, words, Words } from './schemas.ts'
 
 function amountInput(description: string, least: number) {
   const pattern = least < 0 ? AMOUNT_PATTERN : least === 0 ? '^(0|[1-9][0-9]{0,18})$' : '^[1-9][0-9]{0,18}$'
@@ -124,6 +125,26 @@ const declareFields = {
   ),
 }
 
+const rateFields = {
+  numerator: amountInput('Minor units of the one asset that one gets …', 1),
+  denominator: amountInput('… for this many minor units of the other.', 1),
+  rounding: Type.Optional(
+    words(ROUNDINGS, {
+      default: 'down',
+      description:
+        'What becomes of a fraction of a unit: down, up, or to the nearest, from the middle to the even one.',
+    }),
+  ),
+  tolerancePpm: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: TOLERANCE_PPM_MAX,
+      default: 0,
+      description: 'How far a `toAmount` may lie from what the rate gives, in millionths of that.',
+    }),
+  ),
+}
+
 /** An object without other fields, named in the OpenAPI document. */
 function body<Fields extends TProperties>(id: string, fields: Fields, description: string, ...examples: object[]) {
   const options = { additionalProperties: false, description, ...(examples.length === 0 ? {} : { examples }) }
@@ -132,7 +153,22 @@ function body<Fields extends TProperties>(id: string, fields: Fields, descriptio
 
 const Leg = body(
   'Leg',
-  { from: AccountName, to: AccountName, asset, amount: amountInput('How much, in minor units; at least 1.', 1) },
+  {
+    from: AccountName,
+    to: AccountName,
+    asset,
+    amount: amountInput('How much, in minor units; at least 1.', 1),
+    toAsset: Type.Optional(
+      Type.String({
+        pattern: ASSET_PATTERN,
+        description: 'What it arrives in, at the declared rate. Default: the asset that it leaves in.',
+        examples: ['gem'],
+      }),
+    ),
+    toAmount: Type.Optional(
+      amountInput('What is to arrive, within the tolerance of the rate. Only beside another `toAsset`.', 1),
+    ),
+  },
   'Coins from one account to another.',
 )
 const transferFields = {
@@ -182,6 +218,12 @@ export const DeclareBody = body('DeclareBody', declareFields, 'The decimals and 
   name: 'Gold',
 })
 
+export const RateBody = body('RateBody', rateFields, 'What coins of the one asset come to in the other.', {
+  numerator: '1',
+  denominator: '10',
+  rounding: 'down',
+})
+
 const heldBy = { hold: HoldId }
 
 const COMMANDS = {
@@ -204,6 +246,11 @@ const COMMANDS = {
     'DeclareCommand',
     { kind: words(['declare']), asset: AssetCode, ...declareFields },
     'As `PUT /v1/assets/{code}`.',
+  ),
+  rate: body(
+    'RateCommand',
+    { kind: words(['rate']), from: AssetCode, to: AssetCode, ...rateFields },
+    'As `PUT /v1/rates/{from}/{to}`.',
   ),
 } as const satisfies Record<CommandKind, unknown>
 
@@ -251,6 +298,7 @@ export const BODIES = [
   ReleaseBody,
   OpenBody,
   DeclareBody,
+  RateBody,
   ...Object.values(COMMANDS),
   CommandBody,
   BatchBody,
@@ -283,6 +331,8 @@ export const PostingsQuery = Type.Object(
   { asset, kind: Type.Optional({ ...Words.entryKind, description: 'Only lines of such entries.' }), ...pageFields },
   { additionalProperties: false },
 )
+
+export const RatesQuery = Type.Object(pageFields, { additionalProperties: false })
 
 /** The input side of amounts is wider than what clients send. */
 export type LegWire = Static<typeof Leg>

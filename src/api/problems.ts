@@ -66,6 +66,8 @@ type Catalogue = {
 
 const account = { kind: 'text', meaning: 'The account that is meant.' } as const
 const asset = { kind: 'text', meaning: 'The code of the asset that is meant.' } as const
+const leaving = { kind: 'text', meaning: 'The code of the asset that the leg leaves in.' } as const
+const arriving = { kind: 'text', meaning: 'The code of the asset that it was to arrive in.' } as const
 const hold = { kind: 'text', meaning: 'The id of the hold that is meant.' } as const
 const requestId = { kind: 'text', meaning: 'The request id to repeat the command under, when it is known.' } as const
 const faultFields = { requestId }
@@ -236,9 +238,41 @@ export const PROBLEMS: Catalogue = {
     ...refused,
     status: 422,
     title: 'Payer and payee are the same account',
-    meaning: 'Coins cannot move from an account to itself.',
+    meaning:
+      'Coins cannot move from an account to itself, unless they arrive in another asset; and `@exchange` cannot be a party of ' +
+      'what it exchanges.',
     remedy: 'Name another payee.',
     fields: { account },
+  },
+  unknown_rate: {
+    ...refused,
+    status: 422,
+    title: 'Unknown rate',
+    meaning: 'No rate between the two assets has been declared. A leg needs one also where it names `toAmount`.',
+    remedy: 'Declare it with `PUT /v1/rates/{from}/{to}`. A rate is for one direction.',
+    fields: { asset: leaving, toAsset: arriving },
+  },
+  rounds_to_nothing: {
+    ...refused,
+    status: 422,
+    title: 'Rounds to nothing',
+    meaning: 'At the rate, the amount comes to less than one unit of the asset that it is to arrive in.',
+    remedy: 'Send more at once, or declare a rate that rounds up.',
+    fields: { asset: leaving, toAsset: arriving, amount: { kind: 'amount', meaning: 'What was to leave.' } },
+  },
+  outside_tolerance: {
+    ...refused,
+    status: 422,
+    title: 'Outside the tolerance of the rate',
+    meaning: 'The `toAmount` of a leg is further from what the rate gives than the rate tolerates.',
+    remedy: 'Leave `toAmount` out to get what the rate gives, or ask for an amount nearer to `expected`.',
+    fields: {
+      asset: leaving,
+      toAsset: arriving,
+      toAmount: { kind: 'amount', meaning: 'What was asked for.' },
+      expected: { kind: 'amount', meaning: 'What the rate gives.' },
+      tolerancePpm: { kind: 'integer', meaning: 'How far the two may lie apart, in millionths of `expected`.' },
+    },
   },
   expiry_out_of_range: {
     ...refused,

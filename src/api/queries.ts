@@ -35,6 +35,11 @@ export interface PostingsQuery {
   readonly cursor: string | null
 }
 
+export interface RatesQuery {
+  readonly limit: number
+  readonly cursor: string | null
+}
+
 const HOLD_STATES: Record<HoldState, true> = { open: true, settled: true, released: true, expired: true }
 const ENTRY_KINDS: Record<EntryKind, true> = {
   open: true,
@@ -48,6 +53,8 @@ const ENTRY_KINDS: Record<EntryKind, true> = {
 
 const HOLDS: ReadonlySet<string> = new Set(['account', 'asset', 'state', 'limit', 'cursor'])
 const POSTINGS: ReadonlySet<string> = new Set(['asset', 'kind', 'limit', 'cursor'])
+
+const RATES: ReadonlySet<string> = new Set(['limit', 'cursor'])
 
 type Parameters = Readonly<Record<string, unknown>>
 
@@ -81,6 +88,12 @@ export function postingsQueryOf(account: AccountName, input: unknown): PostingsQ
     limit: limitOf(parameters),
     cursor: cursorOf(parameters),
   }
+}
+
+/** Of both lists of rates. */
+export function ratesQueryOf(input: unknown): RatesQuery {
+  const parameters = parametersIn(input, RATES)
+  return { limit: limitOf(parameters), cursor: cursorOf(parameters) }
 }
 
 /** An account that stands in a path, a query or an argument. */

@@ -13,7 +13,15 @@ import {
   type Metadata,
 } from '../domain/metadata.ts'
 import type { Applied } from '../domain/outcome.ts'
-import { BALANCE_EXAMPLE, FROZEN_AT, HOLD_EXAMPLE, POSTING_EXAMPLES, SETTLED_AT } from './answer-examples.ts'
+import { TOLERANCE_PPM_MAX, type Rounding } from '../domain/rate.ts'
+import {
+  BALANCE_EXAMPLE,
+  FROZEN_AT,
+  HOLD_EXAMPLE,
+  POSTING_EXAMPLES,
+  RATE_EXAMPLE,
+  SETTLED_AT,
+} from './answer-examples.ts'
 import { SERVICE_CODES, type ProblemCode } from './problems.ts'
 
 const HOLD_STATES = ['open', 'settled', 'released', 'expired'] as const satisfies readonly HoldState[]
@@ -26,6 +34,8 @@ const ENTRY_KINDS = [
   'settle',
   'release',
 ] as const satisfies readonly EntryKind[]
+
+export const ROUNDINGS = ['down', 'up', 'half-even'] as const satisfies readonly Rounding[]
 
 /** One of a few words. With a `type` beside `enum`, which serializers need. */
 export function words<const Word extends string>(values: readonly Word[], options: TSchemaOptions = {}) {
@@ -150,6 +160,67 @@ export const Asset = named(
   ),
 )
 
+const ROUNDING = 'What becomes of a fraction of a unit: down, up, or to the nearest, from the middle to the even one.'
+const RATE_VERSION = { minimum: 1, description: 'The number of the rate among those of its pair.', examples: [3] }
+
+export const Rate = named(
+  'Rate',
+  Type.Object(
+    {
+      from: AssetCode,
+      to: AssetCode,
+      version: Type.Integer(RATE_VERSION),
+      numerator: amount('Minor units of `to` that one gets …'),
+      denominator: amount('… for this many minor units of `from`.'),
+      rounding: words(ROUNDINGS, { description: ROUNDING }),
+      tolerancePpm: Type.Integer({
+        minimum: 0,
+        maximum: TOLERANCE_PPM_MAX,
+        description: 'How far a `toAmount` may lie from what the rate gives, in millionths of that.',
+        examples: [0],
+      }),
+      declaredAt: instant('When it was declared.'),
+    },
+    {
+      description: 'What coins of one asset come to in another. It never changes; the newest of a pair counts.',
+      examples: [RATE_EXAMPLE],
+    },
+  ),
+)
+
+const AppliedRate = Type.Object(
+  {
+    version: Type.Integer(RATE_VERSION),
+    numerator: amount('Of the rate.'),
+    denominator: amount('Of the rate.'),
+    rounding: words(ROUNDINGS, { description: ROUNDING }),
+    remainder: Type.String({
+      pattern: '^-?(0|[1-9][0-9]*)$',
+      description:
+        'What the rounding left over, over the denominator: amount × numerator = toAmount × denominator + remainder, exactly. ' +
+        'It may be beyond int64.',
+      examples: ['4'],
+    }),
+  },
+  { description: 'The rate that the leg was exchanged at.' },
+)
+
+export const EntryLeg = named(
+  'EntryLeg',
+  Type.Object(
+    {
+      from: AccountName,
+      to: AccountName,
+      asset: AssetCode,
+      amount: amount('What left `from`.'),
+      toAsset: AssetCode,
+      toAmount: amount('What reached `to`.'),
+      rate: Type.Union([AppliedRate, Type.Null()], { description: 'Null for a leg within one asset.' }),
+    },
+    { description: 'What one leg of a transfer across assets came to.' },
+  ),
+)
+
 export const Hold = named(
   'Hold',
   Type.Object(
@@ -214,6 +285,9 @@ export const Entry = named(
       memo: nullableText({ description: 'What the caller noted.' }),
       metadata: MetadataAnswer,
       floor: nullableAmount('The floor that an `open` set.'),
+      legs: Type.Union([Type.Array(reference(EntryLeg)), Type.Null()], {
+        description: 'The legs of a transfer across assets; null for every other entry.',
+      }),
       postings: Type.Array(reference(Posting)),
     },
     {
@@ -226,6 +300,7 @@ export const Entry = named(
           memo: null,
           metadata: null,
           floor: null,
+          legs: null,
           postings: POSTING_EXAMPLES,
         },
       ],
@@ -266,8 +341,8 @@ export const AppliedOutcome = named(
     {
       status: words(['applied']),
       replayed: Type.Boolean({ description: 'True when the request id had been used before: the first answer again.' }),
-      answer: Type.Unsafe<BalanceWire | EntryWire | HoldWire | AssetWire>({
-        anyOf: [Hold, Entry, Balance, Asset].map((schema) => ({ $ref: `${schema.$id}#` })),
+      answer: Type.Unsafe<BalanceWire | EntryWire | HoldWire | AssetWire | RateWire>({
+        anyOf: [Hold, Entry, Balance, Asset, Rate].map((schema) => ({ $ref: `${schema.$id}#` })),
         description: 'What the command is answered with on its own.',
       }),
     },
@@ -318,6 +393,7 @@ function page<Schema extends TSchema>(id: string, item: Schema & { $id: string }
 
 export const HoldPage = page('HoldPage', Hold)
 export const PostingPage = page('PostingPage', Posting)
+export const RatePage = page('RatePage', Rate)
 
 export const Assets = named(
   'Assets',
@@ -349,6 +425,8 @@ export const Readiness = named(
 export type BalanceWire = Static<typeof Balance>
 export type AccountWire = Static<typeof Account>
 export type AssetWire = Static<typeof Asset>
+export type RateWire = Static<typeof Rate>
+export type EntryLegWire = Static<typeof EntryLeg>
 export type HoldWire = Static<typeof Hold>
 export type PostingWire = Static<typeof Posting>
 export type EntryWire = Static<typeof Entry>
@@ -359,5 +437,6 @@ export type OutcomeWire = AppliedOutcomeWire | RefusedOutcomeWire
 export type BatchWire = Static<typeof Batch>
 export type HoldPageWire = Static<typeof HoldPage>
 export type PostingPageWire = Static<typeof PostingPage>
+export type RatePageWire = Static<typeof RatePage>
 export type AssetsWire = Static<typeof Assets>
 export type ReadinessWire = Static<typeof Readiness>

@@ -6,6 +6,7 @@ import { addAssetCommands } from './commands/assets.ts'
 import { addHoldCommands } from './commands/holds.ts'
 import { addMigrateCommand } from './commands/migrate.ts'
 import { addMovementCommands } from './commands/movements.ts'
+import { addRateCommands } from './commands/rates.ts'
 import { addServeCommand } from './commands/serve.ts'
 import { addVerifyCommand } from './commands/verify.ts'
 import { EXIT_MEANINGS } from './exit-codes.ts'
@@ -32,6 +33,7 @@ export function buildProgram(): Command {
   program.commandsGroup('Accounts and assets:')
   addAccountCommands(program)
   addAssetCommands(program)
+  addRateCommands(program)
   return program
 }
 

@@ -12,16 +12,19 @@ import type {
   DepositCommand,
   FreezeCommand,
   OpenCommand,
+  RateCommand,
   ReleaseCommand,
   SettleCommand,
   TransferCommand,
 } from './command.ts'
+import { isExchange, moveLegs, price, selfPayer, type Priced } from './exchange.ts'
 import { fingerprint } from './fingerprint.ts'
 import { showHold, showHoldAsFrozen, type HoldRecord } from './hold.ts'
 import { isHouse, ISSUER, type AccountName, type AssetCode, type Instant } from './ids.ts'
-import { endOfHold, showEntry, type EntryRecord, type PostingRecord } from './journal.ts'
+import { endOfHold, showEntry, type EntryLeg, type EntryRecord, type PostingRecord } from './journal.ts'
 import type { Answer, Rejection } from './outcome.ts'
 import { describe, post, type Move } from './post.ts'
+import type { Rate } from './rate.ts'
 import type { AccountChange, RequestRecord } from './snapshot.ts'
 
 /** The rows that a command may look at, as the commands before it in the batch left them. */
@@ -29,6 +32,8 @@ export interface State {
   request(id: string): RequestRecord | null
   balance(account: AccountName, asset: AssetCode): BalanceRecord
   asset(code: AssetCode): Asset | null
+  /** The newest rate of the pair. */
+  rate(from: AssetCode, to: AssetCode): Rate | null
 }
 
 /** Everything about the present that the rules may know. */
@@ -47,6 +52,10 @@ export interface Effect {
   readonly balances: readonly BalanceRecord[]
   readonly account: AccountChange | null
   readonly asset: Asset | null
+  /** A rate that was declared. */
+  readonly rate?: Rate
+  /** The rates that it rests on: they must still be the newest when it is committed. */
+  readonly ratesUsed?: readonly Rate[]
 }
 
 export type Decision =
@@ -72,6 +81,8 @@ export function decide(command: Command, state: State, moment: Moment): Decision
       return decideOpen(command, state, moment)
     case 'declare':
       return decideDeclare(command, state, moment)
+    case 'rate':
+      return decideRate(command, state, moment)
   }
 }
 
@@ -229,19 +240,39 @@ function decideTransfer(command: TransferCommand, state: State, moment: Moment):
   const print = fingerprint(command)
   const earlier = state.request(requestId)
   if (earlier !== null) return answerAgain(requestId, earlier, print, showEntryOf)
-  for (const leg of legs)
-    if (state.asset(leg.asset) === null) return reject({ code: 'unknown_asset', asset: leg.asset })
-  for (const leg of legs) if (leg.from === leg.to) return reject({ code: 'same_account', account: leg.from })
+  for (const { asset, toAsset = asset } of legs) {
+    if (state.asset(asset) === null) return reject({ code: 'unknown_asset', asset })
+    if (state.asset(toAsset) === null) return reject({ code: 'unknown_asset', asset: toAsset })
+  }
+  for (const leg of legs) {
+    const account = selfPayer(leg)
+    if (account !== null) return reject({ code: 'same_account', account })
+  }
   const net = new Map<number, Move>()
   const add = (balance: BalanceRecord, amount: bigint): void => {
     const earlierMove = net.get(balance.id)
     net.set(balance.id, { balance, available: (earlierMove?.available ?? 0n) + amount, held: 0n })
   }
-  for (const leg of legs) {
-    add(state.balance(leg.from, leg.asset), -leg.amount)
-    add(state.balance(leg.to, leg.asset), leg.amount)
+  if (!legs.some(isExchange)) {
+    for (const leg of legs) {
+      add(state.balance(leg.from, leg.asset), -leg.amount)
+      add(state.balance(leg.to, leg.asset), leg.amount)
+    }
+    return enter(command, print, moment, [...net.values()])
   }
-  return enter(command, print, moment, [...net.values()])
+  const priced = price(legs, (from, to) => state.rate(from, to))
+  if ('code' in priced) return reject(priced)
+  moveLegs(priced.legs, (account, asset) => state.balance(account, asset), add)
+  return withRates(enter(command, print, moment, [...net.values()], priced.legs), priced)
+}
+
+/** An amount that no balance can have is told only where the legs have no other fault, as every overflow. */
+function withRates(decision: Decision, { rates, overflow }: Priced): Decision {
+  const isShort = decision.verdict === 'reject' && decision.rejection.code === 'insufficient_funds'
+  if (overflow !== null && !isShort)
+    return reject({ code: 'balance_overflow', account: overflow.to, asset: overflow.toAsset })
+  if (decision.verdict !== 'apply') return decision
+  return { ...decision, effect: { ...decision.effect, ratesUsed: rates } }
 }
 
 /** The decision for a command whose record is an entry: moves coins, and keeps the entry for repeats. */
@@ -250,6 +281,7 @@ function enter(
   print: number,
   moment: Moment,
   moves: readonly Move[],
+  legs: readonly EntryLeg[] | null = null,
 ): Decision {
   const moved = post(command.requestId, command.kind, moment.now, moves)
   if ('code' in moved) return reject(moved)
@@ -261,6 +293,7 @@ function enter(
     memo: command.memo,
     metadata: command.metadata,
     floor: null,
+    legs,
     postings: moved.postings.map((posting, index) => describe(posting, moves[index]!.balance)),
     balanceIds: moved.postings.map((posting) => posting.balanceId),
   }
@@ -294,6 +327,7 @@ function decideOpen(command: OpenCommand, state: State, moment: Moment): Decisio
     memo: null,
     metadata: command.metadata,
     floor,
+    legs: null,
     postings: [describe(moved.postings[0]!, before)],
     balanceIds: [before.id],
   }
@@ -323,6 +357,38 @@ function decideDeclare(command: DeclareCommand, state: State, moment: Moment): D
     effect: { request: null, postings: [], balances: [], account: null, asset },
     answer: asset,
   }
+}
+
+function decideRate(command: RateCommand, state: State, moment: Moment): Decision {
+  const { from, to, numerator, denominator, rounding, tolerancePpm } = command
+  for (const asset of [from, to]) if (state.asset(asset) === null) return reject({ code: 'unknown_asset', asset })
+  const newest = state.rate(from, to)
+  if (newest !== null && isSameRate(newest, command)) return { verdict: 'replay', answer: newest }
+  const version = (newest?.version ?? 0) + 1
+  const rate: Rate = {
+    from,
+    to,
+    version,
+    numerator,
+    denominator,
+    rounding,
+    tolerancePpm,
+    declaredAt: moment.now,
+  }
+  return {
+    verdict: 'apply',
+    effect: { request: null, postings: [], balances: [], account: null, asset: null, rate },
+    answer: rate,
+  }
+}
+
+function isSameRate(rate: Rate, command: RateCommand): boolean {
+  return (
+    rate.numerator === command.numerator &&
+    rate.denominator === command.denominator &&
+    rate.rounding === command.rounding &&
+    rate.tolerancePpm === command.tolerancePpm
+  )
 }
 
 /** The first answer again, or `request_id_reused` when the contents differ. */

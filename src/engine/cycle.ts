@@ -15,6 +15,7 @@ import { balanceKey, type BalanceName } from '../domain/balance.ts'
 import type { Plan } from '../domain/batch.ts'
 import type { Command, Work } from '../domain/command.ts'
 import type { Outcome, RejectionCode } from '../domain/outcome.ts'
+import type { RatePair } from '../domain/rate.ts'
 import { isEmpty, type Footprint, type Snapshot } from '../domain/snapshot.ts'
 import { afterCommit, asFault, Fault } from './faults.ts'
 import type { Parts } from './parts.ts'
@@ -46,8 +47,8 @@ export class Cycle {
 
   /** Stands alone: the next batch must not be prepared before this one is finished. */
   static standsAlone({ sent }: Prepared): boolean {
-    // No guard of a later commit would notice that an asset it rests on was not declared after all.
-    return sent === null || sent.plan.changes.assets.length > 0
+    // No guard of a later commit would notice that an asset it rests on was not declared after all, or a rate of other contents.
+    return sent === null || sent.plan.changes.assets.length + sent.plan.changes.rates.length > 0
   }
 
   /** One call at a time. `drained` resolves when every batch prepared before is finished. Never rejects. */
@@ -121,7 +122,7 @@ export class Cycle {
     return results
   }
 
-  /** What the cache lacks and no commit can prove: holds to be ended, balances, assets. Null when nothing is missing. */
+  /** What the cache lacks and no commit can prove: holds to be ended, balances, assets, rates. Null when nothing is missing. */
   #missing(work: readonly Work[], keys: Footprint, fresh: Fresh): Footprint | null {
     const { cache } = this.#parts
     const requests = new Set<string>()
@@ -135,8 +136,10 @@ export class Cycle {
     for (const [key, name] of keys.balances) if (!cache.balances.has(key)) balances.set(key, name)
     const assets = new Set<string>()
     for (const code of keys.assets) if (!cache.assets.has(code)) assets.add(code)
-    if (requests.size + balances.size + assets.size === 0) return null
-    return { houseStripe: keys.houseStripe, requests, balances, assets }
+    const rates = new Map<string, RatePair>()
+    for (const [key, pair] of keys.rates) if (!cache.rates.has(key)) rates.set(key, pair)
+    if (requests.size + balances.size + assets.size + rates.size === 0) return null
+    return { houseStripe: keys.houseStripe, requests, balances, assets, rates }
   }
 
   #unproven(work: readonly Work[], plan: Plan, fresh: Fresh): readonly Work[] {
@@ -164,6 +167,7 @@ class Fresh {
   readonly #requests = new Set<string>()
   readonly #balances = new Set<string>()
   readonly #assets = new Set<string>()
+  readonly #rates = new Set<string>()
 
   add(snapshot: Snapshot): void {
     for (const [id, record] of snapshot.requests) {
@@ -172,12 +176,14 @@ class Fresh {
     }
     for (const key of snapshot.balances.keys()) this.#balances.add(key)
     for (const code of snapshot.assets.keys()) this.#assets.add(code)
+    for (const key of snapshot.rates.keys()) this.#rates.add(key)
   }
 
   has(keys: Footprint): boolean {
     for (const id of keys.requests) if (!this.#requests.has(id)) return false
     for (const key of keys.balances.keys()) if (!this.#balances.has(key)) return false
     for (const code of keys.assets) if (!this.#assets.has(code)) return false
+    for (const key of keys.rates.keys()) if (!this.#rates.has(key)) return false
     return true
   }
 }
@@ -185,7 +191,7 @@ class Fresh {
 /** Rejections that stay true once they were true, because the rows they rest on never change again. */
 const LASTING: ReadonlySet<RejectionCode> = new Set(['request_id_reused', 'hold_not_open', 'asset_conflict'])
 
-/** A repeat rests on a row that never changes, but for that of an asset, which another engine may have renamed since. */
+/** A repeat rests on a row that never changes, but for an asset's name and the newest rate, which another engine may have changed since. */
 function needsProof(item: Work, outcome: WorkOutcome): boolean {
   if (item.kind === 'group') {
     const outcomes = outcome as readonly Outcome[]
@@ -193,7 +199,7 @@ function needsProof(item: Work, outcome: WorkOutcome): boolean {
   }
   const single = outcome as Outcome
   if (single.status === 'rejected') return !LASTING.has(single.rejection.code)
-  return single.replayed && item.kind === 'declare'
+  return single.replayed && (item.kind === 'declare' || item.kind === 'rate')
 }
 
 function isApplied(outcome: WorkOutcome): boolean {

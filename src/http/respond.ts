@@ -18,6 +18,7 @@ const STATUS: Record<CommandKind, number> = {
   release: 200,
   open: 200,
   declare: 200,
+  rate: 200,
 }
 
 const PROBLEM_JSON = 'application/problem+json; charset=utf-8'

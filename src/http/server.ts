@@ -28,6 +28,7 @@ import { depositRoutes } from './routes/deposits.ts'
 import { entryRoutes } from './routes/entries.ts'
 import { healthRoutes } from './routes/health.ts'
 import { holdRoutes } from './routes/holds.ts'
+import { rateRoutes } from './routes/rates.ts'
 import { transferRoutes } from './routes/transfers.ts'
 import { errorOf } from './trouble.ts'
 import { Warnings } from './warnings.ts'
@@ -129,6 +130,7 @@ function addRoutes(app: FastifyInstance, backend: Backend, warnings: Warnings): 
     accountRoutes(routes, backend)
     entryRoutes(routes, backend)
     assetRoutes(routes, backend)
+    rateRoutes(routes, backend)
     await referenceRoutes(routes)
   })
 }

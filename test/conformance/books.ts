@@ -26,6 +26,8 @@ const NOTHING: Changes = {
   balances: [],
   accounts: [],
   assets: [],
+  rates: [],
+  ratesUsed: [],
 }
 
 /** Changes written by hand, for what the rules would never ask a store to do. */

@@ -4,7 +4,16 @@ import { describe } from '../../domain/post.ts'
 import { showHold, type Hold, type HoldRecord } from '../../domain/hold.ts'
 import type { AccountName, RequestId } from '../../domain/ids.ts'
 import { endOfHold, showEntry, type Entry, type Posting } from '../../domain/journal.ts'
-import type { Account, HoldQuery, Page, PageQuery, PostingQuery, Reader } from '../../engine/reader.ts'
+import { rateKey, type Rate } from '../../domain/rate.ts'
+import type {
+  Account,
+  HoldQuery,
+  Page,
+  PageQuery,
+  PostingQuery,
+  RateHistoryQuery,
+  Reader,
+} from '../../engine/reader.ts'
 import { decodeCursor, encodeCursor, type CursorKeys, type CursorList } from '../cursor.ts'
 import { addUpStripes } from '../stripes.ts'
 import { postingKey, type Connection, type Tables } from './tables.ts'
@@ -75,6 +84,21 @@ export class MemoryReader implements Reader {
     const tables = await this.#connection.tables()
     return [...tables.assets.values()].sort((left, right) => compare(left.code, right.code))
   }
+
+  async rates(query: PageQuery): Promise<Page<Rate>> {
+    const tables = await this.#connection.tables()
+    const key = ({ from, to }: Rate): CursorKeys['rates'] => [from, to]
+    const newest = [...tables.rates.values()].map((rates) => rates.at(-1)!)
+    const sorted = newest.sort((left, right) => compareKeys(key(left), key(right)))
+    return pageOf(sorted, query, 'rates', { key, isAfter: (rate, last) => compareKeys(key(rate), last) > 0 })
+  }
+
+  async rateHistory(query: RateHistoryQuery): Promise<Page<Rate>> {
+    const tables = await this.#connection.tables()
+    const rates = (tables.rates.get(rateKey(query.from, query.to)) ?? []).toReversed()
+    const isAfter = (rate: Rate, [version]: CursorKeys['rateHistory']): boolean => rate.version < version
+    return pageOf(rates, query, 'rateHistory', { key: ({ version }) => [version], isAfter })
+  }
 }
 
 /** The entry of the freeze: it carries what the caller attached to the hold. */
@@ -86,6 +110,7 @@ function opening(tables: Tables, hold: HoldRecord): Entry {
     memo: null,
     metadata: hold.metadata,
     floor: null,
+    legs: null,
     postings: [postingAt(tables, hold.balanceId, hold.openedVersion)],
   }
 }
@@ -99,7 +124,7 @@ function ending(tables: Tables, hold: HoldRecord, id: string): Entry | null {
   if (hold.payeeBalanceId !== null && hold.payeeVersion !== null) {
     postings.push(postingAt(tables, hold.payeeBalanceId, hold.payeeVersion))
   }
-  return { id, kind, at: hold.endedAt, memo: null, metadata: null, floor: null, postings }
+  return { id, kind, at: hold.endedAt, memo: null, metadata: null, floor: null, legs: null, postings }
 }
 
 function postingAt(tables: Tables, balanceId: number, version: number): Posting {

@@ -9,10 +9,20 @@ import type { Asset } from '../../domain/asset.ts'
 import { showHold, type Hold, type HoldRecord } from '../../domain/hold.ts'
 import { isHouse, isRequestId, type AccountName, type AssetCode, type RequestId } from '../../domain/ids.ts'
 import { endOfHold, showEntry, type Entry, type Posting } from '../../domain/journal.ts'
-import type { Account, HoldQuery, Page, PageQuery, PostingQuery, Reader } from '../../engine/reader.ts'
+import type { Rate } from '../../domain/rate.ts'
+import type {
+  Account,
+  HoldQuery,
+  Page,
+  PageQuery,
+  PostingQuery,
+  RateHistoryQuery,
+  Reader,
+} from '../../engine/reader.ts'
 import { decodeCursor, encodeCursor, type CursorKeys, type CursorList } from '../cursor.ts'
 import { addUpStripes } from '../stripes.ts'
 import { queryBuilder, type Query, type QueryBuilder, type SqlDialect } from './dialect.ts'
+import { rateOf } from './exchange-rows.ts'
 import { assetOf, balanceOf, entryOf, holdOf, metadataOf, postingKeysOf, postingOf, whole, type Row } from './rows.ts'
 
 type PostingKey = readonly [balanceId: number, version: number]
@@ -140,7 +150,7 @@ export class SqlReader implements Reader {
   async #opening(hold: HoldRecord): Promise<Entry> {
     const { id, createdAt, metadata, balanceId, openedVersion } = hold
     const postings = await this.#postingsAt([[balanceId, openedVersion]])
-    return { id, kind: 'freeze', at: createdAt, memo: null, metadata, floor: null, postings }
+    return { id, kind: 'freeze', at: createdAt, memo: null, metadata, floor: null, legs: null, postings }
   }
 
   /** The entry that ended the hold, when `id` is its name. */
@@ -152,12 +162,46 @@ export class SqlReader implements Reader {
     const keys: PostingKey[] = [[balanceId, endedVersion]]
     if (payeeBalanceId !== null && payeeVersion !== null) keys.push([payeeBalanceId, payeeVersion])
     const postings = await this.#postingsAt(keys)
-    return { id, kind, at: endedAt, memo: null, metadata: null, floor: null, postings }
+    return { id, kind, at: endedAt, memo: null, metadata: null, floor: null, legs: null, postings }
   }
 
   async assets(): Promise<readonly Asset[]> {
     const rows = await this.#rows(this.#builder.selectFrom('assets').selectAll().orderBy('code'))
     return rows.map(assetOf)
+  }
+
+  async rates(query: PageQuery): Promise<Page<Rate>> {
+    const last = lastKey('rates', query)
+    let select = this.#builder
+      .selectFrom('rates')
+      .selectAll()
+      .where('version', '=', (where) =>
+        where
+          .selectFrom('rates as newer')
+          .select((max) => max.fn.max('newer.version').as('version'))
+          .whereRef('newer.from_asset', '=', 'rates.from_asset')
+          .whereRef('newer.to_asset', '=', 'rates.to_asset'),
+      )
+    if (last !== null) {
+      const [from, to] = last
+      select = select
+        .where('from_asset', '>=', from)
+        .where((where) => where.or([where('from_asset', '>', from), where('to_asset', '>', to)]))
+    }
+    const rows = await this.#rows(select.orderBy('from_asset').orderBy('to_asset').limit(oneMoreThan(query.limit)))
+    return pageOf(rows.map(rateOf), query.limit, 'rates', ({ from, to }) => [from, to])
+  }
+
+  async rateHistory(query: RateHistoryQuery): Promise<Page<Rate>> {
+    const last = lastKey('rateHistory', query)
+    let select = this.#builder
+      .selectFrom('rates')
+      .selectAll()
+      .where('from_asset', '=', query.from)
+      .where('to_asset', '=', query.to)
+    if (last !== null) select = select.where('version', '<', last[0])
+    const rows = await this.#rows(select.orderBy('version', 'desc').limit(oneMoreThan(query.limit)))
+    return pageOf(rows.map(rateOf), query.limit, 'rateHistory', ({ version }) => [version])
   }
 
   /** The balances of an account's asset: one, or a house account's stripes. */

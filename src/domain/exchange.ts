@@ -1,0 +1,96 @@
+/**
+ * Transfers across assets: what arrives for what leaves.
+ *
+ * Coins do not turn into others. They go to `@exchange` in the asset that they leave in, and `@exchange` pays in the asset that they
+ * arrive in, so the books of each asset sum to zero by themselves (law 1).
+ */
+import { isInt64 } from './amount.ts'
+import type { BalanceRecord } from './balance.ts'
+import type { Leg } from './command.ts'
+import { EXCHANGE, type AccountName, type AssetCode } from './ids.ts'
+import type { EntryLeg } from './journal.ts'
+import type { Rejection } from './outcome.ts'
+import { exchanged, isTolerated, remainderOf, type Rate } from './rate.ts'
+
+/** A leg that arrives in another asset than it leaves in. */
+export interface ExchangeLeg extends Leg {
+  readonly toAsset: AssetCode
+}
+
+export function isExchange(leg: Leg): leg is ExchangeLeg {
+  return leg.toAsset !== undefined
+}
+
+/** The account that would pay itself, if there is one. Own coins may be exchanged, but not with `@exchange` as a party. */
+export function selfPayer(leg: Leg): AccountName | null {
+  if (!isExchange(leg)) return leg.from === leg.to ? leg.from : null
+  return leg.from === EXCHANGE || leg.to === EXCHANGE ? EXCHANGE : null
+}
+
+/** What the legs of a transfer come to, and the rates that this rests on. */
+export interface Priced {
+  readonly legs: readonly EntryLeg[]
+  readonly rates: readonly Rate[]
+  /** Received amounts are in int64; the first leg of which that is not true. */
+  readonly overflow: ExchangeLeg | null
+}
+
+interface Offer {
+  readonly leg: ExchangeLeg
+  readonly rate: Rate
+  /** What the rate gives. */
+  readonly expected: bigint
+}
+
+/** Checks all legs for one reason before it looks for the next, in the order of precedence. */
+export function price(
+  legs: readonly Leg[],
+  rateOf: (from: AssetCode, to: AssetCode) => Rate | null,
+): Priced | Rejection {
+  const offers = new Map<Leg, Offer>()
+  for (const leg of legs) {
+    if (!isExchange(leg)) continue
+    const rate = rateOf(leg.asset, leg.toAsset)
+    if (rate === null) return { code: 'unknown_rate', asset: leg.asset, toAsset: leg.toAsset }
+    offers.set(leg, { leg, rate, expected: exchanged(leg.amount, rate) })
+  }
+  for (const { leg, expected } of offers.values()) {
+    const { asset, toAsset, amount } = leg
+    if (expected === 0n) return { code: 'rounds_to_nothing', asset, toAsset, amount }
+  }
+  for (const { leg, expected, rate } of offers.values()) {
+    const { asset, toAsset, toAmount } = leg
+    if (toAmount === undefined || isTolerated(toAmount, expected, rate)) continue
+    return { code: 'outside_tolerance', asset, toAsset, toAmount, expected, tolerancePpm: rate.tolerancePpm }
+  }
+  let overflow: ExchangeLeg | null = null
+  const told = legs.map((leg): EntryLeg => {
+    const { from, to, asset, amount } = leg
+    const offer = offers.get(leg)
+    if (offer === undefined) return { from, to, asset, amount, toAsset: asset, toAmount: amount, rate: null }
+    const { rate, expected } = offer
+    const toAmount = leg.toAmount ?? expected
+    if (!isInt64(toAmount)) overflow ??= offer.leg
+    const { version, numerator, denominator, rounding } = rate
+    const remainder = remainderOf(amount, toAmount, rate)
+    const applied = { version, numerator, denominator, rounding, remainder }
+    return { from, to, asset, amount, toAsset: offer.leg.toAsset, toAmount, rate: applied }
+  })
+  return { legs: told, rates: [...offers.values()].map(({ rate }) => rate), overflow }
+}
+
+/** Hands every change of a balance to `add`, leg by leg. */
+export function moveLegs(
+  legs: readonly EntryLeg[],
+  balanceOf: (account: AccountName, asset: AssetCode) => BalanceRecord,
+  add: (balance: BalanceRecord, amount: bigint) => void,
+): void {
+  for (const { from, to, asset, amount, toAsset, toAmount, rate } of legs) {
+    add(balanceOf(from, asset), -amount)
+    if (rate !== null) {
+      add(balanceOf(EXCHANGE, asset), amount)
+      add(balanceOf(EXCHANGE, toAsset), -toAmount)
+    }
+    add(balanceOf(to, toAsset), toAmount)
+  }
+}
