@@ -62,10 +62,11 @@ function unbalancedAssets({ total, sum, same }: AuditDialect): string {
 }
 
 /**
- * By account, because what `@exchange` got and gave stands in the stripe of whoever wrote it. What adds and what takes away stand in
+ * By account, because what `@exchange` got and gave stands in the stripe of whoever wrote it; and by the name that postings bear, which
+ * 4a and 4b hold to the keys: MySQL joined those by looking at every posting for each of them. What adds and what takes away stand in
  * columns of their own: the lowest int64 has no opposite.
  */
-function exchangesThatMovedOtherwise({ total, sum, same, postingKeys, legs }: AuditDialect): string {
+function exchangesThatMovedOtherwise({ total, sum, same, legs }: AuditDialect): string {
   const [more, less] = [total(['t.more']), total(['t.less'])]
   const left: Exact = { high: `(${more.high}) - (${less.high})`, low: `(${more.low}) - (${less.low})` }
   const told = (account: string, asset: string, amounts: string, where = ''): string =>
@@ -82,10 +83,8 @@ function exchangesThatMovedOtherwise({ total, sum, same, postingKeys, legs }: Au
       ${told(`'${EXCHANGE}'`, legs.toAsset, `${legs.toAmount}, 0`, across)}
       UNION ALL
       SELECT r.id, COALESCE(b.account, ''), COALESCE(b.asset, ''), p.available_delta, 0
-      FROM requests r ${postingKeys.join}
-      JOIN postings p ON p.balance_id = ${postingKeys.balanceId} AND p.version = ${postingKeys.version}
-      LEFT JOIN balances b ON b.id = p.balance_id
-      WHERE r.legs IS NOT NULL
+      FROM postings p CROSS JOIN requests r LEFT JOIN balances b ON b.id = p.balance_id
+      WHERE p.kind = 'transfer' AND r.id = p.entry_id AND r.legs IS NOT NULL
     ) t
     GROUP BY t.entry_id, t.account, t.asset
     HAVING ${unless(same(left, sum([])))}`
