@@ -58,7 +58,9 @@ describe('the document', () => {
         'GET /v1/entries/{id}',
         'GET /v1/holds',
         'GET /v1/holds/{id}',
-        'POST /v1/batches',
+        'GET /v1/rates',
+      'GET /v1/rates/{from}/{to}',
+      'POST /v1/batches',
         'POST /v1/charges',
         'POST /v1/deposits',
         'POST /v1/holds',
@@ -67,6 +69,7 @@ describe('the document', () => {
         'POST /v1/transfers',
         'PUT /v1/accounts/{account}',
         'PUT /v1/assets/{code}',
+      'PUT /v1/rates/{from}/{to}',
       ],
     )
   })
