@@ -1,7 +1,7 @@
 /** The library: `openLedger`, and the types of what it takes and gives. */
 export { openLedger, type EmbeddedLedger, type OpenLedgerOptions } from './ledger.ts'
 export { LedgerError } from './api/error.ts'
-export type { ProblemCode } from './api/problems.ts'
+export type { ProblemCode } from './api/problem.ts'
 export type * from './api/ledger.ts'
 export { AMOUNT_MAX, AMOUNT_MIN, type Amount } from './domain/amount.ts'
 export type { Asset } from './domain/asset.ts'

@@ -1,7 +1,7 @@
 /** One example of every problem: for the OpenAPI document, for docs/reference/problems.md, and for tests. */
 import type { FaultCode, Rejection, RejectionCode } from '../domain/outcome.ts'
 import { LedgerError } from './error.ts'
-import type { ConnectionCode, EdgeCode, ProblemCode } from './problems.ts'
+import type { ConnectionCode, EdgeCode, ProblemCode } from './problem.ts'
 
 const REJECTIONS: { readonly [Code in RejectionCode]: Extract<Rejection, { code: Code }> } = {
   insufficient_funds: {

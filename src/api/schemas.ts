@@ -1,6 +1,6 @@
 /**
  * What the service answers, as JSON Schema: the source of the wire's types, of the serializers and of openapi.json.
- * Request bodies and queries are in bodies.ts.
+ * Problems and outcomes are in outcome-schemas.ts; request bodies and queries are in bodies.ts.
  */
 import { Type, type Static, type TSchema, type TSchemaOptions } from 'typebox'
 import type { HoldState } from '../domain/hold.ts'
@@ -12,7 +12,6 @@ import {
   METADATA_VALUE_LENGTH_MAX,
   type Metadata,
 } from '../domain/metadata.ts'
-import type { Applied } from '../domain/outcome.ts'
 import { TOLERANCE_PPM_MAX, type Rounding } from '../domain/rate.ts'
 import {
   BALANCE_EXAMPLE,
@@ -22,7 +21,6 @@ import {
   RATE_EXAMPLE,
   SETTLED_AT,
 } from './answer-examples.ts'
-import { SERVICE_CODES, type ProblemCode } from './problems.ts'
 
 const HOLD_STATES = ['open', 'settled', 'released', 'expired'] as const satisfies readonly HoldState[]
 const ENTRY_KINDS = [
@@ -51,7 +49,7 @@ function nullableText(options: TSchemaOptions) {
   return Type.Unsafe<string | null>({ type: ['string', 'null'], ...options })
 }
 
-function named<Schema extends TSchema>(id: string, schema: Schema): Schema & { $id: string } {
+export function named<Schema extends TSchema>(id: string, schema: Schema): Schema & { $id: string } {
   return Object.assign(schema, { $id: id })
 }
 
@@ -308,76 +306,6 @@ export const Entry = named(
   ),
 )
 
-export const Problem = named(
-  'Problem',
-  Type.Object(
-    {
-      type: Type.String({ examples: ['urn:holdfast:problem:insufficient_funds'] }),
-      title: Type.String({ examples: ['Insufficient funds'] }),
-      status: Type.Integer({ examples: [402] }),
-      detail: Type.String({ description: 'What happened, with its numbers, for people.' }),
-      code: words<ProblemCode>(SERVICE_CODES, {
-        description: 'What happened, for programs. docs/reference/problems.md lists the codes and their own fields.',
-      }),
-      retryable: Type.Boolean({
-        description: 'Whether the same request, under the same request id, may succeed later.',
-      }),
-      applied: words(['no', 'unknown'] as const satisfies readonly Applied[], {
-        description:
-          'Whether the command may have had an effect. Repeating it under the same request id is safe either way.',
-      }),
-      retryAfterMs: Type.Optional(Type.Integer({ minimum: 0, description: 'When it makes sense to try again.' })),
-      pointer: Type.Optional(Type.String({ description: 'JSON pointer to what is wrong in the body.' })),
-      parameter: Type.Optional(Type.String({ description: 'The path or query parameter or header that is wrong.' })),
-      requestId: Type.Optional(Type.String({ description: 'The request id to repeat the command under.' })),
-    },
-    { additionalProperties: true, description: 'A problem (RFC 9457) with the fields of its code.' },
-  ),
-)
-
-export const AppliedOutcome = named(
-  'AppliedOutcome',
-  Type.Object(
-    {
-      status: words(['applied']),
-      replayed: Type.Boolean({ description: 'True when the request id had been used before: the first answer again.' }),
-      answer: Type.Unsafe<BalanceWire | EntryWire | HoldWire | AssetWire | RateWire>({
-        anyOf: [Hold, Entry, Balance, Asset, Rate].map((schema) => ({ $ref: `${schema.$id}#` })),
-        description: 'What the command is answered with on its own.',
-      }),
-    },
-    { description: 'The command took effect, now or at its first request.' },
-  ),
-)
-
-export const RefusedOutcome = named(
-  'RefusedOutcome',
-  Type.Object(
-    {
-      status: words(['rejected', 'faulted'], {
-        description: '`rejected`: a rule said no. `faulted`: something is broken or too slow.',
-      }),
-      problem: reference(Problem),
-    },
-    { description: 'The command did not take effect, or it is not known whether it did.' },
-  ),
-)
-
-export const Batch = named(
-  'Batch',
-  Type.Object(
-    {
-      outcomes: Type.Array(Type.Union([reference(AppliedOutcome), reference(RefusedOutcome)]), {
-        description: 'One per command, in order.',
-      }),
-    },
-    {
-      description: 'What became of each command of a batch.',
-      examples: [{ outcomes: [{ status: 'applied', replayed: false, answer: HOLD_EXAMPLE }] }],
-    },
-  ),
-)
-
 function page<Schema extends TSchema>(id: string, item: Schema & { $id: string }) {
   return named(
     id,
@@ -400,28 +328,6 @@ export const Assets = named(
   Type.Object({ items: Type.Array(reference(Asset)) }, { description: 'Every asset, by code.' }),
 )
 
-export const Health = named(
-  'Health',
-  Type.Object({ status: words(['alive']) }, { description: 'The process answers.' }),
-)
-
-export const Readiness = named(
-  'Readiness',
-  Type.Object(
-    {
-      status: words(['ready']),
-      store: Type.String({ description: 'What kind of store stands behind the service.', examples: ['mysql'] }),
-      warnings: Type.Array(Type.String(), {
-        description:
-          'What the operator should know about the settings of the database, such as one with which a crash can lose what was ' +
-          'acknowledged. A few seconds old at most, as a rule. Empty when all is well.',
-        examples: [['sync_binlog is 0 while the binary log is on: …']],
-      }),
-    },
-    { description: 'The service can commit. Warnings do not change that.' },
-  ),
-)
-
 export type BalanceWire = Static<typeof Balance>
 export type AccountWire = Static<typeof Account>
 export type AssetWire = Static<typeof Asset>
@@ -430,13 +336,7 @@ export type EntryLegWire = Static<typeof EntryLeg>
 export type HoldWire = Static<typeof Hold>
 export type PostingWire = Static<typeof Posting>
 export type EntryWire = Static<typeof Entry>
-export type ProblemWire = Static<typeof Problem>
-export type AppliedOutcomeWire = Static<typeof AppliedOutcome>
-export type RefusedOutcomeWire = Static<typeof RefusedOutcome>
-export type OutcomeWire = AppliedOutcomeWire | RefusedOutcomeWire
-export type BatchWire = Static<typeof Batch>
 export type HoldPageWire = Static<typeof HoldPage>
 export type PostingPageWire = Static<typeof PostingPage>
 export type RatePageWire = Static<typeof RatePage>
 export type AssetsWire = Static<typeof Assets>
-export type ReadinessWire = Static<typeof Readiness>

@@ -3,28 +3,24 @@ import { Type, type TSchema } from 'typebox'
 import type { SwaggerTransform, SwaggerTransformObject } from '@fastify/swagger'
 import { exampleOf } from '../api/problem-examples.ts'
 import { problemOfError } from '../api/problem-details.ts'
-import { PROBLEMS, type ProblemCode } from '../api/problems.ts'
+import type { ProblemCode } from '../api/problem.ts'
+import { PROBLEMS } from '../api/problems.ts'
 import { BODIES } from '../api/bodies.ts'
+import { AppliedOutcome, Batch, Health, Problem, Readiness, RefusedOutcome } from '../api/outcome-schemas.ts'
 import {
   Account,
-  AppliedOutcome,
   Asset,
   Assets,
   Balance,
-  Batch,
   Entry,
   EntryLeg,
-  Health,
   Hold,
   HoldPage,
   Posting,
   PostingPage,
-  Problem,
   Rate,
   RatePage,
-  Readiness,
   reference,
-  RefusedOutcome,
   RequestId,
 } from '../api/schemas.ts'
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { decideBatch, type Plan } from '../../src/domain/batch.ts'
 import type { Command, CommandKind, Work } from '../../src/domain/command.ts'
-import type { Moment } from '../../src/domain/decide.ts'
+import type { Moment } from '../../src/domain/decision.ts'
 import type { Instant } from '../../src/domain/ids.ts'
 import type { Answer, Answers, Outcome } from '../../src/domain/outcome.ts'
 import {

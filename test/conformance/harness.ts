@@ -4,7 +4,7 @@ import type { HoldRecord } from '../../src/domain/hold.ts'
 import type { EntryLeg, PostingRecord } from '../../src/domain/journal.ts'
 import type { RatePair } from '../../src/domain/rate.ts'
 import type { Store } from '../../src/engine/store.ts'
-import { legsText } from '../../src/stores/sql/exchange-rows.ts'
+import { legsText } from '../../src/stores/sql/legs.ts'
 import type { SqlValue } from '../../src/stores/sql/rows.ts'
 import type { Storage } from '../../src/stores/storage.ts'
 

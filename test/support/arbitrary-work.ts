@@ -54,7 +54,7 @@ const traders = fc.oneof({ weight: 20, arbitrary: accounts }, { weight: 1, arbit
 const legsAcross = fc
   .tuple(traders, traders, amounts, pairs, fc.option(fc.bigInt({ min: 1n, max: 30n }), { nil: undefined }))
   .map(([from, to, amount, [asset, toAsset], toAmount]) =>
-    across(from, to, [amount, asset!], toAmount === undefined ? [toAsset!] : [toAsset!, toAmount]),
+    across(from, to, [amount, asset], toAmount === undefined ? [toAsset] : [toAsset, toAmount]),
   )
 const legs = fc.array(
   fc.oneof(
@@ -72,7 +72,7 @@ const legs = fc.array(
 const rates = fc
   .tuple(pairs, some<[bigint, bigint]>([1n, 2n], [3n, 2n], [1n, 7n], [AMOUNT_MAX, 1n]), some('down', 'up', 'half-even'))
   .chain(([[from, to], fraction, rounding]) =>
-    some(0, 0, 250_000).map((tolerancePpm) => rate(from!, to!, fraction, { rounding, tolerancePpm })),
+    some(0, 0, 250_000).map((tolerancePpm) => rate(from, to, fraction, { rounding, tolerancePpm })),
   )
 
 const commands: fc.Arbitrary<Command> = fc.oneof(

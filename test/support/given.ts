@@ -1,7 +1,7 @@
 /** Rows that a rule finds, each with only what a test cares about. */
 import type { Asset } from '../../src/domain/asset.ts'
 import { balanceKey, emptyBalance, type BalanceRecord } from '../../src/domain/balance.ts'
-import type { Moment, State } from '../../src/domain/decide.ts'
+import type { Moment, State } from '../../src/domain/decision.ts'
 import type { HoldRecord } from '../../src/domain/hold.ts'
 import { DEFAULT_ASSET, REVENUE } from '../../src/domain/ids.ts'
 import type { Rate } from '../../src/domain/rate.ts'

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { AMOUNT_MAX, AMOUNT_MIN } from '../../src/domain/amount.ts'
 import type { Rate } from '../../src/domain/rate.ts'
-import { legsText } from '../../src/stores/sql/exchange-rows.ts'
+import { legsText } from '../../src/stores/sql/legs.ts'
 import type { TwinLedger } from './twin-ledger.ts'
 
 const COLUMNS = {

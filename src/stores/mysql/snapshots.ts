@@ -6,7 +6,7 @@ import type { Posting } from '../../domain/journal.ts'
 import { rateKey, type Rate } from '../../domain/rate.ts'
 import { footprintOfHold, type Footprint, type RequestRecord, type Snapshot } from '../../domain/snapshot.ts'
 import type { BalanceIds } from '../sql/balance-ids.ts'
-import { rateOf } from '../sql/exchange-rows.ts'
+import { rateOf } from '../sql/rates.ts'
 import { assetOf, balanceOf, entryOf, holdOf, postingKeysOf, postingOf, type Row } from '../sql/rows.ts'
 import type { MysqlConnection } from './connection.ts'
 import {

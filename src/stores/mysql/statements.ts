@@ -53,7 +53,7 @@ import {
   postingValues,
   type SqlValue,
 } from '../sql/rows.ts'
-import { RATE_COLUMNS, rateValues } from '../sql/exchange-rows.ts'
+import { RATE_COLUMNS, rateValues } from '../sql/rates.ts'
 import { literal, literals } from './literals.ts'
 import { inLockOrder } from './lock-order.ts'
 import type { Flavour } from './server.ts'

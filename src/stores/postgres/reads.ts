@@ -8,7 +8,7 @@ import type { QueryConfig } from 'pg'
 import type { BalanceName } from '../../domain/balance.ts'
 import { BALANCE_COLUMNS, ENTRY_COLUMNS, HOLD_COLUMNS, POSTING_COLUMNS } from '../sql/rows.ts'
 import type { RatePair } from '../../domain/rate.ts'
-import { RATE_COLUMNS } from '../sql/exchange-rows.ts'
+import { RATE_COLUMNS } from '../sql/rates.ts'
 import { arrayOf } from './arrays.ts'
 
 type Statement = QueryConfig<unknown[]>

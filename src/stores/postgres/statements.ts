@@ -38,7 +38,7 @@ import {
   postingValues,
   type SqlValue,
 } from '../sql/rows.ts'
-import { RATE_COLUMNS, RATE_KEY_COLUMNS, rateKeyValues, rateValues } from '../sql/exchange-rows.ts'
+import { RATE_COLUMNS, RATE_KEY_COLUMNS, rateKeyValues, rateValues } from '../sql/rates.ts'
 import { columnArray, type ElementType } from './arrays.ts'
 
 interface Part {

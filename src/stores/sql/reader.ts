@@ -22,7 +22,7 @@ import type {
 import { decodeCursor, encodeCursor, type CursorKeys, type CursorList } from '../cursor.ts'
 import { addUpStripes } from '../stripes.ts'
 import { queryBuilder, type Query, type QueryBuilder, type SqlDialect } from './dialect.ts'
-import { rateOf } from './exchange-rows.ts'
+import { rateOf } from './rates.ts'
 import { assetOf, balanceOf, entryOf, holdOf, metadataOf, postingKeysOf, postingOf, whole, type Row } from './rows.ts'
 
 type PostingKey = readonly [balanceId: number, version: number]

@@ -10,7 +10,7 @@ import type { HoldRecord, HoldState } from '../../domain/hold.ts'
 import type { EntryKind, EntryRecord, Posting, PostingRecord } from '../../domain/journal.ts'
 import type { Metadata } from '../../domain/metadata.ts'
 import type { BalanceChange } from '../../domain/snapshot.ts'
-import { legsOf, legsText } from './exchange-rows.ts'
+import { legsOf, legsText } from './legs.ts'
 
 export type SqlValue = string | number | bigint | null
 export type Row = Readonly<Record<string, unknown>>

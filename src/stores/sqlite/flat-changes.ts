@@ -1,6 +1,6 @@
 /** Changes as SQLite is given them: one flat list of values per statement, cheap to bind and to send to another thread. */
 import type { Changes } from '../../domain/snapshot.ts'
-import { rateKeyValues, rateValues } from '../sql/exchange-rows.ts'
+import { rateKeyValues, rateValues } from '../sql/rates.ts'
 import {
   balanceChangeValues,
   balanceValues,

@@ -8,7 +8,7 @@ import {
   HOLD_COLUMNS,
   POSTING_COLUMNS,
 } from '../sql/rows.ts'
-import { RATE_COLUMNS, RATE_KEY_COLUMNS } from '../sql/exchange-rows.ts'
+import { RATE_COLUMNS, RATE_KEY_COLUMNS } from '../sql/rates.ts'
 import { RowChanger, RowGuard, RowInserter } from './row-writer.ts'
 
 export type Statements = ReturnType<typeof prepareStatements>

@@ -12,7 +12,7 @@ import { footprintOfHold, type Footprint, type RequestRecord, type Snapshot } fr
 import type { Rate } from '../../domain/rate.ts'
 import type { CommitResult } from '../../engine/store.ts'
 import { assetOf, balanceOf, entryOf, holdOf, postingKeysOf, postingOf, whole, type Row } from '../sql/rows.ts'
-import { rateOf } from '../sql/exchange-rows.ts'
+import { rateOf } from '../sql/rates.ts'
 import { classify, inDoubt, isSqliteError, refused, unavailable } from './errors.ts'
 import type { FlatChanges } from './flat-changes.ts'
 import { prepareStatements, type Statements } from './statements.ts'
