@@ -94,7 +94,7 @@ function describeMigrations(url: string): void {
     for (let attempt = 1; attempt <= 2; attempt++) {
       await assert.rejects(migrateMysql(database.url()), {
         name: 'MigrationError',
-        message: /0001_ledger, statement 5 of 7: .*postings.* already exists/,
+        message: /0001_ledger, statement 6 of 8: .*postings.* already exists/,
       })
     }
     await database.query('DROP TABLE postings')
