@@ -10,15 +10,18 @@ import type {
   BatchOutcome,
   CallOptions,
   HoldsInput,
+  PageInput,
   PageView,
   PostingsInput,
 } from './api/ledger.ts'
 import {
   accountParameter,
   accountQueryOf,
+  assetParameter,
   entryParameter,
   holdsQueryOf,
   postingsQueryOf,
+  ratesQueryOf,
   requestIdParameter,
 } from './api/queries.ts'
 import type { Asset } from './domain/asset.ts'
@@ -26,6 +29,7 @@ import { requestOf, type Command, type CommandKind } from './domain/command.ts'
 import type { Hold } from './domain/hold.ts'
 import type { Entry, StatementLine } from './domain/journal.ts'
 import type { Answers, Outcome } from './domain/outcome.ts'
+import type { Rate } from './domain/rate.ts'
 import { Engine, type EngineOptions } from './engine/engine.ts'
 import { Fault } from './engine/faults.ts'
 import type { Reader } from './engine/reader.ts'
@@ -134,6 +138,17 @@ export class EmbeddedLedger extends CheckedLedger {
 
   async assets(): Promise<readonly Asset[]> {
     return await this.#read((reader) => reader.assets())
+  }
+
+  async rates(input: PageInput = {}): Promise<PageView<Rate>> {
+    const query = ratesQueryOf(input)
+    return await this.#read((reader) => reader.rates(query))
+  }
+
+  async rateHistory(from: string, to: string, input: PageInput = {}): Promise<PageView<Rate>> {
+    const pair = { from: assetParameter(from, 'from'), to: assetParameter(to, 'to') }
+    const query = { ...pair, ...ratesQueryOf(input) }
+    return await this.#read((reader) => reader.rateHistory(query))
   }
 
   async close(): Promise<void> {

@@ -33,7 +33,7 @@ A flag wins over its environment variable, the variable over the default. A vari
 
 ${markdownTable(['variable', 'flag', 'default', 'meaning'], settingRows())}`,
   `## Commands\n\n${helpOf(program)}`,
-  ...program.commands.map((command) => `### ${command.name()}\n\n${helpOf(command)}`),
+  ...program.commands.flatMap((command) => sectionsOf(command, '')),
 ]
 await generate(
   'docs/reference/cli.md',
@@ -42,6 +42,13 @@ await generate(
     .replaceAll(/\n{3,}/g, '\n\n')
     .trimEnd()}\n`,
 )
+
+/** A command, and those that it is divided into. */
+function sectionsOf(command: Command, before: string): string[] {
+  const name = `${before}${command.name()}`
+  const parts = command.commands.flatMap((part) => sectionsOf(part, `${name} `))
+  return [`### ${name}\n\n${helpOf(command)}`, ...parts]
+}
 
 function helpOf(command: Command): string {
   let text = ''

@@ -6,7 +6,8 @@
  */
 import { exampleOf } from '../src/api/problem-examples.ts'
 import { problemOfError } from '../src/api/problem-details.ts'
-import { isServiceCode, PROBLEMS, type Problem, type ProblemCode } from '../src/api/problems.ts'
+import type { Problem, ProblemCode } from '../src/api/problem.ts'
+import { isServiceCode, PROBLEMS } from '../src/api/problems.ts'
 import { REJECTION_PRECEDENCE } from '../src/domain/outcome.ts'
 import { generate } from './generate.ts'
 

@@ -112,6 +112,7 @@ function snapshotOf(holds: readonly RequestRecord[]): Snapshot {
     requests: new Map(holds.map((hold) => [hold.id, hold])),
     balances,
     assets: new Map([[CREDIT.code, CREDIT]]),
+    rates: new Map(),
   }
 }
 

@@ -69,7 +69,17 @@ export class RawRows {
       balances.push({ before, after: this.#balances.get(account)! })
     }
     const { opened, changed, entries, postings } = draft
-    return { entries, holdsOpened: opened, holdsChanged: changed, postings, balances, accounts: [], assets: [] }
+    return {
+      entries,
+      holdsOpened: opened,
+      holdsChanged: changed,
+      postings,
+      balances,
+      accounts: [],
+      assets: [],
+      rates: [],
+      ratesUsed: [],
+    }
   }
 
   #freeze({ requestId, user, amount }: FreezeRequest, draft: Draft): void {
@@ -148,6 +158,7 @@ export class RawRows {
       memo: null,
       metadata: null,
       floor: null,
+      legs: null,
       postings: draft.postings.slice(first).map((posting, index) => describe(posting, afters[index]!)),
       balanceIds: afters.map(({ id }) => id),
     })

@@ -78,6 +78,7 @@ async function rowsOf(site: Site, store: Store): Promise<RawRows> {
     requests: new Set(),
     balances: new Map(names.map((name) => [balanceKey(name.account, name.asset, name.stripe), name])),
     assets: new Set(),
+    rates: new Map(),
   })
   return new RawRows([...balances.values()], (user) => accountOf(site, user))
 }

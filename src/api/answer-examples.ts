@@ -31,6 +31,17 @@ export const HOLD_EXAMPLE = {
   metadata: { model: 'llama-70b' },
 }
 
+export const RATE_EXAMPLE = {
+  from: 'star',
+  to: 'gem',
+  version: 3,
+  numerator: '1',
+  denominator: '10',
+  rounding: 'down',
+  tolerancePpm: 0,
+  declaredAt: FROZEN_AT,
+}
+
 export const POSTING_EXAMPLES = [
   {
     entryId: 'job-616~settle',

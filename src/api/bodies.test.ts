@@ -5,22 +5,20 @@ import fc from 'fast-check'
 import type { TSchema } from 'typebox'
 import { Value } from 'typebox/value'
 import {
-  AccountQuery,
   BatchBody,
   BODIES,
   ChargeBody,
   CommandBody,
   DeclareBody,
   DepositBody,
-  ExportQuery,
   FreezeBody,
-  HoldsQuery,
   OpenBody,
-  PostingsQuery,
+  RateBody,
   ReleaseBody,
   SettleBody,
   TransferBody,
 } from './bodies.ts'
+import { AccountQuery, ExportQuery, HoldsQuery, PostingsQuery, RatesQuery } from './query-schemas.ts'
 import {
   batchOf,
   chargeOf,
@@ -29,12 +27,13 @@ import {
   depositOf,
   freezeOf,
   openOf,
+  rateOf,
   releaseOf,
   settleOf,
   transferOf,
 } from './commands.ts'
 import { LedgerError } from './error.ts'
-import { accountQueryOf, exportQueryOf, holdsQueryOf, postingsQueryOf } from './queries.ts'
+import { accountQueryOf, exportQueryOf, holdsQueryOf, postingsQueryOf, ratesQueryOf } from './queries.ts'
 
 const newRequestId = (): string => 'made-here'
 
@@ -52,12 +51,14 @@ const PAIRS: Readonly<Record<string, Pair>> = {
   release: { schema: ReleaseBody, read: (input) => releaseOf('job-1', input) },
   open: { schema: OpenBody, read: (input) => openOf('user:8', input, newRequestId) },
   declare: { schema: DeclareBody, read: (input) => declareOf('gold', input) },
+  rate: { schema: RateBody, read: (input) => rateOf('gold', 'credit', input) },
   batch: { schema: BatchBody, read: (input) => batchOf(input, newRequestId) },
   'command of a batch': { schema: CommandBody, read: (input) => commandOf(input, newRequestId) },
   'query of holds': { schema: HoldsQuery, read: holdsQueryOf },
   'query of an account': { schema: AccountQuery, read: accountQueryOf },
   'query of an export': { schema: ExportQuery, read: (input) => exportQueryOf('user:8', input) },
   'query of postings': { schema: PostingsQuery, read: (input) => postingsQueryOf('user:8', input) },
+  'query of rates': { schema: RatesQuery, read: ratesQueryOf },
 }
 
 /** The schema with every `$ref` replaced by what it names. */
@@ -125,6 +126,9 @@ const LEGS = [
   [{ from: 'user:8', to: 'user:9', amount: 1 }],
   [{ from: 'user:8', to: 'user:9', amount: '1', asset: 'gold' }],
   [{ from: 'user:8', to: 'user:9' }],
+  [{ from: 'user:8', to: 'user:9', amount: 1, toAsset: 'gold' }],
+  [{ from: 'user:8', to: 'user:9', amount: 1, toAsset: 'gold', toAmount: '3' }],
+  [{ from: 'user:8', to: 'user:9', amount: 1, toAsset: 'gold', toAmount: 0 }],
   [{ from: 'user:8', to: 'user:9', amount: 1, memo: 'x' }],
   [null],
 ]
@@ -158,7 +162,6 @@ const FIELDS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   expiresInMs: mostly(600_000),
   expiresAt: fc.oneof(fc.constantFrom(...INSTANTS), anyValue),
   at: fc.oneof(fc.constantFrom(...INSTANTS), anyValue),
-  from: mostly(INSTANTS[0]!, 1_900_000_000_000),
   until: mostly(INSTANTS[1]!),
   entry: mostly('job-616', 'job-616~settle', 'a~release', '~settle', 'a~b'),
   format: mostly('csv', 'ndjson'),
@@ -166,9 +169,16 @@ const FIELDS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   floor: mostly('-500', -500, 0),
   decimals: mostly(0, 2, 18),
   name: mostly('Gold'),
+  // Never equal, which a schema cannot ask for.
+  from: fc.oneof(mostlyOr(1, 'gold', 'star'), fc.constantFrom(INSTANTS[0]!, 1_900_000_000_000)),
+  to: mostlyOr('', 'gem', 'silver'),
+  numerator: mostly('1', 3),
+  denominator: mostly('10', 7),
+  rounding: mostly('down', 'up', 'half-even'),
+  tolerancePpm: mostly(0, 50_000, 1_000_000),
   hold: mostly('job-616'),
   kind: fc.oneof(
-    fc.constantFrom('open', 'deposit', 'charge', 'transfer', 'freeze', 'settle', 'release', 'declare'),
+    fc.constantFrom('open', 'deposit', 'charge', 'transfer', 'freeze', 'settle', 'release', 'declare', 'rate'),
     anyValue,
   ),
   legs: fc.oneof(fc.constantFrom<unknown>(...LEGS), anyValue),
@@ -182,6 +192,11 @@ const FIELDS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
 
 function mostly(...good: readonly unknown[]): fc.Arbitrary<unknown> {
   return fc.oneof({ weight: 9, arbitrary: fc.constantFrom(...good) }, { weight: 1, arbitrary: anyValue })
+}
+
+/** As `mostly`, with one bad value. */
+function mostlyOr(bad: unknown, ...good: readonly unknown[]): fc.Arbitrary<unknown> {
+  return fc.oneof({ weight: 9, arbitrary: fc.constantFrom(...good) }, { weight: 1, arbitrary: fc.constant(bad) })
 }
 
 /** Objects of the pair's own fields, seldom with one that is not its own. */
@@ -248,17 +263,24 @@ describe('schemas and code agree', () => {
         count += 1
       }
     }
-    assert.equal(count, 9)
+    assert.equal(count, 10)
   })
 })
 
 describe('what a schema cannot say, the code says', () => {
   const deposit = { account: 'user:8', amount: 1 }
+  const RATE = { kind: 'rate', from: 'gold', numerator: 1, denominator: 1 }
   const cases: readonly [what: string, name: string, input: unknown][] = [
     ['an amount beyond int64', 'deposit', { ...deposit, amount: '9223372036854775808' }],
     ['a floor below int64', 'open', { floor: '-9223372036854775809' }],
     ['an asset without an account', 'query of holds', { asset: 'gold' }],
     ['both expiries', 'freeze', { ...deposit, expiresInMs: 1, expiresAt: '2030-01-31T12:00:00Z' }],
+    ['a rate from an asset to itself', 'command of a batch', { ...RATE, to: 'gold' }],
+    [
+      'an arriving amount without another asset',
+      'transfer',
+      { legs: [{ ...LEGS[1]![0], toAsset: 'gold', toAmount: 1 }] },
+    ],
     ['U+0000 in a memo', 'deposit', { ...deposit, memo: 'a\0b' }],
     ['half a surrogate pair in a memo', 'deposit', { ...deposit, memo: 'a\ud800' }],
     ['U+0000 in a key of metadata', 'deposit', { ...deposit, metadata: { 'a\0': 1 } }],

@@ -1,25 +1,16 @@
 /**
- * What the service is asked, as JSON Schema: bodies, commands of a batch, and queries. commands.ts and queries.ts check
- * the input itself (int64 has no place in a pattern, and they must be fast); a test holds them to these schemas.
+ * What the service is asked, as JSON Schema: bodies and commands of a batch; query-schemas.ts has the queries. commands.ts checks
+ * the input itself (int64 has no place in a pattern, and it must be fast); a test holds it to these schemas.
  */
 import { Type, type Static, type TProperties } from 'typebox'
 import { ASSET_DECIMALS_MAX, ASSET_NAME_LENGTH_MAX } from '../domain/asset.ts'
 import type { CommandKind } from '../domain/command.ts'
 import { ACCOUNT_PATTERN, ASSET_PATTERN, REQUEST_ID_PATTERN } from '../domain/ids.ts'
 import { MEMO_LENGTH_MAX } from '../domain/metadata.ts'
+import { TOLERANCE_PPM_MAX } from '../domain/rate.ts'
 import { INSTANT_MAX } from './input.ts'
 import { BATCH_COMMANDS_MAX, TRANSFER_LEGS_MAX } from './ledger.ts'
-import { CURSOR_LENGTH_MAX, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX, STATEMENT_FORMATS } from './queries.ts'
-import {
-  AccountName,
-  AMOUNT_PATTERN,
-  AssetCode,
-  ENTRY_PATTERN,
-  HoldId,
-  MetadataInput,
-  words,
-  Words,
-} from './schemas.ts'
+import { AccountName, AMOUNT_PATTERN, AssetCode, HoldId, MetadataInput, ROUNDINGS, words, Words } from './schemas.ts'
 
 function amountInput(description: string, least: number) {
   const pattern = least < 0 ? AMOUNT_PATTERN : least === 0 ? '^(0|[1-9][0-9]{0,18})$' : '^[1-9][0-9]{0,18}$'
@@ -41,7 +32,7 @@ const requestId = Type.Optional(
     examples: ['job-616'],
   }),
 )
-const asset = Type.Optional(
+export const asset = Type.Optional(
   Type.String({ pattern: ASSET_PATTERN, default: 'credit', description: 'A kind of coin.', examples: ['credit'] }),
 )
 const payee = Type.Optional(
@@ -133,6 +124,26 @@ const declareFields = {
   ),
 }
 
+const rateFields = {
+  numerator: amountInput('Minor units of the one asset that one gets …', 1),
+  denominator: amountInput('… for this many minor units of the other.', 1),
+  rounding: Type.Optional(
+    words(ROUNDINGS, {
+      default: 'down',
+      description:
+        'What becomes of a fraction of a unit: down, up, or to the nearest, from the middle to the even one.',
+    }),
+  ),
+  tolerancePpm: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: TOLERANCE_PPM_MAX,
+      default: 0,
+      description: 'How far a `toAmount` may lie from what the rate gives, in millionths of that.',
+    }),
+  ),
+}
+
 /** An object without other fields, named in the OpenAPI document. */
 function body<Fields extends TProperties>(id: string, fields: Fields, description: string, ...examples: object[]) {
   const options = { additionalProperties: false, description, ...(examples.length === 0 ? {} : { examples }) }
@@ -141,7 +152,22 @@ function body<Fields extends TProperties>(id: string, fields: Fields, descriptio
 
 const Leg = body(
   'Leg',
-  { from: AccountName, to: AccountName, asset, amount: amountInput('How much, in minor units; at least 1.', 1) },
+  {
+    from: AccountName,
+    to: AccountName,
+    asset,
+    amount: amountInput('How much, in minor units; at least 1.', 1),
+    toAsset: Type.Optional(
+      Type.String({
+        pattern: ASSET_PATTERN,
+        description: 'What it arrives in, at the declared rate. Default: the asset that it leaves in.',
+        examples: ['gem'],
+      }),
+    ),
+    toAmount: Type.Optional(
+      amountInput('What is to arrive, within the tolerance of the rate. Only beside another `toAsset`.', 1),
+    ),
+  },
   'Coins from one account to another.',
 )
 const transferFields = {
@@ -191,6 +217,12 @@ export const DeclareBody = body('DeclareBody', declareFields, 'The decimals and 
   name: 'Gold',
 })
 
+export const RateBody = body('RateBody', rateFields, 'What coins of the one asset come to in the other.', {
+  numerator: '1',
+  denominator: '10',
+  rounding: 'down',
+})
+
 const heldBy = { hold: HoldId }
 
 const COMMANDS = {
@@ -213,6 +245,11 @@ const COMMANDS = {
     'DeclareCommand',
     { kind: words(['declare']), asset: AssetCode, ...declareFields },
     'As `PUT /v1/assets/{code}`.',
+  ),
+  rate: body(
+    'RateCommand',
+    { kind: words(['rate']), from: AssetCode, to: AssetCode, ...rateFields },
+    'As `PUT /v1/rates/{from}/{to}`.',
   ),
 } as const satisfies Record<CommandKind, unknown>
 
@@ -260,94 +297,11 @@ export const BODIES = [
   ReleaseBody,
   OpenBody,
   DeclareBody,
+  RateBody,
   ...Object.values(COMMANDS),
   CommandBody,
   BatchBody,
 ] as const
-
-const pageFields = {
-  limit: Type.Optional(
-    Type.Integer({ minimum: 1, maximum: PAGE_LIMIT_MAX, default: PAGE_LIMIT_DEFAULT, description: 'Rows per page.' }),
-  ),
-  cursor: Type.Optional(
-    Type.String({ minLength: 1, maxLength: CURSOR_LENGTH_MAX, description: '`next` of the page before.' }),
-  ),
-}
-
-function instantParameter(description: string) {
-  return Type.Optional(
-    Type.Union(
-      [
-        Type.String({ format: 'date-time' }),
-        Type.Integer({ minimum: 1, maximum: INSTANT_MAX, description: 'Milliseconds since 1970.' }),
-      ],
-      { description, examples: ['2030-01-31T12:00:00.000Z'] },
-    ),
-  )
-}
-
-const filterFields = {
-  from: instantParameter('From this instant on.'),
-  until: instantParameter('Before this instant.'),
-  metadata: Type.Optional({
-    ...MetadataInput,
-    description: 'A flat JSON object: only what carries these keys with these values, and perhaps others.',
-    examples: [{ model: 'llama-70b' }],
-    'x-consume': 'application/json',
-  }),
-}
-
-export const AccountQuery = Type.Object(
-  {
-    at: instantParameter(
-      'The moment to look at. Every balance is as its last posting up to that instant left it; metadata and floors have no ' +
-        'history, so they are those of now. A moment of the last seconds may still gain postings.',
-    ),
-  },
-  { additionalProperties: false },
-)
-
-export const HoldsQuery = Type.Object(
-  {
-    account: Type.Optional({ ...AccountName, description: "One account's holds, newest first." }),
-    asset: Type.Optional({
-      ...AssetCode,
-      description:
-        'With `account`: its holds of this asset, by default `credit`. Without, holds of every asset are listed.',
-    }),
-    state: Type.Optional({ ...Words.holdState, description: 'Only holds in this state.' }),
-    ...filterFields,
-    ...pageFields,
-  },
-  { additionalProperties: false },
-)
-
-const statementFields = {
-  asset,
-  kind: Type.Optional({ ...Words.entryKind, description: 'Only lines of such entries.' }),
-  entry: Type.Optional(
-    Type.String({
-      pattern: ENTRY_PATTERN,
-      description: 'Only lines of this entry: a request id, or `HOLD~settle`, `HOLD~release`.',
-      examples: ['job-616~settle'],
-    }),
-  ),
-  hold: Type.Optional({ ...HoldId, description: 'Only lines of this hold.' }),
-  memo: Type.Optional(
-    Type.String({ minLength: 1, maxLength: MEMO_LENGTH_MAX, description: 'A part of the memo, letter by letter.' }),
-  ),
-  ...filterFields,
-}
-
-export const PostingsQuery = Type.Object({ ...statementFields, ...pageFields }, { additionalProperties: false })
-
-export const ExportQuery = Type.Object(
-  {
-    format: words(STATEMENT_FORMATS, { description: 'CSV for spreadsheets, or one JSON document per line.' }),
-    ...statementFields,
-  },
-  { additionalProperties: false },
-)
 
 /** The input side of amounts is wider than what clients send. */
 export type LegWire = Static<typeof Leg>

@@ -9,6 +9,7 @@ import type { Hold } from '../domain/hold.ts'
 import type { RequestId } from '../domain/ids.ts'
 import type { Entry, StatementLine } from '../domain/journal.ts'
 import type { Answers } from '../domain/outcome.ts'
+import type { Rate } from '../domain/rate.ts'
 import {
   batchOf,
   chargeOf,
@@ -16,6 +17,7 @@ import {
   depositOf,
   freezeOf,
   openOf,
+  rateOf,
   releaseOf,
   settleOf,
   transferOf,
@@ -34,8 +36,10 @@ import type {
   HoldsInput,
   Ledger,
   OpenInput,
+  PageInput,
   PageView,
   PostingsInput,
+  RateInput,
   SettleInput,
   StatementInput,
   TransferInput,
@@ -61,6 +65,11 @@ export abstract class CheckedLedger implements Ledger {
   async declare(input: DeclareInput, options?: CallOptions): Promise<Asset> {
     const { asset, ...rest } = input
     return await this.submit(declareOf(asset, rest), options)
+  }
+
+  async rate(input: RateInput, options?: CallOptions): Promise<Rate> {
+    const { from, to, ...rest } = input
+    return await this.submit(rateOf(from, to, rest), options)
   }
 
   async deposit(input: DepositInput, options?: CallOptions): Promise<Entry> {
@@ -113,6 +122,8 @@ export abstract class CheckedLedger implements Ledger {
   abstract postings(account: string, input?: PostingsInput): Promise<PageView<StatementLine>>
   abstract entry(id: string): Promise<Entry>
   abstract assets(): Promise<readonly Asset[]>
+  abstract rates(input?: PageInput): Promise<PageView<Rate>>
+  abstract rateHistory(from: string, to: string, input?: PageInput): Promise<PageView<Rate>>
   abstract close(): Promise<void>
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -14,11 +14,13 @@ import type {
   Leg,
   OpenCommand,
   Overage,
+  RateCommand,
   ReleaseCommand,
   SettleCommand,
   TransferCommand,
 } from '../domain/command.ts'
 import { REVENUE, type AccountName, type AssetCode, type RequestId } from '../domain/ids.ts'
+import { TOLERANCE_PPM_MAX, type Rounding } from '../domain/rate.ts'
 import { LedgerError } from './error.ts'
 import {
   accountIn,
@@ -51,20 +53,22 @@ const FIELDS = {
   settle: ['amount', 'overage'],
   release: [],
   declare: ['decimals', 'name'],
+  rate: ['numerator', 'denominator', 'rounding', 'tolerancePpm'],
 } as const satisfies Record<CommandKind, readonly string[]>
 
-const ADDRESS: Partial<Record<CommandKind, string>> = {
-  open: 'account',
-  settle: 'hold',
-  release: 'hold',
-  declare: 'asset',
+const ADDRESS: Partial<Record<CommandKind, readonly string[]>> = {
+  open: ['account'],
+  settle: ['hold'],
+  release: ['hold'],
+  declare: ['asset'],
+  rate: ['from', 'to'],
 }
 
 type FieldSets = Readonly<Record<CommandKind, ReadonlySet<string>>>
 
 const BODY = fieldSets((kind) => FIELDS[kind])
-const IN_BATCH = fieldSets((kind) => ['kind', ...(ADDRESS[kind] === undefined ? [] : [ADDRESS[kind]]), ...FIELDS[kind]])
-const LEG: ReadonlySet<string> = new Set(['from', 'to', 'asset', 'amount'])
+const IN_BATCH = fieldSets((kind) => ['kind', ...(ADDRESS[kind] ?? []), ...FIELDS[kind]])
+const LEG: ReadonlySet<string> = new Set(['from', 'to', 'asset', 'amount', 'toAsset', 'toAmount'])
 const BATCH: ReadonlySet<string> = new Set(['commands', 'atomic'])
 
 function fieldSets(namesOf: (kind: CommandKind) => readonly string[]): FieldSets {
@@ -108,6 +112,12 @@ export function declareOf(asset: unknown, input: unknown): DeclareCommand {
   return readDeclare(assetParameter(asset, 'asset'), fieldsIn(input, BODY.declare))
 }
 
+export function rateOf(from: unknown, to: unknown, input: unknown): RateCommand {
+  const pair = { from: assetParameter(from, 'from'), to: assetParameter(to, 'to') }
+  if (pair.from === pair.to) throw LedgerError.invalidParameter('to', SAME_ASSET)
+  return readRate(pair, fieldsIn(input, BODY.rate))
+}
+
 /** One command of a batch: `kind` says which, and everything it needs stands beside it. */
 export function commandOf(input: unknown, newRequestId: NewRequestId): Command {
   const kind = kindOf(input)
@@ -130,6 +140,14 @@ export function commandOf(input: unknown, newRequestId: NewRequestId): Command {
     case 'declare':
       if (fields['asset'] === undefined) throw refuse(undefined, '/asset', 'the code of the asset to declare')
       return readDeclare(assetIn(fields['asset'], '/asset'), fields)
+    case 'rate': {
+      for (const name of ['from', 'to']) {
+        if (fields[name] === undefined) throw refuse(undefined, `/${name}`, 'the code of an asset')
+      }
+      const pair = { from: assetIn(fields['from'], '/from'), to: assetIn(fields['to'], '/to') }
+      if (pair.from === pair.to) throw LedgerError.invalid('/to', SAME_ASSET)
+      return readRate(pair, fields)
+    }
   }
 }
 
@@ -229,12 +247,20 @@ function readTransfer(fields: Fields, newRequestId: NewRequestId): TransferComma
 
 function readLeg(input: unknown, pointer: string): Leg {
   const fields = fieldsIn(input, LEG, pointer)
-  return {
+  const leg = {
     from: accountIn(fields['from'], `${pointer}/from`),
     to: accountIn(fields['to'], `${pointer}/to`),
     asset: assetIn(fields['asset'], `${pointer}/asset`),
     amount: amountIn(fields['amount'], `${pointer}/amount`, 1n),
   }
+  const { toAsset, toAmount } = fields
+  const arrivesIn = toAsset === undefined ? leg.asset : assetIn(toAsset, `${pointer}/toAsset`)
+  if (arrivesIn === leg.asset) {
+    if (toAmount === undefined) return leg
+    throw LedgerError.invalid(`${pointer}/toAmount`, 'toAmount is for a leg that arrives in another asset.')
+  }
+  if (toAmount === undefined) return { ...leg, toAsset: arrivesIn }
+  return { ...leg, toAsset: arrivesIn, toAmount: amountIn(toAmount, `${pointer}/toAmount`, 1n) }
 }
 
 function readFreeze(fields: Fields, newRequestId: NewRequestId): FreezeCommand {
@@ -277,4 +303,32 @@ function readDeclare(asset: AssetCode, fields: Fields): DeclareCommand {
     throw refuse(decimals, '/decimals', `a whole number from 0 to ${ASSET_DECIMALS_MAX}`)
   }
   return { kind: 'declare', asset, decimals, name: textIn(name, '/name', 1, ASSET_NAME_LENGTH_MAX) }
+}
+
+const SAME_ASSET = 'A rate is from one asset to another.'
+
+function readRate(pair: Pick<RateCommand, 'from' | 'to'>, fields: Fields): RateCommand {
+  const { tolerancePpm = 0 } = fields
+  if (
+    typeof tolerancePpm !== 'number' ||
+    !Number.isInteger(tolerancePpm) ||
+    tolerancePpm < 0 ||
+    tolerancePpm > TOLERANCE_PPM_MAX
+  ) {
+    throw refuse(tolerancePpm, '/tolerancePpm', `a whole number from 0 to ${TOLERANCE_PPM_MAX}`)
+  }
+  return {
+    kind: 'rate',
+    ...pair,
+    numerator: amountIn(fields['numerator'], '/numerator', 1n),
+    denominator: amountIn(fields['denominator'], '/denominator', 1n),
+    rounding: roundingOf(fields['rounding']),
+    tolerancePpm,
+  }
+}
+
+function roundingOf(value: unknown): Rounding {
+  if (value === undefined) return 'down'
+  if (value === 'down' || value === 'up' || value === 'half-even') return value
+  throw refuse(value, '/rounding', 'down, up or half-even')
 }

@@ -1,7 +1,8 @@
 /** The one error that every method of a `Ledger` throws. */
 import type { Applied, FaultCode, Rejection } from '../domain/outcome.ts'
 import { explain } from './explain.ts'
-import { PROBLEMS, type ProblemCode } from './problems.ts'
+import type { ProblemCode } from './problem.ts'
+import { PROBLEMS } from './problems.ts'
 
 export interface LedgerErrorOptions {
   readonly details?: Readonly<Record<string, unknown>>

@@ -13,6 +13,14 @@ export function explain(rejection: Rejection): string {
       return `The account "${rejection.account}" belongs to the operator and cannot be used for this command.`
     case 'same_account':
       return `Coins cannot move from "${rejection.account}" to itself.`
+    case 'unknown_rate':
+      return `No rate from "${rejection.asset}" to "${rejection.toAsset}" has been declared.`
+    case 'rounds_to_nothing':
+      return `${rejection.amount} ${rejection.asset} come to less than one unit of "${rejection.toAsset}".`
+    case 'outside_tolerance': {
+      const { toAmount, toAsset, expected, tolerancePpm } = rejection
+      return `${toAmount} ${toAsset} are asked for; the rate gives ${expected}, and tolerates ${tolerancePpm} millionths of that.`
+    }
     case 'expiry_out_of_range':
       return `A hold lives longer than 0 and at most ${rejection.ttlMsMax} ms.`
     case 'hold_not_found':

@@ -11,6 +11,7 @@ import type { AccountName, AssetCode, Instant, RequestId } from '../domain/ids.t
 import type { Entry, EntryKind, StatementLine } from '../domain/journal.ts'
 import type { Metadata } from '../domain/metadata.ts'
 import type { Answer } from '../domain/outcome.ts'
+import type { Rate, Rounding } from '../domain/rate.ts'
 import type { LedgerError } from './error.ts'
 
 /** The caller's patience with one call. */
@@ -53,6 +54,10 @@ export interface LegInput {
   readonly to: AccountName
   readonly asset?: AssetCode
   readonly amount: bigint
+  /** What it arrives in, at the declared rate, when that is another asset. */
+  readonly toAsset?: AssetCode
+  /** What is to arrive, in place of what the rate gives: within the rate's tolerance. Only beside another `toAsset`. */
+  readonly toAmount?: bigint
 }
 
 export interface TransferInput {
@@ -92,6 +97,19 @@ export interface DeclareInput {
   readonly name?: string
 }
 
+/** For `numerator` minor units of `to` one gives `denominator` minor units of `from`. */
+export interface RateInput {
+  readonly from: AssetCode
+  readonly to: AssetCode
+  /** At least 1, as the denominator. */
+  readonly numerator: bigint
+  readonly denominator: bigint
+  /** What becomes of a fraction of a unit. Default `down`. */
+  readonly rounding?: Rounding
+  /** How far a `toAmount` may lie from what the rate gives, in millionths of that, at most 1,000,000. Default 0: not at all. */
+  readonly tolerancePpm?: number
+}
+
 /** One command of a batch. */
 export type CommandInput =
   | ({ readonly kind: 'open' } & OpenInput)
@@ -102,6 +120,7 @@ export type CommandInput =
   | ({ readonly kind: 'settle'; readonly hold: RequestId } & SettleInput)
   | { readonly kind: 'release'; readonly hold: RequestId }
   | ({ readonly kind: 'declare' } & DeclareInput)
+  | ({ readonly kind: 'rate' } & RateInput)
 
 export const TRANSFER_LEGS_MAX = 1000
 export const BATCH_COMMANDS_MAX = 1000
@@ -179,11 +198,16 @@ export interface Ledger extends AsyncDisposable {
   open(input: OpenInput, options?: CallOptions): Promise<Balance>
   /** Declares an asset or renames it. Codes: `asset_conflict`. */
   declare(input: DeclareInput, options?: CallOptions): Promise<Asset>
+  /**
+   * Declares what coins of one asset come to in another, from here on. Repeating the newest rate changes nothing. Codes:
+   * `unknown_asset`.
+   */
+  rate(input: RateInput, options?: CallOptions): Promise<Rate>
   /** Coins enter from `@issuer`. Codes: `request_id_reused`, `unknown_asset`, `house_account`, `balance_overflow`. */
   deposit(input: DepositInput, options?: CallOptions): Promise<Entry>
   /** Coins leave without a hold. Codes: as `deposit`, `same_account`, `insufficient_funds`. */
   charge(input: ChargeInput, options?: CallOptions): Promise<Entry>
-  /** All legs or none. Codes: as `charge`. */
+  /** All legs or none. Codes: as `charge`, and across assets `unknown_rate`, `rounds_to_nothing`, `outside_tolerance`. */
   transfer(input: TransferInput, options?: CallOptions): Promise<Entry>
   /** Sets coins aside. Codes: as `charge`, `expiry_out_of_range`. */
   freeze(input: FreezeInput, options?: CallOptions): Promise<Hold>
@@ -220,6 +244,10 @@ export interface Ledger extends AsyncDisposable {
   /** Codes: `entry_not_found`. */
   entry(id: string): Promise<Entry>
   assets(): Promise<readonly Asset[]>
+  /** The newest rate of every pair, by `from`, then `to`. */
+  rates(input?: PageInput): Promise<PageView<Rate>>
+  /** Every rate that the pair had, the newest first; none when it was never declared. */
+  rateHistory(from: AssetCode, to: AssetCode, input?: PageInput): Promise<PageView<Rate>>
 
   /** Answers everything that was taken, then closes. */
   close(): Promise<void>

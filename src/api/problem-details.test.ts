@@ -12,8 +12,9 @@ import {
   problemOfRejection,
 } from './problem-details.ts'
 import { exampleOf } from './problem-examples.ts'
-import { isProblemCode, isServiceCode, PROBLEMS, type ProblemCode } from './problems.ts'
-import { Problem } from './schemas.ts'
+import type { ProblemCode } from './problem.ts'
+import { isProblemCode, isServiceCode, PROBLEMS } from './problems.ts'
+import { Problem } from './outcome-schemas.ts'
 
 const CODES = Object.keys(PROBLEMS) as ProblemCode[]
 

@@ -5,8 +5,9 @@ import type { Applied, Outcome, Rejection } from '../domain/outcome.ts'
 import { LedgerError } from './error.ts'
 import { explain } from './explain.ts'
 import type { BatchOutcome } from './ledger.ts'
-import { isProblemCode, PROBLEMS, problemType, type ProblemCode } from './problems.ts'
-import type { AppliedOutcomeWire, OutcomeWire, ProblemWire } from './schemas.ts'
+import type { ProblemCode } from './problem.ts'
+import { isProblemCode, PROBLEMS, problemType } from './problems.ts'
+import type { AppliedOutcomeWire, OutcomeWire, ProblemWire } from './outcome-schemas.ts'
 import { answerFromWire, answerToWire } from './wire.ts'
 
 /** A rejection needs no `LedgerError`, and so no stack trace, on its way to the wire. */

@@ -1,7 +1,7 @@
 /** One example of every problem: for the OpenAPI document, for docs/reference/problems.md, and for tests. */
 import type { FaultCode, Rejection, RejectionCode } from '../domain/outcome.ts'
 import { LedgerError } from './error.ts'
-import type { ConnectionCode, EdgeCode, ProblemCode } from './problems.ts'
+import type { ConnectionCode, EdgeCode, ProblemCode } from './problem.ts'
 
 const REJECTIONS: { readonly [Code in RejectionCode]: Extract<Rejection, { code: Code }> } = {
   insufficient_funds: {
@@ -23,6 +23,16 @@ const REJECTIONS: { readonly [Code in RejectionCode]: Extract<Rejection, { code:
   request_id_reused: { code: 'request_id_reused', requestId: 'job-616' },
   unknown_asset: { code: 'unknown_asset', asset: 'gems' },
   same_account: { code: 'same_account', account: 'user:8' },
+  unknown_rate: { code: 'unknown_rate', asset: 'star', toAsset: 'gem' },
+  rounds_to_nothing: { code: 'rounds_to_nothing', asset: 'star', toAsset: 'gem', amount: 9n },
+  outside_tolerance: {
+    code: 'outside_tolerance',
+    asset: 'star',
+    toAsset: 'gem',
+    toAmount: 12n,
+    expected: 10n,
+    tolerancePpm: 50_000,
+  },
   expiry_out_of_range: { code: 'expiry_out_of_range', ttlMsMax: 2_592_000_000 },
   balance_overflow: { code: 'balance_overflow', account: 'user:8', asset: 'credit' },
 }

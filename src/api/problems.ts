@@ -3,69 +3,14 @@
  * (input checks, HTTP, the client's connection) refuse. HTTP statuses, `LedgerError`, the OpenAPI document and
  * docs/reference/problems.md are made from it.
  */
-import type { Applied, FaultCode, Rejection, RejectionCode } from '../domain/outcome.ts'
-
-/** What the edges refuse before or instead of asking the engine. */
-export type EdgeCode =
-  | 'invalid_request'
-  | 'account_not_found'
-  | 'entry_not_found'
-  | 'route_not_found'
-  | 'method_not_allowed'
-  | 'request_timeout'
-  | 'payload_too_large'
-  | 'unsupported_media_type'
-  | 'headers_too_large'
-
-/** What only the client over HTTP meets; no service answers them. */
-export type ConnectionCode = 'service_unreachable' | 'unexpected_answer'
-
-export type ProblemCode = RejectionCode | FaultCode | EdgeCode | ConnectionCode
-export type ServiceCode = Exclude<ProblemCode, ConnectionCode>
+import type { Catalogue, ConnectionCode, ProblemCode, ServiceCode } from './problem.ts'
 
 const CONNECTION: Readonly<Record<ConnectionCode, true>> = { service_unreachable: true, unexpected_answer: true }
 
-/** How a field of a problem travels: amounts as decimal strings, the others as they are. */
-export type ProblemFieldKind = 'text' | 'amount' | 'integer'
-
-export interface ProblemField {
-  readonly kind: ProblemFieldKind
-  readonly meaning: string
-}
-
-export interface Problem {
-  /** The HTTP status. */
-  readonly status: number
-  readonly title: string
-  /** True when the same request, unchanged and under the same request id, may succeed if it is sent again. */
-  readonly retryable: boolean
-  /** Whether the command may have had an effect; a fault can say otherwise for itself. */
-  readonly applied: Applied
-  /** How long to wait before trying again when the fault itself does not say, in milliseconds. */
-  readonly retryAfterMs: number | null
-  readonly meaning: string
-  readonly remedy: string
-  /** What the problem carries besides the members that every problem has. */
-  readonly fields: Readonly<Record<string, ProblemField>>
-}
-
-type KindOf<Value> = Value extends bigint ? 'amount' : Value extends number ? 'integer' : 'text'
-
-type RejectionFields<Code extends RejectionCode> = {
-  readonly [Name in Exclude<keyof Extract<Rejection, { code: Code }>, 'code'>]: {
-    readonly kind: KindOf<Extract<Rejection, { code: Code }>[Name]>
-    readonly meaning: string
-  }
-}
-
-type Catalogue = {
-  readonly [Code in ProblemCode]: Code extends RejectionCode
-    ? Problem & { readonly fields: RejectionFields<Code> }
-    : Problem
-}
-
 const account = { kind: 'text', meaning: 'The account that is meant.' } as const
 const asset = { kind: 'text', meaning: 'The code of the asset that is meant.' } as const
+const leaving = { kind: 'text', meaning: 'The code of the asset that the leg leaves in.' } as const
+const arriving = { kind: 'text', meaning: 'The code of the asset that it was to arrive in.' } as const
 const hold = { kind: 'text', meaning: 'The id of the hold that is meant.' } as const
 const requestId = { kind: 'text', meaning: 'The request id to repeat the command under, when it is known.' } as const
 const faultFields = { requestId }
@@ -236,9 +181,41 @@ export const PROBLEMS: Catalogue = {
     ...refused,
     status: 422,
     title: 'Payer and payee are the same account',
-    meaning: 'Coins cannot move from an account to itself.',
+    meaning:
+      'Coins cannot move from an account to itself, unless they arrive in another asset; and `@exchange` cannot be a party of ' +
+      'what it exchanges.',
     remedy: 'Name another payee.',
     fields: { account },
+  },
+  unknown_rate: {
+    ...refused,
+    status: 422,
+    title: 'Unknown rate',
+    meaning: 'No rate between the two assets has been declared. A leg needs one also where it names `toAmount`.',
+    remedy: 'Declare it with `PUT /v1/rates/{from}/{to}`. A rate is for one direction.',
+    fields: { asset: leaving, toAsset: arriving },
+  },
+  rounds_to_nothing: {
+    ...refused,
+    status: 422,
+    title: 'Rounds to nothing',
+    meaning: 'At the rate, the amount comes to less than one unit of the asset that it is to arrive in.',
+    remedy: 'Send more at once, or declare a rate that rounds up.',
+    fields: { asset: leaving, toAsset: arriving, amount: { kind: 'amount', meaning: 'What was to leave.' } },
+  },
+  outside_tolerance: {
+    ...refused,
+    status: 422,
+    title: 'Outside the tolerance of the rate',
+    meaning: 'The `toAmount` of a leg is further from what the rate gives than the rate tolerates.',
+    remedy: 'Leave `toAmount` out to get what the rate gives, or ask for an amount nearer to `expected`.',
+    fields: {
+      asset: leaving,
+      toAsset: arriving,
+      toAmount: { kind: 'amount', meaning: 'What was asked for.' },
+      expected: { kind: 'amount', meaning: 'What the rate gives.' },
+      tolerancePpm: { kind: 'integer', meaning: 'How far the two may lie apart, in millionths of `expected`.' },
+    },
   },
   expiry_out_of_range: {
     ...refused,

@@ -53,6 +53,11 @@ export interface AccountQuery {
   readonly at: Instant | null
 }
 
+export interface RatesQuery {
+  readonly limit: number
+  readonly cursor: string | null
+}
+
 const HOLD_STATES: Record<HoldState, true> = { open: true, settled: true, released: true, expired: true }
 const ENTRY_KINDS: Record<EntryKind, true> = {
   open: true,
@@ -72,6 +77,8 @@ const EXPORT: ReadonlySet<string> = new Set(
 )
 const FORMATS: Record<StatementFormat, true> = { csv: true, ndjson: true }
 const ACCOUNT: ReadonlySet<string> = new Set(['at'])
+
+const RATES: ReadonlySet<string> = new Set(['limit', 'cursor'])
 
 type Parameters = Readonly<Record<string, unknown>>
 
@@ -148,6 +155,12 @@ function parameterBy<Value>(check: () => Value, name: string): Value {
   } catch (error) {
     throw error instanceof LedgerError ? LedgerError.invalidParameter(name, error.message) : error
   }
+}
+
+/** Of both lists of rates. */
+export function ratesQueryOf(input: unknown): RatesQuery {
+  const parameters = parametersIn(input, RATES)
+  return { limit: limitOf(parameters), cursor: cursorOf(parameters) }
 }
 
 /** An account that stands in a path, a query or an argument. */

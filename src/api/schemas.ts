@@ -1,6 +1,6 @@
 /**
  * What the service answers, as JSON Schema: the source of the wire's types, of the serializers and of openapi.json.
- * Request bodies and queries are in bodies.ts.
+ * Problems and outcomes are in outcome-schemas.ts; request bodies and queries are in bodies.ts.
  */
 import { Type, type Static, type TSchema, type TSchemaOptions } from 'typebox'
 import type { HoldState } from '../domain/hold.ts'
@@ -12,9 +12,15 @@ import {
   METADATA_VALUE_LENGTH_MAX,
   type Metadata,
 } from '../domain/metadata.ts'
-import type { Applied } from '../domain/outcome.ts'
-import { BALANCE_EXAMPLE, FROZEN_AT, HOLD_EXAMPLE, POSTING_EXAMPLES, SETTLED_AT } from './answer-examples.ts'
-import { SERVICE_CODES, type ProblemCode } from './problems.ts'
+import { TOLERANCE_PPM_MAX, type Rounding } from '../domain/rate.ts'
+import {
+  BALANCE_EXAMPLE,
+  FROZEN_AT,
+  HOLD_EXAMPLE,
+  POSTING_EXAMPLES,
+  RATE_EXAMPLE,
+  SETTLED_AT,
+} from './answer-examples.ts'
 
 const HOLD_STATES = ['open', 'settled', 'released', 'expired'] as const satisfies readonly HoldState[]
 const ENTRY_KINDS = [
@@ -26,6 +32,8 @@ const ENTRY_KINDS = [
   'settle',
   'release',
 ] as const satisfies readonly EntryKind[]
+
+export const ROUNDINGS = ['down', 'up', 'half-even'] as const satisfies readonly Rounding[]
 
 /** One of a few words. With a `type` beside `enum`, which serializers need. */
 export function words<const Word extends string>(values: readonly Word[], options: TSchemaOptions = {}) {
@@ -41,7 +49,7 @@ function nullableText(options: TSchemaOptions) {
   return Type.Unsafe<string | null>({ type: ['string', 'null'], ...options })
 }
 
-function named<Schema extends TSchema>(id: string, schema: Schema): Schema & { $id: string } {
+export function named<Schema extends TSchema>(id: string, schema: Schema): Schema & { $id: string } {
   return Object.assign(schema, { $id: id })
 }
 
@@ -153,6 +161,67 @@ export const Asset = named(
   ),
 )
 
+const ROUNDING = 'What becomes of a fraction of a unit: down, up, or to the nearest, from the middle to the even one.'
+const RATE_VERSION = { minimum: 1, description: 'The number of the rate among those of its pair.', examples: [3] }
+
+export const Rate = named(
+  'Rate',
+  Type.Object(
+    {
+      from: AssetCode,
+      to: AssetCode,
+      version: Type.Integer(RATE_VERSION),
+      numerator: amount('Minor units of `to` that one gets …'),
+      denominator: amount('… for this many minor units of `from`.'),
+      rounding: words(ROUNDINGS, { description: ROUNDING }),
+      tolerancePpm: Type.Integer({
+        minimum: 0,
+        maximum: TOLERANCE_PPM_MAX,
+        description: 'How far a `toAmount` may lie from what the rate gives, in millionths of that.',
+        examples: [0],
+      }),
+      declaredAt: instant('When it was declared.'),
+    },
+    {
+      description: 'What coins of one asset come to in another. It never changes; the newest of a pair counts.',
+      examples: [RATE_EXAMPLE],
+    },
+  ),
+)
+
+const AppliedRate = Type.Object(
+  {
+    version: Type.Integer(RATE_VERSION),
+    numerator: amount('Of the rate.'),
+    denominator: amount('Of the rate.'),
+    rounding: words(ROUNDINGS, { description: ROUNDING }),
+    remainder: Type.String({
+      pattern: '^-?(0|[1-9][0-9]*)$',
+      description:
+        'What the rounding left over, over the denominator: amount × numerator = toAmount × denominator + remainder, exactly. ' +
+        'It may be beyond int64.',
+      examples: ['4'],
+    }),
+  },
+  { description: 'The rate that the leg was exchanged at.' },
+)
+
+export const EntryLeg = named(
+  'EntryLeg',
+  Type.Object(
+    {
+      from: AccountName,
+      to: AccountName,
+      asset: AssetCode,
+      amount: amount('What left `from`.'),
+      toAsset: AssetCode,
+      toAmount: amount('What reached `to`.'),
+      rate: Type.Union([AppliedRate, Type.Null()], { description: 'Null for a leg within one asset.' }),
+    },
+    { description: 'What one leg of a transfer across assets came to.' },
+  ),
+)
+
 export const Hold = named(
   'Hold',
   Type.Object(
@@ -242,6 +311,9 @@ export const Entry = named(
       memo: nullableText({ description: 'What the caller noted.' }),
       metadata: MetadataAnswer,
       floor: nullableAmount('The floor that an `open` set.'),
+      legs: Type.Union([Type.Array(reference(EntryLeg)), Type.Null()], {
+        description: 'The legs of a transfer across assets; null for every other entry.',
+      }),
       postings: Type.Array(reference(Posting)),
     },
     {
@@ -254,79 +326,10 @@ export const Entry = named(
           memo: null,
           metadata: null,
           floor: null,
+          legs: null,
           postings: POSTING_EXAMPLES,
         },
       ],
-    },
-  ),
-)
-
-export const Problem = named(
-  'Problem',
-  Type.Object(
-    {
-      type: Type.String({ examples: ['urn:holdfast:problem:insufficient_funds'] }),
-      title: Type.String({ examples: ['Insufficient funds'] }),
-      status: Type.Integer({ examples: [402] }),
-      detail: Type.String({ description: 'What happened, with its numbers, for people.' }),
-      code: words<ProblemCode>(SERVICE_CODES, {
-        description: 'What happened, for programs. docs/reference/problems.md lists the codes and their own fields.',
-      }),
-      retryable: Type.Boolean({
-        description: 'Whether the same request, under the same request id, may succeed later.',
-      }),
-      applied: words(['no', 'unknown'] as const satisfies readonly Applied[], {
-        description:
-          'Whether the command may have had an effect. Repeating it under the same request id is safe either way.',
-      }),
-      retryAfterMs: Type.Optional(Type.Integer({ minimum: 0, description: 'When it makes sense to try again.' })),
-      pointer: Type.Optional(Type.String({ description: 'JSON pointer to what is wrong in the body.' })),
-      parameter: Type.Optional(Type.String({ description: 'The path or query parameter or header that is wrong.' })),
-      requestId: Type.Optional(Type.String({ description: 'The request id to repeat the command under.' })),
-    },
-    { additionalProperties: true, description: 'A problem (RFC 9457) with the fields of its code.' },
-  ),
-)
-
-export const AppliedOutcome = named(
-  'AppliedOutcome',
-  Type.Object(
-    {
-      status: words(['applied']),
-      replayed: Type.Boolean({ description: 'True when the request id had been used before: the first answer again.' }),
-      answer: Type.Unsafe<BalanceWire | EntryWire | HoldWire | AssetWire>({
-        anyOf: [Hold, Entry, Balance, Asset].map((schema) => ({ $ref: `${schema.$id}#` })),
-        description: 'What the command is answered with on its own.',
-      }),
-    },
-    { description: 'The command took effect, now or at its first request.' },
-  ),
-)
-
-export const RefusedOutcome = named(
-  'RefusedOutcome',
-  Type.Object(
-    {
-      status: words(['rejected', 'faulted'], {
-        description: '`rejected`: a rule said no. `faulted`: something is broken or too slow.',
-      }),
-      problem: reference(Problem),
-    },
-    { description: 'The command did not take effect, or it is not known whether it did.' },
-  ),
-)
-
-export const Batch = named(
-  'Batch',
-  Type.Object(
-    {
-      outcomes: Type.Array(Type.Union([reference(AppliedOutcome), reference(RefusedOutcome)]), {
-        description: 'One per command, in order.',
-      }),
-    },
-    {
-      description: 'What became of each command of a batch.',
-      examples: [{ outcomes: [{ status: 'applied', replayed: false, answer: HOLD_EXAMPLE }] }],
     },
   ),
 )
@@ -348,47 +351,23 @@ function page<Schema extends TSchema>(id: string, plural: string, item: Schema &
 
 export const HoldPage = page('HoldPage', 'holds', Hold)
 export const PostingPage = page('PostingPage', 'lines of a statement', StatementLine)
+export const RatePage = page('RatePage', 'rates', Rate)
 
 export const Assets = named(
   'Assets',
   Type.Object({ items: Type.Array(reference(Asset)) }, { description: 'Every asset, by code.' }),
 )
 
-export const Health = named(
-  'Health',
-  Type.Object({ status: words(['alive']) }, { description: 'The process answers.' }),
-)
-
-export const Readiness = named(
-  'Readiness',
-  Type.Object(
-    {
-      status: words(['ready']),
-      store: Type.String({ description: 'What kind of store stands behind the service.', examples: ['mysql'] }),
-      warnings: Type.Array(Type.String(), {
-        description:
-          'What the operator should know about the settings of the database, such as one with which a crash can lose what was ' +
-          'acknowledged. A few seconds old at most, as a rule. Empty when all is well.',
-        examples: [['sync_binlog is 0 while the binary log is on: …']],
-      }),
-    },
-    { description: 'The service can commit. Warnings do not change that.' },
-  ),
-)
-
 export type BalanceWire = Static<typeof Balance>
 export type AccountWire = Static<typeof Account>
 export type AssetWire = Static<typeof Asset>
+export type RateWire = Static<typeof Rate>
+export type EntryLegWire = Static<typeof EntryLeg>
 export type HoldWire = Static<typeof Hold>
 export type PostingWire = Static<typeof Posting>
 export type StatementLineWire = Static<typeof StatementLine>
 export type EntryWire = Static<typeof Entry>
-export type ProblemWire = Static<typeof Problem>
-export type AppliedOutcomeWire = Static<typeof AppliedOutcome>
-export type RefusedOutcomeWire = Static<typeof RefusedOutcome>
-export type OutcomeWire = AppliedOutcomeWire | RefusedOutcomeWire
-export type BatchWire = Static<typeof Batch>
 export type HoldPageWire = Static<typeof HoldPage>
 export type PostingPageWire = Static<typeof PostingPage>
+export type RatePageWire = Static<typeof RatePage>
 export type AssetsWire = Static<typeof Assets>
-export type ReadinessWire = Static<typeof Readiness>

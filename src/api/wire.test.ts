@@ -6,7 +6,8 @@ import type { Asset } from '../domain/asset.ts'
 import type { Balance } from '../domain/balance.ts'
 import type { Command } from '../domain/command.ts'
 import type { Hold } from '../domain/hold.ts'
-import type { Entry, Posting } from '../domain/journal.ts'
+import type { Entry, EntryLeg, Posting } from '../domain/journal.ts'
+import type { Rate } from '../domain/rate.ts'
 import { commandOf } from './commands.ts'
 import type { AccountView } from './ledger.ts'
 import {
@@ -23,6 +24,8 @@ import {
   holdToWire,
   instantToWire,
   postingFromWire,
+  rateFromWire,
+  rateToWire,
   postingToWire,
 } from './wire.ts'
 
@@ -75,13 +78,42 @@ const POSTING: Posting = {
   at: AT,
 }
 
-const ENTRY: Entry = { id: 'e-1', kind: 'open', at: AT, memo: '充值', metadata: {}, floor: -5n, postings: [POSTING] }
+const ENTRY: Entry = {
+  id: 'e-1',
+  kind: 'open',
+  at: AT,
+  memo: '充值',
+  metadata: {},
+  floor: -5n,
+  legs: null,
+  postings: [POSTING],
+}
+const LEG: EntryLeg = {
+  from: 'user:8',
+  to: 'user:9',
+  asset: 'credit',
+  amount: 9_007_199_254_740_993n,
+  toAsset: 'gem',
+  toAmount: 7n,
+  rate: { version: 3, numerator: 1n, denominator: AMOUNT_MAX, rounding: 'half-even', remainder: -(2n ** 100n) },
+}
+const RATE: Rate = {
+  from: 'credit',
+  to: 'gem',
+  version: 3,
+  numerator: 1n,
+  denominator: AMOUNT_MAX,
+  rounding: 'up',
+  tolerancePpm: 7,
+  declaredAt: AT,
+}
 const ASSET: Asset = { code: 'gold', decimals: 2, name: 'Gold', createdAt: AT }
 const ACCOUNT: AccountView = { account: 'user:8', metadata: null, balances: [BALANCE, { ...BALANCE, floor: -5n }] }
 
 describe('what is written comes back the same', () => {
   test('balances', () => assert.deepEqual(balanceFromWire(carried(balanceToWire(BALANCE))), BALANCE))
   test('accounts', () => assert.deepEqual(accountFromWire(carried(accountToWire(ACCOUNT))), ACCOUNT))
+  test('rates', () => assert.deepEqual(rateFromWire(carried(rateToWire(RATE))), RATE))
   test('assets', () => assert.deepEqual(assetFromWire(carried(assetToWire(ASSET))), ASSET))
   test('holds, ended and open', () => {
     const open: Hold = { ...HOLD, state: 'open', endedAt: null, metadata: null }
@@ -93,6 +125,8 @@ describe('what is written comes back the same', () => {
     const bare: Entry = { ...ENTRY, floor: null, memo: null, metadata: null }
     assert.deepEqual(entryFromWire(carried(entryToWire(ENTRY))), ENTRY)
     assert.deepEqual(entryFromWire(carried(entryToWire(bare))), bare)
+    const exchanged: Entry = { ...ENTRY, legs: [LEG, { ...LEG, toAsset: 'credit', rate: null }] }
+    assert.deepEqual(entryFromWire(carried(entryToWire(exchanged))), exchanged)
   })
 })
 
@@ -151,6 +185,15 @@ const anyCommand: fc.Arbitrary<Command> = fc.oneof(
     asset,
     decimals: fc.integer({ min: 0, max: 18 }),
     name: fc.constantFrom('Gold'),
+  }),
+  record({
+    kind: fc.constant('rate'),
+    from: fc.constant('gold'),
+    to: fc.constant('credit'),
+    numerator: amount,
+    denominator: amount,
+    rounding: fc.constantFrom('down', 'up', 'half-even'),
+    tolerancePpm: fc.integer({ min: 0, max: 1_000_000 }),
   }),
 )
 

@@ -9,17 +9,20 @@ import type { Balance } from '../domain/balance.ts'
 import type { Command, CommandKind, Leg } from '../domain/command.ts'
 import type { Hold } from '../domain/hold.ts'
 import type { Instant } from '../domain/ids.ts'
-import type { Entry, Posting, StatementLine } from '../domain/journal.ts'
+import type { Entry, EntryLeg, Posting, StatementLine } from '../domain/journal.ts'
 import type { Answer, Answers } from '../domain/outcome.ts'
+import type { Rate } from '../domain/rate.ts'
 import type { CommandWire, LegWire } from './bodies.ts'
 import type { AccountView, PageView } from './ledger.ts'
 import type {
   AccountWire,
   AssetWire,
   BalanceWire,
+  EntryLegWire,
   EntryWire,
   HoldWire,
   PostingWire,
+  RateWire,
   StatementLineWire,
 } from './schemas.ts'
 
@@ -83,6 +86,48 @@ export function assetToWire(asset: Asset): AssetWire {
 
 export function assetFromWire(wire: AssetWire): Asset {
   return { code: wire.code, decimals: wire.decimals, name: wire.name, createdAt: instantFromWire(wire.createdAt) }
+}
+
+export function rateToWire(rate: Rate): RateWire {
+  return {
+    from: rate.from,
+    to: rate.to,
+    version: rate.version,
+    numerator: rate.numerator.toString(),
+    denominator: rate.denominator.toString(),
+    rounding: rate.rounding,
+    tolerancePpm: rate.tolerancePpm,
+    declaredAt: instantToWire(rate.declaredAt),
+  }
+}
+
+export function rateFromWire(wire: RateWire): Rate {
+  return {
+    from: wire.from,
+    to: wire.to,
+    version: wire.version,
+    numerator: BigInt(wire.numerator),
+    denominator: BigInt(wire.denominator),
+    rounding: wire.rounding,
+    tolerancePpm: wire.tolerancePpm,
+    declaredAt: instantFromWire(wire.declaredAt),
+  }
+}
+
+function entryLegToWire({ from, to, asset, amount, toAsset, toAmount, rate }: EntryLeg): EntryLegWire {
+  const leg = { from, to, asset, amount: amount.toString(), toAsset, toAmount: toAmount.toString() }
+  if (rate === null) return { ...leg, rate: null }
+  const { version, numerator, denominator, rounding, remainder } = rate
+  const fraction = { numerator: numerator.toString(), denominator: denominator.toString() }
+  return { ...leg, rate: { version, ...fraction, rounding, remainder: remainder.toString() } }
+}
+
+function entryLegFromWire({ from, to, asset, amount, toAsset, toAmount, rate }: EntryLegWire): EntryLeg {
+  const leg = { from, to, asset, amount: BigInt(amount), toAsset, toAmount: BigInt(toAmount) }
+  if (rate === null) return { ...leg, rate: null }
+  const { version, numerator, denominator, rounding, remainder } = rate
+  const fraction = { numerator: BigInt(numerator), denominator: BigInt(denominator) }
+  return { ...leg, rate: { version, ...fraction, rounding, remainder: BigInt(remainder) } }
 }
 
 export function holdToWire(hold: Hold): HoldWire {
@@ -175,6 +220,7 @@ export function entryToWire(entry: Entry): EntryWire {
     memo: entry.memo,
     metadata: entry.metadata,
     floor: entry.floor === null ? null : entry.floor.toString(),
+    legs: entry.legs === null ? null : entry.legs.map(entryLegToWire),
     postings: entry.postings.map(postingToWire),
   }
 }
@@ -187,6 +233,7 @@ export function entryFromWire(wire: EntryWire): Entry {
     memo: wire.memo,
     metadata: wire.metadata,
     floor: wire.floor === null ? null : BigInt(wire.floor),
+    legs: wire.legs === null ? null : wire.legs.map(entryLegFromWire),
     postings: wire.postings.map(postingFromWire),
   }
 }
@@ -199,7 +246,7 @@ export function pageFromWire<Wire, Row>(
 }
 
 /** The answer of a command of this kind. */
-export type AnswerWire = BalanceWire | EntryWire | HoldWire | AssetWire
+export type AnswerWire = BalanceWire | EntryWire | HoldWire | AssetWire | RateWire
 
 export function answerToWire(kind: CommandKind, answer: Answer): AnswerWire {
   switch (kind) {
@@ -215,6 +262,8 @@ export function answerToWire(kind: CommandKind, answer: Answer): AnswerWire {
       return balanceToWire(answer as Balance)
     case 'declare':
       return assetToWire(answer as Asset)
+    case 'rate':
+      return rateToWire(answer as Rate)
   }
 }
 
@@ -233,6 +282,8 @@ export function answerFromWire(kind: CommandKind, wire: AnswerWire): Answer {
       return balanceFromWire(wire as BalanceWire)
     case 'declare':
       return assetFromWire(wire as AssetWire)
+    case 'rate':
+      return rateFromWire(wire as RateWire)
   }
 }
 
@@ -275,6 +326,11 @@ export function commandToWire(command: Command): CommandWire {
     }
     case 'declare':
       return { kind: 'declare', asset: command.asset, decimals: command.decimals, name: command.name }
+    case 'rate': {
+      const { kind, from, to, numerator, denominator, rounding, tolerancePpm } = command
+      const fraction = { numerator: numerator.toString(), denominator: denominator.toString() }
+      return { kind, from, to, ...fraction, rounding, tolerancePpm }
+    }
   }
 }
 
@@ -283,5 +339,12 @@ function attachmentsToWire({ memo, metadata }: Pick<Extract<Command, { memo: str
 }
 
 function legToWire(leg: Leg): LegWire {
-  return { from: leg.from, to: leg.to, asset: leg.asset, amount: leg.amount.toString() }
+  return {
+    from: leg.from,
+    to: leg.to,
+    asset: leg.asset,
+    amount: leg.amount.toString(),
+    ...(leg.toAsset === undefined ? {} : { toAsset: leg.toAsset }),
+    ...(leg.toAmount === undefined ? {} : { toAmount: leg.toAmount.toString() }),
+  }
 }

@@ -6,6 +6,7 @@ import {
   readAmount,
   readDurationMs,
   readInstant,
+  readFraction,
   readMetadata,
   readShare,
   readWholeNumber,
@@ -50,12 +51,25 @@ test('metadata is a JSON object', () => {
 
 test('the receivers of a transfer add up to its legs', () => {
   const shares = readShare('user:10=30', readShare('user:9=20', undefined))
-  assert.deepEqual(legsOf('user:8', shares, undefined), [
+  assert.deepEqual(legsOf('user:8', shares, { asset: undefined, toAsset: undefined }), [
     { from: 'user:8', to: 'user:9', amount: 20n },
     { from: 'user:8', to: 'user:10', amount: 30n },
   ])
-  assert.equal(legsOf('user:8', shares, 'gold')[0]?.asset, 'gold')
+  const assets = { asset: 'gold', toAsset: 'gem' }
+  assert.deepEqual(legsOf('user:8', readShare('user:9=20:3', undefined), assets), [
+    { from: 'user:8', to: 'user:9', amount: 20n, ...assets, toAmount: 3n },
+  ])
   for (const text of ['user:9', '=20', 'user:9=20=30']) assert.throws(() => readShare(text, undefined), /=20\./, text)
+})
+
+test('a rate is one number for another', () => {
+  assert.deepEqual(readFraction('1:10'), { numerator: 1n, denominator: 10n })
+  for (const text of ['', '1', '1:2:3', '0.1:1', ':'])
+    assert.throws(() => readFraction(text), { code: 'commander.invalidArgument' }, text)
+})
+
+test('what is to arrive stands once behind the amount', () => {
+  assert.throws(() => readShare('user:9=20:2:1', undefined), /user:9=20:2\./)
 })
 
 test('counts are whole numbers', () => {

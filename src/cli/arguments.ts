@@ -52,12 +52,23 @@ export function readMetadata(text: string): Metadata {
   throw new InvalidArgumentError(`Write a JSON object, in quotes: '{"model":"llama-70b"}'.`)
 }
 
+/** `1:10` is one for ten. */
+export function readFraction(text: string): { readonly numerator: bigint; readonly denominator: bigint } {
+  const [numerator, denominator, ...rest] = text.split(':')
+  if (numerator === undefined || denominator === undefined || rest.length > 0) {
+    throw new InvalidArgumentError('Write how many one gets for how many: 1:10.')
+  }
+  return { numerator: readAmount(numerator), denominator: readAmount(denominator) }
+}
+
 export interface Share {
   readonly to: string
   readonly amount: bigint
+  /** What is to arrive, when it was written behind the amount. */
+  readonly toAmount: bigint | undefined
 }
 
-/** One receiver of a transfer: `user:9=20`. No account name has a `=` in it. */
+/** One receiver of a transfer: `user:9=20`, or `user:9=20:2` where 2 are to arrive. No account name has a `=` in it. */
 export function readShare(text: string, before: readonly Share[] | undefined): readonly Share[] {
   const [to, digits, ...rest] = text.split('=')
   if (to === undefined || to === '' || digits === undefined || rest.length > 0) {
@@ -65,11 +76,18 @@ export function readShare(text: string, before: readonly Share[] | undefined): r
       `Write each receiver with its amount: ${to === undefined || to === '' ? 'user:9' : to}=20.`,
     )
   }
-  return [...(before ?? []), { to, amount: readAmount(digits) }]
+  const [leaving = '', arriving, ...others] = digits.split(':')
+  if (others.length > 0) throw new InvalidArgumentError(`Write the amount, and behind it what arrives: ${to}=20:2.`)
+  const toAmount = arriving === undefined ? undefined : readAmount(arriving)
+  return [...(before ?? []), { to, amount: readAmount(leaving), toAmount }]
 }
 
-export function legsOf(from: string, shares: readonly Share[], asset: string | undefined): LegInput[] {
-  return shares.map(({ to, amount }) => ({ from, to, amount, ...(asset === undefined ? {} : { asset }) }))
+export function legsOf(
+  from: string,
+  shares: readonly Share[],
+  assets: { readonly asset: string | undefined; readonly toAsset: string | undefined },
+): LegInput[] {
+  return shares.map(({ to, amount, toAmount }) => ({ from, to, amount, ...given({ ...assets, toAmount }) }))
 }
 
 /** The fields that were given. Options that were not stand as undefined, which the ledger's inputs do not take. */

@@ -7,6 +7,7 @@ import { addHoldCommands } from './commands/holds.ts'
 import { addImportCommand } from './commands/import.ts'
 import { addMigrateCommand } from './commands/migrate.ts'
 import { addMovementCommands } from './commands/movements.ts'
+import { addRateCommands } from './commands/rates.ts'
 import { addReconcileCommand } from './commands/reconcile.ts'
 import { addStatementCommand } from './commands/statements.ts'
 import { addServeCommand } from './commands/serve.ts'
@@ -39,6 +40,7 @@ export function buildProgram(): Command {
   addAccountCommands(program)
   addStatementCommand(program)
   addAssetCommands(program)
+  addRateCommands(program)
   return program
 }
 

@@ -1,6 +1,7 @@
 /** From whatever was thrown to what the user reads, and the exit code. */
 import { LedgerError, type FaultLike } from '../api/error.ts'
-import { isProblemCode, PROBLEMS, type ProblemCode } from '../api/problems.ts'
+import type { ProblemCode } from '../api/problem.ts'
+import { isProblemCode, PROBLEMS } from '../api/problems.ts'
 import { EXIT, exitCodeOf, type ExitCode } from './exit-codes.ts'
 
 export interface Trouble {

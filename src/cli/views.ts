@@ -3,8 +3,9 @@ import type { AccountView, PageView } from '../api/ledger.ts'
 import type { Asset } from '../domain/asset.ts'
 import type { Balance } from '../domain/balance.ts'
 import type { Hold } from '../domain/hold.ts'
-import type { Entry, StatementLine } from '../domain/journal.ts'
+import type { Entry, EntryLeg, StatementLine } from '../domain/journal.ts'
 import type { Metadata } from '../domain/metadata.ts'
+import type { Rate } from '../domain/rate.ts'
 import { fieldTable, listTable, styled } from './tables.ts'
 
 function instant(ms: number): string {
@@ -40,6 +41,14 @@ export function accountView({ account, metadata, balances }: AccountView): strin
 export function assetsView(assets: readonly Asset[]): string {
   const rows = assets.map(({ code, decimals, name, createdAt }) => [code, decimals, name, declaredText(createdAt)])
   return listTable(['asset', 'decimals', 'name', 'declared'], rows)
+}
+
+export function ratesView({ items, next }: PageView<Rate>): string {
+  if (items.length === 0) return 'No rates.'
+  const rows = items.map(({ from, to, version, numerator, denominator, rounding, tolerancePpm, declaredAt }) => {
+    return [from, to, version, `${numerator}:${denominator}`, rounding, tolerancePpm, instant(declaredAt)]
+  })
+  return listTable(['from', 'to', 'version', 'rate', 'rounding', 'tolerance ppm', 'declared'], rows) + more(next)
 }
 
 /** The asset that every ledger begins with was never declared. */
@@ -95,7 +104,7 @@ export function postingsView({ items, next }: PageView<StatementLine>): string {
   return listTable(hasMemo ? [...head, 'memo'] : head, rows) + more(next)
 }
 
-export function entryView({ id, kind, at, memo, metadata, floor, postings }: Entry): string {
+export function entryView({ id, kind, at, memo, metadata, floor, legs, postings }: Entry): string {
   const head = fieldTable([
     ['entry', styled('bold', id)],
     ['kind', kind],
@@ -107,7 +116,17 @@ export function entryView({ id, kind, at, memo, metadata, floor, postings }: Ent
   const rows = postings.map(({ account, asset, availableDelta, heldDelta, available, held }) => {
     return [account, asset, signed(availableDelta), signed(heldDelta), available, held]
   })
-  return `${head}\n\n${listTable(['account', 'asset', 'change', 'held change', 'available', 'held'], rows)}`
+  const lines = listTable(['account', 'asset', 'change', 'held change', 'available', 'held'], rows)
+  return `${head}\n\n${legs === null ? '' : `${legsView(legs)}\n\n`}${lines}`
+}
+
+function legsView(legs: readonly EntryLeg[]): string {
+  const rows = legs.map(({ from, to, asset, amount, toAsset, toAmount, rate }) => {
+    const fraction = rate === null ? '' : `${rate.numerator}:${rate.denominator} ${rate.rounding}`
+    const remainder = rate === null ? '' : `${rate.remainder}/${rate.denominator}`
+    return [from, to, amount, asset, toAmount, toAsset, fraction, remainder]
+  })
+  return listTable(['from', 'to', 'amount', 'asset', 'received', 'in', 'rate', 'remainder'], rows)
 }
 
 /** An empty page is not the end where filters leave out most of a long list. */

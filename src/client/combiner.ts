@@ -11,7 +11,7 @@
 import { LedgerError } from '../api/error.ts'
 import type { BatchOutcome } from '../api/ledger.ts'
 import { outcomeFromWire } from '../api/problem-details.ts'
-import type { BatchWire, OutcomeWire } from '../api/schemas.ts'
+import type { BatchWire, OutcomeWire } from '../api/outcome-schemas.ts'
 import type { Command } from '../domain/command.ts'
 import { exchange, unexpected, type Service } from './exchange.ts'
 import type { ClientLimits } from './limits.ts'

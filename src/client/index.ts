@@ -50,7 +50,7 @@ function baseOf(text: string): string {
 }
 
 export { LedgerError } from '../api/error.ts'
-export type { ProblemCode } from '../api/problems.ts'
+export type { ProblemCode } from '../api/problem.ts'
 export type * from '../api/ledger.ts'
 export type { ClientLimits } from './limits.ts'
 export type { Fetch } from './exchange.ts'

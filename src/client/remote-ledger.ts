@@ -8,18 +8,29 @@ import type {
   BatchOutcome,
   CallOptions,
   HoldsInput,
+  PageInput,
   PageView,
   PostingsInput,
 } from '../api/ledger.ts'
 import {
   accountParameter,
   accountQueryOf,
+  assetParameter,
   entryParameter,
   holdsQueryOf,
   postingsQueryOf,
+  ratesQueryOf,
   requestIdParameter,
 } from '../api/queries.ts'
-import type { AccountWire, AssetsWire, EntryWire, HoldPageWire, HoldWire, PostingPageWire } from '../api/schemas.ts'
+import type {
+  AccountWire,
+  AssetsWire,
+  EntryWire,
+  HoldPageWire,
+  HoldWire,
+  PostingPageWire,
+  RatePageWire,
+} from '../api/schemas.ts'
 import {
   accountFromWire,
   assetFromWire,
@@ -28,6 +39,7 @@ import {
   pageFromWire,
   instantToWire,
   lineFromWire,
+  rateFromWire,
 } from '../api/wire.ts'
 import type { Asset } from '../domain/asset.ts'
 import type { Command, CommandKind } from '../domain/command.ts'
@@ -35,6 +47,7 @@ import type { Hold } from '../domain/hold.ts'
 import type { Entry, StatementLine } from '../domain/journal.ts'
 import type { Metadata } from '../domain/metadata.ts'
 import type { Answers } from '../domain/outcome.ts'
+import type { Rate } from '../domain/rate.ts'
 import { Combiner } from './combiner.ts'
 import { exchange, unexpected, type Service } from './exchange.ts'
 import type { ClientLimits } from './limits.ts'
@@ -101,6 +114,17 @@ export class RemoteLedger extends CheckedLedger {
 
   async assets(): Promise<readonly Asset[]> {
     return await this.#read('/v1/assets', (wire: AssetsWire) => wire.items.map(assetFromWire))
+  }
+
+  async rates(input: PageInput = {}): Promise<PageView<Rate>> {
+    const path = `/v1/rates?${queryText({ ...ratesQueryOf(input) })}`
+    return await this.#read(path, (wire: RatePageWire) => pageFromWire(wire, rateFromWire))
+  }
+
+  async rateHistory(from: string, to: string, input: PageInput = {}): Promise<PageView<Rate>> {
+    const pair = `${assetParameter(from, 'from')}/${assetParameter(to, 'to')}`
+    const path = `/v1/rates/${pair}?${queryText({ ...ratesQueryOf(input) })}`
+    return await this.#read(path, (wire: RatePageWire) => pageFromWire(wire, rateFromWire))
   }
 
   async close(): Promise<void> {

@@ -4,11 +4,13 @@
 import type { Asset } from './asset.ts'
 import { balanceKey, type BalanceRecord } from './balance.ts'
 import type { Command, Group, Work } from './command.ts'
-import { decide, type Effect, type Moment, type State } from './decide.ts'
+import { decide } from './decide.ts'
+import type { Effect, Moment, State } from './decision.ts'
 import type { HoldRecord } from './hold.ts'
 import type { AccountName, AssetCode, RequestId } from './ids.ts'
 import type { EntryRecord, PostingRecord } from './journal.ts'
 import type { Outcome, Rejection } from './outcome.ts'
+import { rateKey, type Rate } from './rate.ts'
 import {
   stripeOf,
   type AccountChange,
@@ -83,6 +85,9 @@ class Draft implements State {
   readonly #balances = new Map<AssetCode, Map<AccountName, DraftBalance>>()
   readonly #assets = new Map<AssetCode, Asset>()
   readonly #accounts = new Map<AccountName, AccountChange>()
+  readonly #rates = new Map<string, Rate>()
+  readonly #ratesDeclared: Rate[] = []
+  readonly #ratesUsed = new Set<Rate>()
   readonly #postings: PostingRecord[] = []
   /** How to take back what was applied since `mark`, the latest last; null outside of groups. */
   #undo: (() => void)[] | null = null
@@ -119,8 +124,15 @@ class Draft implements State {
     return asset
   }
 
+  rate(from: AssetCode, to: AssetCode): Rate | null {
+    const key = rateKey(from, to)
+    const rate = this.#rates.get(key) ?? this.#snapshot.rates.get(key)
+    if (rate === undefined) throw new Error(`The snapshot lacks the rate "${key}".`)
+    return rate
+  }
+
   apply(effect: Effect): void {
-    const { request, account, asset } = effect
+    const { request, account, asset, rate, ratesUsed } = effect
     if (request !== null) this.#put(this.#requests, request.id, request)
     for (const balance of effect.balances) {
       const row = this.#row(balance.account, balance.asset)
@@ -131,6 +143,12 @@ class Draft implements State {
     for (const posting of effect.postings) this.#postings.push(posting)
     if (account !== null) this.#put(this.#accounts, account.account, account)
     if (asset !== null) this.#put(this.#assets, asset.code, asset)
+    if (rate !== undefined) {
+      this.#put(this.#rates, rateKey(rate.from, rate.to), rate)
+      this.#ratesDeclared.push(rate)
+    }
+    // One that is asked for without need, by a group that was taken back, can only make the commit stale.
+    if (ratesUsed !== undefined) for (const used of ratesUsed) this.#ratesUsed.add(used)
   }
 
   #put<Value>(map: Map<string, Value>, key: string, value: Value): void {
@@ -145,6 +163,7 @@ class Draft implements State {
   mark(): { rollback: () => void; release: () => void } {
     const undo: (() => void)[] = []
     const postings = this.#postings.length
+    const rates = this.#ratesDeclared.length
     this.#undo = undo
     const release = (): void => {
       this.#undo = null
@@ -152,6 +171,7 @@ class Draft implements State {
     const rollback = (): void => {
       for (const step of undo.reverse()) step()
       this.#postings.length = postings
+      this.#ratesDeclared.length = rates
       release()
     }
     return { rollback, release }
@@ -180,6 +200,11 @@ class Draft implements State {
       balances,
       accounts: [...this.#accounts.values()],
       assets: [...this.#assets.values()],
+      rates: this.#ratesDeclared,
+      // A rate of this batch itself is proven by the key that it takes.
+      ratesUsed: [...this.#ratesUsed].filter(
+        (rate) => this.#snapshot.rates.get(rateKey(rate.from, rate.to))?.version === rate.version,
+      ),
     }
   }
 }

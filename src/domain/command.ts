@@ -2,6 +2,7 @@
 import type { Amount } from './amount.ts'
 import type { AccountName, AssetCode, Instant, RequestId } from './ids.ts'
 import type { Metadata } from './metadata.ts'
+import type { Rounding } from './rate.ts'
 
 /** What a settle does when it asks for more than the hold has: refuse, take what is held, or draw on `available`. */
 export type Overage = 'reject' | 'cap' | 'draw'
@@ -9,8 +10,13 @@ export type Overage = 'reject' | 'cap' | 'draw'
 export interface Leg {
   readonly from: AccountName
   readonly to: AccountName
+  /** What it leaves `from` in, and how much of it. */
   readonly asset: AssetCode
   readonly amount: Amount
+  /** What it arrives in, where that is another asset. */
+  readonly toAsset?: AssetCode
+  /** What arrives, where the caller says so: within the tolerance of the rate. Only beside `toAsset`. */
+  readonly toAmount?: Amount
 }
 
 /** Sets an account's floor for one asset (a credit limit when negative) and the account's metadata. */
@@ -90,6 +96,19 @@ export interface DeclareCommand {
   readonly name: string
 }
 
+/** Declares what coins of one asset come to in another. Idempotent by its contents: those of the newest rate are that rate. */
+export interface RateCommand {
+  readonly kind: 'rate'
+  readonly from: AssetCode
+  /** Another asset than `from`. */
+  readonly to: AssetCode
+  /** At least 1, as the denominator. */
+  readonly numerator: Amount
+  readonly denominator: Amount
+  readonly rounding: Rounding
+  readonly tolerancePpm: number
+}
+
 export type Command =
   | OpenCommand
   | DepositCommand
@@ -99,6 +118,7 @@ export type Command =
   | SettleCommand
   | ReleaseCommand
   | DeclareCommand
+  | RateCommand
 
 export type CommandKind = Command['kind']
 
@@ -121,6 +141,7 @@ export function requestOf(command: Command): RequestId | null {
     case 'release':
       return command.hold
     case 'declare':
+    case 'rate':
       return null
     case 'open':
     case 'deposit':

@@ -14,45 +14,15 @@ import type {
   OpenCommand,
   ReleaseCommand,
   SettleCommand,
-  TransferCommand,
 } from './command.ts'
+import { answerAgain, enter, reject, reused, showEntryOf, type Decision, type Moment, type State } from './decision.ts'
+import { decideRate, decideTransfer } from './exchange.ts'
 import { fingerprint } from './fingerprint.ts'
 import { showHold, showHoldAsFrozen, type HoldRecord } from './hold.ts'
-import { isHouse, ISSUER, type AccountName, type AssetCode, type Instant } from './ids.ts'
-import { endOfHold, showEntry, type EntryRecord, type PostingRecord } from './journal.ts'
-import type { Answer, Rejection } from './outcome.ts'
+import { isHouse, ISSUER } from './ids.ts'
+import { endOfHold, type EntryRecord } from './journal.ts'
+import type { Answer } from './outcome.ts'
 import { describe, post, type Move } from './post.ts'
-import type { AccountChange, RequestRecord } from './snapshot.ts'
-
-/** The rows that a command may look at, as the commands before it in the batch left them. */
-export interface State {
-  request(id: string): RequestRecord | null
-  balance(account: AccountName, asset: AssetCode): BalanceRecord
-  asset(code: AssetCode): Asset | null
-}
-
-/** Everything about the present that the rules may know. */
-export interface Moment {
-  readonly now: Instant
-  /** Life of a hold whose freeze names no expiry, and the longest one allowed, in milliseconds. */
-  readonly holdTtlMsDefault: number
-  readonly holdTtlMsMax: number
-}
-
-/** The rows that an applied command writes. */
-export interface Effect {
-  readonly request: RequestRecord | null
-  readonly postings: readonly PostingRecord[]
-  /** The touched balances, after. Each moved by exactly one version. */
-  readonly balances: readonly BalanceRecord[]
-  readonly account: AccountChange | null
-  readonly asset: Asset | null
-}
-
-export type Decision =
-  | { readonly verdict: 'apply'; readonly effect: Effect; readonly answer: Answer }
-  | { readonly verdict: 'replay'; readonly answer: Answer }
-  | { readonly verdict: 'reject'; readonly rejection: Rejection }
 
 export function decide(command: Command, state: State, moment: Moment): Decision {
   switch (command.kind) {
@@ -72,6 +42,8 @@ export function decide(command: Command, state: State, moment: Moment): Decision
       return decideOpen(command, state, moment)
     case 'declare':
       return decideDeclare(command, state, moment)
+    case 'rate':
+      return decideRate(command, state, moment)
   }
 }
 
@@ -224,53 +196,6 @@ function decideCharge(command: ChargeCommand, state: State, moment: Moment): Dec
   ])
 }
 
-function decideTransfer(command: TransferCommand, state: State, moment: Moment): Decision {
-  const { requestId, legs } = command
-  const print = fingerprint(command)
-  const earlier = state.request(requestId)
-  if (earlier !== null) return answerAgain(requestId, earlier, print, showEntryOf)
-  for (const leg of legs)
-    if (state.asset(leg.asset) === null) return reject({ code: 'unknown_asset', asset: leg.asset })
-  for (const leg of legs) if (leg.from === leg.to) return reject({ code: 'same_account', account: leg.from })
-  const net = new Map<number, Move>()
-  const add = (balance: BalanceRecord, amount: bigint): void => {
-    const earlierMove = net.get(balance.id)
-    net.set(balance.id, { balance, available: (earlierMove?.available ?? 0n) + amount, held: 0n })
-  }
-  for (const leg of legs) {
-    add(state.balance(leg.from, leg.asset), -leg.amount)
-    add(state.balance(leg.to, leg.asset), leg.amount)
-  }
-  return enter(command, print, moment, [...net.values()])
-}
-
-/** The decision for a command whose record is an entry: moves coins, and keeps the entry for repeats. */
-function enter(
-  command: DepositCommand | ChargeCommand | TransferCommand,
-  print: number,
-  moment: Moment,
-  moves: readonly Move[],
-): Decision {
-  const moved = post(command.requestId, command.kind, moment.now, moves)
-  if ('code' in moved) return reject(moved)
-  const entry: EntryRecord = {
-    id: command.requestId,
-    kind: command.kind,
-    at: moment.now,
-    fingerprint: print,
-    memo: command.memo,
-    metadata: command.metadata,
-    floor: null,
-    postings: moved.postings.map((posting, index) => describe(posting, moves[index]!.balance)),
-    balanceIds: moved.postings.map((posting) => posting.balanceId),
-  }
-  return {
-    verdict: 'apply',
-    effect: { ...moved, request: entry, account: null, asset: null },
-    answer: showEntry(entry),
-  }
-}
-
 function decideOpen(command: OpenCommand, state: State, moment: Moment): Decision {
   const { requestId, account, asset, floor } = command
   const print = fingerprint(command)
@@ -294,6 +219,7 @@ function decideOpen(command: OpenCommand, state: State, moment: Moment): Decisio
     memo: null,
     metadata: command.metadata,
     floor,
+    legs: null,
     postings: [describe(moved.postings[0]!, before)],
     balanceIds: [before.id],
   }
@@ -325,21 +251,6 @@ function decideDeclare(command: DeclareCommand, state: State, moment: Moment): D
   }
 }
 
-/** The first answer again, or `request_id_reused` when the contents differ. */
-function answerAgain(
-  requestId: string,
-  earlier: RequestRecord,
-  print: number,
-  show: (entry: EntryRecord) => Answer,
-): Decision {
-  if (earlier.kind === 'freeze' || earlier.fingerprint !== print) return reused(requestId)
-  return { verdict: 'replay', answer: show(earlier) }
-}
-
-function showEntryOf(entry: EntryRecord): Answer {
-  return showEntry(entry)
-}
-
 function showOpened(entry: EntryRecord): Answer {
   const { account, asset, available, held, version } = entry.postings[0]!
   return { account, asset, available, held, total: available + held, floor: entry.floor, version }
@@ -352,12 +263,4 @@ function spendable(balance: BalanceRecord): bigint {
 
 function smaller(left: bigint, right: bigint): bigint {
   return left < right ? left : right
-}
-
-function reused(requestId: string): Decision {
-  return reject({ code: 'request_id_reused', requestId })
-}
-
-function reject(rejection: Rejection): Decision {
-  return { verdict: 'reject', rejection }
 }

@@ -4,7 +4,7 @@
  * Only rows with equal request ids are ever compared, so 53 bits (a safe integer) leave one chance in 9 · 10^15 that a
  * changed request passes for a repeat; it is then answered with the original, never applied.
  */
-import type { Command } from './command.ts'
+import type { Command, Leg } from './command.ts'
 import { canonicalMetadata } from './metadata.ts'
 
 /** Equal for equal contents as sent: a relative expiry stays relative, the order of metadata keys does not matter. */
@@ -25,12 +25,19 @@ function contents(command: Command): string {
     case 'charge':
       return `charge ${command.account} ${command.asset} ${command.amount} ${command.payee} ${attached(command)}`
     case 'transfer':
-      return `transfer ${command.legs.map((leg) => `${leg.from} ${leg.to} ${leg.asset} ${leg.amount}`).join(',')} ${attached(command)}`
+      return `transfer ${command.legs.map(legContents).join(',')} ${attached(command)}`
     case 'open':
       return `open ${command.account} ${command.asset} ${command.floor} ${canonicalMetadata(command.metadata)}`
     case 'declare':
       return `declare ${command.asset} ${command.decimals} ${command.name}`
+    case 'rate':
+      return `rate ${command.from} ${command.to} ${command.numerator} ${command.denominator} ${command.rounding} ${command.tolerancePpm}`
   }
+}
+
+function legContents({ from, to, asset, amount, toAsset, toAmount }: Leg): string {
+  const leg = `${from} ${to} ${asset} ${amount}`
+  return toAsset === undefined ? leg : `${leg} ${toAsset} ${toAmount ?? ''}`
 }
 
 function attached(command: { memo: string | null; metadata: Parameters<typeof canonicalMetadata>[0] }): string {

@@ -40,6 +40,9 @@ export const ISSUER: AccountName = '@issuer'
 /** Where charges and settled coins go unless a payee is named. */
 export const REVENUE: AccountName = '@revenue'
 
+/** What stands between two assets: it takes the coins of the one and pays those of the other. */
+export const EXCHANGE: AccountName = '@exchange'
+
 /** House accounts belong to the operator. They have no floor, so nothing needs their total while deciding. */
 export function isHouse(name: AccountName): boolean {
   return name.charCodeAt(0) === 64 // '@'

@@ -6,6 +6,7 @@
  */
 import type { AccountName, AssetCode, Instant, RequestId } from './ids.ts'
 import type { Metadata } from './metadata.ts'
+import type { Rate } from './rate.ts'
 
 export type EntryKind = 'open' | 'deposit' | 'charge' | 'transfer' | 'freeze' | 'settle' | 'release'
 
@@ -26,6 +27,25 @@ export interface Posting {
   readonly at: Instant
 }
 
+/** The rate that a leg across assets was exchanged at, kept here so that anybody can reckon it again at any time. */
+export interface AppliedRate extends Pick<Rate, 'version' | 'numerator' | 'denominator' | 'rounding'> {
+  /** `amount × numerator = toAmount × denominator + remainder`, exactly; negative where more was received. */
+  readonly remainder: bigint
+}
+
+/** What one leg came to. */
+export interface EntryLeg {
+  readonly from: AccountName
+  readonly to: AccountName
+  readonly asset: AssetCode
+  readonly amount: bigint
+  /** `asset` and `amount` again, unless it is across assets. */
+  readonly toAsset: AssetCode
+  readonly toAmount: bigint
+  /** Null for a leg within one asset. */
+  readonly rate: AppliedRate | null
+}
+
 export interface Entry {
   /** The request id; `HOLD~settle` or `HOLD~release` for the end of a hold. */
   readonly id: string
@@ -35,6 +55,8 @@ export interface Entry {
   readonly metadata: Metadata | null
   /** The floor that an `open` set. */
   readonly floor: bigint | null
+  /** The legs of a transfer across assets; null for every other entry, whose postings tell all. */
+  readonly legs: readonly EntryLeg[] | null
   readonly postings: readonly Posting[]
 }
 
@@ -71,14 +93,15 @@ export interface EntryRecord {
   readonly memo: string | null
   readonly metadata: Metadata | null
   readonly floor: bigint | null
+  readonly legs: readonly EntryLeg[] | null
   /** Its postings, in the order they were written; a stored row keeps their (balance id, version) only. */
   readonly postings: readonly Posting[]
   readonly balanceIds: readonly number[]
 }
 
 export function showEntry(record: EntryRecord): Entry {
-  const { id, kind, at, memo, metadata, floor, postings } = record
-  return { id, kind, at, memo, metadata, floor, postings }
+  const { id, kind, at, memo, metadata, floor, legs, postings } = record
+  return { id, kind, at, memo, metadata, floor, legs, postings }
 }
 
 /** The entry that ended a hold. `~` is in no request id, so no caller can take its name. */

@@ -5,6 +5,7 @@ import type { CommandKind } from './command.ts'
 import type { Hold, HoldState } from './hold.ts'
 import type { AccountName, AssetCode, RequestId } from './ids.ts'
 import type { Entry } from './journal.ts'
+import type { Rate } from './rate.ts'
 
 /** What each command is answered with. */
 export interface Answers {
@@ -16,6 +17,7 @@ export interface Answers {
   settle: Hold
   release: Hold
   declare: Asset
+  rate: Rate
 }
 
 export type Answer = Answers[CommandKind]
@@ -26,6 +28,23 @@ export type Rejection =
   | { readonly code: 'asset_conflict'; readonly asset: AssetCode; readonly decimals: number }
   | { readonly code: 'house_account'; readonly account: AccountName }
   | { readonly code: 'same_account'; readonly account: AccountName }
+  | { readonly code: 'unknown_rate'; readonly asset: AssetCode; readonly toAsset: AssetCode }
+  | {
+      readonly code: 'rounds_to_nothing'
+      readonly asset: AssetCode
+      readonly toAsset: AssetCode
+      readonly amount: bigint
+    }
+  | {
+      readonly code: 'outside_tolerance'
+      readonly asset: AssetCode
+      readonly toAsset: AssetCode
+      /** What the caller named. */
+      readonly toAmount: bigint
+      /** What the rate gives. */
+      readonly expected: bigint
+      readonly tolerancePpm: number
+    }
   | { readonly code: 'expiry_out_of_range'; readonly ttlMsMax: number }
   | { readonly code: 'hold_not_found'; readonly hold: RequestId }
   | { readonly code: 'hold_not_open'; readonly hold: RequestId; readonly state: HoldState; readonly settled: bigint }
@@ -62,6 +81,9 @@ export const REJECTION_PRECEDENCE = [
   'asset_conflict',
   'house_account',
   'same_account',
+  'unknown_rate',
+  'rounds_to_nothing',
+  'outside_tolerance',
   'expiry_out_of_range',
   'hold_not_found',
   'hold_not_open',

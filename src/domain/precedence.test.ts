@@ -1,8 +1,20 @@
 /** A command that deserves two rejections gets the one that stands first in `REJECTION_PRECEDENCE`: every pair there is. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { charge, declare, deposit, freeze, leg, open, release, settle, transfer } from '../../test/support/commands.ts'
-import { balance, hold, MOMENT, stateOf } from '../../test/support/given.ts'
+import {
+  across,
+  charge,
+  declare,
+  deposit,
+  freeze,
+  leg,
+  open,
+  rate,
+  release,
+  settle,
+  transfer,
+} from '../../test/support/commands.ts'
+import { balance, hold, MOMENT, NOW, stateOf } from '../../test/support/given.ts'
 import { AMOUNT_MAX, AMOUNT_MIN } from './amount.ts'
 import type { BalanceRecord } from './balance.ts'
 import type { Command, CommandKind, Leg } from './command.ts'
@@ -43,9 +55,12 @@ const full = (scene: { payee: Amounts }): void => {
 const NO_FLOOR = 'a house account has no floor'
 const NOT_THERE = 'a hold that is not there has neither a state nor coins'
 
-function legsOf(scene: Scene<'transfer'>, change: (leg: Leg) => Leg): void {
-  scene.command = { ...scene.command, legs: scene.command.legs.map(change) }
+function addLeg(scene: Scene<'transfer'>, added: Leg): void {
+  scene.command = { ...scene.command, legs: [...scene.command.legs, added] }
 }
+
+/** Half a gem for a coin, and none the other way. */
+const RATES = [{ ...rate('credit', 'gem', [1n, 2n]), version: 1, declaredAt: NOW }]
 
 const RULES: { readonly [Kind in CommandKind]: Rule<Kind> } = {
   open: {
@@ -81,11 +96,12 @@ const RULES: { readonly [Kind in CommandKind]: Rule<Kind> } = {
   transfer: {
     command: transfer('r', [leg('user:8', 'user:9', 1n), leg('user:1', 'user:9', 1n)]),
     spoilers: {
+      unknown_rate: (scene) => addLeg(scene, across('user:2', 'user:3', [1n, 'gem'], ['credit'])),
+      rounds_to_nothing: (scene) => addLeg(scene, across('user:1', 'user:3', [1n, 'credit'], ['gem'])),
+      outside_tolerance: (scene) => addLeg(scene, across('user:1', 'user:3', [4n, 'credit'], ['gem', 3n])),
       request_id_reused: reuse,
-      unknown_asset: (scene) => legsOf(scene, (some) => ({ ...some, asset: 'none' })),
-      same_account: (scene) => {
-        scene.command = { ...scene.command, legs: [...scene.command.legs, leg('user:2', 'user:2', 1n)] }
-      },
+      unknown_asset: (scene) => addLeg(scene, leg('user:2', 'user:3', 1n, 'none')),
+      same_account: (scene) => addLeg(scene, leg('user:2', 'user:2', 1n)),
       insufficient_funds: short,
       balance_overflow: full,
     },
@@ -134,6 +150,10 @@ const RULES: { readonly [Kind in CommandKind]: Rule<Kind> } = {
     command: declare('gem', 2, 'Gem'),
     spoilers: { asset_conflict: (scene) => (scene.command = { ...scene.command, decimals: 3 }) },
   },
+  rate: {
+    command: rate('credit', 'gem', [1n, 3n]),
+    spoilers: { unknown_asset: (scene) => (scene.command = { ...scene.command, to: 'none' }) },
+  },
 }
 
 function judge<Kind extends CommandKind>(rule: Rule<Kind>, codes: readonly RejectionCode[]): string {
@@ -150,7 +170,7 @@ function judge<Kind extends CommandKind>(rule: Rule<Kind>, codes: readonly Rejec
     // Last, and with what is wrong about the payee, for one who pays to itself.
     balance(account, 0n, { asset, floor, ...(payee === account ? scene.payee : {}), ...scene.payer }),
   ]
-  const decision = decide(command, stateOf({ balances, requests: scene.requests }), MOMENT)
+  const decision = decide(command, stateOf({ balances, requests: scene.requests, rates: RATES }), MOMENT)
   return decision.verdict === 'reject' ? decision.rejection.code : decision.verdict
 }
 

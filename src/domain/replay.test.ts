@@ -1,7 +1,19 @@
 /** Law 4: a request id has one effect, and a repeat gets the first answer, whatever has happened since. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { charge, declare, deposit, freeze, leg, open, release, settle, transfer } from '../../test/support/commands.ts'
+import {
+  across,
+  charge,
+  declare,
+  deposit,
+  freeze,
+  leg,
+  open,
+  rate,
+  release,
+  settle,
+  transfer,
+} from '../../test/support/commands.ts'
 import { MOMENT } from '../../test/support/given.ts'
 import { Rows } from '../../test/support/rows.ts'
 import type { Command, CommandKind } from './command.ts'
@@ -43,6 +55,12 @@ const REPEATS: Readonly<Record<CommandKind, readonly Repeat[]>> = {
       command: transfer('r', [leg(USER, 'user:9', 7n), leg('user:9', 'user:10', 3n)]),
       between: [...LATER, charge('c', 'user:9', 4n)],
     },
+    // By then it would come to something else.
+    {
+      before: [COINS, declare('gem'), rate('credit', 'gem', [1n, 3n])],
+      command: transfer('r', [across(USER, 'user:9', [7n, 'credit'], ['gem'])]),
+      between: [...LATER, rate('credit', 'gem', [5n, 1n])],
+    },
   ],
   freeze: [
     { before: [COINS], command: freeze('r', USER, 7n, { metadata: { a: 1 }, expiresInMs: 5_000 }), between: LATER },
@@ -61,6 +79,7 @@ const REPEATS: Readonly<Record<CommandKind, readonly Repeat[]>> = {
     { before: [COINS, HELD], command: release('h', 'expiry'), between: LATER },
   ],
   declare: [{ before: [], command: declare('usd', 2, 'Dollar'), between: [] }],
+  rate: [{ before: [declare('gem')], command: rate('credit', 'gem', [1n, 3n]), between: LATER.slice(0, 1) }],
 }
 
 for (const [kind, repeats] of Object.entries(REPEATS)) {

@@ -1,11 +1,12 @@
 /** Rows as a store gives them (`Snapshot`), the keys it is asked for (`Footprint`), and the rows to write (`Changes`). */
 import type { Asset } from './asset.ts'
 import { balanceKey, type BalanceName, type BalanceRecord } from './balance.ts'
-import { requestOf, type Command, type FreezeCommand, type Work } from './command.ts'
+import { requestOf, type Command, type FreezeCommand, type Leg, type Work } from './command.ts'
 import type { HoldRecord } from './hold.ts'
-import { isHouse, ISSUER, type AccountName, type AssetCode, type RequestId } from './ids.ts'
+import { EXCHANGE, isHouse, ISSUER, type AccountName, type AssetCode, type RequestId } from './ids.ts'
 import type { EntryRecord, PostingRecord } from './journal.ts'
 import type { Metadata } from './metadata.ts'
+import { rateKey, type Rate, type RatePair } from './rate.ts'
 
 /** One request id, one row: either an entry or a hold. */
 export type RequestRecord = EntryRecord | HoldRecord
@@ -17,6 +18,8 @@ export interface Footprint {
   readonly requests: ReadonlySet<RequestId>
   readonly balances: ReadonlyMap<string, BalanceName>
   readonly assets: ReadonlySet<AssetCode>
+  /** By `rateKey`. */
+  readonly rates: ReadonlyMap<string, RatePair>
 }
 
 /**
@@ -25,7 +28,7 @@ export interface Footprint {
  * - `requests`: null means that no such row exists. A key that is missing was not looked at.
  * - `balances` by `balanceKey`: a balance that has no row yet is there with version 0, zero amounts and the id that it
  *   will have.
- * - `assets`: as `requests`.
+ * - `assets`, and the newest rate of each pair in `rates` by `rateKey`: as `requests`.
  *
  * The balance of a hold is part of the snapshot even when the footprint could not name it.
  */
@@ -33,6 +36,7 @@ export interface Snapshot {
   readonly requests: ReadonlyMap<RequestId, RequestRecord | null>
   readonly balances: ReadonlyMap<string, BalanceRecord>
   readonly assets: ReadonlyMap<AssetCode, Asset | null>
+  readonly rates: ReadonlyMap<string, Rate | null>
 }
 
 /**
@@ -63,12 +67,17 @@ export interface Changes {
   readonly balances: readonly BalanceChange[]
   readonly accounts: readonly AccountChange[]
   readonly assets: readonly Asset[]
+  /** Inserted; a version that is there already is stale. */
+  readonly rates: readonly Rate[]
+  /** Rates that must have been the newest of their pairs before this commit. */
+  readonly ratesUsed: readonly Rate[]
 }
 
-/** Nothing to write. Accounts are written beside an entry, and balances beside postings. */
+/** Nothing to write. Accounts are written beside an entry, balances beside postings, and used rates are not written. */
 export function isEmpty(changes: Changes): boolean {
-  const { entries, holdsOpened, holdsChanged, postings, assets } = changes
-  return entries.length + holdsOpened.length + holdsChanged.length + postings.length + assets.length === 0
+  const { entries, holdsOpened, holdsChanged, postings, assets, rates } = changes
+  const rows = entries.length + holdsOpened.length + holdsChanged.length + postings.length
+  return rows + assets.length + rates.length === 0
 }
 
 /** The stripe of an account's balance: an engine's own for house accounts, 0 for everybody else. */
@@ -106,6 +115,7 @@ class FootprintKeys implements Footprint {
   readonly requests = new Set<RequestId>()
   readonly balances = new Map<string, BalanceName>()
   readonly assets = new Set<AssetCode>()
+  readonly rates = new Map<string, RatePair>()
   readonly houseStripe: number
   readonly #known: ReadonlyMap<RequestId, RequestRecord>
   /** The accounts of each asset that `balances` has: most commands name balances that came before. */
@@ -150,10 +160,12 @@ class FootprintKeys implements Footprint {
         this.#addBalance(command.account, command.asset)
         return
       case 'transfer':
-        for (const leg of command.legs) {
-          this.#addBalance(leg.from, leg.asset)
-          this.#addBalance(leg.to, leg.asset)
-        }
+        for (const leg of command.legs) this.#addLeg(leg)
+        return
+      case 'rate':
+        this.assets.add(command.from)
+        this.assets.add(command.to)
+        this.#addRate(command.from, command.to)
         return
     }
   }
@@ -164,6 +176,19 @@ class FootprintKeys implements Footprint {
     for (const freeze of this.#freezes) {
       if (this.#settledHere.has(freeze.requestId)) this.#addBalance(freeze.payee, freeze.asset)
     }
+  }
+
+  #addLeg({ from, to, asset, toAsset = asset }: Leg): void {
+    this.#addBalance(from, asset)
+    this.#addBalance(to, toAsset)
+    if (toAsset === asset) return
+    this.#addBalance(EXCHANGE, asset)
+    this.#addBalance(EXCHANGE, toAsset)
+    this.#addRate(asset, toAsset)
+  }
+
+  #addRate(from: AssetCode, to: AssetCode): void {
+    this.rates.set(rateKey(from, to), { from, to })
   }
 
   #addHold(hold: HoldRecord): void {

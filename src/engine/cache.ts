@@ -8,12 +8,14 @@
 import type { Asset } from '../domain/asset.ts'
 import { balanceKey, type BalanceRecord } from '../domain/balance.ts'
 import type { AssetCode, RequestId } from '../domain/ids.ts'
+import { rateKey, type Rate } from '../domain/rate.ts'
 import type { Changes, Footprint, RequestRecord, Snapshot } from '../domain/snapshot.ts'
 
 export class Cache implements Snapshot {
   readonly requests = new Map<RequestId, RequestRecord>()
   readonly balances = new Map<string, BalanceRecord>()
   readonly assets = new Map<AssetCode, Asset | null>()
+  readonly rates = new Map<string, Rate | null>()
   readonly #requestsMax: number
   readonly #balancesMax: number
 
@@ -29,7 +31,7 @@ export class Cache implements Snapshot {
   learn(snapshot: Snapshot): Snapshot {
     const requests = new Map([...snapshot.requests].filter(([id]) => !this.requests.has(id)))
     const balances = new Map([...snapshot.balances].filter(([key]) => !this.balances.has(key)))
-    const learned = { requests, balances, assets: snapshot.assets }
+    const learned = { requests, balances, assets: snapshot.assets, rates: snapshot.rates }
     this.replace(learned)
     return learned
   }
@@ -42,6 +44,7 @@ export class Cache implements Snapshot {
     }
     for (const [key, balance] of snapshot.balances) this.balances.set(key, balance)
     for (const [code, asset] of snapshot.assets) this.assets.set(code, asset)
+    for (const [key, rate] of snapshot.rates) this.rates.set(key, rate)
   }
 
   /** Takes in what is being committed. */
@@ -55,11 +58,13 @@ export class Cache implements Snapshot {
       this.balances.set(key, after)
     }
     for (const asset of changes.assets) this.assets.set(asset.code, asset)
+    for (const rate of changes.rates) this.rates.set(rateKey(rate.from, rate.to), rate)
   }
 
   forget(footprint: Footprint): void {
     for (const id of footprint.requests) this.requests.delete(id)
     for (const key of footprint.balances.keys()) this.balances.delete(key)
+    for (const key of footprint.rates.keys()) this.rates.delete(key)
   }
 
   /** Back to the limits; also drops what was only known to be absent. */
@@ -67,6 +72,7 @@ export class Cache implements Snapshot {
     trimMap(this.requests, this.#requestsMax)
     trimMap(this.balances, this.#balancesMax)
     for (const [code, asset] of this.assets) if (asset === null) this.assets.delete(code)
+    for (const [key, rate] of this.rates) if (rate === null) this.rates.delete(key)
   }
 }
 

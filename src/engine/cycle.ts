@@ -16,6 +16,7 @@ import type { Plan } from '../domain/batch.ts'
 import type { Command, Work } from '../domain/command.ts'
 import type { Instant, RequestId } from '../domain/ids.ts'
 import type { Outcome, RejectionCode } from '../domain/outcome.ts'
+import type { RatePair } from '../domain/rate.ts'
 import { isEmpty, type Footprint, type Snapshot } from '../domain/snapshot.ts'
 import { afterCommit, asFault, Fault } from './faults.ts'
 import type { Parts } from './parts.ts'
@@ -51,8 +52,8 @@ export class Cycle {
 
   /** Stands alone: the next batch must not be prepared before this one is finished. */
   static standsAlone({ sent }: Prepared): boolean {
-    // No guard of a later commit would notice that an asset it rests on was not declared after all.
-    return sent === null || sent.plan.changes.assets.length > 0
+    // No guard of a later commit would notice that an asset it rests on was not declared after all, or a rate of other contents.
+    return sent === null || sent.plan.changes.assets.length + sent.plan.changes.rates.length > 0
   }
 
   /** One call at a time. `drained` resolves when every batch prepared before is finished. Never rejects. */
@@ -141,7 +142,7 @@ export class Cycle {
     return results
   }
 
-  /** What the cache lacks and no commit can prove: holds to be ended, balances, assets. Null when nothing is missing. */
+  /** What the cache lacks and no commit can prove: holds to be ended, balances, assets, rates. Null when nothing is missing. */
   #missing(work: readonly Work[], keys: Footprint, fresh: Fresh): Footprint | null {
     const { cache } = this.#parts
     const requests = new Set<string>()
@@ -155,8 +156,10 @@ export class Cycle {
     for (const [key, name] of keys.balances) if (!cache.balances.has(key)) balances.set(key, name)
     const assets = new Set<string>()
     for (const code of keys.assets) if (!cache.assets.has(code)) assets.add(code)
-    if (requests.size + balances.size + assets.size === 0) return null
-    return { houseStripe: keys.houseStripe, requests, balances, assets }
+    const rates = new Map<string, RatePair>()
+    for (const [key, pair] of keys.rates) if (!cache.rates.has(key)) rates.set(key, pair)
+    if (requests.size + balances.size + assets.size + rates.size === 0) return null
+    return { houseStripe: keys.houseStripe, requests, balances, assets, rates }
   }
 
   #unproven(work: readonly Work[], plan: Plan, fresh: Fresh): readonly Work[] {
@@ -190,10 +193,11 @@ class Fresh {
 
   has(keys: Footprint): boolean {
     if (this.#last === null) return false
-    const { requests, balances, assets } = this.#last
+    const { requests, balances, assets, rates } = this.#last
     for (const id of keys.requests) if (!requests.has(id)) return false
     for (const key of keys.balances.keys()) if (!balances.has(key)) return false
     for (const code of keys.assets) if (!assets.has(code)) return false
+    for (const key of keys.rates.keys()) if (!rates.has(key)) return false
     return true
   }
 }
@@ -201,7 +205,7 @@ class Fresh {
 /** Rejections that stay true once they were true, because the rows they rest on never change again. */
 const LASTING: ReadonlySet<RejectionCode> = new Set(['request_id_reused', 'hold_not_open', 'asset_conflict'])
 
-/** A repeat rests on a row that never changes, but for that of an asset, which another engine may have renamed since. */
+/** A repeat rests on a row that never changes, but for an asset's name and the newest rate, which another engine may have changed since. */
 function needsProof(item: Work, outcome: WorkOutcome): boolean {
   if (item.kind === 'group') {
     const outcomes = outcome as readonly Outcome[]
@@ -209,7 +213,7 @@ function needsProof(item: Work, outcome: WorkOutcome): boolean {
   }
   const single = outcome as Outcome
   if (single.status === 'rejected') return !LASTING.has(single.rejection.code)
-  return single.replayed && item.kind === 'declare'
+  return single.replayed && (item.kind === 'declare' || item.kind === 'rate')
 }
 
 function isApplied(outcome: WorkOutcome): boolean {

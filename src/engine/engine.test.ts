@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { across, rate, transfer } from '../../test/support/commands.ts'
 import { FaultyStore, type Mishap } from '../../test/support/faulty-store.ts'
 import type { Command, FreezeCommand } from '../domain/command.ts'
 import type { Hold } from '../domain/hold.ts'
@@ -159,6 +160,40 @@ test('an asset whose declaration failed is not there, neither for what came with
   assert.equal(await resultOf(bench.engine.submit(inGems('d2'))), 'unknown_asset')
   assert.equal(await resultOf(bench.engine.submit(gem)), 'applied')
   assert.equal(await resultOf(bench.engine.submit(inGems('d3'))), 'applied')
+})
+
+test('a rate whose declaration failed is not exchanged at, neither by what came with it nor by what comes later', async () => {
+  const bench = await open()
+  const gem = { kind: 'declare', asset: 'gem', decimals: 0, name: 'Gem' } as const
+  await bench.engine.submit(gem)
+  bench.store.script.push('unavailable')
+  const first = rate('credit', 'gem', [1n, 1n])
+  const swap = (requestId: string): Command => transfer(requestId, [across('user:8', 'b', [5n, 'credit'], ['gem'])])
+  const together = [first, swap('t1')].map((command) => resultOf(bench.engine.submit(command)))
+  assert.deepEqual(await Promise.all(together), ['store_unavailable/no', 'store_unavailable/no'])
+  assert.equal(await resultOf(bench.engine.submit(swap('t1'))), 'unknown_rate')
+  assert.equal(await resultOf(bench.engine.submit(first)), 'applied')
+  assert.equal(await resultOf(bench.engine.submit(swap('t1'))), 'applied')
+})
+
+test('a remembered rate that another engine has followed costs a second try, and no more', async () => {
+  const bench = await open()
+  const other = new Engine(bench.storage.store, { houseStripe: 1 })
+  await bench.engine.submit({ kind: 'declare', asset: 'gem', decimals: 0, name: 'Gem' })
+  await bench.engine.submit(rate('credit', 'gem', [1n, 1n]))
+  const swap = async (requestId: string) => {
+    const work = transfer(requestId, [across('user:8', 'b', [5n, 'credit'], ['gem'])])
+    const outcome = (await bench.engine.submit(work)) as Outcome<'transfer'>
+    return outcome.status === 'applied' ? outcome.answer.legs![0]!.toAmount : outcome.rejection.code
+  }
+  assert.equal(await swap('t1'), 5n)
+  assert.equal(await resultOf(other.submit(rate('credit', 'gem', [3n, 1n]))), 'applied')
+  assert.equal(await swap('t2'), 15n)
+  assert.deepEqual([bench.engine.stats.stale, bench.engine.stats.contended], [1, 0])
+  // What it remembers of another engine's rate is not repeated as an answer either.
+  assert.equal(await resultOf(bench.engine.submit(rate('credit', 'gem', [3n, 1n]))), 'replayed')
+  assert.equal(await resultOf(other.submit(rate('credit', 'gem', [1n, 1n]))), 'applied')
+  assert.equal(await resultOf(bench.engine.submit(rate('credit', 'gem', [3n, 1n]))), 'applied')
 })
 
 test('a hold is found, however little the engine remembers', async () => {

@@ -5,6 +5,7 @@ import type { Hold, HoldState } from '../domain/hold.ts'
 import type { AccountName, AssetCode, Instant, RequestId } from '../domain/ids.ts'
 import type { Entry, EntryKind, StatementLine } from '../domain/journal.ts'
 import type { Metadata } from '../domain/metadata.ts'
+import type { Rate, RatePair } from '../domain/rate.ts'
 
 /** An account, as soon as a coin or an `open` reached it. The stripes of a house account are added up. */
 export interface Account {
@@ -70,6 +71,8 @@ export interface PostingQuery extends PageQuery, Period {
  */
 export const CLOCK_DIFFERENCE_MS_MAX = 10_000
 
+export interface RateHistoryQuery extends PageQuery, RatePair {}
+
 /** Every method throws Fault `store_unavailable`, and RangeError for a cursor that no page gave out. */
 export interface Reader {
   account(account: AccountName): Promise<Account | null>
@@ -83,4 +86,8 @@ export interface Reader {
   postings(query: PostingQuery): Promise<Page<StatementLine>>
   entry(id: string): Promise<Entry | null>
   assets(): Promise<readonly Asset[]>
+  /** The newest rate of every pair, by `from`, then `to`. */
+  rates(query: PageQuery): Promise<Page<Rate>>
+  /** Every rate that the pair had, the newest first. */
+  rateHistory(query: RateHistoryQuery): Promise<Page<Rate>>
 }

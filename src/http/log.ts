@@ -2,7 +2,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import type { LedgerError } from '../api/error.ts'
-import type { ProblemCode } from '../api/problems.ts'
+import type { ProblemCode } from '../api/problem.ts'
 
 const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/
 

@@ -3,25 +3,24 @@ import { Type, type TSchema } from 'typebox'
 import type { SwaggerTransform, SwaggerTransformObject } from '@fastify/swagger'
 import { exampleOf } from '../api/problem-examples.ts'
 import { problemOfError } from '../api/problem-details.ts'
-import { PROBLEMS, type ProblemCode } from '../api/problems.ts'
+import type { ProblemCode } from '../api/problem.ts'
+import { PROBLEMS } from '../api/problems.ts'
 import { BODIES } from '../api/bodies.ts'
+import { AppliedOutcome, Batch, Health, Problem, Readiness, RefusedOutcome } from '../api/outcome-schemas.ts'
 import {
   Account,
-  AppliedOutcome,
   Asset,
   Assets,
   Balance,
-  Batch,
   Entry,
-  Health,
+  EntryLeg,
   Hold,
   HoldPage,
   Posting,
   PostingPage,
-  Problem,
-  Readiness,
+  Rate,
+  RatePage,
   reference,
-  RefusedOutcome,
   RequestId,
   StatementLine,
 } from '../api/schemas.ts'
@@ -44,6 +43,9 @@ export const NAMED_SCHEMAS = [
   Posting,
   StatementLine,
   PostingPage,
+  Rate,
+  RatePage,
+  EntryLeg,
   Entry,
   Problem,
   AppliedOutcome,
@@ -124,7 +126,7 @@ export const OPENAPI = {
     { name: 'movements', description: 'Coins enter, leave and move.' },
     { name: 'batches', description: 'Many commands in one request.' },
     { name: 'accounts', description: 'Balances, floors and the journal of an account.' },
-    { name: 'assets', description: 'Kinds of coins.' },
+    { name: 'assets', description: 'Kinds of coins, and what they come to in each other.' },
     { name: 'service', description: 'Is it well?' },
   ],
 }

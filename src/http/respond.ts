@@ -4,7 +4,7 @@ import type { FastifyReply } from 'fastify'
 import type { LedgerError } from '../api/error.ts'
 import { problemOfError, problemOfRejection } from '../api/problem-details.ts'
 import { PROBLEMS } from '../api/problems.ts'
-import type { ProblemWire } from '../api/schemas.ts'
+import type { ProblemWire } from '../api/outcome-schemas.ts'
 import { answerToWire } from '../api/wire.ts'
 import type { Command, CommandKind } from '../domain/command.ts'
 import type { Outcome } from '../domain/outcome.ts'
@@ -18,6 +18,7 @@ const STATUS: Record<CommandKind, number> = {
   release: 200,
   open: 200,
   declare: 200,
+  rate: 200,
 }
 
 const PROBLEM_JSON = 'application/problem+json; charset=utf-8'

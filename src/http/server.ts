@@ -28,6 +28,7 @@ import { depositRoutes } from './routes/deposits.ts'
 import { entryRoutes } from './routes/entries.ts'
 import { healthRoutes } from './routes/health.ts'
 import { holdRoutes } from './routes/holds.ts'
+import { rateRoutes } from './routes/rates.ts'
 import { statementRoutes } from './routes/statements.ts'
 import { transferRoutes } from './routes/transfers.ts'
 import { Exports } from './exports.ts'
@@ -136,6 +137,7 @@ function addRoutes(
     statementRoutes(routes, backend, exports)
     entryRoutes(routes, backend)
     assetRoutes(routes, backend)
+    rateRoutes(routes, backend)
     await referenceRoutes(routes)
   })
 }

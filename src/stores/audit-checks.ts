@@ -4,6 +4,8 @@ import type { AuditCheck } from '../engine/auditor.ts'
 export const AUDIT_CHECKS = [
   { id: '1a', title: 'The postings of every entry sum to zero per asset.' },
   { id: '1b', title: 'The balances of every asset sum to zero.' },
+  { id: '1c', title: 'The postings of a transfer across assets moved what its legs tell.' },
+  { id: '1d', title: 'Every rate that an entry rests on is in the history as it was.' },
   { id: '2a', title: 'No balance holds less than nothing.' },
   { id: '2b', title: 'No balance is below its floor.' },
   { id: '2c', title: 'What a balance holds is the sum of what its open holds still hold.' },

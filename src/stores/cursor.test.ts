@@ -26,6 +26,8 @@ test('a cursor of one list is not taken for one of another', () => {
     holdsOfAccount: encodeCursor('holdsOfAccount', [1]),
     holdsByExpiry: encodeCursor('holdsByExpiry', [1, 'h']),
     holdsById: encodeCursor('holdsById', ['h']),
+    rates: encodeCursor('rates', ['credit', 'gem']),
+    rateHistory: encodeCursor('rateHistory', [1]),
   }
   const lists = Object.keys(cursors) as CursorList[]
   for (const made of lists) {

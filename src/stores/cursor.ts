@@ -4,7 +4,7 @@
  * A cursor is the sort key of the last row that was given out, so rows that are added or change elsewhere neither repeat
  * nor hide a row of the next page. It names its list, so that the cursor of one list cannot be taken for another's.
  */
-import { isRequestId, type Instant, type RequestId } from '../domain/ids.ts'
+import { isAssetCode, isRequestId, type AssetCode, type Instant, type RequestId } from '../domain/ids.ts'
 
 /** The sort key of each list. */
 export interface CursorKeys {
@@ -15,6 +15,10 @@ export interface CursorKeys {
   /** Open ones, the next to expire first. */
   readonly holdsByExpiry: readonly [expiresAt: Instant, id: RequestId]
   readonly holdsById: readonly [id: RequestId]
+  /** The newest of each pair. */
+  readonly rates: readonly [from: AssetCode, to: AssetCode]
+  /** Of a pair, newest first. */
+  readonly rateHistory: readonly [version: number]
 }
 
 export type CursorList = keyof CursorKeys
@@ -28,6 +32,8 @@ const PARTS = {
   holdsOfAccount: { tag: 'a', checks: [isPosition] },
   holdsByExpiry: { tag: 'x', checks: [isPosition, isRequestId] },
   holdsById: { tag: 'i', checks: [isRequestId] },
+  rates: { tag: 'r', checks: [isAssetCode, isAssetCode] },
+  rateHistory: { tag: 'v', checks: [isPosition] },
 } as const satisfies Record<CursorList, { tag: string; checks: readonly Check[] }>
 
 /** Longer than any cursor that can be given out: a request id of 128 characters, an instant, and base64. */

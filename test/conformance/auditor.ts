@@ -1,9 +1,22 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { BalanceRecord } from '../../src/domain/balance.ts'
+import type { EntryLeg } from '../../src/domain/journal.ts'
 import { AUDIT_CHECKS, type AuditCheckId } from '../../src/stores/audit-checks.ts'
 import type { Storage } from '../../src/stores/storage.ts'
-import { charge, declare, deposit, freeze, leg, open, release, settle, transfer } from '../support/commands.ts'
+import {
+  across,
+  charge,
+  declare,
+  deposit,
+  freeze,
+  leg,
+  open,
+  rate,
+  release,
+  settle,
+  transfer,
+} from '../support/commands.ts'
 import { Books } from './books.ts'
 import type { Damage, OpenHarness } from './harness.ts'
 
@@ -18,7 +31,31 @@ const WORK = [
   settle('h', 150n),
   open('o', 'user:9', -50n),
   transfer('t', [leg('user:8', 'user:9', 10n), leg('user:8', 'user:9', 5n, 'gem')]),
+  deposit('e', 'user:1', 10n),
+  rate('credit', 'gem', [1n, 3n]),
+  transfer('x', [across('user:1', 'user:2', [7n, 'credit'], ['gem']), leg('user:1', 'user:3', 3n)]),
 ]
+
+/** What the legs of x tell. */
+const TOLD: EntryLeg = {
+  from: 'user:1',
+  to: 'user:2',
+  asset: 'credit',
+  amount: 7n,
+  toAsset: 'gem',
+  toAmount: 2n,
+  rate: { version: 1, numerator: 1n, denominator: 3n, rounding: 'down', remainder: 1n },
+}
+
+const LEFT: EntryLeg = {
+  from: 'user:1',
+  to: 'user:3',
+  asset: 'credit',
+  amount: 3n,
+  toAsset: 'credit',
+  toAmount: 3n,
+  rate: null,
+}
 
 interface Planted {
   readonly title: string
@@ -28,6 +65,25 @@ interface Planted {
 }
 
 const PLANTED: readonly Planted[] = [
+  {
+    title: 'a leg that tells of a coin more than arrived',
+    damage: () => ({ alter: 'entry', id: 'x', set: { legs: [{ ...TOLD, toAmount: 3n }] } }),
+    found: ['1c'],
+  },
+  {
+    title: 'a rate that was changed after it was used',
+    damage: () => ({ alter: 'rate', pair: { from: 'credit', to: 'gem' }, version: 1, set: { denominator: 4n } }),
+    found: ['1d'],
+  },
+  {
+    title: 'a leg at a rate that never was',
+    damage: () => ({
+      alter: 'entry',
+      id: 'x',
+      set: { legs: [{ ...TOLD, rate: { ...TOLD.rate!, version: 2 } }, LEFT] },
+    }),
+    found: ['1d'],
+  },
   {
     title: 'an entry that is even over all assets, but not in each',
     damage: (_, other, gems) => [

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { decideBatch, type Plan } from '../../src/domain/batch.ts'
 import type { Command, CommandKind, Work } from '../../src/domain/command.ts'
-import type { Moment } from '../../src/domain/decide.ts'
+import type { Moment } from '../../src/domain/decision.ts'
 import type { Instant } from '../../src/domain/ids.ts'
 import type { Answer, Answers, Outcome } from '../../src/domain/outcome.ts'
 import {
@@ -26,6 +26,8 @@ const NOTHING: Changes = {
   balances: [],
   accounts: [],
   assets: [],
+  rates: [],
+  ratesUsed: [],
 }
 
 /** Changes written by hand, for what the rules would never ask a store to do. */

@@ -1,8 +1,11 @@
 /** What a store brings to the suite besides itself. */
 import type { BalanceRecord } from '../../src/domain/balance.ts'
 import type { HoldRecord } from '../../src/domain/hold.ts'
-import type { PostingRecord } from '../../src/domain/journal.ts'
+import type { EntryLeg, PostingRecord } from '../../src/domain/journal.ts'
+import type { RatePair } from '../../src/domain/rate.ts'
 import type { Store } from '../../src/engine/store.ts'
+import { legsText } from '../../src/stores/sql/legs.ts'
+import type { SqlValue } from '../../src/stores/sql/rows.ts'
 import type { Storage } from '../../src/stores/storage.ts'
 
 /** A row altered or gone behind the store's back. */
@@ -25,6 +28,8 @@ export type Damage =
         Pick<HoldRecord, 'held' | 'settled' | 'released' | 'endedAt' | 'payeeBalanceId' | 'payeeVersion'>
       >
     }
+  | { readonly alter: 'entry'; readonly id: string; readonly set: { readonly legs: readonly EntryLeg[] } }
+  | { readonly alter: 'rate'; readonly pair: RatePair; readonly version: number; readonly set: { denominator: bigint } }
   | { readonly remove: 'posting'; readonly balanceId: number; readonly version: number }
   | { readonly remove: 'balance'; readonly id: number }
   | { readonly remove: 'request'; readonly id: string }
@@ -43,3 +48,27 @@ export interface Harness extends AsyncDisposable {
 }
 
 export type OpenHarness = () => Promise<Harness>
+
+/** The row of a table that a damage means, and what becomes of it; `set` is null where it is gone. */
+export interface DamagedRow {
+  readonly table: string
+  readonly key: Readonly<Record<string, string | number>>
+  readonly set: Readonly<Record<string, SqlValue>> | null
+}
+
+export function rowOf(damage: Damage): DamagedRow {
+  if ('remove' in damage) return { table: `${damage.remove}s`, key: keyOf(damage), set: null }
+  const table = damage.alter === 'hold' || damage.alter === 'entry' ? 'requests' : `${damage.alter}s`
+  if (damage.alter === 'entry') return { table, key: keyOf(damage), set: { legs: legsText(damage.set.legs) } }
+  const set = Object.entries(damage.set).map(([field, value]) => [snakeCase(field), value])
+  return { table, key: keyOf(damage), set: Object.fromEntries(set) as Record<string, SqlValue> }
+}
+
+function keyOf(damage: Damage): Readonly<Record<string, string | number>> {
+  if ('pair' in damage) return { from_asset: damage.pair.from, to_asset: damage.pair.to, version: damage.version }
+  return 'balanceId' in damage ? { balance_id: damage.balanceId, version: damage.version } : { id: damage.id }
+}
+
+function snakeCase(field: string): string {
+  return field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+}

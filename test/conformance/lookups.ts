@@ -113,6 +113,7 @@ export function describeLookups(openHarness: OpenHarness): void {
       memo: null,
       metadata: { job: 1 },
       floor: null,
+      legs: null,
       postings: [
         {
           ...shared,
@@ -140,6 +141,7 @@ export function describeLookups(openHarness: OpenHarness): void {
       memo: null,
       metadata: null,
       floor: null,
+      legs: null,
       postings: [
         { ...shared, ...end, version: 3, availableDelta: 10n, heldDelta: -60n, available: 50n, held: 0n },
         {

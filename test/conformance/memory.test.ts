@@ -1,4 +1,5 @@
 import type { PostingRecord } from '../../src/domain/journal.ts'
+import { rateKey, type Rate } from '../../src/domain/rate.ts'
 import type { Store } from '../../src/engine/store.ts'
 import { openMemoryStorage } from '../../src/stores/memory/storage.ts'
 import { postingKey, Tables } from '../../src/stores/memory/tables.ts'
@@ -18,7 +19,8 @@ class MemoryHarness implements Harness {
   }
 
   async plant(damage: Damage): Promise<void> {
-    const { requests, balances, postings } = this.#tables
+    const { requests, balances, postings, rates } = this.#tables
+    if ('pair' in damage) return damageRate(rates, damage)
     if ('balanceId' in damage) return damagePosting(postings, damage)
     const { id } = damage
     if (typeof id === 'string') return change(requests, id, damage)
@@ -42,6 +44,12 @@ function change<Row extends object>(rows: Map<string, Row>, key: string, damage:
   if (row === undefined) throw new Error('There is no such row to damage.')
   if ('remove' in damage) rows.delete(key)
   else rows.set(key, { ...row, ...damage.set })
+}
+
+function damageRate(rates: Map<string, readonly Rate[]>, damage: Extract<Damage, { alter: 'rate' }>): void {
+  const key = rateKey(damage.pair.from, damage.pair.to)
+  const damaged = rates.get(key)!.map((rate) => (rate.version === damage.version ? { ...rate, ...damage.set } : rate))
+  rates.set(key, damaged)
 }
 
 function damagePosting(

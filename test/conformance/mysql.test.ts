@@ -5,11 +5,11 @@ import type { SqlValue } from '../../src/stores/sql/rows.ts'
 import type { Storage } from '../../src/stores/storage.ts'
 import { MysqlProxy } from '../support/mysql-proxy.ts'
 import { MysqlDatabase, mysqlServers, type MysqlServer } from '../support/mysql-servers.ts'
-import type { Damage, Harness, LostAt } from './harness.ts'
+import { rowOf, type Damage, type Harness, type LostAt } from './harness.ts'
 import { describeStore } from './suite.ts'
 
 /** Every row gone, but the asset that a new ledger has. */
-const EMPTY = `START TRANSACTION; DELETE FROM requests; DELETE FROM postings; DELETE FROM balances; DELETE FROM accounts; DELETE FROM assets;
+const EMPTY = `START TRANSACTION; DELETE FROM requests; DELETE FROM postings; DELETE FROM balances; DELETE FROM accounts; DELETE FROM rates; DELETE FROM assets;
   INSERT INTO assets (code, decimals, name, created_at) VALUES ('credit', 0, 'Credit', 0); COMMIT`
 
 /** Databases with tables and without rows: emptying one takes a tenth of the time of making one. */
@@ -72,10 +72,9 @@ class MysqlHarness implements Harness {
 
   async plant(damage: Damage): Promise<void> {
     await this.#liftConstraints()
-    const rows =
-      'remove' in damage
-        ? await this.#change(`DELETE FROM ${damage.remove}s`, keyOf(damage))
-        : await this.#change(`UPDATE ${tableOf(damage)} SET ${assignments(damage.set)}`, keyOf(damage))
+    const { table, key, set } = rowOf(damage)
+    const statement = set === null ? `DELETE FROM ${table}` : `UPDATE ${table} SET ${assignments(set).join(', ')}`
+    const rows = await this.#change(statement, assignments(key).join(' AND '))
     if (rows !== 1) throw new Error(`The damage met ${rows} rows.`)
   }
 
@@ -108,29 +107,17 @@ class MysqlHarness implements Harness {
     for (const name of ['held', 'floor', 'version']) {
       await this.#database.query(`ALTER TABLE balances ALTER CHECK balances_${name} NOT ENFORCED`)
     }
+    for (const name of ['version', 'fraction', 'tolerance']) {
+      await this.#database.query(`ALTER TABLE rates ALTER CHECK rates_${name} NOT ENFORCED`)
+    }
     for (const name of ['held', 'sum', 'end', 'state']) {
       await this.#database.query(`ALTER TABLE requests ALTER CHECK requests_${name} NOT ENFORCED`)
     }
   }
 }
 
-function tableOf(damage: Extract<Damage, { alter: string }>): string {
-  return damage.alter === 'hold' ? 'requests' : `${damage.alter}s`
-}
-
-function keyOf(damage: Damage): string {
-  if ('balanceId' in damage) return `balance_id = ${damage.balanceId} AND version = ${damage.version}`
-  return `id = ${text(damage.id)}`
-}
-
-function assignments(set: object): string {
-  return Object.entries(set)
-    .map(([field, value]) => `${snakeCase(field)} = ${text(value as SqlValue)}`)
-    .join(', ')
-}
-
-function snakeCase(name: string): string {
-  return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+function assignments(row: Readonly<Record<string, SqlValue>>): string[] {
+  return Object.entries(row).map(([column, value]) => `${column} = ${text(value)}`)
 }
 
 function text(value: SqlValue): string {

@@ -5,7 +5,7 @@ import { openPostgresStorage } from '../../src/stores/postgres/storage.ts'
 import type { Storage } from '../../src/stores/storage.ts'
 import { CuttingProxy } from '../support/cutting-proxy.ts'
 import { PostgresDatabase, TRANSACTION_ENDED, WITHOUT_POSTGRES } from '../support/postgres-database.ts'
-import type { Damage, Harness, LostAt } from './harness.ts'
+import { rowOf, type Damage, type Harness, type LostAt } from './harness.ts'
 import { describeStore } from './suite.ts'
 
 /** A schema of its own in the file's database, reached by way of a proxy. */
@@ -55,19 +55,12 @@ class PostgresHarness implements Harness {
 }
 
 function statementOf(damage: Damage): { text: string; values: unknown[] } {
-  const key = 'balanceId' in damage ? { balance_id: damage.balanceId, version: damage.version } : { id: damage.id }
-  const values: unknown[] = Object.values(key)
-  const where = Object.keys(key)
-    .map((column, index) => `${column} = $${index + 1}`)
-    .join(' AND ')
-  if ('remove' in damage) return { text: `DELETE FROM ${damage.remove}s WHERE ${where}`, values }
-  const table = damage.alter === 'hold' ? 'requests' : `${damage.alter}s`
-  const columns = Object.entries(damage.set).map(([field, value]) => `${snakeCase(field)} = $${values.push(value)}`)
-  return { text: `UPDATE ${table} SET ${columns.join(', ')} WHERE ${where}`, values }
-}
-
-function snakeCase(field: string): string {
-  return field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+  const { table, key, set } = rowOf(damage)
+  const values: unknown[] = []
+  const assign = (row: object): string[] =>
+    Object.entries(row).map(([column, value]) => `${column} = $${values.push(value)}`)
+  const change = set === null ? `DELETE FROM ${table}` : `UPDATE ${table} SET ${assign(set).join(', ')}`
+  return { text: `${change} WHERE ${assign(key).join(' AND ')}`, values }
 }
 
 let schemas = 0

@@ -6,7 +6,7 @@ import type { Store } from '../../src/engine/store.ts'
 import { openSqliteStorage } from '../../src/stores/sqlite/storage.ts'
 import type { Storage } from '../../src/stores/storage.ts'
 import { FaultyStore } from '../support/faulty-store.ts'
-import type { Damage, Harness, LostAt } from './harness.ts'
+import { rowOf, type Damage, type Harness, type LostAt } from './harness.ts'
 import { describeStore } from './suite.ts'
 
 class SqliteHarness implements Harness {
@@ -50,26 +50,11 @@ interface Statement {
 }
 
 function statementOf(damage: Damage): Statement {
-  const { where, values } = keyOf(damage)
-  if ('remove' in damage) return { sql: `DELETE FROM ${damage.remove}s WHERE ${where}`, values }
-  const table = damage.alter === 'hold' ? 'requests' : `${damage.alter}s`
-  const set: Readonly<Record<string, SQLInputValue>> = damage.set
-  const columns = Object.keys(set).map((field) => `${snakeCase(field)} = ?`)
-  return {
-    sql: `UPDATE ${table} SET ${columns.join(', ')} WHERE ${where}`,
-    values: [...Object.values(set), ...values],
-  }
-}
-
-function keyOf(damage: Damage): { where: string; values: (string | number)[] } {
-  if ('balanceId' in damage) {
-    return { where: 'balance_id = ? AND version = ?', values: [damage.balanceId, damage.version] }
-  }
-  return { where: 'id = ?', values: [damage.id] }
-}
-
-function snakeCase(field: string): string {
-  return field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+  const { table, key, set } = rowOf(damage)
+  const where = Object.keys(key).map((column) => `${column} = ?`)
+  const columns = Object.keys(set ?? {}).map((column) => `${column} = ?`)
+  const change = set === null ? `DELETE FROM ${table}` : `UPDATE ${table} SET ${columns.join(', ')}`
+  return { sql: `${change} WHERE ${where.join(' AND ')}`, values: [...Object.values(set ?? {}), ...Object.values(key)] }
 }
 
 describeStore('sqlite', async () => new SqliteHarness())

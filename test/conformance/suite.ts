@@ -4,6 +4,7 @@ import { describeAtomicity } from './atomicity.ts'
 import { describeAuditor } from './auditor.ts'
 import { describeConstraints } from './constraints.ts'
 import { describeDoubt } from './doubt.ts'
+import { describeExchanges } from './exchanges.ts'
 import { describeExclusive } from './exclusive.ts'
 import { describeExtremes } from './extremes.ts'
 import type { OpenHarness } from './harness.ts'
@@ -23,6 +24,7 @@ const THEMES = {
   extremes: describeExtremes,
   constraints: describeConstraints,
   exclusive: describeExclusive,
+  exchanges: describeExchanges,
   doubt: describeDoubt,
   lookups: describeLookups,
   pages: describePages,

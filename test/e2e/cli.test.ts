@@ -67,6 +67,24 @@ describe('everyday commands', () => {
     await liveOneHold({ HOLDFAST_URL: service.url })
   })
 
+  test('a gift may arrive in another asset, at a rate', async () => {
+    const environment = { HOLDFAST_STORE: `sqlite:${newFile()}` }
+    await json('declare star', environment)
+    await json('declare gem', environment)
+    await json('deposit user:8 100 --asset star', environment)
+    const rate = await json('rate put star gem 1:10 --rounding half-even --tolerance-ppm 500000', environment)
+    assert.partialDeepStrictEqual(rate, { version: 1, numerator: '1', denominator: '10', tolerancePpm: 500_000 })
+    const sent = await json('transfer user:8 user:9=16 user:10=20:3 --asset star --to-asset gem', environment)
+    assert.partialDeepStrictEqual(sent, { legs: [{ toAmount: '2', rate: { remainder: '-4' } }, { toAmount: '3' }] })
+    await json('rate put star gem 1:9', environment)
+    assert.equal(((await json('rate list star gem', environment))['items'] as unknown[]).length, 2)
+    assert.partialDeepStrictEqual(await json('rate list', environment), { items: [{ version: 2 }] })
+    const shown = await run(`entry ${String(sent['id'])}`, environment)
+    assert.match(shown.stdout, /user:9 .* 1:10 half-even .* -4\/10/)
+    assert.match((await run('rate list star', environment)).stderr, /to must be a code/)
+    assert.equal((await json('verify', environment))['ok'], true)
+  })
+
   test('a negative floor is taken in both spellings, and metadata and money follow it', async () => {
     const environment = { HOLDFAST_STORE: `sqlite:${newFile()}` }
     assert.equal((await json('open user:9 --floor -500', environment))['floor'], '-500')

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { LedgerError } from '../../src/api/error.ts'
 import type { BatchOutcome, Ledger } from '../../src/api/ledger.ts'
-import type { ProblemCode } from '../../src/api/problems.ts'
+import type { ProblemCode } from '../../src/api/problem.ts'
 import { connect, type ConnectOptions } from '../../src/client/index.ts'
 import { errorOf } from '../support/ledger-errors.ts'
 import { RunningService } from '../support/running-service.ts'
@@ -71,6 +71,25 @@ describe('every method does over HTTP what it does in process', () => {
     assert.equal((await ledger.hold(requestId)).state, 'released')
     assert.equal((await ledger.entry(`${requestId}~release`)).kind, 'release')
     assert.equal((await ledger.account(account)).balances[0]?.available, 10n)
+  })
+
+  test('rates, and transfers across assets', async () => {
+    await using service = await RunningService.start()
+    await using ledger = client(service)
+    await ledger.declare({ asset: 'gold' })
+    await ledger.deposit({ account: 'user:8', amount: 100n })
+    const rate = await ledger.rate({ from: 'credit', to: 'gold', numerator: 1n, denominator: 3n, rounding: 'up' })
+    const later = await ledger.rate({ from: 'credit', to: 'gold', numerator: BEYOND_DOUBLE, denominator: 10n })
+    assert.deepEqual((await ledger.rates()).items, [later])
+    assert.deepEqual((await ledger.rateHistory('credit', 'gold')).items, [later, rate])
+    assert.deepEqual((await ledger.rateHistory('credit', 'gold', { limit: 1 })).items, [later])
+    const legs = [{ from: 'user:8', to: 'user:9', amount: 100n, toAsset: 'gold', toAmount: BEYOND_DOUBLE * 10n }]
+    const entry = await ledger.transfer({ requestId: 't-1', legs })
+    assert.equal(entry.legs?.[0]?.rate?.numerator, BEYOND_DOUBLE)
+    assert.deepEqual(await ledger.entry('t-1'), entry)
+    const back = [{ from: 'user:9', to: 'user:8', amount: 1n, asset: 'gold', toAsset: 'credit' }]
+    const error = await refused(ledger.transfer({ legs: back }), 'unknown_rate')
+    assert.deepEqual(error.details, { asset: 'gold', toAsset: 'credit' })
   })
 
   test('transfers, charges and assets', async () => {

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { describe, test } from 'node:test'
-import { isServiceCode, PROBLEMS, type ProblemCode } from '../../src/api/problems.ts'
+import type { ProblemCode } from '../../src/api/problem.ts'
+import { isServiceCode, PROBLEMS } from '../../src/api/problems.ts'
 import { HttpService } from '../support/http-service.ts'
 
 type Json = Readonly<Record<string, unknown>>
@@ -59,6 +60,8 @@ describe('the document', () => {
         'GET /v1/entries/{id}',
         'GET /v1/holds',
         'GET /v1/holds/{id}',
+        'GET /v1/rates',
+        'GET /v1/rates/{from}/{to}',
         'POST /v1/batches',
         'POST /v1/charges',
         'POST /v1/deposits',
@@ -68,6 +71,7 @@ describe('the document', () => {
         'POST /v1/transfers',
         'PUT /v1/accounts/{account}',
         'PUT /v1/assets/{code}',
+        'PUT /v1/rates/{from}/{to}',
       ],
     )
   })

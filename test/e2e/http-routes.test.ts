@@ -210,6 +210,67 @@ describe('accounts, entries and assets', () => {
   })
 })
 
+describe('exchanges', () => {
+  const rateOf = (numerator: number): object => ({ numerator, denominator: '10', tolerancePpm: 100_000 })
+
+  test('a rate is declared, repeated, followed by another, and all of them are listed', async () => {
+    await using service = await HttpService.start()
+    await service.put('/v1/assets/gold', {})
+    const path = '/v1/rates/credit/gold'
+    const first = await service.put(path, rateOf(1))
+    const { declaredAt, ...declared } = first.body
+    assert.equal(typeof declaredAt, 'string')
+    assert.deepEqual(declared, {
+      from: 'credit',
+      to: 'gold',
+      version: 1,
+      numerator: '1',
+      denominator: '10',
+      rounding: 'down',
+      tolerancePpm: 100_000,
+    })
+    const again = await service.put(path, rateOf(1))
+    assert.deepEqual([again.headers.get('idempotent-replayed'), again.body], ['true', first.body])
+    assert.equal((await service.put(path, rateOf(2))).body['version'], 2)
+    await service.put('/v1/rates/gold/credit', { numerator: 9, denominator: 1, rounding: 'half-even' })
+    assert.deepEqual(idsOf((await service.get('/v1/rates')).body, 'version'), [2, 1])
+    const page = await service.get(`${path}?limit=1`)
+    assert.deepEqual(idsOf(page.body, 'version'), [2])
+    const rest = await service.get(`${path}?limit=1&cursor=${String(page.body['next'])}`)
+    assert.deepEqual([idsOf(rest.body, 'version'), rest.body['next']], [[1], null])
+    assert.deepEqual((await service.get('/v1/rates/gold/gold')).body, { items: [], next: null })
+    assertProblem(await service.put('/v1/rates/credit/none', rateOf(1)), 422, 'unknown_asset')
+    assertProblem(await service.put('/v1/rates/gold/gold', rateOf(1)), 400, 'invalid_request')
+    assertProblem(await service.get(`${path}?cursor=abc`), 400, 'invalid_request')
+  })
+
+  test('a transfer into another asset tells what each leg came to', async () => {
+    await using service = await HttpService.start()
+    await service.put('/v1/assets/gold', {})
+    await service.give('user:8', 1_000)
+    const leg = (to: string, amount: number, more: object = {}): object => {
+      return { from: 'user:8', to, amount, toAsset: 'gold', ...more }
+    }
+    const send = (...legs: readonly object[]) => service.post('/v1/transfers', { requestId: 'gift-1', legs })
+    assertProblem(await send(leg('user:9', 57)), 422, 'unknown_rate')
+    await service.put('/v1/rates/credit/gold', rateOf(1))
+    assert.equal(assertProblem(await send(leg('user:9', 9)), 422, 'rounds_to_nothing')['amount'], '9')
+    const off = assertProblem(await send(leg('user:9', 100, { toAmount: '12' })), 422, 'outside_tolerance')
+    assert.deepEqual([off['toAmount'], off['expected'], off['tolerancePpm']], ['12', '10', 100_000])
+    const sent = await send(leg('user:9', 57), leg('user:10', 100, { toAmount: 11 }), leg('user:8', 10))
+    assert.equal(sent.status, 201)
+    const told = (sent.body['legs'] as Record<string, Record<string, unknown>>[]).map(({ to, toAmount, rate }) => {
+      return [to, toAmount, rate!['version'], rate!['remainder']]
+    })
+    assert.deepEqual(told, [
+      ['user:9', '5', 1, '7'],
+      ['user:10', '11', 1, '-10'],
+      ['user:8', '1', 1, '0'],
+    ])
+    assert.deepEqual((await service.get('/v1/entries/gift-1')).body, sent.body)
+  })
+})
+
 describe('the service itself', () => {
   test('is alive, and ready when its store is', async () => {
     await using service = await HttpService.start()

@@ -7,7 +7,7 @@ import { migrateMysql, openMysqlStorage } from '../../src/stores/mysql/storage.t
 import { parseMysqlUrl } from '../../src/stores/mysql/url.ts'
 import { migrate } from '../../src/stores/sql/migrator.ts'
 import { Books } from '../conformance/books.ts'
-import { charge, declare, deposit, freeze, open, settle } from '../support/commands.ts'
+import { across, charge, declare, deposit, freeze, open, rate, settle, transfer } from '../support/commands.ts'
 import { MysqlDatabase, mysqlServers } from '../support/mysql-servers.ts'
 
 const [first] = mysqlMigrations()
@@ -94,7 +94,7 @@ function describeMigrations(url: string): void {
     for (let attempt = 1; attempt <= 2; attempt++) {
       await assert.rejects(migrateMysql(database.url()), {
         name: 'MigrationError',
-        message: /0001_ledger, statement 5 of 7: .*postings.* already exists/,
+        message: /0001_ledger, statement 6 of 8: .*postings.* already exists/,
       })
     }
     await database.query('DROP TABLE postings')
@@ -152,7 +152,9 @@ function describeMigrations(url: string): void {
     for (const table of ['accounts', 'assets', 'balances', 'requests']) {
       await database.query(`GRANT INSERT, UPDATE ON ${database.name}.${table} TO '${server}'@'%'`)
     }
-    await database.query(`GRANT INSERT ON ${database.name}.postings TO '${server}'@'%'`)
+    for (const table of ['postings', 'rates']) {
+      await database.query(`GRANT INSERT ON ${database.name}.${table} TO '${server}'@'%'`)
+    }
     await using storage = await openMysqlStorage(database.url({ user: server }))
     const books = new Books(storage.store)
     await books.apply(
@@ -161,7 +163,8 @@ function describeMigrations(url: string): void {
       deposit('d', 'user:8', 100n),
       freeze('h', 'user:8', 10n),
     )
-    await books.exclusive(settle('h', 5n), charge('c', 'user:8', 1n))
+    await books.exclusive(settle('h', 5n), charge('c', 'user:8', 1n), rate('credit', 'gem', [1n, 2n]))
+    await books.apply(transfer('x', [across('user:8', 'user:9', [4n, 'credit'], ['gem'])]))
     await storage.store.ping()
     for (const check of storage.auditor.checks) assert.deepEqual(await storage.auditor.run(check, 10), [], check.title)
     await assert.rejects(migrateMysql(database.url({ user: server })), { code: 'store_unavailable', message: /denied/ })

@@ -176,6 +176,8 @@ export class ReferenceLedger {
         return this.#open(command, at)
       case 'declare':
         return this.#declare(command, at)
+      case 'rate':
+        throw new Error('The workload declares no rates.')
     }
   }
 
@@ -224,7 +226,7 @@ export class ReferenceLedger {
     }
     const moved = this.#move([...net.values()], { entryId: id, kind, at })
     if ('code' in moved) return refuse(moved)
-    const answer = { id, kind, at: at.now, memo, metadata, floor: null, postings: moved.lines }
+    const answer = { id, kind, at: at.now, memo, metadata, floor: null, legs: null, postings: moved.lines }
     return this.#applied(moved, answer, () => this.#remember(command, id, answer))
   }
 

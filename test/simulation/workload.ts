@@ -176,6 +176,8 @@ const MAKERS: Readonly<Record<CommandKind, { weight: number; make: (names: Names
       return open(names.requestId(), names.account(), floor, attached)
     },
   },
+  /** None yet: every transfer stays within one asset. */
+  rate: { weight: 0, make: () => null },
   declare: {
     weight: 1,
     make: ({ chance }) => {

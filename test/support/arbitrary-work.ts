@@ -2,7 +2,20 @@
 import fc from 'fast-check'
 import { AMOUNT_MAX } from '../../src/domain/amount.ts'
 import type { Command, Work } from '../../src/domain/command.ts'
-import { charge, declare, deposit, freeze, group, leg, open, release, settle, transfer } from './commands.ts'
+import {
+  across,
+  charge,
+  declare,
+  deposit,
+  freeze,
+  group,
+  leg,
+  open,
+  rate,
+  release,
+  settle,
+  transfer,
+} from './commands.ts'
 import { MOMENT } from './given.ts'
 
 const some = <const Value>(...values: Value[]): fc.Arbitrary<Value> => fc.constantFrom(...values)
@@ -32,10 +45,35 @@ const expiries = some(
   { expiresAt: MOMENT.now + 5_000 },
   { expiresAt: MOMENT.now - 1 },
 )
+/** Mostly one that has rates; the third is of an asset that nobody declares. */
+const pairs = fc.oneof(
+  { weight: 20, arbitrary: some(['credit', 'gem'], ['gem', 'credit']) },
+  { weight: 1, arbitrary: some(['credit', 'usd']) },
+)
+const traders = fc.oneof({ weight: 20, arbitrary: accounts }, { weight: 1, arbitrary: some('@exchange') })
+const legsAcross = fc
+  .tuple(traders, traders, amounts, pairs, fc.option(fc.bigInt({ min: 1n, max: 30n }), { nil: undefined }))
+  .map(([from, to, amount, [asset, toAsset], toAmount]) =>
+    across(from, to, [amount, asset], toAmount === undefined ? [toAsset] : [toAsset, toAmount]),
+  )
 const legs = fc.array(
-  fc.tuple(accounts, accounts, amounts, assets).map(([from, to, amount, asset]) => leg(from, to, amount, asset)),
+  fc.oneof(
+    {
+      weight: 2,
+      arbitrary: fc
+        .tuple(accounts, accounts, amounts, assets)
+        .map(([from, to, amount, asset]) => leg(from, to, amount, asset)),
+    },
+    { weight: 1, arbitrary: legsAcross },
+  ),
   { minLength: 1, maxLength: 4 },
 )
+/** Few, so that one is sometimes repeated. */
+const rates = fc
+  .tuple(pairs, some<[bigint, bigint]>([1n, 2n], [3n, 2n], [1n, 7n], [AMOUNT_MAX, 1n]), some('down', 'up', 'half-even'))
+  .chain(([[from, to], fraction, rounding]) =>
+    some(0, 0, 250_000).map((tolerancePpm) => rate(from, to, fraction, { rounding, tolerancePpm })),
+  )
 
 const commands: fc.Arbitrary<Command> = fc.oneof(
   {
@@ -56,7 +94,8 @@ const commands: fc.Arbitrary<Command> = fc.oneof(
       .tuple(requestIds, accounts, amounts, payees, assets)
       .map(([id, account, amount, payee, asset]) => charge(id, account, amount, { payee, asset })),
   },
-  { weight: 4, arbitrary: fc.tuple(requestIds, legs).map(([id, moved]) => transfer(id, moved)) },
+  { weight: 6, arbitrary: fc.tuple(requestIds, legs).map(([id, moved]) => transfer(id, moved)) },
+  { weight: 2, arbitrary: rates },
   {
     weight: 9,
     arbitrary: fc
@@ -82,6 +121,8 @@ const START: readonly Work[] = [
   deposit('s1', 'user:1', 200n),
   deposit('s2', 'user:2', 100n),
   deposit('s3', 'user:1', 50n, { asset: 'gem' }),
+  rate('credit', 'gem', [1n, 7n], { tolerancePpm: 250_000 }),
+  transfer('s4', [across('user:1', 'user:2', [15n, 'credit'], ['gem']), leg('user:1', 'user:2', 1n)]),
   freeze('r1', 'user:1', 40n),
   freeze('r2', 'user:1', 30n, { payee: 'user:2' }),
   freeze('r3', 'user:2', 50n),

@@ -9,6 +9,7 @@ import type {
   Leg,
   OpenCommand,
   Overage,
+  RateCommand,
   ReleaseCommand,
   SettleCommand,
   TransferCommand,
@@ -46,6 +47,16 @@ export function leg(from: string, to: string, amount: bigint, asset: string = DE
   return { from, to, asset, amount }
 }
 
+/** A leg from one asset into another, at the rate or at what the caller says. */
+export function across(
+  from: string,
+  to: string,
+  [amount, asset]: readonly [bigint, string],
+  [toAsset, toAmount]: readonly [string, bigint?],
+): Leg {
+  return { from, to, asset, amount, toAsset, ...(toAmount === undefined ? {} : { toAmount }) }
+}
+
 export function transfer(requestId: string, legs: readonly Leg[], more: More<TransferCommand> = {}): TransferCommand {
   return { kind: 'transfer', requestId, legs, ...NOTHING_ATTACHED, ...more }
 }
@@ -71,6 +82,16 @@ export function release(hold: string, cause: ReleaseCommand['cause'] = 'caller')
 
 export function declare(asset: string, decimals = 0, name: string = asset): DeclareCommand {
   return { kind: 'declare', asset, decimals, name }
+}
+
+/** `one` units of `to` for `other` units of `from`. */
+export function rate(
+  from: string,
+  to: string,
+  [one, other]: readonly [bigint, bigint],
+  more: Partial<Pick<RateCommand, 'rounding' | 'tolerancePpm'>> = {},
+): RateCommand {
+  return { kind: 'rate', from, to, numerator: one, denominator: other, rounding: 'down', tolerancePpm: 0, ...more }
 }
 
 export function group(...commands: readonly Command[]): Group {

@@ -1,9 +1,10 @@
 /** Rows that a rule finds, each with only what a test cares about. */
 import type { Asset } from '../../src/domain/asset.ts'
 import { balanceKey, emptyBalance, type BalanceRecord } from '../../src/domain/balance.ts'
-import type { Moment, State } from '../../src/domain/decide.ts'
+import type { Moment, State } from '../../src/domain/decision.ts'
 import type { HoldRecord } from '../../src/domain/hold.ts'
 import { DEFAULT_ASSET, REVENUE } from '../../src/domain/ids.ts'
+import type { Rate } from '../../src/domain/rate.ts'
 import type { RequestRecord } from '../../src/domain/snapshot.ts'
 
 export const NOW = Date.UTC(2030, 0, 1)
@@ -15,6 +16,7 @@ export interface Given {
   readonly requests?: readonly RequestRecord[]
   /** Besides `credit` and `gem`. */
   readonly assets?: readonly Asset[]
+  readonly rates?: readonly Rate[]
 }
 
 const ASSETS: readonly Asset[] = [
@@ -23,7 +25,7 @@ const ASSETS: readonly Asset[] = [
 ]
 
 /** A balance that is not given has no row. */
-export function stateOf({ balances = [], requests = [], assets = [] }: Given): State {
+export function stateOf({ balances = [], requests = [], assets = [], rates = [] }: Given): State {
   const rows = new Map(balances.map((balance) => [balanceKey(balance.account, balance.asset, 0), balance]))
   return {
     request: (id) => requests.find((request) => request.id === id) ?? null,
@@ -34,6 +36,7 @@ export function stateOf({ balances = [], requests = [], assets = [] }: Given): S
       return known
     },
     asset: (code) => [...assets, ...ASSETS].find((asset) => asset.code === code) ?? null,
+    rate: (from, to) => rates.find((rate) => rate.from === from && rate.to === to) ?? null,
   }
 }
 

@@ -2,7 +2,7 @@
  * A second ledger, written from the words alone to be compared with the first. It knows no rows, versions or batches, and
  * shares no code with the rules: it finds every reason that there is against a command, and tells the first one.
  */
-import type { Command, FreezeCommand, SettleCommand, Work } from '../../src/domain/command.ts'
+import type { Command, FreezeCommand, Leg, RateCommand, SettleCommand, Work } from '../../src/domain/command.ts'
 
 /** Nothing else is known to both: the order in which reasons are told, and the bounds of an amount. */
 const ORDER = [
@@ -11,6 +11,9 @@ const ORDER = [
   'asset_conflict',
   'house_account',
   'same_account',
+  'unknown_rate',
+  'rounds_to_nothing',
+  'outside_tolerance',
   'expiry_out_of_range',
   'hold_not_found',
   'hold_not_open',
@@ -47,6 +50,8 @@ interface Books {
   /** What was asked for under each request id. */
   requests: Record<string, string>
   assets: Record<string, { decimals: number; name: string }>
+  /** The rate that counts, of each pair. */
+  rates: Record<string, RateCommand>
 }
 
 export interface NaiveClock {
@@ -55,7 +60,13 @@ export interface NaiveClock {
 }
 
 export class NaiveLedger {
-  books: Books = { balances: {}, holds: {}, requests: {}, assets: { credit: { decimals: 0, name: 'Credit' } } }
+  books: Books = {
+    balances: {},
+    holds: {},
+    requests: {},
+    assets: { credit: { decimals: 0, name: 'Credit' } },
+    rates: {},
+  }
 
   /** One word for each command: `applied`, `replayed`, or why not. */
   run(work: Work, clock: NaiveClock): string[] {
@@ -83,6 +94,10 @@ export class NaiveLedger {
     if (command.kind === 'declare') {
       const known = this.books.assets[command.asset]
       if (known?.decimals === command.decimals && known.name === command.name) return 'replayed'
+    }
+    if (command.kind === 'rate') {
+      const known = this.books.rates[`${command.from}/${command.to}`]
+      if (known !== undefined && contents(known) === asked) return 'replayed'
     }
     const before = structuredClone(this.books)
     const reasons = this.#attempt(command, asked, clock)
@@ -119,10 +134,22 @@ export class NaiveLedger {
         )
         break
       case 'transfer':
-        for (const { from, to, asset, amount } of command.legs) {
-          if (from === to) reasons.add('same_account')
-          moves.push([from, asset, -amount, 0n], [to, asset, amount, 0n])
+        for (const leg of command.legs) {
+          const { from, to, asset, amount, toAsset } = leg
+          if (toAsset === undefined) {
+            if (from === to) reasons.add('same_account')
+            moves.push([from, asset, -amount, 0n], [to, asset, amount, 0n])
+          } else {
+            if (from === '@exchange' || to === '@exchange') reasons.add('same_account')
+            const received = this.#received(leg, toAsset, reasons)
+            if (received > MOST) reasons.add('balance_overflow')
+            moves.push([from, asset, -amount, 0n], ['@exchange', asset, amount, 0n])
+            moves.push(['@exchange', toAsset, -received, 0n], [to, toAsset, received, 0n])
+          }
         }
+        break
+      case 'rate':
+        this.books.rates[`${command.from}/${command.to}`] = command
         break
       case 'freeze':
         if (!isSoon(command, clock)) reasons.add('expiry_out_of_range')
@@ -169,6 +196,23 @@ export class NaiveLedger {
     return this.#move(moves, reasons)
   }
 
+  /** What a leg brings to its end, as far as there is a rate to tell. */
+  #received({ asset, amount, toAmount }: Leg, toAsset: string, reasons: Set<string>): bigint {
+    const rate = this.books.rates[`${asset}/${toAsset}`]
+    if (rate === undefined) {
+      reasons.add('unknown_rate')
+      return toAmount ?? 0n
+    }
+    const given = rounded(amount * rate.numerator, rate)
+    if (given === 0n) reasons.add('rounds_to_nothing')
+    if (toAmount === undefined) return given
+    // Within the tolerance: between so many millionths less and so many more.
+    const least = given * BigInt(1_000_000 - rate.tolerancePpm)
+    const most = given * BigInt(1_000_000 + rate.tolerancePpm)
+    if (toAmount * 1_000_000n < least || toAmount * 1_000_000n > most) reasons.add('outside_tolerance')
+    return toAmount
+  }
+
   /** Holds are paid first; what is missing comes from what may be spent, when the caller says so. */
   #payable(command: SettleCommand, hold: NaiveHold): bigint {
     const { available, floor } = this.balance(hold.account, hold.asset)
@@ -196,6 +240,15 @@ export class NaiveLedger {
   }
 }
 
+/** The fraction as a whole number, by way of twice its value for the middle. */
+function rounded(above: bigint, { denominator: below, rounding }: RateCommand): bigint {
+  if (rounding === 'down') return above / below
+  if (rounding === 'up') return (above + below - 1n) / below
+  const nearest = (2n * above + below) / (2n * below)
+  const isMiddle = (2n * above + below) % (2n * below) === 0n
+  return isMiddle && nearest % 2n === 1n ? nearest - 1n : nearest
+}
+
 function isSoon({ expiresInMs, expiresAt }: FreezeCommand, clock: NaiveClock): boolean {
   if (expiresInMs !== null) return expiresInMs > 0 && expiresInMs <= clock.ttlMsMax
   return expiresAt === null || (expiresAt > clock.now && expiresAt <= clock.now + clock.ttlMsMax)
@@ -204,7 +257,9 @@ function isSoon({ expiresInMs, expiresAt }: FreezeCommand, clock: NaiveClock): b
 function assetsOf(command: Command): string[] {
   switch (command.kind) {
     case 'transfer':
-      return command.legs.map(({ asset }) => asset)
+      return command.legs.flatMap(({ asset, toAsset = asset }) => [asset, toAsset])
+    case 'rate':
+      return [command.from, command.to]
     case 'settle':
     case 'release':
     case 'declare':

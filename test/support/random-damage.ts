@@ -1,6 +1,8 @@
 /** Random damage to rows of a twin ledger, done to both of them alike. */
 import fc from 'fast-check'
 import { AMOUNT_MAX, AMOUNT_MIN } from '../../src/domain/amount.ts'
+import type { Rate } from '../../src/domain/rate.ts'
+import { legsText } from '../../src/stores/sql/legs.ts'
 import type { TwinLedger } from './twin-ledger.ts'
 
 const COLUMNS = {
@@ -21,7 +23,8 @@ const COLUMNS = {
 /** Versions are kept as numbers, amounts as bigint. */
 const isVersion = (field: string): boolean => field.toLowerCase().endsWith('version')
 
-type Kind = keyof typeof COLUMNS
+/** `exchanges` are the legs that entries tell, `rates` the history that they rest on. */
+type Kind = keyof typeof COLUMNS | 'exchanges' | 'rates'
 
 export interface Damage {
   readonly kind: Kind
@@ -40,12 +43,18 @@ const change = fc.oneof(
 )
 
 export const damages: fc.Arbitrary<readonly Damage[]> = fc.array(
-  fc.record({ kind: fc.constantFrom<Kind>('balances', 'postings', 'holds'), row: fc.nat(1000), change }),
+  fc.record({
+    kind: fc.constantFrom<Kind>('balances', 'postings', 'holds', 'exchanges', 'rates'),
+    row: fc.nat(1000),
+    change,
+  }),
   { minLength: 1, maxLength: 8, size: 'max' },
 )
 
 /** Nothing happens where there is no such row. */
 export function doDamage(ledger: TwinLedger, { kind, row, change: what }: Damage): void {
+  if (kind === 'exchanges') return damageLegs(ledger, row, typeof what === 'object' ? what.by : 1n)
+  if (kind === 'rates') return damageRate(ledger, row)
   const rows: Map<string, object> = ledger.tables[kind === 'holds' ? 'requests' : kind]
   const all = [...rows].filter(([, record]) => kind !== 'holds' || ('kind' in record && record.kind === 'freeze'))
   const found = all[row % Math.max(all.length, 1)]
@@ -70,8 +79,32 @@ export function doDamage(ledger: TwinLedger, { kind, row, change: what }: Damage
   }
 }
 
+/** Another amount arrived by the first leg. */
+function damageLegs(ledger: TwinLedger, row: number, by: bigint): void {
+  const all = [...ledger.tables.requests.values()].filter((record) => record.kind !== 'freeze')
+  const told = all.filter((record) => record.legs !== null)
+  const found = told[row % Math.max(told.length, 1)]
+  if (found === undefined) return
+  const [first, ...others] = found.legs!
+  const legs = [{ ...first!, toAmount: clamped(first!.toAmount + by, false) }, ...others]
+  ledger.tables.requests.set(found.id, { ...found, legs })
+  ledger.plant('UPDATE requests SET legs = ? WHERE id = ?', legsText(legs), found.id)
+}
+
+/** Another fraction than what was declared. */
+function damageRate(ledger: TwinLedger, row: number): void {
+  const all = [...ledger.tables.rates.keys()]
+  const key = all[row % Math.max(all.length, 1)]
+  if (key === undefined) return
+  const [{ from, to, version, denominator, ...rest }, ...newer] = ledger.tables.rates.get(key)! as [Rate, ...Rate[]]
+  const damaged = { from, to, version, denominator: denominator + 1n, ...rest }
+  ledger.tables.rates.set(key, [damaged, ...newer])
+  const sql = 'UPDATE rates SET denominator = ? WHERE from_asset = ? AND to_asset = ? AND version = ?'
+  ledger.plant(sql, damaged.denominator, from, to, version)
+}
+
 /** A table and the key of one of its rows. */
-function whereOf(kind: Kind, record: object): string {
+function whereOf(kind: keyof typeof COLUMNS, record: object): string {
   const { id, balanceId, version } = record as { id?: unknown; balanceId?: unknown; version?: unknown }
   if (kind === 'balances') return `balances WHERE id = ${String(id)}`
   if (kind === 'postings') return `postings WHERE balance_id = ${String(balanceId)} AND version = ${String(version)}`

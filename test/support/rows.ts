@@ -4,9 +4,10 @@ import { CREDIT, type Asset } from '../../src/domain/asset.ts'
 import { balanceKey, emptyBalance, type BalanceName, type BalanceRecord } from '../../src/domain/balance.ts'
 import { decideBatch } from '../../src/domain/batch.ts'
 import type { Work } from '../../src/domain/command.ts'
-import type { Moment } from '../../src/domain/decide.ts'
+import type { Moment } from '../../src/domain/decision.ts'
 import type { PostingRecord } from '../../src/domain/journal.ts'
 import type { Outcome } from '../../src/domain/outcome.ts'
+import { rateKey, type Rate } from '../../src/domain/rate.ts'
 import {
   footprint,
   footprintOfHold,
@@ -22,6 +23,8 @@ export class Rows {
   readonly postings: PostingRecord[] = []
   readonly accounts = new Map<string, unknown>()
   readonly assets = new Map<string, Asset>([[CREDIT.code, CREDIT]])
+  /** Every version of each pair by `rateKey`, the oldest first. */
+  readonly rates = new Map<string, readonly Rate[]>()
   readonly #ids: Map<string, number>
 
   /** @param ids which balance has which id; share it where the rows of two ledgers are to be equal */
@@ -42,6 +45,7 @@ export class Rows {
       requests,
       balances: new Map(names.map((name) => [balanceKey(name.account, name.asset, name.stripe), this.balance(name)])),
       assets: new Map([...keys.assets].map((code) => [code, this.assets.get(code) ?? null])),
+      rates: new Map([...keys.rates.keys()].map((key) => [key, this.rates.get(key)?.at(-1) ?? null])),
     }
   }
 
@@ -53,6 +57,15 @@ export class Rows {
   }
 
   write(changes: Changes): void {
+    for (const used of changes.ratesUsed) {
+      assert.deepEqual(this.rates.get(rateKey(used.from, used.to))?.at(-1), used, 'an old rate was used')
+    }
+    for (const rate of changes.rates) {
+      const key = rateKey(rate.from, rate.to)
+      const before = this.rates.get(key) ?? []
+      assert.equal(rate.version, before.length + 1, `the versions of ${key} have a gap`)
+      this.rates.set(key, [...before, rate])
+    }
     for (const record of [...changes.entries, ...changes.holdsOpened]) {
       assert.ok(!this.requests.has(record.id), `the request id ${record.id} has two effects`)
       this.requests.set(record.id, record)
@@ -89,6 +102,7 @@ export class Rows {
       postings: this.postings,
       accounts: byKey(this.accounts),
       assets: byKey(this.assets),
+      rates: byKey(this.rates),
     }
   }
 }

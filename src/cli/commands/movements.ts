@@ -11,6 +11,7 @@ interface MovementFlags extends TargetFlags {
   readonly requestId?: string
   readonly asset?: string
   readonly payee?: string
+  readonly toAsset?: string
   readonly memo?: string
   readonly metadata?: Metadata
 }
@@ -44,10 +45,11 @@ export function addMovementCommands(program: Command): void {
   attach(addLedgerCommand(program, 'transfer', 'Coins move from one account to others: all or none.'))
     .argument('<from>', 'who pays')
     .argument('<to=amount...>', 'who gets how much: user:9=20 user:10=30', readShare)
+    .option('--to-asset <code>', 'kind of coin that arrives, at the declared rate; user:9=20:2 asks for 2 to arrive')
     .action((from: string, shares: readonly Share[], flags: MovementFlags) =>
       show(flags, 'write', async (ledger) => {
         const { requestId, memo, metadata } = flags
-        const legs = legsOf(from, shares, flags.asset)
+        const legs = legsOf(from, shares, { asset: flags.asset, toAsset: flags.toAsset })
         return shown(await ledger.transfer({ legs, ...given({ requestId, memo, metadata }) }))
       }),
     )

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
-import { AccountQuery, OpenBody } from '../../api/bodies.ts'
+import { OpenBody } from '../../api/bodies.ts'
+import { AccountQuery } from '../../api/query-schemas.ts'
 import { openOf } from '../../api/commands.ts'
 import { LedgerError } from '../../api/error.ts'
 import { accountParameter, accountQueryOf } from '../../api/queries.ts'

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { Health, Readiness, type ReadinessWire } from '../../api/schemas.ts'
+import { Health, Readiness, type ReadinessWire } from '../../api/outcome-schemas.ts'
 import type { Backend } from '../backend.ts'
 import { answers } from '../openapi.ts'
 import { sendFound } from '../respond.ts'

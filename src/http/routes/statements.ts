@@ -1,7 +1,7 @@
 /** The journal of a balance: page by page, or as a file. */
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
-import { ExportQuery, PostingsQuery } from '../../api/bodies.ts'
+import { ExportQuery, PostingsQuery } from '../../api/query-schemas.ts'
 import { accountParameter, exportQueryOf, postingsQueryOf, STATEMENT_FORMATS } from '../../api/queries.ts'
 import { AccountName, PostingPage } from '../../api/schemas.ts'
 import { STATEMENT_TYPES } from '../../api/statement.ts'

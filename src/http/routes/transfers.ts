@@ -16,6 +16,9 @@ export function transferRoutes(app: FastifyInstance, backend: Backend): void {
         operationId: 'transfer',
         tags: ['movements'],
         summary: 'Coins move between accounts, all legs or none',
+        description:
+          'A leg with `toAsset` arrives in another asset, at the newest declared rate, by way of `@exchange`. The entry tells what each ' +
+          'leg came to, at which rate, and what rounding left over.',
         headers: IDEMPOTENCY_HEADERS,
         body: reference(TransferBody),
         response: { 201: repeatableAnswers(Entry) },
@@ -25,6 +28,9 @@ export function transferRoutes(app: FastifyInstance, backend: Backend): void {
           'request_id_reused',
           'unknown_asset',
           'same_account',
+          'unknown_rate',
+          'rounds_to_nothing',
+          'outside_tolerance',
           'insufficient_funds',
           'balance_overflow',
           ...WRITE_PROBLEMS,

@@ -1,7 +1,9 @@
 /** The laws as questions to the maps. Each check walks every row and says which of them break the law. */
 import type { BalanceRecord } from '../../domain/balance.ts'
+import { EXCHANGE } from '../../domain/ids.ts'
 import type { HoldRecord } from '../../domain/hold.ts'
-import { endOfHold, type PostingRecord } from '../../domain/journal.ts'
+import { endOfHold, type EntryRecord, type PostingRecord } from '../../domain/journal.ts'
+import { rateKey } from '../../domain/rate.ts'
 import type { RequestRecord } from '../../domain/snapshot.ts'
 import type { AuditCheck, Auditor, Violation } from '../../engine/auditor.ts'
 import { AUDIT_CHECKS, type AuditCheckId } from '../audit-checks.ts'
@@ -26,6 +28,8 @@ export class MemoryAuditor implements Auditor {
 const RUN: Readonly<Record<AuditCheckId, (tables: Tables) => Violation[]>> = {
   '1a': unbalancedEntries,
   '1b': unbalancedAssets,
+  '1c': exchangesThatMovedOtherwise,
+  '1d': unknownRates,
   '2a': (tables) => balancesWhere(tables, ({ held }) => held < 0n),
   '2b': (tables) => balancesWhere(tables, ({ available, floor }) => floor !== null && available < floor),
   '2c': miscountedHolds,
@@ -58,6 +62,59 @@ function unbalancedAssets(tables: Tables): Violation[] {
     sums.set(asset, (sums.get(asset) ?? 0n) + available + held)
   }
   return nonZero(sums, (asset) => ({ asset }))
+}
+
+/** By account, because what `@exchange` got and gave stands in the stripe of whoever wrote it. */
+function exchangesThatMovedOtherwise(tables: Tables): Violation[] {
+  const sums = new Map<string, bigint>()
+  const add = (entry: string, account: string, asset: string, amount: bigint): void => {
+    const key = `${entry} ${account} ${asset}`
+    sums.set(key, (sums.get(key) ?? 0n) + amount)
+  }
+  const exchanges = exchangesOf(tables)
+  for (const { id, legs } of exchanges) {
+    for (const { from, to, asset, amount, toAsset, toAmount, rate } of legs) {
+      add(id, from, asset, amount)
+      add(id, to, toAsset, -toAmount)
+      if (rate === null) continue
+      add(id, EXCHANGE, asset, -amount)
+      add(id, EXCHANGE, toAsset, toAmount)
+    }
+  }
+  const ids = new Set(exchanges.map(({ id }) => id))
+  for (const { entryId, balanceId, availableDelta } of tables.postings.values()) {
+    if (!ids.has(entryId)) continue
+    const balance = tables.balanceById(balanceId)
+    add(entryId, balance?.account ?? '', balance?.asset ?? '', availableDelta)
+  }
+  return nonZero(sums, (key) => {
+    const [entry = '', account = '', asset = ''] = key.split(' ')
+    return { entry, account, asset }
+  })
+}
+
+function unknownRates(tables: Tables): Violation[] {
+  const violations = new Map<string, Violation>()
+  for (const { id, legs } of exchangesOf(tables)) {
+    for (const { asset, toAsset, rate } of legs) {
+      if (rate === null) continue
+      const { version, numerator, denominator, rounding } = rate
+      const declared = tables.rates.get(rateKey(asset, toAsset))?.find((each) => each.version === version)
+      const isSame =
+        declared?.numerator === numerator && declared.denominator === denominator && declared.rounding === rounding
+      const violation = { entry: id, asset, toAsset, version: String(version) }
+      if (!isSame) violations.set(Object.values(violation).join(' '), violation)
+    }
+  }
+  return [...violations.values()]
+}
+
+type Exchange = EntryRecord & { readonly legs: NonNullable<EntryRecord['legs']> }
+
+function exchangesOf(tables: Tables): Exchange[] {
+  return [...tables.requests.values()].filter(
+    (request): request is Exchange => request.kind !== 'freeze' && request.legs !== null,
+  )
 }
 
 function nonZero(sums: ReadonlyMap<string, bigint>, describe: (key: string) => Violation): Violation[] {

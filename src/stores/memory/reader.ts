@@ -12,7 +12,17 @@ import {
   type Posting,
   type StatementLine,
 } from '../../domain/journal.ts'
-import type { Account, HoldQuery, Page, PageQuery, Period, PostingQuery, Reader } from '../../engine/reader.ts'
+import { rateKey, type Rate } from '../../domain/rate.ts'
+import type {
+  Account,
+  HoldQuery,
+  Page,
+  PageQuery,
+  Period,
+  PostingQuery,
+  RateHistoryQuery,
+  Reader,
+} from '../../engine/reader.ts'
 import { matchesAttached } from '../attached.ts'
 import { decodeCursor, encodeCursor, type CursorKeys, type CursorList } from '../cursor.ts'
 import { addUpStripes } from '../stripes.ts'
@@ -104,6 +114,21 @@ export class MemoryReader implements Reader {
     const tables = await this.#connection.tables()
     return [...tables.assets.values()].sort((left, right) => compare(left.code, right.code))
   }
+
+  async rates(query: PageQuery): Promise<Page<Rate>> {
+    const tables = await this.#connection.tables()
+    const key = ({ from, to }: Rate): CursorKeys['rates'] => [from, to]
+    const newest = [...tables.rates.values()].map((rates) => rates.at(-1)!)
+    const sorted = newest.sort((left, right) => compareKeys(key(left), key(right)))
+    return pageOf(sorted, query, 'rates', { key, isAfter: (rate, last) => compareKeys(key(rate), last) > 0 })
+  }
+
+  async rateHistory(query: RateHistoryQuery): Promise<Page<Rate>> {
+    const tables = await this.#connection.tables()
+    const rates = (tables.rates.get(rateKey(query.from, query.to)) ?? []).toReversed()
+    const isAfter = (rate: Rate, [version]: CursorKeys['rateHistory']): boolean => rate.version < version
+    return pageOf(rates, query, 'rateHistory', { key: ({ version }) => [version], isAfter })
+  }
 }
 
 function isWithin(instant: Instant, { from = null, until = null }: Period): boolean {
@@ -126,6 +151,7 @@ function opening(tables: Tables, hold: HoldRecord): Entry {
     memo: null,
     metadata: hold.metadata,
     floor: null,
+    legs: null,
     postings: [postingAt(tables, hold.balanceId, hold.openedVersion)],
   }
 }
@@ -139,7 +165,7 @@ function ending(tables: Tables, hold: HoldRecord, id: string): Entry | null {
   if (hold.payeeBalanceId !== null && hold.payeeVersion !== null) {
     postings.push(postingAt(tables, hold.payeeBalanceId, hold.payeeVersion))
   }
-  return { id, kind, at: hold.endedAt, memo: null, metadata: null, floor: null, postings }
+  return { id, kind, at: hold.endedAt, memo: null, metadata: null, floor: null, legs: null, postings }
 }
 
 function postingAt(tables: Tables, balanceId: number, version: number): Posting {

@@ -8,6 +8,7 @@ import type { Asset } from '../../domain/asset.ts'
 import { balanceKey, emptyBalance, type BalanceName, type BalanceRecord } from '../../domain/balance.ts'
 import type { HoldRecord } from '../../domain/hold.ts'
 import type { AssetCode, RequestId } from '../../domain/ids.ts'
+import { rateKey, type Rate } from '../../domain/rate.ts'
 import {
   footprintOfHold,
   type BalanceChange,
@@ -66,7 +67,9 @@ function read(tables: Tables, footprint: Footprint): Snapshot {
     if (request?.kind === 'freeze') footprintOfHold(request, footprint.houseStripe).forEach(addBalance)
   }
   for (const code of footprint.assets) assets.set(code, tables.assets.get(code) ?? null)
-  return { requests, balances, assets }
+  const rates = new Map<string, Rate | null>()
+  for (const key of footprint.rates.keys()) rates.set(key, tables.rates.get(key)?.at(-1) ?? null)
+  return { requests, balances, assets, rates }
 }
 
 function write(tables: Tables, changes: Changes): CommitResult {
@@ -83,6 +86,10 @@ function write(tables: Tables, changes: Changes): CommitResult {
     const createdAt = tables.assets.get(asset.code)?.createdAt ?? asset.createdAt
     tables.assets.set(asset.code, { ...asset, createdAt })
   }
+  for (const rate of changes.rates) {
+    const key = rateKey(rate.from, rate.to)
+    tables.rates.set(key, [...(tables.rates.get(key) ?? []), rate])
+  }
   return 'committed'
 }
 
@@ -92,13 +99,16 @@ function isStale(tables: Tables, changes: Changes): boolean {
     const hold = tables.requests.get(id)
     return hold?.kind === 'freeze' && hold.state === 'open'
   }
+  const versionOf = ({ from, to }: Rate): number => tables.rates.get(rateKey(from, to))?.length ?? 0
   return (
     changes.entries.some((entry) => tables.requests.has(entry.id)) ||
     changes.holdsOpened.some((hold) => tables.requests.has(hold.id)) ||
     changes.holdsChanged.some((hold) => !isOpen(hold.id)) ||
     changes.postings.some((posting) => tables.postings.has(postingKey(posting.balanceId, posting.version))) ||
     changes.balances.some((change) => hasMoved(tables, change)) ||
-    changes.assets.some((asset) => (tables.assets.get(asset.code)?.decimals ?? asset.decimals) !== asset.decimals)
+    changes.assets.some((asset) => (tables.assets.get(asset.code)?.decimals ?? asset.decimals) !== asset.decimals) ||
+    changes.rates.some((rate) => rate.version <= versionOf(rate)) ||
+    changes.ratesUsed.some((rate) => rate.version !== versionOf(rate))
   )
 }
 

@@ -4,6 +4,7 @@ import type { BalanceRecord } from '../../domain/balance.ts'
 import type { AccountName, AssetCode, RequestId } from '../../domain/ids.ts'
 import type { PostingRecord } from '../../domain/journal.ts'
 import type { Metadata } from '../../domain/metadata.ts'
+import type { Rate } from '../../domain/rate.ts'
 import type { RequestRecord } from '../../domain/snapshot.ts'
 import { Fault } from '../../engine/faults.ts'
 
@@ -16,6 +17,9 @@ export class Tables {
   readonly postings = new Map<string, PostingRecord>()
   readonly accounts = new Map<AccountName, Metadata>()
   readonly assets = new Map<AssetCode, Asset>([[CREDIT.code, CREDIT]])
+
+  /** Every rate of a pair by `rateKey`, the oldest first: its place is its version. */
+  readonly rates = new Map<string, readonly Rate[]>()
 
   #balanceIds = 0
   #lastTurn: Promise<unknown> = Promise.resolve()

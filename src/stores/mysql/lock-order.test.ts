@@ -45,6 +45,8 @@ test('balances and their postings are written in that order, and the postings of
     balances: [balance(1, '@revenue'), balance(2, 'user:8')],
     accounts: [],
     assets: [],
+    rates: [],
+    ratesUsed: [],
   }
   const ordered = inLockOrder(changes)
   assert.deepEqual(

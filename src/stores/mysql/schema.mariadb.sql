@@ -55,6 +55,21 @@ CREATE TABLE `postings` (
   PRIMARY KEY (`balance_id`,`version`)
 ) ENGINE=InnoDB DEFAULT CHARSET=ascii COLLATE=ascii_bin ROW_FORMAT=DYNAMIC;
 
+CREATE TABLE `rates` (
+  `from_asset` varchar(16) NOT NULL,
+  `to_asset` varchar(16) NOT NULL,
+  `version` bigint(20) NOT NULL,
+  `numerator` bigint(20) NOT NULL,
+  `denominator` bigint(20) NOT NULL,
+  `rounding` varchar(16) NOT NULL,
+  `tolerance_ppm` bigint(20) NOT NULL,
+  `declared_at` bigint(20) NOT NULL,
+  PRIMARY KEY (`from_asset`,`to_asset`,`version`),
+  CONSTRAINT `rates_version` CHECK (`version` > 0),
+  CONSTRAINT `rates_fraction` CHECK (`numerator` > 0 and `denominator` > 0),
+  CONSTRAINT `rates_tolerance` CHECK (`tolerance_ppm` between 0 and 1000000)
+) ENGINE=InnoDB DEFAULT CHARSET=ascii COLLATE=ascii_bin ROW_FORMAT=DYNAMIC;
+
 CREATE TABLE `requests` (
   `id` varchar(128) NOT NULL,
   `kind` varchar(16) NOT NULL,
@@ -64,6 +79,7 @@ CREATE TABLE `requests` (
   `memo` varchar(256) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin DEFAULT NULL,
   `floor` bigint(20) DEFAULT NULL,
   `postings` mediumtext DEFAULT NULL,
+  `legs` mediumtext DEFAULT NULL,
   `balance_id` bigint(20) DEFAULT NULL,
   `payee` varchar(64) DEFAULT NULL,
   `state` varchar(16) DEFAULT NULL,

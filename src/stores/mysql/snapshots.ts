@@ -3,8 +3,10 @@ import type { Asset } from '../../domain/asset.ts'
 import { balanceKey, emptyBalance, type BalanceName, type BalanceRecord } from '../../domain/balance.ts'
 import type { AssetCode, RequestId } from '../../domain/ids.ts'
 import type { Posting } from '../../domain/journal.ts'
+import { rateKey, type Rate } from '../../domain/rate.ts'
 import { footprintOfHold, type Footprint, type RequestRecord, type Snapshot } from '../../domain/snapshot.ts'
 import type { BalanceIds } from '../sql/balance-ids.ts'
+import { rateOf } from '../sql/rates.ts'
 import { assetOf, balanceOf, entryOf, holdOf, postingKeysOf, postingOf, type Row } from '../sql/rows.ts'
 import type { MysqlConnection } from './connection.ts'
 import {
@@ -16,6 +18,7 @@ import {
   selectAssets,
   selectBalances,
   selectPostings,
+  selectRates,
   selectRequests,
 } from './statements.ts'
 import { compareLocks } from './lock-order.ts'
@@ -28,6 +31,7 @@ interface Answers {
   readonly requests: readonly Row[]
   readonly balances: readonly Row[]
   readonly assets: readonly Row[]
+  readonly rates: readonly Row[]
   readonly postings: readonly Row[]
 }
 
@@ -114,13 +118,20 @@ class Questions {
     this.#statements.push(statement)
   }
 
-  askFor({ requests, assets }: Footprint): void {
+  askFor({ requests, assets, rates }: Footprint): void {
     if (requests.size > 0) this.ask('requests', selectRequests(requests))
     if (assets.size > 0) this.ask('assets', selectAssets(assets))
+    if (rates.size > 0) this.ask('rates', selectRates(rates.values()))
   }
 
   async run(connection: MysqlConnection, before: readonly string[], after: readonly string[]): Promise<Answers> {
-    const answers: Record<keyof Answers, readonly Row[]> = { requests: [], balances: [], assets: [], postings: [] }
+    const answers: Record<keyof Answers, readonly Row[]> = {
+      requests: [],
+      balances: [],
+      assets: [],
+      rates: [],
+      postings: [],
+    }
     const statements = [...before, ...this.#statements, ...after]
     if (statements.length === 0) return answers
     const replies = await connection.run(statements)
@@ -177,7 +188,11 @@ function snapshotOf(footprint: Footprint, { names, answers, ids }: Read): Snapsh
   const assets = new Map<AssetCode, Asset | null>()
   for (const code of footprint.assets) assets.set(code, null)
   for (const row of answers.assets) assets.set(row['code'] as string, assetOf(row))
-  return { requests, balances, assets }
+
+  const rates = new Map<string, Rate | null>()
+  for (const key of footprint.rates.keys()) rates.set(key, null)
+  for (const rate of answers.rates.map(rateOf)) rates.set(rateKey(rate.from, rate.to), rate)
+  return { requests, balances, assets, rates }
 }
 
 function requestOf(row: Row, postings: ReadonlyMap<string, Posting>): RequestRecord {

@@ -26,12 +26,16 @@
  *    its own state as well, also when a caller hands over changes that no rule made.
  * 6. An asset that exists keeps its decimals; the guard behind the upsert reads them under the lock that the upsert took.
  *
+ * 7. A rate that the batch rests on must be the newest of its pair. Nothing is locked for it: a rate that is declared while the
+ *    commit is under way comes after it. It is looked at before a rate of the same batch follows it.
+ *
  * The guard is SET, because MariaDB's DO swallows errors, and a SELECT would cost a result set. The subquery of two rows is
  * evaluated only where IF comes to it.
  */
 import type { Asset } from '../../domain/asset.ts'
 import type { BalanceName } from '../../domain/balance.ts'
 import { isHouse, type AssetCode, type RequestId } from '../../domain/ids.ts'
+import type { Rate, RatePair } from '../../domain/rate.ts'
 import type { AccountChange, BalanceChange, Changes } from '../../domain/snapshot.ts'
 import {
   BALANCE_CHANGE_COLUMNS,
@@ -49,6 +53,7 @@ import {
   postingValues,
   type SqlValue,
 } from '../sql/rows.ts'
+import { RATE_COLUMNS, rateValues } from '../sql/rates.ts'
 import { literal, literals } from './literals.ts'
 import { inLockOrder } from './lock-order.ts'
 import type { Flavour } from './server.ts'
@@ -74,10 +79,12 @@ const TOGETHER: Chunking = (rows) => [rows]
 
 /** The writes of `changes`, in their order; none when there is nothing to write. */
 export function writesOf(changes: Changes, flavour: Flavour, chunking: Chunking = TOGETHER): readonly Write[] {
-  const { holdsOpened, entries, postings, holdsChanged, balances, assets, accounts } = inLockOrder(changes)
+  const { holdsOpened, entries, postings, holdsChanged, balances, assets, accounts, rates, ratesUsed } =
+    inLockOrder(changes)
   const added = balances.filter(isNew)
   const changed = balances.filter((change) => !isNew(change))
   return [
+    ...ratesUsed.map(isNewestRate),
     ...balanceChanges(flavour, textsOf(changed, balanceChangeValues), chunking),
     ...inserts('balances', BALANCE_COLUMNS, textsOf(added, newBalanceValues), chunking),
     ...inserts('requests', HOLD_COLUMNS, textsOf(holdsOpened, holdValues), chunking),
@@ -86,6 +93,7 @@ export function writesOf(changes: Changes, flavour: Flavour, chunking: Chunking 
     ...holdChanges(flavour, textsOf(holdsChanged, holdChangeValues), chunking),
     ...assetWrites(assets),
     ...accountWrites(textsOf(accounts, accountValues), chunking),
+    ...inserts('rates', RATE_COLUMNS, textsOf(rates, rateValues), chunking),
   ]
 }
 
@@ -157,6 +165,13 @@ function* assetWrites(assets: readonly Asset[]): Iterable<Write> {
   yield guard(`(SELECT COUNT(*) FROM assets WHERE ${same.join(' OR ')}) = ${assets.length}`)
 }
 
+/** The server takes the last entry of the pair's range in the primary key, and reads no other. */
+function isNewestRate({ from, to, version }: Rate): Write {
+  return guard(
+    `(SELECT MAX(version) FROM rates WHERE from_asset = ${literal(from)} AND to_asset = ${literal(to)}) = ${literal(version)}`,
+  )
+}
+
 function* accountWrites(rows: readonly string[], chunking: Chunking): Iterable<Write> {
   if (rows.length === 0) return
   for (const chunk of chunking(rows)) {
@@ -214,6 +229,15 @@ export function lockBalances(names: readonly BalanceName[]): readonly string[] {
 
 export function selectAssets(codes: Iterable<AssetCode>): string {
   return `SELECT * FROM assets WHERE code IN (${literals([...codes])})`
+}
+
+/** The newest rate of each pair. */
+export function selectRates(pairs: Iterable<RatePair>): string {
+  const newest = [...pairs].map(
+    ({ from, to }) =>
+      `(SELECT * FROM rates WHERE from_asset = ${literal(from)} AND to_asset = ${literal(to)} ORDER BY version DESC LIMIT 1)`,
+  )
+  return newest.join(' UNION ALL ')
 }
 
 export function selectPostings(keys: readonly (readonly [balanceId: number, version: number])[]): string {

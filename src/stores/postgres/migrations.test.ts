@@ -2,7 +2,17 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { Books } from '../../../test/conformance/books.ts'
-import { charge, declare, deposit, freeze, open, settle } from '../../../test/support/commands.ts'
+import {
+  across,
+  charge,
+  declare,
+  deposit,
+  freeze,
+  open,
+  rate,
+  settle,
+  transfer,
+} from '../../../test/support/commands.ts'
 import { administer, PostgresDatabase, WITHOUT_POSTGRES } from '../../../test/support/postgres-database.ts'
 import { postgresMigrations } from './migrations.ts'
 import { migratePostgres, openPostgresStorage } from './storage.ts'
@@ -101,6 +111,8 @@ describe('on a server', { skip: WITHOUT_POSTGRES, concurrency: 2 }, () => {
         settle('h', 5n),
         open('o2', 'user:9', 0n, { metadata: { tier: 2 } }),
         declare('gem', 0, 'Gem'),
+        rate('credit', 'gem', [1n, 2n]),
+        transfer('x', [across('user:8', 'user:9', [4n, 'credit'], ['gem'])]),
       )
       for (const check of storage.auditor.checks) assert.deepEqual(await storage.auditor.run(check, 1), [])
       assert.equal((await storage.reader.hold('h'))?.state, 'settled')
@@ -110,6 +122,7 @@ describe('on a server', { skip: WITHOUT_POSTGRES, concurrency: 2 }, () => {
       for (const forbidden of [
         'UPDATE postings SET held = 0',
         'DELETE FROM postings',
+        'UPDATE rates SET numerator = 9',
         'DELETE FROM requests',
         'DROP TABLE balances',
       ]) {

@@ -7,6 +7,8 @@
 import type { QueryConfig } from 'pg'
 import type { BalanceName } from '../../domain/balance.ts'
 import { BALANCE_COLUMNS, ENTRY_COLUMNS, HOLD_COLUMNS, POSTING_COLUMNS } from '../sql/rows.ts'
+import type { RatePair } from '../../domain/rate.ts'
+import { RATE_COLUMNS } from '../sql/rates.ts'
 import { arrayOf } from './arrays.ts'
 
 type Statement = QueryConfig<unknown[]>
@@ -93,5 +95,27 @@ export function selectAssets(codes: ReadonlySet<string>): Statement {
     name: 'holdfast_assets',
     text: 'SELECT code, decimals, name, created_at FROM assets WHERE code = ANY ($1::text[])',
     values: [arrayOf('text', [...codes])],
+  }
+}
+
+/** The newest rate of each pair. */
+export function selectRates(pairs: readonly RatePair[]): Statement {
+  return {
+    name: 'holdfast_rates',
+    text: `SELECT r.* FROM unnest($1::text[], $2::text[]) AS n (from_asset, to_asset)
+      CROSS JOIN LATERAL (
+        SELECT ${RATE_COLUMNS.join(', ')} FROM rates
+        WHERE rates.from_asset = n.from_asset AND rates.to_asset = n.to_asset ORDER BY version DESC LIMIT 1
+      ) r`,
+    values: [
+      arrayOf(
+        'text',
+        pairs.map(({ from }) => from),
+      ),
+      arrayOf(
+        'text',
+        pairs.map(({ to }) => to),
+      ),
+    ],
   }
 }

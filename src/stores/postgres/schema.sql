@@ -53,6 +53,21 @@ CREATE TABLE postings (
   CONSTRAINT postings_pkey PRIMARY KEY (balance_id, version)
 );
 
+CREATE TABLE rates (
+  from_asset text COLLATE "C" NOT NULL,
+  to_asset text COLLATE "C" NOT NULL,
+  version bigint NOT NULL,
+  numerator bigint NOT NULL,
+  denominator bigint NOT NULL,
+  rounding text COLLATE "C" NOT NULL,
+  tolerance_ppm bigint NOT NULL,
+  declared_at bigint NOT NULL,
+  CONSTRAINT rates_pkey PRIMARY KEY (from_asset, to_asset, version),
+  CONSTRAINT rates_fraction CHECK (((numerator > 0) AND (denominator > 0))),
+  CONSTRAINT rates_tolerance CHECK (((tolerance_ppm >= 0) AND (tolerance_ppm <= 1000000))),
+  CONSTRAINT rates_version CHECK ((version > 0))
+);
+
 CREATE TABLE requests (
   id text COLLATE "C" NOT NULL,
   kind text COLLATE "C" NOT NULL,
@@ -62,6 +77,7 @@ CREATE TABLE requests (
   memo text,
   floor bigint,
   postings text,
+  legs text,
   balance_id bigint,
   payee text COLLATE "C",
   state text COLLATE "C",

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { Books, changesOf } from '../../../test/conformance/books.ts'
+import { declare } from '../../../test/support/commands.ts'
 import { PostgresDatabase, WITHOUT_POSTGRES } from '../../../test/support/postgres-database.ts'
 import { connect } from './connection.ts'
 import { requireUsable, warningsOf, type ServerSettings } from './server.ts'
@@ -57,8 +59,8 @@ test('a database whose default is to lose commits is told, and overruled', { ski
      CREATE TRIGGER refuse BEFORE INSERT ON assets EXECUTE FUNCTION refuse()`,
   )
   const assets = [{ code: 'gem', decimals: 0, name: 'Gem', createdAt: 0 }]
-  const changes = { entries: [], holdsOpened: [], holdsChanged: [], postings: [], balances: [], accounts: [], assets }
-  const keys = { houseStripe: 0, requests: new Set<string>(), balances: new Map(), assets: new Set(['gem']) }
+  const changes = changesOf({ assets })
+  const keys = new Books(storage.store).footprint(declare('gem'))
   await assert.rejects(storage.store.commit(changes), /on read committed/)
   await assert.rejects(
     storage.store.exclusive(keys, () => changes),

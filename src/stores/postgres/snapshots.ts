@@ -10,12 +10,14 @@ import type { Asset } from '../../domain/asset.ts'
 import { balanceKey, emptyBalance, type BalanceName, type BalanceRecord } from '../../domain/balance.ts'
 import type { HoldRecord } from '../../domain/hold.ts'
 import type { Posting } from '../../domain/journal.ts'
+import { rateKey, type Rate } from '../../domain/rate.ts'
 import { footprintOfHold, type Footprint, type RequestRecord, type Snapshot } from '../../domain/snapshot.ts'
 import { Fault } from '../../engine/faults.ts'
 import { assetOf, balanceOf, entryOf, holdOf, postingKeysOf, postingOf, whole, type Row } from '../sql/rows.ts'
+import { rateOf } from '../sql/rates.ts'
 import type { BalanceIds } from '../sql/balance-ids.ts'
 import { pipelined } from './pipelined.ts'
-import { lockBalances, selectAssets, selectBalances, selectPostings, selectRequests } from './reads.ts'
+import { lockBalances, selectAssets, selectBalances, selectPostings, selectRates, selectRequests } from './reads.ts'
 
 /** Looks at one footprint. More than two take holds that are opened between one look and the next. */
 const LOOKS_MAX = 5
@@ -27,6 +29,7 @@ interface Look {
   readonly holds: readonly HoldRecord[]
   readonly entries: readonly Row[]
   readonly assets: readonly Row[]
+  readonly rates: readonly Row[]
 }
 
 /** @throws what the server says */
@@ -49,7 +52,7 @@ export async function lockSnapshot(client: ClientBase, footprint: Footprint, ids
 
 async function look(
   client: ClientBase,
-  { requests, assets }: Footprint,
+  { requests, assets, rates }: Footprint,
   names: readonly BalanceName[],
   begin: readonly Statement[],
   end: readonly Statement[],
@@ -58,6 +61,7 @@ async function look(
     { keys: names.length, statement: () => selectBalances(names) },
     { keys: requests.size, statement: () => selectRequests(requests) },
     { keys: assets.size, statement: () => selectAssets(assets) },
+    { keys: rates.size, statement: () => selectRates([...rates.values()]) },
   ]
   const asked = reads.filter(({ keys }) => keys > 0)
   const answers = await pipelined(client, [...begin, ...asked.map(({ statement }) => statement()), ...end])
@@ -71,6 +75,7 @@ async function look(
     holds: rows.filter((row) => row['kind'] === 'freeze').map(holdOf),
     entries: rows.filter((row) => row['kind'] !== 'freeze'),
     assets: rowsOf(2),
+    rates: rowsOf(3),
   }
 }
 
@@ -82,7 +87,7 @@ async function read(
 ): Promise<Snapshot> {
   const names = new Map(footprint.balances)
   for (let looks = 1; looks <= LOOKS_MAX; looks++) {
-    const { balances, holds, entries, assets } = await lookAt([...names.values()])
+    const { balances, holds, entries, assets, rates } = await lookAt([...names.values()])
     const known = names.size
     for (const hold of holds) addNames(names, hold, footprint.houseStripe)
     if (names.size > known) continue
@@ -90,6 +95,7 @@ async function read(
       requests: requestsOf(footprint, holds, entries, await postingsOf(client, entries)),
       balances: balancesOf(names, balances, ids),
       assets: assetsOf(footprint, assets),
+      rates: ratesOf(footprint, rates),
     }
   }
   throw new Fault('store_unavailable', `The holds of a batch did not stay the same for ${LOOKS_MAX} looks.`)
@@ -147,4 +153,11 @@ function assetsOf(footprint: Footprint, rows: readonly Row[]): Map<string, Asset
   for (const code of footprint.assets) assets.set(code, null)
   for (const row of rows) assets.set(row['code'] as string, assetOf(row))
   return assets
+}
+
+function ratesOf(footprint: Footprint, rows: readonly Row[]): Map<string, Rate | null> {
+  const rates = new Map<string, Rate | null>()
+  for (const key of footprint.rates.keys()) rates.set(key, null)
+  for (const rate of rows.map(rateOf)) rates.set(rateKey(rate.from, rate.to), rate)
+  return rates
 }

@@ -38,6 +38,7 @@ import {
   postingValues,
   type SqlValue,
 } from '../sql/rows.ts'
+import { RATE_COLUMNS, RATE_KEY_COLUMNS, rateKeyValues, rateValues } from '../sql/rates.ts'
 import { columnArray, type ElementType } from './arrays.ts'
 
 interface Part {
@@ -91,6 +92,23 @@ const PARTS: readonly Part[] = [
     guard: 'declared',
   },
   {
+    columns: RATE_KEY_COLUMNS,
+    texts: new Set(['from_asset', 'to_asset']),
+    rows: ({ ratesUsed }) => ratesUsed.map(rateKeyValues),
+    // Sees the rates as they were before this statement, so a rate that it declares itself is none of them.
+    sql: (source) => `rated AS (
+      SELECT 1 FROM (${source}) c WHERE c.version = (
+        SELECT max(r.version) FROM rates r WHERE r.from_asset = c.from_asset AND r.to_asset = c.to_asset))`,
+    guard: 'rated',
+  },
+  {
+    columns: RATE_COLUMNS,
+    texts: new Set(['from_asset', 'to_asset', 'rounding']),
+    rows: ({ rates }) => rates.map(rateValues),
+    sql: (source) => `offered AS (INSERT INTO rates (${RATE_COLUMNS.join(', ')}) ${source})`,
+    guard: null,
+  },
+  {
     columns: ['account', 'metadata'],
     texts: new Set(['account', 'metadata']),
     rows: ({ accounts }) => accounts.map(({ account, metadata }) => [account, metadataText(metadata)]).sort(byFirst),
@@ -120,7 +138,7 @@ const PARTS: readonly Part[] = [
   },
   {
     columns: ENTRY_COLUMNS,
-    texts: new Set(['id', 'kind', 'metadata', 'memo', 'postings']),
+    texts: new Set(['id', 'kind', 'metadata', 'memo', 'postings', 'legs']),
     rows: ({ entries }) => entries.map(entryValues).sort(byFirst),
     sql: (source) => `entered AS (INSERT INTO requests (${ENTRY_COLUMNS.join(', ')}) ${source})`,
     guard: null,

@@ -24,7 +24,7 @@ async function chain(books: Books, batches: readonly (readonly Work[])[]): Promi
   const snapshot = await books.store.load(books.footprint(...batches.flat()))
   const requests = new Map(snapshot.requests)
   const balances = new Map(snapshot.balances)
-  const later: Snapshot = { requests, balances, assets: snapshot.assets }
+  const later: Snapshot = { requests, balances, assets: snapshot.assets, rates: snapshot.rates }
   return batches.map((work) => {
     const { changes } = books.decide(work, later)
     for (const record of [...changes.entries, ...changes.holdsOpened, ...changes.holdsChanged])

@@ -17,7 +17,22 @@ export interface AuditDialect {
   same(left: Exact, right: Exact): string
   /** The (balance id, version) pairs of a row `r` of `requests`, to be joined behind it. */
   readonly postingKeys: { readonly join: string; readonly balanceId: string; readonly version: string }
+  /** The legs in a row `r` of `requests`, likewise; `version` is that of the rate, and null within one asset. */
+  readonly legs: { readonly join: string } & Readonly<Record<LegField, string>>
 }
+
+/** Whole numbers are BIGINT, the others text that compares with the columns of names. */
+type LegField =
+  | 'from'
+  | 'to'
+  | 'asset'
+  | 'amount'
+  | 'toAsset'
+  | 'toAmount'
+  | 'version'
+  | 'numerator'
+  | 'denominator'
+  | 'rounding'
 
 /**
  * SQLite's `+` turns into floating point beyond int64, and its `sum()` fails. So the upper and the lower 32 bits are summed
@@ -36,6 +51,19 @@ const SQLITE: AuditDialect = {
     balanceId: 'k.value ->> 0',
     version: 'k.value ->> 1',
   },
+  legs: {
+    join: 'CROSS JOIN json_each(r.legs) l',
+    from: 'l.value ->> 0',
+    to: 'l.value ->> 1',
+    asset: 'l.value ->> 2',
+    amount: 'CAST(l.value ->> 3 AS INTEGER)',
+    toAsset: 'l.value ->> 4',
+    toAmount: 'CAST(l.value ->> 5 AS INTEGER)',
+    version: 'l.value ->> 6',
+    numerator: 'CAST(l.value ->> 7 AS INTEGER)',
+    denominator: 'CAST(l.value ->> 8 AS INTEGER)',
+    rounding: 'l.value ->> 9',
+  },
 }
 
 function upper(term: string): string {
@@ -51,11 +79,13 @@ const DECIMAL = {
   sum: (terms) => ({ high: '0', low: plus(terms.map((term) => `CAST(${term} AS DECIMAL(20, 0))`)) }),
   total: (columns) => ({ high: '0', low: plus(columns.map((column) => `SUM(${column})`)) }),
   same: (left, right) => `(${left.low} = ${right.low})`,
-} as const satisfies Omit<AuditDialect, 'postingKeys'>
+} as const satisfies Omit<AuditDialect, 'postingKeys' | 'legs'>
 
 function plus(terms: readonly string[]): string {
   return terms.length === 0 ? '0' : terms.join(' + ')
 }
+
+const MYSQL_NAME = 'VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin'
 
 export const AUDIT_DIALECTS: Readonly<Record<SqlDialect, AuditDialect>> = {
   sqlite: SQLITE,
@@ -66,6 +96,23 @@ export const AUDIT_DIALECTS: Readonly<Record<SqlDialect, AuditDialect>> = {
       balanceId: 'k.balance_id',
       version: 'k.version',
     },
+    legs: {
+      join: `CROSS JOIN JSON_TABLE(r.legs, '$[*]' COLUMNS (
+        from_account ${MYSQL_NAME} PATH '$[0]', to_account ${MYSQL_NAME} PATH '$[1]', asset ${MYSQL_NAME} PATH '$[2]',
+        amount BIGINT PATH '$[3]', to_asset ${MYSQL_NAME} PATH '$[4]', to_amount BIGINT PATH '$[5]',
+        version BIGINT PATH '$[6]', numerator BIGINT PATH '$[7]', denominator BIGINT PATH '$[8]',
+        rounding ${MYSQL_NAME} PATH '$[9]')) l`,
+      from: 'l.from_account',
+      to: 'l.to_account',
+      asset: 'l.asset',
+      amount: 'l.amount',
+      toAsset: 'l.to_asset',
+      toAmount: 'l.to_amount',
+      version: 'l.version',
+      numerator: 'l.numerator',
+      denominator: 'l.denominator',
+      rounding: 'l.rounding',
+    },
   },
   postgres: {
     ...DECIMAL,
@@ -73,6 +120,19 @@ export const AUDIT_DIALECTS: Readonly<Record<SqlDialect, AuditDialect>> = {
       join: 'CROSS JOIN LATERAL jsonb_array_elements(CAST(r.postings AS jsonb)) AS k (pair)',
       balanceId: 'CAST(k.pair ->> 0 AS BIGINT)',
       version: 'CAST(k.pair ->> 1 AS BIGINT)',
+    },
+    legs: {
+      join: 'CROSS JOIN LATERAL jsonb_array_elements(CAST(r.legs AS jsonb)) AS l (leg)',
+      from: '(l.leg ->> 0)',
+      to: '(l.leg ->> 1)',
+      asset: '(l.leg ->> 2)',
+      amount: 'CAST(l.leg ->> 3 AS BIGINT)',
+      toAsset: '(l.leg ->> 4)',
+      toAmount: 'CAST(l.leg ->> 5 AS BIGINT)',
+      version: 'CAST(l.leg ->> 6 AS BIGINT)',
+      numerator: 'CAST(l.leg ->> 7 AS BIGINT)',
+      denominator: 'CAST(l.leg ->> 8 AS BIGINT)',
+      rounding: '(l.leg ->> 9)',
     },
   },
 }

@@ -4,6 +4,7 @@
  * Each of them walks its tables once, joins by primary key or sorts, and keeps in memory at most one row per balance. What
  * cannot be compared because a column is NULL counts as broken.
  */
+import { EXCHANGE } from '../../domain/ids.ts'
 import type { AuditCheckId } from '../audit-checks.ts'
 import type { AuditDialect, Exact } from './audit-dialects.ts'
 
@@ -12,6 +13,8 @@ type Statement = (dialect: AuditDialect) => string
 export const AUDIT_STATEMENTS: Readonly<Record<AuditCheckId, Statement>> = {
   '1a': unbalancedEntries,
   '1b': unbalancedAssets,
+  '1c': exchangesThatMovedOtherwise,
+  '1d': unknownRates,
   '2a': () => `SELECT ${BALANCE} FROM balances b WHERE b.held < 0`,
   '2b': () => `SELECT ${BALANCE} FROM balances b WHERE b.available < b.floor`,
   '2c': miscountedHolds,
@@ -56,6 +59,44 @@ function unbalancedAssets({ total, sum, same }: AuditDialect): string {
   return `SELECT b.asset AS asset, ${shown(coins)} FROM balances b
     GROUP BY b.asset
     HAVING ${unless(same(coins, sum([])))}`
+}
+
+/**
+ * By account, because what `@exchange` got and gave stands in the stripe of whoever wrote it; and by the name that postings bear, which
+ * 4a and 4b hold to the keys: MySQL joined those by looking at every posting for each of them. What adds and what takes away stand in
+ * columns of their own: the lowest int64 has no opposite.
+ */
+function exchangesThatMovedOtherwise({ total, sum, same, legs }: AuditDialect): string {
+  const [more, less] = [total(['t.more']), total(['t.less'])]
+  const left: Exact = { high: `(${more.high}) - (${less.high})`, low: `(${more.low}) - (${less.low})` }
+  const told = (account: string, asset: string, amounts: string, where = ''): string =>
+    `SELECT r.id AS entry_id, ${account} AS account, ${asset} AS asset, ${amounts} FROM requests r ${legs.join}
+      WHERE r.legs IS NOT NULL ${where}`
+  const across = `AND ${legs.version} IS NOT NULL`
+  return `SELECT t.entry_id AS entry, t.account AS account, t.asset AS asset, ${shown(left)} FROM (
+      ${told(legs.from, legs.asset, `${legs.amount} AS more, 0 AS less`)}
+      UNION ALL
+      ${told(legs.to, legs.toAsset, `0, ${legs.toAmount}`)}
+      UNION ALL
+      ${told(`'${EXCHANGE}'`, legs.asset, `0, ${legs.amount}`, across)}
+      UNION ALL
+      ${told(`'${EXCHANGE}'`, legs.toAsset, `${legs.toAmount}, 0`, across)}
+      UNION ALL
+      SELECT r.id, COALESCE(b.account, ''), COALESCE(b.asset, ''), p.available_delta, 0
+      FROM postings p CROSS JOIN requests r LEFT JOIN balances b ON b.id = p.balance_id
+      WHERE p.kind = 'transfer' AND r.id = p.entry_id AND r.legs IS NOT NULL
+    ) t
+    GROUP BY t.entry_id, t.account, t.asset
+    HAVING ${unless(same(left, sum([])))}`
+}
+
+function unknownRates({ legs }: AuditDialect): string {
+  return `SELECT DISTINCT r.id AS entry, ${legs.asset} AS asset, ${legs.toAsset} AS to_asset, ${legs.version} AS version
+    FROM requests r ${legs.join}
+    LEFT JOIN rates e ON e.from_asset = ${legs.asset} AND e.to_asset = ${legs.toAsset} AND e.version = ${legs.version}
+    WHERE r.legs IS NOT NULL AND ${legs.version} IS NOT NULL AND ${unless(
+      `e.numerator = ${legs.numerator} AND e.denominator = ${legs.denominator} AND e.rounding = ${legs.rounding}`,
+    )}`
 }
 
 function miscountedHolds({ total, sum, same }: AuditDialect): string {

@@ -7,6 +7,7 @@
 export interface LedgerTables {
   readonly accounts: AccountColumns
   readonly assets: AssetColumns
+  readonly rates: RateColumns
   readonly balances: BalanceColumns
   readonly postings: PostingColumns
   readonly requests: RequestColumns
@@ -22,6 +23,17 @@ interface AssetColumns {
   readonly decimals: number
   readonly name: string
   readonly created_at: number
+}
+
+interface RateColumns {
+  readonly from_asset: string
+  readonly to_asset: string
+  readonly version: number
+  readonly numerator: bigint
+  readonly denominator: bigint
+  readonly rounding: string
+  readonly tolerance_ppm: number
+  readonly declared_at: number
 }
 
 interface BalanceColumns {
@@ -57,6 +69,7 @@ interface RequestColumns {
   readonly memo: string | null
   readonly floor: bigint | null
   readonly postings: string | null
+  readonly legs: string | null
   readonly balance_id: number | null
   readonly payee: string | null
   readonly state: string | null

@@ -9,7 +9,16 @@ import type { Asset } from '../../domain/asset.ts'
 import { showHold, type Hold, type HoldRecord } from '../../domain/hold.ts'
 import { isHouse, isRequestId, type AccountName, type Instant, type RequestId } from '../../domain/ids.ts'
 import { endOfHold, showEntry, type Entry, type Posting, type StatementLine } from '../../domain/journal.ts'
-import type { Account, HoldQuery, Page, PostingQuery, Reader } from '../../engine/reader.ts'
+import type { Rate } from '../../domain/rate.ts'
+import type {
+  Account,
+  HoldQuery,
+  Page,
+  PageQuery,
+  PostingQuery,
+  RateHistoryQuery,
+  Reader,
+} from '../../engine/reader.ts'
 import { filtersAttached, matchesAttached } from '../attached.ts'
 import type { CursorKeys, CursorList } from '../cursor.ts'
 import { addUpStripes } from '../stripes.ts'
@@ -23,6 +32,7 @@ import {
   type VersionRange,
   type WalkLimits,
 } from './journal.ts'
+import { rateOf } from './rates.ts'
 import { lastKey, oneMoreThan, pageOf } from './pages.ts'
 import { assetOf, balanceOf, big, entryOf, holdOf, metadataOf, postingKeysOf, type Row } from './rows.ts'
 
@@ -251,7 +261,7 @@ export class SqlReader implements Reader {
   async #opening(hold: HoldRecord): Promise<Entry> {
     const { id, createdAt, metadata, balanceId, openedVersion } = hold
     const postings = await this.#postingsAt([[balanceId, openedVersion]])
-    return { id, kind: 'freeze', at: createdAt, memo: null, metadata, floor: null, postings }
+    return { id, kind: 'freeze', at: createdAt, memo: null, metadata, floor: null, legs: null, postings }
   }
 
   /** The entry that ended the hold, when `id` is its name. */
@@ -263,12 +273,46 @@ export class SqlReader implements Reader {
     const keys: PostingKey[] = [[balanceId, endedVersion]]
     if (payeeBalanceId !== null && payeeVersion !== null) keys.push([payeeBalanceId, payeeVersion])
     const postings = await this.#postingsAt(keys)
-    return { id, kind, at: endedAt, memo: null, metadata: null, floor: null, postings }
+    return { id, kind, at: endedAt, memo: null, metadata: null, floor: null, legs: null, postings }
   }
 
   async assets(): Promise<readonly Asset[]> {
     const rows = await this.#rows(this.#builder.selectFrom('assets').selectAll().orderBy('code'))
     return rows.map(assetOf)
+  }
+
+  async rates(query: PageQuery): Promise<Page<Rate>> {
+    const last = lastKey('rates', query)
+    let select = this.#builder
+      .selectFrom('rates')
+      .selectAll()
+      .where('version', '=', (where) =>
+        where
+          .selectFrom('rates as newer')
+          .select((max) => max.fn.max('newer.version').as('version'))
+          .whereRef('newer.from_asset', '=', 'rates.from_asset')
+          .whereRef('newer.to_asset', '=', 'rates.to_asset'),
+      )
+    if (last !== null) {
+      const [from, to] = last
+      select = select
+        .where('from_asset', '>=', from)
+        .where((where) => where.or([where('from_asset', '>', from), where('to_asset', '>', to)]))
+    }
+    const rows = await this.#rows(select.orderBy('from_asset').orderBy('to_asset').limit(oneMoreThan(query.limit)))
+    return pageOf(rows.map(rateOf), query.limit, 'rates', ({ from, to }) => [from, to])
+  }
+
+  async rateHistory(query: RateHistoryQuery): Promise<Page<Rate>> {
+    const last = lastKey('rateHistory', query)
+    let select = this.#builder
+      .selectFrom('rates')
+      .selectAll()
+      .where('from_asset', '=', query.from)
+      .where('to_asset', '=', query.to)
+    if (last !== null) select = select.where('version', '<', last[0])
+    const rows = await this.#rows(select.orderBy('version', 'desc').limit(oneMoreThan(query.limit)))
+    return pageOf(rows.map(rateOf), query.limit, 'rateHistory', ({ version }) => [version])
   }
 
   async #request(id: string): Promise<Row | null> {

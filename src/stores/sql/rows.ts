@@ -10,6 +10,7 @@ import type { HoldRecord, HoldState } from '../../domain/hold.ts'
 import type { EntryKind, EntryRecord, Posting, PostingRecord } from '../../domain/journal.ts'
 import type { Metadata } from '../../domain/metadata.ts'
 import type { BalanceChange } from '../../domain/snapshot.ts'
+import { legsOf, legsText } from './legs.ts'
 
 export type SqlValue = string | number | bigint | null
 export type Row = Readonly<Record<string, unknown>>
@@ -65,7 +66,17 @@ export function holdValues(hold: HoldRecord): SqlValue[] {
   ]
 }
 
-export const ENTRY_COLUMNS = ['id', 'kind', 'at', 'fingerprint', 'metadata', 'memo', 'floor', 'postings'] as const
+export const ENTRY_COLUMNS = [
+  'id',
+  'kind',
+  'at',
+  'fingerprint',
+  'metadata',
+  'memo',
+  'floor',
+  'postings',
+  'legs',
+] as const
 
 /** In the order of `ENTRY_COLUMNS`. */
 export function entryValues(entry: EntryRecord): SqlValue[] {
@@ -79,6 +90,7 @@ export function entryValues(entry: EntryRecord): SqlValue[] {
     entry.memo,
     entry.floor,
     JSON.stringify(keys),
+    legsText(entry.legs),
   ]
 }
 
@@ -268,6 +280,7 @@ export function entryOf(row: Row, postings: readonly Posting[]): EntryRecord {
     memo: row['memo'] as string | null,
     metadata: metadataOf(row['metadata']),
     floor: bigOrNull(row['floor']),
+    legs: legsOf(row['legs']),
     postings,
     balanceIds: postingKeysOf(row).map(([balanceId]) => balanceId),
   }

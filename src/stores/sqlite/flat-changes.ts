@@ -1,5 +1,6 @@
 /** Changes as SQLite is given them: one flat list of values per statement, cheap to bind and to send to another thread. */
 import type { Changes } from '../../domain/snapshot.ts'
+import { rateKeyValues, rateValues } from '../sql/rates.ts'
 import {
   balanceChangeValues,
   balanceValues,
@@ -19,6 +20,8 @@ export interface FlatChanges {
   readonly holdsChanged: readonly SqlValue[]
   readonly assets: readonly SqlValue[]
   readonly accounts: readonly SqlValue[]
+  readonly rates: readonly SqlValue[]
+  readonly ratesUsed: readonly SqlValue[]
   readonly balancesOpened: readonly SqlValue[]
   readonly balancesChanged: readonly SqlValue[]
 }
@@ -32,6 +35,8 @@ export function flatten(changes: Changes): FlatChanges {
     holdsChanged: flat(changes.holdsChanged, holdChangeValues),
     assets: flat(changes.assets, ({ code, decimals, name, createdAt }) => [code, decimals, name, createdAt]),
     accounts: flat(changes.accounts, ({ account, metadata }) => [account, metadataText(metadata)]),
+    rates: flat(changes.rates, rateValues),
+    ratesUsed: flat(changes.ratesUsed, rateKeyValues),
     balancesOpened: flat(
       balances.filter(({ before }) => before.version === 0),
       ({ after }) => balanceValues(after),

@@ -30,6 +30,25 @@ export class RowInserter {
   }
 }
 
+export class RowGuard {
+  readonly #parameters: number
+  readonly #statement: StatementSync
+
+  /** `sql` must find a row exactly where what it asks for is so. */
+  constructor(database: DatabaseSync, sql: string, parameters: number) {
+    this.#parameters = parameters
+    this.#statement = database.prepare(sql)
+  }
+
+  /** Whether all of it is so. */
+  holds(values: readonly SqlValue[]): boolean {
+    for (let next = 0; next < values.length; next += this.#parameters) {
+      if (this.#statement.get(...values.slice(next, next + this.#parameters)) === undefined) return false
+    }
+    return true
+  }
+}
+
 export class RowChanger {
   readonly #parameters: number
   readonly #statement: StatementSync

@@ -46,6 +46,18 @@ CREATE TABLE postings (
   PRIMARY KEY (balance_id, version)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE rates (
+  from_asset    TEXT NOT NULL,
+  to_asset      TEXT NOT NULL,
+  version       INTEGER NOT NULL CHECK (version > 0),
+  numerator     INTEGER NOT NULL CHECK (numerator > 0),
+  denominator   INTEGER NOT NULL CHECK (denominator > 0),
+  rounding      TEXT NOT NULL,
+  tolerance_ppm INTEGER NOT NULL CHECK (tolerance_ppm BETWEEN 0 AND 1000000),
+  declared_at   INTEGER NOT NULL,
+  PRIMARY KEY (from_asset, to_asset, version)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE requests (
   id               TEXT PRIMARY KEY,
   kind             TEXT NOT NULL,
@@ -56,6 +68,7 @@ CREATE TABLE requests (
   memo             TEXT,
   floor            INTEGER,
   postings         TEXT,
+  legs             TEXT,
   -- holds
   balance_id       INTEGER,
   payee            TEXT,

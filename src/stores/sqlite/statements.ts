@@ -8,7 +8,8 @@ import {
   HOLD_COLUMNS,
   POSTING_COLUMNS,
 } from '../sql/rows.ts'
-import { RowChanger, RowInserter } from './row-writer.ts'
+import { RATE_COLUMNS, RATE_KEY_COLUMNS } from '../sql/rates.ts'
+import { RowChanger, RowGuard, RowInserter } from './row-writer.ts'
 
 export type Statements = ReturnType<typeof prepareStatements>
 
@@ -49,6 +50,13 @@ export function prepareStatements(database: DatabaseSync) {
        ON CONFLICT (code) DO UPDATE SET name = excluded.name WHERE decimals = excluded.decimals`,
       4,
     ),
+    rates: new RowInserter(database, 'rates', RATE_COLUMNS),
+    ratesUsed: new RowGuard(
+      database,
+      `SELECT 1 FROM rates r WHERE from_asset = ? AND to_asset = ? AND version = ? AND NOT EXISTS (
+         SELECT 1 FROM rates n WHERE n.from_asset = r.from_asset AND n.to_asset = r.to_asset AND n.version > r.version)`,
+      RATE_KEY_COLUMNS.length,
+    ),
 
     selectRequest: prepare(
       `SELECT r.*, b.account, b.asset FROM requests r LEFT JOIN balances b ON b.id = r.balance_id WHERE r.id = ?`,
@@ -59,6 +67,7 @@ export function prepareStatements(database: DatabaseSync) {
        WHERE p.balance_id = ? AND p.version = ?`,
     ),
     selectAsset: prepare('SELECT * FROM assets WHERE code = ?'),
+    selectRate: prepare('SELECT * FROM rates WHERE from_asset = ? AND to_asset = ? ORDER BY version DESC LIMIT 1'),
     selectLastBalanceId: prepare('SELECT max(id) AS id FROM balances'),
   }
 }

@@ -9,8 +9,10 @@ import { balanceKey, emptyBalance, type BalanceName, type BalanceRecord } from '
 import type { HoldRecord } from '../../domain/hold.ts'
 import type { EntryRecord } from '../../domain/journal.ts'
 import { footprintOfHold, type Footprint, type RequestRecord, type Snapshot } from '../../domain/snapshot.ts'
+import type { Rate } from '../../domain/rate.ts'
 import type { CommitResult } from '../../engine/store.ts'
 import { assetOf, balanceOf, entryOf, holdOf, postingKeysOf, postingOf, whole, type Row } from '../sql/rows.ts'
+import { rateOf } from '../sql/rates.ts'
 import { classify, inDoubt, isSqliteError, refused, unavailable } from './errors.ts'
 import type { FlatChanges } from './flat-changes.ts'
 import { prepareStatements, type Statements } from './statements.ts'
@@ -144,7 +146,12 @@ export class SqliteTables {
       const row = this.#statements.selectAsset.get(code) as Row | undefined
       assets.set(code, row === undefined ? null : assetOf(row))
     }
-    return { requests, balances, assets }
+    const rates = new Map<string, Rate | null>()
+    for (const [key, { from, to }] of footprint.rates) {
+      const row = this.#statements.selectRate.get(from, to) as Row | undefined
+      rates.set(key, row === undefined ? null : rateOf(row))
+    }
+    return { requests, balances, assets, rates }
   }
 
   #request(id: string): HoldRecord | EntryRecord | null {
@@ -168,6 +175,9 @@ export class SqliteTables {
   /** Inserts before updates; everything stops at the first row that is not as expected. */
   #write(changes: FlatChanges): 'written' | 'stale' {
     const statements = this.#statements
+    // Before a rate of this batch takes the place of the one that others of the batch rest on.
+    if (!statements.ratesUsed.holds(changes.ratesUsed)) return 'stale'
+    statements.rates.insert(changes.rates)
     statements.holdsOpened.insert(changes.holdsOpened)
     statements.entries.insert(changes.entries)
     statements.postings.insert(changes.postings)

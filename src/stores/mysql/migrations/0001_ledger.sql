@@ -19,6 +19,22 @@ CREATE TABLE assets (
 
 INSERT INTO assets (code, decimals, name, created_at) VALUES ('credit', 0, 'Credit', 0);
 
+-- What an amount of one asset comes to in another. The newest version counts; the others tell what entries rest on.
+CREATE TABLE rates (
+  from_asset    VARCHAR(16) NOT NULL,
+  to_asset      VARCHAR(16) NOT NULL,
+  version       BIGINT NOT NULL,
+  numerator     BIGINT NOT NULL,
+  denominator   BIGINT NOT NULL,
+  rounding      VARCHAR(16) NOT NULL,
+  tolerance_ppm BIGINT NOT NULL,
+  declared_at   BIGINT NOT NULL,
+  PRIMARY KEY (from_asset, to_asset, version),
+  CONSTRAINT rates_version CHECK (version > 0),
+  CONSTRAINT rates_fraction CHECK (numerator > 0 AND denominator > 0),
+  CONSTRAINT rates_tolerance CHECK (tolerance_ppm BETWEEN 0 AND 1000000)
+) ENGINE = InnoDB ROW_FORMAT = DYNAMIC CHARACTER SET ascii COLLATE ascii_bin;
+
 -- One account's coins of one asset. House accounts have one row per stripe.
 CREATE TABLE balances (
   id        BIGINT NOT NULL,
@@ -65,6 +81,7 @@ CREATE TABLE requests (
   memo             VARCHAR(256) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin,
   floor            BIGINT,
   postings         MEDIUMTEXT,
+  legs             MEDIUMTEXT,
   -- holds
   balance_id       BIGINT,
   payee            VARCHAR(64),

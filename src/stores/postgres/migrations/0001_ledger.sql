@@ -24,6 +24,20 @@ CREATE TABLE assets (
 
 INSERT INTO assets VALUES ('credit', 0, 'Credit', 0);
 
+-- What an amount of one asset comes to in another. The newest version counts; the others tell what entries rest on.
+CREATE TABLE rates (
+  from_asset    TEXT COLLATE "C" NOT NULL,
+  to_asset      TEXT COLLATE "C" NOT NULL,
+  version       BIGINT NOT NULL CONSTRAINT rates_version CHECK (version > 0),
+  numerator     BIGINT NOT NULL,
+  denominator   BIGINT NOT NULL,
+  rounding      TEXT COLLATE "C" NOT NULL,
+  tolerance_ppm BIGINT NOT NULL CONSTRAINT rates_tolerance CHECK (tolerance_ppm BETWEEN 0 AND 1000000),
+  declared_at   BIGINT NOT NULL,
+  PRIMARY KEY (from_asset, to_asset, version),
+  CONSTRAINT rates_fraction CHECK (numerator > 0 AND denominator > 0)
+);
+
 -- One account's coins of one asset. House accounts have one row per stripe.
 CREATE TABLE balances (
   id        BIGINT PRIMARY KEY,
@@ -66,6 +80,7 @@ CREATE TABLE requests (
   memo             TEXT,
   floor            BIGINT,
   postings         TEXT,
+  legs             TEXT,
   -- holds
   balance_id       BIGINT,
   payee            TEXT COLLATE "C",

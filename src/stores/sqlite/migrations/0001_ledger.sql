@@ -21,6 +21,19 @@ CREATE TABLE assets (
 
 INSERT INTO assets VALUES ('credit', 0, 'Credit', 0);
 
+-- What an amount of one asset comes to in another. The newest version counts; the others tell what entries rest on.
+CREATE TABLE rates (
+  from_asset    TEXT NOT NULL,
+  to_asset      TEXT NOT NULL,
+  version       INTEGER NOT NULL CHECK (version > 0),
+  numerator     INTEGER NOT NULL CHECK (numerator > 0),
+  denominator   INTEGER NOT NULL CHECK (denominator > 0),
+  rounding      TEXT NOT NULL,
+  tolerance_ppm INTEGER NOT NULL CHECK (tolerance_ppm BETWEEN 0 AND 1000000),
+  declared_at   INTEGER NOT NULL,
+  PRIMARY KEY (from_asset, to_asset, version)
+) STRICT, WITHOUT ROWID;
+
 -- One account's coins of one asset. House accounts have one row per stripe.
 CREATE TABLE balances (
   id        INTEGER PRIMARY KEY,
@@ -60,6 +73,7 @@ CREATE TABLE requests (
   memo             TEXT,
   floor            INTEGER,
   postings         TEXT,
+  legs             TEXT,
   -- holds
   balance_id       INTEGER,
   payee            TEXT,
