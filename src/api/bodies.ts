@@ -10,7 +10,7 @@ import { MEMO_LENGTH_MAX } from '../domain/metadata.ts'
 import { TOLERANCE_PPM_MAX } from '../domain/rate.ts'
 import { INSTANT_MAX } from './input.ts'
 import { BATCH_COMMANDS_MAX, TRANSFER_LEGS_MAX } from './ledger.ts'
-import { AccountName, AMOUNT_PATTERN, AssetCode, HoldId, MetadataInput, ROUNDINGS, words, Words } from './schemas.ts'
+import { AccountName, AMOUNT_PATTERN, AssetCode, HoldId, MetadataInput, ROUNDINGS, words } from './schemas.ts'
 
 function amountInput(description: string, least: number) {
   const pattern = least < 0 ? AMOUNT_PATTERN : least === 0 ? '^(0|[1-9][0-9]{0,18})$' : '^[1-9][0-9]{0,18}$'
