@@ -25,6 +25,8 @@ function bug(name: string, path: string, find: string, put: string): DeliberateB
 }
 
 const DECIDE = 'src/domain/decide.ts'
+const DECISION = 'src/domain/decision.ts'
+const EXCHANGE = 'src/domain/exchange.ts'
 const POST = 'src/domain/post.ts'
 const BATCH = 'src/domain/batch.ts'
 const CYCLE = 'src/engine/cycle.ts'
@@ -73,14 +75,14 @@ const RULES: readonly DeliberateBug[] = [
   bug('draw-below-the-floor', DECIDE, 'return balance.available - balance.floor', 'return balance.available + 5n'),
   bug(
     'transfer-forgets-a-leg',
-    DECIDE,
+    EXCHANGE,
     'available: (earlierMove?.available ?? 0n) + amount, held: 0n',
     'available: amount, held: 0n',
   ),
   bug('freeze-repeated-as-it-is-now', DECIDE, 'answer: showHoldAsFrozen(earlier)', 'answer: showHold(earlier)'),
   bug(
     'repeat-with-other-contents',
-    DECIDE,
+    DECISION,
     "if (earlier.kind === 'freeze' || earlier.fingerprint !== print) return reused(requestId)",
     "if (earlier.kind === 'freeze') return reused(requestId)",
   ),
@@ -100,7 +102,7 @@ const CYCLES: readonly DeliberateBug[] = [
     caughtBy: 'simulation',
     replacements: [
       { path: CYCLE, find: 'for (const { code } of sent.plan.changes.assets) cache.assets.delete(code)', put: '' },
-      { path: CYCLE, find: 'sent === null || sent.plan.changes.assets.length > 0', put: 'sent === null' },
+      { path: CYCLE, find: 'sent.plan.changes.assets.length + sent.plan.changes.rates.length > 0', put: 'false' },
     ],
   },
   bug(
