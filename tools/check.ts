@@ -12,8 +12,8 @@ import { delimiter, resolve } from 'node:path'
 interface Step {
   readonly name: string
   readonly command: readonly [program: string, ...parameters: readonly string[]]
-  /** Finds in the output what the step's line should tell besides its time. */
-  readonly note?: RegExp
+  /** Finds in the output how many the step's line should tell besides its time, and of what. */
+  readonly count?: { readonly pattern: RegExp; readonly of: string }
 }
 
 interface Result {
@@ -22,7 +22,8 @@ interface Result {
   readonly output: string
 }
 
-const PASSED_COUNT = /^ℹ pass (\d+)$/m
+const TESTS = { pattern: /^ℹ pass (\d+)$/m, of: 'tests' }
+const SEEDS = { pattern: /([\d,]+) seeds/, of: 'seeds' }
 
 const STATIC_STEPS: readonly Step[] = [
   { name: 'lint', command: ['oxlint'] },
@@ -32,16 +33,18 @@ const STATIC_STEPS: readonly Step[] = [
   { name: 'openapi.json', command: ['node', 'tools/openapi.ts', '--check'] },
   { name: 'problems.md', command: ['node', 'tools/problems.ts', '--check'] },
   { name: 'cli.md', command: ['node', 'tools/cli-reference.ts', '--check'] },
+  { name: 'measured figures', command: ['node', 'bench/reporting/documents.ts', '--check'] },
 ]
 
 const TEST_STEPS: readonly Step[] = [
-  { name: 'tidy', command: ['node', 'tools/test.ts', 'test/tidy'], note: PASSED_COUNT },
+  { name: 'tidy', command: ['node', 'tools/test.ts', 'test/tidy'], count: TESTS },
   {
     name: 'unit',
     command: ['node', 'tools/test.ts', 'src', 'test/support', 'bench/load', 'bench/output'],
-    note: PASSED_COUNT,
+    count: TESTS,
   },
-  { name: 'conformance', command: ['node', 'tools/test.ts', 'test/conformance'], note: PASSED_COUNT },
+  { name: 'conformance', command: ['node', 'tools/test.ts', 'test/conformance'], count: TESTS },
+  { name: 'simulation', command: ['node', 'tools/simulate.ts', '--seconds', '5'], count: SEEDS },
 ]
 
 const wanted = process.argv.slice(2)
@@ -83,9 +86,9 @@ async function runAll(queue: readonly Step[], atOnce: number): Promise<readonly 
 async function runStep(step: Step): Promise<Result> {
   const startedAt = performance.now()
   const { passed, output } = await runCommand(step.command)
-  const note = step.note?.exec(output)?.[1]
-  const columns = [passed ? 'ok  ' : 'FAIL', step.name.padEnd(14), seconds(startedAt).padStart(7)]
-  if (note !== undefined) columns.push(`${note} tests`)
+  const count = step.count?.pattern.exec(output)?.[1]
+  const columns = [passed ? 'ok  ' : 'FAIL', step.name.padEnd(16), seconds(startedAt).padStart(7)]
+  if (count !== undefined) columns.push(`${count} ${step.count!.of}`)
   process.stdout.write(`${columns.join(' ')}\n`)
   return { step, passed, output }
 }
