@@ -19,6 +19,9 @@ const outcome: Outcome<'freeze'> = {
     released: 0n,
     drawn: 0n,
     shortfall: 0n,
+    refunded: 0n,
+    settledLate: 0n,
+    onExpiry: null,
     expiresAt: now + 900_000,
     createdAt: now,
     endedAt: null,
@@ -28,6 +31,6 @@ const outcome: Outcome<'freeze'> = {
 const answer = Promise.resolve(outcome)
 const engine = { submit: () => answer, ready: () => Promise.resolve(), queueDepth: 0 }
 const storage = openMemoryStorage()
-const app = buildServer({ engine, reader: storage.reader, store: storage })
+const app = buildServer({ engine, reader: storage.reader, store: storage, expiry: null })
 const address = await app.listen({ host: '127.0.0.1', port: 0 })
 process.stdout.write(`${address}\n`)

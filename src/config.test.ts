@@ -33,6 +33,26 @@ test('what a setting cannot be is refused, and blamed on the flag or the variabl
   }
 })
 
+test('a life of holds that is longer than the longest that is allowed is refused at the start', () => {
+  const flags = { holdTtlMsMax: '60000' }
+  assert.throws(() => readSettings(flags, {}), {
+    name: 'SettingError',
+    message:
+      '--hold-ttl-ms-default (HOLDFAST_HOLD_TTL_MS_DEFAULT) is 900000, ' +
+      'more than the 60000 of --hold-ttl-ms-max (HOLDFAST_HOLD_TTL_MS_MAX).',
+  })
+  assert.equal(readSettings(flags, { HOLDFAST_HOLD_TTL_MS_DEFAULT: '60000' }).holdTtlMsDefault, 60_000)
+})
+
+test('the sweeper is paced by its settings', () => {
+  const { expiryIntervalMs, expiryPageMax, expiryRoundMax } = readSettings(
+    { expiryIntervalMs: '250' },
+    { HOLDFAST_EXPIRY_PAGE_MAX: '50' },
+  )
+  assert.deepEqual([expiryIntervalMs, expiryPageMax, expiryRoundMax], [250, 50, 5_000])
+  assert.throws(() => readSetting('expiryIntervalMs', { expiryIntervalMs: '0' }, {}), SettingError)
+})
+
 test('a flag without a value is on', () => {
   assert.equal(readSetting('logRequests', { logRequests: true }, { HOLDFAST_LOG_REQUESTS: 'false' }), true)
 })

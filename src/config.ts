@@ -114,6 +114,27 @@ export const SETTINGS = {
     fallback: String(ENGINE_LIMITS.holdTtlMsMax),
     read: wholeNumber(1, Number.MAX_SAFE_INTEGER),
   },
+  expiryIntervalMs: {
+    flag: '--expiry-interval-ms <ms>',
+    variable: 'HOLDFAST_EXPIRY_INTERVAL_MS',
+    meaning: 'pause between two looks for holds that are due and have to be ended',
+    fallback: String(ENGINE_LIMITS.expiryIntervalMs),
+    read: wholeNumber(10, 3_600_000),
+  },
+  expiryPageMax: {
+    flag: '--expiry-page-max <count>',
+    variable: 'HOLDFAST_EXPIRY_PAGE_MAX',
+    meaning: 'due holds that are read, and ended, at once',
+    fallback: String(ENGINE_LIMITS.expiryPageMax),
+    read: wholeNumber(1, 1_000),
+  },
+  expiryRoundMax: {
+    flag: '--expiry-round-max <count>',
+    variable: 'HOLDFAST_EXPIRY_ROUND_MAX',
+    meaning: 'due holds that are ended between two pauses',
+    fallback: String(ENGINE_LIMITS.expiryRoundMax),
+    read: wholeNumber(1, 1_000_000),
+  },
   houseStripe: {
     flag: '--house-stripe <number>',
     variable: 'HOLDFAST_HOUSE_STRIPE',
@@ -133,7 +154,22 @@ export type Environment = Readonly<Record<string, string | undefined>>
 /** @throws SettingError */
 export function readSettings(flags: Flags, environment: Environment): Settings {
   const names = Object.keys(SETTINGS) as SettingName[]
-  return Object.fromEntries(names.map((name) => [name, readSetting(name, flags, environment)])) as Settings
+  const settings = Object.fromEntries(names.map((name) => [name, readSetting(name, flags, environment)])) as Settings
+  requireUsableLife(settings)
+  return settings
+}
+
+/** With a default above the maximum, every freeze that names no life would be refused. */
+function requireUsableLife({ holdTtlMsDefault, holdTtlMsMax }: Settings): void {
+  if (holdTtlMsDefault <= holdTtlMsMax) return
+  const { holdTtlMsDefault: life, holdTtlMsMax: longest } = SETTINGS
+  throw new SettingError(
+    `${nameOf(life)} (${life.variable}) is ${holdTtlMsDefault}, more than the ${holdTtlMsMax} of ${nameOf(longest)} (${longest.variable}).`,
+  )
+}
+
+function nameOf({ flag }: Setting<unknown>): string {
+  return flag.split(' ', 1)[0]!
 }
 
 /** @throws SettingError */
@@ -157,7 +193,7 @@ function givenFor(
   flag: string | boolean | undefined,
   environment: Environment,
 ): { source: string; text: string } {
-  if (flag !== undefined) return { source: setting.flag.split(' ', 1)[0]!, text: String(flag) }
+  if (flag !== undefined) return { source: nameOf(setting), text: String(flag) }
   const variable = environment[setting.variable]
   if (variable !== undefined && variable !== '') return { source: setting.variable, text: variable }
   return { source: 'The default', text: setting.fallback }

@@ -21,23 +21,35 @@ import {
   entryParameter,
   holdsQueryOf,
   postingsQueryOf,
-  ratesQueryOf,
+  pageQueryOf,
   requestIdParameter,
 } from './api/queries.ts'
 import type { Asset } from './domain/asset.ts'
 import { requestOf, type Command, type CommandKind } from './domain/command.ts'
 import type { Hold } from './domain/hold.ts'
-import type { Entry, StatementLine } from './domain/journal.ts'
+import type { Entry, HoldEvent, StatementLine } from './domain/journal.ts'
 import type { Answers, Outcome } from './domain/outcome.ts'
 import type { Rate } from './domain/rate.ts'
+import { systemClock } from './engine/clock.ts'
 import { Engine, type EngineOptions } from './engine/engine.ts'
+import { Expiry, type ExpiryEvent } from './engine/expiry.ts'
 import { Fault } from './engine/faults.ts'
 import type { Reader } from './engine/reader.ts'
 import { houseStripeFor, migrateStorage, openStorage, type StorageOptions } from './stores/open.ts'
 import type { MigrationReport } from './stores/sql/migrator.ts'
 import type { Storage } from './stores/storage.ts'
 
-export interface OpenLedgerOptions extends EngineOptions, StorageOptions {}
+export type { ExpiryEvent }
+
+/** How this process takes part in ending holds that are due. */
+export interface SweepOptions {
+  /** Whether it sweeps while the ledger is open. Default true. Where no process does, expired holds stay open. */
+  readonly sweep?: boolean
+  /** Hears when sweeping lags behind, catches up, or fails. What it throws is ignored. */
+  readonly onExpiryEvent?: (event: ExpiryEvent) => void
+}
+
+export interface OpenLedgerOptions extends EngineOptions, StorageOptions, SweepOptions {}
 
 /**
  * Opens the ledger at a store URL: `sqlite:holdfast.db`, `memory:`, `mysql://…`, `mariadb://…` or `postgres://…`.
@@ -71,13 +83,17 @@ export async function migrateLedger(url: string): Promise<MigrationReport> {
 export class EmbeddedLedger extends CheckedLedger {
   readonly engine: Engine
   readonly storage: Storage
+  /** Null when this process does not sweep. */
+  readonly expiry: Expiry | null
   readonly #reader: Reader
 
-  constructor(storage: Storage, options: EngineOptions = {}) {
+  constructor(storage: Storage, options: EngineOptions & SweepOptions = {}) {
     super()
     this.storage = storage
     this.engine = new Engine(storage.store, options)
     this.#reader = storage.reader
+    this.expiry = options.sweep === false ? null : this.#sweeper(options)
+    this.expiry?.start()
   }
 
   protected async submit<Kind extends CommandKind>(
@@ -124,6 +140,13 @@ export class EmbeddedLedger extends CheckedLedger {
     return await this.#read((reader) => reader.holds(query))
   }
 
+  async holdHistory(id: string, input: PageInput = {}): Promise<PageView<HoldEvent>> {
+    const query = { hold: requestIdParameter(id, 'id'), ...pageQueryOf(input) }
+    const found = await this.#read((reader) => reader.holdHistory(query))
+    if (found === null) throw LedgerError.holdNotFound(id)
+    return found
+  }
+
   async postings(account: string, input: PostingsInput = {}): Promise<PageView<StatementLine>> {
     const query = postingsQueryOf(accountParameter(account, 'account'), input)
     return await this.#read((reader) => reader.postings(query))
@@ -141,19 +164,27 @@ export class EmbeddedLedger extends CheckedLedger {
   }
 
   async rates(input: PageInput = {}): Promise<PageView<Rate>> {
-    const query = ratesQueryOf(input)
+    const query = pageQueryOf(input)
     return await this.#read((reader) => reader.rates(query))
   }
 
   async rateHistory(from: string, to: string, input: PageInput = {}): Promise<PageView<Rate>> {
     const pair = { from: assetParameter(from, 'from'), to: assetParameter(to, 'to') }
-    const query = { ...pair, ...ratesQueryOf(input) }
+    const query = { ...pair, ...pageQueryOf(input) }
     return await this.#read((reader) => reader.rateHistory(query))
   }
 
   async close(): Promise<void> {
+    // First, so that what it submits last is answered like everything else.
+    await this.expiry?.stop()
     await this.engine.stop()
     await this.storage.close()
+  }
+
+  #sweeper({ clock = systemClock, onExpiryEvent: onEvent }: EngineOptions & SweepOptions): Expiry {
+    const { engine } = this
+    const submit: Engine['submit'] = (work) => engine.submit(work)
+    return new Expiry({ reader: this.#reader, submit, clock, limits: engine.limits, onEvent })
   }
 
   async #batchOne(command: Command, options: CallOptions | undefined): Promise<BatchOutcome> {

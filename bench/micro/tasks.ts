@@ -41,6 +41,7 @@ const FREEZES: readonly Command[] = commands((index) => ({
   amount: 616n,
   expiresInMs: null,
   expiresAt: null,
+  onExpiry: null,
   metadata: null,
 }))
 
@@ -49,6 +50,8 @@ const SETTLES: readonly Command[] = commands((index) => ({
   hold: idOf(index),
   amount: 500n,
   overage: 'reject',
+  payee: null,
+  late: false,
 }))
 
 const TRANSFERS: readonly Command[] = commands((index) => ({

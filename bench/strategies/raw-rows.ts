@@ -73,6 +73,8 @@ export class RawRows {
       entries,
       holdsOpened: opened,
       holdsChanged: changed,
+      holdsStepped: [],
+      holdSteps: [],
       postings,
       balances,
       accounts: [],
@@ -102,6 +104,9 @@ export class RawRows {
       released: 0n,
       drawn: 0n,
       shortfall: 0n,
+      refunded: 0n,
+      settledLate: 0n,
+      onExpiry: null,
       expiresAt: draft.now + ENGINE_LIMITS.holdTtlMsDefault,
       createdAt: draft.now,
       endedAt: null,
@@ -113,6 +118,8 @@ export class RawRows {
       endedVersion: null,
       payeeBalanceId: null,
       payeeVersion: null,
+      steps: 0,
+      firstAnswers: null,
     }
     this.#open.set(requestId, hold)
     draft.opened.push(hold)
@@ -159,6 +166,7 @@ export class RawRows {
       metadata: null,
       floor: null,
       legs: null,
+      step: null,
       postings: draft.postings.slice(first).map((posting, index) => describe(posting, afters[index]!)),
       balanceIds: afters.map(({ id }) => id),
     })

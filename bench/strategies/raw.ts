@@ -79,6 +79,7 @@ async function rowsOf(site: Site, store: Store): Promise<RawRows> {
     balances: new Map(names.map((name) => [balanceKey(name.account, name.asset, name.stripe), name])),
     assets: new Set(),
     rates: new Map(),
+    payees: new Map(),
   })
   return new RawRows([...balances.values()], (user) => accountOf(site, user))
 }

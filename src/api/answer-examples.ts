@@ -25,10 +25,21 @@ export const HOLD_EXAMPLE = {
   released: '116',
   drawn: '0',
   shortfall: '0',
+  refunded: '0',
+  settledLate: '0',
+  onExpiry: null,
   expiresAt: '2030-01-31T12:15:00.000Z',
   createdAt: FROZEN_AT,
   endedAt: SETTLED_AT,
   metadata: { model: 'llama-70b' },
+}
+
+export const HISTORY_EXAMPLE = {
+  number: 1,
+  kind: 'settle',
+  entry: 'job-616~settle',
+  at: SETTLED_AT,
+  hold: HOLD_EXAMPLE,
 }
 
 export const RATE_EXAMPLE = {

@@ -1,50 +1,15 @@
 /**
- * What the service is asked, as JSON Schema: bodies and commands of a batch; query-schemas.ts has the queries. commands.ts checks
- * the input itself (int64 has no place in a pattern, and it must be fast); a test holds it to these schemas.
+ * What the service is asked, as JSON Schema: bodies and commands of a batch; hold-bodies.ts has those of holds, query-schemas.ts the
+ * queries. commands.ts checks the input itself (int64 has no place in a pattern, and it must be fast); a test holds it to these.
  */
-import { Type, type Static, type TProperties } from 'typebox'
+import { Type, type Static } from 'typebox'
 import { ASSET_DECIMALS_MAX, ASSET_NAME_LENGTH_MAX } from '../domain/asset.ts'
-import type { CommandKind } from '../domain/command.ts'
-import { ACCOUNT_PATTERN, ASSET_PATTERN, REQUEST_ID_PATTERN } from '../domain/ids.ts'
-import { MEMO_LENGTH_MAX } from '../domain/metadata.ts'
+import { ASSET_PATTERN } from '../domain/ids.ts'
 import { TOLERANCE_PPM_MAX } from '../domain/rate.ts'
-import { INSTANT_MAX } from './input.ts'
-import { BATCH_COMMANDS_MAX, TRANSFER_LEGS_MAX } from './ledger.ts'
-import { AccountName, AMOUNT_PATTERN, AssetCode, HoldId, MetadataInput, ROUNDINGS, words } from './schemas.ts'
-
-function amountInput(description: string, least: number) {
-  const pattern = least < 0 ? AMOUNT_PATTERN : least === 0 ? '^(0|[1-9][0-9]{0,18})$' : '^[1-9][0-9]{0,18}$'
-  return Type.Union(
-    [
-      Type.String({ pattern, description: 'Exact up to int64.' }),
-      Type.Integer({ minimum: least, maximum: Number.MAX_SAFE_INTEGER, description: 'A safe integer.' }),
-    ],
-    { description, examples: ['616'] },
-  )
-}
-
-const requestId = Type.Optional(
-  Type.String({
-    pattern: REQUEST_ID_PATTERN,
-    description:
-      'The idempotency key; the header `Idempotency-Key` says the same. A UUIDv7 is made when there is neither, and then a ' +
-      'repeat is a new request.',
-    examples: ['job-616'],
-  }),
-)
-export const asset = Type.Optional(
-  Type.String({ pattern: ASSET_PATTERN, default: 'credit', description: 'A kind of coin.', examples: ['credit'] }),
-)
-const payee = Type.Optional(
-  Type.String({
-    pattern: ACCOUNT_PATTERN,
-    default: '@revenue',
-    description: 'Who gets the coins.',
-    examples: ['@revenue'],
-  }),
-)
-const memo = Type.Optional(Type.String({ maxLength: MEMO_LENGTH_MAX, description: 'A note for people.' }))
-const metadata = Type.Optional(MetadataInput)
+import { amountInput, asset, body, memo, metadata, payee, requestId } from './body-fields.ts'
+import { HOLD_BODIES, HOLD_COMMANDS } from './hold-bodies.ts'
+import { BATCH_COMMANDS_MAX, TRANSFER_LEGS_MAX, type InputKind } from './ledger.ts'
+import { AccountName, AssetCode, MetadataInput, ROUNDINGS, words } from './schemas.ts'
 
 const depositFields = {
   requestId,
@@ -55,44 +20,6 @@ const depositFields = {
   metadata,
 }
 const chargeFields = { ...depositFields, payee }
-const freezeFields = {
-  requestId,
-  account: AccountName,
-  asset,
-  amount: amountInput('How much to set aside, in minor units; at least 1.', 1),
-  payee,
-  expiresInMs: Type.Optional(
-    Type.Integer({
-      minimum: 1,
-      maximum: Number.MAX_SAFE_INTEGER,
-      description: 'Life of the hold. Default 15 minutes.',
-    }),
-  ),
-  expiresAt: Type.Optional(
-    Type.Union(
-      [
-        Type.String({ format: 'date-time' }),
-        Type.Integer({ minimum: 1, maximum: INSTANT_MAX, description: 'Milliseconds since 1970.' }),
-      ],
-      {
-        description: 'The end of the hold, in place of `expiresInMs`.',
-        examples: ['2030-01-31T12:00:00.000Z'],
-      },
-    ),
-  ),
-  metadata,
-}
-const settleFields = {
-  amount: amountInput('The actual cost, in minor units; 0 or more.', 0),
-  overage: Type.Optional(
-    words(['reject', 'cap', 'draw'], {
-      default: 'reject',
-      description:
-        'When `amount` is more than is held: refuse, take what is held, or draw the rest from `available`. What is not ' +
-        'got is recorded as the shortfall.',
-    }),
-  ),
-}
 const openFields = {
   requestId,
   asset,
@@ -142,12 +69,6 @@ const rateFields = {
       description: 'How far a `toAmount` may lie from what the rate gives, in millionths of that.',
     }),
   ),
-}
-
-/** An object without other fields, named in the OpenAPI document. */
-function body<Fields extends TProperties>(id: string, fields: Fields, description: string, ...examples: object[]) {
-  const options = { additionalProperties: false, description, ...(examples.length === 0 ? {} : { examples }) }
-  return Object.assign(Type.Object(fields, options), { $id: id })
 }
 
 const Leg = body(
@@ -200,14 +121,6 @@ export const TransferBody = body(
     ],
   },
 )
-export const FreezeBody = body(
-  'FreezeBody',
-  freezeFields,
-  'Coins to set aside. The request id becomes the id of the hold. Give at most one of the two expiries.',
-  { requestId: 'job-616', account: 'user:8', amount: '616', expiresInMs: 600_000, metadata: { model: 'llama-70b' } },
-)
-export const SettleBody = body('SettleBody', settleFields, 'The actual cost; the rest goes back.', { amount: '500' })
-export const ReleaseBody = body('ReleaseBody', {}, 'Nothing; the body may be left out.', {})
 export const OpenBody = body('OpenBody', openFields, 'The floor of one balance, and the metadata of the account.', {
   floor: '-5000',
   metadata: { plan: 'pro' },
@@ -223,19 +136,11 @@ export const RateBody = body('RateBody', rateFields, 'What coins of the one asse
   rounding: 'down',
 })
 
-const heldBy = { hold: HoldId }
-
 const COMMANDS = {
   deposit: body('DepositCommand', { kind: words(['deposit']), ...depositFields }, 'As `POST /v1/deposits`.'),
   charge: body('ChargeCommand', { kind: words(['charge']), ...chargeFields }, 'As `POST /v1/charges`.'),
   transfer: body('TransferCommand', { kind: words(['transfer']), ...transferFields }, 'As `POST /v1/transfers`.'),
-  freeze: body('FreezeCommand', { kind: words(['freeze']), ...freezeFields }, 'As `POST /v1/holds`.'),
-  settle: body(
-    'SettleCommand',
-    { kind: words(['settle']), ...heldBy, ...settleFields },
-    'As `POST /v1/holds/{id}/settle`.',
-  ),
-  release: body('ReleaseCommand', { kind: words(['release']), ...heldBy }, 'As `POST /v1/holds/{id}/release`.'),
+  ...HOLD_COMMANDS,
   open: body(
     'OpenCommand',
     { kind: words(['open']), account: AccountName, ...openFields },
@@ -251,10 +156,10 @@ const COMMANDS = {
     { kind: words(['rate']), from: AssetCode, to: AssetCode, ...rateFields },
     'As `PUT /v1/rates/{from}/{to}`.',
   ),
-} as const satisfies Record<CommandKind, unknown>
+} as const satisfies Record<InputKind, unknown>
 
 export const CommandBody = Object.assign(
-  Type.Unsafe<Static<(typeof COMMANDS)[CommandKind]>>({
+  Type.Unsafe<Static<(typeof COMMANDS)[InputKind]>>({
     oneOf: Object.values(COMMANDS).map((command) => ({ $ref: `${command.$id}#` })),
     discriminator: {
       propertyName: 'kind',
@@ -292,9 +197,7 @@ export const BODIES = [
   DepositBody,
   ChargeBody,
   TransferBody,
-  FreezeBody,
-  SettleBody,
-  ReleaseBody,
+  ...HOLD_BODIES,
   OpenBody,
   DeclareBody,
   RateBody,

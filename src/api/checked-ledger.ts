@@ -7,10 +7,11 @@ import type { Balance } from '../domain/balance.ts'
 import type { Command, CommandKind } from '../domain/command.ts'
 import type { Hold } from '../domain/hold.ts'
 import type { RequestId } from '../domain/ids.ts'
-import type { Entry, StatementLine } from '../domain/journal.ts'
+import type { Entry, HoldEvent, StatementLine } from '../domain/journal.ts'
 import type { Answers } from '../domain/outcome.ts'
 import type { Rate } from '../domain/rate.ts'
 import {
+  amendOf,
   batchOf,
   chargeOf,
   declareOf,
@@ -18,6 +19,7 @@ import {
   freezeOf,
   openOf,
   rateOf,
+  refundOf,
   releaseOf,
   settleOf,
   transferOf,
@@ -26,6 +28,7 @@ import {
 import type {
   AccountInput,
   AccountView,
+  AmendInput,
   BatchOutcome,
   CallOptions,
   ChargeInput,
@@ -40,6 +43,7 @@ import type {
   PageView,
   PostingsInput,
   RateInput,
+  RefundInput,
   SettleInput,
   StatementInput,
   TransferInput,
@@ -89,7 +93,17 @@ export abstract class CheckedLedger implements Ledger {
   }
 
   async settle(hold: RequestId, input: SettleInput, options?: CallOptions): Promise<Hold> {
-    return await this.submit(settleOf(hold, input), options)
+    const command = settleOf(hold, input, newRequestId)
+    if (command.kind === 'settle') return await this.submit(command, options)
+    return await this.submit(command, options)
+  }
+
+  async amend(hold: RequestId, input: AmendInput, options?: CallOptions): Promise<Hold> {
+    return await this.submit(amendOf(hold, input, newRequestId), options)
+  }
+
+  async refund(hold: RequestId, input: RefundInput, options?: CallOptions): Promise<Hold> {
+    return await this.submit(refundOf(hold, input, newRequestId), options)
   }
 
   async release(hold: RequestId, options?: CallOptions): Promise<Hold> {
@@ -119,6 +133,7 @@ export abstract class CheckedLedger implements Ledger {
   abstract account(account: string, input?: AccountInput): Promise<AccountView>
   abstract hold(id: RequestId): Promise<Hold>
   abstract holds(input?: HoldsInput): Promise<PageView<Hold>>
+  abstract holdHistory(id: RequestId, input?: PageInput): Promise<PageView<HoldEvent>>
   abstract postings(account: string, input?: PostingsInput): Promise<PageView<StatementLine>>
   abstract entry(id: string): Promise<Entry>
   abstract assets(): Promise<readonly Asset[]>

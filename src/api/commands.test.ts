@@ -50,7 +50,14 @@ describe('a command is completed with its defaults', () => {
   })
 
   test('a settle refuses more than is held, an open has a floor of 0, an asset is called by its code', () => {
-    assert.deepEqual(settleOf('job-1', { amount: 0 }), { kind: 'settle', hold: 'job-1', amount: 0n, overage: 'reject' })
+    assert.deepEqual(settleOf('job-1', { amount: 0 }, newRequestId), {
+      kind: 'settle',
+      hold: 'job-1',
+      amount: 0n,
+      overage: 'reject',
+      payee: null,
+      late: false,
+    })
     assert.deepEqual(openOf('user:8', {}, newRequestId), {
       kind: 'open',
       requestId: 'made-here',
@@ -109,8 +116,8 @@ describe('amounts', () => {
   })
 
   test('only a settle may be of nothing', () => {
-    assert.equal(settleOf('job-1', { amount: '0' }).amount, 0n)
-    assert.equal(refusalOf(() => settleOf('job-1', { amount: -1 })).pointer, '/amount')
+    assert.equal(settleOf('job-1', { amount: '0' }, newRequestId).amount, 0n)
+    assert.equal(refusalOf(() => settleOf('job-1', { amount: -1 }, newRequestId)).pointer, '/amount')
   })
 
   test('a floor is any int64', () => {
@@ -179,7 +186,7 @@ describe('every refusal points at what is wrong', () => {
     ['/expiresInMs', () => freezeOf({ ...deposit, expiresInMs: 0 }, newRequestId)],
     ['/expiresInMs', () => freezeOf({ ...deposit, expiresInMs: '600' }, newRequestId)],
     ['/expiresAt', () => freezeOf({ ...deposit, expiresInMs: 1, expiresAt: 1 }, newRequestId)],
-    ['/overage', () => settleOf('job-1', { amount: 1, overage: 'take' })],
+    ['/overage', () => settleOf('job-1', { amount: 1, overage: 'take' }, newRequestId)],
     ['/amount', () => releaseOf('job-1', { amount: 1 })],
     ['/legs', () => transferOf({ legs: [] }, newRequestId)],
     ['/legs', () => transferOf({ legs: Array.from({ length: 1001 }, () => null) }, newRequestId)],
@@ -223,7 +230,7 @@ describe('every refusal points at what is wrong', () => {
   }
 
   test('a name that stands beside the input is told by its own name', () => {
-    assert.deepEqual(refusalOf(() => settleOf('a b', { amount: 1 })).details, { parameter: 'hold' })
+    assert.deepEqual(refusalOf(() => settleOf('a b', { amount: 1 }, newRequestId)).details, { parameter: 'hold' })
     assert.deepEqual(refusalOf(() => openOf(7, {}, newRequestId)).details, { parameter: 'account' })
     assert.deepEqual(refusalOf(() => declareOf('', {})).details, { parameter: 'asset' })
   })

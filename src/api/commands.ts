@@ -5,43 +5,43 @@
  */
 import { ASSET_DECIMALS_MAX, ASSET_NAME_LENGTH_MAX } from '../domain/asset.ts'
 import type {
+  AmendCommand,
   ChargeCommand,
   Command,
-  CommandKind,
   DeclareCommand,
   DepositCommand,
   FreezeCommand,
   Leg,
   OpenCommand,
-  Overage,
   RateCommand,
+  RefundCommand,
   ReleaseCommand,
   SettleCommand,
+  SettlePartCommand,
   TransferCommand,
 } from '../domain/command.ts'
-import { REVENUE, type AccountName, type AssetCode, type RequestId } from '../domain/ids.ts'
+import { REVENUE, type AccountName, type AssetCode } from '../domain/ids.ts'
 import { TOLERANCE_PPM_MAX, type Rounding } from '../domain/rate.ts'
 import { LedgerError } from './error.ts'
+import { payeeIn, readAmend, readFreeze, readRefund, readSettle } from './hold-commands.ts'
 import {
   accountIn,
   amountIn,
   assetIn,
-  durationMsIn,
   fieldsIn,
+  flagIn,
   floorIn,
-  instantIn,
   memoIn,
   metadataIn,
   refuse,
   requestIdIn,
+  requestIdOf,
   textIn,
   type Fields,
 } from './input.ts'
-import { BATCH_COMMANDS_MAX, TRANSFER_LEGS_MAX } from './ledger.ts'
+import { BATCH_COMMANDS_MAX, TRANSFER_LEGS_MAX, type InputKind } from './ledger.ts'
 import { accountParameter, assetParameter, requestIdParameter } from './queries.ts'
-
-/** Makes the request id of a command that came without one. */
-export type NewRequestId = () => RequestId
+import type { NewRequestId } from './request-id.ts'
 
 /** The fields of each command, without `kind`; those in `ADDRESS` stand in the path over HTTP. */
 const FIELDS = {
@@ -49,31 +49,35 @@ const FIELDS = {
   deposit: ['requestId', 'account', 'asset', 'amount', 'memo', 'metadata'],
   charge: ['requestId', 'account', 'asset', 'amount', 'payee', 'memo', 'metadata'],
   transfer: ['requestId', 'legs', 'memo', 'metadata'],
-  freeze: ['requestId', 'account', 'asset', 'amount', 'payee', 'expiresInMs', 'expiresAt', 'metadata'],
-  settle: ['amount', 'overage'],
+  freeze: ['requestId', 'account', 'asset', 'amount', 'payee', 'expiresInMs', 'expiresAt', 'onExpiry', 'metadata'],
+  settle: ['amount', 'final', 'late', 'overage', 'payee', 'requestId', 'memo', 'metadata'],
+  amend: ['requestId', 'amount', 'expiresInMs', 'expiresAt', 'onExpiry'],
+  refund: ['requestId', 'amount', 'memo', 'metadata'],
   release: [],
   declare: ['decimals', 'name'],
   rate: ['numerator', 'denominator', 'rounding', 'tolerancePpm'],
-} as const satisfies Record<CommandKind, readonly string[]>
+} as const satisfies Record<InputKind, readonly string[]>
 
-const ADDRESS: Partial<Record<CommandKind, readonly string[]>> = {
+const ADDRESS: Partial<Record<InputKind, readonly string[]>> = {
   open: ['account'],
   settle: ['hold'],
+  amend: ['hold'],
+  refund: ['hold'],
   release: ['hold'],
   declare: ['asset'],
   rate: ['from', 'to'],
 }
 
-type FieldSets = Readonly<Record<CommandKind, ReadonlySet<string>>>
+type FieldSets = Readonly<Record<InputKind, ReadonlySet<string>>>
 
 const BODY = fieldSets((kind) => FIELDS[kind])
 const IN_BATCH = fieldSets((kind) => ['kind', ...(ADDRESS[kind] ?? []), ...FIELDS[kind]])
 const LEG: ReadonlySet<string> = new Set(['from', 'to', 'asset', 'amount', 'toAsset', 'toAmount'])
 const BATCH: ReadonlySet<string> = new Set(['commands', 'atomic'])
 
-function fieldSets(namesOf: (kind: CommandKind) => readonly string[]): FieldSets {
-  const sets: Partial<Record<CommandKind, ReadonlySet<string>>> = {}
-  for (const kind of Object.keys(FIELDS) as CommandKind[]) sets[kind] = new Set(namesOf(kind))
+function fieldSets(namesOf: (kind: InputKind) => readonly string[]): FieldSets {
+  const sets: Partial<Record<InputKind, ReadonlySet<string>>> = {}
+  for (const kind of Object.keys(FIELDS) as InputKind[]) sets[kind] = new Set(namesOf(kind))
   return sets as FieldSets
 }
 
@@ -98,8 +102,17 @@ export function freezeOf(input: unknown, newRequestId: NewRequestId): FreezeComm
   return readFreeze(fieldsIn(input, BODY.freeze), newRequestId)
 }
 
-export function settleOf(hold: unknown, input: unknown): SettleCommand {
-  return readSettle(requestIdParameter(hold, 'hold'), fieldsIn(input, BODY.settle))
+/** With `final: false` it settles a part, under a request id of its own. */
+export function settleOf(hold: unknown, input: unknown, newRequestId: NewRequestId): SettleCommand | SettlePartCommand {
+  return readSettle(requestIdParameter(hold, 'hold'), fieldsIn(input, BODY.settle), newRequestId)
+}
+
+export function amendOf(hold: unknown, input: unknown, newRequestId: NewRequestId): AmendCommand {
+  return readAmend(requestIdParameter(hold, 'hold'), fieldsIn(input, BODY.amend), newRequestId)
+}
+
+export function refundOf(hold: unknown, input: unknown, newRequestId: NewRequestId): RefundCommand {
+  return readRefund(requestIdParameter(hold, 'hold'), fieldsIn(input, BODY.refund), newRequestId)
 }
 
 /** `input` may be missing, and has no fields. */
@@ -126,7 +139,11 @@ export function commandOf(input: unknown, newRequestId: NewRequestId): Command {
     case 'freeze':
       return readFreeze(fields, newRequestId)
     case 'settle':
-      return readSettle(requestIdIn(fields['hold'], '/hold'), fields)
+      return readSettle(requestIdIn(fields['hold'], '/hold'), fields, newRequestId)
+    case 'amend':
+      return readAmend(requestIdIn(fields['hold'], '/hold'), fields, newRequestId)
+    case 'refund':
+      return readRefund(requestIdIn(fields['hold'], '/hold'), fields, newRequestId)
     case 'release':
       return { kind: 'release', hold: requestIdIn(fields['hold'], '/hold'), cause: 'caller' }
     case 'deposit':
@@ -160,8 +177,7 @@ export interface BatchRequest {
 /** A whole batch; pointers go from its root: `/commands/3/amount`. */
 export function batchOf(input: unknown, newRequestId: NewRequestId): BatchRequest {
   const fields = fieldsIn(input, BATCH)
-  const { atomic = false } = fields
-  if (typeof atomic !== 'boolean') throw refuse(atomic, '/atomic', 'true or false')
+  const atomic = flagIn(fields['atomic'], '/atomic', false)
   const inputs = fields['commands']
   if (!Array.isArray(inputs) || inputs.length === 0 || inputs.length > BATCH_COMMANDS_MAX) {
     throw refuse(inputs, '/commands', `an array of 1 to ${BATCH_COMMANDS_MAX} commands`)
@@ -176,29 +192,19 @@ export function batchOf(input: unknown, newRequestId: NewRequestId): BatchReques
   return { commands, atomic }
 }
 
-function kindOf(input: unknown): CommandKind {
+function kindOf(input: unknown): InputKind {
   if (typeof input !== 'object' || input === null || Array.isArray(input)) {
     throw LedgerError.invalid('', 'A command must be an object.')
   }
   const kind: unknown = (input as { kind?: unknown }).kind
-  if (typeof kind === 'string' && Object.hasOwn(FIELDS, kind)) return kind as CommandKind
+  if (typeof kind === 'string' && Object.hasOwn(FIELDS, kind)) return kind as InputKind
   throw refuse(kind, '/kind', `one of ${Object.keys(FIELDS).join(', ')}`)
-}
-
-function idOf(fields: Fields, newRequestId: NewRequestId): RequestId {
-  const given = fields['requestId']
-  return given === undefined ? newRequestId() : requestIdIn(given, '/requestId')
-}
-
-function payeeOf(fields: Fields): AccountName {
-  const payee = fields['payee']
-  return payee === undefined ? REVENUE : accountIn(payee, '/payee')
 }
 
 function readOpen(account: AccountName, fields: Fields, newRequestId: NewRequestId): OpenCommand {
   return {
     kind: 'open',
-    requestId: idOf(fields, newRequestId),
+    requestId: requestIdOf(fields, newRequestId),
     account,
     asset: assetIn(fields['asset'], '/asset'),
     floor: floorIn(fields['floor'], '/floor'),
@@ -209,7 +215,7 @@ function readOpen(account: AccountName, fields: Fields, newRequestId: NewRequest
 function readDeposit(fields: Fields, newRequestId: NewRequestId): DepositCommand {
   return {
     kind: 'deposit',
-    requestId: idOf(fields, newRequestId),
+    requestId: requestIdOf(fields, newRequestId),
     account: accountIn(fields['account'], '/account'),
     asset: assetIn(fields['asset'], '/asset'),
     amount: amountIn(fields['amount'], '/amount', 1n),
@@ -221,9 +227,9 @@ function readDeposit(fields: Fields, newRequestId: NewRequestId): DepositCommand
 function readCharge(fields: Fields, newRequestId: NewRequestId): ChargeCommand {
   return {
     kind: 'charge',
-    requestId: idOf(fields, newRequestId),
+    requestId: requestIdOf(fields, newRequestId),
     account: accountIn(fields['account'], '/account'),
-    payee: payeeOf(fields),
+    payee: payeeIn(fields['payee']) ?? REVENUE,
     asset: assetIn(fields['asset'], '/asset'),
     amount: amountIn(fields['amount'], '/amount', 1n),
     memo: memoIn(fields['memo'], '/memo'),
@@ -238,7 +244,7 @@ function readTransfer(fields: Fields, newRequestId: NewRequestId): TransferComma
   }
   return {
     kind: 'transfer',
-    requestId: idOf(fields, newRequestId),
+    requestId: requestIdOf(fields, newRequestId),
     legs: inputs.map((input: unknown, index) => readLeg(input, `/legs/${index}`)),
     memo: memoIn(fields['memo'], '/memo'),
     metadata: metadataIn(fields['metadata'], '/metadata'),
@@ -261,40 +267,6 @@ function readLeg(input: unknown, pointer: string): Leg {
   }
   if (toAmount === undefined) return { ...leg, toAsset: arrivesIn }
   return { ...leg, toAsset: arrivesIn, toAmount: amountIn(toAmount, `${pointer}/toAmount`, 1n) }
-}
-
-function readFreeze(fields: Fields, newRequestId: NewRequestId): FreezeCommand {
-  const expiresInMs = durationMsIn(fields['expiresInMs'], '/expiresInMs')
-  const expiresAt = instantIn(fields['expiresAt'], '/expiresAt')
-  if (expiresInMs !== null && expiresAt !== null) {
-    throw LedgerError.invalid('/expiresAt', 'Give expiresInMs or expiresAt, not both.')
-  }
-  return {
-    kind: 'freeze',
-    requestId: idOf(fields, newRequestId),
-    account: accountIn(fields['account'], '/account'),
-    payee: payeeOf(fields),
-    asset: assetIn(fields['asset'], '/asset'),
-    amount: amountIn(fields['amount'], '/amount', 1n),
-    expiresInMs,
-    expiresAt,
-    metadata: metadataIn(fields['metadata'], '/metadata'),
-  }
-}
-
-function readSettle(hold: RequestId, fields: Fields): SettleCommand {
-  return {
-    kind: 'settle',
-    hold,
-    amount: amountIn(fields['amount'], '/amount', 0n),
-    overage: overageOf(fields['overage']),
-  }
-}
-
-function overageOf(value: unknown): Overage {
-  if (value === undefined) return 'reject'
-  if (value === 'reject' || value === 'cap' || value === 'draw') return value
-  throw refuse(value, '/overage', 'reject, cap or draw')
 }
 
 function readDeclare(asset: AssetCode, fields: Fields): DeclareCommand {

@@ -1,5 +1,14 @@
 /** Rejections in words, with their numbers: the `message` of a `LedgerError` and the `detail` of a problem. */
+import type { HoldState } from '../domain/hold.ts'
+import { DEFAULT_ASSET, type AccountName, type AssetCode } from '../domain/ids.ts'
 import type { Rejection } from '../domain/outcome.ts'
+
+const ENDED: Readonly<Record<HoldState, string>> = {
+  open: 'is open',
+  settled: 'was settled',
+  released: 'was released',
+  expired: 'has expired',
+}
 
 export function explain(rejection: Rejection): string {
   switch (rejection.code) {
@@ -26,16 +35,27 @@ export function explain(rejection: Rejection): string {
     case 'hold_not_found':
       return `There is no hold "${rejection.hold}".`
     case 'hold_not_open':
-      return `The hold "${rejection.hold}" was ${rejection.state} already${
-        rejection.state === 'settled' ? ` with ${rejection.settled}` : ''
+      return `The hold "${rejection.hold}" ${ENDED[rejection.state]} already${
+        rejection.settled === 0n && rejection.state !== 'settled' ? '' : ` with ${rejection.settled}`
       }.`
+    case 'hold_not_due':
+      return `The hold "${rejection.hold}" expires at ${new Date(rejection.expiresAt).toISOString()}, not before.`
+    case 'payee_fixed':
+      return `What the hold "${rejection.hold}" settles goes to "${rejection.payee}", who got a part of it already.`
     case 'settle_above_hold':
       return `The hold "${rejection.hold}" has only ${rejection.held}.`
+    case 'amend_below_settled':
+      return `The hold "${rejection.hold}" cannot be of less than ${rejection.minimum}: so much was taken out of it already.`
+    case 'refund_above_settled': {
+      const { hold, settled, refunded } = rejection
+      return `Of the hold "${hold}", ${settled} were settled, and ${refunded} of them refunded already.`
+    }
     case 'insufficient_funds': {
       const { account, asset, available, held, floor, required } = rejection
       const limit = floor === 0n ? '' : ` with a floor of ${floor}`
-      const more = held === 0n ? '' : ` (${held} more are held)`
-      return `"${account}" has ${available} ${asset} available${limit}${more}; ${required} are needed.`
+      const more =
+        held === 0n ? '' : ` ${held} more are held by the holds that GET ${openHoldsPath(account, asset)} lists.`
+      return `"${account}" has ${available} ${asset} available${limit}; ${required} are needed.${more}`
     }
     case 'floor_above_available':
       return `"${rejection.account}" has only ${rejection.available} ${rejection.asset} available.`
@@ -44,4 +64,9 @@ export function explain(rejection: Rejection): string {
     case 'batch_aborted':
       return `Another command of the atomic batch was refused: ${rejection.because}.`
   }
+}
+
+/** Every character that a name or a code can have may stand in a query as it is. */
+function openHoldsPath(account: AccountName, asset: AssetCode): string {
+  return `/v1/holds?account=${account}${asset === DEFAULT_ASSET ? '' : `&asset=${asset}`}&state=open`
 }

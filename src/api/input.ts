@@ -21,6 +21,7 @@ import {
   type Metadata,
 } from '../domain/metadata.ts'
 import { LedgerError } from './error.ts'
+import type { NewRequestId } from './request-id.ts'
 
 /** An object of unknown values whose names have been checked. */
 export type Fields = Readonly<Record<string, unknown>>
@@ -64,11 +65,24 @@ export function requestIdIn(value: unknown, pointer: string): RequestId {
   throw refuse(value, pointer, REQUEST_ID_RULE)
 }
 
+/** The id that a command brings, or a new one. */
+export function requestIdOf(fields: Fields, newRequestId: NewRequestId): RequestId {
+  const given = fields['requestId']
+  return given === undefined ? newRequestId() : requestIdIn(given, '/requestId')
+}
+
 /** At least `least`, which is 0 or 1, and within int64. */
 export function amountIn(value: unknown, pointer: string, least: bigint): Amount {
   const amount = parseAmount(value)
   if (amount !== null && amount >= least) return amount
   throw refuse(value, pointer, `a whole number from ${least} to ${AMOUNT_MAX}, as a decimal string or a safe integer`)
+}
+
+/** `fallback` when there is none. */
+export function flagIn(value: unknown, pointer: string, fallback: boolean): boolean {
+  if (value === undefined) return fallback
+  if (typeof value === 'boolean') return value
+  throw refuse(value, pointer, 'true or false')
 }
 
 /** Any int64; 0 when there is none. */

@@ -6,9 +6,9 @@
 import type { Asset } from '../domain/asset.ts'
 import type { Balance } from '../domain/balance.ts'
 import type { Overage } from '../domain/command.ts'
-import type { Hold, HoldState } from '../domain/hold.ts'
+import type { Hold, HoldState, OnExpiry } from '../domain/hold.ts'
 import type { AccountName, AssetCode, Instant, RequestId } from '../domain/ids.ts'
-import type { Entry, EntryKind, StatementLine } from '../domain/journal.ts'
+import type { Entry, EntryKind, HoldEvent, StatementLine } from '../domain/journal.ts'
 import type { Metadata } from '../domain/metadata.ts'
 import type { Answer } from '../domain/outcome.ts'
 import type { Rate, Rounding } from '../domain/rate.ts'
@@ -79,14 +79,64 @@ export interface FreezeInput {
   /** Give at most one of the two. Default: 15 minutes from now. */
   readonly expiresInMs?: number
   readonly expiresAt?: Instant
+  /**
+   * What is settled when it expires, at least 1, on top of parts that were; or what is held then, where that is less. Default:
+   * everything is released.
+   */
+  readonly onExpiry?: OnExpiry
   readonly metadata?: Metadata
 }
 
-export interface SettleInput {
-  /** The actual cost; 0 or more. */
-  readonly amount: bigint
+interface SettleTerms {
   /** When `amount` is more than is held: refuse (default), take what is held, or draw on `available`. */
   readonly overage?: Overage
+  /** Who gets it. While nothing was settled it may be another than the freeze named, and then stays it. Default: the hold's. */
+  readonly payee?: AccountName
+}
+
+/** Ends the hold: what is not settled goes back. The hold makes it idempotent. */
+export interface FinalSettleInput extends SettleTerms {
+  /** What this settle pays, on top of parts that were settled before; 0 or more. */
+  readonly amount: bigint
+  readonly final?: true
+  /** Also when the hold has expired: then it takes, once, what it can from `available`; the rest is the shortfall. */
+  readonly late?: boolean
+}
+
+/** Settles a part; the hold stays open. */
+export interface PartSettleInput extends SettleTerms {
+  /** The idempotency key of this part; a UUIDv7 is made when there is none. */
+  readonly requestId?: RequestId
+  /** At least 1. */
+  readonly amount: bigint
+  readonly final: false
+  readonly memo?: string
+  readonly metadata?: Metadata
+}
+
+export type SettleInput = FinalSettleInput | PartSettleInput
+
+/** Changes an open hold. At least one of the changes is given, and at most one of the two expiries. */
+export interface AmendInput {
+  /** The idempotency key of this change; a UUIDv7 is made when there is none. */
+  readonly requestId?: RequestId
+  /** What is frozen in all, at least 1: parts that were settled are in it, what they drew beyond the hold is not. */
+  readonly amount?: bigint
+  /** From now on, within what a freeze may choose. */
+  readonly expiresInMs?: number
+  readonly expiresAt?: Instant
+  /** null: everything is released at the expiry. */
+  readonly onExpiry?: OnExpiry | null
+}
+
+/** Gives back what was settled. */
+export interface RefundInput {
+  /** The idempotency key of this refund; a UUIDv7 is made when there is none. */
+  readonly requestId?: RequestId
+  /** At least 1; all refunds of a hold together are at most what was settled. */
+  readonly amount: bigint
+  readonly memo?: string
+  readonly metadata?: Metadata
 }
 
 export interface DeclareInput {
@@ -118,9 +168,13 @@ export type CommandInput =
   | ({ readonly kind: 'transfer' } & TransferInput)
   | ({ readonly kind: 'freeze' } & FreezeInput)
   | ({ readonly kind: 'settle'; readonly hold: RequestId } & SettleInput)
+  | ({ readonly kind: 'amend'; readonly hold: RequestId } & AmendInput)
+  | ({ readonly kind: 'refund'; readonly hold: RequestId } & RefundInput)
   | { readonly kind: 'release'; readonly hold: RequestId }
   | ({ readonly kind: 'declare' } & DeclareInput)
   | ({ readonly kind: 'rate' } & RateInput)
+
+export type InputKind = CommandInput['kind']
 
 export const TRANSFER_LEGS_MAX = 1000
 export const BATCH_COMMANDS_MAX = 1000
@@ -165,7 +219,7 @@ export interface HoldsInput extends PageInput, FilterInput {
 export interface StatementInput extends FilterInput {
   readonly asset?: AssetCode
   readonly kind?: EntryKind
-  /** The id of the entry that they are lines of: a request id, or `HOLD~settle`, `HOLD~release`. */
+  /** The id of the entry that they are lines of: a request id, or `HOLD~settle`, `HOLD~release`, `HOLD~late`. */
   readonly entry?: string
   readonly hold?: RequestId
   /** A part of the memo, letter by letter. */
@@ -211,8 +265,22 @@ export interface Ledger extends AsyncDisposable {
   transfer(input: TransferInput, options?: CallOptions): Promise<Entry>
   /** Sets coins aside. Codes: as `charge`, `expiry_out_of_range`. */
   freeze(input: FreezeInput, options?: CallOptions): Promise<Hold>
-  /** Takes the actual cost, gives the rest back. Codes: `hold_not_found`, `hold_not_open`, `settle_above_hold`. */
+  /**
+   * Takes the actual cost and gives the rest back; with `final: false` takes a part, and the hold stays open. Codes:
+   * `hold_not_found`, `hold_not_open`, `settle_above_hold`, `payee_fixed`, `same_account`, `balance_overflow`; of a part
+   * `request_id_reused`.
+   */
   settle(hold: RequestId, input: SettleInput, options?: CallOptions): Promise<Hold>
+  /**
+   * Raises or lowers what is frozen, moves the expiry, changes what happens then. Codes: `request_id_reused`, `hold_not_found`,
+   * `hold_not_open`, `expiry_out_of_range`, `amend_below_settled`, `insufficient_funds`.
+   */
+  amend(hold: RequestId, input: AmendInput, options?: CallOptions): Promise<Hold>
+  /**
+   * Takes back from the payee's `available` what was settled, whatever state the hold is in. Codes: `request_id_reused`,
+   * `hold_not_found`, `refund_above_settled`, `insufficient_funds` (of the payee), `balance_overflow`.
+   */
+  refund(hold: RequestId, input: RefundInput, options?: CallOptions): Promise<Hold>
   /** Gives everything back. Codes: `hold_not_found`, `hold_not_open`. */
   release(hold: RequestId, options?: CallOptions): Promise<Hold>
   /**
@@ -233,6 +301,8 @@ export interface Ledger extends AsyncDisposable {
   /** Codes: `hold_not_found`. */
   hold(id: RequestId): Promise<Hold>
   holds(input?: HoldsInput): Promise<PageView<Hold>>
+  /** What happened to a hold, the freeze first, each with the hold as it was after it. Codes: `hold_not_found`. */
+  holdHistory(id: RequestId, input?: PageInput): Promise<PageView<HoldEvent>>
   /** Newest first. A line's amounts are those after it; of a house account, those of its stripe, one stripe after another. */
   postings(account: AccountName, input?: PostingsInput): Promise<PageView<StatementLine>>
   /**

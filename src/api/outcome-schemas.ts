@@ -2,13 +2,13 @@
 import { Type, type Static } from 'typebox'
 import type { Applied } from '../domain/outcome.ts'
 import { HOLD_EXAMPLE } from './answer-examples.ts'
+import { Hold, type HoldWire } from './hold-schemas.ts'
 import type { ProblemCode } from './problem.ts'
 import { SERVICE_CODES } from './problems.ts'
 import {
   Asset,
   Balance,
   Entry,
-  Hold,
   named,
   Rate,
   reference,
@@ -16,7 +16,6 @@ import {
   type AssetWire,
   type BalanceWire,
   type EntryWire,
-  type HoldWire,
   type RateWire,
 } from './schemas.ts'
 
@@ -95,11 +94,27 @@ export const Health = named(
   Type.Object({ status: words(['alive']) }, { description: 'The process answers.' }),
 )
 
+const ExpiryState = Type.Object(
+  {
+    lagMs: Type.Integer({
+      minimum: 0,
+      description: 'How long ago the oldest due hold that the last look left open had come due; 0 when none was left.',
+    }),
+    backlog: Type.Union([Type.Integer({ minimum: 0 }), Type.Null()], {
+      description: 'Due holds that the last round left open, counted up to some 10,000; null when that is not known.',
+    }),
+    lookAgeMs: Type.Integer({ minimum: 0, description: 'How long ago this process last looked for due holds.' }),
+    swept: Type.Integer({ minimum: 0, description: 'Holds that this process has ended because they were due.' }),
+  },
+  { description: 'How far this process is with ending the holds that are due. The others see the same holds.' },
+)
+
 export const Readiness = named(
   'Readiness',
   Type.Object(
     {
       status: words(['ready']),
+      expiry: Type.Union([ExpiryState, Type.Null()], { description: 'Null when this process does not sweep.' }),
       store: Type.String({ description: 'What kind of store stands behind the service.', examples: ['mysql'] }),
       warnings: Type.Array(Type.String(), {
         description:

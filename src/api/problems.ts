@@ -3,6 +3,7 @@
  * (input checks, HTTP, the client's connection) refuse. HTTP statuses, `LedgerError`, the OpenAPI document and
  * docs/reference/problems.md are made from it.
  */
+import { FAULT_PROBLEMS } from './fault-problems.ts'
 import type { Catalogue, ConnectionCode, ProblemCode, ServiceCode } from './problem.ts'
 
 const CONNECTION: Readonly<Record<ConnectionCode, true>> = { service_unreachable: true, unexpected_answer: true }
@@ -12,8 +13,6 @@ const asset = { kind: 'text', meaning: 'The code of the asset that is meant.' } 
 const leaving = { kind: 'text', meaning: 'The code of the asset that the leg leaves in.' } as const
 const arriving = { kind: 'text', meaning: 'The code of the asset that it was to arrive in.' } as const
 const hold = { kind: 'text', meaning: 'The id of the hold that is meant.' } as const
-const requestId = { kind: 'text', meaning: 'The request id to repeat the command under, when it is known.' } as const
-const faultFields = { requestId }
 const refused = { retryable: false, applied: 'no', retryAfterMs: null } as const
 
 export const PROBLEMS: Catalogue = {
@@ -34,7 +33,10 @@ export const PROBLEMS: Catalogue = {
     status: 402,
     title: 'Insufficient funds',
     meaning: 'The command would take `available` below the floor. Coins that are held cannot be spent.',
-    remedy: 'Deposit first, ask for less, or give the account a lower floor (a credit limit).',
+    remedy:
+      'Deposit first, ask for less, or give the account a lower floor (a credit limit). When `held` is not 0, ' +
+      '`GET /v1/holds?account=ACCOUNT&state=open` lists what holds it; `detail` has it ready. What such a hold does not need any ' +
+      'more, a settle, a release or an amend gives back. Of a refund, the account is the payee.',
     fields: {
       account,
       asset,
@@ -73,7 +75,8 @@ export const PROBLEMS: Catalogue = {
     status: 404,
     title: 'Entry not found',
     meaning: 'The journal has no entry with this id.',
-    remedy: 'An entry has the id of its request; the end of a hold is `HOLD~settle` or `HOLD~release`.',
+    remedy:
+      'An entry has the id of its request; the end of a hold is `HOLD~settle` or `HOLD~release`, its late settle `HOLD~late`.',
     fields: { entry: { kind: 'text', meaning: 'The id that was asked for.' } },
   },
   route_not_found: {
@@ -114,20 +117,62 @@ export const PROBLEMS: Catalogue = {
     status: 409,
     title: 'Hold is not open',
     meaning: 'The hold has ended already, and not by this same command.',
-    remedy: 'Read the hold. When it expired or was released too early, the cost can still be taken with a charge.',
+    remedy:
+      'Read the hold. When it expired, `late: true` settles it from what is `available`, once; when it was released too early, the ' +
+      'cost can still be taken with a charge.',
     fields: {
       hold,
       state: { kind: 'text', meaning: 'How it ended: `settled`, `released` or `expired`.' },
       settled: { kind: 'amount', meaning: 'What its payee got.' },
     },
   },
+  hold_not_due: {
+    ...refused,
+    status: 409,
+    title: 'Hold is not due',
+    meaning:
+      'The hold was to be ended by its expiry, which has not come: somebody extended it. Only Holdfast itself ends holds in this ' +
+      'way, so no caller gets this answer.',
+    remedy: 'Nothing.',
+    fields: { hold, expiresAt: { kind: 'integer', meaning: 'When it expires, in milliseconds since 1970.' } },
+  },
+  payee_fixed: {
+    ...refused,
+    status: 409,
+    title: 'The payee is fixed',
+    meaning: 'Something was settled already, and all that is settled of a hold goes to one payee.',
+    remedy:
+      'Leave `payee` out, or name the one that it is. What somebody else is to get, a charge or another hold can give.',
+    fields: { hold, payee: { kind: 'text', meaning: 'Who got what was settled before.' } },
+  },
   settle_above_hold: {
     ...refused,
     status: 409,
     title: 'Settling more than is held',
-    meaning: 'The settle asks for more than the hold has, with `overage: reject`.',
+    meaning:
+      'The settle asks for more than the hold has, with `overage: reject`. A late one: for more than the expiry released.',
     remedy: 'Settle less, or choose `overage: cap` (take what is held) or `draw` (take the rest from `available`).',
-    fields: { hold, held: { kind: 'amount', meaning: 'What the hold has.' } },
+    fields: { hold, held: { kind: 'amount', meaning: 'What the hold has; when it has expired, what that released.' } },
+  },
+  amend_below_settled: {
+    ...refused,
+    status: 409,
+    title: 'Amending below what was settled',
+    meaning: 'The new total is less than what parts have taken out of the hold already.',
+    remedy: 'Ask for at least `minimum`; then nothing is held any more. To end the hold, settle or release it.',
+    fields: { hold, minimum: { kind: 'amount', meaning: 'The least total that the hold can have.' } },
+  },
+  refund_above_settled: {
+    ...refused,
+    status: 409,
+    title: 'Refunding more than was settled',
+    meaning: 'All refunds of the hold together would be more than was settled of it.',
+    remedy: 'Refund at most `settled` − `refunded`.',
+    fields: {
+      hold,
+      settled: { kind: 'amount', meaning: 'What the payee got.' },
+      refunded: { kind: 'amount', meaning: 'What went back already.' },
+    },
   },
   floor_above_available: {
     ...refused,
@@ -241,108 +286,7 @@ export const PROBLEMS: Catalogue = {
     remedy: 'Send fewer or shorter headers.',
     fields: {},
   },
-  internal: {
-    status: 500,
-    title: 'Internal error',
-    retryable: false,
-    applied: 'unknown',
-    retryAfterMs: null,
-    meaning: 'A defect of Holdfast. The log of the service has the details.',
-    remedy: 'Please report it. Repeating the command under the same request id is safe.',
-    fields: faultFields,
-  },
-  store_refused: {
-    status: 500,
-    title: 'Store refused the command',
-    retryable: false,
-    applied: 'no',
-    retryAfterMs: null,
-    meaning: 'The database refused the rows of this one command, and would again.',
-    remedy: 'The log of the service has what the database said. Please report it.',
-    fields: faultFields,
-  },
-  unexpected_answer: {
-    status: 502,
-    title: 'Unexpected answer',
-    retryable: false,
-    applied: 'unknown',
-    retryAfterMs: null,
-    meaning: 'What answered is not a Holdfast service that this client understands: a proxy, or another version.',
-    remedy: 'Check the URL and what stands between. Repeating the command under the same request id is safe.',
-    fields: { ...faultFields, httpStatus: { kind: 'integer', meaning: 'The HTTP status that came.' } },
-  },
-  service_unreachable: {
-    status: 503,
-    title: 'Service unreachable',
-    retryable: true,
-    applied: 'unknown',
-    retryAfterMs: 200,
-    meaning: 'The connection to the service failed or broke before the answer came.',
-    remedy: 'Repeat the command under the same request id.',
-    fields: faultFields,
-  },
-  overloaded: {
-    status: 503,
-    title: 'Overloaded',
-    retryable: true,
-    applied: 'no',
-    retryAfterMs: 250,
-    meaning: 'The queue of the engine is full, or as many exports as allowed are under way. The request had no effect.',
-    remedy: 'Send it again later, with growing pauses.',
-    fields: faultFields,
-  },
-  contention: {
-    status: 503,
-    title: 'Contention',
-    retryable: true,
-    applied: 'no',
-    retryAfterMs: 100,
-    meaning: 'Other writers of the same database won every attempt. The command had no effect.',
-    remedy: 'Send it again.',
-    fields: faultFields,
-  },
-  store_unavailable: {
-    status: 503,
-    title: 'Store unavailable',
-    retryable: true,
-    applied: 'no',
-    retryAfterMs: 1000,
-    meaning: 'The database does not answer. The command had no effect.',
-    remedy: 'Send it again later, with growing pauses.',
-    fields: faultFields,
-  },
-  commit_in_doubt: {
-    status: 503,
-    title: 'Commit in doubt',
-    retryable: true,
-    applied: 'unknown',
-    retryAfterMs: 1000,
-    meaning:
-      'The database was lost around the commit, and whether the command took effect could not be found out in time.',
-    remedy: 'Repeat the command under the same request id: it is then applied once, whatever had happened.',
-    fields: faultFields,
-  },
-  shutting_down: {
-    status: 503,
-    title: 'Shutting down',
-    retryable: true,
-    applied: 'no',
-    retryAfterMs: 1000,
-    meaning: 'The service takes no more work. The command had no effect.',
-    remedy: 'Send it again, to another instance or after the restart.',
-    fields: faultFields,
-  },
-  deadline_exceeded: {
-    status: 504,
-    title: 'Deadline exceeded',
-    retryable: true,
-    applied: 'unknown',
-    retryAfterMs: null,
-    meaning:
-      "The caller's or the service's time limit came first. `applied` says whether the command may have had an effect.",
-    remedy: 'Repeat the command under the same request id.',
-    fields: faultFields,
-  },
+  ...FAULT_PROBLEMS,
 }
 
 /** Those that a service answers. */

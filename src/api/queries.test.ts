@@ -82,7 +82,7 @@ test('filters are taken as the library and as a query string give them', () => {
 })
 
 test('an entry is called by a request id, or by the end of a hold', () => {
-  for (const id of ['job-1', 'a/b:c~settle', 'a~release', `${'x'.repeat(128)}~settle`]) {
+  for (const id of ['job-1', 'a/b:c~settle', 'a~release', 'a~late', `${'x'.repeat(128)}~settle`]) {
     assert.equal(entryParameter(id, 'id'), id)
   }
   for (const id of ['', '~settle', 'a~b', 'a~settle~settle', 'x'.repeat(129), 7]) {

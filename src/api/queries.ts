@@ -10,7 +10,7 @@ import {
   type Instant,
   type RequestId,
 } from '../domain/ids.ts'
-import { endOfHold, type EntryKind } from '../domain/journal.ts'
+import { endOfHold, lateOfHold, type EntryKind } from '../domain/journal.ts'
 import { MEMO_LENGTH_MAX, type Metadata } from '../domain/metadata.ts'
 import { LedgerError } from './error.ts'
 import { ACCOUNT_RULE, ASSET_RULE, instantIn, metadataIn, REQUEST_ID_RULE, textIn } from './input.ts'
@@ -53,7 +53,8 @@ export interface AccountQuery {
   readonly at: Instant | null
 }
 
-export interface RatesQuery {
+/** Of a list that has no filters. */
+export interface PageQuery {
   readonly limit: number
   readonly cursor: string | null
 }
@@ -67,6 +68,8 @@ const ENTRY_KINDS: Record<EntryKind, true> = {
   freeze: true,
   settle: true,
   release: true,
+  amend: true,
+  refund: true,
 }
 
 const LIST = ['from', 'until', 'metadata', 'limit', 'cursor'] as const
@@ -78,7 +81,7 @@ const EXPORT: ReadonlySet<string> = new Set(
 const FORMATS: Record<StatementFormat, true> = { csv: true, ndjson: true }
 const ACCOUNT: ReadonlySet<string> = new Set(['at'])
 
-const RATES: ReadonlySet<string> = new Set(['limit', 'cursor'])
+const PAGE: ReadonlySet<string> = new Set(['limit', 'cursor'])
 
 type Parameters = Readonly<Record<string, unknown>>
 
@@ -157,9 +160,9 @@ function parameterBy<Value>(check: () => Value, name: string): Value {
   }
 }
 
-/** Of both lists of rates. */
-export function ratesQueryOf(input: unknown): RatesQuery {
-  const parameters = parametersIn(input, RATES)
+/** Of the lists of rates, and of the history of a hold. */
+export function pageQueryOf(input: unknown): PageQuery {
+  const parameters = parametersIn(input, PAGE)
   return { limit: limitOf(parameters), cursor: cursorOf(parameters) }
 }
 
@@ -180,15 +183,15 @@ export function requestIdParameter(value: unknown, name: string): RequestId {
   throw LedgerError.invalidParameter(name, `${name} must be ${REQUEST_ID_RULE}.`)
 }
 
-const ENDS = (['settle', 'release'] as const).map((kind) => endOfHold('', kind))
+const ENDS = [endOfHold('', 'settle'), endOfHold('', 'release'), lateOfHold('')]
 
-/** The id of an entry: a request id, or the name of the entry that ended a hold. */
+/** The id of an entry: a request id, or the name of the entry that ended a hold or settled it late. */
 export function entryParameter(value: unknown, name: string): string {
   if (typeof value === 'string') {
     const end = ENDS.find((suffix) => value.endsWith(suffix))
     if (isRequestId(end === undefined ? value : value.slice(0, -end.length))) return value
   }
-  const rule = `${REQUEST_ID_RULE}, with ${ENDS.join(' or ')} behind it for the end of a hold`
+  const rule = `${REQUEST_ID_RULE}, with ${ENDS.join(' or ')} behind it for the end of a hold or its late settle`
   throw LedgerError.invalidParameter(name, `${name} must be ${rule}.`)
 }
 

@@ -1,7 +1,7 @@
 /** The queries that the service is asked, as JSON Schema. queries.ts checks the input itself; a test holds it to these. */
 import { Type } from 'typebox'
 import { MEMO_LENGTH_MAX } from '../domain/metadata.ts'
-import { asset } from './bodies.ts'
+import { asset } from './body-fields.ts'
 import { INSTANT_MAX } from './input.ts'
 import { CURSOR_LENGTH_MAX, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX, STATEMENT_FORMATS } from './queries.ts'
 import { AccountName, AssetCode, ENTRY_PATTERN, HoldId, MetadataInput, words, Words } from './schemas.ts'
@@ -69,7 +69,7 @@ const statementFields = {
   entry: Type.Optional(
     Type.String({
       pattern: ENTRY_PATTERN,
-      description: 'Only lines of this entry: a request id, or `HOLD~settle`, `HOLD~release`.',
+      description: 'Only lines of this entry: a request id, or `HOLD~settle`, `HOLD~release`, `HOLD~late`.',
       examples: ['job-616~settle'],
     }),
   ),
@@ -90,4 +90,4 @@ export const ExportQuery = Type.Object(
   { additionalProperties: false },
 )
 
-export const RatesQuery = Type.Object(pageFields, { additionalProperties: false })
+export const PageQuery = Type.Object(pageFields, { additionalProperties: false })

@@ -7,6 +7,9 @@
 import { v7 } from 'uuid'
 import type { RequestId } from '../domain/ids.ts'
 
+/** Makes the request id of a command that came without one. */
+export type NewRequestId = () => RequestId
+
 const POOL_BYTES = 4_096
 const ID_BYTES = 16
 const pool = new Uint8Array(POOL_BYTES)

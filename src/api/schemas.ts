@@ -1,6 +1,6 @@
 /**
  * What the service answers, as JSON Schema: the source of the wire's types, of the serializers and of openapi.json.
- * Problems and outcomes are in outcome-schemas.ts; request bodies and queries are in bodies.ts.
+ * Holds are in hold-schemas.ts, problems and outcomes in outcome-schemas.ts; request bodies and queries are in bodies.ts.
  */
 import { Type, type Static, type TSchema, type TSchemaOptions } from 'typebox'
 import type { HoldState } from '../domain/hold.ts'
@@ -13,14 +13,7 @@ import {
   type Metadata,
 } from '../domain/metadata.ts'
 import { TOLERANCE_PPM_MAX, type Rounding } from '../domain/rate.ts'
-import {
-  BALANCE_EXAMPLE,
-  FROZEN_AT,
-  HOLD_EXAMPLE,
-  POSTING_EXAMPLES,
-  RATE_EXAMPLE,
-  SETTLED_AT,
-} from './answer-examples.ts'
+import { BALANCE_EXAMPLE, FROZEN_AT, POSTING_EXAMPLES, RATE_EXAMPLE, SETTLED_AT } from './answer-examples.ts'
 
 const HOLD_STATES = ['open', 'settled', 'released', 'expired'] as const satisfies readonly HoldState[]
 const ENTRY_KINDS = [
@@ -31,6 +24,8 @@ const ENTRY_KINDS = [
   'freeze',
   'settle',
   'release',
+  'amend',
+  'refund',
 ] as const satisfies readonly EntryKind[]
 
 export const ROUNDINGS = ['down', 'up', 'half-even'] as const satisfies readonly Rounding[]
@@ -45,7 +40,7 @@ export function reference<Schema extends TSchema>(schema: Schema & { $id: string
   return Type.Unsafe<Static<Schema>>({ $ref: `${schema.$id}#` })
 }
 
-function nullableText(options: TSchemaOptions) {
+export function nullableText(options: TSchemaOptions) {
   return Type.Unsafe<string | null>({ type: ['string', 'null'], ...options })
 }
 
@@ -75,15 +70,15 @@ export const HoldId = Type.String({
   description: 'The id of the hold, which is the request id that froze it.',
   examples: ['job-616'],
 })
-/** A request id, or the name of the entry that ended a hold. */
-export const ENTRY_PATTERN = REQUEST_ID_PATTERN.replace(/\$$/, '(~settle|~release)?$')
+/** A request id, or the name of the entry that ended a hold or settled it late. */
+export const ENTRY_PATTERN = REQUEST_ID_PATTERN.replace(/\$$/, '(~settle|~release|~late)?$')
 
 export const Words = {
   holdState: words(HOLD_STATES),
   entryKind: words(ENTRY_KINDS),
 }
 
-function amount(description: string) {
+export function amount(description: string) {
   return Type.String({ pattern: AMOUNT_PATTERN, description, examples: ['616'] })
 }
 
@@ -91,7 +86,7 @@ function nullableAmount(description: string) {
   return nullableText({ pattern: AMOUNT_PATTERN, description })
 }
 
-function instant(description: string) {
+export function instant(description: string) {
   return Type.String({ format: 'date-time', description, examples: ['2030-01-31T12:00:00.000Z'] })
 }
 
@@ -109,7 +104,7 @@ const METADATA = {
 }
 
 export const MetadataInput = Type.Unsafe<Metadata>({ type: 'object', ...METADATA })
-const MetadataAnswer = Type.Unsafe<Metadata | null>({ type: ['object', 'null'], ...METADATA })
+export const MetadataAnswer = Type.Unsafe<Metadata | null>({ type: ['object', 'null'], ...METADATA })
 
 const VERSION = { minimum: 0, description: 'The number of postings of the balance.', examples: [3] }
 
@@ -222,37 +217,6 @@ export const EntryLeg = named(
   ),
 )
 
-export const Hold = named(
-  'Hold',
-  Type.Object(
-    {
-      id: HoldId,
-      account: AccountName,
-      asset: AssetCode,
-      payee: Type.String({
-        pattern: ACCOUNT_PATTERN,
-        description: 'Who gets what is settled.',
-        examples: ['@revenue'],
-      }),
-      state: Words.holdState,
-      amount: amount('What was frozen.'),
-      held: amount('What is still set aside.'),
-      settled: amount('What the payee got.'),
-      released: amount('What went back to the account.'),
-      drawn: amount('What a settle took from `available` beyond the hold.'),
-      shortfall: amount('What a settle asked for and did not get.'),
-      expiresAt: instant('When it is released by itself.'),
-      createdAt: instant('When it was frozen.'),
-      endedAt: nullableText({ format: 'date-time', description: 'When it ended; null while it is open.' }),
-      metadata: MetadataAnswer,
-    },
-    {
-      description: 'Coins set aside for one request. amount + drawn = settled + released + held, always.',
-      examples: [HOLD_EXAMPLE],
-    },
-  ),
-)
-
 const postingFields = {
   entryId: Type.String({ description: 'The entry that it is a line of.', examples: ['job-616~settle'] }),
   kind: Words.entryKind,
@@ -303,10 +267,12 @@ export const Entry = named(
   Type.Object(
     {
       id: Type.String({
-        description: 'The request id; `HOLD~settle` or `HOLD~release` for the end of a hold.',
+        description:
+          'The request id; `HOLD~settle` or `HOLD~release` for the end of a hold, `HOLD~late` for its late settle.',
         examples: ['deposit-1'],
       }),
       kind: Words.entryKind,
+      hold: nullableText({ description: 'The hold that it opened, changed or ended; null for other entries.' }),
       at: instant('When it happened.'),
       memo: nullableText({ description: 'What the caller noted.' }),
       metadata: MetadataAnswer,
@@ -322,6 +288,7 @@ export const Entry = named(
         {
           id: 'job-616~settle',
           kind: 'settle',
+          hold: 'job-616',
           at: SETTLED_AT,
           memo: null,
           metadata: null,
@@ -334,7 +301,8 @@ export const Entry = named(
   ),
 )
 
-function page<Schema extends TSchema>(id: string, plural: string, item: Schema & { $id: string }) {
+/** A page of a list. */
+export function page<Schema extends TSchema>(id: string, plural: string, item: Schema & { $id: string }) {
   return named(
     id,
     Type.Object(
@@ -349,7 +317,6 @@ function page<Schema extends TSchema>(id: string, plural: string, item: Schema &
   )
 }
 
-export const HoldPage = page('HoldPage', 'holds', Hold)
 export const PostingPage = page('PostingPage', 'lines of a statement', StatementLine)
 export const RatePage = page('RatePage', 'rates', Rate)
 
@@ -363,11 +330,9 @@ export type AccountWire = Static<typeof Account>
 export type AssetWire = Static<typeof Asset>
 export type RateWire = Static<typeof Rate>
 export type EntryLegWire = Static<typeof EntryLeg>
-export type HoldWire = Static<typeof Hold>
 export type PostingWire = Static<typeof Posting>
 export type StatementLineWire = Static<typeof StatementLine>
 export type EntryWire = Static<typeof Entry>
-export type HoldPageWire = Static<typeof HoldPage>
 export type PostingPageWire = Static<typeof PostingPage>
 export type RatePageWire = Static<typeof RatePage>
 export type AssetsWire = Static<typeof Assets>

@@ -6,8 +6,9 @@ import type { Asset } from '../domain/asset.ts'
 import type { Balance } from '../domain/balance.ts'
 import type { Command } from '../domain/command.ts'
 import type { Hold } from '../domain/hold.ts'
-import type { Entry, EntryLeg, Posting } from '../domain/journal.ts'
+import type { Entry, EntryLeg, HoldEvent, Posting } from '../domain/journal.ts'
 import type { Rate } from '../domain/rate.ts'
+import { commandToWire } from './command-wire.ts'
 import { commandOf } from './commands.ts'
 import type { AccountView } from './ledger.ts'
 import {
@@ -17,9 +18,10 @@ import {
   assetToWire,
   balanceFromWire,
   balanceToWire,
-  commandToWire,
   entryFromWire,
   entryToWire,
+  holdEventFromWire,
+  holdEventToWire,
   holdFromWire,
   holdToWire,
   instantToWire,
@@ -58,6 +60,9 @@ const HOLD: Hold = {
   released: 3n,
   drawn: 4n,
   shortfall: 5n,
+  refunded: 6n,
+  settledLate: 7n,
+  onExpiry: { settle: AMOUNT_MAX },
   expiresAt: AT + 1,
   createdAt: AT,
   endedAt: AT + 2,
@@ -81,6 +86,7 @@ const POSTING: Posting = {
 const ENTRY: Entry = {
   id: 'e-1',
   kind: 'open',
+  hold: 'a/b:c',
   at: AT,
   memo: '充值',
   metadata: {},
@@ -116,13 +122,17 @@ describe('what is written comes back the same', () => {
   test('rates', () => assert.deepEqual(rateFromWire(carried(rateToWire(RATE))), RATE))
   test('assets', () => assert.deepEqual(assetFromWire(carried(assetToWire(ASSET))), ASSET))
   test('holds, ended and open', () => {
-    const open: Hold = { ...HOLD, state: 'open', endedAt: null, metadata: null }
+    const open: Hold = { ...HOLD, state: 'open', onExpiry: null, endedAt: null, metadata: null }
     assert.deepEqual(holdFromWire(carried(holdToWire(HOLD))), HOLD)
     assert.deepEqual(holdFromWire(carried(holdToWire(open))), open)
   })
+  test('events of a hold', () => {
+    const event: HoldEvent = { number: 3, kind: 'refund', entry: 'refund-1', at: AT + 3, hold: HOLD }
+    assert.deepEqual(holdEventFromWire(carried(holdEventToWire(event))), event)
+  })
   test('postings', () => assert.deepEqual(postingFromWire(carried(postingToWire(POSTING))), POSTING))
   test('entries, with and without floor, memo and metadata', () => {
-    const bare: Entry = { ...ENTRY, floor: null, memo: null, metadata: null }
+    const bare: Entry = { ...ENTRY, hold: null, floor: null, memo: null, metadata: null }
     assert.deepEqual(entryFromWire(carried(entryToWire(ENTRY))), ENTRY)
     assert.deepEqual(entryFromWire(carried(entryToWire(bare))), bare)
     const exchanged: Entry = { ...ENTRY, legs: [LEG, { ...LEG, toAsset: 'credit', rate: null }] }
@@ -150,27 +160,53 @@ function record<Value>(model: { [Name in keyof Value]: fc.Arbitrary<Value[Name]>
   return fc.record<Value>(model, { noNullPrototype: true })
 }
 
+const onExpiry = record({ settle: amount })
+const expiry = fc.constantFrom(
+  { expiresInMs: null, expiresAt: null },
+  { expiresInMs: 1, expiresAt: null },
+  { expiresInMs: null, expiresAt: AT },
+)
 const leg = record({ from: name, to: name, asset, amount })
 
 const anyCommand: fc.Arbitrary<Command> = fc.oneof(
   record({ kind: fc.constant('deposit'), requestId, account: name, asset, amount, memo, metadata }),
   record({ kind: fc.constant('charge'), requestId, account: name, payee: name, asset, amount, memo, metadata }),
   record({ kind: fc.constant('transfer'), requestId, legs: fc.array(leg, { minLength: 1 }), memo, metadata }),
-  record({ requestId, account: name, payee: name, asset, amount, metadata }).chain((freeze) =>
-    fc
-      .constantFrom(
-        { expiresInMs: null, expiresAt: null },
-        { expiresInMs: 1, expiresAt: null },
-        { expiresInMs: null, expiresAt: AT },
-      )
-      .map((expiry) => ({ kind: 'freeze' as const, ...freeze, ...expiry })),
+  record({ requestId, account: name, payee: name, asset, amount, onExpiry: fc.option(onExpiry), metadata }).chain(
+    (freeze) => expiry.map((expires) => ({ kind: 'freeze' as const, ...freeze, ...expires })),
   ),
   record({
     kind: fc.constant('settle'),
     hold: requestId,
     amount: fc.bigInt({ min: 0n, max: AMOUNT_MAX }),
     overage: fc.constantFrom('reject', 'cap', 'draw'),
+    payee: fc.option(name),
+    late: fc.boolean(),
   }),
+  record({
+    kind: fc.constant('settle-part'),
+    requestId,
+    hold: requestId,
+    amount,
+    overage: fc.constantFrom('reject', 'cap', 'draw'),
+    payee: fc.option(name),
+    memo,
+    metadata,
+  }),
+  fc
+    .tuple(
+      record({ kind: fc.constant('amend'), requestId, hold: requestId, amount }),
+      expiry,
+      fc.constantFrom({}, { onExpiry: null }, { onExpiry: { settle: AMOUNT_MAX } }),
+    )
+    .map(([amend, expires, changed]) => ({ ...amend, ...expires, ...changed })),
+  record({ kind: fc.constant('amend'), requestId, hold: requestId, onExpiry: fc.option(onExpiry) }).map((amend) => ({
+    ...amend,
+    amount: null,
+    expiresInMs: null,
+    expiresAt: null,
+  })),
+  record({ kind: fc.constant('refund'), requestId, hold: requestId, amount, memo, metadata }),
   record({ kind: fc.constant('release'), hold: requestId, cause: fc.constant('caller') }),
   record({
     kind: fc.constant('open'),

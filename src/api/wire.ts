@@ -1,18 +1,18 @@
 /**
  * Domain to wire and back: amounts as decimal strings, instants as ISO 8601 with milliseconds. Field by field, because
- * it stands on the way of every request and because nothing may leave the ledger by accident.
+ * it stands on the way of every request and because nothing may leave the ledger by accident. Commands are in command-wire.ts.
  *
  * What comes in is trusted to have the wire's shape: it is what a Holdfast service answered.
  */
 import type { Asset } from '../domain/asset.ts'
 import type { Balance } from '../domain/balance.ts'
-import type { Command, CommandKind, Leg } from '../domain/command.ts'
-import type { Hold } from '../domain/hold.ts'
+import type { CommandKind } from '../domain/command.ts'
+import type { Hold, OnExpiry } from '../domain/hold.ts'
 import type { Instant } from '../domain/ids.ts'
-import type { Entry, EntryLeg, Posting, StatementLine } from '../domain/journal.ts'
+import type { Entry, EntryLeg, HoldEvent, Posting, StatementLine } from '../domain/journal.ts'
 import type { Answer, Answers } from '../domain/outcome.ts'
 import type { Rate } from '../domain/rate.ts'
-import type { CommandWire, LegWire } from './bodies.ts'
+import type { HoldEventWire, HoldWire } from './hold-schemas.ts'
 import type { AccountView, PageView } from './ledger.ts'
 import type {
   AccountWire,
@@ -20,7 +20,6 @@ import type {
   BalanceWire,
   EntryLegWire,
   EntryWire,
-  HoldWire,
   PostingWire,
   RateWire,
   StatementLineWire,
@@ -143,6 +142,9 @@ export function holdToWire(hold: Hold): HoldWire {
     released: hold.released.toString(),
     drawn: hold.drawn.toString(),
     shortfall: hold.shortfall.toString(),
+    refunded: hold.refunded.toString(),
+    settledLate: hold.settledLate.toString(),
+    onExpiry: hold.onExpiry === null ? null : onExpiryToWire(hold.onExpiry),
     expiresAt: instantToWire(hold.expiresAt),
     createdAt: instantToWire(hold.createdAt),
     endedAt: hold.endedAt === null ? null : instantToWire(hold.endedAt),
@@ -163,11 +165,26 @@ export function holdFromWire(wire: HoldWire): Hold {
     released: BigInt(wire.released),
     drawn: BigInt(wire.drawn),
     shortfall: BigInt(wire.shortfall),
+    refunded: BigInt(wire.refunded),
+    settledLate: BigInt(wire.settledLate),
+    onExpiry: wire.onExpiry === null ? null : { settle: BigInt(wire.onExpiry.settle) },
     expiresAt: instantFromWire(wire.expiresAt),
     createdAt: instantFromWire(wire.createdAt),
     endedAt: wire.endedAt === null ? null : instantFromWire(wire.endedAt),
     metadata: wire.metadata,
   }
+}
+
+export function onExpiryToWire({ settle }: OnExpiry): { settle: string } {
+  return { settle: settle.toString() }
+}
+
+export function holdEventToWire({ number, kind, entry, at, hold }: HoldEvent): HoldEventWire {
+  return { number, kind, entry, at: instantToWire(at), hold: holdToWire(hold) }
+}
+
+export function holdEventFromWire({ number, kind, entry, at, hold }: HoldEventWire): HoldEvent {
+  return { number, kind, entry, at: instantFromWire(at), hold: holdFromWire(hold) }
 }
 
 export function postingToWire(posting: Posting): PostingWire {
@@ -216,6 +233,7 @@ export function entryToWire(entry: Entry): EntryWire {
   return {
     id: entry.id,
     kind: entry.kind,
+    hold: entry.hold,
     at: instantToWire(entry.at),
     memo: entry.memo,
     metadata: entry.metadata,
@@ -229,6 +247,7 @@ export function entryFromWire(wire: EntryWire): Entry {
   return {
     id: wire.id,
     kind: wire.kind,
+    hold: wire.hold,
     at: instantFromWire(wire.at),
     memo: wire.memo,
     metadata: wire.metadata,
@@ -252,6 +271,9 @@ export function answerToWire(kind: CommandKind, answer: Answer): AnswerWire {
   switch (kind) {
     case 'freeze':
     case 'settle':
+    case 'settle-part':
+    case 'amend':
+    case 'refund':
     case 'release':
       return holdToWire(answer as Hold)
     case 'deposit':
@@ -272,6 +294,9 @@ export function answerFromWire(kind: CommandKind, wire: AnswerWire): Answer {
   switch (kind) {
     case 'freeze':
     case 'settle':
+    case 'settle-part':
+    case 'amend':
+    case 'refund':
     case 'release':
       return holdFromWire(wire as HoldWire)
     case 'deposit':
@@ -284,67 +309,5 @@ export function answerFromWire(kind: CommandKind, wire: AnswerWire): Answer {
       return assetFromWire(wire as AssetWire)
     case 'rate':
       return rateFromWire(wire as RateWire)
-  }
-}
-
-/** A command as it stands in a batch; `commandOf` reads it back to an equal command. */
-export function commandToWire(command: Command): CommandWire {
-  switch (command.kind) {
-    case 'freeze': {
-      const { kind, requestId, account, asset, amount, payee, expiresInMs, expiresAt, metadata } = command
-      return {
-        kind,
-        requestId,
-        account,
-        asset,
-        amount: amount.toString(),
-        payee,
-        ...(expiresInMs === null ? {} : { expiresInMs }),
-        ...(expiresAt === null ? {} : { expiresAt: instantToWire(expiresAt) }),
-        ...(metadata === null ? {} : { metadata }),
-      }
-    }
-    case 'settle':
-      return { kind: 'settle', hold: command.hold, amount: command.amount.toString(), overage: command.overage }
-    case 'release':
-      return { kind: 'release', hold: command.hold }
-    case 'deposit': {
-      const { kind, requestId, account, asset, amount } = command
-      return { kind, requestId, account, asset, amount: amount.toString(), ...attachmentsToWire(command) }
-    }
-    case 'charge': {
-      const { kind, requestId, account, asset, amount, payee } = command
-      return { kind, requestId, account, asset, amount: amount.toString(), payee, ...attachmentsToWire(command) }
-    }
-    case 'transfer': {
-      const { kind, requestId, legs } = command
-      return { kind, requestId, legs: legs.map(legToWire), ...attachmentsToWire(command) }
-    }
-    case 'open': {
-      const { kind, requestId, account, asset, floor, metadata } = command
-      return { kind, requestId, account, asset, floor: floor.toString(), ...(metadata === null ? {} : { metadata }) }
-    }
-    case 'declare':
-      return { kind: 'declare', asset: command.asset, decimals: command.decimals, name: command.name }
-    case 'rate': {
-      const { kind, from, to, numerator, denominator, rounding, tolerancePpm } = command
-      const fraction = { numerator: numerator.toString(), denominator: denominator.toString() }
-      return { kind, from, to, ...fraction, rounding, tolerancePpm }
-    }
-  }
-}
-
-function attachmentsToWire({ memo, metadata }: Pick<Extract<Command, { memo: string | null }>, 'memo' | 'metadata'>) {
-  return { ...(memo === null ? {} : { memo }), ...(metadata === null ? {} : { metadata }) }
-}
-
-function legToWire(leg: Leg): LegWire {
-  return {
-    from: leg.from,
-    to: leg.to,
-    asset: leg.asset,
-    amount: leg.amount.toString(),
-    ...(leg.toAsset === undefined ? {} : { toAsset: leg.toAsset }),
-    ...(leg.toAmount === undefined ? {} : { toAmount: leg.toAmount.toString() }),
   }
 }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { addAccountCommands } from './commands/accounts.ts'
 import { addAssetCommands } from './commands/assets.ts'
+import { addHoldLists } from './commands/hold-lists.ts'
 import { addHoldCommands } from './commands/holds.ts'
 import { addImportCommand } from './commands/import.ts'
 import { addMigrateCommand } from './commands/migrate.ts'
@@ -31,6 +32,7 @@ export function buildProgram(): Command {
   addVerifyCommand(program)
   program.commandsGroup('Holds:')
   addHoldCommands(program)
+  addHoldLists(program)
   program.commandsGroup('Coins:')
   addMovementCommands(program)
   program.commandsGroup('Other systems:')

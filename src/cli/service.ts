@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import { destination, pino, type Logger } from 'pino'
 import type { Settings } from '../config.ts'
 import { buildServer } from '../http/server.ts'
-import { openLedger, type EmbeddedLedger } from '../ledger.ts'
+import { openLedger, type EmbeddedLedger, type ExpiryEvent } from '../ledger.ts'
 import { given } from './arguments.ts'
 import { EXIT } from './exit-codes.ts'
 
@@ -19,10 +19,13 @@ const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const
 
 export async function startService(settings: Settings): Promise<Service> {
   const log = pino({ level: settings.logLevel }, destination({ fd: STDERR, sync: true }))
-  const ledger = await openLedger(settings.store, ledgerOptions(settings))
-  const { engine, storage } = ledger
+  const ledger = await openLedger(settings.store, {
+    ...ledgerOptions(settings),
+    onExpiryEvent: (event) => logExpiry(log, event),
+  })
+  const { engine, storage, expiry } = ledger
   for (const warning of storage.warnings) log.warn(warning)
-  const backend = { engine, reader: storage.reader, store: storage }
+  const backend = { engine, reader: storage.reader, store: storage, expiry }
   const limits = { bodyBytesMax: settings.bodyBytesMax, shutdownMs: settings.shutdownMs / 2 }
   const app = buildServer(backend, { logger: log, logRequests: settings.logRequests, limits })
   try {
@@ -47,8 +50,31 @@ function ledgerOptions(settings: Settings) {
       callTimeoutMsDefault: settings.callTimeoutMs,
       holdTtlMsDefault: settings.holdTtlMsDefault,
       holdTtlMsMax: settings.holdTtlMsMax,
+      expiryIntervalMs: settings.expiryIntervalMs,
+      expiryPageMax: settings.expiryPageMax,
+      expiryRoundMax: settings.expiryRoundMax,
       drainMsMax: settings.shutdownMs / 4,
     },
+  }
+}
+
+function logExpiry(log: Logger, event: ExpiryEvent): void {
+  switch (event.kind) {
+    case 'behind':
+      return log.warn(event.status, 'holds that are due are not ended in time')
+    case 'caught_up':
+      return log.info(event.status, 'holds that are due are ended in time again')
+    case 'faulted': {
+      const { code, message } = event.fault
+      return log.warn({ code, reason: message }, 'a look for holds that are due failed; the next one comes soon')
+    }
+    case 'refused': {
+      const { holdsCount, hold, reason } = event
+      return log.error(
+        { holdsCount, hold, reason },
+        'holds that are due cannot be ended; they are left aside for a while',
+      )
+    }
   }
 }
 
@@ -70,7 +96,8 @@ async function stopAtSignal(
     process.exit(EXIT.fault)
   }, shutdownMs)
   bound.unref()
-  await app.close()
+  // The sweeper first: what it still submits would only keep callers waiting.
+  await Promise.all([ledger.expiry?.stop(), app.close()])
   await ledger.close()
   log.info('stopped')
 }

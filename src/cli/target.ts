@@ -79,7 +79,8 @@ export async function openTarget(flags: TargetFlags, access: 'read' | 'write'): 
   }
   const store = readSetting('store', flags, process.env)
   const { openLedger } = await import('../ledger.ts')
-  const ledger = await openLedger(store, access === 'read' ? { migrate: false } : {})
+  // Ending what is due is for processes that stay.
+  const ledger = await openLedger(store, { sweep: false, ...(access === 'read' ? { migrate: false } : {}) })
   for (const warning of ledger.storage.warnings) process.stderr.write(`${warning}\n`)
   return ledger
 }

@@ -2,6 +2,7 @@
 import { LedgerError, type FaultLike } from '../api/error.ts'
 import type { ProblemCode } from '../api/problem.ts'
 import { isProblemCode, PROBLEMS } from '../api/problems.ts'
+import { DEFAULT_ASSET } from '../domain/ids.ts'
 import { EXIT, exitCodeOf, type ExitCode } from './exit-codes.ts'
 
 export interface Trouble {
@@ -51,8 +52,10 @@ const HINTS: Partial<Record<ProblemCode, string>> = {
   unknown_asset: 'Declare it first: holdfast declare CODE --decimals N. Only credit exists from the start.',
   settle_above_hold:
     'Settle less, or add --overage cap (take what is held) or --overage draw (take the rest from available).',
-  insufficient_funds:
-    'Deposit first, ask for less, or give the account a credit limit: holdfast open ACCOUNT --floor -N.',
+  hold_not_open:
+    'Look at it: holdfast history HOLD. If it has expired, holdfast settle HOLD AMOUNT --late takes what there is, once.',
+  payee_fixed: 'Leave --payee out.',
+  amend_below_settled: 'Ask for more. To end the hold: holdfast settle HOLD AMOUNT, or holdfast release HOLD.',
   hold_not_found: 'The id of a hold is the request id of its freeze. List them: holdfast holds --account ACCOUNT.',
   expiry_out_of_range: 'Choose another --expires-in.',
   service_unreachable: 'Is it running? Start one with: holdfast serve',
@@ -62,10 +65,19 @@ const HINTS: Partial<Record<ProblemCode, string>> = {
 
 function hintOf(error: LedgerError): string | null {
   if (error.code === 'invalid_request') return null
-  const hint = HINTS[error.code] ?? PROBLEMS[error.code].remedy
+  const hint =
+    error.code === 'insufficient_funds' ? fundsHint(error) : (HINTS[error.code] ?? PROBLEMS[error.code].remedy)
   const { requestId } = error.details
   if (error.applied === 'no' || typeof requestId !== 'string') return hint
   return `${hint}\nIt may have been applied. Repeat it to be sure; its request id is ${requestId}.`
+}
+
+/** With the command that lists what holds the rest, ready to be run. */
+function fundsHint({ details: { account, asset, held } }: LedgerError): string {
+  const hint = 'Deposit first, ask for less, or give the account a credit limit: holdfast open ACCOUNT --floor -N.'
+  if (typeof held !== 'bigint' || held === 0n) return hint
+  const ofAsset = asset === DEFAULT_ASSET ? '' : ` --asset ${String(asset)}`
+  return `${hint}\nWhat is held: holdfast holds --account ${String(account)}${ofAsset} --state open`
 }
 
 interface AddressInUse {

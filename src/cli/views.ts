@@ -2,17 +2,16 @@
 import type { AccountView, PageView } from '../api/ledger.ts'
 import type { Asset } from '../domain/asset.ts'
 import type { Balance } from '../domain/balance.ts'
-import type { Hold } from '../domain/hold.ts'
 import type { Entry, EntryLeg, StatementLine } from '../domain/journal.ts'
 import type { Metadata } from '../domain/metadata.ts'
 import type { Rate } from '../domain/rate.ts'
 import { fieldTable, listTable, styled } from './tables.ts'
 
-function instant(ms: number): string {
+export function instant(ms: number): string {
   return new Date(ms).toISOString()
 }
 
-function metadataText(metadata: Metadata | null): string | null {
+export function metadataText(metadata: Metadata | null): string | null {
   return metadata === null ? null : JSON.stringify(metadata)
 }
 
@@ -56,37 +55,6 @@ function declaredText(createdAt: number): string {
   return createdAt === 0 ? 'from the start' : instant(createdAt)
 }
 
-/** Amounts that are usually zero are shown when they are not. */
-export function holdView(hold: Hold): string {
-  const unlessZero = (amount: bigint): bigint | null => (amount === 0n ? null : amount)
-  return fieldTable([
-    ['hold', styled('bold', hold.id)],
-    ['state', hold.state],
-    ['account', hold.account],
-    ['payee', hold.payee],
-    ['asset', hold.asset],
-    ['amount', hold.amount],
-    ['held', unlessZero(hold.held)],
-    ['settled', hold.state === 'settled' ? hold.settled : null],
-    ['released', unlessZero(hold.released)],
-    ['drawn', unlessZero(hold.drawn)],
-    ['shortfall', unlessZero(hold.shortfall)],
-    ['created', instant(hold.createdAt)],
-    ['expires', hold.state === 'open' ? instant(hold.expiresAt) : null],
-    ['ended', hold.endedAt === null ? null : instant(hold.endedAt)],
-    ['metadata', metadataText(hold.metadata)],
-  ])
-}
-
-export function holdsView({ items, next }: PageView<Hold>): string {
-  if (items.length === 0) return none('holds', next)
-  const rows = items.map((hold) => {
-    const { id, account, state, asset, amount, held, settled, expiresAt } = hold
-    return [id, account, state, asset, amount, held, settled, instant(expiresAt)]
-  })
-  return listTable(['hold', 'account', 'state', 'asset', 'amount', 'held', 'settled', 'expires'], rows) + more(next)
-}
-
 /** A delta with its sign. */
 function signed(delta: bigint): string {
   return delta > 0n ? `+${delta}` : String(delta)
@@ -104,10 +72,11 @@ export function postingsView({ items, next }: PageView<StatementLine>): string {
   return listTable(hasMemo ? [...head, 'memo'] : head, rows) + more(next)
 }
 
-export function entryView({ id, kind, at, memo, metadata, floor, legs, postings }: Entry): string {
+export function entryView({ id, kind, hold, at, memo, metadata, floor, legs, postings }: Entry): string {
   const head = fieldTable([
     ['entry', styled('bold', id)],
     ['kind', kind],
+    ['hold', hold],
     ['at', instant(at)],
     ['memo', memo],
     ['floor', floor],
@@ -130,10 +99,10 @@ function legsView(legs: readonly EntryLeg[]): string {
 }
 
 /** An empty page is not the end where filters leave out most of a long list. */
-function none(what: string, next: string | null): string {
+export function none(what: string, next: string | null): string {
   return next === null ? `No ${what}.` : `No ${what} so far; the list is long. To go on, add --cursor ${next}`
 }
 
-function more(next: string | null): string {
+export function more(next: string | null): string {
   return next === null ? '' : `\n\nThere are more: add --cursor ${next}`
 }

@@ -9,7 +9,7 @@
  */
 import { LedgerError } from '../api/error.ts'
 import type { BatchOutcome, CallOptions } from '../api/ledger.ts'
-import { commandToWire } from '../api/wire.ts'
+import { commandToWire } from '../api/command-wire.ts'
 import { requestOf, type Command } from '../domain/command.ts'
 
 export interface ParcelOptions extends CallOptions {

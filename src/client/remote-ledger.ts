@@ -19,22 +19,16 @@ import {
   entryParameter,
   holdsQueryOf,
   postingsQueryOf,
-  ratesQueryOf,
+  pageQueryOf,
   requestIdParameter,
 } from '../api/queries.ts'
-import type {
-  AccountWire,
-  AssetsWire,
-  EntryWire,
-  HoldPageWire,
-  HoldWire,
-  PostingPageWire,
-  RatePageWire,
-} from '../api/schemas.ts'
+import type { HoldEventPageWire, HoldPageWire, HoldWire } from '../api/hold-schemas.ts'
+import type { AccountWire, AssetsWire, EntryWire, PostingPageWire, RatePageWire } from '../api/schemas.ts'
 import {
   accountFromWire,
   assetFromWire,
   entryFromWire,
+  holdEventFromWire,
   holdFromWire,
   pageFromWire,
   instantToWire,
@@ -44,7 +38,7 @@ import {
 import type { Asset } from '../domain/asset.ts'
 import type { Command, CommandKind } from '../domain/command.ts'
 import type { Hold } from '../domain/hold.ts'
-import type { Entry, StatementLine } from '../domain/journal.ts'
+import type { Entry, HoldEvent, StatementLine } from '../domain/journal.ts'
 import type { Metadata } from '../domain/metadata.ts'
 import type { Answers } from '../domain/outcome.ts'
 import type { Rate } from '../domain/rate.ts'
@@ -101,6 +95,12 @@ export class RemoteLedger extends CheckedLedger {
     return await this.#read(`/v1/holds?${query}`, (wire: HoldPageWire) => pageFromWire(wire, holdFromWire))
   }
 
+  async holdHistory(id: string, input: PageInput = {}): Promise<PageView<HoldEvent>> {
+    const path = `/v1/holds/${encodeURIComponent(requestIdParameter(id, 'id'))}/history`
+    const query = queryText({ ...pageQueryOf(input) })
+    return await this.#read(`${path}?${query}`, (wire: HoldEventPageWire) => pageFromWire(wire, holdEventFromWire))
+  }
+
   async postings(account: string, input: PostingsInput = {}): Promise<PageView<StatementLine>> {
     const { account: name, ...filters } = postingsQueryOf(accountParameter(account, 'account'), input)
     const path = `/v1/accounts/${encodeURIComponent(name)}/postings?${queryText(filters)}`
@@ -117,13 +117,13 @@ export class RemoteLedger extends CheckedLedger {
   }
 
   async rates(input: PageInput = {}): Promise<PageView<Rate>> {
-    const path = `/v1/rates?${queryText({ ...ratesQueryOf(input) })}`
+    const path = `/v1/rates?${queryText({ ...pageQueryOf(input) })}`
     return await this.#read(path, (wire: RatePageWire) => pageFromWire(wire, rateFromWire))
   }
 
   async rateHistory(from: string, to: string, input: PageInput = {}): Promise<PageView<Rate>> {
     const pair = `${assetParameter(from, 'from')}/${assetParameter(to, 'to')}`
-    const path = `/v1/rates/${pair}?${queryText({ ...ratesQueryOf(input) })}`
+    const path = `/v1/rates/${pair}?${queryText({ ...pageQueryOf(input) })}`
     return await this.#read(path, (wire: RatePageWire) => pageFromWire(wire, rateFromWire))
   }
 

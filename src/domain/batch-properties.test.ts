@@ -8,6 +8,7 @@ import { assertLaws } from '../../test/support/laws.ts'
 import { NaiveLedger } from '../../test/support/naive-ledger.ts'
 import { Rows } from '../../test/support/rows.ts'
 import { decideBatch } from './batch.ts'
+import type { Moment } from './decision.ts'
 import type { Outcome } from './outcome.ts'
 import { REJECTION_PRECEDENCE } from './outcome.ts'
 
@@ -16,12 +17,17 @@ function wordOf(outcome: Outcome): string {
   return outcome.replayed ? 'replayed' : 'applied'
 }
 
+/** Time goes on between batches, so that holds come due. */
+function momentOf(batch: number): Moment {
+  return { ...MOMENT, now: MOMENT.now + batch * 400 }
+}
+
 test('laws 1, 2, 3 and 5 hold after every batch', () => {
   fc.assert(
     fc.property(arbitraryWork, cuts, (work, where) => {
       const rows = new Rows()
-      for (const batch of cut(work, where)) {
-        rows.run(batch)
+      for (const [index, batch] of cut(work, where).entries()) {
+        rows.run(batch, momentOf(index))
         assertLaws(rows)
       }
     }),
@@ -35,9 +41,11 @@ test('a ledger that was written from the words alone comes to the same answers, 
     fc.property(arbitraryWork, cuts, (work, where) => {
       const rows = new Rows()
       const naive = new NaiveLedger()
-      for (const batch of cut(work, where)) {
-        const expected = batch.flatMap((item) => naive.run(item, { now: MOMENT.now, ttlMsMax: MOMENT.holdTtlMsMax }))
-        const found = rows.run(batch).map(wordOf)
+      for (const [index, batch] of cut(work, where).entries()) {
+        const moment = momentOf(index)
+        const clock = { now: moment.now, ttlMsMax: moment.holdTtlMsMax, ttlMsDefault: moment.holdTtlMsDefault }
+        const expected = batch.flatMap((item) => naive.run(item, clock))
+        const found = rows.run(batch, moment).map(wordOf)
         assert.deepEqual(found, expected)
         for (const word of found) words.set(word, (words.get(word) ?? 0) + 1)
       }
@@ -49,7 +57,8 @@ test('a ledger that was written from the words alone comes to the same answers, 
         const hold = rows.requests.get(id)
         assert.ok(hold?.kind === 'freeze')
         assert.equal(hold.state === 'open', other.open)
-        for (const amount of ['held', 'settled', 'released', 'shortfall'] as const) {
+        assert.deepEqual([hold.payee, hold.expiresAt], [other.payee, other.expiresAt])
+        for (const amount of ['amount', 'held', 'settled', 'released', 'drawn', 'shortfall', 'refunded'] as const) {
           assert.equal(hold[amount], other[amount], `${amount} of ${id}`)
         }
       }

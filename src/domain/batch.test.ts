@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
+  amend,
   charge,
   declare,
   deposit,
@@ -8,8 +9,10 @@ import {
   group,
   leg,
   open,
+  refund,
   release,
   settle,
+  settlePart,
   transfer,
 } from '../../test/support/commands.ts'
 import { MOMENT } from '../../test/support/given.ts'
@@ -128,6 +131,68 @@ test('a hold is opened or changed, and is written once either way', () => {
     [['old', 'released']],
   )
   assert.deepEqual(changes.entries, [])
+})
+
+test('a hold with steps is written once as a whole, beside a row and an entry for each of them', () => {
+  const rows = rowsAfter(deposit('d', USER, 100n), freeze('old', USER, 60n), freeze('ended', USER, 10n))
+  const { changes } = plan(
+    rows,
+    settlePart('p', 'old', 10n),
+    settle('old', 20n),
+    settle('ended', 5n),
+    freeze('new', USER, 5n),
+    amend('a', 'new', { amount: 6n }),
+    settle('new', 1n),
+    refund('f', 'new', 1n),
+  )
+  assert.deepEqual(
+    changes.holdsOpened.map(({ id }) => id),
+    ['new'],
+  )
+  assert.deepEqual(
+    changes.holdsChanged.map(({ id }) => id),
+    ['ended'],
+  )
+  assert.deepEqual(
+    changes.holdsStepped.map(({ before, after }) => [after.id, before, after.state, after.steps]),
+    [
+      ['old', { state: 'open', steps: 0 }, 'settled', 2],
+      ['new', { state: 'settled', steps: 0 }, 'settled', 3],
+    ],
+  )
+  assert.equal(changes.holdsStepped[1]?.after, changes.holdsOpened[0])
+  assert.deepEqual(changes.holdSteps, [
+    { hold: 'old', number: 1, entry: 'p' },
+    { hold: 'old', number: 2, entry: 'old~settle' },
+    { hold: 'new', number: 1, entry: 'a' },
+    { hold: 'new', number: 2, entry: 'new~settle' },
+    { hold: 'new', number: 3, entry: 'f' },
+  ])
+  assert.deepEqual(
+    changes.entries.map(({ id, step }) => [id, step?.number]),
+    changes.holdSteps.map(({ entry, number }) => [entry, number]),
+  )
+})
+
+test('a step after an end of an earlier batch says how the hold had ended', () => {
+  const rows = rowsAfter(deposit('d', USER, 100n), freeze('h', USER, 60n), settle('h', 5n))
+  const { changes } = plan(rows, refund('f', 'h', 5n))
+  assert.deepEqual(changes.holdsChanged, [])
+  assert.deepEqual(
+    changes.holdsStepped.map(({ before }) => before),
+    [{ state: 'settled', steps: 0 }],
+  )
+})
+
+test('of a group that fails no step is left', () => {
+  const rows = rowsAfter(deposit('d', USER, 100n), freeze('h', USER, 60n))
+  const failing = group(settlePart('p', 'h', 10n, { payee: 'user:7' }), amend('a', 'h', { amount: 1n }))
+  const { changes, outcomes } = plan(rows, failing, settlePart('p', 'h', 20n, { payee: 'user:9' }))
+  assert.deepEqual(outcomes.flat().map(codeOf), ['batch_aborted', 'amend_below_settled', 'applied'])
+  assert.deepEqual(changes.holdSteps, [{ hold: 'h', number: 1, entry: 'p' }])
+  const [{ after }] = changes.holdsStepped as [(typeof changes.holdsStepped)[0]]
+  assert.deepEqual([after.payee, after.settled, after.held, after.steps], ['user:9', 20n, 40n, 1])
+  assert.equal(changes.entries.length, 1)
 })
 
 test('rejections and repeats leave nothing to write', () => {

@@ -16,6 +16,8 @@ import {
   type AccountChange,
   type BalanceChange,
   type Changes,
+  type HoldChange,
+  type HoldStepRecord,
   type RequestRecord,
   type Snapshot,
 } from './snapshot.ts'
@@ -132,8 +134,9 @@ class Draft implements State {
   }
 
   apply(effect: Effect): void {
-    const { request, account, asset, rate, ratesUsed } = effect
+    const { request, step, account, asset, rate, ratesUsed } = effect
     if (request !== null) this.#put(this.#requests, request.id, request)
+    if (step !== undefined) this.#put(this.#requests, step.id, step)
     for (const balance of effect.balances) {
       const row = this.#row(balance.account, balance.asset)
       const { now } = row
@@ -181,10 +184,23 @@ class Draft implements State {
     const entries: EntryRecord[] = []
     const holdsOpened: HoldRecord[] = []
     const holdsChanged: HoldRecord[] = []
+    const holdsStepped: HoldChange[] = []
+    const holdSteps: HoldStepRecord[] = []
     for (const record of this.#requests.values()) {
-      if (record.kind !== 'freeze') entries.push(record)
-      else if (this.#snapshot.requests.get(record.id)) holdsChanged.push(record)
-      else holdsOpened.push(record)
+      if (record.kind !== 'freeze') {
+        entries.push(record)
+        const { step } = record
+        if (step !== null) holdSteps.push({ hold: step.hold, number: step.number, entry: record.id })
+        continue
+      }
+      const known = this.#snapshot.requests.get(record.id)
+      const before = known?.kind === 'freeze' ? known : null
+      if (before === null) holdsOpened.push(record)
+      const steps = before === null ? 0 : before.steps
+      if (record.steps > steps) {
+        const state = before === null ? record.state : before.state
+        holdsStepped.push({ before: { state, steps }, after: record })
+      } else if (before !== null) holdsChanged.push(record)
     }
     const balances: BalanceChange[] = []
     for (const accounts of this.#balances.values()) {
@@ -196,6 +212,8 @@ class Draft implements State {
       entries,
       holdsOpened,
       holdsChanged,
+      holdsStepped,
+      holdSteps,
       postings: this.#postings,
       balances,
       accounts: [...this.#accounts.values()],

@@ -1,5 +1,6 @@
 /** What can be asked of the ledger. Every field is checked at the edges; the rules trust types and ranges. */
 import type { Amount } from './amount.ts'
+import type { OnExpiry } from './hold.ts'
 import type { AccountName, AssetCode, Instant, RequestId } from './ids.ts'
 import type { Metadata } from './metadata.ts'
 import type { Rounding } from './rate.ts'
@@ -70,18 +71,68 @@ export interface FreezeCommand {
   readonly amount: Amount
   readonly expiresInMs: number | null
   readonly expiresAt: Instant | null
+  readonly onExpiry: OnExpiry | null
   readonly metadata: Metadata | null
 }
 
-/** Ends a hold: `amount` (0 or more) to its payee, the rest back to its holder. The hold's id makes it idempotent. */
+/**
+ * Ends a hold: `amount` (0 or more, on top of what parts of it have settled) to its payee, the rest back to its holder. The hold's
+ * id makes it idempotent.
+ */
 export interface SettleCommand {
   readonly kind: 'settle'
   readonly hold: RequestId
   readonly amount: Amount
   readonly overage: Overage
+  /** Who gets it, as long as nothing was settled; null: the hold's payee. */
+  readonly payee: AccountName | null
+  /** Also when the hold has expired: then it takes, once, what it can from `available`. */
+  readonly late: boolean
 }
 
-/** Ends a hold: everything back to its holder. The hold's id makes it idempotent. */
+/** Settles a part of an open hold, which stays open, even when nothing is left in it. */
+export interface SettlePartCommand {
+  readonly kind: 'settle-part'
+  readonly requestId: RequestId
+  readonly hold: RequestId
+  /** At least 1. */
+  readonly amount: Amount
+  readonly overage: Overage
+  /** As at a settle. */
+  readonly payee: AccountName | null
+  readonly memo: string | null
+  readonly metadata: Metadata | null
+}
+
+/** Changes an open hold. At most one of the two expiries is given; both count from now, bounded as at the freeze. */
+export interface AmendCommand {
+  readonly kind: 'amend'
+  readonly requestId: RequestId
+  readonly hold: RequestId
+  /** What is frozen in all, with what parts of it have settled; null leaves it. */
+  readonly amount: Amount | null
+  /** Neither leaves the expiry. */
+  readonly expiresInMs: number | null
+  readonly expiresAt: Instant | null
+  /** null releases everything at the expiry; undefined leaves it. */
+  readonly onExpiry?: OnExpiry | null | undefined
+}
+
+/** Gives back what was settled, from the payee's `available` to the holder's, whatever state the hold is in. */
+export interface RefundCommand {
+  readonly kind: 'refund'
+  readonly requestId: RequestId
+  readonly hold: RequestId
+  /** At least 1; all refunds of a hold together are at most what was settled. */
+  readonly amount: Amount
+  readonly memo: string | null
+  readonly metadata: Metadata | null
+}
+
+/**
+ * Ends a hold: everything that it holds back to its holder. The hold's id makes it idempotent. With the cause `expiry` only one
+ * whose expiry has come, and what it was to settle then is settled.
+ */
 export interface ReleaseCommand {
   readonly kind: 'release'
   readonly hold: RequestId
@@ -116,6 +167,9 @@ export type Command =
   | TransferCommand
   | FreezeCommand
   | SettleCommand
+  | SettlePartCommand
+  | AmendCommand
+  | RefundCommand
   | ReleaseCommand
   | DeclareCommand
   | RateCommand
@@ -148,6 +202,31 @@ export function requestOf(command: Command): RequestId | null {
     case 'charge':
     case 'transfer':
     case 'freeze':
+    case 'settle-part':
+    case 'amend':
+    case 'refund':
       return command.requestId
+  }
+}
+
+/** A command about a hold that is there already. */
+export type HoldCommand = SettleCommand | SettlePartCommand | AmendCommand | RefundCommand | ReleaseCommand
+
+export function isOfHold(command: Command): command is HoldCommand {
+  switch (command.kind) {
+    case 'settle':
+    case 'settle-part':
+    case 'amend':
+    case 'refund':
+    case 'release':
+      return true
+    case 'declare':
+    case 'rate':
+    case 'open':
+    case 'deposit':
+    case 'charge':
+    case 'transfer':
+    case 'freeze':
+      return false
   }
 }

@@ -406,7 +406,7 @@ const APPLIED: readonly Application[] = [
   },
   {
     title: 'an expiry gives everything back',
-    given: withHold,
+    given: { ...withHold, requests: [hold('r', 50n, { expiresAt: NOW })] },
     command: release('r', 'expiry'),
     moves: [[USER, 50n, -50n]],
     answer: { state: 'expired', held: 0n, settled: 0n, released: 50n, endedAt: NOW },

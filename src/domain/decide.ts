@@ -5,24 +5,16 @@
  */
 import type { Asset } from './asset.ts'
 import { showBalance, type BalanceRecord } from './balance.ts'
-import type {
-  ChargeCommand,
-  Command,
-  DeclareCommand,
-  DepositCommand,
-  FreezeCommand,
-  OpenCommand,
-  ReleaseCommand,
-  SettleCommand,
-} from './command.ts'
-import { answerAgain, enter, reject, reused, showEntryOf, type Decision, type Moment, type State } from './decision.ts'
+import type { ChargeCommand, Command, DeclareCommand, DepositCommand, OpenCommand } from './command.ts'
+import { answerAgain, enter, reject, showEntryOf, type Decision, type Moment, type State } from './decision.ts'
 import { decideRate, decideTransfer } from './exchange.ts'
 import { fingerprint } from './fingerprint.ts'
-import { showHold, showHoldAsFrozen, type HoldRecord } from './hold.ts'
+import { decideFreeze, decideRelease, decideSettle } from './hold-rules.ts'
+import { decideAmend, decideRefund, decideSettlePart } from './hold-steps.ts'
 import { isHouse, ISSUER } from './ids.ts'
-import { endOfHold, type EntryRecord } from './journal.ts'
+import type { EntryRecord } from './journal.ts'
 import type { Answer } from './outcome.ts'
-import { describe, post, type Move } from './post.ts'
+import { describe, post } from './post.ts'
 
 export function decide(command: Command, state: State, moment: Moment): Decision {
   switch (command.kind) {
@@ -30,6 +22,12 @@ export function decide(command: Command, state: State, moment: Moment): Decision
       return decideFreeze(command, state, moment)
     case 'settle':
       return decideSettle(command, state, moment)
+    case 'settle-part':
+      return decideSettlePart(command, state, moment)
+    case 'amend':
+      return decideAmend(command, state, moment)
+    case 'refund':
+      return decideRefund(command, state, moment)
     case 'release':
       return decideRelease(command, state, moment)
     case 'deposit':
@@ -45,128 +43,6 @@ export function decide(command: Command, state: State, moment: Moment): Decision
     case 'rate':
       return decideRate(command, state, moment)
   }
-}
-
-function decideFreeze(command: FreezeCommand, state: State, moment: Moment): Decision {
-  const { requestId, account, asset, payee, amount } = command
-  const print = fingerprint(command)
-  const earlier = state.request(requestId)
-  if (earlier !== null) {
-    if (earlier.kind !== 'freeze' || earlier.fingerprint !== print) return reused(requestId)
-    return { verdict: 'replay', answer: showHoldAsFrozen(earlier) }
-  }
-  if (state.asset(asset) === null) return reject({ code: 'unknown_asset', asset })
-  if (isHouse(account)) return reject({ code: 'house_account', account })
-  if (payee === account) return reject({ code: 'same_account', account })
-  const ttlMs =
-    command.expiresInMs ?? (command.expiresAt === null ? moment.holdTtlMsDefault : command.expiresAt - moment.now)
-  if (ttlMs <= 0 || ttlMs > moment.holdTtlMsMax) {
-    return reject({ code: 'expiry_out_of_range', ttlMsMax: moment.holdTtlMsMax })
-  }
-  const holder = state.balance(account, asset)
-  const moved = post(requestId, 'freeze', moment.now, [{ balance: holder, available: -amount, held: amount }])
-  if ('code' in moved) return reject(moved)
-  const hold: HoldRecord = {
-    id: requestId,
-    kind: 'freeze',
-    account,
-    asset,
-    payee,
-    state: 'open',
-    amount,
-    held: amount,
-    settled: 0n,
-    released: 0n,
-    drawn: 0n,
-    shortfall: 0n,
-    expiresAt: moment.now + ttlMs,
-    createdAt: moment.now,
-    endedAt: null,
-    metadata: command.metadata,
-    fingerprint: print,
-    endFingerprint: null,
-    balanceId: holder.id,
-    openedVersion: holder.version + 1,
-    endedVersion: null,
-    payeeBalanceId: null,
-    payeeVersion: null,
-  }
-  return { verdict: 'apply', effect: { ...moved, request: hold, account: null, asset: null }, answer: showHold(hold) }
-}
-
-function decideSettle(command: SettleCommand, state: State, moment: Moment): Decision {
-  const hold = state.request(command.hold)
-  if (hold === null || hold.kind !== 'freeze') return reject({ code: 'hold_not_found', hold: command.hold })
-  const print = fingerprint(command)
-  if (hold.state !== 'open') return answerEnded(hold, print)
-  const above = command.amount > hold.held ? command.amount - hold.held : 0n
-  if (above > 0n && command.overage === 'reject') {
-    return reject({ code: 'settle_above_hold', hold: hold.id, held: hold.held })
-  }
-  const holder = state.balance(hold.account, hold.asset)
-  const drawn = above > 0n && command.overage === 'draw' ? smaller(above, spendable(holder)) : 0n
-  const settled = command.amount - above + drawn
-  const released = hold.held - (command.amount - above)
-  const ending: Ending = { state: 'settled', kind: 'settle', settled, released, drawn, shortfall: above - drawn }
-  return end(hold, ending, print, state, moment)
-}
-
-function decideRelease(command: ReleaseCommand, state: State, moment: Moment): Decision {
-  const hold = state.request(command.hold)
-  if (hold === null || hold.kind !== 'freeze') return reject({ code: 'hold_not_found', hold: command.hold })
-  const print = fingerprint(command)
-  if (hold.state !== 'open') return answerEnded(hold, print)
-  const ending: Ending = {
-    state: command.cause === 'expiry' ? 'expired' : 'released',
-    kind: 'release',
-    settled: 0n,
-    released: hold.held,
-    drawn: 0n,
-    shortfall: 0n,
-  }
-  return end(hold, ending, print, state, moment)
-}
-
-/** The command that ended the hold gets its answer again; any other comes too late. */
-function answerEnded(hold: HoldRecord, print: number): Decision {
-  if (hold.endFingerprint === print) return { verdict: 'replay', answer: showHold(hold) }
-  return reject({ code: 'hold_not_open', hold: hold.id, state: hold.state, settled: hold.settled })
-}
-
-interface Ending {
-  readonly state: 'settled' | 'released' | 'expired'
-  readonly kind: 'settle' | 'release'
-  readonly settled: bigint
-  readonly released: bigint
-  readonly drawn: bigint
-  readonly shortfall: bigint
-}
-
-function end(hold: HoldRecord, ending: Ending, print: number, state: State, moment: Moment): Decision {
-  const holder = state.balance(hold.account, hold.asset)
-  const moves: Move[] = [{ balance: holder, available: ending.released - ending.drawn, held: -hold.held }]
-  let payee: BalanceRecord | null = null
-  if (ending.settled > 0n) {
-    payee = state.balance(hold.payee, hold.asset)
-    moves.push({ balance: payee, available: ending.settled, held: 0n })
-  }
-  const moved = post(endOfHold(hold.id, ending.kind), ending.kind, moment.now, moves)
-  if ('code' in moved) return reject(moved)
-  const ended: HoldRecord = {
-    ...hold,
-    state: ending.state,
-    held: 0n,
-    settled: ending.settled,
-    released: ending.released,
-    drawn: ending.drawn,
-    shortfall: ending.shortfall,
-    endedAt: moment.now,
-    endFingerprint: print,
-    endedVersion: holder.version + 1,
-    payeeBalanceId: payee === null ? null : payee.id,
-    payeeVersion: payee === null ? null : payee.version + 1,
-  }
-  return { verdict: 'apply', effect: { ...moved, request: ended, account: null, asset: null }, answer: showHold(ended) }
 }
 
 function decideDeposit(command: DepositCommand, state: State, moment: Moment): Decision {
@@ -220,6 +96,7 @@ function decideOpen(command: OpenCommand, state: State, moment: Moment): Decisio
     metadata: command.metadata,
     floor,
     legs: null,
+    step: null,
     postings: [describe(moved.postings[0]!, before)],
     balanceIds: [before.id],
   }
@@ -254,13 +131,4 @@ function decideDeclare(command: DeclareCommand, state: State, moment: Moment): D
 function showOpened(entry: EntryRecord): Answer {
   const { account, asset, available, held, version } = entry.postings[0]!
   return { account, asset, available, held, total: available + held, floor: entry.floor, version }
-}
-
-function spendable(balance: BalanceRecord): bigint {
-  if (balance.floor === null || balance.available <= balance.floor) return 0n
-  return balance.available - balance.floor
-}
-
-function smaller(left: bigint, right: bigint): bigint {
-  return left < right ? left : right
 }

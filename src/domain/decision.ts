@@ -29,6 +29,8 @@ export interface Moment {
 /** The rows that an applied command writes. */
 export interface Effect {
   readonly request: RequestRecord | null
+  /** The entry of a step, beside its hold. */
+  readonly step?: EntryRecord
   readonly postings: readonly PostingRecord[]
   /** The touched balances, after. Each moved by exactly one version. */
   readonly balances: readonly BalanceRecord[]
@@ -64,6 +66,7 @@ export function enter(
     metadata: command.metadata,
     floor: null,
     legs,
+    step: null,
     postings: moved.postings.map((posting, index) => describe(posting, moves[index]!.balance)),
     balanceIds: moved.postings.map((posting) => posting.balanceId),
   }

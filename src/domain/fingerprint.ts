@@ -4,7 +4,7 @@
  * Only rows with equal request ids are ever compared, so 53 bits (a safe integer) leave one chance in 9 · 10^15 that a
  * changed request passes for a repeat; it is then answered with the original, never applied.
  */
-import type { Command, Leg } from './command.ts'
+import type { AmendCommand, Command, Leg } from './command.ts'
 import { canonicalMetadata } from './metadata.ts'
 
 /** Equal for equal contents as sent: a relative expiry stays relative, the order of metadata keys does not matter. */
@@ -15,9 +15,17 @@ export function fingerprint(command: Command): number {
 function contents(command: Command): string {
   switch (command.kind) {
     case 'freeze':
-      return `freeze ${command.account} ${command.asset} ${command.amount} ${command.payee} ${command.expiresInMs} ${command.expiresAt} ${canonicalMetadata(command.metadata)}`
+      return `freeze ${command.account} ${command.asset} ${command.amount} ${command.payee} ${command.expiresInMs} ${command.expiresAt} ${canonicalMetadata(command.metadata)}${command.onExpiry === null ? '' : ` ${command.onExpiry.settle}`}`
     case 'settle':
-      return `settle ${command.amount} ${command.overage}`
+      return command.payee === null && !command.late
+        ? `settle ${command.amount} ${command.overage}`
+        : `settle ${command.amount} ${command.overage} ${command.payee ?? '~'} ${command.late}`
+    case 'settle-part':
+      return `settle-part ${command.hold} ${command.amount} ${command.overage} ${command.payee ?? '~'} ${attached(command)}`
+    case 'amend':
+      return `amend ${command.hold} ${command.amount} ${command.expiresInMs} ${command.expiresAt} ${onExpiryContents(command)}`
+    case 'refund':
+      return `refund ${command.hold} ${command.amount} ${attached(command)}`
     case 'release':
       return `release ${command.cause}`
     case 'deposit':
@@ -33,6 +41,12 @@ function contents(command: Command): string {
     case 'rate':
       return `rate ${command.from} ${command.to} ${command.numerator} ${command.denominator} ${command.rounding} ${command.tolerancePpm}`
   }
+}
+
+/** What is left as it is, is told apart from what is cleared. */
+function onExpiryContents({ onExpiry }: AmendCommand): string {
+  if (onExpiry === undefined) return ''
+  return onExpiry === null ? 'release' : `${onExpiry.settle}`
 }
 
 function legContents({ from, to, asset, amount, toAsset, toAmount }: Leg): string {

@@ -3,11 +3,20 @@
  *
  * Upholds law 5: it is open once and ends once, and `amount + drawn = settled + released + held` at every moment.
  * A hold changes only in the same commit as its holder's balance, so the balance's version guards both.
+ *
+ * What happens to it under a request id of its own is a step: a partial settle, an amend, a refund; also a late settle, and an end
+ * that comes after steps or names another payee. Any other end is none: it is told by the hold's row alone.
  */
+import type { Amount } from './amount.ts'
 import type { AccountName, AssetCode, Instant, RequestId } from './ids.ts'
 import type { Metadata } from './metadata.ts'
 
 export type HoldState = 'open' | 'settled' | 'released' | 'expired'
+
+/** What happens when it expires: so much is settled (or what is held, where that is less), the rest is released. */
+export interface OnExpiry {
+  readonly settle: Amount
+}
 
 export interface Hold {
   readonly id: RequestId
@@ -16,18 +25,24 @@ export interface Hold {
   /** Where settled coins go. */
   readonly payee: AccountName
   readonly state: HoldState
-  /** What was frozen. */
+  /** What was frozen in all, as the last amend left it. */
   readonly amount: bigint
-  /** What is still set aside: `amount` while open, 0 afterwards. */
+  /** What is still set aside: of an open hold, what its parts have not settled; 0 afterwards. */
   readonly held: bigint
-  /** What the payee got. */
+  /** What the payee got, in all; refunds do not lessen it. */
   readonly settled: bigint
   /** What went back to the holder. */
   readonly released: bigint
-  /** What a settle with `overage: 'draw'` took from `available` beyond the hold. */
+  /** Of `settled`: what was taken from `available` beyond the hold, by a settle with `overage: 'draw'` or a late one. */
   readonly drawn: bigint
-  /** What a settle asked for and did not get. */
+  /** What settles asked for and did not get. */
   readonly shortfall: bigint
+  /** Of `settled`: what went back from the payee to the holder. */
+  readonly refunded: bigint
+  /** Of `settled`: what was settled after the expiry. */
+  readonly settledLate: bigint
+  /** null: everything is released. */
+  readonly onExpiry: OnExpiry | null
   readonly expiresAt: Instant
   readonly createdAt: Instant
   readonly endedAt: Instant | null
@@ -41,19 +56,29 @@ export interface HoldRecord extends Hold {
   readonly fingerprint: number
   /** Of the command that ended it. */
   readonly endFingerprint: number | null
-  /** The holder's balance, and its postings that opened and ended the hold. */
+  /** The holder's balance, and its postings that opened and ended the hold, whether the end was a step or not. */
   readonly balanceId: number
   readonly openedVersion: number
   readonly endedVersion: number | null
-  /** The payee's posting, when something was settled. */
+  /** The payee's posting of the end, when the end settled something. */
   readonly payeeBalanceId: number | null
   readonly payeeVersion: number | null
+  /** How many steps it has had. */
+  readonly steps: number
+  /** What its row cannot tell any more: kept from the first step on, and from the first step after the end. */
+  readonly firstAnswers: FirstAnswers | null
+}
+
+/** What the freeze was answered, and the end where a step came after it. */
+export interface FirstAnswers {
+  readonly freeze: Hold
+  readonly end: Hold | null
 }
 
 /** What callers see of a hold. */
 export function showHold(record: HoldRecord): Hold {
   const { id, account, asset, payee, state, amount, held, settled, released, drawn, shortfall } = record
-  const { expiresAt, createdAt, endedAt, metadata } = record
+  const { refunded, settledLate, onExpiry, expiresAt, createdAt, endedAt, metadata } = record
   return {
     id,
     account,
@@ -66,6 +91,9 @@ export function showHold(record: HoldRecord): Hold {
     released,
     drawn,
     shortfall,
+    refunded,
+    settledLate,
+    onExpiry,
     expiresAt,
     createdAt,
     endedAt,
@@ -75,6 +103,7 @@ export function showHold(record: HoldRecord): Hold {
 
 /** The answer that the freeze got, whatever became of the hold since. */
 export function showHoldAsFrozen(record: HoldRecord): Hold {
+  if (record.firstAnswers !== null) return record.firstAnswers.freeze
   return {
     ...showHold(record),
     state: 'open',
@@ -85,4 +114,14 @@ export function showHoldAsFrozen(record: HoldRecord): Hold {
     shortfall: 0n,
     endedAt: null,
   }
+}
+
+/** The answer that the end got, of a hold that has ended. */
+export function showHoldAsEnded(record: HoldRecord): Hold {
+  return record.firstAnswers?.end ?? showHold(record)
+}
+
+/** What the entry of a hold's end is: one that expired may have settled something, which its payee's posting tells. */
+export function kindOfEnd({ state, payeeVersion }: Pick<HoldRecord, 'state' | 'payeeVersion'>): 'settle' | 'release' {
+  return state === 'settled' || (state === 'expired' && payeeVersion !== null) ? 'settle' : 'release'
 }

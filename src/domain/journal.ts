@@ -4,11 +4,21 @@
  * Upholds laws 1 and 3: the postings of an entry sum to zero per asset, and a posting's key is (balance, version), so
  * two writers that start from the same version of a balance cannot both succeed.
  */
+import type { Hold } from './hold.ts'
 import type { AccountName, AssetCode, Instant, RequestId } from './ids.ts'
 import type { Metadata } from './metadata.ts'
 import type { Rate } from './rate.ts'
 
-export type EntryKind = 'open' | 'deposit' | 'charge' | 'transfer' | 'freeze' | 'settle' | 'release'
+export type EntryKind =
+  | 'open'
+  | 'deposit'
+  | 'charge'
+  | 'transfer'
+  | 'freeze'
+  | 'settle'
+  | 'release'
+  | 'amend'
+  | 'refund'
 
 export interface Posting {
   readonly entryId: string
@@ -47,9 +57,11 @@ export interface EntryLeg {
 }
 
 export interface Entry {
-  /** The request id; `HOLD~settle` or `HOLD~release` for the end of a hold. */
+  /** The request id; `HOLD~settle` or `HOLD~release` for the end of a hold, `HOLD~late` for its late settle. */
   readonly id: string
   readonly kind: EntryKind
+  /** The hold that it opened, changed or ended; null for an entry of none. */
+  readonly hold: RequestId | null
   readonly at: Instant
   readonly memo: string | null
   readonly metadata: Metadata | null
@@ -84,29 +96,58 @@ export interface PostingRecord {
   readonly at: Instant
 }
 
-/** An entry as the stores keep it: the idempotency record of every command that opens no hold. */
+/** What an entry did to a hold as a step of it. */
+export interface HoldStep {
+  readonly hold: RequestId
+  /** 1, 2, 3, … without gaps. */
+  readonly number: number
+  /** The hold after it: what the step was answered. */
+  readonly after: Hold
+}
+
+/** One thing that happened to a hold, as its history shows it. */
+export interface HoldEvent {
+  /** Its place in the history: 0 is the freeze, then 1, 2, 3, … without gaps. */
+  readonly number: number
+  readonly kind: EntryKind
+  /** The id of its entry. */
+  readonly entry: string
+  readonly at: Instant
+  /** The hold as it was after it. */
+  readonly hold: Hold
+}
+
+/** An entry as the stores keep it: the idempotency record of every command that opens no hold, and of every step. */
 export interface EntryRecord {
-  readonly id: RequestId
-  readonly kind: Exclude<EntryKind, 'freeze' | 'settle' | 'release'>
+  /** As `Entry.id`. */
+  readonly id: string
+  readonly kind: Exclude<EntryKind, 'freeze'>
   readonly at: Instant
   readonly fingerprint: number
   readonly memo: string | null
   readonly metadata: Metadata | null
   readonly floor: bigint | null
   readonly legs: readonly EntryLeg[] | null
+  /** Null for an entry of no hold. */
+  readonly step: HoldStep | null
   /** Its postings, in the order they were written; a stored row keeps their (balance id, version) only. */
   readonly postings: readonly Posting[]
   readonly balanceIds: readonly number[]
 }
 
 export function showEntry(record: EntryRecord): Entry {
-  const { id, kind, at, memo, metadata, floor, legs, postings } = record
-  return { id, kind, at, memo, metadata, floor, legs, postings }
+  const { id, kind, at, memo, metadata, floor, legs, step, postings } = record
+  return { id, kind, hold: step === null ? null : step.hold, at, memo, metadata, floor, legs, postings }
 }
 
 /** The entry that ended a hold. `~` is in no request id, so no caller can take its name. */
 export function endOfHold(hold: RequestId, kind: 'settle' | 'release'): string {
   return `${hold}~${kind}`
+}
+
+/** The entry of a hold's late settle, of which there is one at most. */
+export function lateOfHold(hold: RequestId): string {
+  return `${hold}~late`
 }
 
 /** The request id that an entry's name begins with: its own, or the hold's. */
@@ -115,14 +156,18 @@ export function requestOfEntry(id: string): RequestId {
   return mark === -1 ? id : id.slice(0, mark)
 }
 
-const OF_HOLDS: ReadonlySet<EntryKind> = new Set(['freeze', 'settle', 'release'])
-
-export function showLine(posting: Posting, attached: Pick<Entry, 'memo' | 'metadata'>): StatementLine {
+/** @param step the hold that the posting's entry is a step of; the other entries of holds tell it by their names */
+export function showLine(
+  posting: Posting,
+  attached: Pick<Entry, 'memo' | 'metadata'>,
+  step: RequestId | null = null,
+): StatementLine {
   const { entryId, kind, available, held } = posting
+  const named = kind === 'freeze' || entryId.includes('~') ? requestOfEntry(entryId) : null
   return {
     ...posting,
     total: available + held,
-    hold: OF_HOLDS.has(kind) ? requestOfEntry(entryId) : null,
+    hold: step ?? named,
     memo: attached.memo,
     metadata: attached.metadata,
   }

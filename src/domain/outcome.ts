@@ -3,7 +3,7 @@ import type { Asset } from './asset.ts'
 import type { Balance } from './balance.ts'
 import type { CommandKind } from './command.ts'
 import type { Hold, HoldState } from './hold.ts'
-import type { AccountName, AssetCode, RequestId } from './ids.ts'
+import type { AccountName, AssetCode, Instant, RequestId } from './ids.ts'
 import type { Entry } from './journal.ts'
 import type { Rate } from './rate.ts'
 
@@ -15,6 +15,9 @@ export interface Answers {
   transfer: Entry
   freeze: Hold
   settle: Hold
+  'settle-part': Hold
+  amend: Hold
+  refund: Hold
   release: Hold
   declare: Asset
   rate: Rate
@@ -48,7 +51,31 @@ export type Rejection =
   | { readonly code: 'expiry_out_of_range'; readonly ttlMsMax: number }
   | { readonly code: 'hold_not_found'; readonly hold: RequestId }
   | { readonly code: 'hold_not_open'; readonly hold: RequestId; readonly state: HoldState; readonly settled: bigint }
-  | { readonly code: 'settle_above_hold'; readonly hold: RequestId; readonly held: bigint }
+  | { readonly code: 'hold_not_due'; readonly hold: RequestId; readonly expiresAt: Instant }
+  | {
+      readonly code: 'payee_fixed'
+      readonly hold: RequestId
+      /** Who got what was settled before. */
+      readonly payee: AccountName
+    }
+  | {
+      readonly code: 'settle_above_hold'
+      readonly hold: RequestId
+      /** What it could have settled: what is held, or, after the expiry, what that released. */
+      readonly held: bigint
+    }
+  | {
+      readonly code: 'amend_below_settled'
+      readonly hold: RequestId
+      /** The least total: then nothing is held any more. */
+      readonly minimum: bigint
+    }
+  | {
+      readonly code: 'refund_above_settled'
+      readonly hold: RequestId
+      readonly settled: bigint
+      readonly refunded: bigint
+    }
   | {
       readonly code: 'insufficient_funds'
       readonly account: AccountName
@@ -87,7 +114,11 @@ export const REJECTION_PRECEDENCE = [
   'expiry_out_of_range',
   'hold_not_found',
   'hold_not_open',
+  'hold_not_due',
+  'payee_fixed',
   'settle_above_hold',
+  'amend_below_settled',
+  'refund_above_settled',
   'insufficient_funds',
   'floor_above_available',
   'balance_overflow',

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
   across,
+  amend,
   charge,
   declare,
   deposit,
@@ -10,8 +11,10 @@ import {
   leg,
   open,
   rate,
+  refund,
   release,
   settle,
+  settlePart,
   transfer,
 } from '../../test/support/commands.ts'
 import { balance, hold, MOMENT, NOW, stateOf } from '../../test/support/given.ts'
@@ -19,6 +22,7 @@ import { AMOUNT_MAX, AMOUNT_MIN } from './amount.ts'
 import type { BalanceRecord } from './balance.ts'
 import type { Command, CommandKind, Leg } from './command.ts'
 import { decide } from './decide.ts'
+import type { HoldRecord } from './hold.ts'
 import { REJECTION_PRECEDENCE, type RejectionCode } from './outcome.ts'
 import type { RequestRecord } from './snapshot.ts'
 
@@ -52,8 +56,27 @@ const short = (scene: { payer: Amounts }): void => {
 const full = (scene: { payee: Amounts }): void => {
   scene.payee.available = AMOUNT_MAX
 }
+const gone = (scene: { requests: RequestRecord[] }): void => {
+  scene.requests = scene.requests.filter(({ id }) => id !== 'h')
+}
+function alter(scene: { requests: RequestRecord[] }, more: Partial<HoldRecord>): void {
+  scene.requests = scene.requests.map((request) =>
+    request.id === 'h' && request.kind === 'freeze' ? { ...request, ...more } : request,
+  )
+}
+const ended = (scene: { requests: RequestRecord[] }): void =>
+  alter(scene, { state: 'released', held: 0n, released: 5n, endedAt: 1 })
 const NO_FLOOR = 'a house account has no floor'
 const NOT_THERE = 'a hold that is not there has neither a state nor coins'
+
+/** What nothing can be said of, where there is no hold. */
+function goneApart(codes: readonly RejectionCode[]): (readonly [RejectionCode, RejectionCode, string])[] {
+  return codes.map((code) =>
+    REJECTION_PRECEDENCE.indexOf(code) < REJECTION_PRECEDENCE.indexOf('hold_not_found')
+      ? [code, 'hold_not_found', NOT_THERE]
+      : ['hold_not_found', code, NOT_THERE],
+  )
+}
 
 function addLeg(scene: Scene<'transfer'>, added: Leg): void {
   scene.command = { ...scene.command, legs: [...scene.command.legs, added] }
@@ -123,28 +146,77 @@ const RULES: { readonly [Kind in CommandKind]: Rule<Kind> } = {
     command: settle('h', 5n),
     requests: [hold('h', 5n, { payee: 'user:9' })],
     spoilers: {
-      hold_not_found: (scene) => (scene.requests = []),
-      hold_not_open: (scene) => {
-        scene.requests = [hold('h', 5n, { payee: 'user:9', state: 'released', held: 0n, released: 5n, endedAt: 1 })]
+      same_account: (scene) => (scene.command = { ...scene.command, payee: 'user:8' }),
+      hold_not_found: gone,
+      hold_not_open: ended,
+      payee_fixed: (scene) => {
+        scene.command = { ...scene.command, payee: scene.command.payee ?? 'user:7' }
+        alter(scene, { settled: 1n })
       },
       settle_above_hold: (scene) => (scene.command = { ...scene.command, amount: 6n }),
       balance_overflow: full,
     },
-    apart: [
-      ['hold_not_found', 'hold_not_open', NOT_THERE],
-      ['hold_not_found', 'settle_above_hold', NOT_THERE],
-      ['hold_not_found', 'balance_overflow', NOT_THERE],
-    ],
+    apart: goneApart(['same_account', 'hold_not_open', 'payee_fixed', 'settle_above_hold', 'balance_overflow']),
   },
-  release: {
-    command: release('h'),
+  'settle-part': {
+    command: settlePart('r', 'h', 5n),
+    requests: [hold('h', 5n, { payee: 'user:9' })],
+    spoilers: {
+      request_id_reused: reuse,
+      same_account: (scene) => (scene.command = { ...scene.command, payee: 'user:8' }),
+      hold_not_found: gone,
+      hold_not_open: ended,
+      payee_fixed: (scene) => {
+        scene.command = { ...scene.command, payee: scene.command.payee ?? 'user:7' }
+        alter(scene, { settled: 1n })
+      },
+      settle_above_hold: (scene) => (scene.command = { ...scene.command, amount: 6n }),
+      balance_overflow: full,
+    },
+    apart: goneApart(['same_account', 'hold_not_open', 'payee_fixed', 'settle_above_hold', 'balance_overflow']),
+  },
+  amend: {
+    command: amend('r', 'h', { amount: 6n }),
     requests: [hold('h', 5n)],
     spoilers: {
-      hold_not_found: (scene) => (scene.requests = []),
-      hold_not_open: (scene) =>
-        (scene.requests = [hold('h', 5n, { state: 'settled', held: 0n, settled: 5n, endedAt: 1 })]),
+      request_id_reused: reuse,
+      expiry_out_of_range: (scene) => (scene.command = { ...scene.command, expiresInMs: 0 }),
+      hold_not_found: gone,
+      hold_not_open: ended,
+      amend_below_settled: (scene) => {
+        scene.command = { ...scene.command, amount: 2n }
+        alter(scene, { held: 2n, settled: 3n })
+      },
+      insufficient_funds: short,
+      balance_overflow: (scene) => (scene.payer.held = AMOUNT_MAX),
     },
-    apart: [['hold_not_found', 'hold_not_open', NOT_THERE]],
+    apart: [
+      ...goneApart(['hold_not_open', 'amend_below_settled', 'insufficient_funds', 'balance_overflow']),
+      ['amend_below_settled', 'insufficient_funds', 'less takes nothing'],
+      ['amend_below_settled', 'balance_overflow', 'less takes nothing'],
+    ],
+  },
+  refund: {
+    command: refund('r', 'h', 5n),
+    requests: [hold('h', 20n, { payee: 'user:1', state: 'settled', held: 0n, settled: 20n, endedAt: 1 })],
+    spoilers: {
+      request_id_reused: reuse,
+      hold_not_found: gone,
+      refund_above_settled: (scene) => alter(scene, { refunded: 16n }),
+      insufficient_funds: (scene) => (scene.command = { ...scene.command, amount: 11n }),
+      balance_overflow: (scene) => (scene.payer.available = AMOUNT_MAX),
+    },
+    apart: goneApart(['refund_above_settled', 'insufficient_funds', 'balance_overflow']),
+  },
+  release: {
+    command: release('h', 'expiry'),
+    requests: [hold('h', 5n, { expiresAt: NOW })],
+    spoilers: {
+      hold_not_found: gone,
+      hold_not_open: ended,
+      hold_not_due: (scene) => alter(scene, { expiresAt: NOW + 1 }),
+    },
+    apart: goneApart(['hold_not_open', 'hold_not_due']),
   },
   declare: {
     command: declare('gem', 2, 'Gem'),
@@ -162,7 +234,7 @@ function judge<Kind extends CommandKind>(rule: Rule<Kind>, codes: readonly Rejec
   const { command } = scene
   const account = 'account' in command ? command.account : 'user:8'
   const asset = 'legs' in command ? command.legs[0]!.asset : 'asset' in command ? command.asset : 'credit'
-  const payee = 'payee' in command ? command.payee : 'user:9'
+  const payee = ('payee' in command ? command.payee : null) ?? 'user:9'
   const floor = account.startsWith('@') ? null : AMOUNT_MIN
   const balances = [
     balance(payee, 0n, { asset, ...scene.payee }),

@@ -7,11 +7,14 @@ import {
   declare,
   deposit,
   freeze,
+  amend,
   leg,
   open,
   rate,
+  refund,
   release,
   settle,
+  settlePart,
   transfer,
 } from '../../test/support/commands.ts'
 import { MOMENT } from '../../test/support/given.ts'
@@ -29,6 +32,8 @@ interface Repeat {
 const USER = 'user:8'
 const COINS = deposit('d', USER, 1_000n)
 const HELD = freeze('h', USER, 100n, { payee: 'user:9', metadata: { job: 'x' } })
+/** Due at once. */
+const EXPIRING = freeze('h', USER, 100n, { payee: 'user:9', expiresInMs: 1 })
 const LATER = [deposit('later', USER, 5n), charge('spent', USER, 500n)]
 
 const REPEATS: Readonly<Record<CommandKind, readonly Repeat[]>> = {
@@ -66,17 +71,76 @@ const REPEATS: Readonly<Record<CommandKind, readonly Repeat[]>> = {
     { before: [COINS], command: freeze('r', USER, 7n, { metadata: { a: 1 }, expiresInMs: 5_000 }), between: LATER },
     { before: [COINS], command: freeze('r', USER, 7n), between: [...LATER, settle('r', 3n)] },
     { before: [COINS], command: freeze('r', USER, 7n), between: [settle('r', 900n, 'draw')] },
-    { before: [COINS], command: freeze('r', USER, 7n), between: [release('r', 'expiry')] },
+    { before: [COINS], command: freeze('r', USER, 7n, { expiresInMs: 1 }), between: [release('r', 'expiry')] },
+    {
+      before: [COINS],
+      command: freeze('r', USER, 7n, { onExpiry: { settle: 3n } }),
+      between: [
+        settlePart('p', 'r', 2n, { payee: 'user:9' }),
+        amend('a', 'r', { amount: 9n, expiresInMs: 7, onExpiry: null }),
+        settle('r', 1n),
+        refund('f', 'r', 1n),
+      ],
+    },
   ],
   settle: [
     { before: [COINS, HELD], command: settle('h', 60n), between: [...LATER, charge('c', 'user:9', 60n)] },
     { before: [COINS, HELD], command: settle('h', 0n), between: LATER },
     { before: [COINS, HELD], command: settle('h', 5_000n, 'cap'), between: LATER },
     { before: [COINS, HELD], command: settle('h', 5_000n, 'draw'), between: [deposit('later', USER, 5n)] },
+    { before: [COINS, HELD], command: settle('h', 60n), between: [refund('f', 'h', 60n)] },
+    {
+      before: [COINS, HELD, settlePart('p', 'h', 30n)],
+      command: settle('h', 60n),
+      between: [refund('f', 'h', 20n), refund('f2', 'h', 5n)],
+    },
+    {
+      before: [COINS, HELD],
+      command: settle('h', 60n, 'reject', { payee: 'user:7' }),
+      between: [refund('f', 'h', 9n)],
+    },
+    { before: [COINS, HELD], command: settle('h', 60n, 'reject', { late: true }), between: LATER },
+    {
+      before: [COINS, EXPIRING, release('h', 'expiry')],
+      command: settle('h', 60n, 'reject', { late: true }),
+      between: [...LATER, refund('f', 'h', 60n)],
+    },
+  ],
+  'settle-part': [
+    {
+      before: [COINS, HELD],
+      command: settlePart('r', 'h', 40n, { payee: 'user:7', memo: 'm', metadata: { a: 1 } }),
+      between: [...LATER, settlePart('p', 'h', 1n), settle('h', 3n), refund('f', 'h', 2n)],
+    },
+    // By then the hold has ended, and nothing is held.
+    { before: [COINS, HELD], command: settlePart('r', 'h', 900n, { overage: 'draw' }), between: [release('h')] },
+    { before: [COINS, HELD], command: settlePart('r', 'h', 900n, { overage: 'cap' }), between: [settle('h', 0n)] },
+  ],
+  amend: [
+    {
+      before: [COINS, HELD],
+      command: amend('r', 'h', { amount: 300n, expiresInMs: 7_000, onExpiry: { settle: 2n } }),
+      between: [...LATER, amend('a', 'h', { amount: 1n, expiresInMs: 5, onExpiry: null }), settle('h', 1n)],
+    },
+    // By then it would come to less than was settled.
+    { before: [COINS, HELD], command: amend('r', 'h', { amount: 10n }), between: [settlePart('p', 'h', 10n)] },
+  ],
+  refund: [
+    {
+      before: [COINS, HELD, settle('h', 60n)],
+      command: refund('r', 'h', 40n, { memo: 'm', metadata: { a: 1 } }),
+      between: [...LATER, refund('f', 'h', 20n)],
+    },
+    { before: [COINS, HELD, settlePart('p', 'h', 60n)], command: refund('r', 'h', 60n), between: [release('h')] },
   ],
   release: [
     { before: [COINS, HELD], command: release('h'), between: LATER },
-    { before: [COINS, HELD], command: release('h', 'expiry'), between: LATER },
+    { before: [COINS, EXPIRING], command: release('h', 'expiry'), between: LATER },
+    {
+      before: [COINS, EXPIRING],
+      command: release('h', 'expiry'),
+      between: [...LATER, settle('h', 60n, 'reject', { late: true })],
+    },
   ],
   declare: [{ before: [], command: declare('usd', 2, 'Dollar'), between: [] }],
   rate: [{ before: [declare('gem')], command: rate('credit', 'gem', [1n, 3n]), between: LATER.slice(0, 1) }],
@@ -89,7 +153,8 @@ for (const [kind, repeats] of Object.entries(REPEATS)) {
       const run = (work: readonly Command[], now: number): void => {
         for (const outcome of rows.run(work, { ...MOMENT, now })) assert.equal(outcome.status, 'applied')
       }
-      run(before, MOMENT.now)
+      // One by one, because what waits for an expiry is not due in the freeze's batch.
+      for (const [index, earlier] of before.entries()) run([earlier], MOMENT.now - before.length + 1 + index)
       const [first] = rows.run([command], { ...MOMENT, now: MOMENT.now + 1 })
       assert.ok(first?.status === 'applied' && !first.replayed)
       run(between, MOMENT.now + 2)
@@ -105,7 +170,12 @@ for (const [kind, repeats] of Object.entries(REPEATS)) {
 test('a repeat within one batch is answered as the first time', () => {
   for (const { before, command } of Object.values(REPEATS).flat()) {
     const rows = new Rows()
-    const [first, repeat] = rows.run([...before, command, command]).slice(before.length)
+    // What waits for an expiry is in a later batch than the freeze.
+    const later = { ...MOMENT, now: MOMENT.now + 1 }
+    const sameBatch = before.includes(EXPIRING) ? [] : before
+    if (sameBatch.length === 0) rows.run(before)
+    if (before.some(({ kind }) => kind === 'release')) rows.run(before, later)
+    const [first, repeat] = rows.run([...sameBatch, command, command], later).slice(sameBatch.length)
     assert.ok(first?.status === 'applied' && !first.replayed)
     assert.deepEqual(repeat, { ...first, replayed: true })
   }
@@ -129,8 +199,10 @@ test('a release by the caller is not a repeat of the expiry, nor the other way r
     ['expiry', 'caller'],
   ] as const) {
     const rows = new Rows()
-    rows.run([COINS, HELD, release('h', first)])
-    const [outcome] = rows.run([release('h', second)])
+    rows.run([COINS, EXPIRING])
+    const later = { ...MOMENT, now: MOMENT.now + 1 }
+    rows.run([release('h', first)], later)
+    const [outcome] = rows.run([release('h', second)], later)
     assert.ok(outcome?.status === 'rejected' && outcome.rejection.code === 'hold_not_open')
   }
 })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
+  amend,
   charge,
   declare,
   deposit,
@@ -8,8 +9,10 @@ import {
   group,
   leg,
   open,
+  refund,
   release,
   settle,
+  settlePart,
   transfer,
 } from '../../test/support/commands.ts'
 import { hold } from '../../test/support/given.ts'
@@ -47,6 +50,29 @@ const TABLE: readonly (readonly [title: string, work: readonly Work[], keys: Key
   ],
   ['a settle', [settle('h', 1n)], { requests: ['h'] }],
   ['a release', [release('h')], { requests: ['h'] }],
+  [
+    'a settle that may be late, with what would tell that it was',
+    [settle('h', 1n, 'reject', { late: true })],
+    { requests: ['h~late', 'h'] },
+  ],
+  ['a part of a hold', [settlePart('r', 'h', 1n)], { requests: ['r', 'h'] }],
+  ['an amend', [amend('r', 'h', { amount: 1n })], { requests: ['r', 'h'] }],
+  ['a refund', [refund('r', 'h', 1n)], { requests: ['r', 'h'] }],
+  [
+    'a hold that is frozen, settled in parts to others and refunded at once, with every payee',
+    [
+      freeze('h', 'a', 1n, { payee: 'b', asset: 'gem' }),
+      settlePart('r', 'h', 1n, { payee: 'c' }),
+      settle('h', 1n, 'reject', { payee: '@promo' }),
+      settlePart('r2', 'h', 1n, { payee: 'c' }),
+    ],
+    { requests: ['h', 'r', 'r2'], balances: ['a gem', 'b gem', 'c gem', '@promo gem 5'], assets: ['gem'] },
+  ],
+  [
+    'a hold that is frozen and refunded at once, with its payee',
+    [freeze('h', 'a', 1n, { payee: 'b' }), refund('r', 'h', 1n)],
+    { requests: ['h', 'r'], balances: ['a credit', 'b credit'], assets: ['credit'] },
+  ],
   ['a declare', [declare('gem')], { assets: ['gem'] }],
   [
     'what is named twice, once',
@@ -91,12 +117,31 @@ test('only house accounts have stripes', () => {
   )
 })
 
+test('payees that commands name stand by their hold, for whoever loads it', () => {
+  const named = [settlePart('r', 'h', 1n, { payee: 'b' }), settle('h', 1n, 'cap', { payee: 'c' })]
+  const keys = footprint([...named, settlePart('q', 'h', 1n, { payee: 'b' }), settle('g', 1n)], 5)
+  assert.deepEqual([...keys.payees], [['h', ['b', 'c']]])
+  assert.deepEqual([...keys.balances], [])
+  const names = footprintOfHold(hold('h', 1n, { asset: 'gem' }), keys).map(({ account, asset }) => [account, asset])
+  assert.deepEqual(names, [
+    ['user:8', 'gem'],
+    ['@revenue', 'gem'],
+    ['b', 'gem'],
+    ['c', 'gem'],
+  ])
+  const known = new Map([['h', hold('h', 1n, { asset: 'gem' })]])
+  const { balances } = footprint(named, 5, known)
+  assert.deepEqual([...balances.keys()].sort(), ['@revenue gem 5', 'b gem', 'c gem', 'user:8 gem'])
+  assert.equal(footprint([settle('h', 1n)], 5).payees.size, 0)
+})
+
 test('the end of a hold touches its holder and its payee', () => {
-  assert.deepEqual(footprintOfHold(hold('h', 1n, { asset: 'gem' }), 5), [
+  const keys = footprint([], 5)
+  assert.deepEqual(footprintOfHold(hold('h', 1n, { asset: 'gem' }), keys), [
     { account: 'user:8', asset: 'gem', stripe: 0 },
     { account: '@revenue', asset: 'gem', stripe: 5 },
   ])
-  assert.deepEqual(footprintOfHold(hold('h', 1n, { payee: 'user:9' }), 5)[1], {
+  assert.deepEqual(footprintOfHold(hold('h', 1n, { payee: 'user:9' }), keys)[1], {
     account: 'user:9',
     asset: 'credit',
     stripe: 0,

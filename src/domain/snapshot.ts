@@ -1,10 +1,18 @@
 /** Rows as a store gives them (`Snapshot`), the keys it is asked for (`Footprint`), and the rows to write (`Changes`). */
 import type { Asset } from './asset.ts'
 import { balanceKey, type BalanceName, type BalanceRecord } from './balance.ts'
-import { requestOf, type Command, type FreezeCommand, type Leg, type Work } from './command.ts'
+import {
+  isOfHold,
+  requestOf,
+  type Command,
+  type FreezeCommand,
+  type HoldCommand,
+  type Leg,
+  type Work,
+} from './command.ts'
 import type { HoldRecord } from './hold.ts'
 import { EXCHANGE, isHouse, ISSUER, type AccountName, type AssetCode, type RequestId } from './ids.ts'
-import type { EntryRecord, PostingRecord } from './journal.ts'
+import { lateOfHold, type EntryRecord, type PostingRecord } from './journal.ts'
 import type { Metadata } from './metadata.ts'
 import { rateKey, type Rate, type RatePair } from './rate.ts'
 
@@ -20,6 +28,8 @@ export interface Footprint {
   readonly assets: ReadonlySet<AssetCode>
   /** By `rateKey`. */
   readonly rates: ReadonlyMap<string, RatePair>
+  /** Payees that commands name for a hold, by the hold: only its row tells of which asset they are paid. */
+  readonly payees: ReadonlyMap<RequestId, readonly AccountName[]>
 }
 
 /**
@@ -56,13 +66,33 @@ export interface AccountChange {
   readonly metadata: Metadata
 }
 
+/**
+ * A hold as its row must still be when it is written, and as it becomes. Of one that the same batch opens, the row is the one
+ * just inserted: in the state of `after`, without steps.
+ */
+export interface HoldChange {
+  readonly before: Pick<HoldRecord, 'state' | 'steps'>
+  readonly after: HoldRecord
+}
+
+/** Which entry a step of a hold is: a number that is taken is stale. */
+export interface HoldStepRecord {
+  readonly hold: RequestId
+  readonly number: number
+  readonly entry: string
+}
+
 /** Rows to write in one transaction. Inserts fail as stale when their key is taken. */
 export interface Changes {
   readonly entries: readonly EntryRecord[]
   /** Holds opened in this batch, already with what later commands of the batch made of them. */
   readonly holdsOpened: readonly HoldRecord[]
-  /** Holds that were open before this batch. */
+  /** Holds that were open before this batch and had no steps, now ended without one: another state or a step is stale. */
   readonly holdsChanged: readonly HoldRecord[]
+  /** Holds with steps in this batch, also those of `holdsOpened`; written after them, with everything that can change. */
+  readonly holdsStepped: readonly HoldChange[]
+  /** One for each step of this batch; its entry is in `entries`. */
+  readonly holdSteps: readonly HoldStepRecord[]
   readonly postings: readonly PostingRecord[]
   readonly balances: readonly BalanceChange[]
   readonly accounts: readonly AccountChange[]
@@ -73,7 +103,7 @@ export interface Changes {
   readonly ratesUsed: readonly Rate[]
 }
 
-/** Nothing to write. Accounts are written beside an entry, balances beside postings, and used rates are not written. */
+/** Nothing to write. Accounts are written beside an entry, balances and steps beside postings, and used rates are not written. */
 export function isEmpty(changes: Changes): boolean {
   const { entries, holdsOpened, holdsChanged, postings, assets, rates } = changes
   const rows = entries.length + holdsOpened.length + holdsChanged.length + postings.length
@@ -103,13 +133,24 @@ export function footprint(
   return keys
 }
 
-/** The balances that a hold's end touches. */
-export function footprintOfHold(hold: HoldRecord, houseStripe: number): readonly BalanceName[] {
-  return [
-    { account: hold.account, asset: hold.asset, stripe: 0 },
-    { account: hold.payee, asset: hold.asset, stripe: stripeOf(hold.payee, houseStripe) },
+/** The balances that commands about a hold touch: its holder's, its payee's, and those of the payees that they name. */
+export function footprintOfHold(
+  hold: HoldRecord,
+  { houseStripe, payees }: Pick<Footprint, 'houseStripe' | 'payees'>,
+): readonly BalanceName[] {
+  const { account, payee, asset } = hold
+  const names = [
+    { account, asset, stripe: 0 },
+    { account: payee, asset, stripe: stripeOf(payee, houseStripe) },
   ]
+  for (const named of payees.get(hold.id) ?? []) {
+    names.push({ account: named, asset, stripe: stripeOf(named, houseStripe) })
+  }
+  return names
 }
+
+/** Of the many works that name no payee for a hold. */
+const NO_PAYEES: ReadonlyMap<RequestId, readonly AccountName[]> = new Map()
 
 class FootprintKeys implements Footprint {
   readonly requests = new Set<RequestId>()
@@ -117,12 +158,14 @@ class FootprintKeys implements Footprint {
   readonly assets = new Set<AssetCode>()
   readonly rates = new Map<string, RatePair>()
   readonly houseStripe: number
+  payees: ReadonlyMap<RequestId, readonly AccountName[]> = NO_PAYEES
   readonly #known: ReadonlyMap<RequestId, RequestRecord>
   /** The accounts of each asset that `balances` has: most commands name balances that came before. */
   readonly #named = new Map<AssetCode, Set<AccountName>>()
   /** Holds that this work opens itself, in case it also settles them. Several may ask for one id; one of them gets it. */
   readonly #freezes: FreezeCommand[] = []
   readonly #settledHere = new Set<RequestId>()
+  #payees: Map<RequestId, AccountName[]> | null = null
 
   constructor(houseStripe: number, known: ReadonlyMap<RequestId, RequestRecord>) {
     this.houseStripe = houseStripe
@@ -130,17 +173,13 @@ class FootprintKeys implements Footprint {
   }
 
   addCommand(command: Command): void {
-    if (command.kind === 'settle' && this.requests.has(command.hold)) this.#settledHere.add(command.hold)
-    const request = requestOf(command)
-    if (request !== null) {
-      this.requests.add(request)
-      const record = this.#known.get(request)
-      if (record?.kind === 'freeze') this.#addHold(record)
+    if (isOfHold(command)) {
+      this.#addOfHold(command)
+      return
     }
+    const request = requestOf(command)
+    if (request !== null) this.#addRequest(request)
     switch (command.kind) {
-      case 'settle':
-      case 'release':
-        return
       case 'declare':
         this.assets.add(command.asset)
         return
@@ -173,9 +212,40 @@ class FootprintKeys implements Footprint {
   /** Names the payees of the holds that this work opens and settles, once all of it was added. */
   addPayees(): void {
     if (this.#settledHere.size === 0) return
-    for (const freeze of this.#freezes) {
-      if (this.#settledHere.has(freeze.requestId)) this.#addBalance(freeze.payee, freeze.asset)
+    for (const { requestId, payee, asset } of this.#freezes) {
+      if (!this.#settledHere.has(requestId)) continue
+      this.#addBalance(payee, asset)
+      for (const named of this.payees.get(requestId) ?? []) this.#addBalance(named, asset)
     }
+  }
+
+  #addOfHold(command: HoldCommand): void {
+    const { kind, hold } = command
+    const isSettling = kind === 'settle' || kind === 'settle-part'
+    if ((isSettling || kind === 'refund') && this.requests.has(hold)) this.#settledHere.add(hold)
+    if (isSettling && command.payee !== null) this.#addPayee(hold, command.payee)
+    if (kind === 'settle') {
+      if (command.late) this.requests.add(lateOfHold(hold))
+    } else if (kind !== 'release') this.#addRequest(command.requestId)
+    this.#addRequest(hold)
+  }
+
+  #addPayee(hold: RequestId, payee: AccountName): void {
+    const payees = this.#payees ?? new Map<RequestId, AccountName[]>()
+    this.payees = this.#payees = payees
+    const named = payees.get(hold)
+    if (named === undefined) payees.set(hold, [payee])
+    else if (!named.includes(payee)) named.push(payee)
+    const record = this.#known.get(hold)
+    if (record?.kind === 'freeze') this.#addName(payee, record.asset)
+  }
+
+  #addRequest(request: RequestId): void {
+    this.requests.add(request)
+    const record = this.#known.get(request)
+    if (record?.kind !== 'freeze') return
+    this.#addName(record.account, record.asset)
+    this.#addName(record.payee, record.asset)
   }
 
   #addLeg({ from, to, asset, toAsset = asset }: Leg): void {
@@ -189,11 +259,6 @@ class FootprintKeys implements Footprint {
 
   #addRate(from: AssetCode, to: AssetCode): void {
     this.rates.set(rateKey(from, to), { from, to })
-  }
-
-  #addHold(hold: HoldRecord): void {
-    this.#addName(hold.account, hold.asset)
-    this.#addName(hold.payee, hold.asset)
   }
 
   #addBalance(account: AccountName, asset: AssetCode): void {

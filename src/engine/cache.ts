@@ -52,6 +52,7 @@ export class Cache implements Snapshot {
     for (const entry of changes.entries) this.requests.set(entry.id, entry)
     for (const hold of changes.holdsOpened) this.requests.set(hold.id, hold)
     for (const hold of changes.holdsChanged) this.requests.set(hold.id, hold)
+    for (const { after } of changes.holdsStepped) this.requests.set(after.id, after)
     for (const { after } of changes.balances) {
       const key = balanceKey(after.account, after.asset, after.stripe)
       this.balances.delete(key) // Written again, it is young again.

@@ -13,11 +13,11 @@
  */
 import { balanceKey, type BalanceName } from '../domain/balance.ts'
 import type { Plan } from '../domain/batch.ts'
-import type { Command, Work } from '../domain/command.ts'
+import { isOfHold, type Command, type Work } from '../domain/command.ts'
 import type { Instant, RequestId } from '../domain/ids.ts'
-import type { Outcome, RejectionCode } from '../domain/outcome.ts'
+import type { Outcome, Rejection } from '../domain/outcome.ts'
 import type { RatePair } from '../domain/rate.ts'
-import { isEmpty, type Footprint, type Snapshot } from '../domain/snapshot.ts'
+import { isEmpty, type Changes, type Footprint, type Snapshot } from '../domain/snapshot.ts'
 import { afterCommit, asFault, Fault } from './faults.ts'
 import type { Parts } from './parts.ts'
 import { Recovery, type WorkResult } from './recovery.ts'
@@ -42,8 +42,9 @@ export class Cycle {
   readonly #recovery: Recovery
   /** Commits that did not succeed. A batch that was decided before the last of them may rest on rows that never came. */
   #failures = 0
-  /** Holds that commits under way open. */
-  readonly #opening = new Set<RequestId>()
+  readonly #underWay = new Set<Changes>()
+  /** Holds that commits under way open, or change as a step. */
+  readonly #moving = new Set<RequestId>()
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -61,8 +62,10 @@ export class Cycle {
     const { cache, contention, store } = this.#parts
     const fresh = new Fresh()
     const now = this.#parts.moment()
-    // Nothing in the end of a hold would tell that another process had opened it meanwhile, for another payee.
-    if (this.#opening.size > 0 && endsAnyOf(work, this.#opening)) await drained()
+    // Nothing in a change of a hold would tell that another process had opened it meanwhile, or made the same step otherwise.
+    if (this.#moving.size > 0 && touchesAnyOf(work, this.#moving)) await drained()
+    // Nor does a step after the end tell how the hold ended.
+    else if (followsAnyEnd(work, this.#underWay)) await drained()
     try {
       for (;;) {
         const keys = this.#parts.knownKeys(work)
@@ -81,7 +84,7 @@ export class Cycle {
         if (unproven.length === 0) {
           const result = isEmpty(plan.changes) ? Promise.resolve('committed' as const) : store.commit(plan.changes)
           cache.apply(plan.changes)
-          for (const hold of plan.changes.holdsOpened) this.#opening.add(hold.id)
+          this.#begin(plan.changes)
           return {
             work,
             keys,
@@ -111,7 +114,7 @@ export class Cycle {
     if (fault !== null) return await this.#recovery.after(fault, work, now)
     if (sent === null) return await this.#recovery.insist(work, now)
     const result = await sent.result
-    for (const hold of sent.plan.changes.holdsOpened) this.#opening.delete(hold.id)
+    this.#end(sent.plan.changes)
     const sound = epoch === this.#failures
     if (result === 'committed') {
       if (sound) return sent.plan.outcomes
@@ -129,6 +132,18 @@ export class Cycle {
     return await this.#recovery.insist(work, now)
   }
 
+  #begin(changes: Changes): void {
+    this.#underWay.add(changes)
+    for (const hold of changes.holdsOpened) this.#moving.add(hold.id)
+    for (const { after } of changes.holdsStepped) this.#moving.add(after.id)
+  }
+
+  #end(changes: Changes): void {
+    this.#underWay.delete(changes)
+    for (const hold of changes.holdsOpened) this.#moving.delete(hold.id)
+    for (const { after } of changes.holdsStepped) this.#moving.delete(after.id)
+  }
+
   /** What was applied was proven by the commit; the other answers may rest on rows that never came. */
   async #redecideUnproven(work: readonly Work[], plan: Plan, now: Instant): Promise<readonly WorkResult[]> {
     const results: WorkResult[] = [...plan.outcomes]
@@ -142,13 +157,13 @@ export class Cycle {
     return results
   }
 
-  /** What the cache lacks and no commit can prove: holds to be ended, balances, assets, rates. Null when nothing is missing. */
+  /** What the cache lacks and no commit can prove: holds to be changed, balances, assets, rates. Null when nothing is missing. */
   #missing(work: readonly Work[], keys: Footprint, fresh: Fresh): Footprint | null {
     const { cache } = this.#parts
     const requests = new Set<string>()
     for (const item of work) {
       for (const command of item.kind === 'group' ? item.commands : [item]) {
-        if (!endsHold(command) || cache.requests.has(command.hold) || fresh.absent.has(command.hold)) continue
+        if (!isOfHold(command) || cache.requests.has(command.hold) || fresh.absent.has(command.hold)) continue
         requests.add(command.hold)
       }
     }
@@ -159,7 +174,7 @@ export class Cycle {
     const rates = new Map<string, RatePair>()
     for (const [key, pair] of keys.rates) if (!cache.rates.has(key)) rates.set(key, pair)
     if (requests.size + balances.size + assets.size + rates.size === 0) return null
-    return { houseStripe: keys.houseStripe, requests, balances, assets, rates }
+    return { houseStripe: keys.houseStripe, requests, balances, assets, rates, payees: keys.payees }
   }
 
   #unproven(work: readonly Work[], plan: Plan, fresh: Fresh): readonly Work[] {
@@ -203,7 +218,14 @@ class Fresh {
 }
 
 /** Rejections that stay true once they were true, because the rows they rest on never change again. */
-const LASTING: ReadonlySet<RejectionCode> = new Set(['request_id_reused', 'hold_not_open', 'asset_conflict'])
+function isLasting(command: Command, rejection: Rejection): boolean {
+  const { code } = rejection
+  if (code === 'request_id_reused' || code === 'asset_conflict') return true
+  // A step may be a repeat of one that came before the end, which only its request id tells; and what an expired hold has settled
+  // may have grown.
+  if (code !== 'hold_not_open' || rejection.state === 'expired') return false
+  return command.kind === 'settle' || command.kind === 'release'
+}
 
 /** A repeat rests on a row that never changes, but for an asset's name and the newest rate, which another engine may have changed since. */
 function needsProof(item: Work, outcome: WorkOutcome): boolean {
@@ -212,7 +234,7 @@ function needsProof(item: Work, outcome: WorkOutcome): boolean {
     return item.commands.some((command, index) => needsProof(command, outcomes[index]!))
   }
   const single = outcome as Outcome
-  if (single.status === 'rejected') return !LASTING.has(single.rejection.code)
+  if (single.status === 'rejected') return !isLasting(item, single.rejection)
   return single.replayed && (item.kind === 'declare' || item.kind === 'rate')
 }
 
@@ -221,12 +243,21 @@ function isApplied(outcome: WorkOutcome): boolean {
   return outcome.status === 'applied' && !outcome.replayed
 }
 
-function endsAnyOf(work: readonly Work[], holds: ReadonlySet<RequestId>): boolean {
+function touchesAnyOf(work: readonly Work[], holds: ReadonlySet<RequestId>): boolean {
   return work.some((item) =>
-    item.kind === 'group' ? endsAnyOf(item.commands, holds) : endsHold(item) && holds.has(item.hold),
+    item.kind === 'group' ? touchesAnyOf(item.commands, holds) : isOfHold(item) && holds.has(item.hold),
   )
 }
 
-function endsHold(command: Command): command is Extract<Command, { hold: string }> {
-  return command.kind === 'settle' || command.kind === 'release'
+/** Whether a step comes after the end of a hold that one of the commits under way ends. */
+function followsAnyEnd(work: readonly Work[], underWay: ReadonlySet<Changes>): boolean {
+  let ended: Set<RequestId> | null = null
+  for (const item of work) {
+    for (const command of item.kind === 'group' ? item.commands : [item]) {
+      if (command.kind !== 'refund' && (command.kind !== 'settle' || !command.late)) continue
+      ended ??= new Set([...underWay].flatMap(({ holdsChanged }) => holdsChanged.map(({ id }) => id)))
+      if (ended.has(command.hold)) return true
+    }
+  }
+  return false
 }

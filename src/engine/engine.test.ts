@@ -33,12 +33,12 @@ function depositOf(requestId: string, amount: bigint, account = 'user:8'): Comma
 }
 
 function freezeOf(requestId: string, amount: bigint, account = 'user:8'): FreezeCommand {
-  const unlimited = { expiresInMs: null, expiresAt: null, metadata: null }
+  const unlimited = { expiresInMs: null, expiresAt: null, onExpiry: null, metadata: null }
   return { kind: 'freeze', requestId, account, payee: '@revenue', asset: 'credit', amount, ...unlimited }
 }
 
 function settleOf(hold: string, amount: bigint): Command {
-  return { kind: 'settle', hold, amount, overage: 'reject' }
+  return { kind: 'settle', hold, amount, overage: 'reject', payee: null, late: false }
 }
 
 function codeOf(outcome: Outcome): string {
@@ -395,7 +395,7 @@ test('a group takes effect whole or not at all', async () => {
   assert.equal(await availableOf(bench), 10n)
   const applied = (await bench.engine.submit({
     kind: 'group',
-    commands: [freezeOf('a', 6n), { kind: 'settle', hold: 'a', amount: 5n, overage: 'reject' }, freezeOf('b', 5n)],
+    commands: [freezeOf('a', 6n), settleOf('a', 5n), freezeOf('b', 5n)],
   })) as readonly Outcome[]
   assert.deepEqual(applied.map(codeOf), ['applied', 'applied', 'applied'])
   assert.equal(await availableOf(bench), 0n)

@@ -28,8 +28,20 @@ export interface EngineLimits {
   readonly breakerOpenMs: number
   /** How long `stop` lets queued commands finish. */
   readonly drainMsMax: number
+  /** Life of a hold whose freeze names none, and the longest that one may ask for. */
   readonly holdTtlMsDefault: number
   readonly holdTtlMsMax: number
+  /** Pause between two rounds of the sweeper; a quarter more or less by chance, so that processes do not sweep in step. */
+  readonly expiryIntervalMs: number
+  /** Due holds that the sweeper reads, and submits, at once. */
+  readonly expiryPageMax: number
+  /** Due holds that it submits in one round; the others wait for the next one, so that callers get their turn. */
+  readonly expiryRoundMax: number
+  /** A hold that is still open so long after it came due says that the sweepers are behind. */
+  readonly expiryLagMsMax: number
+  /** How long a hold that could not be ended is left aside, and how many are, so that the due holds behind them get their turn. */
+  readonly expiryAsideMs: number
+  readonly expiryAsideMax: number
 }
 
 export const ENGINE_LIMITS: EngineLimits = {
@@ -48,4 +60,10 @@ export const ENGINE_LIMITS: EngineLimits = {
   drainMsMax: 10_000,
   holdTtlMsDefault: 15 * 60_000,
   holdTtlMsMax: 30 * 24 * 60 * 60_000,
+  expiryIntervalMs: 1_000,
+  expiryPageMax: 200,
+  expiryRoundMax: 5_000,
+  expiryLagMsMax: 60_000,
+  expiryAsideMs: 60_000,
+  expiryAsideMax: 1_000,
 }

@@ -3,7 +3,7 @@ import type { Asset } from '../domain/asset.ts'
 import type { Balance } from '../domain/balance.ts'
 import type { Hold, HoldState } from '../domain/hold.ts'
 import type { AccountName, AssetCode, Instant, RequestId } from '../domain/ids.ts'
-import type { Entry, EntryKind, StatementLine } from '../domain/journal.ts'
+import type { Entry, EntryKind, HoldEvent, StatementLine } from '../domain/journal.ts'
 import type { Metadata } from '../domain/metadata.ts'
 import type { Rate, RatePair } from '../domain/rate.ts'
 
@@ -73,6 +73,26 @@ export const CLOCK_DIFFERENCE_MS_MAX = 10_000
 
 export interface RateHistoryQuery extends PageQuery, RatePair {}
 
+export interface HoldHistoryQuery extends PageQuery {
+  readonly hold: RequestId
+}
+
+/** Open holds whose expiry has come. */
+export interface DueHolds {
+  /** The earliest first. */
+  readonly holds: readonly { readonly id: RequestId; readonly expiresAt: Instant }[]
+}
+
+/** How far overdue holds are counted: a count of so many means as many or more. */
+export const OVERDUE_COUNT_MAX = 10_001
+
+export interface OverdueHolds {
+  /** 0 to `OVERDUE_COUNT_MAX`. */
+  readonly count: number
+  /** Of the one that is due for longest; null when none is. */
+  readonly oldestExpiresAt: Instant | null
+}
+
 /** Every method throws Fault `store_unavailable`, and RangeError for a cursor that no page gave out. */
 export interface Reader {
   account(account: AccountName): Promise<Account | null>
@@ -83,6 +103,12 @@ export interface Reader {
   accountAt(account: AccountName, at: Instant): Promise<Account | null>
   hold(id: RequestId): Promise<Hold | null>
   holds(query: HoldQuery): Promise<Page<Hold>>
+  /** What happened to the hold, the freeze first; null when there is no such hold. */
+  holdHistory(query: HoldHistoryQuery): Promise<Page<HoldEvent> | null>
+  /** Open holds with `expiresAt` up to `now`, at most `limit` of them, 1 or more. */
+  due(now: Instant, limit: number): Promise<DueHolds>
+  /** How many holds there are that `due` could give, and since when. */
+  overdue(now: Instant): Promise<OverdueHolds>
   postings(query: PostingQuery): Promise<Page<StatementLine>>
   entry(id: string): Promise<Entry | null>
   assets(): Promise<readonly Asset[]>

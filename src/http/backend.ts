@@ -1,4 +1,5 @@
 import type { Engine } from '../engine/engine.ts'
+import type { Expiry } from '../engine/expiry.ts'
 import type { Reader } from '../engine/reader.ts'
 
 /** What the service stands on. */
@@ -6,6 +7,8 @@ export interface Backend {
   readonly engine: Pick<Engine, 'submit' | 'ready' | 'queueDepth'>
   readonly reader: Reader
   readonly store: StoreFacts
+  /** Null when this process does not sweep. */
+  readonly expiry: Pick<Expiry, 'status'> | null
 }
 
 /** What `/readyz` tells of the database. */

@@ -1,23 +1,25 @@
 /** Where a command's request id comes from: the body, the `Idempotency-Key` header, or a new UUIDv7. */
 import type { FastifyRequest } from 'fastify'
-import type { NewRequestId } from '../api/commands.ts'
 import { LedgerError } from '../api/error.ts'
 import { REQUEST_ID_RULE } from '../api/input.ts'
-import { newRequestId } from '../api/request-id.ts'
+import { newRequestId, type NewRequestId } from '../api/request-id.ts'
+import type { Command } from '../domain/command.ts'
 import { isRequestId, type RequestId } from '../domain/ids.ts'
 
 const HEADER = 'Idempotency-Key'
 
-/** Reads the body of `request` as a command, under the request id of its header when it has one. */
-export function readCommand<Read extends { readonly requestId: RequestId }>(
+/**
+ * Reads the body of `request` as a command, under the request id of its header when it has one. To a command that has no request
+ * id of its own the header does nothing.
+ */
+export function readCommand<Read extends Command>(
   request: FastifyRequest,
   read: (input: unknown, newRequestId: NewRequestId) => Read,
 ): Read {
-  const given = request.headers['idempotency-key']
-  if (given === undefined) return read(request.body, newRequestId)
-  const key = keyOf(given)
-  const command = read(request.body, () => key)
-  if (command.requestId === key) return command
+  const header = request.headers['idempotency-key']
+  if (header === undefined) return read(request.body, newRequestId)
+  const command = read(request.body, () => keyOf(header))
+  if (!('requestId' in command) || command.requestId === keyOf(header)) return command
   throw LedgerError.invalidParameter(HEADER, `${HEADER} and requestId differ; one of them is enough.`)
 }
 

@@ -6,6 +6,7 @@ import { problemOfError } from '../api/problem-details.ts'
 import type { ProblemCode } from '../api/problem.ts'
 import { PROBLEMS } from '../api/problems.ts'
 import { BODIES } from '../api/bodies.ts'
+import { Hold, HoldEvent, HoldEventPage, HoldPage } from '../api/hold-schemas.ts'
 import { AppliedOutcome, Batch, Health, Problem, Readiness, RefusedOutcome } from '../api/outcome-schemas.ts'
 import {
   Account,
@@ -14,8 +15,6 @@ import {
   Balance,
   Entry,
   EntryLeg,
-  Hold,
-  HoldPage,
   Posting,
   PostingPage,
   Rate,
@@ -40,6 +39,8 @@ export const NAMED_SCHEMAS = [
   Assets,
   Hold,
   HoldPage,
+  HoldEvent,
+  HoldEventPage,
   Posting,
   StatementLine,
   PostingPage,
@@ -122,7 +123,7 @@ export const OPENAPI = {
   },
   servers: [{ url: '/', description: 'This service.' }],
   tags: [
-    { name: 'holds', description: 'Set coins aside, then take what a call did cost.' },
+    { name: 'holds', description: 'Set coins aside, then take what a call did cost: at once, in parts, or later.' },
     { name: 'movements', description: 'Coins enter, leave and move.' },
     { name: 'batches', description: 'Many commands in one request.' },
     { name: 'accounts', description: 'Balances, floors and the journal of an account.' },

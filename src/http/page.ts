@@ -3,7 +3,7 @@ import type { Page } from '../engine/reader.ts'
 import { parseJson } from './json.ts'
 
 /** A page of the read port, whose way to say that it gave out no such cursor is a RangeError. */
-export async function readPage<Row>(page: Promise<Page<Row>>): Promise<Page<Row>> {
+export async function readPage<Found extends Page<unknown> | null>(page: Promise<Found>): Promise<Found> {
   try {
     return await page
   } catch (error) {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { pino } from 'pino'
-import { Warnings } from './warnings.ts'
+import type { ExpiryStatus } from '../engine/expiry.ts'
+import { expiryWarnings, Warnings } from './warnings.ts'
 
 const LIMITS = { warningsAgeMsMax: 50, warningsWaitMsMax: 100 }
 
@@ -71,4 +72,19 @@ test('a database that fails leaves what is known, and is asked again later', asy
   assert.deepEqual(lines, ['the settings of the database could not be looked at'])
   await untilOld()
   assert.deepEqual(await warnings.current(), [])
+})
+
+test('a sweeper that is behind is warned of, and says how far or since when', () => {
+  const status = { rounds: 9, swept: 3, faults: 0, aside: 0, lagMs: 0, backlog: 0, lookAgeMs: 500, isBehind: false }
+  const warningsOf = (differing: Partial<ExpiryStatus>): readonly string[] =>
+    expiryWarnings({ ...status, ...differing })
+  assert.deepEqual(warningsOf({}), [])
+  assert.deepEqual(warningsOf({ lagMs: 90_100 }), [], 'whether that is too much is not decided here')
+  assert.deepEqual(warningsOf({ lagMs: 90_100, isBehind: true }), [
+    'Holds that are due are not ended in time: the oldest that is left came due 90 s ago.',
+  ])
+  assert.deepEqual(warningsOf({ lookAgeMs: 75_000, isBehind: true }), [
+    'Holds that are due were not looked for in the last 75 s.',
+  ])
+  assert.deepEqual(expiryWarnings(null), [])
 })

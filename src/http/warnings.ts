@@ -5,8 +5,21 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
+import type { ExpiryStatus } from '../engine/expiry.ts'
 import type { StoreFacts } from './backend.ts'
 import type { HttpLimits } from './limits.ts'
+
+/** What the operator should know about the sweeper, as sentences. */
+export function expiryWarnings(status: ExpiryStatus | null): readonly string[] {
+  if (status?.isBehind !== true) return []
+  const { lagMs, lookAgeMs } = status
+  if (lookAgeMs >= lagMs) return [`Holds that are due were not looked for in the last ${inSeconds(lookAgeMs)}.`]
+  return [`Holds that are due are not ended in time: the oldest that is left came due ${inSeconds(lagMs)} ago.`]
+}
+
+function inSeconds(ms: number): string {
+  return `${Math.round(ms / 1_000)} s`
+}
 
 export class Warnings {
   readonly #store: StoreFacts

@@ -16,6 +16,9 @@ const OPEN: Hold = {
   released: 0n,
   drawn: 0n,
   shortfall: 0n,
+  refunded: 0n,
+  settledLate: 0n,
+  onExpiry: null,
   expiresAt: 2,
   createdAt: 1,
   endedAt: null,
@@ -58,12 +61,25 @@ const CASES: readonly Case[] = [
   [FAILED, RELEASED, null],
   [FAILED, EXPIRED, null],
   [DONE, EXPIRED, 'different'],
+  [DONE, { ...EXPIRED, settled: 500n, settledLate: 500n, drawn: 500n }, null],
+  [FAILED, { ...EXPIRED, settled: 30n, released: 586n }, 'different'],
+  [DONE, { ...RELEASED, settled: 500n, released: 116n }, null],
+  [DONE, { ...SETTLED, refunded: 50n }, 'different'],
+  [{ ...DONE, amount: 450n }, { ...SETTLED, refunded: 50n }, null],
+  [FAILED, { ...SETTLED, refunded: 500n }, null],
+  [DONE, { ...SETTLED, refunded: 500n }, 'different'],
+  [{ ...DONE, amount: 0n }, { ...SETTLED, settled: 0n, released: 616n }, null],
+  [FAILED, { ...SETTLED, settled: 0n, released: 616n }, 'different'],
+  [{ ...DONE, amount: 0n }, RELEASED, 'different'],
   [PENDING, EXPIRED, 'different'],
 ]
 
 for (const [row, hold, code, remedy = null] of CASES) {
   const amount = row.amount === null ? '' : ` at ${row.amount}`
-  const here = hold === null ? 'no hold' : `${hold.state}${hold.settled > 0n ? ` at ${hold.settled}` : ''}`
+  const here =
+    hold === null
+      ? 'no hold'
+      : `${hold.state}${hold.settled > 0n ? ` at ${hold.settled}` : ''}${hold.refunded > 0n ? ` less ${hold.refunded}` : ''}`
   test(`${row.state}${amount} there and ${here} here is ${code ?? 'agreement'}`, () => {
     const finding = judge(row, hold, 'reject')
     assert.deepEqual([finding?.code ?? null, finding?.remedy ?? null], [code, remedy])
@@ -79,4 +95,11 @@ test('a hold that nobody knows is given back only when it is old and untouched',
   assert.deepEqual(extraFinding(OPEN, true).remedy, RELEASE)
   assert.equal(extraFinding({ ...OPEN, settled: 1n }, true).remedy, null)
   assert.equal(extraFinding(SETTLED, true).remedy, null)
+})
+
+test('what was refunded is told, and taken off', () => {
+  const { message, ours } = extraFinding({ ...SETTLED, refunded: 20n }, false)
+  assert.deepEqual([message, ours], ['unknown there, settled at 500 with 20 of it refunded here', 480n])
+  const open = extraFinding({ ...OPEN, settled: 100n, held: 516n }, false)
+  assert.deepEqual([open.message, open.ours], ['unknown there, open with 516 held and 100 settled here', 516n])
 })

@@ -42,14 +42,20 @@ export function judge(row: ListRow, hold: Hold | null, overage: Overage): Findin
     const message = `${state} there, no hold here`
     return { code: 'missing', requestId, line, asset: null, theirs: amount, ours: null, message, remedy: null }
   }
-  const found = { requestId, line, asset: hold.asset, theirs: amount, ours: hold.settled }
+  const ours = hold.settled - hold.refunded
+  const found = { requestId, line, asset: hold.asset, theirs: amount, ours }
   if (hold.state === 'open') return judgeOpen(row, hold, { overage, found })
-  const isSettled = hold.state === 'settled'
-  const agrees = state === 'done' ? isSettled && hold.settled === amount : state === 'failed' && !isSettled
+  // Parts, an expiry and a late settle take coins as well, and a refund gives them back: what counts is what it came to.
+  const isPaid = hold.state === 'settled' ? hold.refunded === 0n || ours > 0n : ours > 0n
+  const agrees = state === 'done' ? isPaid && ours === amount : state === 'failed' && !isPaid
   if (agrees) return null
-  const here = isSettled ? `settled at ${hold.settled}` : hold.state
   const there = state === 'done' ? `done at ${amount}` : state
-  return { code: 'different', ...found, message: `${there} there, ${here} here`, remedy: null }
+  return { code: 'different', ...found, message: `${there} there, ${endText(hold)} here`, remedy: null }
+}
+
+function endText({ state, settled, refunded }: Hold): string {
+  const end = state === 'settled' || settled > 0n ? `${state} at ${settled}` : state
+  return refunded === 0n ? end : `${end} with ${refunded} of it refunded`
 }
 
 type Found = Pick<Finding, 'requestId' | 'line' | 'asset' | 'theirs' | 'ours'>
@@ -60,24 +66,28 @@ function judgeOpen(
   { overage, found }: { readonly overage: Overage; readonly found: Found },
 ): Finding | null {
   if (state === 'pending') return null
-  // A hold that has given coins already was not frozen for one call: what is left to take is not for the list to say.
+  // Of a hold that is settled in parts, whoever settles them knows what is left to take; the list does not.
   const isTouched = hold.settled > 0n
   if (state === 'failed') {
     const remedy: Remedy | null = isTouched ? null : { kind: 'release', hold: hold.id }
     return { code: 'unfinished', ...found, message: 'failed there, open here', remedy }
   }
-  const message = `done at ${amount} there, open with ${hold.held} held here`
+  const message = `done at ${amount} there, ${openText(hold)} here`
   const fits = amount! <= hold.held || overage !== 'reject'
   const remedy: Remedy | null = fits && !isTouched ? { kind: 'settle', hold: hold.id, amount: amount!, overage } : null
   return { code: 'unfinished', ...found, message, remedy }
 }
 
+function openText({ held, settled }: Hold): string {
+  return `open with ${held} held${settled === 0n ? '' : ` and ${settled} settled`}`
+}
+
 /** A hold that the list does not have. @param isOld whether it is old enough to be given back */
 export function extraFinding(hold: Hold, isOld: boolean): Finding {
-  const { id, asset, state, held, settled } = hold
-  const here = state === 'open' ? `open with ${held} held` : `settled at ${settled}`
+  const { id, asset, state, held, settled, refunded } = hold
+  const here = state === 'open' ? openText(hold) : endText(hold)
   const remedy: Remedy | null = isOld && state === 'open' && settled === 0n ? { kind: 'release', hold: id } : null
-  const ours = state === 'open' ? held : settled
+  const ours = state === 'open' ? held : settled - refunded
   return {
     code: 'extra',
     requestId: id,

@@ -45,6 +45,8 @@ export interface ReconcileSummary {
   readonly totals: readonly Total[]
 }
 
+/** Holds that were released or expired may have been settled before, in parts, or late. */
+const ENDED = ['settled', 'released', 'expired'] as const satisfies readonly HoldState[]
 const READS_MAX = 16
 const PAGE_ROWS = 1_000
 const COMMANDS_PER_BATCH = 500
@@ -68,7 +70,7 @@ export class Reconciliation {
   async compare(path: string, shape: ListShape): Promise<ReconcileSummary> {
     for await (const rows of readList(path, shape)) await this.#compareRows(rows)
     await this.#findExtra('open')
-    if (this.#options.since !== null) await this.#findExtra('settled')
+    if (this.#options.since !== null) for (const state of ENDED) await this.#findExtra(state)
     return { ...this.#counts, totals: [...this.#totals.values()] }
   }
 
@@ -136,6 +138,8 @@ export class Reconciliation {
       const page = await this.#ledger.holds({ state, limit: PAGE_ROWS, ...from })
       for (const hold of page.items) {
         const { id, createdAt } = hold
+        // What took nothing is nothing to ask the other side about, unless somebody settled it.
+        if (hold.settled === 0n && (state === 'released' || state === 'expired')) continue
         if (createdAt > until || (since !== null && createdAt < since) || this.#notebook.lineOf(id) !== null) continue
         this.#tell(extraFinding(hold, releaseBefore !== null && createdAt < releaseBefore))
       }

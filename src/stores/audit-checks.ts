@@ -14,9 +14,17 @@ export const AUDIT_CHECKS = [
   { id: '3c', title: 'The amounts of a posting are those of the one before plus its deltas.' },
   { id: '4a', title: 'Every posting that an entry or a hold names exists and belongs to it.' },
   { id: '4b', title: 'Every posting is named by the entry or the hold that it belongs to.' },
-  { id: '5a', title: 'What was frozen and drawn was settled, was released or is still held.' },
-  { id: '5b', title: 'An open hold holds its whole amount and has no end; an ended one holds nothing and has one.' },
+  {
+    id: '5a',
+    title: 'What was frozen and drawn was settled, was released or is still held; no more was refunded than settled.',
+  },
+  {
+    id: '5b',
+    title: 'An open hold has no end, and without steps holds its whole amount; an ended one holds nothing and has one.',
+  },
   { id: '5c', title: 'The postings of a hold moved the amounts that the hold tells.' },
+  { id: '5d', title: 'The steps of a hold are numbered without gaps, and each of them is an entry that knows it.' },
+  { id: '5e', title: 'A hold is as its last step left it.' },
 ] as const satisfies readonly AuditCheck[]
 
 export type AuditCheckId = (typeof AUDIT_CHECKS)[number]['id']

@@ -28,6 +28,7 @@ test('a cursor of one list is not taken for one of another', () => {
     holdsById: encodeCursor('holdsById', ['h']),
     rates: encodeCursor('rates', ['credit', 'gem']),
     rateHistory: encodeCursor('rateHistory', [1]),
+    holdHistory: encodeCursor('holdHistory', [1]),
   }
   const lists = Object.keys(cursors) as CursorList[]
   for (const made of lists) {

@@ -19,6 +19,8 @@ export interface CursorKeys {
   readonly rates: readonly [from: AssetCode, to: AssetCode]
   /** Of a pair, newest first. */
   readonly rateHistory: readonly [version: number]
+  /** Of a hold, the freeze first. */
+  readonly holdHistory: readonly [number: number]
 }
 
 export type CursorList = keyof CursorKeys
@@ -34,6 +36,7 @@ const PARTS = {
   holdsById: { tag: 'i', checks: [isRequestId] },
   rates: { tag: 'r', checks: [isAssetCode, isAssetCode] },
   rateHistory: { tag: 'v', checks: [isPosition] },
+  holdHistory: { tag: 'h', checks: [isPosition] },
 } as const satisfies Record<CursorList, { tag: string; checks: readonly Check[] }>
 
 /** Longer than any cursor that can be given out: a request id of 128 characters, an instant, and base64. */

@@ -6,6 +6,7 @@ import { AUDIT_CHECKS, type AuditCheckId } from '../../src/stores/audit-checks.t
 import type { Storage } from '../../src/stores/storage.ts'
 import {
   across,
+  amend,
   charge,
   declare,
   deposit,
@@ -13,8 +14,10 @@ import {
   leg,
   open,
   rate,
+  refund,
   release,
   settle,
+  settlePart,
   transfer,
 } from '../support/commands.ts'
 import { Books } from './books.ts'
@@ -34,6 +37,11 @@ const WORK = [
   deposit('e', 'user:1', 10n),
   rate('credit', 'gem', [1n, 3n]),
   transfer('x', [across('user:1', 'user:2', [7n, 'credit'], ['gem']), leg('user:1', 'user:3', 3n)]),
+  deposit('f', 'user:4', 100n),
+  freeze('life', 'user:4', 50n, { onExpiry: { settle: 5n } }),
+  settlePart('part', 'life', 20n, { payee: 'user:5' }),
+  amend('more', 'life', { amount: 60n }),
+  refund('back', 'life', 3n),
 ]
 
 /** What the legs of x tell. */
@@ -199,6 +207,37 @@ const PLANTED: readonly Planted[] = [
     found: ['5b'],
   },
   {
+    title: 'a hold of which more was refunded than settled',
+    damage: () => ({ alter: 'hold', id: 'life', set: { refunded: 21n } }),
+    found: ['5a', '5c', '5e'],
+  },
+  {
+    title: 'a hold with steps that tells of a coin that its postings did not move',
+    damage: () => ({ alter: 'hold', id: 'life', set: { settled: 21n, held: 39n } }),
+    found: ['2c', '5c', '5e'],
+  },
+  {
+    title: 'a step that paid somebody else',
+    damage: () => ({ alter: 'hold', id: 'life', set: { payee: 'user:6' } }),
+    found: ['5c', '5e'],
+  },
+  {
+    title: 'a hold that expires otherwise than its last step left it',
+    damage: () => ({ alter: 'hold', id: 'life', set: { expiresAt: 1 } }),
+    found: ['5e'],
+  },
+  {
+    title: 'a hold that counts a step too much',
+    damage: () => ({ alter: 'hold', id: 'life', set: { steps: 4 } }),
+    found: ['5d'],
+  },
+  { title: 'a lost entry of a step', damage: () => ({ remove: 'request', id: 'part' }), found: ['4b', '5c', '5d'] },
+  {
+    title: 'a lost step',
+    damage: () => ({ remove: 'hold_step', hold: 'life', step: 2 }),
+    found: ['5c', '5d'],
+  },
+  {
     title: 'a freeze that held more than it took',
     damage: ({ id }) => ({ alter: 'posting', balanceId: id, version: 3, set: { heldDelta: 101n } }),
     found: ['1a', '3c', '5c'],
@@ -236,18 +275,19 @@ export function describeAuditor(openHarness: OpenHarness): void {
     await using harness = await openHarness()
     const storage = await harness.open()
     await new Books(storage.store, 0).apply(...WORK)
-    await new Books(storage.store, 1).commit(
+    const others = new Books(storage.store, 1)
+    await others.commit(
       deposit('g2', 'user:8', 5n, { asset: 'gem' }),
       freeze('drawn', 'user:8', 10n),
       settle('drawn', 30n, 'draw'),
       freeze('refused', 'user:8', 10n, { asset: 'gem' }),
       freeze('given', 'user:8', 5n, { asset: 'gem', payee: 'user:9' }),
       settle('given', 2n),
-      freeze('gone', 'user:8', 10n),
-      release('gone', 'expiry'),
+      freeze('gone', 'user:8', 10n, { expiresInMs: 1 }),
       charge('c2', 'user:9', 20n, { payee: 'user:8' }),
       settle('held', 0n),
     )
+    await others.apply(release('gone', 'expiry'))
     assert.deepEqual(await audit(storage), [])
   })
 

@@ -22,6 +22,8 @@ const NOTHING: Changes = {
   entries: [],
   holdsOpened: [],
   holdsChanged: [],
+  holdsStepped: [],
+  holdSteps: [],
   postings: [],
   balances: [],
   accounts: [],

@@ -24,6 +24,15 @@ function withHold(changes: Changes, alter: Partial<HoldRecord>): Changes {
   return { ...changes, holdsOpened: changes.holdsOpened.map((hold) => ({ ...hold, ...alter })) }
 }
 
+/** The hold as a step of the same batch left it. */
+function withStep(changes: Changes, alter: Partial<HoldRecord>): Changes {
+  const [hold] = changes.holdsOpened
+  const after = { ...hold!, ...alter, steps: 1 }
+  const holdsStepped = [{ before: { state: after.state, steps: 0 }, after }]
+  const holdSteps = [{ hold: after.id, number: 1, entry: 'step' }]
+  return { ...changes, holdsOpened: [after], holdsStepped, holdSteps }
+}
+
 const BREACHES: readonly Breach[] = [
   { title: 'a balance that holds less than nothing', make: (changes) => withHolder(changes, () => ({ held: -1n })) },
   {
@@ -32,6 +41,18 @@ const BREACHES: readonly Breach[] = [
   },
   { title: 'a hold whose amounts do not add up', make: (changes) => withHold(changes, { settled: 1n }) },
   { title: 'a hold that is open and ended', make: (changes) => withHold(changes, { endedAt: 1 }) },
+  {
+    title: 'a hold of which more is refunded than was settled',
+    make: (changes) => withStep(changes, { refunded: 1n }),
+  },
+  {
+    title: 'a hold of which more is settled late than was drawn',
+    make: (changes) => withStep(changes, { settledLate: 1n }),
+  },
+  {
+    title: 'a hold that holds less than nothing',
+    make: (changes) => withStep(changes, { held: -1n, settled: 61n }),
+  },
   { title: 'a hold that is ended without an end', make: (changes) => withHold(changes, { state: 'released' }) },
 ]
 

@@ -25,7 +25,19 @@ export type Damage =
       readonly alter: 'hold'
       readonly id: string
       readonly set: Partial<
-        Pick<HoldRecord, 'held' | 'settled' | 'released' | 'endedAt' | 'payeeBalanceId' | 'payeeVersion'>
+        Pick<
+          HoldRecord,
+          | 'payee'
+          | 'held'
+          | 'settled'
+          | 'released'
+          | 'refunded'
+          | 'expiresAt'
+          | 'endedAt'
+          | 'payeeBalanceId'
+          | 'payeeVersion'
+          | 'steps'
+        >
       >
     }
   | { readonly alter: 'entry'; readonly id: string; readonly set: { readonly legs: readonly EntryLeg[] } }
@@ -33,6 +45,7 @@ export type Damage =
   | { readonly remove: 'posting'; readonly balanceId: number; readonly version: number }
   | { readonly remove: 'balance'; readonly id: number }
   | { readonly remove: 'request'; readonly id: string }
+  | { readonly remove: 'hold_step'; readonly hold: string; readonly step: number }
 
 /** Where a connection is lost: before the database made the commit durable, or after. */
 export type LostAt = 'before' | 'after'
@@ -65,6 +78,7 @@ export function rowOf(damage: Damage): DamagedRow {
 }
 
 function keyOf(damage: Damage): Readonly<Record<string, string | number>> {
+  if ('step' in damage) return { hold: damage.hold, step: damage.step }
   if ('pair' in damage) return { from_asset: damage.pair.from, to_asset: damage.pair.to, version: damage.version }
   return 'balanceId' in damage ? { balance_id: damage.balanceId, version: damage.version } : { id: damage.id }
 }

@@ -80,7 +80,9 @@ export function describeHoldEndings(openHarness: OpenHarness): void {
       await using harness = await openHarness()
       const storage = await harness.open()
       const books = new Books(storage.store)
-      await books.apply(deposit('d', 'user:8', 1_000n), freeze('h', 'user:8', 616n, { payee: 'user:9' }))
+      // Due by the time of the next decision, which only an expiry asks for.
+      const terms = { payee: 'user:9', expiresInMs: 1 }
+      await books.apply(deposit('d', 'user:8', 1_000n), freeze('h', 'user:8', 616n, terms))
       const [answer] = await books.apply(command)
       const stored = await storage.reader.hold('h')
       assert.deepEqual(stored, answer)

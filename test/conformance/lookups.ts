@@ -109,6 +109,7 @@ export function describeLookups(openHarness: OpenHarness): void {
     assert.deepEqual(opening, {
       id: 'h',
       kind: 'freeze',
+      hold: 'h',
       at: frozen.createdAt,
       memo: null,
       metadata: { job: 1 },
@@ -137,6 +138,7 @@ export function describeLookups(openHarness: OpenHarness): void {
     assert.deepEqual(await reader.entry('h~settle'), {
       id: 'h~settle',
       kind: 'settle',
+      hold: 'h',
       at,
       memo: null,
       metadata: null,
@@ -164,7 +166,7 @@ export function describeLookups(openHarness: OpenHarness): void {
     await using harness = await openHarness()
     const { store, reader } = await harness.open()
     const books = new Books(store)
-    await books.apply(deposit('d', 'user:8', 100n), freeze('h', 'user:8', 60n))
+    await books.apply(deposit('d', 'user:8', 100n), freeze('h', 'user:8', 60n, { expiresInMs: 1 }))
     await books.apply(release('h', 'expiry'))
     assert.equal(await reader.entry('h~settle'), null)
     assert.deepEqual(

@@ -2,7 +2,7 @@ import type { PostingRecord } from '../../src/domain/journal.ts'
 import { rateKey, type Rate } from '../../src/domain/rate.ts'
 import type { Store } from '../../src/engine/store.ts'
 import { openMemoryStorage } from '../../src/stores/memory/storage.ts'
-import { postingKey, Tables } from '../../src/stores/memory/tables.ts'
+import { postingKey, stepKey, Tables } from '../../src/stores/memory/tables.ts'
 import type { Storage } from '../../src/stores/storage.ts'
 import { FaultyStore } from '../support/faulty-store.ts'
 import type { Damage, Harness, LostAt } from './harness.ts'
@@ -19,7 +19,8 @@ class MemoryHarness implements Harness {
   }
 
   async plant(damage: Damage): Promise<void> {
-    const { requests, balances, postings, rates } = this.#tables
+    const { requests, balances, postings, rates, holdSteps } = this.#tables
+    if ('step' in damage) return void holdSteps.delete(stepKey(damage.hold, damage.step))
     if ('pair' in damage) return damageRate(rates, damage)
     if ('balanceId' in damage) return damagePosting(postings, damage)
     const { id } = damage

@@ -17,7 +17,7 @@ const COMMANDS: readonly Command[] = [
   transfer('t', [leg('user:8', 'user:9', 7n), leg('user:9', 'user:10', 3n)], { memo: '', metadata }),
   freeze('h1', 'user:8', 100n, { metadata, expiresInMs: 5_000 }),
   freeze('h2', 'user:8', 200n, { payee: 'user:9' }),
-  freeze('h3', 'user:8', 300n),
+  freeze('h3', 'user:8', 300n, { expiresInMs: 1 }),
   settle('h1', 60n),
   settle('h2', 5_000n, 'draw'),
   release('h3', 'expiry'),

@@ -9,6 +9,7 @@ import { describeExclusive } from './exclusive.ts'
 import { describeExtremes } from './extremes.ts'
 import type { OpenHarness } from './harness.ts'
 import { describeHoldEndings } from './hold-endings.ts'
+import { describeHoldLife } from './hold-life.ts'
 import { describeLookups } from './lookups.ts'
 import { describePages } from './pages.ts'
 import { describeReopening } from './reopening.ts'
@@ -21,6 +22,7 @@ const THEMES = {
   staleness: describeStaleness,
   replay: describeReplay,
   'hold endings': describeHoldEndings,
+  'hold life': describeHoldLife,
   extremes: describeExtremes,
   constraints: describeConstraints,
   exclusive: describeExclusive,

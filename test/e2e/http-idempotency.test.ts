@@ -12,15 +12,19 @@ describe('a repeat answers the same status and body', () => {
     ['POST', '/v1/transfers', { requestId: 'r', legs: [{ from: 'user:8', to: 'user:9', amount: 5 }] }, 201],
     ['POST', '/v1/holds', { requestId: 'r', account: 'user:8', amount: 5, expiresInMs: 60_000 }, 201],
     ['POST', '/v1/holds/h/settle', { amount: 5 }, 200],
+    ['POST', '/v1/holds/h/settle', { requestId: 'r', amount: 5, final: false, memo: 'a part' }, 200],
+    ['POST', '/v1/holds/h/amend', { requestId: 'r', amount: 20, expiresInMs: 60_000, onExpiry: { settle: 3 } }, 200],
+    ['POST', '/v1/holds/s/refund', { requestId: 'r', amount: 2 }, 200],
     ['POST', '/v1/holds/h/release', {}, 200],
     ['PUT', '/v1/accounts/user:8', { requestId: 'r', floor: -5, metadata: { a: 1 } }, 200],
     ['PUT', '/v1/assets/gold', { decimals: 2 }, 200],
   ]
   for (const [method, path, body, status] of repeatable) {
-    test(`${method} ${path}`, async () => {
+    test(`${method} ${path}${'requestId' in body ? ' under an id' : ''}`, async () => {
       await using service = await HttpService.start()
       await service.give('user:8', 100)
-      await service.post('/v1/holds', { requestId: 'h', account: 'user:8', amount: 10 })
+      for (const id of ['h', 's']) await service.post('/v1/holds', { requestId: id, account: 'user:8', amount: 10 })
+      await service.post('/v1/holds/s/settle', { amount: 10 })
       const first = await service.call(method, path, body)
       const balances = await service.creditOf('user:8')
       const second = await service.call(method, path, body)

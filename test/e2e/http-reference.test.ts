@@ -60,12 +60,15 @@ describe('the document', () => {
         'GET /v1/entries/{id}',
         'GET /v1/holds',
         'GET /v1/holds/{id}',
+        'GET /v1/holds/{id}/history',
         'GET /v1/rates',
         'GET /v1/rates/{from}/{to}',
         'POST /v1/batches',
         'POST /v1/charges',
         'POST /v1/deposits',
         'POST /v1/holds',
+        'POST /v1/holds/{id}/amend',
+        'POST /v1/holds/{id}/refund',
         'POST /v1/holds/{id}/release',
         'POST /v1/holds/{id}/settle',
         'POST /v1/transfers',
@@ -115,8 +118,8 @@ describe('the document', () => {
         }
       }
     }
-    // These come before there is a route, or only within the answer of a batch.
-    const elsewhere = new Set<ProblemCode>(['route_not_found', 'method_not_allowed', 'batch_aborted'])
+    // These come before there is a route, only within the answer of a batch, or to no caller.
+    const elsewhere = new Set<ProblemCode>(['route_not_found', 'method_not_allowed', 'batch_aborted', 'hold_not_due'])
     const codes = (Object.keys(PROBLEMS) as ProblemCode[]).filter((code) => isServiceCode(code) && !elsewhere.has(code))
     assert.deepEqual([...seen].sort(), [...codes].sort())
   })

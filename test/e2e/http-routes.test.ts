@@ -278,6 +278,7 @@ describe('the service itself', () => {
     assert.deepEqual((await service.get('/readyz')).body, {
       status: 'ready',
       store: 'memory',
+      expiry: null,
       warnings: ['The memory store keeps nothing when the process ends.'],
     })
     service.store.script.push('unavailable')
@@ -285,6 +286,37 @@ describe('the service itself', () => {
     assertProblem(away, 503, 'store_unavailable')
     assert.equal(away.headers.get('retry-after'), '1')
     assert.equal((await service.get('/healthz')).status, 200)
+  })
+
+  test('says how far its sweeper is, and is ready also when that is behind', async () => {
+    let status = {
+      rounds: 3,
+      swept: 12,
+      faults: 0,
+      aside: 0,
+      lagMs: 0,
+      backlog: 0 as number | null,
+      lookAgeMs: 700.4,
+      isBehind: false,
+    }
+    const expiry = {
+      get status() {
+        return status
+      },
+    }
+    await using service = await HttpService.start({ expiry })
+    const warning = 'The memory store keeps nothing when the process ends.'
+    const well = await service.get('/readyz')
+    assert.deepEqual(well.body['expiry'], { lagMs: 0, backlog: 0, lookAgeMs: 700, swept: 12 })
+    assert.deepEqual(well.body['warnings'], [warning])
+    status = { ...status, lagMs: 61_000, backlog: null, isBehind: true }
+    const behind = await service.get('/readyz')
+    assert.equal(behind.status, 200)
+    assert.deepEqual(behind.body['expiry'], { lagMs: 61_000, backlog: null, lookAgeMs: 700, swept: 12 })
+    assert.deepEqual(behind.body['warnings'], [
+      warning,
+      'Holds that are due are not ended in time: the oldest that is left came due 61 s ago.',
+    ])
   })
 
   test('says which methods a path has', async () => {

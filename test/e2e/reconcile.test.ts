@@ -4,6 +4,7 @@ import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { openLedger } from '../../src/ledger.ts'
 import { runHoldfast, ServiceProcess, type Ran } from '../support/service-process.ts'
 
@@ -150,6 +151,43 @@ test('what was done at more than is held is settled as --overage says, what nobo
   const old = await reconcile(file, [...columns, '--release-unknown', '0s'])
   assert.equal(old.exitCode, 0, old.stdout)
   assert.deepEqual(await statesIn(store, ['unknown']), ['released 0'])
+})
+
+test('a hold counts for what it came to, in parts, late or less a refund', async () => {
+  const store = await newLedger(['parts', 'refunded', 'expired', 'streaming'])
+  {
+    await using ledger = await openLedger(store)
+    await ledger.settle('parts', { amount: 30n, final: false })
+    await ledger.release('parts')
+    await ledger.settle('refunded', { amount: 100n })
+    await ledger.refund('refunded', { amount: 40n })
+    await ledger.freeze({
+      requestId: 'late',
+      account: 'user:8',
+      amount: 100n,
+      expiresInMs: 1,
+      onExpiry: { settle: 5n },
+    })
+    while ((await ledger.hold('late')).state === 'open') await sleep(50)
+    await ledger.settle('late', { amount: 60n, late: true })
+    await ledger.release('expired')
+    await ledger.settle('streaming', { amount: 10n, final: false })
+  }
+  const rows = ['parts,30,done', 'refunded,60,done', 'late,65,done', 'expired,,failed', 'streaming,10,done']
+  const list = ['request_id,amount,status', ...rows, 'settled,60,done', 'released,,failed', ''].join('\r\n')
+  const { lines } = await reconcile(await newList('.csv', list), ['--store', store])
+  assert.deepEqual(findings(lines), ['unfinished streaming 6'])
+  assert.match(JSON.stringify(lines), /open with 90 held and 10 settled here/)
+  const nothing = await newList('.csv', 'request_id,amount,status\r\n')
+  const since = ['--store', store, '--since', '2020-01-01T00:00:00Z']
+  const extra = findings((await reconcile(nothing, since)).lines)
+  assert.deepEqual(extra.toSorted(), [
+    'extra late ',
+    'extra parts ',
+    'extra refunded ',
+    'extra settled ',
+    'extra streaming ',
+  ])
 })
 
 test('settled holds that the list does not have are extra ones since a moment that is given', async () => {

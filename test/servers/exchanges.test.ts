@@ -1,33 +1,9 @@
 /** Transfers across assets by two engines on one real database: crossing each other, and under rates that change. */
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import type { LegInput } from '../../src/api/ledger.ts'
 import { migrateLedger, openLedger, type EmbeddedLedger } from '../../src/ledger.ts'
-import { MysqlDatabase, mysqlServers } from '../support/mysql-servers.ts'
-import { PostgresDatabase, WITHOUT_POSTGRES } from '../support/postgres-database.ts'
-
-interface Place extends AsyncDisposable {
-  readonly url: string
-}
-
-async function filePlace(): Promise<Place> {
-  const folder = mkdtempSync(join(tmpdir(), 'holdfast-exchanges-'))
-  const url = `sqlite:${join(folder, 'ledger.db')}`
-  return { url, [Symbol.asyncDispose]: async () => rmSync(folder, { recursive: true }) }
-}
-
-async function mysqlPlace(server: string): Promise<Place> {
-  const database = await MysqlDatabase.create(server)
-  return { url: database.url(), [Symbol.asyncDispose]: () => database[Symbol.asyncDispose]() }
-}
-
-async function postgresPlace(): Promise<Place> {
-  const database = await PostgresDatabase.create()
-  return { url: database.url(), [Symbol.asyncDispose]: () => database[Symbol.asyncDispose]() }
-}
+import { realStores, type RealStore } from '../support/places.ts'
 
 const ROUNDS = 25
 const CALLS = 8
@@ -55,9 +31,9 @@ async function assertLawful({ storage: { auditor } }: EmbeddedLedger): Promise<v
   for (const check of auditor.checks) assert.deepEqual(await auditor.run(check, 3), [], check.title)
 }
 
-function describeExchanges(openPlace: () => Promise<Place>): void {
+function describeExchanges({ open }: RealStore): void {
   test('transfers that cross, with their legs in any order, all come through without a deadlock', async () => {
-    await using place = await openPlace()
+    await using place = await open()
     await migrateLedger(place.url)
     await using one = await openLedger(place.url, { houseStripe: 1 })
     await using other = await openLedger(place.url, { houseStripe: 2 })
@@ -76,7 +52,7 @@ function describeExchanges(openPlace: () => Promise<Place>): void {
   })
 
   test('a transfer that begins after a rate was declared elsewhere never rests on an older one', async () => {
-    await using place = await openPlace()
+    await using place = await open()
     await migrateLedger(place.url)
     await using one = await openLedger(place.url, { houseStripe: 1 })
     await using other = await openLedger(place.url, { houseStripe: 2 })
@@ -112,9 +88,6 @@ function describeExchanges(openPlace: () => Promise<Place>): void {
   })
 }
 
-describe('exchanges on sqlite', () => describeExchanges(filePlace))
-for (const { name, url, reason } of mysqlServers()) {
-  if (url === null) test(`exchanges on ${name}`, { skip: reason }, () => {})
-  else describe(`exchanges on ${name}`, () => describeExchanges(() => mysqlPlace(url)))
+for (const store of realStores()) {
+  describe(`exchanges on ${store.name}`, { skip: store.skip }, () => describeExchanges(store))
 }
-describe('exchanges on postgres', { skip: WITHOUT_POSTGRES }, () => describeExchanges(postgresPlace))

@@ -7,7 +7,19 @@ import { migrateMysql, openMysqlStorage } from '../../src/stores/mysql/storage.t
 import { parseMysqlUrl } from '../../src/stores/mysql/url.ts'
 import { migrate } from '../../src/stores/sql/migrator.ts'
 import { Books } from '../conformance/books.ts'
-import { across, charge, declare, deposit, freeze, open, rate, settle, transfer } from '../support/commands.ts'
+import {
+  across,
+  amend,
+  charge,
+  declare,
+  deposit,
+  freeze,
+  open,
+  rate,
+  settle,
+  settlePart,
+  transfer,
+} from '../support/commands.ts'
 import { MysqlDatabase, mysqlServers } from '../support/mysql-servers.ts'
 
 const [first] = mysqlMigrations()
@@ -94,7 +106,7 @@ function describeMigrations(url: string): void {
     for (let attempt = 1; attempt <= 2; attempt++) {
       await assert.rejects(migrateMysql(database.url()), {
         name: 'MigrationError',
-        message: /0001_ledger, statement 6 of 8: .*postings.* already exists/,
+        message: /0001_ledger, statement 6 of 9: .*postings.* already exists/,
       })
     }
     await database.query('DROP TABLE postings')
@@ -152,7 +164,7 @@ function describeMigrations(url: string): void {
     for (const table of ['accounts', 'assets', 'balances', 'requests']) {
       await database.query(`GRANT INSERT, UPDATE ON ${database.name}.${table} TO '${server}'@'%'`)
     }
-    for (const table of ['postings', 'rates']) {
+    for (const table of ['postings', 'hold_steps', 'rates']) {
       await database.query(`GRANT INSERT ON ${database.name}.${table} TO '${server}'@'%'`)
     }
     await using storage = await openMysqlStorage(database.url({ user: server }))
@@ -165,6 +177,9 @@ function describeMigrations(url: string): void {
     )
     await books.exclusive(settle('h', 5n), charge('c', 'user:8', 1n), rate('credit', 'gem', [1n, 2n]))
     await books.apply(transfer('x', [across('user:8', 'user:9', [4n, 'credit'], ['gem'])]))
+    await books.apply(freeze('life', 'user:8', 10n), settlePart('part', 'life', 5n))
+    await books.exclusive(amend('more', 'life', { amount: 12n }))
+    assert.equal((await storage.reader.holdHistory({ hold: 'life', limit: 5, cursor: null }))?.items.length, 3)
     await storage.store.ping()
     for (const check of storage.auditor.checks) assert.deepEqual(await storage.auditor.run(check, 10), [], check.title)
     await assert.rejects(migrateMysql(database.url({ user: server })), { code: 'store_unavailable', message: /denied/ })

@@ -8,7 +8,7 @@ import {
   selectRequests,
   writesOf,
 } from '../../src/stores/mysql/statements.ts'
-import { deposit, freeze, settle } from '../support/commands.ts'
+import { deposit, freeze, settle, settlePart } from '../support/commands.ts'
 import { MysqlLedger } from '../support/mysql-ledger.ts'
 import { mysqlServers, type MysqlServer } from '../support/mysql-servers.ts'
 
@@ -38,6 +38,7 @@ function describePlans(url: string, name: MysqlServer['name']): void {
     for (const few of [people.slice(7, 8), people.slice(7, 10), people.slice(0, 200)]) {
       const names = few.map((account) => ({ account, asset: 'credit', stripe: 0 }))
       const { changes } = await books.plan(...few.map((person) => settle(`h-${person}`, 5n)))
+      const parts = await books.plan(...few.map((person) => settlePart(`p-${person}`, `h-${person}`, 5n)))
       const ids = few.map((person) => `h-${person}`)
       const keys = changes.postings.map(({ balanceId }) => [balanceId, 1] as const)
       const statements = [
@@ -45,11 +46,12 @@ function describePlans(url: string, name: MysqlServer['name']): void {
         selectBalances(names),
         selectPostings(keys),
         ...lockBalances(names),
-        ...writesOf(changes, name)
+        ...[changes, parts.changes]
+          .flatMap((each) => writesOf(each, name))
           .map(({ sql }) => sql)
           .filter((statement) => statement.startsWith('UPDATE')),
       ]
-      assert.equal(statements.length, 6)
+      assert.equal(statements.length, 8)
       for (const statement of statements) {
         const rows = await database.query(
           `SET SESSION optimizer_switch = 'mrr=off' /*!80300 , explain_json_format_version = 1 */; EXPLAIN FORMAT=JSON ${statement}`,

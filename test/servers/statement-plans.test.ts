@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { format } from 'mysql2'
-import type { HoldQuery, PostingQuery } from '../../src/engine/reader.ts'
+import { OVERDUE_COUNT_MAX, type HoldQuery, type PostingQuery } from '../../src/engine/reader.ts'
 import type { Query, SqlDialect } from '../../src/stores/sql/dialect.ts'
 import { SqlReader } from '../../src/stores/sql/reader.ts'
 import type { Row, SqlValue } from '../../src/stores/sql/rows.ts'
@@ -20,6 +20,7 @@ import {
   holdsSql,
   JOURNAL_BEGINS_AT,
 } from '../support/long-journal.ts'
+import { openHoldsSql, STEPPED, STEPPED_HOLDER, steppedHoldSql, STEPS_OF_ONE } from '../support/many-holds.ts'
 import { MysqlLedger } from '../support/mysql-ledger.ts'
 import { mysqlServers } from '../support/mysql-servers.ts'
 import { PostgresDatabase, WITHOUT_POSTGRES } from '../support/postgres-database.ts'
@@ -31,7 +32,8 @@ const MIDDLE = JOURNAL_BEGINS_AT + (HOLDS / 2) * HOLD_EVERY_MS
 type Asked = readonly [sql: string, parameters: readonly SqlValue[]]
 
 function journalSql(): readonly string[] {
-  return [...beginningSql(), ...Array.from({ length: STEPS }, (_, step) => holdsSql(step)).flat()]
+  const journal = Array.from({ length: STEPS }, (_, step) => holdsSql(step)).flat()
+  return [...beginningSql(), ...journal, ...steppedHoldSql(), ...openHoldsSql(0), ...openHoldsSql(1)]
 }
 
 /** Every statement that statements, moments and lists of holds come to, after their answers were looked at. */
@@ -68,8 +70,18 @@ async function statementsOf(dialect: SqlDialect, query: Query): Promise<readonly
   assert.deepEqual(await holds({ state: 'open' }), ['left'])
   assert.deepEqual(await holds({ until: JOURNAL_BEGINS_AT, metadata: {} }), ['left'])
   assert.deepEqual(await holds({ from: MIDDLE, until: MIDDLE + 1 }), [half])
-  assert.deepEqual(await holds({ account: null, state: 'open', from: 1 }), ['left'])
+  assert.equal((await holds({ account: null, state: 'open', from: 1 })).at(0), 'o1')
   assert.equal((await holds({ account: null, from: 1 })).length, 50)
+  const history = await reader.holdHistory({ hold: half, limit: 1, cursor: null })
+  assert.deepEqual(history!.items[0]!.kind, 'freeze')
+  const rest = await reader.holdHistory({ hold: STEPPED, limit: STEPS_OF_ONE / 2, cursor: null })
+  const steps = await reader.holdHistory({ hold: STEPPED, limit: STEPS_OF_ONE, cursor: rest!.next })
+  assert.equal(steps!.items.at(-1)?.number, STEPS_OF_ONE)
+  assert.equal((await lines({ hold: STEPPED, account: STEPPED_HOLDER })).length, 50)
+  const { holds: due } = await reader.due(JOURNAL_BEGINS_AT, 200)
+  assert.deepEqual([due.length, due[0]], [200, { id: 'o1', expiresAt: 1 }])
+  assert.deepEqual(await reader.overdue(JOURNAL_BEGINS_AT), { count: OVERDUE_COUNT_MAX, oldestExpiresAt: 1 })
+  assert.deepEqual(await reader.overdue(0), { count: 0, oldestExpiresAt: null })
   return asked
 }
 
@@ -89,7 +101,11 @@ test('plans of sqlite', async () => {
     const query: Query = async (sql, parameters) => database.prepare(sql).all(...(parameters as SqlValue[]))
     for (const [sql, parameters] of await statementsOf('sqlite', query)) {
       for (const { detail } of database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...parameters)) {
-        assert.doesNotMatch(String(detail), /SCAN (?!\w+ USING INDEX )|TEMP|AUTOMATIC/, `${String(detail)}: ${sql}`)
+        assert.doesNotMatch(
+          String(detail),
+          /SCAN (?!due$|\w+ USING INDEX )|TEMP|AUTOMATIC/,
+          `${String(detail)}: ${sql}`,
+        )
       }
     }
   } finally {
@@ -106,7 +122,7 @@ test('plans of postgres', { skip: WITHOUT_POSTGRES }, async () => {
   const query: Query = async (sql, parameters) => (await database.client.query<Row>(sql, [...parameters])).rows
   for (const [sql, parameters] of await statementsOf('postgres', query)) {
     // Three balances fit on a page of their own, which is read and sorted as it is.
-    if (!/"(postings|requests)"/.test(sql)) continue
+    if (!/"(postings|requests|hold_steps)"/.test(sql)) continue
     const { rows } = await database.client.query(`EXPLAIN (FORMAT JSON) ${sql}`, [...parameters])
     // Where few rows of a range of versions are wanted, it may rather put these in order than walk down the key.
     const isBounded = /"version" >= \$\d+ and "(postings"\.")?version" < \$\d+/.test(sql)
@@ -123,7 +139,8 @@ for (const { name, url, reason } of mysqlServers()) {
   test(`plans of ${name}`, { skip: url === null && reason }, async () => {
     await using ledger = await MysqlLedger.create(url!)
     const { database } = ledger
-    for (const sql of [...journalSql(), 'ANALYZE TABLE requests, postings, balances']) await database.query(sql)
+    for (const sql of [...journalSql(), 'ANALYZE TABLE requests, postings, balances, hold_steps'])
+      await database.query(sql)
     const query: Query = async (sql, parameters) => await database.query(format(sql, parameters as SqlValue[]))
     for (const [sql, parameters] of await statementsOf('mysql', query)) {
       const rows = await database.query(
@@ -133,7 +150,7 @@ for (const { name, url, reason } of mysqlServers()) {
       const [explained] = rows[1] as unknown as { EXPLAIN: string }[]
       assert.doesNotMatch(explained!.EXPLAIN, /"using_filesort": true|"(filesort|temporary_table)": \{/, sql)
       for (const { table_name: table, access_type: type, key } of partsOf(JSON.parse(explained!.EXPLAIN))) {
-        if (table !== 'postings' && table !== 'requests') continue
+        if (table !== 'postings' && table !== 'requests' && table !== 'hold_steps') continue
         assert.ok(BY_KEY.includes(String(type)), `${table} by ${String(type)}: ${sql}`)
         assert.ok(key === 'PRIMARY' || key === 'requests_open', `${table} by ${String(key)}: ${sql}`)
       }

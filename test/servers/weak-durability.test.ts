@@ -13,7 +13,10 @@ import { runHoldfast, ServiceProcess } from '../support/service-process.ts'
 /** What `/readyz` warns of, over a database that is looked at each time. */
 async function readiness(storage: Storage): Promise<string> {
   const engine = new Engine(storage.store)
-  const app = buildServer({ engine, reader: storage.reader, store: storage }, { limits: { warningsAgeMsMax: 0 } })
+  const app = buildServer(
+    { engine, reader: storage.reader, store: storage, expiry: null },
+    { limits: { warningsAgeMsMax: 0 } },
+  )
   const { statusCode, body } = await app.inject('/readyz')
   await app.close()
   await engine.stop()

@@ -45,9 +45,9 @@ export async function auditHistory(history: History): Promise<Findings> {
 }
 
 /** The laws about rows, from their words. */
-function auditRows({ requests, balances, postings }: Tables, findings: Findings): void {
+function auditRows({ requests, balances, postings, holdSteps }: Tables, findings: Findings): void {
   try {
-    assertLaws({ requests, balances, postings: [...postings.values()] })
+    assertLaws({ requests, balances, postings: [...postings.values()], holdSteps })
     for (const law of [1, 2, 3, 5]) findings.check(law, true, () => '')
   } catch (error) {
     const { message } = error as Error

@@ -24,7 +24,8 @@ function bug(name: string, path: string, find: string, put: string): DeliberateB
   return { name, caughtBy: 'simulation', replacements: [{ path, find, put }] }
 }
 
-const DECIDE = 'src/domain/decide.ts'
+const HOLD_RULES = 'src/domain/hold-rules.ts'
+const HOLD_STEPS = 'src/domain/hold-steps.ts'
 const DECISION = 'src/domain/decision.ts'
 const EXCHANGE = 'src/domain/exchange.ts'
 const POST = 'src/domain/post.ts'
@@ -55,31 +56,26 @@ const RULES: readonly DeliberateBug[] = [
     caughtBy: 'simulation',
     replacements: [
       {
-        path: DECIDE,
-        find: "    state: command.cause === 'expiry' ? 'expired' : 'released',\n    kind: 'release',",
-        put: "    state: 'released',\n    kind: 'release',",
+        path: HOLD_RULES,
+        find: "{ state: 'expired', payee",
+        put: "{ state: 'released', payee",
       },
       {
-        path: DECIDE,
+        path: HOLD_RULES,
         find: 'function answerEnded(hold: HoldRecord, print: number): Decision {',
         put: "function answerEnded(hold: HoldRecord, print: number): Decision {\n  if (hold.state === 'released') return { verdict: 'replay', answer: showHold(hold) }",
       },
     ],
   },
-  bug(
-    'settle-pays-what-is-asked',
-    DECIDE,
-    'const settled = command.amount - above + drawn',
-    'const settled = command.amount',
-  ),
-  bug('draw-below-the-floor', DECIDE, 'return balance.available - balance.floor', 'return balance.available + 5n'),
+  bug('settle-pays-what-is-asked', HOLD_STEPS, 'settled: amount - above + drawn, drawn,', 'settled: amount, drawn,'),
+  bug('draw-below-the-floor', HOLD_STEPS, 'return balance.available - balance.floor', 'return balance.available + 5n'),
   bug(
     'transfer-forgets-a-leg',
     EXCHANGE,
     'available: (earlierMove?.available ?? 0n) + amount, held: 0n',
     'available: amount, held: 0n',
   ),
-  bug('freeze-repeated-as-it-is-now', DECIDE, 'answer: showHoldAsFrozen(earlier)', 'answer: showHold(earlier)'),
+  bug('freeze-repeated-as-it-is-now', HOLD_RULES, 'answer: showHoldAsFrozen(earlier)', 'answer: showHold(earlier)'),
   bug(
     'repeat-with-other-contents',
     DECISION,
@@ -108,8 +104,8 @@ const CYCLES: readonly DeliberateBug[] = [
   bug(
     'hold-of-a-failed-batch',
     CYCLE,
-    'if (this.#opening.size > 0 && endsAnyOf(work, this.#opening)) await drained()',
-    '',
+    'if (this.#moving.size > 0 && touchesAnyOf(work, this.#moving)) await drained()\n    // Nor does a step after the end tell how the hold ended.\n    else if',
+    'if',
   ),
   bug('rejection-on-remembered-rows', CYCLE, 'if (unproven.length === 0) {', 'if (unproven.length >= 0) {'),
   bug('rows-of-a-failed-batch', CYCLE, 'if (sound) return sent.plan.outcomes', 'return sent.plan.outcomes'),
@@ -226,6 +222,34 @@ const STORES: readonly DeliberateBug[] = [
         find: 'return tables.inTurn(async () => {\n      const snapshot',
         put: 'return Promise.resolve().then(async () => {\n      const snapshot',
       },
+    ],
+  },
+  {
+    name: 'step-number-not-checked',
+    caughtBy: 'memory',
+    replacements: [
+      {
+        path: MEMORY,
+        find: 'changes.holdSteps.some(({ hold, number }) => tables.holdSteps.has(stepKey(hold, number))) ||',
+        put: '',
+      },
+    ],
+  },
+  {
+    name: 'hold-written-over-another-step',
+    caughtBy: 'memory',
+    replacements: [{ path: MEMORY, find: 'hold.state === state && hold.steps === steps', put: 'hold.state === state' }],
+  },
+  {
+    name: 'end-repeated-as-it-is-now',
+    caughtBy: 'memory',
+    replacements: [{ path: HOLD_RULES, find: 'answer: showHoldAsEnded(hold)', put: 'answer: showHold(hold)' }],
+  },
+  {
+    name: 'late-settle-more-than-once',
+    caughtBy: 'memory',
+    replacements: [
+      { path: HOLD_STEPS, find: 'const earlier = state.request(id)', put: 'const earlier = state.request(`${id}~`)' },
     ],
   },
   {

@@ -241,6 +241,7 @@ const LAW_OF: Readonly<Partial<Record<RejectionCode, number>>> = {
   request_id_reused: 4,
   hold_not_open: 5,
   hold_not_found: 5,
+  hold_not_due: 5,
   settle_above_hold: 5,
 }
 
@@ -258,8 +259,8 @@ function isRecorded(key: string, answer: unknown, { changes }: Transaction): boo
   // What became of a hold within the batch that froze it, its end tells.
   if (entry === undefined) return changes.holdsOpened.some(({ id }) => id === key)
   if (entry.kind === 'open') return entry.floor === (answer as Book).floor
-  const { fingerprint: _, balanceIds: _b, ...visible } = entry
-  return isAlike(visible, answer)
+  const { fingerprint: _, balanceIds: _b, step: _s, ...visible } = entry
+  return isAlike({ ...visible, hold: null }, answer)
 }
 
 function sumOf(lines: readonly Line[]): bigint {
@@ -274,6 +275,6 @@ function bookOf({ account, asset, stripe, available, held, floor, version }: Bal
 /** The columns of a hold that callers see. */
 function shown(hold: HoldRecord): unknown {
   const { kind: _, fingerprint: _f, endFingerprint: _e, balanceId: _b, openedVersion: _o, ...rest } = hold
-  const { endedVersion: _v, payeeBalanceId: _p, payeeVersion: _q, ...visible } = rest
+  const { endedVersion: _v, payeeBalanceId: _p, payeeVersion: _q, steps: _s, firstAnswers: _a, ...visible } = rest
   return visible
 }

@@ -58,6 +58,9 @@ export interface HoldBook {
   readonly released: bigint
   readonly drawn: bigint
   readonly shortfall: bigint
+  readonly refunded: bigint
+  readonly settledLate: bigint
+  readonly onExpiry: unknown
   readonly expiresAt: number
   readonly createdAt: number
   readonly endedAt: number | null
@@ -178,6 +181,10 @@ export class ReferenceLedger {
         return this.#declare(command, at)
       case 'rate':
         throw new Error('The workload declares no rates.')
+      case 'settle-part':
+      case 'amend':
+      case 'refund':
+        throw new Error('The workload makes no steps of holds.')
     }
   }
 
@@ -226,7 +233,7 @@ export class ReferenceLedger {
     }
     const moved = this.#move([...net.values()], { entryId: id, kind, at })
     if ('code' in moved) return refuse(moved)
-    const answer = { id, kind, at: at.now, memo, metadata, floor: null, legs: null, postings: moved.lines }
+    const answer = { id, kind, hold: null, at: at.now, memo, metadata, floor: null, legs: null, postings: moved.lines }
     return this.#applied(moved, answer, () => this.#remember(command, id, answer))
   }
 
@@ -257,6 +264,9 @@ export class ReferenceLedger {
       released: 0n,
       drawn: 0n,
       shortfall: 0n,
+      refunded: 0n,
+      settledLate: 0n,
+      onExpiry: command.onExpiry,
       expiresAt,
       createdAt: at.now,
       endedAt: null,
@@ -274,6 +284,10 @@ export class ReferenceLedger {
     if (hold === undefined) return refuse({ code: 'hold_not_found', hold: command.hold })
     const { id, account, payee, asset, state, settled: paid } = hold
     if (state !== 'open') return refuse({ code: 'hold_not_open', hold: id, state: state as 'settled', settled: paid })
+    const isExpiry = command.kind === 'release' && command.cause === 'expiry'
+    if (isExpiry && at.now < hold.expiresAt) {
+      return refuse({ code: 'hold_not_due', hold: id, expiresAt: hold.expiresAt })
+    }
     const asked = command.kind === 'settle' ? command.amount : 0n
     const overage = command.kind === 'settle' ? command.overage : 'cap'
     if (asked > hold.held && overage === 'reject') {

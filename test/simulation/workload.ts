@@ -176,6 +176,10 @@ const MAKERS: Readonly<Record<CommandKind, { weight: number; make: (names: Names
       return open(names.requestId(), names.account(), floor, attached)
     },
   },
+  /** None yet: holds have no steps. */
+  'settle-part': { weight: 0, make: () => null },
+  amend: { weight: 0, make: () => null },
+  refund: { weight: 0, make: () => null },
   /** None yet: every transfer stays within one asset. */
   rate: { weight: 0, make: () => null },
   declare: {
@@ -292,6 +296,9 @@ function again({ chance, commands }: Names): Command {
     case 'open':
       return deposit(earlier.requestId, earlier.account, 7n)
     case 'transfer':
+    case 'settle-part':
+    case 'amend':
+    case 'refund':
       return freeze(earlier.requestId, 'user:1', 3n)
   }
 }

@@ -4,6 +4,7 @@ import { AMOUNT_MAX } from '../../src/domain/amount.ts'
 import type { Command, Work } from '../../src/domain/command.ts'
 import {
   across,
+  amend,
   charge,
   declare,
   deposit,
@@ -12,8 +13,10 @@ import {
   leg,
   open,
   rate,
+  refund,
   release,
   settle,
+  settlePart,
   transfer,
 } from './commands.ts'
 import { MOMENT } from './given.ts'
@@ -45,6 +48,10 @@ const expiries = some(
   { expiresAt: MOMENT.now + 5_000 },
   { expiresAt: MOMENT.now - 1 },
 )
+const expiriesLater = some({}, {}, { expiresInMs: 1_500 }, { expiresInMs: 0 }, { expiresAt: MOMENT.now + 4_000 })
+const onExpiry = some(null, null, { settle: 7n }, { settle: 45n })
+const amendedOnExpiry = some({}, {}, { onExpiry: null }, { onExpiry: { settle: 3n } })
+const otherPayees = some(null, null, null, 'user:1', 'user:3')
 /** Mostly one that has rates; the third is of an asset that nobody declares. */
 const pairs = fc.oneof(
   { weight: 20, arbitrary: some(['credit', 'gem'], ['gem', 'credit']) },
@@ -99,16 +106,41 @@ const commands: fc.Arbitrary<Command> = fc.oneof(
   {
     weight: 9,
     arbitrary: fc
-      .tuple(requestIds, accounts, amounts, payees, assets, expiries)
-      .map(([id, account, amount, payee, asset, expiry]) => freeze(id, account, amount, { payee, asset, ...expiry })),
+      .tuple(requestIds, accounts, amounts, payees, assets, expiries, onExpiry)
+      .map(([id, account, amount, payee, asset, expiry, due]) =>
+        freeze(id, account, amount, { payee, asset, ...expiry, onExpiry: due }),
+      ),
   },
   {
     weight: 7,
     arbitrary: fc
-      .tuple(holds, fc.oneof(amounts, some(0n)), some('reject', 'cap', 'draw'))
-      .map(([hold, amount, overage]) => settle(hold, amount, overage)),
+      .tuple(holds, fc.oneof(amounts, some(0n)), some('reject', 'cap', 'draw'), otherPayees, some(false, false, true))
+      .map(([hold, amount, overage, payee, late]) => settle(hold, amount, overage, { payee, late })),
   },
-  { weight: 3, arbitrary: fc.tuple(holds, some('caller', 'expiry')).map(([hold, cause]) => release(hold, cause)) },
+  {
+    weight: 6,
+    arbitrary: fc
+      .tuple(requestIds, holds, amounts, some('reject', 'reject', 'cap', 'draw'), otherPayees, metadata)
+      .map(([id, hold, amount, overage, payee, attached]) =>
+        settlePart(id, hold, amount, { overage, payee, metadata: attached }),
+      ),
+  },
+  {
+    weight: 3,
+    arbitrary: fc
+      .tuple(requestIds, holds, fc.option(amounts), expiriesLater, amendedOnExpiry)
+      .map(([id, hold, amount, expiry, due]) => amend(id, hold, { amount, ...expiry, ...due })),
+  },
+  {
+    weight: 3,
+    arbitrary: fc
+      .tuple(requestIds, holds, fc.bigInt({ min: 1n, max: 30n }))
+      .map(([id, hold, amount]) => refund(id, hold, amount)),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.tuple(holds, some('caller', 'expiry', 'expiry')).map(([hold, cause]) => release(hold, cause)),
+  },
   {
     weight: 1,
     arbitrary: fc.tuple(some('gem'), some(2, 2, 2, 3), some('Gem', 'Jewel')).map((parts) => declare(...parts)),
@@ -124,7 +156,7 @@ const START: readonly Work[] = [
   rate('credit', 'gem', [1n, 7n], { tolerancePpm: 250_000 }),
   transfer('s4', [across('user:1', 'user:2', [15n, 'credit'], ['gem']), leg('user:1', 'user:2', 1n)]),
   freeze('r1', 'user:1', 40n),
-  freeze('r2', 'user:1', 30n, { payee: 'user:2' }),
+  freeze('r2', 'user:1', 30n, { payee: 'user:2', expiresInMs: 1_000 }),
   freeze('r3', 'user:2', 50n),
 ]
 

@@ -1,5 +1,6 @@
 /** Commands as a caller would send them after the edges have filled in the defaults. */
 import type {
+  AmendCommand,
   ChargeCommand,
   Command,
   DeclareCommand,
@@ -10,8 +11,10 @@ import type {
   OpenCommand,
   Overage,
   RateCommand,
+  RefundCommand,
   ReleaseCommand,
   SettleCommand,
+  SettlePartCommand,
   TransferCommand,
 } from '../../src/domain/command.ts'
 import { DEFAULT_ASSET, REVENUE } from '../../src/domain/ids.ts'
@@ -67,13 +70,36 @@ export function freeze(
   amount: bigint,
   more: More<FreezeCommand> = {},
 ): FreezeCommand {
-  const expiry = { expiresInMs: null, expiresAt: null }
+  const expiry = { expiresInMs: null, expiresAt: null, onExpiry: null }
   const parties = { account, payee: REVENUE, asset: DEFAULT_ASSET }
   return { kind: 'freeze', requestId, ...parties, amount, ...expiry, metadata: null, ...more }
 }
 
-export function settle(hold: string, amount: bigint, overage: Overage = 'reject'): SettleCommand {
-  return { kind: 'settle', hold, amount, overage }
+export function settle(
+  hold: string,
+  amount: bigint,
+  overage: Overage = 'reject',
+  more: Partial<Pick<SettleCommand, 'payee' | 'late'>> = {},
+): SettleCommand {
+  return { kind: 'settle', hold, amount, overage, payee: null, late: false, ...more }
+}
+
+export function settlePart(
+  requestId: string,
+  hold: string,
+  amount: bigint,
+  more: More<SettlePartCommand> = {},
+): SettlePartCommand {
+  const defaults = { overage: 'reject', payee: null, ...NOTHING_ATTACHED } as const
+  return { kind: 'settle-part', requestId, hold, amount, ...defaults, ...more }
+}
+
+export function amend(requestId: string, hold: string, more: More<AmendCommand> = {}): AmendCommand {
+  return { kind: 'amend', requestId, hold, amount: null, expiresInMs: null, expiresAt: null, ...more }
+}
+
+export function refund(requestId: string, hold: string, amount: bigint, more: More<RefundCommand> = {}): RefundCommand {
+  return { kind: 'refund', requestId, hold, amount, ...NOTHING_ATTACHED, ...more }
 }
 
 export function release(hold: string, cause: ReleaseCommand['cause'] = 'caller'): ReleaseCommand {

@@ -62,6 +62,9 @@ export function hold(id: string, amount: bigint, more: Partial<HoldRecord> = {})
     released: 0n,
     drawn: 0n,
     shortfall: 0n,
+    refunded: 0n,
+    settledLate: 0n,
+    onExpiry: null,
     expiresAt: NOW + 1_000,
     createdAt: NOW - 1_000,
     endedAt: null,
@@ -73,6 +76,8 @@ export function hold(id: string, amount: bigint, more: Partial<HoldRecord> = {})
     endedVersion: null,
     payeeBalanceId: null,
     payeeVersion: null,
+    steps: 0,
+    firstAnswers: null,
     ...more,
   }
 }

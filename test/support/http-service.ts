@@ -4,6 +4,7 @@ import { connect, type AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { Engine, type EngineOptions } from '../../src/engine/engine.ts'
 import type { Reader } from '../../src/engine/reader.ts'
+import type { Backend } from '../../src/http/backend.ts'
 import { buildServer, type HttpOptions } from '../../src/http/server.ts'
 import { openMemoryStorage } from '../../src/stores/memory/storage.ts'
 import { FaultyStore } from './faulty-store.ts'
@@ -12,6 +13,7 @@ import { OpenApiContract } from './openapi-contract.ts'
 export interface HttpServiceOptions {
   readonly http?: HttpOptions
   readonly engine?: EngineOptions
+  readonly expiry?: Backend['expiry']
 }
 
 export interface Answer {
@@ -48,7 +50,10 @@ export class HttpService implements AsyncDisposable {
     const storage = openMemoryStorage()
     const store = new FaultyStore(storage.store)
     const engine = new Engine(store, options.engine)
-    const app = buildServer({ engine, reader: storage.reader, store: storage }, options.http)
+    const app = buildServer(
+      { engine, reader: storage.reader, store: storage, expiry: options.expiry ?? null },
+      options.http,
+    )
     await app.listen({ host: '127.0.0.1', port: 0 })
     return new HttpService(app, engine, { store, reader: storage.reader })
   }

@@ -1,11 +1,18 @@
 /** Laws 1, 2, 3 and 5 of docs/INVARIANTS.md over rows, from their words. */
 import assert from 'node:assert/strict'
-import type { HoldRecord } from '../../src/domain/hold.ts'
-import type { PostingRecord } from '../../src/domain/journal.ts'
+import {
+  kindOfEnd,
+  showHold,
+  showHoldAsEnded,
+  showHoldAsFrozen,
+  type Hold,
+  type HoldRecord,
+} from '../../src/domain/hold.ts'
+import { endOfHold, type PostingRecord } from '../../src/domain/journal.ts'
 import type { Rows as LedgerRows } from './rows.ts'
 
 /** What the laws speak of. */
-type Rows = Pick<LedgerRows, 'requests' | 'balances' | 'postings'>
+type Rows = Pick<LedgerRows, 'requests' | 'balances' | 'postings' | 'holdSteps'>
 
 export function assertLaws(rows: Rows): void {
   assertLaw1(rows)
@@ -74,9 +81,15 @@ function assertLaw5(rows: Rows): void {
     const { id, amount, drawn, settled, released, held } = hold
     assert.equal(amount + drawn, settled + released + held, `law 5: ${id} adds up`)
     for (const part of [drawn, settled, released, held, hold.shortfall]) assert.ok(part >= 0n, `law 5: ${id}`)
+    assert.ok(hold.refunded <= settled && hold.settledLate <= drawn, `law 5: parts of what ${id} settled`)
     const isOpen = hold.state === 'open'
-    assert.equal(held, isOpen ? amount : 0n, `law 5: ${id} is ${hold.state}`)
+    if (!isOpen) assert.equal(held, 0n, `law 5: ${id} is ${hold.state}`)
+    if (isOpen && hold.steps === 0) assert.equal(held, amount, `law 5: ${id} is whole`)
     assert.equal(hold.endedAt === null, isOpen, `law 5: ${id} is ${hold.state}`)
+    if (hold.steps > 0) {
+      assertSteps(hold, rows)
+      continue
+    }
     const opened = rows.postings.filter(({ entryId }) => entryId === id)
     const ended = rows.postings.filter(({ entryId }) => entryId.startsWith(`${id}~`))
     assert.deepEqual(
@@ -88,6 +101,48 @@ function assertLaw5(rows: Rows): void {
     if (settled > 0n) ends.push([hold.payeeBalanceId, hold.payeeVersion, settled, 0n])
     assert.deepEqual(ended.map(line), ends, `law 5: ${id} ends once`)
   }
+}
+
+/** Its steps are numbered without gaps, each tells what the hold was after it, and their postings come to what the hold tells. */
+function assertSteps(hold: HoldRecord, rows: Rows): void {
+  const { id } = hold
+  const steps = Array.from({ length: hold.steps }, (_, index) => {
+    const entry = rows.requests.get(rows.holdSteps.get(`${id} ${index + 1}`) ?? '')
+    assert.ok(entry !== undefined && entry.kind !== 'freeze' && entry.step !== null, `law 5: ${id} lacks a step`)
+    assert.deepEqual([entry.step.hold, entry.step.number], [id, index + 1], `law 5: a step of ${id}`)
+    return { ...entry, step: entry.step }
+  })
+  const told = [...rows.holdSteps.keys()].filter((key) => key.startsWith(`${id} `))
+  assert.equal(told.length, hold.steps, `law 5: ${id} has more steps than it counts`)
+  assert.deepEqual(steps.at(-1)!.step.after, showHold(hold), `law 5: ${id} is as its last step left it`)
+  const [before, ...later] = [showHoldAsFrozen(hold), ...steps.map(({ step }) => step.after)]
+  const end = endOfHold(id, kindOfEnd(hold))
+  const isPlainEnd = hold.endedAt !== null && !steps.some((step) => step.id === end)
+  let last = isPlainEnd ? showHoldAsEnded(hold) : before
+  for (const [index, after] of later.entries()) {
+    for (const sum of ['settled', 'drawn', 'shortfall', 'refunded', 'settledLate'] as const) {
+      assert.ok(after[sum] >= last[sum], `law 5: the ${sum} of ${id} shrank`)
+    }
+    if (last.settled > 0n) assert.equal(after.payee, last.payee, `law 5: ${id} changed its payee after it settled`)
+    const lines = rows.postings.filter(({ entryId }) => entryId === steps[index]!.id)
+    const [gained, held] = [refundedBy(after, last) - settledBy(after, last), after.held - last.held]
+    const own = lines.filter(({ balanceId }) => balanceId === hold.balanceId)
+    assert.equal(own.length, 1, `law 5: ${id} changes with its holder's balance`)
+    assert.equal(own[0]!.heldDelta, held, `law 5: what ${id} holds`)
+    assert.equal(own[0]!.availableDelta + own[0]!.heldDelta, gained, `law 5: what ${id} took from its holder`)
+    last = after
+  }
+  const ofHold = new Set([id, end, ...steps.map((step) => step.id)])
+  const own = rows.postings.filter(({ entryId, balanceId }) => ofHold.has(entryId) && balanceId === hold.balanceId)
+  assert.equal(own.length, hold.steps + (isPlainEnd ? 2 : 1), `law 5: the postings of ${id}`)
+}
+
+function settledBy(after: Hold, before: Hold): bigint {
+  return after.settled - before.settled
+}
+
+function refundedBy(after: Hold, before: Hold): bigint {
+  return after.refunded - before.refunded
 }
 
 function line({ balanceId, version, availableDelta, heldDelta }: PostingRecord): (number | bigint | null)[] {

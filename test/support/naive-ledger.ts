@@ -2,7 +2,16 @@
  * A second ledger, written from the words alone to be compared with the first. It knows no rows, versions or batches, and
  * shares no code with the rules: it finds every reason that there is against a command, and tells the first one.
  */
-import type { Command, FreezeCommand, Leg, RateCommand, SettleCommand, Work } from '../../src/domain/command.ts'
+import type {
+  AmendCommand,
+  Command,
+  FreezeCommand,
+  Leg,
+  RateCommand,
+  SettleCommand,
+  SettlePartCommand,
+  Work,
+} from '../../src/domain/command.ts'
 
 /** Nothing else is known to both: the order in which reasons are told, and the bounds of an amount. */
 const ORDER = [
@@ -17,7 +26,11 @@ const ORDER = [
   'expiry_out_of_range',
   'hold_not_found',
   'hold_not_open',
+  'hold_not_due',
+  'payee_fixed',
   'settle_above_hold',
+  'amend_below_settled',
+  'refund_above_settled',
   'insufficient_funds',
   'floor_above_available',
   'balance_overflow',
@@ -36,12 +49,21 @@ export interface NaiveHold {
   asset: string
   payee: string
   open: boolean
+  expired: boolean
+  expiresAt: number
+  onExpiry: bigint
   held: bigint
   settled: bigint
   released: bigint
   shortfall: bigint
+  refunded: bigint
+  /** What was taken beyond what was frozen. */
+  drawn: bigint
+  amount: bigint
   /** The command that ended it. */
   endedBy: string
+  /** The command that settled it late. */
+  lateBy: string
 }
 
 interface Books {
@@ -57,6 +79,7 @@ interface Books {
 export interface NaiveClock {
   readonly now: number
   readonly ttlMsMax: number
+  readonly ttlMsDefault: number
 }
 
 export class NaiveLedger {
@@ -90,7 +113,8 @@ export class NaiveLedger {
       const known = this.books.requests[command.requestId]
       if (known !== undefined) return known === asked ? 'replayed' : 'request_id_reused'
     }
-    if ('hold' in command && this.books.holds[command.hold]?.endedBy === asked) return 'replayed'
+    const known = 'hold' in command ? this.books.holds[command.hold] : undefined
+    if (known?.endedBy === asked || known?.lateBy === asked) return 'replayed'
     if (command.kind === 'declare') {
       const known = this.books.assets[command.asset]
       if (known?.decimals === command.decimals && known.name === command.name) return 'replayed'
@@ -155,6 +179,13 @@ export class NaiveLedger {
         if (!isSoon(command, clock)) reasons.add('expiry_out_of_range')
         moves.push([command.account, command.asset, -command.amount, command.amount])
         this.books.holds[command.requestId] = {
+          expired: false,
+          expiresAt: expiryOf(command, clock) ?? clock.now + clock.ttlMsDefault,
+          onExpiry: command.onExpiry?.settle ?? 0n,
+          refunded: 0n,
+          drawn: 0n,
+          amount: command.amount,
+          lateBy: '',
           account: command.account,
           asset: command.asset,
           payee: command.payee,
@@ -170,18 +201,59 @@ export class NaiveLedger {
       case 'release': {
         const hold = this.books.holds[command.hold]
         if (hold === undefined) return new Set(['hold_not_found'])
-        if (!hold.open) return new Set(['hold_not_open'])
-        if (command.kind === 'settle' && command.amount > hold.held && command.overage === 'reject') {
-          reasons.add('settle_above_hold')
+        const isLate = command.kind === 'settle' && command.late && hold.expired
+        if (isLate && hold.lateBy !== '') reasons.add('hold_not_open')
+        if (!hold.open && !isLate) reasons.add('hold_not_open')
+        if (command.kind === 'settle') {
+          this.#pay(command, hold, reasons, moves)
+          if (isLate) hold.lateBy = asked
+        } else if (command.cause === 'expiry') {
+          if (clock.now < hold.expiresAt) reasons.add('hold_not_due')
+          const due = hold.onExpiry < hold.held ? hold.onExpiry : hold.held
+          moves.push([hold.account, hold.asset, 0n, -due], [hold.payee, hold.asset, due, 0n])
+          hold.settled += due
+          hold.held -= due
+          hold.expired = true
         }
-        const paid = command.kind === 'settle' ? this.#payable(command, hold) : 0n
-        moves.push([hold.account, hold.asset, hold.held - paid, -hold.held], [hold.payee, hold.asset, paid, 0n])
+        if (isLate) break
+        moves.push([hold.account, hold.asset, hold.held, -hold.held])
         hold.open = false
-        hold.settled = paid
-        hold.released = paid < hold.held ? hold.held - paid : 0n
-        hold.shortfall = command.kind === 'settle' ? command.amount - paid : 0n
+        hold.released = hold.held
         hold.held = 0n
         hold.endedBy = asked
+        break
+      }
+      case 'settle-part': {
+        const hold = this.books.holds[command.hold]
+        if (hold === undefined) return new Set(['hold_not_found'])
+        if (!hold.open) reasons.add('hold_not_open')
+        this.#pay(command, hold, reasons, moves)
+        break
+      }
+      case 'amend': {
+        if (!isSoon(command, clock)) reasons.add('expiry_out_of_range')
+        const hold = this.books.holds[command.hold]
+        if (hold === undefined) {
+          reasons.add('hold_not_found')
+          break
+        }
+        if (!hold.open) reasons.add('hold_not_open')
+        const more = command.amount === null ? 0n : command.amount - hold.amount
+        if (hold.held + more < 0n) reasons.add('amend_below_settled')
+        moves.push([hold.account, hold.asset, -more, more])
+        hold.held += more
+        hold.amount += more
+        hold.expiresAt = expiryOf(command, clock) ?? hold.expiresAt
+        if (command.onExpiry !== undefined) hold.onExpiry = command.onExpiry?.settle ?? 0n
+        this.#bound(hold, reasons)
+        break
+      }
+      case 'refund': {
+        const hold = this.books.holds[command.hold]
+        if (hold === undefined) return new Set(['hold_not_found'])
+        if (hold.refunded + command.amount > hold.settled) reasons.add('refund_above_settled')
+        moves.push([hold.payee, hold.asset, -command.amount, 0n], [hold.account, hold.asset, command.amount, 0n])
+        hold.refunded += command.amount
         break
       }
       case 'declare': {
@@ -192,7 +264,7 @@ export class NaiveLedger {
     }
     for (const asset of assetsOf(command)) if (!(asset in this.books.assets)) reasons.add('unknown_asset')
     if ('account' in command && command.account.startsWith('@')) reasons.add('house_account')
-    if ('payee' in command && command.payee === command.account) reasons.add('same_account')
+    if ('payee' in command && 'account' in command && command.payee === command.account) reasons.add('same_account')
     return this.#move(moves, reasons)
   }
 
@@ -213,12 +285,34 @@ export class NaiveLedger {
     return toAmount
   }
 
-  /** Holds are paid first; what is missing comes from what may be spent, when the caller says so. */
-  #payable(command: SettleCommand, hold: NaiveHold): bigint {
+  /** Holds are paid first; what is missing comes from what may be spent, when the caller says so, or when it is late. */
+  #pay(
+    { amount, overage, payee }: SettleCommand | SettlePartCommand,
+    hold: NaiveHold,
+    reasons: Set<string>,
+    moves: [string, string, bigint, bigint][],
+  ): void {
     const { available, floor } = this.balance(hold.account, hold.asset)
     const spendable = available > floor ? available - floor : 0n
-    const payable = command.overage === 'draw' ? hold.held + spendable : hold.held
-    return command.amount < payable ? command.amount : payable
+    const limit = hold.expired ? hold.released : hold.held
+    if (payee === hold.account) reasons.add('same_account')
+    if (payee !== null && payee !== hold.payee && hold.settled > 0n) reasons.add('payee_fixed')
+    if (amount > limit && overage === 'reject') reasons.add('settle_above_hold')
+    const wanted = amount > limit && overage !== 'draw' ? limit : amount
+    const fromHeld = wanted < hold.held ? wanted : hold.held
+    const drawn = wanted - fromHeld < spendable ? wanted - fromHeld : spendable
+    hold.payee = payee ?? hold.payee
+    hold.held -= fromHeld
+    hold.settled += fromHeld + drawn
+    hold.drawn += drawn
+    hold.shortfall += amount - fromHeld - drawn
+    moves.push([hold.account, hold.asset, -drawn, -fromHeld], [hold.payee, hold.asset, fromHeld + drawn, 0n])
+    this.#bound(hold, reasons)
+  }
+
+  /** What a row can count. */
+  #bound(hold: NaiveHold, reasons: Set<string>): void {
+    if (hold.amount + hold.drawn > MOST || hold.shortfall > MOST) reasons.add('balance_overflow')
   }
 
   #move(moves: readonly [string, string, bigint, bigint][], reasons: Set<string>): Set<string> {
@@ -249,9 +343,13 @@ function rounded(above: bigint, { denominator: below, rounding }: RateCommand): 
   return isMiddle && nearest % 2n === 1n ? nearest - 1n : nearest
 }
 
-function isSoon({ expiresInMs, expiresAt }: FreezeCommand, clock: NaiveClock): boolean {
-  if (expiresInMs !== null) return expiresInMs > 0 && expiresInMs <= clock.ttlMsMax
+function isSoon(command: FreezeCommand | AmendCommand, clock: NaiveClock): boolean {
+  const expiresAt = expiryOf(command, clock)
   return expiresAt === null || (expiresAt > clock.now && expiresAt <= clock.now + clock.ttlMsMax)
+}
+
+function expiryOf({ expiresInMs, expiresAt }: FreezeCommand | AmendCommand, clock: NaiveClock): number | null {
+  return expiresInMs === null ? expiresAt : clock.now + expiresInMs
 }
 
 function assetsOf(command: Command): string[] {
@@ -261,6 +359,9 @@ function assetsOf(command: Command): string[] {
     case 'rate':
       return [command.from, command.to]
     case 'settle':
+    case 'settle-part':
+    case 'amend':
+    case 'refund':
     case 'release':
     case 'declare':
       return []

@@ -17,14 +17,21 @@ const COLUMNS = {
     openedVersion: 'opened_version',
     endedVersion: 'ended_version',
     payeeVersion: 'payee_version',
+    shortfall: 'shortfall',
+    refunded: 'refunded',
+    settledLate: 'settled_late',
+    steps: 'steps',
+    expiresAt: 'expires_at',
   },
 } as const
 
-/** Versions are kept as numbers, amounts as bigint. */
-const isVersion = (field: string): boolean => field.toLowerCase().endsWith('version')
+const COLUMNS_MAX = Math.max(...Object.values(COLUMNS).map((columns) => Object.keys(columns).length))
 
-/** `exchanges` are the legs that entries tell, `rates` the history that they rest on. */
-type Kind = keyof typeof COLUMNS | 'exchanges' | 'rates'
+/** Versions, counts and instants are kept as numbers, amounts as bigint. */
+const isVersion = (field: string): boolean => /version$|^steps$|At$/i.test(field)
+
+/** `exchanges` are the legs that entries tell, `rates` the history that they rest on, `steps` the list of those of holds. */
+type Kind = keyof typeof COLUMNS | 'exchanges' | 'rates' | 'steps'
 
 export interface Damage {
   readonly kind: Kind
@@ -38,13 +45,16 @@ const change = fc.oneof(
   { weight: 1, arbitrary: fc.constant('rename' as const) },
   {
     weight: 6,
-    arbitrary: fc.record({ column: fc.nat(7), by: fc.constantFrom(1n, 1n, -1n, -1n, -50n, AMOUNT_MAX, AMOUNT_MIN) }),
+    arbitrary: fc.record({
+      column: fc.nat(COLUMNS_MAX - 1),
+      by: fc.constantFrom(1n, 1n, -1n, -1n, -50n, AMOUNT_MAX, AMOUNT_MIN),
+    }),
   },
 )
 
 export const damages: fc.Arbitrary<readonly Damage[]> = fc.array(
   fc.record({
-    kind: fc.constantFrom<Kind>('balances', 'postings', 'holds', 'exchanges', 'rates'),
+    kind: fc.constantFrom<Kind>('balances', 'postings', 'holds', 'holds', 'exchanges', 'rates', 'steps'),
     row: fc.nat(1000),
     change,
   }),
@@ -55,6 +65,7 @@ export const damages: fc.Arbitrary<readonly Damage[]> = fc.array(
 export function doDamage(ledger: TwinLedger, { kind, row, change: what }: Damage): void {
   if (kind === 'exchanges') return damageLegs(ledger, row, typeof what === 'object' ? what.by : 1n)
   if (kind === 'rates') return damageRate(ledger, row)
+  if (kind === 'steps') return damageStep(ledger, row, what === 'remove')
   const rows: Map<string, object> = ledger.tables[kind === 'holds' ? 'requests' : kind]
   const all = [...rows].filter(([, record]) => kind !== 'holds' || ('kind' in record && record.kind === 'freeze'))
   const found = all[row % Math.max(all.length, 1)]
@@ -101,6 +112,19 @@ function damageRate(ledger: TwinLedger, row: number): void {
   ledger.tables.rates.set(key, [damaged, ...newer])
   const sql = 'UPDATE rates SET denominator = ? WHERE from_asset = ? AND to_asset = ? AND version = ?'
   ledger.plant(sql, damaged.denominator, from, to, version)
+}
+
+/** A step that is gone, or an entry that it is not. */
+function damageStep(ledger: TwinLedger, row: number, isGone: boolean): void {
+  const { holdSteps } = ledger.tables
+  const all = [...holdSteps.keys()]
+  const key = all[row % Math.max(all.length, 1)]
+  if (key === undefined) return
+  if (isGone) holdSteps.delete(key)
+  else holdSteps.set(key, 'nobody')
+  const change = isGone ? 'DELETE FROM hold_steps' : `UPDATE hold_steps SET entry_id = 'nobody'`
+  const [hold, step] = key.split(' ')
+  ledger.plant(`${change} WHERE hold = ? AND step = ?`, hold!, Number(step))
 }
 
 /** A table and the key of one of its rows. */

@@ -21,6 +21,8 @@ export class Rows {
   readonly requests = new Map<string, RequestRecord>()
   readonly balances = new Map<string, BalanceRecord>()
   readonly postings: PostingRecord[] = []
+  /** The entry of each step, by hold and number. */
+  readonly holdSteps = new Map<string, string>()
   readonly accounts = new Map<string, unknown>()
   readonly assets = new Map<string, Asset>([[CREDIT.code, CREDIT]])
   /** Every version of each pair by `rateKey`, the oldest first. */
@@ -39,7 +41,7 @@ export class Rows {
     for (const id of keys.requests) {
       const request = this.requests.get(id) ?? null
       requests.set(id, request)
-      if (request?.kind === 'freeze') names.push(...footprintOfHold(request, 0))
+      if (request?.kind === 'freeze') names.push(...footprintOfHold(request, keys))
     }
     return {
       requests,
@@ -73,7 +75,19 @@ export class Rows {
     for (const hold of changes.holdsChanged) {
       const before = this.requests.get(hold.id)
       assert.ok(before?.kind === 'freeze' && before.state === 'open', `the hold ${hold.id} ends twice`)
+      assert.equal(before.steps, 0, `the end of ${hold.id} is no step, and comes after one`)
       this.requests.set(hold.id, hold)
+    }
+    for (const { before, after } of changes.holdsStepped) {
+      const stored = this.requests.get(after.id)
+      assert.ok(stored?.kind === 'freeze', `a hold that is not there has a step: ${after.id}`)
+      if (stored !== after) assert.deepEqual({ state: stored.state, steps: stored.steps }, before)
+      this.requests.set(after.id, after)
+    }
+    for (const { hold, number, entry } of changes.holdSteps) {
+      const key = `${hold} ${number}`
+      assert.ok(!this.holdSteps.has(key), `two steps are ${key}`)
+      this.holdSteps.set(key, entry)
     }
     for (const { before, after } of changes.balances) {
       const key = balanceKey(after.account, after.asset, after.stripe)
@@ -100,6 +114,7 @@ export class Rows {
       requests: byKey(this.requests),
       balances: byKey(this.balances),
       postings: this.postings,
+      holdSteps: byKey(this.holdSteps),
       accounts: byKey(this.accounts),
       assets: byKey(this.assets),
       rates: byKey(this.rates),

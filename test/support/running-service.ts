@@ -20,6 +20,7 @@ export class RunningService implements AsyncDisposable {
   readonly #limits: Partial<HttpLimits>
   #port = 0
   #stop: (() => Promise<void>) | null = null
+  #engine: Engine | null = null
 
   private constructor(limits: Partial<HttpLimits>) {
     this.#limits = limits
@@ -44,10 +45,11 @@ export class RunningService implements AsyncDisposable {
   async start(): Promise<void> {
     const storage = openMemoryStorage(this.#tables)
     const engine = new Engine(storage.store)
-    const app = buildServer({ engine, reader: storage.reader, store: storage }, { limits: this.#limits })
+    const app = buildServer({ engine, reader: storage.reader, store: storage, expiry: null }, { limits: this.#limits })
     this.#watch(app)
     await app.listen({ host: '127.0.0.1', port: this.#port })
     this.#port = (app.server.address() as AddressInfo).port
+    this.#engine = engine
     this.#stop = async () => {
       await app.close()
       await engine.stop()
@@ -58,6 +60,14 @@ export class RunningService implements AsyncDisposable {
   async stop(): Promise<void> {
     await this.#stop?.()
     this.#stop = null
+  }
+
+  /** Ends a hold whose expiry has come, as the sweeper does. */
+  async expire(hold: string): Promise<void> {
+    const outcome = await this.#engine?.submit({ kind: 'release', hold, cause: 'expiry' })
+    if (!(outcome !== undefined && 'status' in outcome && outcome.status === 'applied')) {
+      throw new Error(`${hold} did not expire: ${JSON.stringify(outcome)}`)
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

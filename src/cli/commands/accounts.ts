@@ -44,7 +44,10 @@ export function addAccountCommands(program: Command): void {
     )
 
   addLedgerCommand(program, 'entry', 'Shows one entry of the journal with its postings.')
-    .argument('<entry>', 'its request id; HOLD~settle or HOLD~release for the end of a hold')
+    .argument(
+      '<entry>',
+      'its request id; HOLD~settle or HOLD~release for the end of a hold, HOLD~late for its late settle',
+    )
     .action((id: string, flags: TargetFlags) =>
       show(flags, 'read', async (ledger) => {
         const entry = await ledger.entry(id)

@@ -26,7 +26,17 @@ interface PostingsFlags extends TargetFlags {
   readonly export?: StatementFormat
 }
 
-const ENTRY_KINDS: readonly EntryKind[] = ['open', 'deposit', 'charge', 'transfer', 'freeze', 'settle', 'release']
+const ENTRY_KINDS: readonly EntryKind[] = [
+  'open',
+  'deposit',
+  'charge',
+  'transfer',
+  'freeze',
+  'settle',
+  'release',
+  'amend',
+  'refund',
+]
 
 export function addStatementCommand(program: Command): void {
   addLedgerCommand(program, 'postings', "Lists the journal of an account's balance, newest first.")
@@ -35,7 +45,7 @@ export function addStatementCommand(program: Command): void {
     .addOption(new Option('--kind <kind>', 'only lines of such entries').choices(ENTRY_KINDS))
     .option('--from <instant>', 'only from then on: 2030-01-31T12:00:00Z, or a day', readInstant)
     .option('--until <instant>', 'only before then', readInstant)
-    .option('--entry <id>', 'only lines of this entry: a request id, HOLD~settle or HOLD~release')
+    .option('--entry <id>', 'only lines of this entry: a request id, HOLD~settle, HOLD~release or HOLD~late')
     .option('--hold <id>', 'only lines of this hold')
     .option('--memo <text>', 'only lines with this in their memo')
     .option('--metadata <json>', 'only lines that carry these keys with these values', readMetadata)

@@ -18,7 +18,8 @@ export function entryRoutes(app: FastifyInstance, backend: Backend): void {
         summary: 'One entry of the journal',
         params: Type.Object({
           id: Type.String({
-            description: 'The request id; `HOLD~settle` or `HOLD~release` for the end of a hold.',
+            description:
+              'The request id; `HOLD~settle` or `HOLD~release` for the end of a hold, `HOLD~late` for its late settle.',
             examples: ['job-616~settle'],
           }),
         }),

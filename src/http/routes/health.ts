@@ -3,7 +3,7 @@ import { Health, Readiness, type ReadinessWire } from '../../api/outcome-schemas
 import type { Backend } from '../backend.ts'
 import { answers } from '../openapi.ts'
 import { sendFound } from '../respond.ts'
-import type { Warnings } from '../warnings.ts'
+import { expiryWarnings, type Warnings } from '../warnings.ts'
 
 export function healthRoutes(app: FastifyInstance, backend: Backend, warnings: Warnings): void {
   app.get(
@@ -26,10 +26,18 @@ export function healthRoutes(app: FastifyInstance, backend: Backend, warnings: W
     },
     async (_, reply) => {
       await backend.engine.ready()
+      const known = await warnings.current()
+      const expiry = backend.expiry?.status ?? null
       const body: ReadinessWire = {
         status: 'ready',
         store: backend.store.kind,
-        warnings: [...(await warnings.current())],
+        expiry: expiry && {
+          lagMs: Math.round(expiry.lagMs),
+          backlog: expiry.backlog,
+          lookAgeMs: Math.round(expiry.lookAgeMs),
+          swept: expiry.swept,
+        },
+        warnings: [...known, ...expiryWarnings(expiry)],
       }
       return sendFound(reply, body)
     },

@@ -1,13 +1,14 @@
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
-import { FreezeBody, ReleaseBody, SettleBody } from '../../api/bodies.ts'
-import { HoldsQuery } from '../../api/query-schemas.ts'
-import { freezeOf, releaseOf, settleOf } from '../../api/commands.ts'
+import { amendOf, freezeOf, refundOf, releaseOf, settleOf } from '../../api/commands.ts'
 import { LedgerError } from '../../api/error.ts'
+import { AmendBody, FreezeBody, RefundBody, ReleaseBody, SettleBody } from '../../api/hold-bodies.ts'
+import { Hold, HoldEventPage, HoldPage } from '../../api/hold-schemas.ts'
 import type { ProblemCode } from '../../api/problem.ts'
-import { holdsQueryOf, requestIdParameter } from '../../api/queries.ts'
-import { Hold, HoldId, HoldPage, reference } from '../../api/schemas.ts'
-import { holdToWire } from '../../api/wire.ts'
+import { holdsQueryOf, pageQueryOf, requestIdParameter } from '../../api/queries.ts'
+import { HoldsQuery, PageQuery } from '../../api/query-schemas.ts'
+import { HoldId, reference } from '../../api/schemas.ts'
+import { holdEventToWire, holdToWire } from '../../api/wire.ts'
 import type { Backend } from '../backend.ts'
 import { readCommand } from '../idempotency.ts'
 import { answers, IDEMPOTENCY_HEADERS, READ_PROBLEMS, repeatableAnswers, WRITE_PROBLEMS } from '../openapi.ts'
@@ -25,6 +26,7 @@ const END_PROBLEMS: readonly ProblemCode[] = ['hold_not_found', 'hold_not_open',
 export function holdRoutes(app: FastifyInstance, backend: Backend): void {
   addFreeze(app, backend)
   addEnds(app, backend)
+  addSteps(app, backend)
   addReads(app, backend)
 }
 
@@ -61,7 +63,7 @@ function addFreeze(app: FastifyInstance, backend: Backend): void {
   )
 }
 
-/** The id of the hold makes both of them idempotent, so neither takes a request id. */
+/** The id of the hold makes an end idempotent; only a part that is settled takes a request id. */
 function addEnds(app: FastifyInstance, backend: Backend): void {
   app.post<ById>(
     '/v1/holds/:id/settle',
@@ -69,15 +71,29 @@ function addEnds(app: FastifyInstance, backend: Backend): void {
       schema: {
         operationId: 'settle',
         tags: ['holds'],
-        summary: 'Take the actual cost, give the rest back',
+        summary: 'Take the actual cost and give the rest back, or take a part of it',
+        description:
+          'With `final: false` it settles a part under a request id of its own, and the hold stays open. Otherwise it ends the hold, ' +
+          'whose id makes it idempotent: an `Idempotency-Key` does nothing to it. With `late: true` also after the expiry.',
+        headers: IDEMPOTENCY_HEADERS,
         params: HOLD_PARAMS,
         body: reference(SettleBody),
         response: { 200: repeatableAnswers(Hold) },
       },
-      config: { problems: ['settle_above_hold', 'balance_overflow', ...END_PROBLEMS] },
+      config: {
+        problems: [
+          'request_id_reused',
+          'same_account',
+          'payee_fixed',
+          'settle_above_hold',
+          'balance_overflow',
+          ...END_PROBLEMS,
+        ],
+      },
     },
     async (request, reply) => {
-      const command = settleOf(requestIdParameter(request.params.id, 'id'), request.body)
+      const id = requestIdParameter(request.params.id, 'id')
+      const command = readCommand(request, (input, newRequestId) => settleOf(id, input, newRequestId))
       return sendOutcome(reply, command, await submitCommand(backend, request, command))
     },
   )
@@ -96,6 +112,74 @@ function addEnds(app: FastifyInstance, backend: Backend): void {
     },
     async (request, reply) => {
       const command = releaseOf(requestIdParameter(request.params.id, 'id'), request.body)
+      return sendOutcome(reply, command, await submitCommand(backend, request, command))
+    },
+  )
+}
+
+/** What happens to a hold under a request id of its own. */
+function addSteps(app: FastifyInstance, backend: Backend): void {
+  app.post<ById>(
+    '/v1/holds/:id/amend',
+    {
+      schema: {
+        operationId: 'amend',
+        tags: ['holds'],
+        summary: 'Raise or lower what is frozen, move the expiry',
+        description:
+          'Only while the hold is open, also when its expiry has passed and it has not been ended yet. `amount` is the new total; ' +
+          'what it adds is taken from `available`, what it takes away goes back. The expiry counts from now.',
+        headers: IDEMPOTENCY_HEADERS,
+        params: HOLD_PARAMS,
+        body: reference(AmendBody),
+        response: { 200: repeatableAnswers(Hold) },
+      },
+      config: {
+        problems: [
+          'request_id_reused',
+          'expiry_out_of_range',
+          'amend_below_settled',
+          'insufficient_funds',
+          'balance_overflow',
+          ...END_PROBLEMS,
+        ],
+      },
+    },
+    async (request, reply) => {
+      const id = requestIdParameter(request.params.id, 'id')
+      const command = readCommand(request, (input, newRequestId) => amendOf(id, input, newRequestId))
+      return sendOutcome(reply, command, await submitCommand(backend, request, command))
+    },
+  )
+  app.post<ById>(
+    '/v1/holds/:id/refund',
+    {
+      schema: {
+        operationId: 'refund',
+        tags: ['holds'],
+        summary: 'Give back what was settled',
+        description:
+          "From the payee's `available` to the account's, whatever state the hold is in. All refunds of a hold together are at " +
+          'most what was settled of it.',
+        headers: IDEMPOTENCY_HEADERS,
+        params: HOLD_PARAMS,
+        body: reference(RefundBody),
+        response: { 200: repeatableAnswers(Hold) },
+      },
+      config: {
+        problems: [
+          'request_id_reused',
+          'hold_not_found',
+          'refund_above_settled',
+          'insufficient_funds',
+          'balance_overflow',
+          ...WRITE_PROBLEMS,
+        ],
+      },
+    },
+    async (request, reply) => {
+      const id = requestIdParameter(request.params.id, 'id')
+      const command = readCommand(request, (input, newRequestId) => refundOf(id, input, newRequestId))
       return sendOutcome(reply, command, await submitCommand(backend, request, command))
     },
   )
@@ -138,6 +222,28 @@ function addReads(app: FastifyInstance, backend: Backend): void {
       const hold = await backend.reader.hold(id)
       if (hold === null) throw LedgerError.holdNotFound(id)
       return sendFound(reply, holdToWire(hold))
+    },
+  )
+  app.get<ById>(
+    '/v1/holds/:id/history',
+    {
+      schema: {
+        operationId: 'getHoldHistory',
+        tags: ['holds'],
+        summary: 'What happened to a hold, oldest first, page by page',
+        description: 'The freeze, and everything that changed the hold since; each with the hold as it was after it.',
+        params: HOLD_PARAMS,
+        querystring: PageQuery,
+        response: { 200: answers(HoldEventPage) },
+      },
+      config: { problems: ['hold_not_found', ...READ_PROBLEMS] },
+    },
+    async (request, reply) => {
+      const hold = requestIdParameter(request.params.id, 'id')
+      const query = { hold, ...pageQueryOf(typedQuery(request.query)) }
+      const page = await readPage(backend.reader.holdHistory(query))
+      if (page === null) throw LedgerError.holdNotFound(hold)
+      return sendFound(reply, { items: page.items.map(holdEventToWire), next: page.next })
     },
   )
 }

@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import { RateBody } from '../../api/bodies.ts'
-import { RatesQuery } from '../../api/query-schemas.ts'
+import { PageQuery } from '../../api/query-schemas.ts'
 import { rateOf } from '../../api/commands.ts'
-import { assetParameter, ratesQueryOf } from '../../api/queries.ts'
+import { assetParameter, pageQueryOf } from '../../api/queries.ts'
 import { AssetCode, Rate, RatePage, reference } from '../../api/schemas.ts'
 import { rateToWire } from '../../api/wire.ts'
 import type { Rate as RateRecord } from '../../domain/rate.ts'
@@ -53,13 +53,13 @@ function addReads(app: FastifyInstance, backend: Backend): void {
         operationId: 'listRates',
         tags: ['assets'],
         summary: 'The newest rate of every pair, page by page',
-        querystring: RatesQuery,
+        querystring: PageQuery,
         response: { 200: answers(RatePage) },
       },
       config: { problems: READ_PROBLEMS },
     },
     async (request, reply) => {
-      const query = ratesQueryOf(typedQuery(request.query))
+      const query = pageQueryOf(typedQuery(request.query))
       return sendFound(reply, pageToWire(await readPage(backend.reader.rates(query))))
     },
   )
@@ -72,14 +72,14 @@ function addReads(app: FastifyInstance, backend: Backend): void {
         summary: 'Every rate that a pair had, newest first, page by page',
         description: 'Empty when none was ever declared.',
         params: PAIR_PARAMS,
-        querystring: RatesQuery,
+        querystring: PageQuery,
         response: { 200: answers(RatePage) },
       },
       config: { problems: READ_PROBLEMS },
     },
     async (request, reply) => {
       const pair = { from: assetParameter(request.params.from, 'from'), to: assetParameter(request.params.to, 'to') }
-      const query = { ...pair, ...ratesQueryOf(typedQuery(request.query)) }
+      const query = { ...pair, ...pageQueryOf(typedQuery(request.query)) }
       return sendFound(reply, pageToWire(await readPage(backend.reader.rateHistory(query))))
     },
   )

@@ -1,13 +1,13 @@
 /** The laws as questions to the maps. Each check walks every row and says which of them break the law. */
 import type { BalanceRecord } from '../../domain/balance.ts'
 import { EXCHANGE } from '../../domain/ids.ts'
-import type { HoldRecord } from '../../domain/hold.ts'
+import { kindOfEnd, type HoldRecord } from '../../domain/hold.ts'
 import { endOfHold, type EntryRecord, type PostingRecord } from '../../domain/journal.ts'
 import { rateKey } from '../../domain/rate.ts'
 import type { RequestRecord } from '../../domain/snapshot.ts'
 import type { AuditCheck, Auditor, Violation } from '../../engine/auditor.ts'
 import { AUDIT_CHECKS, type AuditCheckId } from '../audit-checks.ts'
-import { postingKey, type Connection, type Tables } from './tables.ts'
+import { postingKey, stepKey, type Connection, type Tables } from './tables.ts'
 
 export class MemoryAuditor implements Auditor {
   readonly checks: readonly AuditCheck[] = AUDIT_CHECKS
@@ -38,9 +38,12 @@ const RUN: Readonly<Record<AuditCheckId, (tables: Tables) => Violation[]>> = {
   '3c': brokenChains,
   '4a': missingPostings,
   '4b': unnamedPostings,
-  '5a': (tables) => holdsWhere(tables, (hold) => hold.amount + hold.drawn !== hold.settled + hold.released + hold.held),
+  '5a': (tables) => holdsWhere(tables, (hold) => !addsUp(hold)),
   '5b': (tables) => holdsWhere(tables, (hold) => !(hold.state === 'open' ? isWhole(hold) : hasEnded(hold))),
-  '5c': (tables) => holdsWhere(tables, (hold) => !movedAsTold(tables, hold)),
+  '5c': (tables) =>
+    holdsWhere(tables, (hold) => !(hold.steps > 0 ? stepsMovedAsTold(tables, hold) : movedAsTold(tables, hold))),
+  '5d': miscountedSteps,
+  '5e': (tables) => holdsWhere(tables, (hold) => !isAsItsLastStepLeftIt(tables, hold)),
 }
 
 function unbalancedEntries(tables: Tables): Violation[] {
@@ -178,7 +181,7 @@ function referencesOf(request: RequestRecord): readonly Reference[] {
   }
   const { id, balanceId, openedVersion, endedVersion, payeeBalanceId, payeeVersion } = request
   const references: Reference[] = [{ key: postingKey(balanceId, openedVersion), entryId: id }]
-  const entryId = endOfHold(id, request.state === 'settled' ? 'settle' : 'release')
+  const entryId = endOfHold(id, kindOfEnd(request))
   if (endedVersion !== null) references.push({ key: postingKey(balanceId, endedVersion), entryId })
   if (payeeBalanceId !== null && payeeVersion !== null) {
     references.push({ key: postingKey(payeeBalanceId, payeeVersion), entryId })
@@ -209,8 +212,13 @@ function unnamedPostings(tables: Tables): Violation[] {
   )
 }
 
-function isWhole(hold: HoldRecord): boolean {
-  return hold.held === hold.amount && hold.endedAt === null && hold.endedVersion === null
+function addsUp({ amount, drawn, settled, released, held, refunded, settledLate }: HoldRecord): boolean {
+  const isPart = (part: bigint, of: bigint): boolean => part >= 0n && part <= of
+  return amount + drawn === settled + released + held && isPart(refunded, settled) && isPart(settledLate, drawn)
+}
+
+function isWhole({ amount, held, steps, endedAt, endedVersion }: HoldRecord): boolean {
+  return (held === amount || (steps > 0 && held >= 0n)) && endedAt === null && endedVersion === null
 }
 
 function hasEnded(hold: HoldRecord): boolean {
@@ -231,6 +239,81 @@ function movedAsTold(tables: Tables, hold: HoldRecord): boolean {
     moved(payeeBalanceId, payeeVersion, settled, 0n) &&
     (payeeVersion !== null) === settled > 0n
   )
+}
+
+/** A posting that is missing moved nothing. */
+function stepsMovedAsTold(tables: Tables, hold: HoldRecord): boolean {
+  const keys = new Set(referencesOf(hold).map(({ key }) => key))
+  for (const [key, entryId] of tables.holdSteps) {
+    const entry = tables.requests.get(entryId)
+    if (key.split(' ')[0] !== hold.id || entry === undefined || entry.kind === 'freeze') continue
+    for (const reference of referencesOf(entry)) keys.add(reference.key)
+  }
+  let [available, held, paid] = [0n, 0n, 0n]
+  for (const key of keys) {
+    const posting = tables.postings.get(key)
+    if (posting === undefined) continue
+    const { balanceId, availableDelta, heldDelta } = posting
+    if (balanceId === hold.balanceId) {
+      available += availableDelta
+      held += heldDelta
+    } else if (tables.balanceById(balanceId)?.account === hold.payee && heldDelta === 0n) {
+      paid += availableDelta
+    } else return false
+  }
+  const { amount, drawn, settled, released, refunded } = hold
+  return available + amount + drawn === released + refunded && held === hold.held && paid + refunded === settled
+}
+
+function miscountedSteps(tables: Tables): Violation[] {
+  const violations: Violation[] = []
+  const add = (hold: string, step: number, entry: string): void => {
+    violations.push({ hold, step: String(step), entry })
+  }
+  const counted = new Map<string, number[]>()
+  for (const [key, entryId] of tables.holdSteps) {
+    const [hold = '', text] = key.split(' ')
+    const step = Number(text)
+    counted.set(hold, [...(counted.get(hold) ?? []), step])
+    const entry = tables.requests.get(entryId)
+    const told = entry === undefined || entry.kind === 'freeze' ? null : entry.step
+    if (told?.hold !== hold || told.number !== step) add(hold, step, entryId)
+  }
+  for (const { id, steps } of holdsOf(tables)) {
+    const numbers = counted.get(id) ?? []
+    counted.delete(id)
+    const isComplete = numbers.toSorted((left, right) => left - right).every((step, index) => step === index + 1)
+    if (!isComplete || numbers.length !== steps) add(id, steps, '')
+  }
+  for (const hold of counted.keys()) add(hold, 0, '')
+  for (const request of tables.requests.values()) {
+    if (request.kind === 'freeze' || request.step === null) continue
+    const { hold, number } = request.step
+    if (tables.holdSteps.get(stepKey(hold, number)) !== request.id) add(hold, number, request.id)
+  }
+  return violations
+}
+
+/** A last step that is missing is for 5d to tell. */
+function isAsItsLastStepLeftIt(tables: Tables, hold: HoldRecord): boolean {
+  const entry = tables.requests.get(tables.holdSteps.get(stepKey(hold.id, hold.steps)) ?? '')
+  if (entry === undefined || entry.kind === 'freeze' || entry.step === null) return true
+  const { after } = entry.step
+  const told = [
+    'payee',
+    'state',
+    'amount',
+    'held',
+    'settled',
+    'released',
+    'drawn',
+    'shortfall',
+    'refunded',
+    'settledLate',
+    'expiresAt',
+    'endedAt',
+  ] as const
+  return told.every((field) => hold[field] === after[field])
 }
 
 function holdsOf(tables: Tables): HoldRecord[] {

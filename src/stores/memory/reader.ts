@@ -1,7 +1,14 @@
 /** Reads of the memory store: filter everything, sort everything, take a page. */
 import type { Asset } from '../../domain/asset.ts'
 import { describe } from '../../domain/post.ts'
-import { showHold, type Hold, type HoldRecord } from '../../domain/hold.ts'
+import {
+  kindOfEnd,
+  showHold,
+  showHoldAsEnded,
+  showHoldAsFrozen,
+  type Hold,
+  type HoldRecord,
+} from '../../domain/hold.ts'
 import type { AccountName, Instant, RequestId } from '../../domain/ids.ts'
 import {
   endOfHold,
@@ -9,13 +16,19 @@ import {
   showEntry,
   showLine,
   type Entry,
+  type EntryRecord,
+  type HoldEvent,
+  type HoldStep,
   type Posting,
   type StatementLine,
 } from '../../domain/journal.ts'
 import { rateKey, type Rate } from '../../domain/rate.ts'
 import type {
   Account,
+  DueHolds,
+  HoldHistoryQuery,
   HoldQuery,
+  OverdueHolds,
   Page,
   PageQuery,
   Period,
@@ -23,10 +36,11 @@ import type {
   RateHistoryQuery,
   Reader,
 } from '../../engine/reader.ts'
+import { OVERDUE_COUNT_MAX } from '../../engine/reader.ts'
 import { matchesAttached } from '../attached.ts'
 import { decodeCursor, encodeCursor, type CursorKeys, type CursorList } from '../cursor.ts'
 import { addUpStripes } from '../stripes.ts'
-import { postingKey, type Connection, type Tables } from './tables.ts'
+import { postingKey, stepKey, type Connection, type Tables } from './tables.ts'
 
 export class MemoryReader implements Reader {
   readonly #connection: Connection
@@ -78,6 +92,25 @@ export class MemoryReader implements Reader {
       return pageOfHolds(holds, query, { list: 'holdsByExpiry', key: (hold) => [hold.expiresAt, hold.id] })
     }
     return pageOfHolds(holds, query, { list: 'holdsById', key: (hold) => [hold.id] })
+  }
+
+  async holdHistory({ hold: id, ...query }: HoldHistoryQuery): Promise<Page<HoldEvent> | null> {
+    const tables = await this.#connection.tables()
+    const hold = tables.requests.get(id)
+    if (hold?.kind !== 'freeze') return null
+    const key = ({ number }: HoldEvent): CursorKeys['holdHistory'] => [number]
+    const isAfter = (event: HoldEvent, [last]: CursorKeys['holdHistory']): boolean => event.number > last
+    return pageOf(eventsOf(tables, hold), query, 'holdHistory', { key, isAfter })
+  }
+
+  async due(now: Instant, limit: number): Promise<DueHolds> {
+    const due = dueOf(await this.#connection.tables(), now)
+    return { holds: due.slice(0, limit).map(({ id, expiresAt }) => ({ id, expiresAt })) }
+  }
+
+  async overdue(now: Instant): Promise<OverdueHolds> {
+    const due = dueOf(await this.#connection.tables(), now)
+    return { count: Math.min(due.length, OVERDUE_COUNT_MAX), oldestExpiresAt: due[0]?.expiresAt ?? null }
   }
 
   async postings(query: PostingQuery): Promise<Page<StatementLine>> {
@@ -139,7 +172,43 @@ function lineOf(tables: Tables, posting: Posting): StatementLine {
   const request = tables.requests.get(requestOfEntry(posting.entryId))
   if (request === undefined) throw new Error(`The request of the entry ${posting.entryId} is gone.`)
   const { metadata } = request
-  return showLine(posting, { memo: request.kind === 'freeze' ? null : request.memo, metadata })
+  if (request.kind === 'freeze') return showLine(posting, { memo: null, metadata })
+  return showLine(posting, { memo: request.memo, metadata }, request.step?.hold ?? null)
+}
+
+/** The steps of a hold, in their order. */
+function stepsOf(tables: Tables, hold: HoldRecord): (EntryRecord & { readonly step: HoldStep })[] {
+  return Array.from({ length: hold.steps }, (_, index) => {
+    const id = tables.holdSteps.get(stepKey(hold.id, index + 1))
+    const entry = id === undefined ? undefined : tables.requests.get(id)
+    if (entry === undefined || entry.kind === 'freeze' || entry.step === null) {
+      throw new Error(`The step ${index + 1} of the hold ${hold.id} is gone.`)
+    }
+    return { ...entry, step: entry.step }
+  })
+}
+
+function eventsOf(tables: Tables, hold: HoldRecord): HoldEvent[] {
+  const steps = stepsOf(tables, hold)
+  const events: Omit<HoldEvent, 'number'>[] = [
+    { kind: 'freeze', entry: hold.id, at: hold.createdAt, hold: showHoldAsFrozen(hold) },
+  ]
+  const kind = kindOfEnd(hold)
+  const end = endOfHold(hold.id, kind)
+  // An end that is no step had no steps before it.
+  if (hold.endedAt !== null && !steps.some(({ id }) => id === end)) {
+    events.push({ kind, entry: end, at: hold.endedAt, hold: showHoldAsEnded(hold) })
+  }
+  for (const entry of steps) events.push({ kind: entry.kind, entry: entry.id, at: entry.at, hold: entry.step.after })
+  return events.map((event, number) => ({ number, ...event }))
+}
+
+/** Open holds whose expiry has come, the earliest first. */
+function dueOf(tables: Tables, now: Instant): HoldRecord[] {
+  return [...tables.requests.values()]
+    .filter((record) => record.kind === 'freeze')
+    .filter(({ state, expiresAt }) => state === 'open' && expiresAt <= now)
+    .sort((left, right) => compareKeys([left.expiresAt, left.id], [right.expiresAt, right.id]))
 }
 
 /** The entry of the freeze: it carries what the caller attached to the hold. */
@@ -147,6 +216,7 @@ function opening(tables: Tables, hold: HoldRecord): Entry {
   return {
     id: hold.id,
     kind: 'freeze',
+    hold: hold.id,
     at: hold.createdAt,
     memo: null,
     metadata: hold.metadata,
@@ -159,13 +229,13 @@ function opening(tables: Tables, hold: HoldRecord): Entry {
 /** The entry that ended the hold, when `id` is its name. */
 function ending(tables: Tables, hold: HoldRecord, id: string): Entry | null {
   if (hold.endedAt === null || hold.endedVersion === null) return null
-  const kind = hold.state === 'settled' ? 'settle' : 'release'
+  const kind = kindOfEnd(hold)
   if (id !== endOfHold(hold.id, kind)) return null
   const postings = [postingAt(tables, hold.balanceId, hold.endedVersion)]
   if (hold.payeeBalanceId !== null && hold.payeeVersion !== null) {
     postings.push(postingAt(tables, hold.payeeBalanceId, hold.payeeVersion))
   }
-  return { id, kind, at: hold.endedAt, memo: null, metadata: null, floor: null, legs: null, postings }
+  return { id, kind, hold: hold.id, at: hold.endedAt, memo: null, metadata: null, floor: null, legs: null, postings }
 }
 
 function postingAt(tables: Tables, balanceId: number, version: number): Posting {

@@ -14,12 +14,13 @@ import {
   type BalanceChange,
   type Changes,
   type Footprint,
+  type HoldChange,
   type RequestRecord,
   type Snapshot,
 } from '../../domain/snapshot.ts'
 import { Fault } from '../../engine/faults.ts'
 import type { CommitResult, Store } from '../../engine/store.ts'
-import { postingKey, type Connection, type Tables } from './tables.ts'
+import { postingKey, stepKey, type Connection, type Tables } from './tables.ts'
 
 export class MemoryStore implements Store {
   readonly #connection: Connection
@@ -64,7 +65,7 @@ function read(tables: Tables, footprint: Footprint): Snapshot {
   for (const id of footprint.requests) {
     const request = tables.requests.get(id) ?? null
     requests.set(id, request)
-    if (request?.kind === 'freeze') footprintOfHold(request, footprint.houseStripe).forEach(addBalance)
+    if (request?.kind === 'freeze') footprintOfHold(request, footprint).forEach(addBalance)
   }
   for (const code of footprint.assets) assets.set(code, tables.assets.get(code) ?? null)
   const rates = new Map<string, Rate | null>()
@@ -78,6 +79,8 @@ function write(tables: Tables, changes: Changes): CommitResult {
   for (const entry of changes.entries) tables.requests.set(entry.id, entry)
   for (const hold of changes.holdsOpened) tables.requests.set(hold.id, hold)
   for (const hold of changes.holdsChanged) tables.requests.set(hold.id, hold)
+  for (const { after } of changes.holdsStepped) tables.requests.set(after.id, after)
+  for (const { hold, number, entry } of changes.holdSteps) tables.holdSteps.set(stepKey(hold, number), entry)
   for (const posting of changes.postings) tables.postings.set(postingKey(posting.balanceId, posting.version), posting)
   for (const { after } of changes.balances) tables.balances.set(keyOf(after), after)
   for (const { account, metadata } of changes.accounts) tables.accounts.set(account, metadata)
@@ -95,15 +98,18 @@ function write(tables: Tables, changes: Changes): CommitResult {
 
 /** Whether a row that the changes were decided on has moved, or a key that they need is taken. */
 function isStale(tables: Tables, changes: Changes): boolean {
-  const isOpen = (id: RequestId): boolean => {
+  const isAs = (id: RequestId, { state, steps }: HoldChange['before']): boolean => {
     const hold = tables.requests.get(id)
-    return hold?.kind === 'freeze' && hold.state === 'open'
+    return hold?.kind === 'freeze' && hold.state === state && hold.steps === steps
   }
+  const opened = new Set(changes.holdsOpened.map(({ id }) => id))
   const versionOf = ({ from, to }: Rate): number => tables.rates.get(rateKey(from, to))?.length ?? 0
   return (
     changes.entries.some((entry) => tables.requests.has(entry.id)) ||
     changes.holdsOpened.some((hold) => tables.requests.has(hold.id)) ||
-    changes.holdsChanged.some((hold) => !isOpen(hold.id)) ||
+    changes.holdsChanged.some((hold) => !isAs(hold.id, { state: 'open', steps: 0 })) ||
+    changes.holdsStepped.some(({ before, after }) => !opened.has(after.id) && !isAs(after.id, before)) ||
+    changes.holdSteps.some(({ hold, number }) => tables.holdSteps.has(stepKey(hold, number))) ||
     changes.postings.some((posting) => tables.postings.has(postingKey(posting.balanceId, posting.version))) ||
     changes.balances.some((change) => hasMoved(tables, change)) ||
     changes.assets.some((asset) => (tables.assets.get(asset.code)?.decimals ?? asset.decimals) !== asset.decimals) ||
@@ -140,11 +146,16 @@ function refuseViolations(changes: Changes): void {
       throw refused(`The balance "${keyOf(after)}" would not fit 64 bits.`)
     }
   }
-  for (const hold of [...changes.holdsOpened, ...changes.holdsChanged]) {
+  const stepped = changes.holdsStepped.map(({ after }) => after)
+  for (const hold of [...changes.holdsOpened, ...changes.holdsChanged, ...stepped]) {
     if (!addsUp(hold)) throw refused(`The amounts of the hold "${hold.id}" would not add up.`)
     if ((hold.state === 'open') !== (hold.endedAt === null)) {
       throw refused(`The hold "${hold.id}" would be open and ended.`)
     }
+    if (hold.refunded > hold.settled) throw refused(`More of the hold "${hold.id}" would be refunded than was settled.`)
+    if (hold.settledLate > hold.drawn)
+      throw refused(`More of the hold "${hold.id}" would be settled late than was drawn.`)
+    if (hold.held < 0n) throw refused(`The hold "${hold.id}" would hold less than nothing.`)
   }
 }
 

@@ -15,6 +15,8 @@ export class Tables {
   readonly balances = new Map<string, BalanceRecord>()
   /** By `postingKey` (law 3). */
   readonly postings = new Map<string, PostingRecord>()
+  /** The entry of each step, by `stepKey` (law 5). */
+  readonly holdSteps = new Map<string, string>()
   readonly accounts = new Map<AccountName, Metadata>()
   readonly assets = new Map<AssetCode, Asset>([[CREDIT.code, CREDIT]])
 
@@ -44,6 +46,10 @@ export class Tables {
 
 export function postingKey(balanceId: number, version: number): string {
   return `${balanceId} ${version}`
+}
+
+export function stepKey(hold: RequestId, number: number): string {
+  return `${hold} ${number}`
 }
 
 /** One opening of the tables: what a connection is to a database. */

@@ -41,6 +41,8 @@ test('balances and their postings are written in that order, and the postings of
     entries: [],
     holdsOpened: [],
     holdsChanged: [],
+    holdsStepped: [],
+    holdSteps: [],
     postings: [posting(1, 2), posting(2, 2), posting(9, 7), posting(1, 3), posting(2, 3)],
     balances: [balance(1, '@revenue'), balance(2, 'user:8')],
     accounts: [],

@@ -32,6 +32,14 @@ CREATE TABLE `balances` (
   CONSTRAINT `balances_version` CHECK ((`version` > 0))
 ) ENGINE=InnoDB DEFAULT CHARSET=ascii COLLATE=ascii_bin ROW_FORMAT=DYNAMIC;
 
+CREATE TABLE `hold_steps` (
+  `hold` varchar(128) NOT NULL,
+  `step` bigint NOT NULL,
+  `entry_id` varchar(160) NOT NULL,
+  PRIMARY KEY (`hold`,`step`),
+  CONSTRAINT `hold_steps_step` CHECK ((`step` > 0))
+) ENGINE=InnoDB DEFAULT CHARSET=ascii COLLATE=ascii_bin ROW_FORMAT=DYNAMIC;
+
 CREATE TABLE `migrations` (
   `number` int NOT NULL,
   `name` varchar(128) NOT NULL,
@@ -71,7 +79,7 @@ CREATE TABLE `rates` (
 ) ENGINE=InnoDB DEFAULT CHARSET=ascii COLLATE=ascii_bin ROW_FORMAT=DYNAMIC;
 
 CREATE TABLE `requests` (
-  `id` varchar(128) NOT NULL,
+  `id` varchar(160) NOT NULL,
   `kind` varchar(16) NOT NULL,
   `at` bigint NOT NULL,
   `fingerprint` bigint NOT NULL,
@@ -80,6 +88,7 @@ CREATE TABLE `requests` (
   `floor` bigint DEFAULT NULL,
   `postings` mediumtext,
   `legs` mediumtext,
+  `hold_after` mediumtext CHARACTER SET utf8mb4 COLLATE utf8mb4_bin,
   `balance_id` bigint DEFAULT NULL,
   `payee` varchar(64) DEFAULT NULL,
   `state` varchar(16) DEFAULT NULL,
@@ -96,10 +105,17 @@ CREATE TABLE `requests` (
   `ended_version` bigint DEFAULT NULL,
   `payee_balance_id` bigint DEFAULT NULL,
   `payee_version` bigint DEFAULT NULL,
+  `on_expiry` bigint DEFAULT NULL,
+  `refunded` bigint DEFAULT NULL,
+  `settled_late` bigint DEFAULT NULL,
+  `steps` bigint DEFAULT NULL,
+  `first_answers` mediumtext CHARACTER SET utf8mb4 COLLATE utf8mb4_bin,
   PRIMARY KEY (`id`),
   KEY `requests_open` (`state`,`expires_at`),
   CONSTRAINT `requests_end` CHECK (((`state` = _utf8mb4'open') = (`ended_at` is null))),
   CONSTRAINT `requests_held` CHECK ((`held` >= 0)),
+  CONSTRAINT `requests_late` CHECK ((`settled_late` <= `drawn`)),
+  CONSTRAINT `requests_refunded` CHECK ((`refunded` <= `settled`)),
   CONSTRAINT `requests_state` CHECK (((`kind` <> _utf8mb4'freeze') or (`state` is not null))),
   CONSTRAINT `requests_sum` CHECK (((`amount` + `drawn`) = ((`settled` + `released`) + `held`)))
 ) ENGINE=InnoDB DEFAULT CHARSET=ascii COLLATE=ascii_bin ROW_FORMAT=DYNAMIC;
@@ -116,7 +132,8 @@ select
   `r`.`settled` AS `settled`,
   `r`.`released` AS `released`,
   `r`.`drawn` AS `drawn`,
-  `r`.`shortfall` AS `shortfall`,
+  `r`.`shortfall` AS `shortfall`,coalesce(`r`.`refunded`,0) AS `refunded`,coalesce(`r`.`settled_late`,0) AS `settled_late`,
+  `r`.`on_expiry` AS `on_expiry`,
   `r`.`expires_at` AS `expires_at`,
   `r`.`at` AS `created_at`,
   `r`.`ended_at` AS `ended_at`,

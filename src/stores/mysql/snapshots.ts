@@ -54,7 +54,7 @@ export async function readSnapshot(
     questions.askFor(footprint)
     if (postingKeys.length > 0) questions.ask('postings', selectPostings(postingKeys))
     const answers = await questions.run(connection, [BEGIN_SNAPSHOT], [COMMIT])
-    const missing = missingNames(answers.requests, names, footprint.houseStripe)
+    const missing = missingNames(answers.requests, names, footprint)
     const wanted = postingKeysIn(answers.requests)
     if (missing.size === 0 && wanted.length === postingKeys.length)
       return snapshotOf(footprint, { names, answers, ids })
@@ -88,7 +88,7 @@ export async function lockSnapshot(
     questions.askFor(footprint)
     const answers = await questions.run(connection, before, [])
     locked.push(...answers.balances)
-    const missing = missingNames(answers.requests, names, footprint.houseStripe)
+    const missing = missingNames(answers.requests, names, footprint)
     if (missing.size === 0) {
       const postings = await readPostings(connection, postingKeysIn(answers.requests))
       return snapshotOf(footprint, { names, answers: { ...answers, balances: locked, postings }, ids })
@@ -148,11 +148,11 @@ function allAfter(later: readonly BalanceName[], earlier: readonly BalanceName[]
 }
 
 /** The balances of the holds among the rows that `names` lacks. */
-function missingNames(requests: readonly Row[], names: Names, houseStripe: number): Names {
+function missingNames(requests: readonly Row[], names: Names, footprint: Footprint): Names {
   const missing: Names = new Map()
   for (const row of requests) {
     if (row['kind'] !== 'freeze') continue
-    for (const name of footprintOfHold(holdOf(row), houseStripe)) {
+    for (const name of footprintOfHold(holdOf(row), footprint)) {
       const key = balanceKey(name.account, name.asset, name.stripe)
       if (!names.has(key)) missing.set(key, name)
     }

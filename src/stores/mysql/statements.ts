@@ -22,8 +22,9 @@
  *    was decided on. The rows stay locked until COMMIT, so that is still true then. With 1 as many postings as the
  *    version grew were inserted, so law 3 holds again.
  * 4. A new balance is an insert: its primary key (the id) and its unique name both stop a second one.
- * 5. A hold that ended between is a hold whose balance moved, which 3 finds; the guard behind the change of holds finds it by
- *    its own state as well, also when a caller hands over changes that no rule made.
+ * 5. A hold that ended or had a step between is a hold whose balance moved. Still 3 does not always find it, because the batch may
+ *    rest on a remembered hold beside a balance that was just read. So the changes of holds ask for the state and the number of
+ *    steps that they were decided on, and the guard behind each counts the rows. A step's number is a key as well.
  * 6. An asset that exists keeps its decimals; the guard behind the upsert reads them under the lock that the upsert took.
  *
  * 7. A rate that the batch rests on must be the newest of its pair. Nothing is locked for it: a rate that is declared while the
@@ -53,6 +54,18 @@ import {
   postingValues,
   type SqlValue,
 } from '../sql/rows.ts'
+import {
+  HOLD_STEP_COLUMNS,
+  HOLD_STEPPED_ASSIGNED,
+  HOLD_STEPPED_COLUMNS,
+  holdSteppedValues,
+  holdStepValues,
+  requestWrites,
+  STEP_ENTRY_COLUMNS,
+  stepEntryValues,
+  STEPPED_HOLD_COLUMNS,
+  steppedHoldValues,
+} from '../sql/steps.ts'
 import { RATE_COLUMNS, rateValues } from '../sql/rates.ts'
 import { literal, literals } from './literals.ts'
 import { inLockOrder } from './lock-order.ts'
@@ -79,8 +92,8 @@ const TOGETHER: Chunking = (rows) => [rows]
 
 /** The writes of `changes`, in their order; none when there is nothing to write. */
 export function writesOf(changes: Changes, flavour: Flavour, chunking: Chunking = TOGETHER): readonly Write[] {
-  const { holdsOpened, entries, postings, holdsChanged, balances, assets, accounts, rates, ratesUsed } =
-    inLockOrder(changes)
+  const { holdSteps, postings, balances, assets, accounts, rates, ratesUsed } = inLockOrder(changes)
+  const { holdsOpened, holdsOpenedStepped, entries, stepEntries, holdsChanged, holdsStepped } = requestWrites(changes)
   const added = balances.filter(isNew)
   const changed = balances.filter((change) => !isNew(change))
   return [
@@ -88,9 +101,13 @@ export function writesOf(changes: Changes, flavour: Flavour, chunking: Chunking 
     ...balanceChanges(flavour, textsOf(changed, balanceChangeValues), chunking),
     ...inserts('balances', BALANCE_COLUMNS, textsOf(added, newBalanceValues), chunking),
     ...inserts('requests', HOLD_COLUMNS, textsOf(holdsOpened, holdValues), chunking),
+    ...inserts('requests', STEPPED_HOLD_COLUMNS, textsOf(holdsOpenedStepped, steppedHoldValues), chunking),
     ...inserts('requests', ENTRY_COLUMNS, textsOf(entries, entryValues), chunking),
+    ...inserts('requests', STEP_ENTRY_COLUMNS, textsOf(stepEntries, stepEntryValues), chunking),
+    ...inserts('hold_steps', HOLD_STEP_COLUMNS, textsOf(holdSteps, holdStepValues), chunking),
     ...inserts('postings', POSTING_COLUMNS, textsOf(postings, postingValues), chunking),
-    ...holdChanges(flavour, textsOf(holdsChanged, holdChangeValues), chunking),
+    ...holdChanges(ENDING, flavour, textsOf(holdsChanged, holdChangeValues), chunking),
+    ...holdChanges(STEPPING, flavour, textsOf(holdsStepped, holdSteppedValues), chunking),
     ...assetWrites(assets),
     ...accountWrites(textsOf(accounts, accountValues), chunking),
     ...inserts('rates', RATE_COLUMNS, textsOf(rates, rateValues), chunking),
@@ -126,14 +143,38 @@ function* inserts(
   }
 }
 
+/** One way of changing holds: the columns of its rows, those of them that are assigned, and how a hold must still be. */
+interface HoldUpdate {
+  readonly columns: readonly string[]
+  readonly assigned: readonly string[]
+  readonly isAsBefore: string
+}
+
+const ENDING: HoldUpdate = {
+  columns: HOLD_CHANGE_COLUMNS,
+  assigned: HOLD_CHANGE_COLUMNS.slice(0, -1),
+  isAsBefore: `r.state = 'open' AND r.steps IS NULL`,
+}
+
+const STEPPING: HoldUpdate = {
+  columns: HOLD_STEPPED_COLUMNS,
+  assigned: HOLD_STEPPED_ASSIGNED,
+  isAsBefore: 'r.state = v.before_state AND COALESCE(r.steps, 0) = v.before_steps',
+}
+
 /** The cast keeps the key's own collation in charge: compared as utf8mb4, the primary key would be of no use. */
-function* holdChanges(flavour: Flavour, rows: readonly string[], chunking: Chunking): Iterable<Write> {
+function* holdChanges(
+  { columns, assigned, isAsBefore }: HoldUpdate,
+  flavour: Flavour,
+  rows: readonly string[],
+  chunking: Chunking,
+): Iterable<Write> {
   if (rows.length === 0) return
-  const assignments = HOLD_CHANGE_COLUMNS.slice(0, -1).map((column) => `r.${column} = v.${column}`)
+  const assignments = assigned.map((column) => `r.${column} = v.${column}`)
   for (const chunk of chunking(rows)) {
-    const sql = `UPDATE ${valuesTable(flavour, HOLD_CHANGE_COLUMNS, chunk)}
+    const sql = `UPDATE ${valuesTable(flavour, columns, chunk)}
       STRAIGHT_JOIN requests r ON r.id = CONVERT(v.id USING ascii) COLLATE ascii_bin
-      SET ${assignments.join(', ')} WHERE r.state = 'open'`
+      SET ${assignments.join(', ')} WHERE ${isAsBefore}`
     yield { sql, rowCount: chunk.length }
     yield guard(`ROW_COUNT() = ${chunk.length}`)
   }

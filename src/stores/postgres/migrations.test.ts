@@ -4,6 +4,7 @@ import { describe, test } from 'node:test'
 import { Books } from '../../../test/conformance/books.ts'
 import {
   across,
+  amend,
   charge,
   declare,
   deposit,
@@ -11,6 +12,7 @@ import {
   open,
   rate,
   settle,
+  settlePart,
   transfer,
 } from '../../../test/support/commands.ts'
 import { administer, PostgresDatabase, WITHOUT_POSTGRES } from '../../../test/support/postgres-database.ts'
@@ -114,6 +116,9 @@ describe('on a server', { skip: WITHOUT_POSTGRES, concurrency: 2 }, () => {
         rate('credit', 'gem', [1n, 2n]),
         transfer('x', [across('user:8', 'user:9', [4n, 'credit'], ['gem'])]),
       )
+      await books.apply(freeze('life', 'user:8', 10n), settlePart('part', 'life', 5n))
+      await books.exclusive(amend('more', 'life', { amount: 12n }))
+      assert.equal((await storage.reader.holdHistory({ hold: 'life', limit: 5, cursor: null }))?.items.length, 3)
       for (const check of storage.auditor.checks) assert.deepEqual(await storage.auditor.run(check, 1), [])
       assert.equal((await storage.reader.hold('h'))?.state, 'settled')
       await storage.store.ping()
@@ -122,6 +127,7 @@ describe('on a server', { skip: WITHOUT_POSTGRES, concurrency: 2 }, () => {
       for (const forbidden of [
         'UPDATE postings SET held = 0',
         'DELETE FROM postings',
+        'UPDATE hold_steps SET step = 9',
         'UPDATE rates SET numerator = 9',
         'DELETE FROM requests',
         'DROP TABLE balances',

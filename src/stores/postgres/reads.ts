@@ -6,14 +6,15 @@
  */
 import type { QueryConfig } from 'pg'
 import type { BalanceName } from '../../domain/balance.ts'
-import { BALANCE_COLUMNS, ENTRY_COLUMNS, HOLD_COLUMNS, POSTING_COLUMNS } from '../sql/rows.ts'
+import { BALANCE_COLUMNS, POSTING_COLUMNS } from '../sql/rows.ts'
 import type { RatePair } from '../../domain/rate.ts'
 import { RATE_COLUMNS } from '../sql/rates.ts'
+import { STEP_ENTRY_COLUMNS, STEPPED_HOLD_COLUMNS } from '../sql/steps.ts'
 import { arrayOf } from './arrays.ts'
 
 type Statement = QueryConfig<unknown[]>
 
-const REQUEST_COLUMNS = [...new Set<string>([...HOLD_COLUMNS, ...ENTRY_COLUMNS])]
+const REQUEST_COLUMNS = [...new Set<string>([...STEPPED_HOLD_COLUMNS, ...STEP_ENTRY_COLUMNS])]
 
 const BALANCE_OF_NAME = 'account = n.account AND asset = n.asset AND stripe = n.stripe'
 

@@ -32,6 +32,14 @@ CREATE TABLE balances (
   CONSTRAINT balances_version CHECK ((version > 0))
 ) WITH (fillfactor=70);
 
+CREATE TABLE hold_steps (
+  hold text COLLATE "C" NOT NULL,
+  step bigint NOT NULL,
+  entry_id text COLLATE "C" NOT NULL,
+  CONSTRAINT hold_steps_pkey PRIMARY KEY (hold, step),
+  CONSTRAINT hold_steps_step CHECK ((step > 0))
+);
+
 CREATE TABLE migrations (
   number integer NOT NULL,
   name text NOT NULL,
@@ -78,6 +86,7 @@ CREATE TABLE requests (
   floor bigint,
   postings text,
   legs text,
+  hold_after text,
   balance_id bigint,
   payee text COLLATE "C",
   state text COLLATE "C",
@@ -94,9 +103,16 @@ CREATE TABLE requests (
   ended_version bigint,
   payee_balance_id bigint,
   payee_version bigint,
+  on_expiry bigint,
+  refunded bigint,
+  settled_late bigint,
+  steps bigint,
+  first_answers text,
   CONSTRAINT requests_pkey PRIMARY KEY (id),
   CONSTRAINT requests_end CHECK (((state = 'open'::text) = (ended_at IS NULL))),
   CONSTRAINT requests_held CHECK ((held >= 0)),
+  CONSTRAINT requests_late CHECK ((settled_late <= drawn)),
+  CONSTRAINT requests_refunded CHECK ((refunded <= settled)),
   CONSTRAINT requests_state CHECK (((kind <> 'freeze'::text) OR (state IS NOT NULL))),
   CONSTRAINT requests_sum CHECK (((amount + drawn) = ((settled + released) + held)))
 );
@@ -115,6 +131,9 @@ CREATE VIEW holds AS
     r.released,
     r.drawn,
     r.shortfall,
+    COALESCE(r.refunded, 0::bigint) AS refunded,
+    COALESCE(r.settled_late, 0::bigint) AS settled_late,
+    r.on_expiry,
     r.expires_at,
     r.at AS created_at,
     r.ended_at,

@@ -89,7 +89,7 @@ async function read(
   for (let looks = 1; looks <= LOOKS_MAX; looks++) {
     const { balances, holds, entries, assets, rates } = await lookAt([...names.values()])
     const known = names.size
-    for (const hold of holds) addNames(names, hold, footprint.houseStripe)
+    for (const hold of holds) addNames(names, hold, footprint)
     if (names.size > known) continue
     return {
       requests: requestsOf(footprint, holds, entries, await postingsOf(client, entries)),
@@ -101,8 +101,8 @@ async function read(
   throw new Fault('store_unavailable', `The holds of a batch did not stay the same for ${LOOKS_MAX} looks.`)
 }
 
-function addNames(names: Map<string, BalanceName>, hold: HoldRecord, houseStripe: number): void {
-  for (const name of footprintOfHold(hold, houseStripe)) {
+function addNames(names: Map<string, BalanceName>, hold: HoldRecord, footprint: Footprint): void {
+  for (const name of footprintOfHold(hold, footprint)) {
     names.set(balanceKey(name.account, name.asset, name.stripe), name)
   }
 }

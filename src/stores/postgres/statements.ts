@@ -38,6 +38,19 @@ import {
   postingValues,
   type SqlValue,
 } from '../sql/rows.ts'
+import {
+  HOLD_STEP_COLUMNS,
+  HOLD_STEPPED_ASSIGNED,
+  HOLD_STEPPED_COLUMNS,
+  holdSteppedValues,
+  holdStepValues,
+  requestWrites,
+  type RequestWrites,
+  STEP_ENTRY_COLUMNS,
+  stepEntryValues,
+  STEPPED_HOLD_COLUMNS,
+  steppedHoldValues,
+} from '../sql/steps.ts'
 import { RATE_COLUMNS, RATE_KEY_COLUMNS, rateKeyValues, rateValues } from '../sql/rates.ts'
 import { columnArray, type ElementType } from './arrays.ts'
 
@@ -46,7 +59,7 @@ interface Part {
   /** Those that are text; the others are whole numbers. */
   readonly texts: ReadonlySet<string>
   /** In an order that is the same for every writer, so that two of them wait for each other's keys in one direction only. */
-  readonly rows: (changes: Changes) => SqlValue[][]
+  readonly rows: (changes: Changes & RequestWrites) => SqlValue[][]
   /** The statement over `source`, a SELECT of the columns. */
   readonly sql: (source: string) => string
   /** How its rows are counted, when fewer may be written than were given. */
@@ -75,11 +88,20 @@ const PARTS: readonly Part[] = [
     rows: ({ holdsChanged }) => holdsChanged.map(holdChangeValues),
     // "ended_at IS NULL" says the same as "state = 'open'", but the planner does not try the index of open holds on it.
     sql: (source) => `ended AS (
-      UPDATE requests AS t SET ${HOLD_CHANGE_COLUMNS.slice(0, -1)
-        .map((column) => `${column} = c.${column}`)
-        .join(', ')}
-      FROM (${source}) c ${placeOf('requests')} AND t.ended_at IS NULL RETURNING 1)`,
+      UPDATE requests AS t SET ${assignments(HOLD_CHANGE_COLUMNS.slice(0, -1))}
+      FROM (${source}) c ${placeOf('requests')} AND t.ended_at IS NULL AND t.steps IS NULL RETURNING 1)`,
     guard: 'ended',
+  },
+  {
+    columns: HOLD_STEPPED_COLUMNS,
+    texts: new Set(['payee', 'state', 'first_answers', 'id', 'before_state']),
+    rows: ({ holdsStepped }) =>
+      holdsStepped.toSorted((left, right) => compare(left.after.id, right.after.id)).map(holdSteppedValues),
+    sql: (source) => `stepped AS (
+      UPDATE requests AS t SET ${assignments(HOLD_STEPPED_ASSIGNED)}
+      FROM (${source}) c ${placeOf('requests')} AND t.state = c.before_state
+        AND COALESCE(t.steps, 0) = c.before_steps RETURNING 1)`,
+    guard: 'stepped',
   },
   {
     columns: ['code', 'decimals', 'name', 'created_at'],
@@ -144,6 +166,27 @@ const PARTS: readonly Part[] = [
     guard: null,
   },
   {
+    columns: STEPPED_HOLD_COLUMNS,
+    texts: new Set(['id', 'kind', 'metadata', 'payee', 'state', 'first_answers']),
+    rows: ({ holdsOpenedStepped }) => holdsOpenedStepped.map(steppedHoldValues).sort(byFirst),
+    sql: (source) => `opened_stepped AS (INSERT INTO requests (${STEPPED_HOLD_COLUMNS.join(', ')}) ${source})`,
+    guard: null,
+  },
+  {
+    columns: STEP_ENTRY_COLUMNS,
+    texts: new Set(['id', 'kind', 'metadata', 'memo', 'postings', 'legs', 'hold_after']),
+    rows: ({ stepEntries }) => stepEntries.map(stepEntryValues).sort(byFirst),
+    sql: (source) => `entered_steps AS (INSERT INTO requests (${STEP_ENTRY_COLUMNS.join(', ')}) ${source})`,
+    guard: null,
+  },
+  {
+    columns: HOLD_STEP_COLUMNS,
+    texts: new Set(['hold', 'entry_id']),
+    rows: ({ holdSteps }) => holdSteps.map(holdStepValues).sort(byFirst),
+    sql: (source) => `numbered AS (INSERT INTO hold_steps (${HOLD_STEP_COLUMNS.join(', ')}) ${source})`,
+    guard: null,
+  },
+  {
     columns: POSTING_COLUMNS,
     texts: new Set(['entry_id', 'kind']),
     rows: ({ postings }) => postings.map(postingValues),
@@ -159,9 +202,10 @@ const texts = new Map<number, string>()
 export function writeStatement(changes: Changes): QueryConfig<unknown[]> {
   const values: unknown[] = []
   const counts: number[] = []
+  const rowsOf = { ...changes, ...requestWrites(changes) }
   let parts = 0
   for (const [index, part] of PARTS.entries()) {
-    const rows = part.rows(changes)
+    const rows = part.rows(rowsOf)
     if (rows.length === 0) continue
     parts |= 1 << index
     addColumns(values, part, rows)
@@ -240,6 +284,10 @@ function byName(left: BalanceRecord, right: BalanceRecord): number {
 
 function byFirst(left: readonly SqlValue[], right: readonly SqlValue[]): number {
   return compare(left[0] as string, right[0] as string)
+}
+
+function assignments(columns: readonly string[]): string {
+  return columns.map((column) => `${column} = c.${column}`).join(', ')
 }
 
 function compare(left: string, right: string): number {

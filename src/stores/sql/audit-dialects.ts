@@ -19,7 +19,24 @@ export interface AuditDialect {
   readonly postingKeys: { readonly join: string; readonly balanceId: string; readonly version: string }
   /** The legs in a row `r` of `requests`, likewise; `version` is that of the rate, and null within one asset. */
   readonly legs: { readonly join: string } & Readonly<Record<LegField, string>>
+  /** What a row `e` of `requests` tells of the hold after its step: text that compares with the columns of names, or BIGINT. */
+  readonly holdAfter: { text(field: StepTextField): string; whole(field: StepWholeField): string }
 }
+
+/** As hold-texts.ts writes them. */
+type StepTextField = 'id' | 'payee' | 'state'
+type StepWholeField =
+  | 'number'
+  | 'amount'
+  | 'held'
+  | 'settled'
+  | 'released'
+  | 'drawn'
+  | 'shortfall'
+  | 'refunded'
+  | 'settledLate'
+  | 'expiresAt'
+  | 'endedAt'
 
 /** Whole numbers are BIGINT, the others text that compares with the columns of names. */
 type LegField =
@@ -64,6 +81,10 @@ const SQLITE: AuditDialect = {
     denominator: 'CAST(l.value ->> 8 AS INTEGER)',
     rounding: 'l.value ->> 9',
   },
+  holdAfter: {
+    text: (field) => `(e.hold_after ->> '${field}')`,
+    whole: (field) => `CAST(e.hold_after ->> '${field}' AS INTEGER)`,
+  },
 }
 
 function upper(term: string): string {
@@ -79,7 +100,7 @@ const DECIMAL = {
   sum: (terms) => ({ high: '0', low: plus(terms.map((term) => `CAST(${term} AS DECIMAL(20, 0))`)) }),
   total: (columns) => ({ high: '0', low: plus(columns.map((column) => `SUM(${column})`)) }),
   same: (left, right) => `(${left.low} = ${right.low})`,
-} as const satisfies Omit<AuditDialect, 'postingKeys' | 'legs'>
+} as const satisfies Omit<AuditDialect, 'postingKeys' | 'legs' | 'holdAfter'>
 
 function plus(terms: readonly string[]): string {
   return terms.length === 0 ? '0' : terms.join(' + ')
@@ -113,6 +134,10 @@ export const AUDIT_DIALECTS: Readonly<Record<SqlDialect, AuditDialect>> = {
       denominator: 'l.denominator',
       rounding: 'l.rounding',
     },
+    holdAfter: {
+      text: (field) => `CONVERT(JSON_VALUE(e.hold_after, '$.${field}') USING ascii) COLLATE ascii_bin`,
+      whole: (field) => `CAST(JSON_VALUE(e.hold_after, '$.${field}') AS SIGNED)`,
+    },
   },
   postgres: {
     ...DECIMAL,
@@ -133,6 +158,10 @@ export const AUDIT_DIALECTS: Readonly<Record<SqlDialect, AuditDialect>> = {
       numerator: 'CAST(l.leg ->> 7 AS BIGINT)',
       denominator: 'CAST(l.leg ->> 8 AS BIGINT)',
       rounding: '(l.leg ->> 9)',
+    },
+    holdAfter: {
+      text: (field) => `(CAST(e.hold_after AS jsonb) ->> '${field}') COLLATE "C"`,
+      whole: (field) => `CAST(CAST(e.hold_after AS jsonb) ->> '${field}' AS BIGINT)`,
     },
   },
 }

@@ -26,6 +26,8 @@ export const AUDIT_STATEMENTS: Readonly<Record<AuditCheckId, Statement>> = {
   '5a': leakingHolds,
   '5b': halfOpenHolds,
   '5c': holdsThatMovedOtherwise,
+  '5d': miscountedSteps,
+  '5e': holdsPastTheirLastStep,
 }
 
 const BALANCE = `b.id AS balance, b.account AS account, b.asset AS asset,
@@ -144,7 +146,8 @@ function brokenChains({ sum, same }: AuditDialect): string {
 
 /** Every posting that a request names, under the entry id that it must bear. */
 function named({ postingKeys }: AuditDialect): string {
-  const end = `CONCAT(r.id, CASE WHEN r.state = 'settled' THEN '~settle' ELSE '~release' END)`
+  const isSettle = `r.state = 'settled' OR (r.state = 'expired' AND r.payee_version IS NOT NULL)`
+  const end = `CONCAT(r.id, CASE WHEN ${isSettle} THEN '~settle' ELSE '~release' END)`
   return `WITH named AS (
       SELECT r.id AS entry_id, ${postingKeys.balanceId} AS balance_id, ${postingKeys.version} AS version
       FROM requests r ${postingKeys.join} WHERE r.kind <> 'freeze'
@@ -180,17 +183,22 @@ function unnamedPostings(dialect: AuditDialect): string {
 function leakingHolds({ sum, same }: AuditDialect): string {
   const taken = sum(['r.amount', 'r.drawn'])
   const given = sum(['r.settled', 'r.released', 'r.held'])
-  return `SELECT ${HOLD} FROM requests r WHERE r.kind = 'freeze' AND ${unless(same(taken, given))}`
+  const parts = `COALESCE(r.refunded, 0) BETWEEN 0 AND r.settled AND COALESCE(r.settled_late, 0) BETWEEN 0 AND r.drawn`
+  return `SELECT ${HOLD} FROM requests r WHERE r.kind = 'freeze' AND ${unless(`${same(taken, given)} AND ${parts}`)}`
 }
 
 function halfOpenHolds(): string {
-  const whole = `r.state = 'open' AND r.held = r.amount AND r.ended_at IS NULL AND r.ended_version IS NULL`
+  const isWhole = `r.held = r.amount OR (${HAS_STEPS} AND r.held >= 0)`
+  const open = `r.state = 'open' AND (${isWhole}) AND r.ended_at IS NULL AND r.ended_version IS NULL`
   const ended = `r.state <> 'open' AND r.held = 0 AND r.ended_at IS NOT NULL AND r.ended_version IS NOT NULL`
-  return `SELECT ${HOLD} FROM requests r WHERE r.kind = 'freeze' AND ${unless(`(${whole}) OR (${ended})`)}`
+  return `SELECT ${HOLD} FROM requests r WHERE r.kind = 'freeze' AND ${unless(`(${open}) OR (${ended})`)}`
 }
 
+const HAS_STEPS = 'COALESCE(r.steps, 0) > 0'
+
 /** Postings that are missing are for 4a to tell. */
-function holdsThatMovedOtherwise({ sum, same }: AuditDialect): string {
+function holdsThatMovedOtherwise(dialect: AuditDialect): string {
+  const { sum, same } = dialect
   const nothing = sum([])
   const asTold = [
     `(o.version IS NULL OR (${same(sum(['o.available_delta', 'r.amount']), nothing)} AND o.held_delta = r.amount))`,
@@ -203,5 +211,102 @@ function holdsThatMovedOtherwise({ sum, same }: AuditDialect): string {
     LEFT JOIN postings o ON o.balance_id = r.balance_id AND o.version = r.opened_version
     LEFT JOIN postings e ON e.balance_id = r.balance_id AND e.version = r.ended_version
     LEFT JOIN postings y ON y.balance_id = r.payee_balance_id AND y.version = r.payee_version
-    WHERE r.kind = 'freeze' AND ${unless(asTold.join('\n      AND '))}`
+    WHERE r.kind = 'freeze' AND NOT (${HAS_STEPS}) AND ${unless(asTold.join('\n      AND '))}
+    UNION ALL
+    ${steppedHoldsThatMovedOtherwise(dialect)}`
+}
+
+/**
+ * Over all that happened to a hold, each step with the postings that its entry names: what its holder's balance gained, and what
+ * its payee got, in whichever stripes. A posting that is missing moved nothing.
+ */
+function steppedHoldsThatMovedOtherwise({ sum, total, same, postingKeys }: AuditDialect): string {
+  const sums = ['available', 'held', 'paid'].map((of) => {
+    const { high, low } = total([`t.${of}`])
+    return `${high} AS ${of}_high, ${low} AS ${of}_low`
+  })
+  const moved = (of: string): Exact => ({ high: `COALESCE(m.${of}_high, 0)`, low: `COALESCE(m.${of}_low, 0)` })
+  const asTold = [
+    same(plusOf(sum, moved('available'), ['r.amount', 'r.drawn']), sum(['r.released', 'COALESCE(r.refunded, 0)'])),
+    same(moved('held'), sum(['r.held'])),
+    same(plusOf(sum, moved('paid'), ['COALESCE(r.refunded, 0)']), sum(['r.settled'])),
+    'COALESCE(m.strayed, 0) = 0',
+  ]
+  const isHolder = 'p.balance_id = h.balance_id'
+  const isPayee = 'b.account = h.payee'
+  return `SELECT ${HOLD} FROM requests r LEFT JOIN (
+      SELECT t.hold AS hold, ${sums.join(', ')}, MAX(t.strayed) AS strayed FROM (
+        SELECT n.hold AS hold,
+          CASE WHEN ${isHolder} THEN p.available_delta ELSE 0 END AS available,
+          CASE WHEN ${isHolder} THEN p.held_delta ELSE 0 END AS held,
+          CASE WHEN ${isHolder} OR NOT (${isPayee}) THEN 0 ELSE p.available_delta END AS paid,
+          CASE WHEN ${isHolder} OR (${isPayee} AND p.held_delta = 0) THEN 0 ELSE 1 END AS strayed
+        FROM (
+          SELECT r.id AS hold, r.balance_id AS balance_id, r.opened_version AS version
+          FROM requests r WHERE ${HAS_STEPS}
+          UNION
+          SELECT r.id, r.balance_id, r.ended_version FROM requests r WHERE ${HAS_STEPS}
+          UNION
+          SELECT r.id, r.payee_balance_id, r.payee_version FROM requests r WHERE ${HAS_STEPS}
+          UNION
+          SELECT s.hold, ${postingKeys.balanceId}, ${postingKeys.version}
+          FROM hold_steps s CROSS JOIN requests r ${postingKeys.join} WHERE r.id = s.entry_id AND r.kind <> 'freeze'
+        ) n
+        CROSS JOIN postings p CROSS JOIN requests h LEFT JOIN balances b ON b.id = p.balance_id
+        WHERE p.balance_id = n.balance_id AND p.version = n.version AND h.id = n.hold
+      ) t GROUP BY t.hold
+    ) m ON m.hold = r.id
+    WHERE r.kind = 'freeze' AND ${HAS_STEPS} AND ${unless(asTold.join('\n      AND '))}`
+}
+
+function plusOf(sum: AuditDialect['sum'], exact: Exact, terms: readonly string[]): Exact {
+  const { high, low } = sum(terms)
+  return { high: `${exact.high} + ${high}`, low: `${exact.low} + ${low}` }
+}
+
+/**
+ * A hold whose row counts other steps than there are, or whose steps have a gap; and steps and entries that do not know each
+ * other.
+ */
+function miscountedSteps({ holdAfter }: AuditDialect): string {
+  const [hold, number] = [holdAfter.text('id'), holdAfter.whole('number')]
+  const complete = `COALESCE(c.steps, 0) = COALESCE(r.steps, 0) AND COALESCE(c.highest, 0) = COALESCE(r.steps, 0)
+    AND COALESCE(c.lowest, 1) = 1`
+  return `WITH counted AS (
+      SELECT s.hold AS hold, COUNT(*) AS steps, MIN(s.step) AS lowest, MAX(s.step) AS highest FROM hold_steps s GROUP BY s.hold
+    )
+    SELECT r.id AS hold, COALESCE(r.steps, 0) AS step, '' AS entry
+    FROM requests r LEFT JOIN counted c ON c.hold = r.id
+    WHERE r.kind = 'freeze' AND ${unless(complete)}
+    UNION ALL
+    SELECT s.hold, s.step, s.entry_id FROM hold_steps s LEFT JOIN requests e ON e.id = s.entry_id
+    WHERE ${unless(`${hold} = s.hold AND ${number} = s.step`)}
+    UNION ALL
+    SELECT ${hold}, ${number}, e.id
+    FROM requests e LEFT JOIN hold_steps s ON s.hold = ${hold} AND s.step = ${number}
+    WHERE e.hold_after IS NOT NULL AND ${unless('s.entry_id = e.id')}
+    UNION ALL
+    SELECT c.hold, 0, '' FROM counted c LEFT JOIN requests r ON r.id = c.hold AND r.kind = 'freeze' WHERE r.id IS NULL`
+}
+
+/** A last step that is missing is for 5d to tell. */
+function holdsPastTheirLastStep({ holdAfter }: AuditDialect): string {
+  const { text, whole } = holdAfter
+  const same = [
+    `r.payee = ${text('payee')}`,
+    `r.state = ${text('state')}`,
+    `r.amount = ${whole('amount')}`,
+    `r.held = ${whole('held')}`,
+    `r.settled = ${whole('settled')}`,
+    `r.released = ${whole('released')}`,
+    `r.drawn = ${whole('drawn')}`,
+    `r.shortfall = ${whole('shortfall')}`,
+    `COALESCE(r.refunded, 0) = ${whole('refunded')}`,
+    `COALESCE(r.settled_late, 0) = ${whole('settledLate')}`,
+    `r.expires_at = ${whole('expiresAt')}`,
+    `COALESCE(r.ended_at, 0) = COALESCE(${whole('endedAt')}, 0)`,
+  ]
+  return `SELECT ${HOLD} FROM hold_steps s CROSS JOIN requests r CROSS JOIN requests e
+    WHERE r.id = s.hold AND r.kind = 'freeze' AND r.steps = s.step AND e.id = s.entry_id AND e.hold_after IS NOT NULL
+      AND ${unless(same.join('\n      AND '))}`
 }

@@ -4,14 +4,17 @@ import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import {
   across,
+  amend,
   declare,
   deposit,
   freeze,
   leg,
   open,
   rate,
+  refund,
   release,
   settle,
+  settlePart,
   transfer,
 } from '../../../test/support/commands.ts'
 import { damages, doDamage } from '../../../test/support/random-damage.ts'
@@ -91,6 +94,10 @@ async function smallLedger(): Promise<TwinLedger> {
   // In an asset and accounts of its own, so that nothing above moves.
   await ledger.apply(0, declare('gem'), rate('credit', 'gem', [1n, 3n]), deposit('d2', 'user:1', 10n))
   await ledger.apply(0, transfer('x', [across('user:1', 'user:2', [10n, 'credit'], ['gem'])]))
+  // Frozen, and with steps in the batch of its freeze and in others.
+  await ledger.apply(0, deposit('d3', 'user:4', 100n), freeze('life', 'user:4', 50n), settlePart('part', 'life', 20n))
+  await ledger.apply(7, amend('more', 'life', { amount: 60n }), settle('life', 45n, 'draw'))
+  await ledger.apply(1, refund('back', 'life', 3n))
   assert.deepEqual(await everything(ledger.auditor), {})
   return ledger
 }
@@ -180,6 +187,16 @@ const PLANTED: Readonly<Record<AuditCheckId, Planted>> = {
     sql: `UPDATE requests SET settled = 149, released = 51 WHERE id = 'h'`,
     shows: { hold: 'h', settled: '149', released: '51' },
   },
+  '5d': {
+    title: 'a step whose number is not the next',
+    sql: `UPDATE hold_steps SET step = 9 WHERE entry_id = 'more'`,
+    shows: { hold: 'life', step: '9', entry: 'more' },
+  },
+  '5e': {
+    title: 'a hold that was changed after its last step',
+    sql: `UPDATE requests SET shortfall = 7 WHERE id = 'life'`,
+    shows: { hold: 'life', settled: '65', amount: '60' },
+  },
 }
 
 for (const [id, { title, sql, shows }] of Object.entries(PLANTED)) {
@@ -210,6 +227,24 @@ const HALF_TOLD: readonly (readonly [title: string, sql: string, hold: string, f
     'gone',
     '5c',
   ],
+  ['a hold that counts a step too much', `UPDATE requests SET steps = 5 WHERE id = 'life'`, 'life', '5d'],
+  ['a plain hold that counts steps', `UPDATE requests SET steps = 1 WHERE id = 'h'`, 'h', '5d'],
+  ['steps of no hold', `DELETE FROM requests WHERE id = 'life'`, 'life', '5d'],
+  [
+    'an open hold with steps that holds a coin it should not',
+    `UPDATE requests SET held = 1 WHERE id = 'life'`,
+    'life',
+    '5b',
+  ],
+  ['more refunded than settled', `UPDATE requests SET refunded = 66 WHERE id = 'life'`, 'life', '5a'],
+  ['more settled late than drawn', `UPDATE requests SET settled_late = 6 WHERE id = 'life'`, 'life', '5a'],
+  [
+    'a step that moved a coin more than the hold tells',
+    `UPDATE postings SET available_delta = available_delta - 1 WHERE entry_id = 'back' AND available_delta < 0`,
+    'life',
+    '5c',
+  ],
+  ['a payee that got nothing', `UPDATE requests SET payee = 'user:9' WHERE id = 'life'`, 'life', '5c'],
 ]
 
 for (const [title, sql, hold, found] of HALF_TOLD) {

@@ -11,6 +11,7 @@ export interface LedgerTables {
   readonly balances: BalanceColumns
   readonly postings: PostingColumns
   readonly requests: RequestColumns
+  readonly hold_steps: HoldStepColumns
 }
 
 interface AccountColumns {
@@ -70,6 +71,7 @@ interface RequestColumns {
   readonly floor: bigint | null
   readonly postings: string | null
   readonly legs: string | null
+  readonly hold_after: string | null
   readonly balance_id: number | null
   readonly payee: string | null
   readonly state: string | null
@@ -86,4 +88,15 @@ interface RequestColumns {
   readonly ended_version: number | null
   readonly payee_balance_id: number | null
   readonly payee_version: number | null
+  readonly on_expiry: bigint | null
+  readonly refunded: bigint | null
+  readonly settled_late: bigint | null
+  readonly steps: number | null
+  readonly first_answers: string | null
+}
+
+interface HoldStepColumns {
+  readonly hold: string
+  readonly step: number
+  readonly entry_id: string
 }

@@ -7,13 +7,14 @@
  */
 import type { Compilable } from 'kysely'
 import type { BalanceRecord } from '../../domain/balance.ts'
-import type { AccountName, AssetCode, Instant } from '../../domain/ids.ts'
+import type { AccountName, AssetCode, Instant, RequestId } from '../../domain/ids.ts'
 import { requestOfEntry, showLine, type Posting, type StatementLine } from '../../domain/journal.ts'
 import { CLOCK_DIFFERENCE_MS_MAX, type Page, type Period, type PostingQuery } from '../../engine/reader.ts'
 import { filtersAttached, matchesAttached, type Attached } from '../attached.ts'
 import type { QueryBuilder } from './dialect.ts'
 import { lastKey, oneMoreThan, pageOf } from './pages.ts'
 import { big, metadataOf, postingOf, whole, type Row } from './rows.ts'
+import { stepOf } from './hold-texts.ts'
 
 export type PostingKey = readonly [balanceId: number, version: number]
 
@@ -88,10 +89,10 @@ export class SqlJournal {
   /** Stripe after stripe, each a range of the primary key: one statement over all of them would sort the whole journal. */
   async page(query: PostingQuery): Promise<Page<StatementLine>> {
     const last = lastKey('postings', query)
-    const { account, asset, limit } = query
+    const { account, asset, limit, hold = null } = query
     const stripes = await this.stripes(account, asset)
     const lines: StatementLine[] = []
-    const isReadThrough = filtersAttached(query)
+    const isReadThrough = hold !== null || filtersAttached(query)
     const walk = this.walk(isReadThrough)
     for (const balance of stripes.filter((each) => last === null || each.stripe >= last[0])) {
       if (lines.length > limit) break
@@ -102,7 +103,7 @@ export class SqlJournal {
         const rowsMax = isReadThrough ? ROWS_READ_THROUGH : limit - lines.length
         const rows = await this.#postingsIn(range, balance, query, rowsMax)
         const found = await this.lines(rows.map((row) => postingOf({ ...row, account, asset, stripe })))
-        lines.push(...found.filter((line) => matchesAttached(line, query)))
+        lines.push(...found.filter((line) => (hold === null || line.hold === hold) && matchesAttached(line, query)))
         return rows.length > rowsMax ? whole(rows.at(-1)!['version']) : range.low
       })
       if (stoppedAt !== null) return pageOf(lines, limit, 'postings', keyOf, [stripe, stoppedAt])
@@ -138,23 +139,24 @@ export class SqlJournal {
   /** Postings with what their requests carry, in their order. */
   async lines(postings: readonly Posting[]): Promise<readonly StatementLine[]> {
     const ids = [...new Set(postings.map(({ entryId }) => requestOfEntry(entryId)))]
-    const attached = new Map<string, Attached>()
+    const attached = new Map<string, Attached & { readonly step: RequestId | null }>()
     for (let start = 0; start < ids.length; start += REQUESTS_PER_STATEMENT) {
       const rows = await this.#rows(
         this.#builder
           .selectFrom('requests')
-          .select(['id', 'memo', 'metadata'])
+          .select(['id', 'memo', 'metadata', 'hold_after'])
           .where('id', 'in', ids.slice(start, start + REQUESTS_PER_STATEMENT)),
       )
       for (const row of rows) {
         const memo = row['memo'] as string | null
-        attached.set(row['id'] as string, { memo, metadata: metadataOf(row['metadata']) })
+        const step = stepOf(row['hold_after'])?.hold ?? null
+        attached.set(row['id'] as string, { memo, metadata: metadataOf(row['metadata']), step })
       }
     }
     return postings.map((posting) => {
       const found = attached.get(requestOfEntry(posting.entryId))
       if (found === undefined) throw new Error(`The request of the entry ${posting.entryId} is gone.`)
-      return showLine(posting, found)
+      return showLine(posting, found, found.step)
     })
   }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { MOMENT } from '../../../test/support/given.ts'
-import { deposit, freeze, leg, release, settle, transfer } from '../../../test/support/commands.ts'
+import { deposit, freeze, leg, release, settle, settlePart, transfer } from '../../../test/support/commands.ts'
 import { batches, RUNS, TwinLedger } from '../../../test/support/twin-ledger.ts'
 import { TRANSFER_LEGS_MAX } from '../../api/ledger.ts'
 import type { HoldState } from '../../domain/hold.ts'
@@ -17,7 +17,16 @@ const ASSETS = ['credit', 'gem', 'none']
 const REQUEST_IDS = Array.from({ length: 31 }, (_, index) => `r${index + 1}`)
 
 const STATES: readonly (HoldState | null)[] = [null, 'open', 'settled', 'released', 'expired']
-const KINDS: readonly (EntryKind | null)[] = [null, 'deposit', 'freeze', 'settle', 'transfer', 'open']
+const KINDS: readonly (EntryKind | null)[] = [
+  null,
+  'deposit',
+  'freeze',
+  'settle',
+  'transfer',
+  'open',
+  'amend',
+  'refund',
+]
 
 /** All pages of a list, with their cursors. */
 async function pagesOf<Item>(limit: number, read: (page: PageQuery) => Promise<Page<Item>>): Promise<Page<Item>[]> {
@@ -37,7 +46,13 @@ async function everything(reader: Reader, limit: number): Promise<unknown> {
   const told: unknown[] = [await reader.assets()]
   for (const id of REQUEST_IDS) {
     told.push(await reader.hold(id))
-    for (const name of [id, `${id}~settle`, `${id}~release`, `${id}~`]) told.push([name, await reader.entry(name)])
+    const names = [id, `${id}~settle`, `${id}~release`, `${id}~late`, `${id}~`]
+    for (const name of names) told.push([name, await reader.entry(name)])
+    if ((await reader.holdHistory({ hold: id, limit, cursor: null })) === null) continue
+    told.push(await pagesOf(limit, async (page) => (await reader.holdHistory({ hold: id, ...page }))!))
+  }
+  for (const at of [0, 1_000, 5_000, 10_000, MOMENT.holdTtlMsMax, 2 * MOMENT.holdTtlMsMax]) {
+    told.push(await reader.due(MOMENT.now + at, limit), await reader.overdue(MOMENT.now + at))
   }
   for (const state of STATES) {
     told.push(await pagesOf(limit, (page) => reader.holds({ account: null, asset: 'credit', state, ...page })))
@@ -55,18 +70,19 @@ async function everything(reader: Reader, limit: number): Promise<unknown> {
 }
 
 test('every read of random ledgers is that of the memory store, page by page', async () => {
-  const reached = { holds: 0, postings: 0 }
+  const reached = { holds: 0, postings: 0, steps: 0 }
   await fc.assert(
     fc.asyncProperty(batches, fc.constantFrom(1, 2, 5, 1000), async (sequence, limit) => {
       using ledger = await TwinLedger.open()
       for (const batch of sequence) await ledger.write(batch)
       assert.deepEqual(await everything(ledger.reader, limit), await everything(ledger.model.reader, limit))
       reached.postings += ledger.tables.postings.size
+      reached.steps += ledger.tables.holdSteps.size
       for (const { kind } of ledger.tables.requests.values()) if (kind === 'freeze') reached.holds++
     }),
-    { ...RUNS, numRuns: 15 },
+    { ...RUNS, numRuns: 30 },
   )
-  assert.ok(reached.holds > 30 && reached.postings > 200, JSON.stringify(reached))
+  assert.ok(reached.holds > 30 && reached.postings > 200 && reached.steps > 20, JSON.stringify(reached))
 })
 
 /** Filters that no column of an order decides, and some that are decided by search. */
@@ -92,6 +108,8 @@ function filtersAround(now: number): readonly (readonly [Partial<PostingQuery>, 
     ],
     [{ entry: 'r3' }, {}],
     [{ entry: 'r1~settle', until: middle }, {}],
+    [{ hold: 'r3', until: now }, {}],
+    [{ hold: 'r1', metadata: { tier: 1 } }, {}],
   ]
 }
 
@@ -177,7 +195,22 @@ test('that all open holds were found is known from what the balance holds, witho
     ['h4', 'h3', 'h1'],
   )
   await ledger.apply(0, release('h1'), release('h3'), release('h4'))
-  assert.deepEqual(await statementsFor(ledger.reader), [[], null, 1])
+  assert.deepEqual(await statementsFor(ledger.reader), [[], null, 2])
+})
+
+test('an open hold that holds nothing any more is found behind however many others', async () => {
+  using ledger = await TwinLedger.open()
+  await ledger.apply(0, deposit('d', 'a', 1_000n), freeze('empty', 'a', 5n))
+  await ledger.apply(0, settlePart('p', 'empty', 5n), ...[1, 2, 3, 4].map((index) => freeze(`n${index}`, 'a', 1n)))
+  const reader = ledger.readerWithin({ postingsMax: 3, requestsMax: 3 })
+  const read = async (): Promise<readonly string[]> => {
+    const query = { account: 'a', asset: 'credit', state: 'open' } as const
+    const pages = await pagesOf(10, (page) => reader.holds({ ...query, ...page }))
+    return pages.flatMap(({ items }) => items.map(({ id }) => id))
+  }
+  assert.deepEqual(await read(), ['n4', 'n3', 'n2', 'n1', 'empty'])
+  await ledger.apply(0, ...[1, 2, 3, 4].map((index) => release(`n${index}`)))
+  assert.deepEqual(await read(), ['empty'])
 })
 
 test('an entry of the greatest transfer shows all of its postings in order', async () => {

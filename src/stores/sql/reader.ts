@@ -8,38 +8,45 @@ import { sql, type Compilable } from 'kysely'
 import type { Asset } from '../../domain/asset.ts'
 import { showHold, type Hold, type HoldRecord } from '../../domain/hold.ts'
 import { isHouse, isRequestId, type AccountName, type Instant, type RequestId } from '../../domain/ids.ts'
-import { endOfHold, showEntry, type Entry, type Posting, type StatementLine } from '../../domain/journal.ts'
+import { requestOfEntry, showEntry, type Entry, type HoldEvent, type StatementLine } from '../../domain/journal.ts'
 import type { Rate } from '../../domain/rate.ts'
-import type {
-  Account,
-  HoldQuery,
-  Page,
-  PageQuery,
-  PostingQuery,
-  RateHistoryQuery,
-  Reader,
+import {
+  OVERDUE_COUNT_MAX,
+  type Account,
+  type DueHolds,
+  type HoldHistoryQuery,
+  type HoldQuery,
+  type OverdueHolds,
+  type Page,
+  type PageQuery,
+  type PostingQuery,
+  type RateHistoryQuery,
+  type Reader,
 } from '../../engine/reader.ts'
 import { filtersAttached, matchesAttached } from '../attached.ts'
 import type { CursorKeys, CursorList } from '../cursor.ts'
 import { addUpStripes } from '../stripes.ts'
+import { HoldEntries } from './hold-entries.ts'
 import { queryBuilder, type Query, type QueryBuilder, type SqlDialect } from './dialect.ts'
 import {
   ROWS_READ_THROUGH,
   SqlJournal,
   WALK_LIMITS,
-  type PostingKey,
   type Stripe,
   type VersionRange,
   type WalkLimits,
 } from './journal.ts'
 import { rateOf } from './rates.ts'
 import { lastKey, oneMoreThan, pageOf } from './pages.ts'
-import { assetOf, balanceOf, big, entryOf, holdOf, metadataOf, postingKeysOf, type Row } from './rows.ts'
+import { assetOf, balanceOf, big, entryOf, holdOf, metadataOf, postingKeysOf, whole, type Row } from './rows.ts'
 
 type Requests = ReturnType<typeof selectRequests>
 
 /** Postings among which the open holds of a balance are looked for first. */
 const OPEN_HOLDS_WITHIN = 2_000
+
+/** Steps of a hold that are read at once to show its lines. Those of a hold with more are looked for in the journal. */
+const STEPS_READ_MAX = 500
 
 interface HoldOrder<List extends CursorList> {
   readonly key: (hold: HoldRecord) => CursorKeys[List]
@@ -52,12 +59,15 @@ export class SqlReader implements Reader {
   readonly #query: Query
   readonly #limits: WalkLimits
   readonly #journal: SqlJournal
+  readonly #holdEntries: HoldEntries
 
   constructor(dialect: SqlDialect, query: Query, limits: WalkLimits = WALK_LIMITS) {
     this.#builder = queryBuilder(dialect)
     this.#query = query
     this.#limits = limits
-    this.#journal = new SqlJournal(this.#builder, (statement) => this.#rows(statement), limits)
+    const rows = (statement: Compilable): Promise<readonly Row[]> => this.#rows(statement)
+    this.#journal = new SqlJournal(this.#builder, rows, limits)
+    this.#holdEntries = new HoldEntries(this.#builder, rows, this.#journal)
   }
 
   async account(account: AccountName): Promise<Account | null> {
@@ -124,23 +134,31 @@ export class SqlReader implements Reader {
 
   /**
    * The open holds of a balance, when a page takes all of them and they were frozen lately; else null. Together they hold what
-   * the balance holds (law 2), which tells that no older one is open: both are read in one statement, so at one instant.
+   * the balance holds (law 2), which tells that no older one is open: both are read in one statement, so at one instant. An
+   * older one that holds nothing any more would not be told, and only steps leave one that way.
    */
   async #allOpenHolds(balance: Stripe, query: HoldQuery): Promise<readonly HoldRecord[] | null> {
     const { account, asset, state, limit, cursor, from = null, until = null } = query
     if (state !== 'open' || cursor !== null || from !== null || until !== null || filtersAttached(query)) return null
-    if (balance.held === 0n) return []
+    if (balance.held === 0n && !(await this.#hasSteps())) return []
     const { postingsMax } = this.#limits
     for (const width of [Math.min(OPEN_HOLDS_WITHIN, postingsMax), postingsMax]) {
       const range = { low: balance.version + 1 - width, high: Number.MAX_SAFE_INTEGER }
       const rows = await this.#holdsOpenedIn(range, balance, query, limit)
       if (rows.length > limit) return null
       const held = rows.reduce((sum, row) => sum + big(row['held']), 0n)
-      if (rows.length > 0 && held === big(rows[0]!['all_held'])) {
+      const isEven = rows.length > 0 && held === big(rows[0]!['all_held'])
+      if (range.low <= 1 || (isEven && !(await this.#hasSteps()))) {
         return rows.map((row) => holdOf({ ...row, account, asset }))
       }
     }
     return null
+  }
+
+  /** Whether any hold ever had a step. */
+  async #hasSteps(): Promise<boolean> {
+    const first = this.#builder.selectFrom('hold_steps').select('step').where('hold', '>', '').orderBy('hold')
+    return (await this.#rows(first.limit(oneMoreThan(0)))).length > 0
   }
 
   async #holdsOpenedIn(
@@ -216,18 +234,22 @@ export class SqlReader implements Reader {
 
   async postings(query: PostingQuery): Promise<Page<StatementLine>> {
     const { entry = null, hold = null } = query
-    if (entry === null && hold === null) return await this.#journal.page(query)
-    return await this.#postingsOf(query, entry, hold)
+    if (entry !== null) {
+      const found = await this.entry(entry)
+      return await this.#postingsOf(query, found === null ? [] : [found])
+    }
+    const stepsMax = Math.min(STEPS_READ_MAX, this.#limits.requestsMax)
+    const entries = hold === null ? null : await this.#holdEntries.all(hold, stepsMax)
+    return entries === null ? await this.#journal.page(query) : await this.#postingsOf(query, entries)
   }
 
   /** An entry has few postings, so they are filtered and put in order here. */
-  async #postingsOf(query: PostingQuery, entry: string | null, hold: string | null): Promise<Page<StatementLine>> {
+  async #postingsOf(query: PostingQuery, entries: readonly Entry[]): Promise<Page<StatementLine>> {
     const last = lastKey('postings', query)
-    const entries = hold === null ? [await this.entry(entry!)] : await this.#entriesOfHold(hold)
-    const { account, asset, kind, from = null, until = null } = query
+    const { account, asset, kind, hold = null, from = null, until = null } = query
     const postings = entries
-      .filter((each) => each !== null && (entry === null || each.id === entry))
-      .flatMap((each) => each!.postings)
+      .filter((entry) => hold === null || entry.hold === hold)
+      .flatMap((entry) => entry.postings)
       .filter((posting) => posting.account === account && posting.asset === asset)
       .filter((posting) => kind === null || posting.kind === kind)
       .filter(({ at }) => (from === null || at >= from) && (until === null || at < until))
@@ -237,43 +259,48 @@ export class SqlReader implements Reader {
     return pageOf(lines, query.limit, 'postings', ({ stripe, version }) => [stripe, version])
   }
 
-  async #entriesOfHold(id: RequestId): Promise<readonly (Entry | null)[]> {
-    const row = await this.#request(id)
-    if (row?.['kind'] !== 'freeze') return []
-    const hold = holdOf(row)
-    const ends = (['settle', 'release'] as const).map((kind) => this.#ending(hold, endOfHold(id, kind)))
-    return [await this.#opening(hold), ...(await Promise.all(ends))]
-  }
-
   async entry(id: string): Promise<Entry | null> {
-    const mark = id.indexOf('~')
-    const row = await this.#request(mark === -1 ? id : id.slice(0, mark))
-    if (row === null) return null
-    if (row['kind'] === 'freeze') {
-      const hold = holdOf(row)
-      return await (id === hold.id ? this.#opening(hold) : this.#ending(hold, id))
+    const request = requestOfEntry(id)
+    if (!isRequestId(request)) return null
+    // The end of a hold may be a step, and then has a row of its own.
+    const rows = await this.#rows(selectRequests(this.#builder).where('requests.id', 'in', [...new Set([id, request])]))
+    const own = rows.find((row) => row['id'] === id)
+    if (own !== undefined) {
+      if (own['kind'] === 'freeze') return await this.#holdEntries.opening(holdOf(own))
+      return showEntry(entryOf(own, await this.#journal.postingsAt(postingKeysOf(own))))
     }
-    if (mark !== -1) return null
-    return showEntry(entryOf(row, await this.#postingsAt(postingKeysOf(row))))
+    const [ofHold] = rows
+    const end = ofHold?.['kind'] === 'freeze' ? await this.#holdEntries.ending(holdOf(ofHold)) : null
+    return end?.id === id ? end : null
   }
 
-  /** The entry of the freeze: it carries what the caller attached to the hold. */
-  async #opening(hold: HoldRecord): Promise<Entry> {
-    const { id, createdAt, metadata, balanceId, openedVersion } = hold
-    const postings = await this.#postingsAt([[balanceId, openedVersion]])
-    return { id, kind: 'freeze', at: createdAt, memo: null, metadata, floor: null, legs: null, postings }
+  async holdHistory(query: HoldHistoryQuery): Promise<Page<HoldEvent> | null> {
+    return await this.#holdEntries.history(query)
   }
 
-  /** The entry that ended the hold, when `id` is its name. */
-  async #ending(hold: HoldRecord, id: string): Promise<Entry | null> {
-    const { endedAt, balanceId, endedVersion, payeeBalanceId, payeeVersion } = hold
-    if (endedAt === null || endedVersion === null) return null
-    const kind = hold.state === 'settled' ? 'settle' : 'release'
-    if (id !== endOfHold(hold.id, kind)) return null
-    const keys: PostingKey[] = [[balanceId, endedVersion]]
-    if (payeeBalanceId !== null && payeeVersion !== null) keys.push([payeeBalanceId, payeeVersion])
-    const postings = await this.#postingsAt(keys)
-    return { id, kind, at: endedAt, memo: null, metadata: null, floor: null, legs: null, postings }
+  async due(now: Instant, limit: number): Promise<DueHolds> {
+    const rows = await this.#rows(
+      selectDue(this.#builder, now)
+        .select(['id', 'expires_at'])
+        .orderBy('expires_at')
+        .orderBy('id')
+        .limit(sql.lit(limit)),
+    )
+    return { holds: rows.map((row) => ({ id: row['id'] as string, expiresAt: whole(row['expires_at']) })) }
+  }
+
+  async overdue(now: Instant): Promise<OverdueHolds> {
+    const due = selectDue(this.#builder, now)
+      .select('expires_at')
+      .orderBy('expires_at')
+      .limit(sql.lit(OVERDUE_COUNT_MAX))
+    const [row] = await this.#rows(
+      this.#builder
+        .selectFrom(due.as('due'))
+        .select(({ fn }) => [fn.countAll().as('count'), fn.min('expires_at').as('oldest')]),
+    )
+    const oldest = row!['oldest']
+    return { count: whole(row!['count']), oldestExpiresAt: oldest === null ? null : whole(oldest) }
   }
 
   async assets(): Promise<readonly Asset[]> {
@@ -322,14 +349,15 @@ export class SqlReader implements Reader {
     return rows[0] ?? null
   }
 
-  async #postingsAt(keys: readonly PostingKey[]): Promise<readonly Posting[]> {
-    return await this.#journal.postingsAt(keys)
-  }
-
   async #rows(statement: Compilable): Promise<readonly Row[]> {
     const { sql: text, parameters } = statement.compile()
     return await this.#query(text, parameters)
   }
+}
+
+/** Written out and not as a parameter, so that every planner sees that the index of open holds has all of them. */
+function selectDue(builder: QueryBuilder, now: Instant) {
+  return builder.selectFrom('requests').where('state', '=', sql.lit('open')).where('expires_at', '<=', now)
 }
 
 /** Entries have no balance; for holds, the outer join also fixes which table is read first. */

@@ -6,11 +6,12 @@
  */
 import type { Asset } from '../../domain/asset.ts'
 import type { BalanceRecord } from '../../domain/balance.ts'
-import type { HoldRecord, HoldState } from '../../domain/hold.ts'
+import type { HoldRecord, HoldState, OnExpiry } from '../../domain/hold.ts'
 import type { EntryKind, EntryRecord, Posting, PostingRecord } from '../../domain/journal.ts'
 import type { Metadata } from '../../domain/metadata.ts'
 import type { BalanceChange } from '../../domain/snapshot.ts'
 import { legsOf, legsText } from './legs.ts'
+import { firstAnswersOf, stepOf } from './hold-texts.ts'
 
 export type SqlValue = string | number | bigint | null
 export type Row = Readonly<Record<string, unknown>>
@@ -37,6 +38,7 @@ export const HOLD_COLUMNS = [
   'ended_version',
   'payee_balance_id',
   'payee_version',
+  'on_expiry',
 ] as const
 
 /** In the order of `HOLD_COLUMNS`. */
@@ -63,6 +65,7 @@ export function holdValues(hold: HoldRecord): SqlValue[] {
     hold.endedVersion,
     hold.payeeBalanceId,
     hold.payeeVersion,
+    hold.onExpiry?.settle ?? null,
   ]
 }
 
@@ -223,6 +226,15 @@ function bigOrNull(value: unknown): bigint | null {
   return value === null ? null : big(value)
 }
 
+/** Of a column that the hot path leaves out. */
+function bigOrZero(value: unknown): bigint {
+  return value === null ? 0n : big(value)
+}
+
+function onExpiryOf(value: unknown): OnExpiry | null {
+  return value === null ? null : { settle: big(value) }
+}
+
 export function balanceOf(row: Row): BalanceRecord {
   return {
     id: whole(row['id']),
@@ -262,6 +274,11 @@ export function holdOf(row: Row): HoldRecord {
     endedVersion: wholeOrNull(row['ended_version']),
     payeeBalanceId: wholeOrNull(row['payee_balance_id']),
     payeeVersion: wholeOrNull(row['payee_version']),
+    onExpiry: onExpiryOf(row['on_expiry']),
+    refunded: bigOrZero(row['refunded']),
+    settledLate: bigOrZero(row['settled_late']),
+    steps: wholeOrNull(row['steps']) ?? 0,
+    firstAnswers: firstAnswersOf(row['first_answers']),
   }
 }
 
@@ -281,6 +298,7 @@ export function entryOf(row: Row, postings: readonly Posting[]): EntryRecord {
     metadata: metadataOf(row['metadata']),
     floor: bigOrNull(row['floor']),
     legs: legsOf(row['legs']),
+    step: stepOf(row['hold_after']),
     postings,
     balanceIds: postingKeysOf(row).map(([balanceId]) => balanceId),
   }

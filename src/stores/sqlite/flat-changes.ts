@@ -1,6 +1,7 @@
 /** Changes as SQLite is given them: one flat list of values per statement, cheap to bind and to send to another thread. */
 import type { Changes } from '../../domain/snapshot.ts'
 import { rateKeyValues, rateValues } from '../sql/rates.ts'
+import { holdSteppedValues, holdStepValues, requestWrites, stepEntryValues, steppedHoldValues } from '../sql/steps.ts'
 import {
   balanceChangeValues,
   balanceValues,
@@ -15,9 +16,13 @@ import {
 /** Each list holds its rows one after the other, without gaps, in the order of the statement's columns. */
 export interface FlatChanges {
   readonly holdsOpened: readonly SqlValue[]
+  readonly holdsOpenedStepped: readonly SqlValue[]
   readonly entries: readonly SqlValue[]
+  readonly stepEntries: readonly SqlValue[]
+  readonly holdSteps: readonly SqlValue[]
   readonly postings: readonly SqlValue[]
   readonly holdsChanged: readonly SqlValue[]
+  readonly holdsStepped: readonly SqlValue[]
   readonly assets: readonly SqlValue[]
   readonly accounts: readonly SqlValue[]
   readonly rates: readonly SqlValue[]
@@ -28,11 +33,16 @@ export interface FlatChanges {
 
 export function flatten(changes: Changes): FlatChanges {
   const { balances } = changes
+  const requests = requestWrites(changes)
   return {
-    holdsOpened: flat(changes.holdsOpened, holdValues),
-    entries: flat(changes.entries, entryValues),
+    holdsOpened: flat(requests.holdsOpened, holdValues),
+    holdsOpenedStepped: flat(requests.holdsOpenedStepped, steppedHoldValues),
+    entries: flat(requests.entries, entryValues),
+    stepEntries: flat(requests.stepEntries, stepEntryValues),
+    holdSteps: flat(changes.holdSteps, holdStepValues),
     postings: flat(changes.postings, postingValues),
-    holdsChanged: flat(changes.holdsChanged, holdChangeValues),
+    holdsChanged: flat(requests.holdsChanged, holdChangeValues),
+    holdsStepped: flat(requests.holdsStepped, holdSteppedValues),
     assets: flat(changes.assets, ({ code, decimals, name, createdAt }) => [code, decimals, name, createdAt]),
     accounts: flat(changes.accounts, ({ account, metadata }) => [account, metadataText(metadata)]),
     rates: flat(changes.rates, rateValues),

@@ -8,6 +8,13 @@ import {
   HOLD_COLUMNS,
   POSTING_COLUMNS,
 } from '../sql/rows.ts'
+import {
+  HOLD_STEP_COLUMNS,
+  HOLD_STEPPED_ASSIGNED,
+  HOLD_STEPPED_COLUMNS,
+  STEP_ENTRY_COLUMNS,
+  STEPPED_HOLD_COLUMNS,
+} from '../sql/steps.ts'
 import { RATE_COLUMNS, RATE_KEY_COLUMNS } from '../sql/rates.ts'
 import { RowChanger, RowGuard, RowInserter } from './row-writer.ts'
 
@@ -22,16 +29,23 @@ export function prepareStatements(database: DatabaseSync) {
     rollback: prepare('ROLLBACK'),
 
     holdsOpened: new RowInserter(database, 'requests', HOLD_COLUMNS),
+    holdsOpenedStepped: new RowInserter(database, 'requests', STEPPED_HOLD_COLUMNS),
     entries: new RowInserter(database, 'requests', ENTRY_COLUMNS),
+    stepEntries: new RowInserter(database, 'requests', STEP_ENTRY_COLUMNS),
+    holdSteps: new RowInserter(database, 'hold_steps', HOLD_STEP_COLUMNS),
     postings: new RowInserter(database, 'postings', POSTING_COLUMNS),
     balancesOpened: new RowInserter(database, 'balances', BALANCE_COLUMNS),
     holdsChanged: new RowChanger(
       database,
-      `UPDATE requests SET ${HOLD_CHANGE_COLUMNS.slice(0, -1)
-        .map((column) => `${column} = ?`)
-        .join(', ')}
-       WHERE id = ? AND state = 'open'`,
+      `UPDATE requests SET ${assignments(HOLD_CHANGE_COLUMNS.slice(0, -1))}
+       WHERE id = ? AND state = 'open' AND steps IS NULL`,
       HOLD_CHANGE_COLUMNS.length,
+    ),
+    holdsStepped: new RowChanger(
+      database,
+      `UPDATE requests SET ${assignments(HOLD_STEPPED_ASSIGNED)}
+       WHERE id = ? AND state = ? AND coalesce(steps, 0) = ?`,
+      HOLD_STEPPED_COLUMNS.length,
     ),
     balancesChanged: new RowChanger(
       database,
@@ -70,4 +84,8 @@ export function prepareStatements(database: DatabaseSync) {
     selectRate: prepare('SELECT * FROM rates WHERE from_asset = ? AND to_asset = ? ORDER BY version DESC LIMIT 1'),
     selectLastBalanceId: prepare('SELECT max(id) AS id FROM balances'),
   }
+}
+
+function assignments(columns: readonly string[]): string {
+  return columns.map((column) => `${column} = ?`).join(', ')
 }

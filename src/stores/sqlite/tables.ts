@@ -135,7 +135,7 @@ export class SqliteTables {
       const request = this.#request(id)
       requests.set(id, request)
       if (request?.kind !== 'freeze') continue
-      for (const name of footprintOfHold(request, footprint.houseStripe)) {
+      for (const name of footprintOfHold(request, footprint)) {
         names.set(balanceKey(name.account, name.asset, name.stripe), name)
       }
     }
@@ -179,11 +179,15 @@ export class SqliteTables {
     if (!statements.ratesUsed.holds(changes.ratesUsed)) return 'stale'
     statements.rates.insert(changes.rates)
     statements.holdsOpened.insert(changes.holdsOpened)
+    statements.holdsOpenedStepped.insert(changes.holdsOpenedStepped)
     statements.entries.insert(changes.entries)
+    statements.stepEntries.insert(changes.stepEntries)
+    statements.holdSteps.insert(changes.holdSteps)
     statements.postings.insert(changes.postings)
     statements.balancesOpened.insert(changes.balancesOpened)
     const changed =
       statements.holdsChanged.change(changes.holdsChanged) &&
+      statements.holdsStepped.change(changes.holdsStepped) &&
       statements.assets.change(changes.assets) &&
       statements.accounts.change(changes.accounts) &&
       statements.balancesChanged.change(changes.balancesChanged)

@@ -72,7 +72,7 @@ CREATE TABLE postings (
 -- indexes here; a column that is set for open holds only would have every other row in its index as well, as (NULL, id), in
 -- random places. This way an ended hold goes to the end of its state's range.
 CREATE TABLE requests (
-  id               VARCHAR(128) NOT NULL,
+  id               VARCHAR(160) NOT NULL,
   kind             VARCHAR(16) NOT NULL,
   at               BIGINT NOT NULL,
   fingerprint      BIGINT NOT NULL,
@@ -82,6 +82,7 @@ CREATE TABLE requests (
   floor            BIGINT,
   postings         MEDIUMTEXT,
   legs             MEDIUMTEXT,
+  hold_after       MEDIUMTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin,
   -- holds
   balance_id       BIGINT,
   payee            VARCHAR(64),
@@ -99,16 +100,34 @@ CREATE TABLE requests (
   ended_version    BIGINT,
   payee_balance_id BIGINT,
   payee_version    BIGINT,
+  -- what few holds have; NULL is 0 or nothing
+  on_expiry        BIGINT,
+  refunded         BIGINT,
+  settled_late     BIGINT,
+  steps            BIGINT,
+  first_answers    MEDIUMTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin,
   PRIMARY KEY (id),
   KEY requests_open (state, expires_at),
   CONSTRAINT requests_held CHECK (held >= 0),
   CONSTRAINT requests_sum CHECK (amount + drawn = settled + released + held),
+  CONSTRAINT requests_refunded CHECK (refunded <= settled),
+  CONSTRAINT requests_late CHECK (settled_late <= drawn),
   CONSTRAINT requests_end CHECK ((state = 'open') = (ended_at IS NULL)),
   CONSTRAINT requests_state CHECK (kind <> 'freeze' OR state IS NOT NULL)
 ) ENGINE = InnoDB ROW_FORMAT = DYNAMIC CHARACTER SET ascii COLLATE ascii_bin;
 
+-- What happened to a hold after its freeze under a request id of its own, in its order; most holds have no row here.
+CREATE TABLE hold_steps (
+  hold     VARCHAR(128) NOT NULL,
+  step     BIGINT NOT NULL,
+  entry_id VARCHAR(160) NOT NULL,
+  PRIMARY KEY (hold, step),
+  CONSTRAINT hold_steps_step CHECK (step > 0)
+) ENGINE = InnoDB ROW_FORMAT = DYNAMIC CHARACTER SET ascii COLLATE ascii_bin;
+
 CREATE SQL SECURITY INVOKER VIEW holds AS
   SELECT r.id, b.account, b.asset, r.payee, r.state, r.amount, r.held, r.settled, r.released, r.drawn, r.shortfall,
+         COALESCE(r.refunded, 0) AS refunded, COALESCE(r.settled_late, 0) AS settled_late, r.on_expiry,
          r.expires_at, r.at AS created_at, r.ended_at, r.metadata
   FROM requests r JOIN balances b ON b.id = r.balance_id
   WHERE r.kind = 'freeze';

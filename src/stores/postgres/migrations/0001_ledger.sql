@@ -81,6 +81,7 @@ CREATE TABLE requests (
   floor            BIGINT,
   postings         TEXT,
   legs             TEXT,
+  hold_after       TEXT,
   -- holds
   balance_id       BIGINT,
   payee            TEXT COLLATE "C",
@@ -98,7 +99,15 @@ CREATE TABLE requests (
   ended_version    BIGINT,
   payee_balance_id BIGINT,
   payee_version    BIGINT,
+  -- what few holds have; NULL is 0 or nothing
+  on_expiry        BIGINT,
+  refunded         BIGINT,
+  settled_late     BIGINT,
+  steps            BIGINT,
+  first_answers    TEXT,
   CONSTRAINT requests_sum CHECK (amount + drawn = settled + released + held),
+  CONSTRAINT requests_refunded CHECK (refunded <= settled),
+  CONSTRAINT requests_late CHECK (settled_late <= drawn),
   CONSTRAINT requests_end CHECK ((state = 'open') = (ended_at IS NULL)),
   CONSTRAINT requests_state CHECK (kind <> 'freeze' OR state IS NOT NULL)
 );
@@ -106,8 +115,17 @@ CREATE TABLE requests (
 -- Open holds by expiry.
 CREATE INDEX requests_open ON requests (expires_at, id) WHERE state = 'open';
 
+-- What happened to a hold after its freeze under a request id of its own, in its order; most holds have no row here.
+CREATE TABLE hold_steps (
+  hold     TEXT COLLATE "C" NOT NULL,
+  step     BIGINT NOT NULL CONSTRAINT hold_steps_step CHECK (step > 0),
+  entry_id TEXT COLLATE "C" NOT NULL,
+  PRIMARY KEY (hold, step)
+);
+
 CREATE VIEW holds AS
   SELECT r.id, b.account, b.asset, r.payee, r.state, r.amount, r.held, r.settled, r.released, r.drawn, r.shortfall,
+         COALESCE(r.refunded, 0) AS refunded, COALESCE(r.settled_late, 0) AS settled_late, r.on_expiry,
          r.expires_at, r.at AS created_at, r.ended_at, r.metadata
   FROM requests r JOIN balances b ON b.id = r.balance_id
   WHERE r.kind = 'freeze';

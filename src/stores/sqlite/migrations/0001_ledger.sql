@@ -74,6 +74,7 @@ CREATE TABLE requests (
   floor            INTEGER,
   postings         TEXT,
   legs             TEXT,
+  hold_after       TEXT,
   -- holds
   balance_id       INTEGER,
   payee            TEXT,
@@ -91,7 +92,15 @@ CREATE TABLE requests (
   ended_version    INTEGER,
   payee_balance_id INTEGER,
   payee_version    INTEGER,
+  -- what few holds have; NULL is 0 or nothing
+  on_expiry        INTEGER,
+  refunded         INTEGER,
+  settled_late     INTEGER,
+  steps            INTEGER,
+  first_answers    TEXT,
   CHECK (amount + drawn = settled + released + held),
+  CHECK (refunded <= settled),
+  CHECK (settled_late <= drawn),
   CHECK ((state = 'open') = (ended_at IS NULL)),
   CHECK (kind <> 'freeze' OR state IS NOT NULL)
 ) STRICT;
@@ -99,8 +108,17 @@ CREATE TABLE requests (
 -- Open holds by expiry.
 CREATE INDEX requests_open ON requests (expires_at, id) WHERE state = 'open';
 
+-- What happened to a hold after its freeze under a request id of its own, in its order; most holds have no row here.
+CREATE TABLE hold_steps (
+  hold     TEXT NOT NULL,
+  step     INTEGER NOT NULL CHECK (step > 0),
+  entry_id TEXT NOT NULL,
+  PRIMARY KEY (hold, step)
+) STRICT, WITHOUT ROWID;
+
 CREATE VIEW holds AS
   SELECT r.id, b.account, b.asset, r.payee, r.state, r.amount, r.held, r.settled, r.released, r.drawn, r.shortfall,
+         COALESCE(r.refunded, 0) AS refunded, COALESCE(r.settled_late, 0) AS settled_late, r.on_expiry,
          r.expires_at, r.at AS created_at, r.ended_at, r.metadata
   FROM requests r JOIN balances b ON b.id = r.balance_id
   WHERE r.kind = 'freeze';

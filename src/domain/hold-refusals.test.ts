@@ -1,0 +1,202 @@
+/** What can be refused of a hold's life: a hold given, what is asked, why not. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { amend, deposit, refund, release, settle, settlePart } from '../../test/support/commands.ts'
+import { MOMENT, NOW, stateOf, type Given } from '../../test/support/given.ts'
+import { BALANCES, expired, holder, parted, payee, whole } from '../../test/support/hold-lives.ts'
+import { AMOUNT_MAX } from './amount.ts'
+import type { Command } from './command.ts'
+import { decide } from './decide.ts'
+import type { HoldRecord } from './hold.ts'
+import type { EntryRecord } from './journal.ts'
+import type { Rejection } from './outcome.ts'
+
+const USER = 'user:8'
+const late = { late: true } as const
+
+interface Refusal {
+  readonly title: string
+  readonly hold: HoldRecord
+  readonly others?: Given['requests']
+  readonly balances?: Given['balances']
+  readonly command: Command
+  readonly rejection: Rejection
+}
+
+const ENDED: readonly HoldRecord[] = (['settled', 'released', 'expired'] as const).map((state) => ({
+  ...expired,
+  state,
+  endFingerprint: 5,
+}))
+
+const REFUSED: readonly Refusal[] = [
+  ...ENDED.flatMap((ended) =>
+    [settlePart('p', 'h', 1n), amend('a', 'h'), settle('h', 1n), release('h'), release('h', 'expiry')].map(
+      (command): Refusal => ({
+        title: `${command.kind} is not for a hold that has ${ended.state}`,
+        hold: ended,
+        command,
+        rejection: { code: 'hold_not_open', hold: 'h', state: ended.state, settled: 0n },
+      }),
+    ),
+  ),
+  ...ENDED.filter(({ state }) => state !== 'expired').map((ended): Refusal => ({
+    title: `a late settle is not for a hold that was ${ended.state}`,
+    hold: ended,
+    command: settle('h', 1n, 'reject', late),
+    rejection: { code: 'hold_not_open', hold: 'h', state: ended.state, settled: 0n },
+  })),
+  ...[settlePart('p', 'x', 1n), amend('a', 'x'), refund('f', 'x', 1n), settle('x', 1n, 'reject', late)].map(
+    (command): Refusal => ({
+      title: `a hold that nobody froze is not for ${command.kind}`,
+      hold: whole,
+      command,
+      rejection: { code: 'hold_not_found', hold: 'x' },
+    }),
+  ),
+  ...[settle('h', 1n, 'reject', { payee: USER }), settlePart('p', 'h', 1n, { payee: USER })].map(
+    (command): Refusal => ({
+      title: `${command.kind} in favour of the holder is refused`,
+      hold: whole,
+      command,
+      rejection: { code: 'same_account', account: USER },
+    }),
+  ),
+  {
+    title: 'a late settle in favour of the holder is refused',
+    hold: expired,
+    command: settle('h', 1n, 'reject', { late: true, payee: USER }),
+    rejection: { code: 'same_account', account: USER },
+  },
+  ...[settle('h', 1n, 'reject', { payee: 'user:7' }), settlePart('p', 'h', 1n, { payee: 'user:7' })].map(
+    (command): Refusal => ({
+      title: `${command.kind} in favour of another one than got the first part is refused`,
+      hold: parted,
+      command,
+      rejection: { code: 'payee_fixed', hold: 'h', payee: 'user:9' },
+    }),
+  ),
+  {
+    title: 'a late settle in favour of another one than got a part before is refused',
+    hold: { ...expired, settled: 10n, released: 40n },
+    command: settle('h', 1n, 'reject', { late: true, payee: 'user:7' }),
+    rejection: { code: 'payee_fixed', hold: 'h', payee: 'user:9' },
+  },
+  {
+    title: 'a part above what is still held is refused',
+    hold: parted,
+    command: settlePart('p', 'h', 31n),
+    rejection: { code: 'settle_above_hold', hold: 'h', held: 30n },
+  },
+  {
+    title: 'a last settle above what is still held is refused',
+    hold: parted,
+    command: settle('h', 31n),
+    rejection: { code: 'settle_above_hold', hold: 'h', held: 30n },
+  },
+  {
+    title: 'a late settle above what the expiry gave back is refused',
+    hold: { ...expired, settled: 20n, released: 30n },
+    command: settle('h', 31n, 'reject', late),
+    rejection: { code: 'settle_above_hold', hold: 'h', held: 30n },
+  },
+  {
+    title: 'an expiry that has not come ends nothing',
+    hold: { ...whole, expiresAt: NOW + 1 },
+    command: release('h', 'expiry'),
+    rejection: { code: 'hold_not_due', hold: 'h', expiresAt: NOW + 1 },
+  },
+  {
+    title: 'amending below what was settled is refused, and tells the least',
+    hold: parted,
+    command: amend('a', 'h', { amount: 39n }),
+    rejection: { code: 'amend_below_settled', hold: 'h', minimum: 40n },
+  },
+  {
+    title: 'what a part drew from beyond the hold need not be frozen',
+    hold: { ...parted, settled: 60n, drawn: 20n },
+    command: amend('a', 'h', { amount: 39n }),
+    rejection: { code: 'amend_below_settled', hold: 'h', minimum: 40n },
+  },
+  {
+    title: 'amending by more than is available is refused',
+    hold: parted,
+    command: amend('a', 'h', { amount: 171n }),
+    rejection: {
+      code: 'insufficient_funds',
+      account: USER,
+      asset: 'credit',
+      available: 100n,
+      held: 50n,
+      floor: 0n,
+      required: 101n,
+    },
+  },
+  ...[{ expiresInMs: 0 }, { expiresInMs: MOMENT.holdTtlMsMax + 1 }, { expiresAt: NOW }, { expiresAt: NOW - 1 }].map(
+    (expiry): Refusal => ({
+      title: `an amend to ${JSON.stringify(expiry)} is refused`,
+      hold: whole,
+      command: amend('a', 'h', expiry),
+      rejection: { code: 'expiry_out_of_range', ttlMsMax: MOMENT.holdTtlMsMax },
+    }),
+  ),
+  {
+    title: 'all refunds together are at most what was settled',
+    hold: parted,
+    command: refund('f', 'h', 36n),
+    rejection: { code: 'refund_above_settled', hold: 'h', settled: 40n, refunded: 5n },
+  },
+  {
+    title: 'a refund that the payee cannot pay names the payee',
+    hold: parted,
+    balances: [holder, { ...payee, available: 34n, held: 3n }],
+    command: refund('f', 'h', 35n),
+    rejection: {
+      code: 'insufficient_funds',
+      account: 'user:9',
+      asset: 'credit',
+      available: 34n,
+      held: 3n,
+      floor: 0n,
+      required: 35n,
+    },
+  },
+  ...[
+    { hold: { ...parted, shortfall: AMOUNT_MAX }, command: settlePart('p', 'h', 31n, { overage: 'cap' }) },
+    {
+      hold: { ...parted, settled: AMOUNT_MAX - 30n, drawn: AMOUNT_MAX - 70n },
+      command: amend('a', 'h', { amount: 71n }),
+    },
+    {
+      hold: { ...parted, settled: AMOUNT_MAX - 30n, drawn: AMOUNT_MAX - 70n },
+      command: settlePart('p', 'h', 31n, { overage: 'draw' }),
+    },
+  ].map(({ hold: full, command }): Refusal => ({
+    title: `${command.kind} beyond what a hold can count is refused`,
+    hold: full,
+    command,
+    rejection: { code: 'balance_overflow', account: USER, asset: 'credit' },
+  })),
+  ...[settlePart('d', 'h', 1n), amend('d', 'h'), refund('d', 'h', 1n), settlePart('h', 'h', 1n)].map(
+    (command): Refusal => ({
+      title: `${command.kind} under the request id of another command (${command.requestId}) is refused`,
+      hold: parted,
+      others: [entryOf(deposit('d', USER, 1n))],
+      command,
+      rejection: { code: 'request_id_reused', requestId: command.requestId },
+    }),
+  ),
+]
+
+function entryOf(command: Command & { requestId: string }): EntryRecord {
+  const decision = decide(command, stateOf({}), MOMENT)
+  assert.ok(decision.verdict === 'apply' && decision.effect.request?.kind === 'deposit')
+  return decision.effect.request
+}
+
+for (const { title, hold: given, others = [], balances = BALANCES, command, rejection } of REFUSED) {
+  test(title, () => {
+    const state = stateOf({ balances, requests: [given, ...others] })
+    assert.deepEqual(decide(command, state, MOMENT), { verdict: 'reject', rejection })
+  })
+}

@@ -1,0 +1,132 @@
+/**
+ * The entries of holds: what opened one, its steps, and what ended it.
+ *
+ * The freeze is the hold's own row, and so is an end that was no step. Steps have rows of their own; `hold_steps` leads to them in
+ * their order.
+ */
+import type { Compilable } from 'kysely'
+import { kindOfEnd, showHoldAsEnded, showHoldAsFrozen, type HoldRecord } from '../../domain/hold.ts'
+import { isRequestId, type RequestId } from '../../domain/ids.ts'
+import { endOfHold, showEntry, type Entry, type EntryKind, type HoldEvent, type Posting } from '../../domain/journal.ts'
+import type { HoldHistoryQuery, Page } from '../../engine/reader.ts'
+import type { QueryBuilder } from './dialect.ts'
+import type { PostingKey, SqlJournal } from './journal.ts'
+import { lastKey, oneMoreThan, pageOf } from './pages.ts'
+import { entryOf, holdOf, postingKeysOf, whole, type Row } from './rows.ts'
+import { stepOf } from './hold-texts.ts'
+
+/** A hold, and whether a step was its end. */
+interface HoldFound {
+  readonly hold: HoldRecord
+  readonly isEndStep: boolean
+}
+
+export class HoldEntries {
+  readonly #builder: QueryBuilder
+  readonly #rows: (statement: Compilable) => Promise<readonly Row[]>
+  readonly #journal: SqlJournal
+
+  constructor(builder: QueryBuilder, rows: (statement: Compilable) => Promise<readonly Row[]>, journal: SqlJournal) {
+    this.#builder = builder
+    this.#rows = rows
+    this.#journal = journal
+  }
+
+  /** One event after another, and no more steps read than the page shows. */
+  async history(query: HoldHistoryQuery): Promise<Page<HoldEvent> | null> {
+    const last = lastKey('holdHistory', query)
+    const found = await this.#find(query.hold)
+    if (found === null) return null
+    const ofRow = eventsOfRow(found)
+    const after = last === null ? -1 : last[0]
+    const events = ofRow.filter(({ number }) => number > after)
+    // Steps come behind what the hold's row tells, and their numbers begin with 1 again.
+    const before = ofRow.length - 1
+    const { steps } = found.hold
+    if (after < steps + before && events.length <= query.limit) {
+      const rows = await this.#steps(query.hold, Math.max(0, after - before), query.limit)
+      events.push(...rows.map((row) => stepEventOf(row, before)))
+    }
+    return pageOf(events, query.limit, 'holdHistory', ({ number }) => [number])
+  }
+
+  /** Up to `stepsMax` steps of a hold, with its freeze and its end; null when it has more. */
+  async all(id: RequestId, stepsMax: number): Promise<readonly Entry[] | null> {
+    const found = await this.#find(id)
+    if (found === null) return []
+    const { hold, isEndStep } = found
+    if (hold.steps > stepsMax) return null
+    const rows = hold.steps === 0 ? [] : await this.#steps(id, 0, stepsMax)
+    const keys = rows.map(postingKeysOf)
+    const postings = await this.#journal.postingsAt(keys.flat())
+    let next = 0
+    const steps = rows.map((row, index) => showEntry(entryOf(row, postings.slice(next, (next += keys[index]!.length)))))
+    const end = isEndStep ? null : await this.ending(hold)
+    return [await this.opening(hold), ...(end === null ? [] : [end]), ...steps]
+  }
+
+  /** The entry of the freeze: it carries what the caller attached to the hold. */
+  async opening(hold: HoldRecord): Promise<Entry> {
+    const { id, createdAt, metadata, balanceId, openedVersion } = hold
+    const postings = await this.#journal.postingsAt([[balanceId, openedVersion]])
+    return { id, kind: 'freeze', hold: id, at: createdAt, memo: null, metadata, floor: null, legs: null, postings }
+  }
+
+  /** The entry that ended the hold, which was no step; null while it is open. */
+  async ending(hold: HoldRecord): Promise<Entry | null> {
+    const { id, endedAt, balanceId, endedVersion, payeeBalanceId, payeeVersion } = hold
+    if (endedAt === null || endedVersion === null) return null
+    const kind = kindOfEnd(hold)
+    const keys: PostingKey[] = [[balanceId, endedVersion]]
+    if (payeeBalanceId !== null && payeeVersion !== null) keys.push([payeeBalanceId, payeeVersion])
+    const postings: readonly Posting[] = await this.#journal.postingsAt(keys)
+    const told = { memo: null, metadata: null, floor: null, legs: null }
+    return { id: endOfHold(id, kind), kind, hold: id, at: endedAt, ...told, postings }
+  }
+
+  async #find(id: RequestId): Promise<HoldFound | null> {
+    // Whatever else somebody may have typed has no row, and not every database compares it with one.
+    if (!isRequestId(id)) return null
+    const rows = await this.#rows(
+      this.#builder
+        .selectFrom('requests')
+        .leftJoin('balances', 'balances.id', 'requests.balance_id')
+        .selectAll('requests')
+        .select(['balances.account', 'balances.asset'])
+        .where('requests.id', 'in', [id, endOfHold(id, 'settle'), endOfHold(id, 'release')]),
+    )
+    const row = rows.find((each) => each['id'] === id)
+    return row?.['kind'] === 'freeze' ? { hold: holdOf(row), isEndStep: rows.length > 1 } : null
+  }
+
+  /** Entries of steps after one, `rowsMax` of them and one more, each with its `step`. The outer join fixes which table is read first. */
+  async #steps(hold: RequestId, after: number, rowsMax: number): Promise<readonly Row[]> {
+    return await this.#rows(
+      this.#builder
+        .selectFrom('hold_steps')
+        .leftJoin('requests', 'requests.id', 'hold_steps.entry_id')
+        .selectAll('requests')
+        .select('hold_steps.step')
+        .where('hold_steps.hold', '=', hold)
+        .where('hold_steps.step', '>', after)
+        .orderBy('hold_steps.step')
+        .limit(oneMoreThan(rowsMax)),
+    )
+  }
+}
+
+/** What the hold's row tells: the freeze, and the end unless that was a step. Nothing can come between these two. */
+function eventsOfRow({ hold, isEndStep }: HoldFound): HoldEvent[] {
+  const { id, createdAt, endedAt } = hold
+  const frozen: HoldEvent = { number: 0, kind: 'freeze', entry: id, at: createdAt, hold: showHoldAsFrozen(hold) }
+  if (endedAt === null || isEndStep) return [frozen]
+  const kind = kindOfEnd(hold)
+  const ended = showHoldAsEnded(hold)
+  return [frozen, { number: 1, kind, entry: endOfHold(id, kind), at: endedAt, hold: ended }]
+}
+
+function stepEventOf(row: Row, before: number): HoldEvent {
+  const { after } = stepOf(row['hold_after'])!
+  const [kind, entry] = [row['kind'] as EntryKind, row['id'] as string]
+  return { number: whole(row['step']) + before, kind, entry, at: whole(row['at']), hold: after }
+}

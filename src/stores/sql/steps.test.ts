@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { amend, deposit, freeze, settle, settlePart } from '../../../test/support/commands.ts'
+import { MOMENT } from '../../../test/support/given.ts'
+import { Rows } from '../../../test/support/rows.ts'
+import { decideBatch } from '../../domain/batch.ts'
+import type { Command } from '../../domain/command.ts'
+import { showHold, type HoldRecord } from '../../domain/hold.ts'
+import type { Changes } from '../../domain/snapshot.ts'
+import { writesOf } from '../mysql/statements.ts'
+import { writeStatement } from '../postgres/statements.ts'
+import { flatten } from '../sqlite/flat-changes.ts'
+import { firstAnswersOf, firstAnswersText, stepOf, stepText } from './hold-texts.ts'
+import { requestWrites } from './steps.ts'
+
+const GIVEN = [deposit('d', 'user:8', 1_000n), freeze('h', 'user:8', 100n)]
+
+function changesOf(...commands: readonly Command[]): Changes {
+  const rows = new Rows()
+  rows.run(GIVEN)
+  const { outcomes, changes } = decideBatch(commands, rows.snapshot(commands), 0, MOMENT)
+  for (const outcome of outcomes.flat()) assert.equal(outcome.status, 'applied')
+  return changes
+}
+
+test('a plain freeze and end name nothing that only steps write', () => {
+  const changes = changesOf(freeze('other', 'user:8', 1n, { onExpiry: { settle: 1n } }), settle('h', 40n))
+  const texts = [...writesOf(changes, 'mysql').map(({ sql }) => sql), writeStatement(changes).text]
+  for (const text of texts) assert.doesNotMatch(text, /hold_steps|hold_after|first_answers|refunded|settled_late/)
+  const { holdsOpenedStepped, holdsStepped, stepEntries, holdSteps } = flatten(changes)
+  assert.deepEqual([holdsOpenedStepped, holdsStepped, stepEntries, holdSteps], [[], [], [], []])
+})
+
+test('a hold that a batch opens and steps is written once, and one that was there is changed', () => {
+  const changes = changesOf(
+    freeze('new', 'user:8', 50n),
+    settlePart('p1', 'new', 20n),
+    amend('a1', 'h', { amount: 120n }),
+    freeze('plain', 'user:8', 5n),
+  )
+  const { holdsOpened, holdsOpenedStepped, holdsStepped, entries, stepEntries } = requestWrites(changes)
+  assert.deepEqual(
+    holdsOpened.map(({ id }) => id),
+    ['plain'],
+  )
+  assert.deepEqual(
+    holdsOpenedStepped.map(({ id, steps }) => [id, steps]),
+    [['new', 1]],
+  )
+  assert.deepEqual(
+    holdsStepped.map(({ after }) => after.id),
+    ['h'],
+  )
+  assert.deepEqual(entries, [])
+  assert.deepEqual(
+    stepEntries.map(({ id }) => id),
+    ['p1', 'a1'],
+  )
+})
+
+test('an answer that was kept comes back as it was, with the greatest amounts and whatever people write', () => {
+  const [record] = changesOf(
+    freeze('new', 'user:8', 50n, { onExpiry: { settle: 7n }, metadata: { note: '渲染 "quoted" \\ \u2028', ok: true } }),
+  ).holdsOpened as [HoldRecord]
+  const hold = { ...showHold(record), amount: (1n << 63n) - 1n, settled: -(1n << 63n) }
+  assert.deepEqual(stepOf(stepText({ hold: 'new', number: 3, after: hold })), { hold: 'new', number: 3, after: hold })
+  const ended = { ...hold, onExpiry: null, endedAt: 5, metadata: null }
+  assert.deepEqual(firstAnswersOf(firstAnswersText({ freeze: hold, end: ended })), { freeze: hold, end: ended })
+  assert.equal(stepOf(null), null)
+  assert.equal(firstAnswersOf(null), null)
+})

@@ -1,0 +1,32 @@
+/** Holds in the middle of their lives, for the tables of the rules. */
+import { fingerprint } from '../../src/domain/fingerprint.ts'
+import { showHold } from '../../src/domain/hold.ts'
+import { release } from './commands.ts'
+import { balance, hold, NOW } from './given.ts'
+
+/** Spends 100; 50 are held, of which 30 are of the hold in the middle of its life. */
+export const holder = balance('user:8', 100n, { id: 8, held: 50n })
+export const payee = balance('user:9', 500n, { id: 9 })
+export const BALANCES = [holder, payee]
+
+/** Of 70 frozen, 40 were settled by parts, 5 of that were refunded. */
+export const parted = hold('h', 70n, {
+  payee: 'user:9',
+  held: 30n,
+  settled: 40n,
+  refunded: 5n,
+  steps: 2,
+  firstAnswers: { freeze: showHold(hold('h', 70n, { payee: 'user:9' })), end: null },
+})
+export const whole = hold('h', 50n, { payee: 'user:9' })
+export const due = { ...whole, expiresAt: NOW }
+/** Gave back 50. */
+export const expired = hold('h', 50n, {
+  payee: 'user:9',
+  state: 'expired',
+  held: 0n,
+  released: 50n,
+  endedAt: NOW - 5,
+  endedVersion: 7,
+  endFingerprint: fingerprint(release('h', 'expiry')),
+})

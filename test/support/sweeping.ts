@@ -1,0 +1,133 @@
+/** Sweepers on one memory database, each with an engine of its own, under a clock that a test moves. */
+import assert from 'node:assert/strict'
+import type { Command } from '../../src/domain/command.ts'
+import type { Outcome } from '../../src/domain/outcome.ts'
+import { Engine } from '../../src/engine/engine.ts'
+import { Expiry, type ExpiryEvent, type ExpiryParts } from '../../src/engine/expiry.ts'
+import { ENGINE_LIMITS, type EngineLimits } from '../../src/engine/limits.ts'
+import { openMemoryStorage } from '../../src/stores/memory/storage.ts'
+import { Tables } from '../../src/stores/memory/tables.ts'
+import type { Storage } from '../../src/stores/storage.ts'
+import { deposit, freeze } from './commands.ts'
+import { FaultyStore } from './faulty-store.ts'
+import { ManualClock } from './manual-clock.ts'
+
+const USERS = ['user:8', 'user:9', 'user:10'] as const
+/** Of the holds that `freeze` opens. */
+export const TTL_MS = 10_000
+
+/** Tables, and the processes that work on them: one engine each, with a sweeper that a test may start. */
+export class Site implements AsyncDisposable {
+  readonly clock: ManualClock
+  readonly tables = new Tables()
+  readonly #processes: SweepingProcess[] = []
+
+  constructor(clock = new ManualClock()) {
+    this.clock = clock
+  }
+
+  process(limits: Partial<EngineLimits> = {}, replaced: Partial<ExpiryParts> = {}): SweepingProcess {
+    const process = new SweepingProcess(this, this.#processes.length, limits, replaced)
+    this.#processes.push(process)
+    return process
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const stopped = Promise.all(this.#processes.map((process) => process.stop()))
+    await this.clock.advance(2 * ENGINE_LIMITS.drainMsMax)
+    await stopped
+  }
+}
+
+export class SweepingProcess {
+  readonly storage: Storage
+  readonly store: FaultyStore
+  readonly engine: Engine
+  readonly expiry: Expiry
+  readonly events: ExpiryEvent[] = []
+  /** What the sweeper asked for, and what it submitted. */
+  readonly looks: number[] = []
+  readonly submitted: string[] = []
+  readonly #clock: ManualClock
+
+  constructor(
+    { clock, tables }: Site,
+    houseStripe: number,
+    limits: Partial<EngineLimits>,
+    replaced: Partial<ExpiryParts>,
+  ) {
+    this.#clock = clock
+    this.storage = openMemoryStorage(tables)
+    this.store = new FaultyStore(this.storage.store)
+    this.engine = new Engine(this.store, { clock, limits, houseStripe })
+    const { reader } = this.storage
+    const parts: ExpiryParts = {
+      reader: {
+        due: (now, limit) => {
+          this.looks.push(limit)
+          return (replaced.reader ?? reader).due(now, limit)
+        },
+        overdue: (now) => (replaced.reader ?? reader).overdue(now),
+      },
+      submit: (release) => {
+        this.submitted.push(release.hold)
+        return (replaced.submit ?? ((work) => this.engine.submit(work)))(release)
+      },
+      clock,
+      limits: this.engine.limits,
+      onEvent: replaced.onEvent ?? ((event) => this.events.push(event)),
+    }
+    this.expiry = new Expiry(parts)
+  }
+
+  async give(amount = 1_000_000n): Promise<void> {
+    for (const user of USERS) await this.do(deposit(`funds ${user}`.replace(' ', '-'), user, amount))
+  }
+
+  async do(command: Command): Promise<void> {
+    const outcome = (await this.engine.submit(command)) as Outcome
+    assert.equal(
+      outcome.status,
+      'applied',
+      JSON.stringify(outcome, (_, part: unknown) => String(part)),
+    )
+  }
+
+  /** Freezes that are all due after `TTL_MS`, one millisecond after the other. */
+  async freeze(count: number, prefix = 'h'): Promise<string[]> {
+    const ids = Array.from({ length: count }, (_, index) => `${prefix}${String(index).padStart(5, '0')}`)
+    const expiresAt = this.#clock.now() + TTL_MS
+    const freezes = ids.map((id, index) =>
+      freeze(id, USERS[index % USERS.length]!, 1n, { expiresAt: expiresAt + Math.floor(index / 100) }),
+    )
+    for (let first = 0; first < count; first += 5_000) {
+      await Promise.all(freezes.slice(first, first + 5_000).map((command) => this.do(command)))
+    }
+    return ids
+  }
+
+  async stateOf(hold: string): Promise<string> {
+    return (await this.storage.reader.hold(hold))!.state
+  }
+
+  async openCount(): Promise<number> {
+    const { count } = await this.storage.reader.overdue(Number.MAX_SAFE_INTEGER)
+    return count
+  }
+
+  async held(): Promise<bigint> {
+    const accounts = await Promise.all(USERS.map((user) => this.storage.reader.account(user)))
+    return accounts.reduce((sum, account) => sum + account!.balances[0]!.held, 0n)
+  }
+
+  async assertLawful(): Promise<void> {
+    for (const check of this.storage.auditor.checks) {
+      assert.deepEqual(await this.storage.auditor.run(check, 10), [], `${check.id} ${check.title}`)
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.expiry.stop()
+    await this.engine.stop()
+  }
+}
