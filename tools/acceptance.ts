@@ -5,7 +5,7 @@
  *   npm run acceptance -- --store URL      on this database
  *   npm run acceptance -- --url URL        on a service that runs already; with --store, its database is verified too
  *
- * Prints a table and exits 1 when a line of it fails. Every run uses an account of its own.
+ * Prints a table and exits 1 when a line of it fails, 2 when it could not be run. Every run uses an account of its own.
  */
 import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -32,18 +32,28 @@ interface Line {
   readonly ok: boolean
 }
 
-const { values } = parseArgs({ options: { store: { type: 'string' }, url: { type: 'string' } } })
-const lines = await acceptanceOf(values)
-const rows = lines.map(({ check, wanted, found, ok }) => [
-  check,
-  wanted,
-  found,
-  ok ? styled('green', 'ok') : styled('red', 'FAILED'),
-])
-console.log(listTable(['check', 'wanted', 'found', 'result'], rows))
-const failed = lines.filter(({ ok }) => !ok).length
-console.log(failed === 0 ? '\nAccepted.' : `\nNot accepted: ${failed} of ${lines.length} lines failed.`)
-if (failed > 0) process.exitCode = 1
+try {
+  await main()
+} catch (error) {
+  // Whoever gave a wrong address or option needs the reason, not where in this program it came out.
+  process.stderr.write(`${(error instanceof Error ? error.message : String(error)).trim()}\n`)
+  process.exitCode = 2
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { store: { type: 'string' }, url: { type: 'string' } } })
+  const lines = await acceptanceOf(values)
+  const rows = lines.map(({ check, wanted, found, ok }) => [
+    check,
+    wanted,
+    found,
+    ok ? styled('green', 'ok') : styled('red', 'FAILED'),
+  ])
+  console.log(listTable(['check', 'wanted', 'found', 'result'], rows))
+  const failed = lines.filter(({ ok }) => !ok).length
+  console.log(failed === 0 ? '\nAccepted.' : `\nNot accepted: ${failed} of ${lines.length} lines failed.`)
+  if (failed > 0) process.exitCode = 1
+}
 
 async function acceptanceOf({ store, url }: { store?: string; url?: string }): Promise<readonly Line[]> {
   if (url !== undefined) return [...(await runAgainst(url)), ...(store === undefined ? [] : [await verifyLine(store)])]
@@ -57,7 +67,7 @@ async function acceptanceOf({ store, url }: { store?: string; url?: string }): P
 
 async function runOnStore(store: string): Promise<readonly Line[]> {
   const migrated = await runHoldfast(['migrate', '--store', store])
-  if (migrated.exitCode !== 0) throw new Error(migrated.stderr)
+  if (migrated.exitCode !== 0) throw new Error(migrated.stderr.replace(/^error: /, ''))
   await using service = await ServiceProcess.start(store)
   console.log(`${store} behind ${service.url}`)
   const found = await runAgainst(service.url)

@@ -6,7 +6,7 @@
  */
 import { createConnection, type Connection as Driver, type QueryError, type ResultSetHeader } from 'mysql2'
 import { parseMysqlUrl } from '../../src/stores/mysql/url.ts'
-import { ConnectionQueue } from './connection-queue.ts'
+import { closeAll, committed, ConnectionQueue, openAll } from './connection-queue.ts'
 import {
   DatabaseFailure,
   type Connection,
@@ -25,46 +25,20 @@ const CODES: Readonly<Record<number, FailureCode>> = {
 }
 
 export async function openMysql(url: string, { connectionsMax, lockTimeoutMs }: DatabaseOptions): Promise<Database> {
-  const opened = await Promise.allSettled(Array.from({ length: connectionsMax }, () => MysqlConnection.open(url)))
-  const connections = opened.filter((one) => one.status === 'fulfilled').map(({ value }) => value)
-  const close = async (): Promise<void> => {
-    await Promise.all(connections.map((connection) => connection.close()))
-  }
-  const failed = opened.find((one) => one.status === 'rejected')
-  if (failed !== undefined) {
-    await close()
-    throw failed.reason
-  }
+  const connections = await openAll(connectionsMax, () => MysqlConnection.open(url))
   const lockSeconds = Math.max(1, Math.round(lockTimeoutMs / 1_000))
   const session = `SET SESSION autocommit = 0, innodb_lock_wait_timeout = ${lockSeconds}`
   await Promise.all(connections.map((connection) => connection.text(session)))
   const queue = new ConnectionQueue(connections)
   return {
     dialect: 'mysql',
-    async transaction(work) {
-      const connection = await queue.take()
-      try {
-        const result = await work(connection)
-        await connection.text('COMMIT')
-        return result
-      } catch (error) {
-        // On a broken connection this fails too; the first error is the one to tell.
-        await connection.text('ROLLBACK').catch(() => undefined)
-        throw error
-      } finally {
-        queue.giveBack(connection)
-      }
-    },
-    async run(statements) {
-      const connection = await queue.take()
-      try {
+    transaction: (work) => queue.use((connection) => committed(connection, work)),
+    run: (statements) =>
+      queue.use(async (connection) => {
         for (const sql of statements) await connection.text(sql)
         await connection.text('COMMIT')
-      } finally {
-        queue.giveBack(connection)
-      }
-    },
-    [Symbol.asyncDispose]: close,
+      }),
+    [Symbol.asyncDispose]: () => closeAll(connections),
   }
 }
 

@@ -1,7 +1,7 @@
 /** PostgreSQL by way of pg. BEGIN is sent together with a transaction's first statement, which saves a round trip. */
 import { Client, DatabaseError } from 'pg'
 import { parsePostgresUrl } from '../../src/stores/postgres/url.ts'
-import { ConnectionQueue } from './connection-queue.ts'
+import { closeAll, committed, ConnectionQueue, openAll } from './connection-queue.ts'
 import {
   DatabaseFailure,
   type Connection,
@@ -20,46 +20,26 @@ const CODES: Readonly<Record<string, FailureCode>> = {
 }
 
 export async function openPostgres(url: string, { connectionsMax, lockTimeoutMs }: DatabaseOptions): Promise<Database> {
-  const opened = await Promise.allSettled(Array.from({ length: connectionsMax }, () => PostgresConnection.open(url)))
-  const connections = opened.filter((one) => one.status === 'fulfilled').map(({ value }) => value)
-  const close = async (): Promise<void> => {
-    await Promise.all(connections.map((connection) => connection.close()))
-  }
-  const failed = opened.find((one) => one.status === 'rejected')
-  if (failed !== undefined) {
-    await close()
-    throw failed.reason
-  }
+  const connections = await openAll(connectionsMax, () => PostgresConnection.open(url))
   await Promise.all(connections.map((connection) => connection.text(`SET lock_timeout = ${lockTimeoutMs}`)))
   const queue = new ConnectionQueue(connections)
   return {
     dialect: 'postgres',
-    async transaction(work) {
-      const connection = await queue.take()
-      try {
-        const begun = connection.text('BEGIN')
-        begun.catch(() => undefined)
-        const result = await work(connection)
-        await begun
-        await connection.text('COMMIT')
-        return result
-      } catch (error) {
-        // On a broken connection this fails too; the first error is the one to tell.
-        await connection.text('ROLLBACK').catch(() => undefined)
-        throw error
-      } finally {
-        queue.giveBack(connection)
-      }
-    },
-    async run(statements) {
-      const connection = await queue.take()
-      try {
+    transaction: (work) =>
+      queue.use((connection) =>
+        committed(connection, async () => {
+          const begun = connection.text('BEGIN')
+          begun.catch(() => undefined)
+          const result = await work(connection)
+          await begun
+          return result
+        }),
+      ),
+    run: (statements) =>
+      queue.use(async (connection) => {
         for (const sql of statements) await connection.text(sql)
-      } finally {
-        queue.giveBack(connection)
-      }
-    },
-    [Symbol.asyncDispose]: close,
+      }),
+    [Symbol.asyncDispose]: () => closeAll(connections),
   }
 }
 

@@ -32,30 +32,24 @@ export function openSqlite(path: string, { lockTimeoutMs }: DatabaseOptions): Da
   const turns = new ConnectionQueue([connection])
   return {
     dialect: 'sqlite',
-    async transaction(work) {
-      await turns.take()
-      try {
-        connection.run('BEGIN IMMEDIATE')
-        const result = await work(connection)
-        connection.run('COMMIT')
-        // Nothing here ever waits, so without this no timer of the process would run.
-        await yieldTurn()
-        return result
-      } catch (error) {
-        if (file.isTransaction) connection.run('ROLLBACK')
-        throw error
-      } finally {
-        turns.giveBack(connection)
-      }
-    },
-    async run(statements) {
-      await turns.take()
-      try {
+    transaction: (work) =>
+      turns.use(async () => {
+        try {
+          connection.run('BEGIN IMMEDIATE')
+          const result = await work(connection)
+          connection.run('COMMIT')
+          // Nothing here ever waits, so without this no timer of the process would run.
+          await yieldTurn()
+          return result
+        } catch (error) {
+          if (file.isTransaction) connection.run('ROLLBACK')
+          throw error
+        }
+      }),
+    run: (statements) =>
+      turns.use(async () => {
         for (const sql of statements) attempt(() => file.exec(sql))
-      } finally {
-        turns.giveBack(connection)
-      }
-    },
+      }),
     async [Symbol.asyncDispose]() {
       file.close()
     },

@@ -186,38 +186,24 @@ function barSpec(rows: readonly Row[], title: string): object {
 }
 
 function inFlightSpec(rows: readonly Row[]): object {
-  return {
-    data: { values: rows },
-    facet: BY_STORE,
-    columns: 2,
-    spec: {
-      width: 330,
-      height: 220,
-      mark: { type: 'line', point: true, strokeWidth: 2 },
-      encoding: {
-        x: {
-          field: 'inFlight',
-          type: 'quantitative',
-          scale: { type: 'log' },
-          axis: { values: [1, 10, 100, 1_000] },
-          title: 'calls in flight',
-        },
-        y: {
-          field: 'commandsPerSecond',
-          type: 'quantitative',
-          scale: { type: 'log' },
-          axis: { values: POWERS_OF_TEN, labelExpr: PLAIN },
-          title: 'commands per second',
-        },
-        color: strategyColour(rows, LEGEND),
-      },
-    },
-  }
+  const x = { field: 'inFlight', axis: { values: [1, 10, 100, 1_000] }, title: 'calls in flight' }
+  return curveSpec(rows, { point: true }, x, { field: 'commandsPerSecond', title: 'commands per second' })
 }
 
 /** The horizontal axis stretches the tail: each step to the right is a tenth of the calls that are left. */
 function latencySpec(rows: readonly Row[]): object {
   const label = `datum.value == 1 ? '0 %' : datum.value == 2 ? '50 %' : format(100 - 100 / datum.value, '~r') + ' %'`
+  const x = {
+    field: 'tail',
+    axis: { values: [1, 2, 10, 100, 1_000, 10_000], labelExpr: label },
+    title: 'share of the calls',
+  }
+  return curveSpec(rows, { interpolate: 'monotone' }, x, { field: 'ms', title: 'latency, ms' })
+}
+
+/** A line per strategy over two logarithmic axes, a panel per store. */
+function curveSpec(rows: readonly Row[], line: object, x: object, y: object): object {
+  const logarithmic = { type: 'quantitative', scale: { type: 'log' } }
   return {
     data: { values: rows },
     facet: BY_STORE,
@@ -225,22 +211,10 @@ function latencySpec(rows: readonly Row[]): object {
     spec: {
       width: 330,
       height: 220,
-      mark: { type: 'line', interpolate: 'monotone', strokeWidth: 2 },
+      mark: { type: 'line', strokeWidth: 2, ...line },
       encoding: {
-        x: {
-          field: 'tail',
-          type: 'quantitative',
-          scale: { type: 'log' },
-          axis: { values: [1, 2, 10, 100, 1_000, 10_000], labelExpr: label },
-          title: 'share of the calls',
-        },
-        y: {
-          field: 'ms',
-          type: 'quantitative',
-          scale: { type: 'log' },
-          axis: { values: POWERS_OF_TEN, labelExpr: PLAIN },
-          title: 'latency, ms',
-        },
+        x: { ...logarithmic, ...x },
+        y: { ...logarithmic, axis: { values: POWERS_OF_TEN, labelExpr: PLAIN }, ...y },
         color: strategyColour(rows, LEGEND),
       },
     },

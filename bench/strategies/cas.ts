@@ -7,18 +7,19 @@
 import type { Connection, Database } from '../databases/database.ts'
 import type { Counter } from './counting.ts'
 import {
-  EndedMeanwhile,
-  endLog,
+  type Ending,
+  endLogAtLast,
   findLog,
   findOpenLog,
   freezeStrategy,
   insertLog,
   insufficient,
+  LogLives,
   onceByRequestId,
   pause,
-  type Ending,
+  unlessEnded,
 } from './freeze-logs.ts'
-import { CallFailure, type FreezeRequest, type HoldRequest, type Lives } from './strategy.ts'
+import { CallFailure, type FreezeRequest, type HoldRequest } from './strategy.ts'
 
 const RETRIES_MAX = 50
 const PAUSE_MS = 1
@@ -39,11 +40,12 @@ interface User {
   readonly spendable: number
 }
 
-class Cas implements Lives {
+class Cas extends LogLives {
   readonly #database: Database
   readonly #counter: Counter
 
   constructor(database: Database, counter: Counter) {
+    super()
     this.#database = database
     this.#counter = counter
   }
@@ -65,17 +67,9 @@ class Cas implements Lives {
     )
   }
 
-  async settle(hold: HoldRequest, cost: number): Promise<void> {
-    await this.#end(hold, { status: 'settled', cost })
-  }
-
-  async release(hold: HoldRequest): Promise<void> {
-    await this.#end(hold, { status: 'refunded', cost: 0 })
-  }
-
-  async #end(hold: HoldRequest, ending: Ending): Promise<void> {
-    try {
-      await this.#retried(async (connection) => {
+  protected async end(hold: HoldRequest, ending: Ending): Promise<void> {
+    await unlessEnded(
+      this.#retried(async (connection) => {
         const log = await findOpenLog(connection, hold)
         if (log === null) return
         const { version } = await readUser(connection, hold.user)
@@ -85,11 +79,9 @@ class Cas implements Lives {
                 WHERE id = ? AND version = ?`,
           parameters: [ending.cost, log.amount, hold.user, version],
         })
-        if (!(await endLog(connection, hold, ending))) throw new EndedMeanwhile()
-      })
-    } catch (error) {
-      if (!(error instanceof EndedMeanwhile)) throw error
-    }
+        await endLogAtLast(connection, hold, ending)
+      }),
+    )
   }
 
   /** @throws VersionMoved when no row was found */

@@ -177,8 +177,37 @@ export function insufficient(user: number): CallFailure {
 }
 
 /** Thrown inside of a transaction that finds out late that somebody else has ended the hold: it must leave no trace. */
-export class EndedMeanwhile extends Error {
+class EndedMeanwhile extends Error {
   override readonly name = 'EndedMeanwhile'
+}
+
+/** As `endLog`, for transactions that have changed the balance already: `unlessEnded` around them takes it back. */
+export async function endLogAtLast(connection: Connection, hold: HoldRequest, ending: Ending): Promise<void> {
+  if (!(await endLog(connection, hold, ending))) throw new EndedMeanwhile()
+}
+
+/** Runs a transaction that ends a hold; where somebody else has ended it, that is no failure. */
+export async function unlessEnded(transaction: Promise<void>): Promise<void> {
+  try {
+    await transaction
+  } catch (error) {
+    if (!(error instanceof EndedMeanwhile)) throw error
+  }
+}
+
+/** A write-up's way with holds: settle and release are two endings of one kind. */
+export abstract class LogLives implements Lives {
+  abstract freeze(request: FreezeRequest): Promise<void>
+
+  protected abstract end(hold: HoldRequest, ending: Ending): Promise<void>
+
+  async settle(hold: HoldRequest, cost: number): Promise<void> {
+    await this.end(hold, { status: 'settled', cost })
+  }
+
+  async release(hold: HoldRequest): Promise<void> {
+    await this.end(hold, { status: 'refunded', cost: 0 })
+  }
 }
 
 /** Runs a freeze; a request id that turns out to be taken, as the write-up's `except IntegrityError`, is a repeat. */

@@ -69,12 +69,7 @@ class HttpCalls implements Lives, Transfers {
   }
 
   async #post(path: string, body: object): Promise<void> {
-    const connection = await this.#connections.take()
-    try {
-      const answer = await connection.post(path, JSON.stringify(body))
-      if (answer.status >= 300) throw errorFromProblem(JSON.parse(answer.body), answer.status)
-    } finally {
-      this.#connections.giveBack(connection)
-    }
+    const answer = await this.#connections.use((connection) => connection.post(path, JSON.stringify(body)))
+    if (answer.status >= 300) throw errorFromProblem(JSON.parse(answer.body), answer.status)
   }
 }

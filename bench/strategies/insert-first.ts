@@ -11,19 +11,21 @@ import {
   freezeBalance,
   freezeStrategy,
   insertLog,
+  LogLives,
   onceByRequestId,
 } from './freeze-logs.ts'
-import type { FreezeRequest, HoldRequest, Lives } from './strategy.ts'
+import type { FreezeRequest, HoldRequest } from './strategy.ts'
 
 export const insertFirst = freezeStrategy({
   summary: 'the code of the incident: insert the log, then update the balance',
   play: (database) => new InsertFirst(database),
 })
 
-export class InsertFirst implements Lives {
+export class InsertFirst extends LogLives {
   readonly #database: Database
 
   constructor(database: Database) {
+    super()
     this.#database = database
   }
 
@@ -36,15 +38,7 @@ export class InsertFirst implements Lives {
     )
   }
 
-  async settle(hold: HoldRequest, cost: number): Promise<void> {
-    await this.#end(hold, { status: 'settled', cost })
-  }
-
-  async release(hold: HoldRequest): Promise<void> {
-    await this.#end(hold, { status: 'refunded', cost: 0 })
-  }
-
-  async #end(hold: HoldRequest, ending: Parameters<typeof endLog>[2]): Promise<void> {
+  protected async end(hold: HoldRequest, ending: Parameters<typeof endLog>[2]): Promise<void> {
     await this.#database.transaction(async (connection) => {
       const log = await findOpenLog(connection, hold)
       if (log === null || !(await endLog(connection, hold, ending))) return

@@ -6,6 +6,7 @@
 import type { Database } from '../databases/database.ts'
 import {
   endBalance,
+  type Ending,
   endLog,
   findLog,
   findOpenLog,
@@ -14,20 +15,21 @@ import {
   insertLog,
   insufficient,
   lockUser,
+  LogLives,
   onceByRequestId,
-  type Ending,
 } from './freeze-logs.ts'
-import type { FreezeRequest, HoldRequest, Lives } from './strategy.ts'
+import type { FreezeRequest, HoldRequest } from './strategy.ts'
 
 export const rowLock = freezeStrategy({
   summary: 'the old methods: SELECT … FOR UPDATE, look, write',
   play: (database) => new RowLock(database),
 })
 
-class RowLock implements Lives {
+class RowLock extends LogLives {
   readonly #database: Database
 
   constructor(database: Database) {
+    super()
     this.#database = database
   }
 
@@ -44,15 +46,7 @@ class RowLock implements Lives {
     )
   }
 
-  async settle(hold: HoldRequest, cost: number): Promise<void> {
-    await this.#end(hold, { status: 'settled', cost })
-  }
-
-  async release(hold: HoldRequest): Promise<void> {
-    await this.#end(hold, { status: 'refunded', cost: 0 })
-  }
-
-  async #end(hold: HoldRequest, ending: Ending): Promise<void> {
+  protected async end(hold: HoldRequest, ending: Ending): Promise<void> {
     await this.#database.transaction(async (connection) => {
       await lockUser(connection, this.#database.dialect, hold.user)
       const log = await findOpenLog(connection, hold)

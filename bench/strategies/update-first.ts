@@ -8,18 +8,19 @@ import { DatabaseFailure, type Connection, type Database } from '../databases/da
 import type { Counter } from './counting.ts'
 import {
   endBalance,
-  EndedMeanwhile,
-  endLog,
+  type Ending,
+  endLogAtLast,
   findLog,
   findOpenLog,
   freezeBalance,
   freezeStrategy,
   insertLog,
+  LogLives,
   onceByRequestId,
   pause,
-  type Ending,
+  unlessEnded,
 } from './freeze-logs.ts'
-import type { FreezeRequest, HoldRequest, Lives } from './strategy.ts'
+import type { FreezeRequest, HoldRequest } from './strategy.ts'
 
 const RETRIES_MAX = 3
 const PAUSE_STEP_MS = 100
@@ -29,11 +30,12 @@ export const updateFirst = freezeStrategy({
   play: (database, counter) => new UpdateFirst(database, counter),
 })
 
-export class UpdateFirst implements Lives {
+export class UpdateFirst extends LogLives {
   readonly #database: Database
   readonly #counter: Counter
 
   constructor(database: Database, counter: Counter) {
+    super()
     this.#database = database
     this.#counter = counter
   }
@@ -48,25 +50,15 @@ export class UpdateFirst implements Lives {
     )
   }
 
-  async settle(hold: HoldRequest, cost: number): Promise<void> {
-    await this.#end(hold, { status: 'settled', cost })
-  }
-
-  async release(hold: HoldRequest): Promise<void> {
-    await this.#end(hold, { status: 'refunded', cost: 0 })
-  }
-
-  async #end(hold: HoldRequest, ending: Ending): Promise<void> {
-    try {
-      await this.#patiently(async (connection) => {
+  protected async end(hold: HoldRequest, ending: Ending): Promise<void> {
+    await unlessEnded(
+      this.#patiently(async (connection) => {
         const log = await findOpenLog(connection, hold)
         if (log === null) return
         await endBalance(connection, hold.user, log, ending)
-        if (!(await endLog(connection, hold, ending))) throw new EndedMeanwhile()
-      })
-    } catch (error) {
-      if (!(error instanceof EndedMeanwhile)) throw error
-    }
+        await endLogAtLast(connection, hold, ending)
+      }),
+    )
   }
 
   async #patiently(work: (connection: Connection) => Promise<void>): Promise<void> {

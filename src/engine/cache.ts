@@ -62,6 +62,16 @@ export class Cache implements Snapshot {
     for (const rate of changes.rates) this.rates.set(rateKey(rate.from, rate.to), rate)
   }
 
+  /** Those of the footprint's balances that are here. */
+  balancesOf(footprint: Footprint): readonly BalanceRecord[] {
+    const records: BalanceRecord[] = []
+    for (const key of footprint.balances.keys()) {
+      const record = this.balances.get(key)
+      if (record !== undefined) records.push(record)
+    }
+    return records
+  }
+
   forget(footprint: Footprint): void {
     for (const id of footprint.requests) this.requests.delete(id)
     for (const key of footprint.balances.keys()) this.balances.delete(key)

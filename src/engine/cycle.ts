@@ -13,16 +13,15 @@
  */
 import { balanceKey, type BalanceName } from '../domain/balance.ts'
 import type { Plan } from '../domain/batch.ts'
-import { isOfHold, type Command, type Work } from '../domain/command.ts'
+import { isOfHold, type Work } from '../domain/command.ts'
 import type { Instant, RequestId } from '../domain/ids.ts'
-import type { Outcome, Rejection } from '../domain/outcome.ts'
 import type { RatePair } from '../domain/rate.ts'
 import { isEmpty, type Changes, type Footprint, type Snapshot } from '../domain/snapshot.ts'
 import { afterCommit, asFault, Fault } from './faults.ts'
 import type { Parts } from './parts.ts'
+import { isApplied, needsProof } from './proof.ts'
 import { Recovery, type WorkResult } from './recovery.ts'
 import type { CommitResult } from './store.ts'
-import type { WorkOutcome } from './ticket.ts'
 
 /** A batch whose commit is under way. */
 export interface Prepared {
@@ -112,7 +111,7 @@ export class Cycle {
     const { work, keys, sent, fault, now, epoch } = prepared
     const { cache, contention, stats } = this.#parts
     if (fault !== null) return await this.#recovery.after(fault, work, now)
-    if (sent === null) return await this.#recovery.insist(work, now)
+    if (sent === null) return await this.#recovery.takeTurn(work, now)
     const result = await sent.result
     this.#end(sent.plan.changes)
     const sound = epoch === this.#failures
@@ -215,32 +214,6 @@ class Fresh {
     for (const key of keys.rates.keys()) if (!rates.has(key)) return false
     return true
   }
-}
-
-/** Rejections that stay true once they were true, because the rows they rest on never change again. */
-function isLasting(command: Command, rejection: Rejection): boolean {
-  const { code } = rejection
-  if (code === 'request_id_reused' || code === 'asset_conflict') return true
-  // A step may be a repeat of one that came before the end, which only its request id tells; and what an expired hold has settled
-  // may have grown.
-  if (code !== 'hold_not_open' || rejection.state === 'expired') return false
-  return command.kind === 'settle' || command.kind === 'release'
-}
-
-/** A repeat rests on a row that never changes, but for an asset's name and the newest rate, which another engine may have changed since. */
-function needsProof(item: Work, outcome: WorkOutcome): boolean {
-  if (item.kind === 'group') {
-    const outcomes = outcome as readonly Outcome[]
-    return item.commands.some((command, index) => needsProof(command, outcomes[index]!))
-  }
-  const single = outcome as Outcome
-  if (single.status === 'rejected') return !isLasting(item, single.rejection)
-  return single.replayed && (item.kind === 'declare' || item.kind === 'rate')
-}
-
-function isApplied(outcome: WorkOutcome): boolean {
-  if (!('status' in outcome)) return outcome.every(isApplied)
-  return outcome.status === 'applied' && !outcome.replayed
 }
 
 function touchesAnyOf(work: readonly Work[], holds: ReadonlySet<RequestId>): boolean {

@@ -1,16 +1,19 @@
 /**
- * What happens to a batch whose commit did not simply succeed.
+ * What happens to a batch whose commit did not simply succeed, or is not expected to.
  *
+ *   contended before ▶ take a turn: lock the balances, decide, commit; insist where that proves too little
  *   stale, contended ▶ insist: lock, decide, commit, at most `attemptsMax` times
  *   doubt            ▶ insist until the lost transaction's fate is known, at most `doubtMsMax`
  *   refused          ▶ halve until the command that is to blame stands alone
  */
 import type { Plan } from '../domain/batch.ts'
-import type { Work } from '../domain/command.ts'
-import type { Instant } from '../domain/ids.ts'
-import type { Footprint } from '../domain/snapshot.ts'
+import { isOfHold, type Work } from '../domain/command.ts'
+import type { Instant, RequestId } from '../domain/ids.ts'
+import { balanceKey, type BalanceRecord } from '../domain/balance.ts'
+import type { Footprint, RequestRecord, Snapshot } from '../domain/snapshot.ts'
 import { afterCommit, asFault, Fault } from './faults.ts'
 import type { Parts } from './parts.ts'
+import { needsProof } from './proof.ts'
 import type { CommitResult } from './store.ts'
 import type { WorkOutcome } from './ticket.ts'
 
@@ -19,6 +22,8 @@ export type WorkResult = WorkOutcome | Fault
 
 export class Recovery {
   readonly #parts: Parts
+  /** Whether commits proved everything in the last batch on contended balances; then they are likely to prove the next one. */
+  #commitsProve = true
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -29,6 +34,42 @@ export class Recovery {
     if (fault.code === 'commit_in_doubt') return await this.#resolveDoubt(work, now)
     if (isPoison(fault)) return await this.#split(work, fault, now)
     return work.map(() => fault)
+  }
+
+  /**
+   * Decides a batch on contended balances under their locks, but on what the cache knows of its request ids and holds: keys and guards
+   * prove those, as in a commit without locks. It spares reading a row per command while other writers wait. Never rejects.
+   */
+  async takeTurn(work: readonly Work[], now: Instant): Promise<readonly WorkResult[]> {
+    if (this.#commitsProve) {
+      try {
+        const outcomes = await this.#turn(work, now)
+        if (outcomes !== null) return outcomes
+      } catch (error) {
+        return await this.after(asFault(error), work, now)
+      }
+    }
+    const results = await this.insist(work, now)
+    this.#commitsProve = results.every((result, index) => result instanceof Fault || !needsProof(work[index]!, result))
+    return results
+  }
+
+  /** Null when other writers came first, or when something in it has to be read before it may be refused. */
+  async #turn(work: readonly Work[], now: Instant): Promise<Plan['outcomes'] | null> {
+    const keys = this.#parts.knownKeys(work)
+    const known = new Map<RequestId, RequestRecord>()
+    for (const id of keys.requests) {
+      const record = this.#parts.cache.requests.get(id)
+      if (record !== undefined) known.set(id, record)
+    }
+    const { houseStripe, balances, assets, rates, payees } = keys
+    const requests = new Set(holdsOf(work).filter((hold) => !known.has(hold)))
+    const plan = await this.#exclusive({ houseStripe, balances, assets, rates, payees, requests }, (snapshot) => {
+      const decided = this.#parts.plan(work, { ...snapshot, requests: new Map([...known, ...snapshot.requests]) }, now)
+      const isProven = !work.some((item, index) => needsProof(item, decided.outcomes[index]!))
+      return isProven ? decided : this.#parts.plan([], snapshot, now)
+    })
+    return plan === null || plan.outcomes.length === 0 ? null : plan.outcomes
   }
 
   /**
@@ -47,40 +88,45 @@ export class Recovery {
 
   /** @throws Fault `contention` when other writers won every time, and what the store throws */
   async #insist(work: readonly Work[], now: Instant): Promise<readonly WorkResult[]> {
-    const { cache, contention, clock, limits, stats } = this.#parts
+    const { clock, limits } = this.#parts
     for (let attempt = 1; attempt <= limits.attemptsMax; attempt++) {
-      const keys = this.#parts.knownKeys(work)
-      cache.forget(keys)
-      stats.exclusives++
-      const { result, plan } = await this.#exclusive(keys, work, now)
-      if (result === 'committed') {
-        cache.apply(plan.changes)
-        return plan.outcomes
-      }
-      stats[result]++
-      contention.remember(keys.balances.keys())
+      const plan = await this.#exclusive(this.#parts.knownKeys(work), (snapshot) =>
+        this.#parts.plan(work, snapshot, now),
+      )
+      if (plan !== null) return plan.outcomes
       await clock.sleep(clock.random() * Math.min(2 ** attempt, limits.pauseMsMax))
     }
     const message = `Other writers came first ${limits.attemptsMax} times in a row.`
     throw new Fault('contention', message, { retryAfterMs: limits.pauseMsMax })
   }
 
-  async #exclusive(
-    keys: Footprint,
-    work: readonly Work[],
-    now: Instant,
-  ): Promise<{ result: CommitResult; plan: Plan }> {
-    const plans: Plan[] = []
+  /** What was decided under the locks and is committed; null when other writers came first. @throws as the store */
+  async #exclusive(keys: Footprint, decide: (snapshot: Snapshot) => Plan): Promise<Plan | null> {
+    const { cache, contention, stats, store } = this.#parts
+    const remembered = cache.balancesOf(keys)
+    cache.forget(keys)
+    stats.exclusives++
+    const decided: { readonly plan: Plan; readonly snapshot: Snapshot }[] = []
+    let result: CommitResult
     try {
-      const result = await this.#parts.store.exclusive(keys, (snapshot) => {
-        const plan = this.#parts.plan(work, snapshot, now)
-        plans.push(plan)
+      result = await store.exclusive(keys, (snapshot) => {
+        const plan = decide(snapshot)
+        decided.push({ plan, snapshot })
         return plan.changes
       })
-      return { result, plan: plans.at(-1)! }
     } catch (error) {
       throw afterCommit(error)
     }
+    if (result !== 'committed') {
+      stats[result]++
+      contention.remember(keys.balances.keys())
+      return null
+    }
+    const { plan, snapshot } = decided.at(-1)!
+    // Whoever wrote in between is likely to be there still.
+    contention.remember(overtaken(remembered, snapshot))
+    cache.apply(plan.changes)
+    return plan
   }
 
   /**
@@ -114,6 +160,20 @@ export class Recovery {
     const right = await this.insist(work.slice(middle), now)
     return [...left, ...right]
   }
+}
+
+/** The holds that must be there for the commands about them. */
+function holdsOf(work: readonly Work[]): readonly RequestId[] {
+  return work
+    .flatMap((item) => (item.kind === 'group' ? item.commands : [item]))
+    .filter(isOfHold)
+    .map(({ hold }) => hold)
+}
+
+/** The balances that had moved since they were remembered. */
+function overtaken(remembered: readonly BalanceRecord[], { balances }: Snapshot): readonly string[] {
+  const keys = remembered.map(({ account, asset, stripe }) => balanceKey(account, asset, stripe))
+  return keys.filter((key, index) => balances.get(key)?.version !== remembered[index]!.version)
 }
 
 /** After a doubt, only what the database refused for certain did not happen. */
