@@ -6,6 +6,7 @@
  *   --intents … --faults …   only these of the seed's requests and faults, as a failure prints them: 0-3,7
  *   --trace                  everything that happens in the one seed
  *   --bugs                   looks for every deliberate bug instead, and tells how long it took
+ *   --bug NAME               looks for that one; may be repeated
  *   --json                   the sums as one JSON object in place of the text
  *
  * Tells what it does while it does it. The first failure ends it: made as small as possible, with the command that plays it again,
@@ -37,6 +38,7 @@ const { values: options } = parseArgs({
     faults: { type: 'string' },
     trace: { type: 'boolean', default: false },
     bugs: { type: 'boolean', default: false },
+    bug: { type: 'string', multiple: true, default: [] },
     json: { type: 'boolean', default: false },
   },
 })
@@ -51,7 +53,7 @@ try {
 async function main(): Promise<void> {
   const seed = options.seed === undefined ? null : numberOf('--seed', options.seed)
   const msMax = timeOf()
-  if (options.bugs) return await huntAll()
+  if (options.bugs || options.bug.length > 0) return await huntAll(options.bug)
   if (seed !== null && msMax === null) return await playOne(seed)
   await playMany(seed ?? randomInt(SEEDS), msMax ?? 60_000)
 }
@@ -104,9 +106,13 @@ function tellViolations({ violations }: Report): void {
   process.exitCode = 1
 }
 
-async function huntAll(): Promise<void> {
+/** @param names all bugs when it is empty */
+async function huntAll(names: readonly string[]): Promise<void> {
+  const known = new Set(DELIBERATE_BUGS.map(({ name }) => name))
+  for (const name of names) if (!known.has(name)) throw new RangeError(`There is no deliberate bug "${name}".`)
   const rows: string[][] = []
   for (const bug of DELIBERATE_BUGS) {
+    if (names.length > 0 && !names.includes(bug.name)) continue
     const startedAt = performance.now()
     const { seeds, seed, what } = await hunt(bug, BUG_SEEDS_MAX)
     const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
@@ -138,9 +144,11 @@ function textOf(tally: Tally, firstSeed: number, ms: number): string {
   ]
   const faults = sorted(tally.hits).map(([kind, hits]) => `${kind} ${count(hits)}`)
   const answers = sorted(tally.answers).map(([code, answered]) => `${code} ${count(answered)}`)
+  const applied = sorted(tally.applied).map(([kind, effects]) => `${kind} ${count(effects)}`)
   const checks = sorted(tally.checks).map(([law, checked]) => `${lawName(law)} ${count(checked)}`)
   const told = [`${styled('bold', clock)}  ${sums.join(', ')}`]
-  told.push(`  faults: ${faults.join(', ')}`, `  answers: ${answers.join(', ')}`, `  checks: ${checks.join(', ')}`)
+  told.push(`  faults: ${faults.join(', ')}`, `  answers: ${answers.join(', ')}`)
+  told.push(`  effects: ${applied.join(', ')}`, `  checks: ${checks.join(', ')}`)
   return `${told.join('\n')}\n`
 }
 
@@ -156,6 +164,7 @@ function jsonOf(tally: Tally, run: { firstSeed: number; ms: number; failure: Rep
     simulatedHours: Math.round(ms / 360_000) / 10,
     faults: Object.fromEntries(sorted(tally.hits)),
     answers: Object.fromEntries(sorted(tally.answers)),
+    effects: Object.fromEntries(sorted(tally.applied)),
     checks: Object.fromEntries(sorted(tally.checks)),
     failedSeed: run.failure?.seed ?? null,
   })

@@ -179,7 +179,12 @@ export type InputKind = CommandInput['kind']
 export const TRANSFER_LEGS_MAX = 1000
 export const BATCH_COMMANDS_MAX = 1000
 
-/** `rejected`: a rule said no. `faulted`: something is broken or too slow; the error says whether it may have applied. */
+/**
+ * `rejected`: a rule said no. `faulted`: something is broken or too slow; the error says whether it may have applied.
+ *
+ * `replayed` is true when the request id had been used before: the first answer again. At most one caller is ever told false; none is
+ * when the connection to the database was lost while committing and the effect was found afterwards.
+ */
 export type BatchOutcome =
   | { readonly status: 'applied'; readonly replayed: boolean; readonly answer: Answer }
   | { readonly status: 'rejected' | 'faulted'; readonly error: LedgerError }

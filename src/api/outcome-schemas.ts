@@ -51,7 +51,10 @@ export const AppliedOutcome = named(
   Type.Object(
     {
       status: words(['applied']),
-      replayed: Type.Boolean({ description: 'True when the request id had been used before: the first answer again.' }),
+      replayed: Type.Boolean({
+        description:
+          'True when the request id had been used before: the first answer again. At most one caller is ever told false; none is when the service lost its connection while committing and found the effect afterwards.',
+      }),
       answer: Type.Unsafe<BalanceWire | EntryWire | HoldWire | AssetWire | RateWire>({
         anyOf: [Hold, Entry, Balance, Asset, Rate].map((schema) => ({ $ref: `${schema.$id}#` })),
         description: 'What the command is answered with on its own.',

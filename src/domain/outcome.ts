@@ -127,7 +127,10 @@ export const REJECTION_PRECEDENCE = [
 export type Outcome<Kind extends CommandKind = CommandKind> =
   | {
       readonly status: 'applied'
-      /** True when the request id had been used before: this is the first answer again. */
+      /**
+       * True when the request id had been used before: this is the first answer again. At most one caller is ever told false. None is
+       * where the connection was lost while committing and the effect was found afterwards: rows do not tell whose commit wrote them.
+       */
       readonly replayed: boolean
       readonly answer: Answers[Kind]
     }

@@ -96,6 +96,7 @@ export interface Changes {
   readonly postings: readonly PostingRecord[]
   readonly balances: readonly BalanceChange[]
   readonly accounts: readonly AccountChange[]
+  /** Inserted, or named anew; one that is there with other decimals or of another moment is stale. */
   readonly assets: readonly Asset[]
   /** Inserted; a version that is there already is stale. */
   readonly rates: readonly Rate[]

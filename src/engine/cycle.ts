@@ -22,13 +22,21 @@ import type { Parts } from './parts.ts'
 import { isApplied, needsProof } from './proof.ts'
 import { Recovery, type WorkResult } from './recovery.ts'
 import type { CommitResult } from './store.ts'
+import { tornIn } from './torn.ts'
+
+interface Sent {
+  readonly keys: Footprint
+  readonly plan: Plan
+  readonly result: Promise<CommitResult | Fault>
+  /** Positions of rejections that have to be decided again after the commit. */
+  readonly torn: readonly number[]
+}
 
 /** A batch whose commit is under way. */
 export interface Prepared {
   readonly work: readonly Work[]
-  readonly keys: Footprint
   /** Null for a batch that has to lock before it decides, or that failed before it could be sent. */
-  readonly sent: { readonly plan: Plan; readonly result: Promise<CommitResult | Fault> } | null
+  readonly sent: Sent | null
   readonly fault: Fault | null
   /** The moment as of which it is decided, however often: an earlier attempt may have come through after all. */
   readonly now: Instant
@@ -52,8 +60,9 @@ export class Cycle {
 
   /** Stands alone: the next batch must not be prepared before this one is finished. */
   static standsAlone({ sent }: Prepared): boolean {
+    if (sent === null || sent.torn.length > 0) return true
     // No guard of a later commit would notice that an asset it rests on was not declared after all, or a rate of other contents.
-    return sent === null || sent.plan.changes.assets.length + sent.plan.changes.rates.length > 0
+    return sent.plan.changes.assets.length + sent.plan.changes.rates.length > 0
   }
 
   /** One call at a time. `drained` resolves when every batch prepared before is finished. Never rejects. */
@@ -61,16 +70,16 @@ export class Cycle {
     const { cache, contention, store } = this.#parts
     const fresh = new Fresh()
     const now = this.#parts.moment()
-    // Nothing in a change of a hold would tell that another process had opened it meanwhile, or made the same step otherwise.
-    if (this.#moving.size > 0 && touchesAnyOf(work, this.#moving)) await drained()
-    // Nor does a step after the end tell how the hold ended.
-    else if (followsAnyEnd(work, this.#underWay)) await drained()
     try {
+      // Nothing in a change of a hold would tell that another process had opened it meanwhile, or made the same step otherwise.
+      if (this.#moving.size > 0 && touchesAnyOf(work, this.#moving)) await drained()
+      // Nor does a step after the end tell how the hold ended.
+      else if (followsAnyEnd(work, this.#underWay)) await drained()
       for (;;) {
         const keys = this.#parts.knownKeys(work)
         if (contention.touches(keys.balances.keys())) {
           await drained()
-          return { work, keys, sent: null, fault: null, now, epoch: this.#failures }
+          return { work, sent: null, fault: null, now, epoch: this.#failures }
         }
         const missing = this.#missing(work, keys, fresh)
         if (missing !== null) {
@@ -84,14 +93,10 @@ export class Cycle {
           const result = isEmpty(plan.changes) ? Promise.resolve('committed' as const) : store.commit(plan.changes)
           cache.apply(plan.changes)
           this.#begin(plan.changes)
-          return {
-            work,
-            keys,
-            sent: { plan, result: result.catch(afterCommit) },
-            fault: null,
-            now,
-            epoch: this.#failures,
-          }
+          const keysOf = (item: Work): Footprint => this.#parts.knownKeys([item])
+          const torn = tornIn({ work, plan, keysOf, isLocked: false })
+          const sent = { keys, plan, result: result.catch(afterCommit), torn }
+          return { work, sent, fault: null, now, epoch: this.#failures }
         }
         await drained()
         // Fresh rows can turn other answers into rejections; from the second round on everything is read at once.
@@ -102,13 +107,13 @@ export class Cycle {
       }
     } catch (error) {
       await drained()
-      return { work, keys: this.#parts.knownKeys(work), sent: null, fault: asFault(error), now, epoch: this.#failures }
+      return { work, sent: null, fault: asFault(error), now, epoch: this.#failures }
     }
   }
 
   /** Called in the order of `prepare`, after the batch before is finished. Never rejects. */
   async finish(prepared: Prepared): Promise<readonly WorkResult[]> {
-    const { work, keys, sent, fault, now, epoch } = prepared
+    const { work, sent, fault, now, epoch } = prepared
     const { cache, contention, stats } = this.#parts
     if (fault !== null) return await this.#recovery.after(fault, work, now)
     if (sent === null) return await this.#recovery.takeTurn(work, now)
@@ -116,11 +121,13 @@ export class Cycle {
     this.#end(sent.plan.changes)
     const sound = epoch === this.#failures
     if (result === 'committed') {
-      if (sound) return sent.plan.outcomes
-      return await this.#redecideUnproven(work, sent.plan, now)
+      // What was applied was proven by the commit; the other answers may rest on rows that never came.
+      const unproven = sound ? sent.torn : [...work.keys()].filter((index) => !isApplied(sent.plan.outcomes[index]!))
+      if (unproven.length === 0) return sent.plan.outcomes
+      return await this.#recovery.again(sent.plan.outcomes, { work, indices: unproven, now })
     }
     this.#failures++
-    cache.forget(keys)
+    cache.forget(sent.keys)
     for (const { code } of sent.plan.changes.assets) cache.assets.delete(code)
     if (result instanceof Fault) return await this.#recovery.after(result, work, now)
     if (sound) {
@@ -141,19 +148,6 @@ export class Cycle {
     this.#underWay.delete(changes)
     for (const hold of changes.holdsOpened) this.#moving.delete(hold.id)
     for (const { after } of changes.holdsStepped) this.#moving.delete(after.id)
-  }
-
-  /** What was applied was proven by the commit; the other answers may rest on rows that never came. */
-  async #redecideUnproven(work: readonly Work[], plan: Plan, now: Instant): Promise<readonly WorkResult[]> {
-    const results: WorkResult[] = [...plan.outcomes]
-    const indices = [...work.keys()].filter((index) => !isApplied(plan.outcomes[index]!))
-    if (indices.length === 0) return results
-    const again = await this.#recovery.insist(
-      indices.map((index) => work[index]!),
-      now,
-    )
-    for (const [position, index] of indices.entries()) results[index] = again[position]!
-    return results
   }
 
   /** What the cache lacks and no commit can prove: holds to be changed, balances, assets, rates. Null when nothing is missing. */

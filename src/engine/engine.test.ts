@@ -218,6 +218,33 @@ test('a rejection rests on rows that were just read, not on remembered ones', as
   assert.equal(await resultOf(bench.engine.submit(freezeOf('h2', 10n))), 'applied')
 })
 
+test('a rejection was true at one moment, also when it rests on what came before it in its batch', async () => {
+  const gem: Command = { kind: 'declare', asset: 'gem', decimals: 2, name: 'Gem' }
+  const legs = [
+    { from: 'user:8', to: 'user:1', asset: 'credit', amount: 5n },
+    { from: 'user:9', to: 'user:1', asset: 'credit', amount: 5n },
+  ]
+  // Whoever could pay before the batch could not yet exchange, or the other payer could not; whoever came after it could do both.
+  const batches: readonly (readonly Command[])[] = [
+    [rate('credit', 'gem', [1n, 1n]), transfer('t', [across('user:9', 'user:1', [5n, 'credit'], ['gem'])])],
+    [depositOf('d', 5n), transfer('t', legs)],
+  ]
+  for (const batch of batches) {
+    const bench = await open({}, 1n)
+    await bench.engine.submit(gem)
+    const other = new Engine(bench.storage.store)
+    const commit = bench.store.commit.bind(bench.store)
+    bench.store.commit = async (changes) => {
+      bench.store.commit = commit
+      await other.submit(depositOf('first of 9', 5n, 'user:9'))
+      return await commit(changes)
+    }
+    const outcomes = await Promise.all(batch.map((command) => resultOf(bench.engine.submit(command))))
+    assert.deepEqual(outcomes, ['applied', 'applied'])
+    await assertLawful(bench)
+  }
+})
+
 test('a repeated declaration rests on the name that the asset has now, not on a remembered one', async () => {
   const bench = await open()
   const other = new Engine(bench.storage.store)
@@ -228,6 +255,24 @@ test('a repeated declaration rests on the name that the asset has now, not on a 
   assert.equal(await declared(other, 'Geld'), 'applied')
   assert.equal(await declared(bench.engine, 'Gold'), 'applied')
   assert.equal((await bench.storage.reader.assets()).find(({ code }) => code === 'gold')?.name, 'Gold')
+})
+
+test('of two engines that declare one asset at once, both are told the moment that is kept', async () => {
+  const bench = await open()
+  const late = new Engine(bench.storage.store, { clock: { ...systemClock, now: () => Date.now() + 7_000 } })
+  // Both have looked, and found no such asset.
+  const load = bench.store.load.bind(bench.store)
+  const declaration: Command = { kind: 'declare', asset: 'gem', decimals: 2, name: 'Gem' }
+  let first: Outcome | null = null
+  bench.store.load = async (keys) => {
+    const snapshot = await load(keys)
+    first ??= (await late.submit(declaration)) as Outcome
+    return snapshot
+  }
+  const second = (await bench.engine.submit(declaration)) as Outcome
+  const kept = (await bench.storage.reader.assets()).find(({ code }) => code === 'gem')
+  assert.deepEqual(first, { status: 'applied', replayed: false, answer: kept })
+  assert.deepEqual(second, { status: 'applied', replayed: true, answer: kept })
 })
 
 test('a repeat is not refused for want of what its original took', async () => {
@@ -333,7 +378,9 @@ test('after a lost connection the outcome is found out, whether the commit had c
     const bench = await open()
     bench.store.script.push(mishap, 'unavailable', 'doubt-lost')
     const outcome = (await bench.engine.submit(freezeOf('h', 10n))) as Outcome<'freeze'>
-    assert.equal(outcome.status, 'applied', mishap)
+    assert.ok(outcome.status === 'applied', mishap)
+    // Rows do not tell whose commit wrote them, so what had come through is told as a repeat.
+    assert.equal(outcome.replayed, mishap === 'doubt-applied', mishap)
     assert.equal(await availableOf(bench), 990n)
     assert.equal(bench.engine.stats.doubts, 1)
     await assertLawful(bench)
@@ -383,6 +430,29 @@ test('a command that breaks the rules themselves fails alone', async () => {
     [freezeOf('a', 1n), broken, freezeOf('b', 1n)].map((command) => resultOf(bench.engine.submit(command))),
   )
   assert.deepEqual(outcomes, ['applied', 'internal/no', 'applied'])
+})
+
+test('a command so malformed that its rows cannot be named fails alone, and the engine goes on', async () => {
+  const bench = await open()
+  const malformed = [
+    { kind: 'transfer', requestId: 't', legs: null },
+    { kind: 'group', commands: [null] },
+    { kind: 'group', commands: { length: 'many' } },
+    { kind: 'group' },
+    null,
+  ] as unknown as Command[]
+  for (const [index, command] of malformed.entries()) {
+    // Alone, among others, and while a batch is under way that opens holds.
+    assert.equal(await resultOf(bench.engine.submit(command)), 'internal/no')
+    const outcomes = await Promise.all(
+      [freezeOf(`a${index}`, 1n), command, settleOf(`a${index}`, 1n), freezeOf(`b${index}`, 1n)].map((each) =>
+        resultOf(bench.engine.submit(each)),
+      ),
+    )
+    assert.deepEqual(outcomes, ['applied', 'internal/no', 'applied', 'applied'], `command ${index}`)
+  }
+  assert.equal(bench.engine.queueDepth, 0)
+  await assertLawful(bench)
 })
 
 test('a group takes effect whole or not at all', async () => {

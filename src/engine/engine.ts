@@ -8,7 +8,7 @@
 import type { Work } from '../domain/command.ts'
 import { BreakerStore } from './breaker.ts'
 import { systemClock, type Clock } from './clock.ts'
-import { Fault } from './faults.ts'
+import { asFault, Fault } from './faults.ts'
 import { ENGINE_LIMITS, type EngineLimits } from './limits.ts'
 import { Parts } from './parts.ts'
 import { Pipeline } from './pipeline.ts'
@@ -75,7 +75,12 @@ export class Engine {
         return reject(new Fault('shutting_down', 'This process takes no more work.', { retryAfterMs: 1_000 }))
       if (signal?.aborted) return reject(new Fault('deadline_exceeded', 'The call was aborted before it began.'))
       const patienceMs = timeoutMs ?? this.limits.callTimeoutMsDefault
-      const ticket = new Ticket(work, this.#clock.elapsed() + patienceMs, { resolve, reject })
+      let ticket: Ticket
+      try {
+        ticket = new Ticket(work, this.#clock.elapsed() + patienceMs, { resolve, reject })
+      } catch (error) {
+        return reject(asFault(error))
+      }
       if (!this.#queue.offer(ticket)) {
         const message = `${this.#queue.commandsMax} commands are waiting already.`
         return reject(new Fault('overloaded', message, { retryAfterMs: 1_000 }))

@@ -15,6 +15,7 @@ import { afterCommit, asFault, Fault } from './faults.ts'
 import type { Parts } from './parts.ts'
 import { needsProof } from './proof.ts'
 import type { CommitResult } from './store.ts'
+import { tornIn } from './torn.ts'
 import type { WorkOutcome } from './ticket.ts'
 
 /** One result per piece of work, in order. */
@@ -86,6 +87,20 @@ export class Recovery {
     }
   }
 
+  /** `outcomes`, with those at `indices` decided again. Never rejects. */
+  async again(
+    outcomes: readonly WorkResult[],
+    { work, indices, now }: { work: readonly Work[]; indices: readonly number[]; now: Instant },
+  ): Promise<readonly WorkResult[]> {
+    const results = [...outcomes]
+    const decided = await this.insist(
+      indices.map((index) => work[index]!),
+      now,
+    )
+    for (const [position, index] of indices.entries()) results[index] = decided[position]!
+    return results
+  }
+
   /** @throws Fault `contention` when other writers won every time, and what the store throws */
   async #insist(work: readonly Work[], now: Instant): Promise<readonly WorkResult[]> {
     const { clock, limits } = this.#parts
@@ -93,7 +108,11 @@ export class Recovery {
       const plan = await this.#exclusive(this.#parts.knownKeys(work), (snapshot) =>
         this.#parts.plan(work, snapshot, now),
       )
-      if (plan !== null) return plan.outcomes
+      if (plan !== null) {
+        const keysOf = (item: Work): Footprint => this.#parts.knownKeys([item])
+        const indices = tornIn({ work, plan, keysOf, isLocked: true })
+        return indices.length === 0 ? plan.outcomes : await this.again(plan.outcomes, { work, indices, now })
+      }
       await clock.sleep(clock.random() * Math.min(2 ** attempt, limits.pauseMsMax))
     }
     const message = `Other writers came first ${limits.attemptsMax} times in a row.`
@@ -131,7 +150,8 @@ export class Recovery {
 
   /**
    * The connection died around COMMIT. The same work goes through `exclusive`: its locks and unique keys wait for the lost
-   * transaction, and the request ids tell whether it had committed.
+   * transaction, and the request ids tell whether it had committed. Not whose commit it was: one that came through is answered as a
+   * repeat, so that nobody is told as new what another process did.
    */
   async #resolveDoubt(work: readonly Work[], now: Instant): Promise<readonly WorkResult[]> {
     const { clock, limits, stats } = this.#parts

@@ -3,7 +3,7 @@ import type { Changes, Footprint, Snapshot } from '../domain/snapshot.ts'
 
 /**
  * - `committed`: all of it is durable.
- * - `stale`: a version had moved or a key was taken; nothing was written.
+ * - `stale`: a version had moved, a key was taken, or an asset or a rate is another by now; nothing was written.
  * - `contended`: the database gave up over a lock (deadlock, lock timeout, serialization failure, busy); nothing was
  *   written.
  */

@@ -12,6 +12,13 @@ import { Fault } from './faults.ts'
 
 export type WorkOutcome = Outcome | readonly Outcome[]
 
+/** @throws TypeError for a group without commands: a size that is no number would spoil the count of the whole queue */
+function sizeOf(work: Work): number {
+  if (work.kind !== 'group') return 1
+  if (!Array.isArray(work.commands)) throw new TypeError('A group has a list of commands.')
+  return work.commands.length
+}
+
 export class Ticket {
   readonly work: Work
   /** Commands in it. */
@@ -29,7 +36,7 @@ export class Ticket {
     promise: { resolve: (outcome: WorkOutcome) => void; reject: (fault: Fault) => void },
   ) {
     this.work = work
-    this.size = work.kind === 'group' ? work.commands.length : 1
+    this.size = sizeOf(work)
     this.deadlineAt = deadlineAt
     this.#resolve = promise.resolve
     this.#reject = promise.reject

@@ -93,7 +93,8 @@ export const IDEMPOTENCY_HEADERS = Type.Object({
 const REPLAYED = {
   'Idempotent-Replayed': {
     type: 'string',
-    description: '`true` when this is the answer of an earlier request, again.',
+    description:
+      '`true` when this is the answer of an earlier request, again. Also after the service lost its connection while committing and found the effect afterwards.',
   },
 }
 

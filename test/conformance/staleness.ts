@@ -190,17 +190,27 @@ export function describeStaleness(openHarness: OpenHarness): void {
     assert.deepEqual((await storage.reader.assets()).find(({ code }) => code === 'gem')?.decimals, 2)
   })
 
-  test('an asset that is declared alike at the same time keeps the moment of the first', async () => {
+  test('who declares an asset at the same time as another is told the moment that is kept, the first', async () => {
     await using harness = await openHarness()
     const storage = await harness.open()
     const books = new Books(storage.store)
     const first = await books.plan(declare('gem', 2, 'Gem'))
-    const second = await books.plan(declare('gem', 2, 'Jewel'))
+    const same = await books.plan(declare('gem', 2, 'Gem'))
+    const other = await books.plan(declare('gem', 2, 'Jewel'))
     assert.equal(await storage.store.commit(first.changes), 'committed')
-    assert.equal(await storage.store.commit(second.changes), 'committed')
-    const { createdAt } = first.changes.assets[0]!
-    const gem = (await storage.reader.assets()).find(({ code }) => code === 'gem')
-    assert.deepEqual(gem, { code: 'gem', decimals: 2, name: 'Jewel', createdAt })
+    await assertStale(storage, books, same.changes, declare('gem', 2, 'Gem'))
+    await assertStale(storage, books, other.changes, declare('gem', 2, 'Jewel'))
+    const gem = { code: 'gem', decimals: 2, name: 'Gem', createdAt: first.changes.assets[0]!.createdAt }
+    assert.deepEqual(await books.commit(declare('gem', 2, 'Gem')), [{ status: 'applied', replayed: true, answer: gem }])
+    // Another name is no other moment.
+    const jewel = { ...gem, name: 'Jewel' }
+    assert.deepEqual(await books.commit(declare('gem', 2, 'Jewel')), [
+      { status: 'applied', replayed: false, answer: jewel },
+    ])
+    assert.deepEqual(
+      (await storage.reader.assets()).find(({ code }) => code === 'gem'),
+      jewel,
+    )
   })
 
   test('empty changes are committed', async () => {

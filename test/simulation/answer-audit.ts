@@ -11,8 +11,11 @@ import type { Outcome } from '../../src/domain/outcome.ts'
 import type { EngineLimits } from '../../src/engine/limits.ts'
 import type { Findings } from './findings.ts'
 import { commandsOf, type Answered, type Call, type Sender } from './history.ts'
-import { circumstancesOf, isSameLife, keyOf, type Effect, type Journal } from './journal-audit.ts'
-import { contentsOf, isAlike, ReferenceLedger, spell, type AssetBook, type Book } from './reference-ledger.ts'
+import { circumstancesOf, isSameLife, keysOf, ratesUsedBy, type Effect, type Journal } from './journal-audit.ts'
+import type { RateBook } from './reference-exchange.ts'
+import type { AssetBook, Book, HoldEventBook } from './reference-books.ts'
+import { ReferenceLedger } from './reference-ledger.ts'
+import { contentsOf, isAlike, spell } from './spelling.ts'
 import { isBroken } from './workload.ts'
 
 type AnsweredCall = Call & { readonly answer: Answered }
@@ -55,6 +58,9 @@ class Matching {
   /** Moments that each process has told of. */
   readonly #moments: (Sender & { readonly tick: number; readonly now: number })[] = []
 
+  /** Rates that anybody was told of. */
+  readonly #rates: { readonly tick: number; readonly pair: string; readonly version: number }[] = []
+
   constructor(journal: Journal, findings: Findings) {
     this.#journal = journal
     this.#findings = findings
@@ -68,28 +74,32 @@ class Matching {
     if (!this.#findings.check(4, isWhole, () => `another number of outcomes: ${spell([call.ask, result])}`)) return
     for (const [index, outcome] of result.outcomes.entries()) {
       if (outcome.status === 'applied') this.#matchOne(commands[index]!, outcome, call)
+      if (outcome.status !== 'applied' || commands[index]!.kind !== 'rate') continue
+      const { from, to, version } = outcome.answer as RateBook
+      this.#rates.push({ tick: call.answer.tick, pair: `${from} ${to}`, version })
     }
   }
 
   #matchOne(command: Command, outcome: Outcome & { status: 'applied' }, call: AnsweredCall): void {
     const check = (law: number, holds: boolean, what: () => string): boolean =>
       this.#findings.check(law, holds, () => `${what()}: ${spell(command)} was answered ${spell(outcome)}`)
-    const key = keyOf(command)
+    const keys = keysOf(command)
     const isOwn = (effect: Effect): boolean =>
       isSameLife(effect.sender, call) && effect.tick > call.invokedTick && effect.tick < call.answer.tick
-    if (key === null) {
-      if (outcome.replayed || command.kind !== 'declare') return
-      const own = this.#journal.effects.find(({ cause, ...effect }) => {
-        return 'asset' in cause && cause.asset.code === command.asset && isOwn({ cause, ...effect })
-      })
-      if (!check(6, own !== undefined, () => 'acknowledged, but not in the journal')) return
-      // Its name may have been changed again in the same batch, and of two processes that declare it at once, only one knows when.
-      const { decimals } = own!.answer as AssetBook
-      check(4, decimals === (outcome.answer as AssetBook).decimals, () => `not what is in the journal`)
-      this.#acknowledge(own!, call)
+    if (keys.length === 0) {
+      if (outcome.replayed) return
+      const own = this.#journal.effects.find(
+        (effect) =>
+          isOwn(effect) &&
+          (command.kind === 'declare' ? isDeclared(effect, outcome) : isAlike(effect.answer, outcome.answer)),
+      )
+      if (check(6, own !== undefined, () => 'acknowledged, but not in the journal')) this.#acknowledge(own!, call)
       return
     }
-    const effect = this.#journal.byKey.get(key)
+    const effects = keys.flatMap((key) => this.#journal.byKey.get(key) ?? [])
+    // A settle that may be late ends the hold, or comes after its end.
+    const effect =
+      effects.find(({ cause }) => 'command' in cause && contentsOf(cause.command) === contentsOf(command)) ?? effects[0]
     if (!check(6, effect !== undefined && 'command' in effect.cause, () => 'acknowledged, but not in the journal'))
       return
     const { cause, answer, tick } = effect!
@@ -106,8 +116,18 @@ class Matching {
       const isTimely = now >= least && now <= call.answer.clockMost
       check(3, isTimely, () => `its moment is not between ${least} and ${call.answer.clockMost}`)
       this.#moments.push({ tick: call.answer.tick, engine: call.engine, life: call.life, now })
+      for (const [pair, version] of ratesUsedBy(answer)) {
+        const least = this.#versionBefore(pair, call)
+        check(0, version >= least, () => `at a rate of ${pair} that ${least} had replaced before it was asked`)
+      }
     }
     this.#acknowledge(effect!, call)
+  }
+
+  /** The highest version of a pair's rate that anybody had been told of when the call was made. */
+  #versionBefore(pair: string, call: AnsweredCall): number {
+    const told = this.#rates.filter((rate) => rate.pair === pair && rate.tick < call.invokedTick)
+    return Math.max(0, ...told.map(({ version }) => version))
   }
 
   /** The latest moment that the same process had told of when the call was made. */
@@ -120,6 +140,11 @@ class Matching {
     const known = this.acknowledgedAt.get(effect) ?? Infinity
     this.acknowledgedAt.set(effect, Math.min(known, answer.tick))
   }
+}
+
+/** Its name may have been changed again in the same batch. */
+function isDeclared({ cause }: Effect, { answer }: Outcome & { status: 'applied' }): boolean {
+  return 'asset' in cause && isAlike({ ...cause.asset, name: '' }, { ...(answer as AssetBook), name: '' })
 }
 
 /** From a tick to the least position that everything acknowledged by then allows. */
@@ -143,10 +168,12 @@ function explanationOf(call: AnsweredCall, journal: Journal, limits: EngineLimit
   if (result.kind === 'rows') {
     if (ask.kind === 'read_account') return (ledger) => isAlike(accountOf(ledger, ask.account), result.rows)
     if (ask.kind === 'read_hold') return (ledger) => isAlike(ledger.holds.get(ask.hold) ?? null, result.rows)
-    return null
+    if (ask.kind === 'read_history') return (ledger) => isAlike(historyOf(ledger, ask.hold), result.rows)
+    if (ask.kind !== 'read_rate') return null
+    return (ledger) => isAlike(ledger.ratesOf(ask.from, ask.to).at(-1) ?? null, result.rows)
   }
   if (result.kind !== 'outcome') return null
-  const moments = [answer.clockLeast, answer.clockMost].map((now) => circumstancesOf(call, now, limits))
+  const moments = momentsOf(call, limits).map((now) => circumstancesOf(call, now, limits))
   if (ask.kind === 'group') {
     const rejections = result.outcomes.map((outcome) => (outcome.status === 'rejected' ? outcome.rejection : null))
     if (rejections.every((rejection) => rejection === null)) return null
@@ -163,18 +190,19 @@ function explanationOf(call: AnsweredCall, journal: Journal, limits: EngineLimit
   const [outcome] = result.outcomes
   if (command === undefined || outcome === undefined) return null
   if (outcome.status === 'rejected') {
-    if (isBroken(keyOf(command) ?? '')) return () => false
+    if (keysOf(command).some(isBroken)) return () => false
     return (ledger) =>
       moments.some((moment) => {
         const verdict = ledger.decide(command, moment)
         return verdict.kind === 'refused' && isAlike(verdict.rejection, outcome.rejection)
       })
   }
-  if (command.kind !== 'declare' || !outcome.replayed) return null
+  if (keysOf(command).length > 0 || !outcome.replayed) return null
   // Several declarations in one batch leave one row, so what stood between them cannot be seen.
   const isBlurred = journal.effects.some(
     ({ cause, sender, tick }) =>
       'asset' in cause &&
+      command.kind === 'declare' &&
       cause.asset.code === command.asset &&
       isSameLife(sender, call) &&
       tick > call.invokedTick &&
@@ -186,6 +214,23 @@ function explanationOf(call: AnsweredCall, journal: Journal, limits: EngineLimit
       const verdict = ledger.decide(command, moment)
       return verdict.kind === 'repeated' && isAlike(verdict.answer, outcome.answer)
     })
+}
+
+/** When it may have been decided: what a group opens and is refused again in tells of the very moment. */
+function momentsOf({ ask, answer: { result, clockLeast, clockMost } }: AnsweredCall, limits: EngineLimits): number[] {
+  const outcomes = result.kind === 'outcome' ? result.outcomes : []
+  const told = outcomes.flatMap((outcome) =>
+    outcome.status === 'rejected' && outcome.rejection.code === 'hold_not_due' ? [outcome.rejection.expiresAt] : [],
+  )
+  const lives = commandsOf(ask).flatMap((command) =>
+    command.kind === 'freeze' || command.kind === 'amend' ? [command.expiresInMs ?? limits.holdTtlMsDefault] : [],
+  )
+  const exact = told.flatMap((expiresAt) => lives.map((ms) => expiresAt - ms))
+  return [clockLeast, clockMost, ...exact.filter((now) => now > clockLeast && now < clockMost)]
+}
+
+function historyOf({ histories }: ReferenceLedger, hold: string): readonly HoldEventBook[] | null {
+  return histories.get(hold)?.map((event, number) => ({ number, ...event })) ?? null
 }
 
 /** An account as its owner sees it: one balance per asset, the stripes of a house account added up. */
@@ -212,7 +257,7 @@ function place(
   const ledger = new ReferenceLedger()
   let waiting = [...open]
   for (let position = 0; position <= journal.effects.length; position++) {
-    waiting = placeAt(position, waiting, ledger, findings)
+    waiting = placeAt({ position, early: earlyRates(journal.effects, position) }, waiting, ledger, findings)
     const effect = journal.effects[position]
     if (effect === undefined) break
     const { cause, sender } = effect
@@ -224,14 +269,39 @@ function place(
   }
 }
 
+/**
+ * Rates that may have been declared already: those that the same transaction declares later in the journal, which cannot tell when, and
+ * that nothing in between had yet to do without.
+ */
+function earlyRates(effects: readonly Effect[], position: number): readonly RateBook[] {
+  const rates: RateBook[] = []
+  const used = new Set<string>()
+  for (let next = position; effects[next]?.tick === effects[position]?.tick && next < effects.length; next++) {
+    const { cause, answer } = effects[next]!
+    if ('command' in cause && cause.command.kind === 'rate') {
+      const { from, to } = cause.command
+      if (used.has(`${from} ${to}`)) break
+      rates.push(answer as RateBook)
+    } else for (const pair of ratesUsedBy(answer).keys()) used.add(pair)
+  }
+  return rates
+}
+
 /** Those that have no place yet after this position. */
-function placeAt(position: number, waiting: readonly Open[], ledger: ReferenceLedger, findings: Findings): Open[] {
+function placeAt(
+  { position, early }: { position: number; early: readonly RateBook[] },
+  waiting: readonly Open[],
+  ledger: ReferenceLedger,
+  findings: Findings,
+): Open[] {
+  const explainsIt = ({ explains }: Open): boolean =>
+    [...early.keys(), early.length].some((count) => ledger.assuming(early.slice(0, count), () => explains(ledger)))
   const later = waiting.filter(({ least }) => least > position)
   let due = waiting.filter(({ least }) => least <= position)
   for (;;) {
     // Whoever asked after an answer comes after that answer.
     const firstAnswer = Math.min(...due.map(({ call }) => call.answer.tick))
-    const placed = due.filter(({ call, explains }) => call.invokedTick <= firstAnswer && explains(ledger))
+    const placed = due.filter((one) => one.call.invokedTick <= firstAnswer && explainsIt(one))
     if (placed.length === 0) break
     for (const { call } of placed) findings.check(call.ask.kind === 'group' ? 7 : 0, true, () => '')
     due = due.filter((one) => !placed.includes(one))

@@ -1,6 +1,8 @@
 /** The auditor sees what it is there to see: a clean history, falsified in one place, is refused. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import type { TransferCommand } from '../../src/domain/command.ts'
+import type { Rate } from '../../src/domain/rate.ts'
 import { auditHistory, type History } from './auditor.ts'
 import type { Answered, Call, Result } from './history.ts'
 import { makeScenario } from './scenario.ts'
@@ -80,6 +82,29 @@ describe('the auditor', () => {
     const late = findCall(history, ({ ask }) => ask.kind === 'read_account' && ask.account === account)
     const rows = { account, metadata: null, balances: [{ ...first(late), available: 100n, held: 0n, version: 1 }] }
     assert.ok((await lawsBrokenIn(withResult(history, late, { kind: 'rows', rows }))).includes(0))
+  })
+
+  test('notices an exchange at a rate that was replaced before it was asked for', async () => {
+    const history = await cleanHistory()
+    const isExchange = (call: AnsweredCall): boolean =>
+      isApplied(call, 'transfer') && (call.ask as TransferCommand).legs.some(({ toAsset }) => toAsset !== undefined)
+    const exchange = findCall(history, (call) => call.isProbe && isExchange(call))
+    const told = findCall(
+      history,
+      (call) => isApplied(call, 'rate') && call.isProbe && call.answer.tick < exchange.invokedTick,
+    )
+    const rate = { ...(firstOutcome(told) as { answer: Rate }).answer, version: 99 }
+    const forged: Result = { kind: 'outcome', outcomes: [{ status: 'applied', replayed: true, answer: rate }] }
+    const { violations } = await auditHistory(withResult(history, told, forged))
+    assert.ok(violations.some(({ law, what }) => law === 0 && what.includes('99 had replaced before it was asked')))
+  })
+
+  test('notices rates that were changed behind its back', async () => {
+    const history = await cleanHistory()
+    const { rates } = history.tables
+    const [pair, versions] = [...rates][0]!
+    rates.set(pair, versions.with(0, { ...versions[0]!, numerator: 1_234n }))
+    assert.ok((await lawsBrokenIn(history)).includes(1))
   })
 
   test('notices a rejection that was never true', async () => {

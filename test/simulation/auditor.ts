@@ -9,8 +9,9 @@ import { assertLaws } from '../support/laws.ts'
 import { auditAnswers } from './answer-audit.ts'
 import { Findings } from './findings.ts'
 import type { Call, Sender, Transaction, Troubles } from './history.ts'
-import { auditJournal } from './journal-audit.ts'
+import { auditJournal, circumstancesOf, type Journal } from './journal-audit.ts'
 import { auditPromises } from './promise-audit.ts'
+import { spell } from './spelling.ts'
 
 export interface History {
   /** In the order in which they were made. */
@@ -24,6 +25,8 @@ export interface History {
   readonly troublesOf: (sender: Sender) => Troubles
   /** How long each orderly stop of an engine took. */
   readonly stopsMs: readonly number[]
+  /** The most that a clock of the machines shows at the end; all of them sweep then, and have had quiet time to do so. */
+  readonly endsAt: number
   /** Engines that were asked to stop at the end and did not. */
   readonly running: number
 }
@@ -39,9 +42,21 @@ export async function auditHistory(history: History): Promise<Findings> {
     findings.check(8, ms <= limits.drainMsMax + 1, () => `stopping took ${ms} ms, more than ${limits.drainMsMax}`)
   }
   findings.check(8, history.running === 0, () => `${history.running} engines never stopped`)
+  auditExpiry(journal, history, findings)
   auditAnswers(calls, journal, { limits, findings })
   auditPromises(calls, journal, { limits, troublesOf, findings })
   return findings
+}
+
+/** At the quiet end no hold is left that was due two rounds ago, unless a rule keeps it from ending. */
+function auditExpiry({ reference }: Journal, { limits, endsAt }: History, findings: Findings): void {
+  const dueAt = endsAt - 3 * limits.expiryIntervalMs - limits.expiryAsideMs - 1_000
+  for (const hold of reference.holds.values()) {
+    if (hold.state !== 'open' || hold.expiresAt > dueAt) continue
+    const release = { kind: 'release', hold: hold.id, cause: 'expiry' } as const
+    const { kind } = reference.decide(release, circumstancesOf({ engine: 0, life: 1 }, endsAt, limits))
+    findings.check(8, kind === 'refused', () => `nobody swept ${spell(hold)}, due before ${dueAt}`)
+  }
 }
 
 /** The laws about rows, from their words. */

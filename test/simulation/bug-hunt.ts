@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { DeliberateBug } from './deliberate-bugs.ts'
+import type { DeliberateBug } from './deliberate-bug.ts'
 import { importWithBug, replaceIn } from './patched-modules.ts'
 import { makeScenario } from './scenario.ts'
 import type * as simulation from './simulation.ts'

@@ -1,6 +1,6 @@
 /** Many simulations one after another, and what they came to together. */
 import { makeScenario } from './scenario.ts'
-import { simulate, type AnswerCode, type HitKind, type Report } from './simulation.ts'
+import { simulate, type AnswerCode, type EffectKind, type HitKind, type Report } from './simulation.ts'
 
 export class Tally {
   seeds = 0
@@ -12,10 +12,11 @@ export class Tally {
   ms = 0
   readonly hits = new Map<HitKind, number>()
   readonly answers = new Map<AnswerCode, number>()
+  readonly applied = new Map<EffectKind, number>()
   /** Checks by law; 0 stands for "an answer never contradicts an earlier one". */
   readonly checks = new Map<number, number>()
 
-  add({ calls, commits, events, ms, hits, answers, checks }: Report): void {
+  add({ calls, commits, events, ms, hits, answers, applied, checks }: Report): void {
     this.seeds++
     this.calls += calls
     this.commits += commits
@@ -25,6 +26,7 @@ export class Tally {
       this.hits.set(kind, (this.hits.get(kind) ?? 0) + count)
     }
     for (const [code, count] of answers) this.answers.set(code, (this.answers.get(code) ?? 0) + count)
+    for (const [kind, count] of applied) this.applied.set(kind, (this.applied.get(kind) ?? 0) + count)
     for (const [law, count] of checks) this.checks.set(law, (this.checks.get(law) ?? 0) + count)
   }
 }

@@ -1,5 +1,5 @@
 /** An engine's way to the database: the store port over a network that loses, delays and cuts. */
-import type { Changes, Footprint, Snapshot } from '../../src/domain/snapshot.ts'
+import { isEmpty, type Changes, type Footprint, type Snapshot } from '../../src/domain/snapshot.ts'
 import { Fault } from '../../src/engine/faults.ts'
 import type { CommitResult, Store } from '../../src/engine/store.ts'
 import type { Storage } from '../../src/stores/storage.ts'
@@ -87,7 +87,7 @@ export class Connection implements Store {
       const transaction = await this.#database.begin(this.#database.rowsOf(footprint))
       if (transaction === null) return 'contended'
       const changes = await this.#decide(transaction, { footprint, plan, connected })
-      if (isNothing(changes)) {
+      if (isEmpty(changes)) {
         await this.#travel()
         transaction.release()
         return 'committed'
@@ -258,8 +258,4 @@ function unavailable(message: string): Fault {
 
 function inDoubt(): Fault {
   return new Fault('commit_in_doubt', 'The connection was lost while committing.', { applied: 'unknown' })
-}
-
-function isNothing({ entries, holdsOpened, holdsChanged, postings, assets }: Changes): boolean {
-  return entries.length + holdsOpened.length + holdsChanged.length + postings.length + assets.length === 0
 }

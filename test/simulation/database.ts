@@ -14,6 +14,12 @@ import type { Sender, Transaction } from './history.ts'
 import { RowLocks } from './row-locks.ts'
 import type { World } from './world.ts'
 
+/** A process as the database's log knows it. */
+interface Committer extends Sender {
+  /** The most that its clock has shown. */
+  readonly latest: number
+}
+
 export interface DatabaseHabits {
   /** How long a transaction waits for locks before the database gives up. */
   readonly lockWaitMs: number
@@ -92,7 +98,7 @@ export class Database {
    * @param stays how long it stays open before its end, and whether it ends with a commit
    * @throws Fault `store_unavailable` (nothing written), `store_refused`
    */
-  async commit(sender: Sender, changes: Changes, stays = { ms: 0, ends: true }): Promise<CommitResult> {
+  async commit(sender: Committer, changes: Changes, stays = { ms: 0, ends: true }): Promise<CommitResult> {
     this.#requireUp()
     const transaction = await this.begin(changes.balances.map(({ after }) => rowOf(after)))
     if (transaction === null) return 'contended'
@@ -138,14 +144,14 @@ export class Database {
     return rows
   }
 
-  async #write(sender: Sender, changes: Changes): Promise<CommitResult> {
+  async #write(sender: Committer, changes: Changes): Promise<CommitResult> {
     const ids = [...changes.entries, ...changes.holdsOpened].map(({ id }) => id)
     const poison = ids.find(this.#isPoison)
     if (poison !== undefined) throw new Fault('store_refused', `A constraint says no to ${poison}.`)
     const result = await this.#store.commit(changes)
     const tick = this.#world.tick()
     this.#world.note(() => `database ${result} ${ids.join(' ')} of engine ${sender.engine}`)
-    if (result === 'committed') this.log.push({ tick, at: this.#world.now, sender, changes })
+    if (result === 'committed') this.log.push({ tick, at: this.#world.now, sender, changes, latest: sender.latest })
     return result
   }
 
@@ -166,7 +172,7 @@ export interface OpenTransaction {
   /** @throws Fault `store_unavailable` when the database went down since it began */
   readonly read: (footprint: Footprint) => Promise<Snapshot>
   /** @throws Fault `store_unavailable` as `read`, `store_refused` */
-  readonly write: (sender: Sender, changes: Changes) => Promise<CommitResult>
+  readonly write: (sender: Committer, changes: Changes) => Promise<CommitResult>
   readonly release: () => void
 }
 

@@ -3,26 +3,8 @@
  * text that is not there any more fails it too, so that no mistake is forgotten when the code around it changes.
  */
 
-export interface Replacement {
-  /** From the repository's root. */
-  readonly path: string
-  /** Stands there exactly once. */
-  readonly find: string
-  readonly put: string
-}
-
-export interface DeliberateBug {
-  readonly name: string
-  /** Who notices: the simulation, or the conformance suite of this store. */
-  readonly caughtBy: 'simulation' | 'memory' | 'sqlite'
-  /** A seed that once showed it, tried before all others: it only saves time. */
-  readonly seed?: number
-  readonly replacements: readonly Replacement[]
-}
-
-function bug(name: string, path: string, find: string, put: string): DeliberateBug {
-  return { name, caughtBy: 'simulation', replacements: [{ path, find, put }] }
-}
+import { bug, type DeliberateBug } from './deliberate-bug.ts'
+import { HOLD_BUGS } from './hold-bugs.ts'
 
 const HOLD_RULES = 'src/domain/hold-rules.ts'
 const HOLD_STEPS = 'src/domain/hold-steps.ts'
@@ -30,6 +12,7 @@ const DECISION = 'src/domain/decision.ts'
 const EXCHANGE = 'src/domain/exchange.ts'
 const POST = 'src/domain/post.ts'
 const BATCH = 'src/domain/batch.ts'
+const RATE = 'src/domain/rate.ts'
 const CYCLE = 'src/engine/cycle.ts'
 const RECOVERY = 'src/engine/recovery.ts'
 const ENGINE = 'src/engine/engine.ts'
@@ -85,6 +68,33 @@ const RULES: readonly DeliberateBug[] = [
   bug('group-half-rolled-back', BATCH, 'this.#postings.length = postings', 'void postings'),
 ]
 
+const EXCHANGES: readonly DeliberateBug[] = [
+  bug('used-rate-not-proven', MEMORY, 'changes.ratesUsed.some((rate) => rate.version !== versionOf(rate))', 'false'),
+  bug('rate-version-not-checked', MEMORY, 'changes.rates.some((rate) => rate.version <= versionOf(rate)) ||', ''),
+  bug('remainder-dropped', EXCHANGE, 'const remainder = remainderOf(amount, toAmount, rate)', 'const remainder = 0n'),
+  bug('rounding-the-other-way', RATE, "case 'down':\n      return whole\n", "case 'down':\n      return whole + 1n\n"),
+  bug('half-to-odd', RATE, 'whole + (whole & 1n)', 'whole + 1n'),
+  bug('tolerance-in-thousandths', RATE, 'off * 1_000_000n', 'off * 1_000n'),
+  bug('exchange-not-balanced', EXCHANGE, 'add(balanceOf(EXCHANGE, toAsset), -toAmount)', ''),
+  bug('named-amount-ignored', EXCHANGE, 'leg.toAmount ?? expected', 'expected'),
+  bug(
+    'exchange-with-itself',
+    EXCHANGE,
+    'return leg.from === EXCHANGE || leg.to === EXCHANGE ? EXCHANGE : null',
+    'return null',
+  ),
+  bug('same-rate-declared-anew', EXCHANGE, 'newest !== null && isSameRate(newest, command)', 'false'),
+  bug('rate-of-a-group-that-was-taken-back', BATCH, 'this.#ratesDeclared.length = rates', 'void rates'),
+  bug('phantom-rate', 'src/engine/cache.ts', 'for (const key of footprint.rates.keys()) this.rates.delete(key)', ''),
+  bug(
+    'repeated-rate-from-memory',
+    CYCLE,
+    "(item.kind === 'declare' || item.kind === 'rate')",
+    "item.kind === 'declare'",
+  ),
+  bug('asset-of-another-moment', MEMORY, ' || stored.createdAt !== asset.createdAt', ''),
+]
+
 const CYCLES: readonly DeliberateBug[] = [
   bug(
     'answer-before-commit',
@@ -92,7 +102,7 @@ const CYCLES: readonly DeliberateBug[] = [
     'const result = await sent.result\n',
     "const result = (void sent.result, 'committed') as CommitResult | Fault\n",
   ),
-  bug('cache-kept-after-failure', CYCLE, '    cache.forget(keys)\n    for', '    for'),
+  bug('cache-kept-after-failure', CYCLE, '    cache.forget(sent.keys)\n    for', '    for'),
   {
     name: 'phantom-asset',
     caughtBy: 'simulation',
@@ -108,7 +118,19 @@ const CYCLES: readonly DeliberateBug[] = [
     'if',
   ),
   bug('rejection-on-remembered-rows', CYCLE, 'if (unproven.length === 0) {', 'if (unproven.length >= 0) {'),
-  bug('rows-of-a-failed-batch', CYCLE, 'if (sound) return sent.plan.outcomes', 'return sent.plan.outcomes'),
+  bug('rejection-torn-between-two-moments', CYCLE, 'const unproven = sound ? sent.torn', 'const unproven = sound ? []'),
+  bug(
+    'malformed-command-stops-the-engine',
+    CYCLE,
+    'return { work, sent: null, fault: asFault(error)',
+    'void this.#parts.knownKeys(work)\n      return { work, sent: null, fault: asFault(error)',
+  ),
+  bug(
+    'rows-of-a-failed-batch',
+    CYCLE,
+    'const unproven = sound ? sent.torn',
+    'const unproven = sent !== null ? sent.torn',
+  ),
   {
     name: 'rejection-on-rows-of-two-instants',
     caughtBy: 'simulation',
@@ -289,7 +311,14 @@ const SEEDS: Readonly<Record<string, number>> = {
   'another-version-of-the-same-number': 18,
 }
 
-export const DELIBERATE_BUGS: readonly DeliberateBug[] = [...RULES, ...CYCLES, ...WAITING, ...STORES].map((found) => {
+export const DELIBERATE_BUGS: readonly DeliberateBug[] = [
+  ...RULES,
+  ...EXCHANGES,
+  ...HOLD_BUGS,
+  ...CYCLES,
+  ...WAITING,
+  ...STORES,
+].map((found) => {
   const seed = SEEDS[found.name]
   return seed === undefined ? found : { ...found, seed }
 })

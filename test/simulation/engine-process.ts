@@ -1,12 +1,16 @@
 /** One Holdfast process after the other on one machine: an engine that is started, crashes, is stopped and is started again. */
+import type { ReleaseCommand } from '../../src/domain/command.ts'
 import { Engine } from '../../src/engine/engine.ts'
+import { Expiry } from '../../src/engine/expiry.ts'
 import { Fault } from '../../src/engine/faults.ts'
 import type { EngineLimits } from '../../src/engine/limits.ts'
+import type { WorkOutcome } from '../../src/engine/ticket.ts'
 import { Connection, type Mishaps } from './connection.ts'
 import type { Database } from './database.ts'
 import { isQuestion, type Ask, type Call, type Result, type Troubles } from './history.ts'
 import { Life } from './life.ts'
 import { LocalClock } from './local-clock.ts'
+import { spell } from './spelling.ts'
 import type { World } from './world.ts'
 
 export interface EngineHabits {
@@ -23,9 +27,12 @@ export interface AskOptions {
   readonly isProbe: boolean
 }
 
+const SWEEPING: AskOptions = { timeoutMs: null, abortAfterMs: null, isProbe: false }
+
 interface Running {
   readonly life: Life
   readonly engine: Engine
+  readonly expiry: Expiry
   readonly connection: Connection
 }
 
@@ -77,8 +84,15 @@ export class EngineProcess {
     const { isOrdered, limits } = this.habits
     const connection = new Connection(this.#world, this.#database, life, { mishaps, isOrdered })
     const engine = new Engine(connection, { limits, clock: life.clock, houseStripe: this.index })
+    const reader = {
+      due: (now: number, limit: number) => connection.ask((storage) => storage.reader.due(now, limit)),
+      overdue: (now: number) => connection.ask((storage) => storage.reader.overdue(now)),
+    }
+    const submit = (release: ReleaseCommand): Promise<WorkOutcome> => this.#sweep(life, release)
+    const expiry = new Expiry({ reader, submit, clock: life.backgroundClock, limits })
     this.troubles.push(life.troubles)
-    this.#running = { life, engine, connection }
+    this.#running = { life, engine, expiry, connection }
+    expiry.start()
     this.#world.note(() => `engine ${sender.engine}.${sender.life} starts`)
   }
 
@@ -98,14 +112,25 @@ export class EngineProcess {
     if (running === null || running.life.troubles.stoppedTick !== null) return
     running.life.troubles.stoppedTick = this.#world.tick()
     this.#world.note(() => `engine ${running.life.engine}.${running.life.life} is asked to stop`)
-    const since = this.#world.now
-    await running.engine.stop()
-    this.stopsMs.push(this.#world.now - since)
+    for (const part of [running.expiry, running.engine]) {
+      const since = this.#world.now
+      await part.stop()
+      this.stopsMs.push(this.#world.now - since)
+    }
     // Whoever was answered by the stop hears of it before the process ends.
     await this.#world.sleep(0)
     if (this.#running !== running) return
     this.kill()
     running.life.troubles.killed = false
+  }
+
+  /** What the sweeper of a process asks of its engine; told to nobody else. */
+  async #sweep(life: Life, release: ReleaseCommand): Promise<WorkOutcome> {
+    const asked = this.#running?.life === life ? this.ask(release, SWEEPING) : null
+    const result = await (asked ?? new Promise<never>(() => {}))
+    if (result.kind === 'outcome') return result.outcomes[0]!
+    if (result.kind === 'fault') throw new Fault(result.code, 'The sweeper met a fault.', { applied: result.applied })
+    throw new Error(spell(result))
   }
 
   /** Null when nobody is there to answer. The promise stays unresolved when the process ends before it has answered. */
@@ -169,6 +194,16 @@ export class EngineProcess {
           return { kind: 'rows', rows: await connection.ask(({ reader }) => reader.account(ask.account)) }
         case 'read_hold':
           return { kind: 'rows', rows: await connection.ask(({ reader }) => reader.hold(ask.hold)) }
+        case 'read_history': {
+          const page = { hold: ask.hold, limit: 1_000, cursor: null }
+          const history = await connection.ask(({ reader }) => reader.holdHistory(page))
+          return { kind: 'rows', rows: history?.items ?? null }
+        }
+        case 'read_rate': {
+          const page = { from: ask.from, to: ask.to, limit: 1, cursor: null }
+          const { items } = await connection.ask(({ reader }) => reader.rateHistory(page))
+          return { kind: 'rows', rows: items[0] ?? null }
+        }
       }
     } catch (error) {
       if (error instanceof Fault) return { kind: 'fault', code: error.code, applied: error.applied }

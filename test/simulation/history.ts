@@ -11,6 +11,10 @@ import type { Changes } from '../../src/domain/snapshot.ts'
 export type Question =
   | { readonly kind: 'read_account'; readonly account: string }
   | { readonly kind: 'read_hold'; readonly hold: string }
+  /** What happened to it, from its freeze on. */
+  | { readonly kind: 'read_history'; readonly hold: string }
+  /** The newest of its pair. */
+  | { readonly kind: 'read_rate'; readonly from: string; readonly to: string }
   | { readonly kind: 'ready' }
 
 export type Ask = Command | Group | Question
@@ -58,6 +62,8 @@ export interface Transaction {
   readonly tick: number
   readonly at: number
   readonly sender: Sender
+  /** The most that the sender's clock had shown by then. */
+  readonly latest: number
   readonly changes: Changes
 }
 
@@ -76,7 +82,7 @@ export interface Troubles {
 }
 
 export function isQuestion(ask: Ask): ask is Question {
-  return ask.kind === 'read_account' || ask.kind === 'read_hold' || ask.kind === 'ready'
+  return ask.kind.startsWith('read')
 }
 
 /** The commands of a call, those of a group in their order; none for a question. */

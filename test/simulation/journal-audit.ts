@@ -4,23 +4,17 @@
  */
 import type { Command } from '../../src/domain/command.ts'
 import type { HoldRecord } from '../../src/domain/hold.ts'
-import type { PostingRecord } from '../../src/domain/journal.ts'
+import type { EntryRecord, PostingRecord } from '../../src/domain/journal.ts'
 import type { RejectionCode } from '../../src/domain/outcome.ts'
 import type { BalanceChange } from '../../src/domain/snapshot.ts'
 import type { EngineLimits } from '../../src/engine/limits.ts'
 import type { Tables } from '../../src/stores/memory/tables.ts'
 import type { Findings } from './findings.ts'
 import { commandsOf, type Call, type Sender, type Transaction } from './history.ts'
-import {
-  contentsOf,
-  isAlike,
-  ReferenceLedger,
-  spell,
-  type AssetBook,
-  type Book,
-  type Circumstances,
-  type Line,
-} from './reference-ledger.ts'
+import type { LegBook, RateBook } from './reference-exchange.ts'
+import type { AssetBook, Book, Circumstances, EntryBook, Line, Verdict } from './reference-books.ts'
+import { ReferenceLedger } from './reference-ledger.ts'
+import { contentsOf, isAlike, spell } from './spelling.ts'
 import { isBroken } from './workload.ts'
 
 /** One command's trace in the journal. */
@@ -33,18 +27,32 @@ export interface Effect {
   /** The command, or the asset's new row: several declarations in one batch leave one row. */
   readonly cause: { readonly command: Command; readonly now: number } | { readonly asset: AssetBook }
   readonly answer: unknown
+  /** Null where the hold's row tells all, and for what leaves no entry. */
+  readonly entry: EntryBook | null
 }
 
 export interface Journal {
   readonly effects: readonly Effect[]
-  /** By request id, and by hold with `~` for what ended it. */
+  /** By request id, by hold with `~` for what ended it, and with `~late` for its late settle. */
   readonly byKey: ReadonlyMap<string, Effect>
+  /** As it is at the end. */
+  readonly reference: ReferenceLedger
 }
 
-/** The key that a command has its one effect under; null for one that is idempotent by its nature. */
-export function keyOf(command: Command): string | null {
-  if ('requestId' in command) return command.requestId
-  return 'hold' in command ? `${command.hold}~` : null
+/** Rates that a transfer across assets rests on, by `FROM TO`: the version of each. */
+export function ratesUsedBy(answer: unknown): ReadonlyMap<string, number> {
+  const legs = (answer as { legs?: readonly LegBook[] | null }).legs ?? []
+  return new Map(
+    legs.flatMap(({ asset, toAsset, rate }) => (rate === null ? [] : [[`${asset} ${toAsset}`, rate.version]])),
+  )
+}
+
+/** The keys that a command can have its one effect under; none for one that is idempotent by its nature. */
+export function keysOf(command: Command): readonly string[] {
+  if ('requestId' in command) return [command.requestId]
+  if (!('hold' in command)) return []
+  const { hold } = command
+  return command.kind === 'settle' && command.late ? [`${hold}~`, `${hold}~late`] : [`${hold}~`]
 }
 
 export function circumstancesOf(sender: Sender, now: number, limits: EngineLimits): Circumstances {
@@ -68,7 +76,7 @@ class Reading implements Journal {
   readonly byKey = new Map<string, Effect>()
   readonly #limits: EngineLimits
   readonly #findings: Findings
-  readonly #reference = new ReferenceLedger()
+  readonly reference = new ReferenceLedger()
   /** Everything that was ever asked, by key. */
   readonly #asked = new Map<string, Map<string, Command>>()
   readonly #declared: readonly { command: Command; sender: Sender; tick: number }[]
@@ -80,14 +88,15 @@ class Reading implements Journal {
     this.#findings = findings
     this.#declared = calls.flatMap((call) =>
       commandsOf(call.ask)
-        .filter(({ kind }) => kind === 'declare')
+        .filter(({ kind }) => kind === 'declare' || kind === 'rate')
         .map((command) => ({ command, sender: call, tick: call.invokedTick })),
     )
     for (const command of calls.flatMap(({ ask }) => commandsOf(ask))) {
-      const key = keyOf(command)
-      if (key === null || isBroken(key)) continue
-      const known = this.#asked.get(key) ?? new Map<string, Command>()
-      this.#asked.set(key, known.set(contentsOf(command), command))
+      for (const key of keysOf(command)) {
+        if (isBroken(key)) continue
+        const known = this.#asked.get(key) ?? new Map<string, Command>()
+        this.#asked.set(key, known.set(contentsOf(command), command))
+      }
     }
   }
 
@@ -104,34 +113,53 @@ class Reading implements Journal {
     if (!changes.assets.every((asset) => this.#readAsset(asset, transaction))) return false
     const versions = new Map(changes.balances.map(({ after }) => [after, this.#versionOf(after)]))
     const before = this.effects.length
+    const holdsBefore = new Map(
+      changes.holdsStepped.map(({ after: { id } }) => [
+        id,
+        { ...this.reference.holds.get(id), steps: this.#stepCount(id) },
+      ]),
+    )
+    const rates = [...changes.rates]
     for (const [entryId, postings] of Map.groupBy(changes.postings, (posting) => posting.entryId)) {
+      const used = ratesUsedBy(changes.entries.find(({ id }) => id === entryId) ?? {})
+      // A batch may use a rate, declare the next and use that.
+      const declared = rates.findLastIndex(({ from, to, version }) => version <= (used.get(`${from} ${to}`) ?? 0))
+      for (const rate of rates.splice(0, declared + 1)) if (!this.#readRate(rate, transaction)) return false
       if (!this.#readEntry(entryId, postings, transaction)) return false
     }
+    for (const rate of rates) if (!this.#readRate(rate, transaction)) return false
     this.#postingCount += changes.postings.length
     this.#checkSize(this.effects.length - before)
-    return this.#checkRows(transaction, versions, this.effects.slice(before))
+    return this.#checkRows(transaction, { versions, holdsBefore, effects: this.effects.slice(before) })
   }
 
   /** What is in the tables is what the journal made of them, and nothing else. */
-  compareWith({ requests, balances, postings, accounts, assets }: Tables): void {
-    const { books, holds, metadata, assets: declared } = this.#reference
+  compareWith({ requests, balances, postings, accounts, assets, rates, holdSteps }: Tables): void {
+    const { books, holds, metadata, assets: declared } = this.reference
     const found = [...balances.values()].map((balance) => spell(bookOf(balance))).sort()
     const expected = [...books.values()].map(spell).sort()
     this.#findings.check(3, spell(found) === spell(expected), () => `the balances are ${spell(found)}`)
     this.#findings.check(3, postings.size === this.#postingCount, () => `there are ${postings.size} postings`)
     const ids = [...requests.keys()].sort()
-    const known = [...this.byKey.keys()].filter((key) => !key.endsWith('~')).sort()
+    const known = [...holds.keys(), ...this.effects.flatMap(({ entry }) => entry?.id ?? [])].sort()
     this.#findings.check(4, spell(ids) === spell(known), () => `the request ids are ${spell(ids)}`)
     for (const request of requests.values()) {
       if (request.kind !== 'freeze') continue
       const isSame = isAlike(shown(request), holds.get(request.id))
       this.#findings.check(5, isSame, () => `the hold ${spell(request)} should be ${spell(holds.get(request.id))}`)
     }
+    const steps = this.effects.flatMap(({ entry }) =>
+      entry?.step ? [[`${entry.step.hold} ${entry.step.number}`, entry.id]] : [],
+    )
+    const isTold = isAlike(Object.fromEntries(holdSteps), Object.fromEntries(steps))
+    this.#findings.check(5, isTold, () => `the steps are ${spell(Object.fromEntries(holdSteps))}`)
     const attached = Object.fromEntries(accounts)
     const isAttached = isAlike(attached, Object.fromEntries(metadata))
     this.#findings.check(4, isAttached, () => `the accounts have ${spell(attached)}`)
     const codes = spell([...assets.values()])
     this.#findings.check(4, codes === spell([...declared.values()]), () => `the assets are ${codes}`)
+    const isKept = isAlike(Object.fromEntries(rates), Object.fromEntries(this.reference.rates))
+    this.#findings.check(1, isKept, () => `the rates are ${spell(Object.fromEntries(rates))}`)
   }
 
   #readAsset(asset: AssetBook, { tick, sender }: Transaction): boolean {
@@ -144,29 +172,50 @@ class Reading implements Journal {
         isSameLife(by.sender, sender) &&
         by.tick < tick,
     )
-    // Whoever declared it first decided when it was declared; only its name changes.
-    const known = this.#reference.assets.get(asset.code)
-    const row = { ...asset, createdAt: known?.createdAt ?? asset.createdAt }
-    const fits = isAsked && (known?.decimals ?? asset.decimals) === asset.decimals
+    // Whoever declared it first decided its decimals and when it was declared; only its name changes.
+    const { decimals, createdAt } = this.reference.assets.get(asset.code) ?? asset
+    const fits = isAsked && asset.decimals === decimals && asset.createdAt === createdAt
     if (!this.#findings.check(4, fits, () => `nobody asked for the asset ${spell(asset)}`)) return false
-    this.#reference.setAsset(row)
-    this.effects.push({ position: this.effects.length, tick, sender, cause: { asset: row }, answer: row })
+    this.reference.setAsset(asset)
+    this.effects.push({ position: this.effects.length, tick, sender, cause: { asset }, answer: asset, entry: null })
     return true
   }
 
+  #readRate(rate: RateBook, { tick, sender }: Transaction): boolean {
+    const now = rate.declaredAt
+    for (const { command, ...by } of this.#declared) {
+      if (command.kind !== 'rate' || !isSameLife(by.sender, sender) || by.tick > tick) continue
+      const verdict = this.reference.decide(command, circumstancesOf(sender, now, this.#limits))
+      if (verdict.kind !== 'applied' || !isAlike(verdict.answer, rate)) continue
+      verdict.write()
+      this.effects.push({
+        position: this.effects.length,
+        tick,
+        sender,
+        cause: { command, now },
+        answer: rate,
+        entry: null,
+      })
+      return this.#findings.check(4, true, () => '')
+    }
+    return this.#findings.check(4, false, () => `nobody asked for the rate ${spell(rate)}`)
+  }
+
   #readEntry(entryId: string, postings: readonly PostingRecord[], transaction: Transaction): boolean {
-    const { sender, tick } = transaction
-    const [key] = /^[^~]*~?/.exec(entryId)!
+    const { sender, tick, latest } = transaction
+    const [key] = /^[^~]*~?(?:late)?/.exec(entryId)!
     const now = postings[0]!.at
+    this.#findings.check(3, now <= latest, () => `the entry ${entryId} is of ${now}, later than its clock, ${latest}`)
     const found = postings.map((posting) => this.#lineOf(posting))
     const reasons: (() => string)[] = []
     let law = 4
     for (const command of this.#asked.get(key)?.values() ?? []) {
-      const verdict = this.#reference.decide(command, circumstancesOf(sender, now, this.#limits))
-      if (verdict.kind === 'applied' && isAlike(verdict.lines, found) && isRecorded(key, verdict.answer, transaction)) {
+      const verdict = this.reference.decide(command, circumstancesOf(sender, now, this.#limits))
+      if (verdict.kind === 'applied' && isAlike(verdict.lines, found) && isRecorded(entryId, verdict, transaction)) {
         verdict.write()
         const position = this.effects.length
-        const effect = { position, tick, sender, cause: { command, now }, answer: verdict.answer }
+        const { answer, entry } = verdict
+        const effect = { position, tick, sender, cause: { command, now }, answer, entry }
         this.effects.push(effect)
         this.byKey.set(key, effect)
         for (const checked of [1, 2, 3, 4, 5]) this.#findings.check(checked, true, () => '')
@@ -182,39 +231,67 @@ class Reading implements Journal {
     })
   }
 
-  /** Holds, entries and balances of the transaction, as the reference ledger has them after it. */
-  #checkRows(
-    { changes }: Transaction,
-    versions: ReadonlyMap<BalanceChange['after'], number>,
-    effects: readonly Effect[],
-  ): boolean {
+  /** Holds, entries, steps and balances of the transaction, as the reference ledger has them after it, and no other. */
+  #checkRows({ changes }: Transaction, { versions, holdsBefore, effects }: Before): boolean {
     const check = (law: number, holds: boolean, what: string, row: unknown): boolean =>
       this.#findings.check(law, holds, () => `${what}: ${spell(row)}`)
-    const ids = effects.flatMap(({ cause }) => ('command' in cause ? [keyOf(cause.command)!] : []))
-    const entries = changes.entries.every((entry) => {
-      const own = changes.postings.filter(({ entryId }) => entryId === entry.id).map((posting) => this.#lineOf(posting))
-      const isTold = ids.includes(entry.id) && isAlike(entry.postings, own)
-      return check(4, isTold, 'an entry that nobody made', entry)
+    const entries = effects.flatMap(({ entry }) => entry ?? [])
+    const steps = entries.flatMap(({ id, step }) =>
+      step === null ? [] : [{ hold: step.hold, number: step.number, entry: id }],
+    )
+    const opened = effects.flatMap(({ cause }) =>
+      'command' in cause && cause.command.kind === 'freeze' ? [cause.command.requestId] : [],
+    )
+    const stepped = new Set(steps.map(({ hold }) => hold))
+    const ended = effects.flatMap(({ cause, entry }) =>
+      'command' in cause && 'hold' in cause.command && entry === null ? [cause.command.hold] : [],
+    )
+    const changed = ended.filter((id) => !opened.includes(id) && !stepped.has(id))
+    const stepsBefore = changes.holdsStepped.every(({ before, after }) => {
+      const known = opened.includes(after.id) ? { state: after.state, steps: 0 } : holdsBefore.get(after.id)
+      const isBefore = before.state === known?.state && before.steps === known.steps
+      return check(5, isBefore, 'a hold that was another before its step', before)
     })
-    const opened = changes.holdsOpened.every((hold) =>
-      check(5, ids.includes(hold.id) && this.#isAsKept(hold), 'a hold that nobody froze', hold),
-    )
-    const changed = changes.holdsChanged.every((hold) =>
-      check(5, ids.includes(`${hold.id}~`) && this.#isAsKept(hold), 'a hold that nobody ended', hold),
-    )
-    const recorded = changes.entries.length + changes.holdsOpened.length
-    const counted = check(4, recorded === ids.filter((id) => !id.endsWith('~')).length, 'records are missing', changes)
+    const holds = [...changes.holdsOpened, ...changes.holdsChanged, ...changes.holdsStepped.map(({ after }) => after)]
     const balances = changes.balances.every(({ before, after }) => {
       const row = bookOf(after)
-      const book = this.#reference.book(after.account, after.asset, after.stripe)
+      const book = this.reference.book(after.account, after.asset, after.stripe)
       const isNext = versions.get(after) === before.version && isAlike(row, book)
       return check(3, isNext, `a balance that should be ${spell(book)}`, row)
     })
-    return entries && opened && changed && counted && balances
+    return (
+      check(4, isSameSet(changes.entries, entries), 'entries that nobody made', changes.entries) &&
+      check(5, isSameSet(changes.holdsOpened, opened), 'holds that nobody froze', changes.holdsOpened) &&
+      check(5, isSameSet(changes.holdsChanged, changed), 'holds that nobody ended', changes.holdsChanged) &&
+      check(
+        5,
+        isSameSet(
+          changes.holdsStepped.map(({ after }) => after),
+          [...stepped],
+        ),
+        'holds without a step',
+        changes,
+      ) &&
+      check(5, isAlike(changes.holdSteps, steps), 'steps that nobody made', changes.holdSteps) &&
+      holds.every((hold) => check(5, this.#isAsKept(hold), 'a hold that is another', hold)) &&
+      stepsBefore &&
+      balances
+    )
   }
 
+  /** As callers see it now, and with what the freeze and the end were answered at first. */
   #isAsKept(hold: HoldRecord): boolean {
-    return isAlike(shown(hold), this.#reference.holds.get(hold.id))
+    const answers = this.reference.firstAnswersOf(hold.id)
+    return (
+      isAlike(shown(hold), this.reference.holds.get(hold.id)) &&
+      hold.steps === this.#stepCount(hold.id) &&
+      (hold.firstAnswers === null || isAlike(hold.firstAnswers.freeze, answers.freeze)) &&
+      (hold.state === 'open' || isAlike(firstEndOf(hold), answers.end))
+    )
+  }
+
+  #stepCount(hold: string): number {
+    return this.reference.stepsOf(hold).length
   }
 
   #lineOf({ balanceId, ...posting }: PostingRecord): Line {
@@ -223,7 +300,7 @@ class Reading implements Journal {
   }
 
   #versionOf({ account, asset, stripe }: BalanceChange['after']): number {
-    return this.#reference.book(account, asset, stripe).version
+    return this.reference.book(account, asset, stripe).version
   }
 
   /** A group that is larger than a batch goes alone. */
@@ -242,25 +319,56 @@ const LAW_OF: Readonly<Partial<Record<RejectionCode, number>>> = {
   hold_not_open: 5,
   hold_not_found: 5,
   hold_not_due: 5,
+  payee_fixed: 5,
   settle_above_hold: 5,
+  amend_below_settled: 5,
+  refund_above_settled: 5,
 }
 
 export function isSameLife(left: Sender, right: Sender): boolean {
   return left.engine === right.engine && left.life === right.life
 }
 
-/** Whether the record that tells of a command is the one of this answer: lines alone can look alike. */
-function isRecorded(key: string, answer: unknown, { changes }: Transaction): boolean {
-  if (key.endsWith('~')) {
-    const ended = [...changes.holdsOpened, ...changes.holdsChanged].find(({ id }) => `${id}~` === key)
-    return ended !== undefined && isAlike(shown(ended), answer)
-  }
-  const entry = changes.entries.find(({ id }) => id === key)
-  // What became of a hold within the batch that froze it, its end tells.
-  if (entry === undefined) return changes.holdsOpened.some(({ id }) => id === key)
-  if (entry.kind === 'open') return entry.floor === (answer as Book).floor
-  const { fingerprint: _, balanceIds: _b, step: _s, ...visible } = entry
-  return isAlike({ ...visible, hold: null }, answer)
+/** What is known of the rows that a transaction started from, and what it did. */
+interface Before {
+  readonly versions: ReadonlyMap<BalanceChange['after'], number>
+  readonly holdsBefore: ReadonlyMap<string, { readonly state?: string; readonly steps: number }>
+  readonly effects: readonly Effect[]
+}
+
+/** Whether the record that tells of a command is the one of this verdict: lines alone can look alike. */
+function isRecorded(
+  entryId: string,
+  { answer, entry }: Verdict & { kind: 'applied' },
+  { changes }: Transaction,
+): boolean {
+  const found = changes.entries.find(({ id }) => id === entryId)
+  if (entry !== null || found !== undefined) return isAlike(found === undefined ? null : visible(found), entry)
+  // What became of a hold within the batch that froze it, its later entries tell.
+  if (!entryId.includes('~')) return changes.holdsOpened.some(({ id }) => id === entryId)
+  const stepped = changes.holdsStepped.map(({ after }) => after)
+  const ended = [...stepped, ...changes.holdsChanged, ...changes.holdsOpened].find(({ id }) =>
+    entryId.startsWith(`${id}~`),
+  )
+  return ended !== undefined && isAlike(firstEndOf(ended), answer)
+}
+
+/** What the row of a hold that has ended says that its end was answered. */
+function firstEndOf(hold: HoldRecord): unknown {
+  return hold.firstAnswers?.end ?? shown(hold)
+}
+
+function isSameSet(
+  rows: readonly { readonly id: string }[],
+  ids: readonly (string | { readonly id: string })[],
+): boolean {
+  const names = ids.map((id) => (typeof id === 'string' ? id : id.id))
+  return isAlike(rows.map(({ id }) => id).sort(), names.sort())
+}
+
+/** The columns of an entry that tell of it. */
+function visible({ fingerprint: _, balanceIds: _b, ...columns }: EntryRecord): unknown {
+  return columns
 }
 
 function sumOf(lines: readonly Line[]): bigint {
@@ -275,6 +383,6 @@ function bookOf({ account, asset, stripe, available, held, floor, version }: Bal
 /** The columns of a hold that callers see. */
 function shown(hold: HoldRecord): unknown {
   const { kind: _, fingerprint: _f, endFingerprint: _e, balanceId: _b, openedVersion: _o, ...rest } = hold
-  const { endedVersion: _v, payeeBalanceId: _p, payeeVersion: _q, steps: _s, firstAnswers: _a, ...visible } = rest
-  return visible
+  const { endedVersion: _v, payeeBalanceId: _p, payeeVersion: _q, steps: _s, firstAnswers: _a, ...columns } = rest
+  return columns
 }

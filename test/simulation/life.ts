@@ -13,6 +13,8 @@ export class Life implements Sender {
   readonly life: number
   readonly bornAt: number
   readonly clock: Clock
+  /** The same clock, for whoever goes on and on: nobody waits for its pauses. */
+  readonly backgroundClock: Clock
   readonly troubles: Troubles = {
     conflicts: 0,
     unavailable: 0,
@@ -24,6 +26,7 @@ export class Life implements Sender {
   }
   dead = false
   readonly #world: World
+  readonly #local: LocalClock
   #crash: { crossings: number; readonly turns: number; readonly action: () => void } | null = null
 
   constructor(world: World, sender: Sender, clock: LocalClock, chance: Chance) {
@@ -31,17 +34,29 @@ export class Life implements Sender {
     this.life = sender.life
     this.#world = world
     this.bornAt = world.now
+    this.#local = clock
+    const after = (ms: number, action: () => void, inBackground: boolean): (() => void) =>
+      world.after(
+        ms,
+        () => {
+          if (this.crosses()) action()
+        },
+        { inBackground },
+      )
     this.clock = {
       now: () => clock.now,
       elapsed: () => world.now - this.bornAt,
       sleep: (ms) => this.until(world.sleep(ms)),
       yield: () => this.until(world.sleep(chance.likely(0.5) ? 0 : chance.exponential(0.02))),
       random: () => chance.fraction(),
-      after: (ms, action) =>
-        world.after(ms, () => {
-          if (this.crosses()) action()
-        }),
+      after: (ms, action) => after(ms, action, false),
     }
+    this.backgroundClock = { ...this.clock, after: (ms, action) => after(ms, action, true) }
+  }
+
+  /** The most that its clock has shown. */
+  get latest(): number {
+    return this.#local.mostSince(this.bornAt)
   }
 
   /** Something goes in or out. False when nothing can any more. */

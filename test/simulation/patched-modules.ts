@@ -8,7 +8,8 @@
 import { registerHooks } from 'node:module'
 import { dirname, join, relative, sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { DELIBERATE_BUGS, type DeliberateBug, type Replacement } from './deliberate-bugs.ts'
+import type { DeliberateBug, Replacement } from './deliberate-bug.ts'
+import { DELIBERATE_BUGS } from './deliberate-bugs.ts'
 
 const ROOT = dirname(dirname(import.meta.dirname))
 const MARK = /\?bug=([a-z0-9-]+)$/

@@ -5,9 +5,9 @@
 import type { Command } from '../../src/domain/command.ts'
 import type { EngineLimits } from '../../src/engine/limits.ts'
 import type { Findings } from './findings.ts'
-import { commandsOf, isQuestion, type Answered, type Call, type Troubles } from './history.ts'
-import { isSameLife, keyOf, type Effect, type Journal } from './journal-audit.ts'
-import { contentsOf, spell } from './reference-ledger.ts'
+import { commandsOf, isQuestion, type Answered, type Ask, type Call, type Troubles } from './history.ts'
+import { isSameLife, keysOf, type Effect, type Journal } from './journal-audit.ts'
+import { contentsOf, spell } from './spelling.ts'
 import { isBroken, isPoison } from './workload.ts'
 
 /** How late an engine may notice that somebody's patience is over: it looks every 50 ms. */
@@ -48,9 +48,24 @@ function checkCause({ cause, sender, tick }: Effect, calls: readonly Call[], { f
 /** The members of a group are committed together. */
 function checkGroups(calls: readonly Call[], journal: Journal, { findings }: Promises): void {
   for (const group of new Set(calls.map(({ ask }) => ask).filter(({ kind }) => kind === 'group'))) {
-    const ids = commandsOf(group).flatMap((command) => ('requestId' in command ? [keyOf(command)!] : []))
+    const ids = commandsOf(group).flatMap((command) => ('requestId' in command ? keysOf(command) : []))
     const ticks = new Set(ids.map((id) => journal.byKey.get(id)?.tick ?? null))
     findings.check(7, ticks.size <= 1, () => `a group took effect in parts: ${spell(group)}`)
+    if (ids.length > 0) checkRates(group, { journal, ticks, findings })
+  }
+}
+
+/** A group's rates, which nobody else declares, came together with its other members, if at all. Repeated later they may come once more. */
+function checkRates(
+  group: Ask,
+  { journal, ticks, findings }: { journal: Journal; ticks: ReadonlySet<number | null>; findings: Findings },
+): void {
+  for (const rate of commandsOf(group).filter(({ kind }) => kind === 'rate')) {
+    const own = journal.effects.filter(
+      ({ cause }) => 'command' in cause && contentsOf(cause.command) === contentsOf(rate),
+    )
+    const isWith = ticks.has(null) ? own.length === 0 : own.some(({ tick }) => ticks.has(tick))
+    findings.check(7, isWith, () => `the rate of a group came alone, or did not come: ${spell(group)}`)
   }
 }
 
@@ -89,8 +104,7 @@ function checkAnswer(call: Call, { at, result }: Answered, promises: Promises): 
   if (result.kind === 'outcome') {
     const isImpossible = commandsOf(ask).some(
       (command, index) =>
-        (isPoison(keyOf(command) ?? '') || isBroken(keyOf(command) ?? '')) &&
-        result.outcomes[index]?.status === 'applied',
+        keysOf(command).some((key) => isPoison(key) || isBroken(key)) && result.outcomes[index]?.status === 'applied',
     )
     findings.check(7, !isImpossible, what)
   }
@@ -131,10 +145,10 @@ function hasCause(call: Call, code: FaultCode, { limits, troublesOf }: Promises)
     case 'commit_in_doubt':
       return doubts + unforeseen > 0 || isStopped
     case 'store_refused':
-      return refusals > 0 && commands.some((command) => isPoison(keyOf(command) ?? ''))
+      return refusals > 0 && commands.some((command) => keysOf(command).some(isPoison))
     case 'shutting_down':
       return isStopped
     case 'internal':
-      return unforeseen > 0 || commands.some((command) => isBroken(keyOf(command) ?? ''))
+      return unforeseen > 0 || commands.some((command) => keysOf(command).some(isBroken))
   }
 }

@@ -4,7 +4,6 @@
  *
  * A new kind of command is a method and a row in `#attempt`.
  */
-import { isDeepStrictEqual } from 'node:util'
 import type {
   ChargeCommand,
   Command,
@@ -12,81 +11,28 @@ import type {
   DepositCommand,
   FreezeCommand,
   Group,
+  HoldCommand,
   OpenCommand,
-  ReleaseCommand,
-  SettleCommand,
+  RateCommand,
   TransferCommand,
 } from '../../src/domain/command.ts'
 import type { Rejection } from '../../src/domain/outcome.ts'
+import type {
+  AssetBook,
+  Book,
+  Circumstances,
+  EntryBook,
+  HoldBook,
+  HoldEventBook,
+  Line,
+  Verdict,
+} from './reference-books.ts'
+import { exchange, isAcross, movesOf, ownCounterpart, type LegBook, type RateBook } from './reference-exchange.ts'
+import { changeHold, expiryOf, fits } from './reference-holds.ts'
+import { contentsOf, isAlike } from './spelling.ts'
 
 const MOST = 2n ** 63n - 1n
 const LEAST = -(2n ** 63n)
-
-export interface Book {
-  readonly account: string
-  readonly asset: string
-  readonly stripe: number
-  readonly available: bigint
-  readonly held: bigint
-  readonly floor: bigint | null
-  readonly version: number
-}
-
-export interface Line {
-  readonly entryId: string
-  readonly kind: string
-  readonly account: string
-  readonly asset: string
-  readonly stripe: number
-  readonly version: number
-  readonly availableDelta: bigint
-  readonly heldDelta: bigint
-  readonly available: bigint
-  readonly held: bigint
-  readonly at: number
-}
-
-export interface HoldBook {
-  readonly id: string
-  readonly account: string
-  readonly asset: string
-  readonly payee: string
-  readonly state: string
-  readonly amount: bigint
-  readonly held: bigint
-  readonly settled: bigint
-  readonly released: bigint
-  readonly drawn: bigint
-  readonly shortfall: bigint
-  readonly refunded: bigint
-  readonly settledLate: bigint
-  readonly onExpiry: unknown
-  readonly expiresAt: number
-  readonly createdAt: number
-  readonly endedAt: number | null
-  readonly metadata: unknown
-}
-
-export interface AssetBook {
-  readonly code: string
-  readonly decimals: number
-  readonly name: string
-  readonly createdAt: number
-}
-
-/** Where and when a command is decided. */
-export interface Circumstances {
-  /** The stripe of the house accounts that the engine writes. */
-  readonly stripe: number
-  readonly now: number
-  readonly ttlMsDefault: number
-  readonly ttlMsMax: number
-}
-
-export type Verdict =
-  | { readonly kind: 'applied'; readonly answer: unknown; readonly lines: readonly Line[]; readonly write: () => void }
-  | { readonly kind: 'repeated'; readonly answer: unknown }
-  | { readonly kind: 'refused'; readonly rejection: Rejection }
 
 interface Known {
   readonly contents: string
@@ -107,11 +53,17 @@ export class ReferenceLedger {
   readonly assets = new Map<string, AssetBook>([
     ['credit', { code: 'credit', decimals: 0, name: 'Credit', createdAt: 0 }],
   ])
+  /** By pair, the oldest first. */
+  readonly rates = new Map<string, readonly RateBook[]>()
   readonly metadata = new Map<string, unknown>()
   /** What was asked under each request id, and what was answered. */
   readonly #requests = new Map<string, Known>()
   /** What ended each hold. */
   readonly #ends = new Map<string, Known>()
+  /** What happened to each hold, its freeze first. */
+  readonly histories = new Map<string, readonly Omit<HoldEventBook, 'number'>[]>()
+  /** The entries of each hold's steps. */
+  readonly #steps = new Map<string, readonly string[]>()
   #undo: (() => void)[] | null = null
 
   /** What has to be said to a command now. Nothing changes until `write` is called. */
@@ -153,13 +105,43 @@ export class ReferenceLedger {
     return this.books.get(`${account} ${asset} ${own}`) ?? empty
   }
 
+  stepsOf(hold: string): readonly string[] {
+    return this.#steps.get(hold) ?? []
+  }
+
+  /** What the freeze of a hold was answered, and what ended it; null where nothing has. */
+  firstAnswersOf(hold: string): { readonly freeze: unknown; readonly end: unknown } {
+    return { freeze: this.#requests.get(hold)?.answer ?? null, end: this.#ends.get(hold)?.answer ?? null }
+  }
+
   setAsset(asset: AssetBook): void {
     this.#put(this.assets, asset.code, asset)
   }
 
+  ratesOf(from: string, to: string): readonly RateBook[] {
+    return this.rates.get(`${from} ${to}`) ?? []
+  }
+
+  /** Looks at `question` as if `rates` had been declared already, and forgets them again. */
+  assuming<Answer>(rates: readonly RateBook[], question: () => Answer): Answer {
+    const undo: (() => void)[] = []
+    this.#undo = undo
+    for (const rate of rates) this.#addRate(rate)
+    this.#undo = null
+    const answer = question()
+    for (const step of undo.reverse()) step()
+    return answer
+  }
+
+  #addRate(rate: RateBook): void {
+    this.#put(this.rates, `${rate.from} ${rate.to}`, [...this.ratesOf(rate.from, rate.to), rate])
+  }
+
   #earlier(command: Command): Known | undefined {
     if ('requestId' in command) return this.#requests.get(command.requestId)
-    return 'hold' in command ? this.#ends.get(command.hold) : undefined
+    if (!('hold' in command)) return undefined
+    const isLate = command.kind === 'settle' && command.late && this.holds.get(command.hold)?.state === 'expired'
+    return isLate ? this.#requests.get(`${command.hold}~late`) : this.#ends.get(command.hold)
   }
 
   #attempt(command: Command, at: Circumstances): Verdict {
@@ -173,18 +155,17 @@ export class ReferenceLedger {
       case 'freeze':
         return this.#freeze(command, at)
       case 'settle':
+      case 'settle-part':
+      case 'amend':
+      case 'refund':
       case 'release':
-        return this.#end(command, at)
+        return this.#change(command, at)
       case 'open':
         return this.#open(command, at)
       case 'declare':
         return this.#declare(command, at)
       case 'rate':
-        throw new Error('The workload declares no rates.')
-      case 'settle-part':
-      case 'amend':
-      case 'refund':
-        throw new Error('The workload makes no steps of holds.')
+        return this.#rate(command, at)
     }
   }
 
@@ -210,13 +191,18 @@ export class ReferenceLedger {
   }
 
   #transfer(command: TransferCommand, at: Circumstances): Verdict {
-    for (const { asset } of command.legs) if (!this.assets.has(asset)) return refuse({ code: 'unknown_asset', asset })
-    for (const { from, to } of command.legs) if (from === to) return refuse({ code: 'same_account', account: from })
-    const moves = command.legs.flatMap(({ from, to, asset, amount }) => [
-      { account: from, asset, available: -amount },
-      { account: to, asset, available: amount },
-    ])
-    return this.#enter(command, at, moves)
+    const named = command.legs.flatMap(({ asset, toAsset = asset }) => [asset, toAsset])
+    for (const asset of named) if (!this.assets.has(asset)) return refuse({ code: 'unknown_asset', asset })
+    for (const account of command.legs.map(ownCounterpart)) {
+      if (account !== null) return refuse({ code: 'same_account', account })
+    }
+    const legs = exchange(command.legs, (from, to) => this.ratesOf(from, to))
+    if ('code' in legs) return refuse(legs)
+    const verdict = this.#enter(command, at, legs.flatMap(movesOf), command.legs.some(isAcross) ? legs : null)
+    const beyond = legs.find(({ toAmount }) => toAmount > MOST)
+    const isShort = verdict.kind === 'refused' && verdict.rejection.code === 'insufficient_funds'
+    if (beyond === undefined || isShort) return verdict
+    return refuse({ code: 'balance_overflow', account: beyond.to, asset: beyond.toAsset })
   }
 
   /** Coins move, and an entry tells of it. Several moves of one balance are one. */
@@ -224,6 +210,7 @@ export class ReferenceLedger {
     command: DepositCommand | ChargeCommand | TransferCommand,
     at: Circumstances,
     moves: readonly { account: string; asset: string; available: bigint }[],
+    legs: readonly LegBook[] | null = null,
   ): Verdict {
     const { requestId: id, kind, memo, metadata } = command
     const net = new Map<string, Move & { asset: string }>()
@@ -233,8 +220,9 @@ export class ReferenceLedger {
     }
     const moved = this.#move([...net.values()], { entryId: id, kind, at })
     if ('code' in moved) return refuse(moved)
-    const answer = { id, kind, hold: null, at: at.now, memo, metadata, floor: null, legs: null, postings: moved.lines }
-    return this.#applied(moved, answer, () => this.#remember(command, id, answer))
+    const told = { id, kind, at: at.now, memo, metadata, floor: null, legs, postings: moved.lines }
+    const answer = { ...told, hold: null }
+    return this.#applied(moved, { answer, entry: { ...told, step: null } }, () => this.#remember(command, id, answer))
   }
 
   #freeze(command: FreezeCommand, at: Circumstances): Verdict {
@@ -242,10 +230,8 @@ export class ReferenceLedger {
     if (!this.assets.has(asset)) return refuse({ code: 'unknown_asset', asset })
     if (isHouse(account)) return refuse({ code: 'house_account', account })
     if (account === payee) return refuse({ code: 'same_account', account })
-    const expiresAt = command.expiresAt ?? at.now + (command.expiresInMs ?? at.ttlMsDefault)
-    if (expiresAt <= at.now || expiresAt > at.now + at.ttlMsMax) {
-      return refuse({ code: 'expiry_out_of_range', ttlMsMax: at.ttlMsMax })
-    }
+    const expiresAt = expiryOf(command, at.now) ?? at.now + at.ttlMsDefault
+    if (!isLife(expiresAt, at)) return refuse(outOfRange(at))
     const moved = this.#move([{ account, asset, available: -amount, held: amount }], {
       entryId: id,
       kind: 'freeze',
@@ -272,50 +258,46 @@ export class ReferenceLedger {
       endedAt: null,
       metadata,
     }
-    return this.#applied(moved, hold, () => {
+    return this.#applied(moved, { answer: hold, entry: null }, () => {
       this.#put(this.holds, id, hold)
+      this.#put(this.histories, id, [{ kind: 'freeze', entry: id, at: at.now, hold }])
       this.#remember(command, id, hold)
     })
   }
 
-  /** A settle pays the payee first out of the hold, then out of what is available when it may; a release pays nothing. */
-  #end(command: SettleCommand | ReleaseCommand, at: Circumstances): Verdict {
+  /** What becomes of a hold that is there: by a step of its own, or by its end. */
+  #change(command: HoldCommand, at: Circumstances): Verdict {
+    if (command.kind === 'amend') {
+      const expiresAt = expiryOf(command, at.now)
+      if (expiresAt !== null && !isLife(expiresAt, at)) return refuse(outOfRange(at))
+    }
     const hold = this.holds.get(command.hold)
     if (hold === undefined) return refuse({ code: 'hold_not_found', hold: command.hold })
-    const { id, account, payee, asset, state, settled: paid } = hold
-    if (state !== 'open') return refuse({ code: 'hold_not_open', hold: id, state: state as 'settled', settled: paid })
-    const isExpiry = command.kind === 'release' && command.cause === 'expiry'
-    if (isExpiry && at.now < hold.expiresAt) {
-      return refuse({ code: 'hold_not_due', hold: id, expiresAt: hold.expiresAt })
-    }
-    const asked = command.kind === 'settle' ? command.amount : 0n
-    const overage = command.kind === 'settle' ? command.overage : 'cap'
-    if (asked > hold.held && overage === 'reject') {
-      return refuse({ code: 'settle_above_hold', hold: id, held: hold.held })
-    }
+    const { id, account, asset } = hold
     const { available, floor } = this.book(account, asset, at.stripe)
-    const spendable = overage === 'draw' && available > floor! ? available - floor! : 0n
-    const settled = least(asked, hold.held + spendable)
-    const drawn = settled > hold.held ? settled - hold.held : 0n
-    const released = settled < hold.held ? hold.held - settled : 0n
-    const moves = [{ account, asset, available: released - drawn, held: -hold.held }]
-    if (settled > 0n) moves.push({ account: payee, asset, available: settled, held: 0n })
-    const moved = this.#move(moves, { entryId: `${id}~${command.kind}`, kind: command.kind, at })
+    const changed = changeHold(hold, command, {
+      now: at.now,
+      spendable: available > floor! ? available - floor! : 0n,
+      stepCount: this.stepsOf(id).length,
+      wasSettledLate: this.#requests.has(`${id}~late`),
+    })
+    if ('code' in changed) return refuse(changed)
+    const { after, entryId, kind, isEnd, isStep } = changed
+    const moved = this.#move(changed.moves, { entryId, kind, at })
     if ('code' in moved) return refuse(moved)
-    const ended = command.kind === 'settle' ? 'settled' : command.cause === 'expiry' ? 'expired' : 'released'
-    const answer: HoldBook = {
-      ...hold,
-      state: ended,
-      held: 0n,
-      settled,
-      released,
-      drawn,
-      shortfall: asked - settled,
-      endedAt: at.now,
+    if (!fits(after)) return refuse({ code: 'balance_overflow', account, asset })
+    const number = this.stepsOf(id).length + 1
+    const attached = 'memo' in command ? command : { memo: null, metadata: null }
+    const entry = {
+      ...{ id: entryId, kind, at: at.now, memo: attached.memo, metadata: attached.metadata, floor: null, legs: null },
+      ...{ step: { hold: id, number, after }, postings: moved.lines },
     }
-    return this.#applied(moved, answer, () => {
-      this.#put(this.holds, id, answer)
-      this.#put(this.#ends, id, { contents: contentsOf(command), answer })
+    return this.#applied(moved, { answer: after, entry: isStep ? entry : null }, () => {
+      this.#put(this.holds, id, after)
+      this.#put(this.histories, id, [...this.histories.get(id)!, { kind, entry: entryId, at: at.now, hold: after }])
+      if (isStep) this.#put(this.#steps, id, [...this.stepsOf(id), entryId])
+      if (isEnd) this.#put(this.#ends, id, { contents: contentsOf(command), answer: after })
+      else this.#remember(command, entryId, after)
     })
   }
 
@@ -337,7 +319,8 @@ export class ReferenceLedger {
       floor,
       version: book.version,
     }
-    return this.#applied({ ...moved, books: [book] }, answer, () => {
+    const told = { id, kind: 'open', at: at.now, memo: null, metadata, floor, legs: null, postings: moved.lines }
+    return this.#applied({ ...moved, books: [book] }, { answer, entry: { ...told, step: null } }, () => {
       if (metadata !== null) this.#put(this.metadata, account, metadata)
       this.#remember(command, id, answer)
     })
@@ -350,7 +333,18 @@ export class ReferenceLedger {
     }
     if (known?.name === name) return { kind: 'repeated', answer: known }
     const answer: AssetBook = { code, decimals, name, createdAt: known?.createdAt ?? at.now }
-    return { kind: 'applied', answer, lines: [], write: () => this.setAsset(answer) }
+    return { kind: 'applied', answer, lines: [], entry: null, write: () => this.setAsset(answer) }
+  }
+
+  /** The newest rate of its pair once more is no new one. */
+  #rate(command: RateCommand, at: Circumstances): Verdict {
+    const { from, to, numerator, denominator, rounding, tolerancePpm } = command
+    const terms = { from, to, numerator, denominator, rounding, tolerancePpm }
+    for (const asset of [from, to]) if (!this.assets.has(asset)) return refuse({ code: 'unknown_asset', asset })
+    const newest = this.ratesOf(from, to).at(-1)
+    if (newest !== undefined && isAlike({ ...newest, ...terms }, newest)) return { kind: 'repeated', answer: newest }
+    const answer: RateBook = { ...terms, version: (newest?.version ?? 0) + 1, declaredAt: at.now }
+    return { kind: 'applied', answer, lines: [], entry: null, write: () => this.#addRate(answer) }
   }
 
   /** The lines that the moves write, or why they cannot be made: first what is missing, then what does not fit. */
@@ -385,13 +379,11 @@ export class ReferenceLedger {
 
   #applied(
     { lines, books }: { lines: readonly Line[]; books: readonly Book[] },
-    answer: unknown,
+    told: { readonly answer: unknown; readonly entry: EntryBook | null },
     write: () => void,
   ): Verdict {
     return {
-      kind: 'applied',
-      answer,
-      lines,
+      ...{ kind: 'applied', ...told, lines },
       write: () => {
         for (const book of books) this.#put(this.books, `${book.account} ${book.asset} ${book.stripe}`, book)
         write()
@@ -412,35 +404,16 @@ export class ReferenceLedger {
   }
 }
 
-const contents = new WeakMap<Command, string>()
-
-/** Equal for two requests that ask for the same. */
-export function contentsOf(command: Command): string {
-  const known = contents.get(command) ?? spell(command)
-  contents.set(command, known)
-  return known
-}
-
-/** Whether two rows or answers are alike in every field. */
-export function isAlike(left: unknown, right: unknown): boolean {
-  return isDeepStrictEqual(left, right)
-}
-
-/** One text for one value: fields in the order of their names, amounts as decimals. */
-export function spell(value: unknown): string {
-  return JSON.stringify(value, (_, part: unknown) => {
-    if (typeof part === 'bigint') return `${part}n`
-    if (typeof part !== 'object' || part === null || Array.isArray(part)) return part
-    return Object.fromEntries(Object.entries(part).sort(([left], [right]) => (left < right ? -1 : 1)))
-  })
-}
-
 function isHouse(account: string): boolean {
   return account.startsWith('@')
 }
 
-function least(left: bigint, right: bigint): bigint {
-  return left < right ? left : right
+function isLife(expiresAt: number, { now, ttlMsMax }: Circumstances): boolean {
+  return expiresAt > now && expiresAt <= now + ttlMsMax
+}
+
+function outOfRange({ ttlMsMax }: Circumstances): Rejection {
+  return { code: 'expiry_out_of_range', ttlMsMax }
 }
 
 function refuse(rejection: Rejection): Verdict {

@@ -60,6 +60,11 @@ function makeLimits(chance: Chance): EngineLimits {
     breakerFailures: chance.pick([1, 3, 5]),
     breakerOpenMs: chance.pick([20, 100, 500]),
     drainMsMax: chance.pick([5, 200, 5_000]),
+    expiryIntervalMs: chance.pick([200, 1_000, 2_000]),
+    expiryPageMax: chance.pick([2, 5, 200]),
+    expiryRoundMax: chance.pick([20, 5_000]),
+    expiryAsideMs: chance.pick([50, 1_000]),
+    expiryAsideMax: chance.pick([1, 1_000]),
     holdTtlMsDefault: 900_000,
     holdTtlMsMax: 3_600_000,
   }

@@ -2,6 +2,8 @@
 import { createHash } from 'node:crypto'
 // Taken now, so that a test can make sure that nobody else asks for a timer.
 import { setImmediate } from 'node:timers'
+import type { Command, CommandKind } from '../../src/domain/command.ts'
+import type { Hold, HoldState } from '../../src/domain/hold.ts'
 import type { FaultCode, RejectionCode } from '../../src/domain/outcome.ts'
 import { auditHistory, type History } from './auditor.ts'
 import type { Violation } from './findings.ts'
@@ -9,7 +11,7 @@ import { pursue } from './client.ts'
 import { Database } from './database.ts'
 import { EngineProcess, type AskOptions } from './engine-process.ts'
 import type { Fault, FaultKind, Mishap } from './faults.ts'
-import type { Call, Transaction } from './history.ts'
+import { commandsOf, type Call, type Transaction } from './history.ts'
 import { makeProbes } from './probes.ts'
 import type { Scenario } from './scenario.ts'
 import { isPoison } from './workload.ts'
@@ -18,6 +20,9 @@ import { World } from './world.ts'
 export type HitKind = FaultKind | Mishap
 
 export type AnswerCode = RejectionCode | FaultCode | 'applied' | 'replayed' | 'read' | 'unanswered'
+
+/** What commands came to, some kinds of them told apart. */
+export type EffectKind = CommandKind | 'expiry' | 'late-settle'
 
 export interface Report {
   readonly seed: number
@@ -31,6 +36,8 @@ export interface Report {
   readonly hits: Readonly<Partial<Record<HitKind, number>>>
   /** What callers were told, each code by itself. */
   readonly answers: ReadonlyMap<AnswerCode, number>
+  /** What had an effect and was told so, by kind. */
+  readonly applied: ReadonlyMap<EffectKind, number>
   /** How often each law was checked, by its number; 0 for linearizability. */
   readonly checks: ReadonlyMap<number, number>
   /** SHA-256 over everything that happened; empty when the run was not traced. */
@@ -76,6 +83,7 @@ export async function simulate(scenario: Scenario, options: { readonly traced: b
     ms: world.now,
     hits: played.hits,
     answers: countAnswers(played.calls),
+    applied: countApplied(played.calls),
     checks,
     digest: world.trace === null ? '' : createHash('sha256').update(trace.join('\n')).digest('hex'),
     trace,
@@ -101,6 +109,25 @@ function countAnswers(calls: readonly Call[]): ReadonlyMap<AnswerCode, number> {
   return codes
 }
 
+function countApplied(calls: readonly Call[]): ReadonlyMap<EffectKind, number> {
+  const kinds = new Map<EffectKind, number>()
+  for (const { ask, answer } of calls) {
+    const outcomes = answer?.result.kind === 'outcome' ? answer.result.outcomes : []
+    for (const [index, command] of commandsOf(ask).entries()) {
+      const outcome = outcomes[index]
+      if (outcome?.status !== 'applied' || outcome.replayed) continue
+      const kind = effectOf(command, (outcome.answer as Hold).state)
+      kinds.set(kind, (kinds.get(kind) ?? 0) + 1)
+    }
+  }
+  return kinds
+}
+
+function effectOf({ kind }: Command, state: HoldState): EffectKind {
+  if (state !== 'expired') return kind
+  return kind === 'release' ? 'expiry' : kind === 'settle' ? 'late-settle' : kind
+}
+
 /** Plays a scenario and leaves the judgement to the caller. @throws Error when it does not come to rest */
 export async function play(scenario: Scenario): Promise<History> {
   const played = new Play(new World(scenario.seed, QUIETLY), scenario)
@@ -114,6 +141,8 @@ class Play {
   readonly #scenario: Scenario
   readonly #database: Database
   readonly #engines: readonly EngineProcess[]
+  /** The most that a clock showed when the quiet time was over. */
+  #quietUntil = 0
 
   constructor(world: World, scenario: Scenario) {
     this.#world = world
@@ -141,6 +170,7 @@ class Play {
     await this.#world.run()
     this.#calm()
     await this.#world.run(this.#world.now + QUIET_MS)
+    this.#quietUntil = Math.max(...this.#engines.map(({ clock }) => clock.now))
     for (const engine of this.#engines) await this.#probe(engine)
     for (const engine of this.#engines) void engine.stop()
     await this.#world.run()
@@ -153,6 +183,7 @@ class Play {
       storage: this.#database.storage,
       tables: this.#database.tables,
       limits: this.#scenario.engines[0]!.limits,
+      endsAt: this.#quietUntil,
       troublesOf: ({ engine, life }) => this.#engines[engine]!.troubles[life - 1]!,
       stopsMs: this.#engines.flatMap(({ stopsMs }) => stopsMs),
       running: this.#engines.filter(({ engine }) => engine !== null).length,
@@ -173,9 +204,11 @@ class Play {
 
   async #probe(engine: EngineProcess): Promise<void> {
     const { requests } = this.#database.tables
-    const holds = [...requests.values()].filter(({ kind }) => kind === 'freeze').map(({ id }) => id)
+    const rows = [...requests.values()].filter((request) => request.kind === 'freeze')
+    const holds = rows.map(({ id }) => id)
+    const expired = rows.filter(({ state }) => state === 'expired').map(({ id }) => id)
     const chance = this.#world.chance.stream(`probes ${engine.index}`)
-    for (const round of makeProbes(chance, engine.index, holds)) {
+    for (const round of makeProbes(chance, engine.index, { holds, expired })) {
       for (const ask of round) void engine.ask(ask, PROBE)
       await this.#world.run()
     }

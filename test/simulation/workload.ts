@@ -5,13 +5,27 @@
  * of `MAKERS`.
  */
 import type { Command, CommandKind } from '../../src/domain/command.ts'
-import { charge, declare, deposit, freeze, group, leg, open, release, settle, transfer } from '../support/commands.ts'
+import {
+  across,
+  amend,
+  charge,
+  declare,
+  deposit,
+  freeze,
+  group,
+  leg,
+  open,
+  rate,
+  refund,
+  release,
+  settle,
+  settlePart,
+  transfer,
+} from '../support/commands.ts'
 import type { Chance } from './chance.ts'
 import type { Intent } from './client.ts'
 import type { Ask } from './history.ts'
-import { EPOCH } from './world.ts'
-
-const AMOUNT_MOST = 2n ** 63n - 1n
+import { AMOUNT_MOST, Names, NO_EXPIRY } from './names.ts'
 
 /** Request ids that the database refuses for a reason of its own. */
 export function isPoison(requestId: string): boolean {
@@ -29,75 +43,6 @@ export interface WorkloadPlan {
   readonly intents: number
   /** Requests begin between the beginning and then. */
   readonly untilMs: number
-}
-
-interface FrozenHold {
-  readonly id: string
-  readonly amount: bigint
-  readonly at: number
-  /** Amounts that it was asked to be settled at: each only once, so that what ended it can be told from its row. */
-  readonly settledAt: Set<bigint>
-}
-
-class Names {
-  readonly chance: Chance
-  readonly users: readonly string[]
-  readonly holds: FrozenHold[] = []
-  readonly commands: Command[] = []
-  /** When the request being made will be sent. */
-  at = 0
-  /** Whether amounts near the end of the range come up. */
-  readonly hasGiants: boolean
-  /** How often somebody does not wait for an answer before he asks on. */
-  readonly haste: number
-  #requestIds = 0
-
-  constructor(chance: Chance) {
-    this.chance = chance
-    this.users = ['user:1', 'user:2', 'user:3', 'user:4'].slice(0, chance.between(1, 4))
-    this.hasGiants = chance.likely(0.15)
-    this.haste = chance.pick([0, 0.2, 0.9])
-  }
-
-  readonly requestId = (): string => {
-    const prefix = this.chance.likely(0.012) ? 'poison' : 'r'
-    return `${prefix}${++this.#requestIds}`
-  }
-
-  /** The first user is the busy one. */
-  user(): string {
-    return this.chance.likely(0.6) ? this.users[0]! : this.chance.pick(this.users)
-  }
-
-  account(): string {
-    return this.chance.likely(0.9) ? this.user() : this.chance.pick(['@promo', '@revenue'])
-  }
-
-  payee(): string {
-    return this.chance.likely(0.7) ? '@revenue' : this.chance.pick([...this.users, '@promo'])
-  }
-
-  asset(): string {
-    return this.chance.weighted({ credit: 20, gem: 8, usd: 3 })
-  }
-
-  amount(): bigint {
-    if (this.hasGiants && this.chance.likely(0.1)) {
-      return this.chance.pick([AMOUNT_MOST, AMOUNT_MOST - 5n, AMOUNT_MOST / 2n])
-    }
-    return this.chance.amountBetween(1n, 60n)
-  }
-
-  metadata(): Record<string, string> | null {
-    return this.chance.likely(0.85) ? null : { note: this.chance.pick(['a', 'b']) }
-  }
-
-  /** Mostly a recent one. */
-  hold(): FrozenHold | null {
-    if (this.holds.length === 0) return null
-    const recent = this.chance.likely(0.8) ? this.holds.slice(-6) : this.holds
-    return this.chance.pick(recent)
-  }
 }
 
 /** How often each kind comes, and how one is made; null when there is nothing to make one from. */
@@ -118,9 +63,11 @@ const MAKERS: Readonly<Record<CommandKind, { weight: number; make: (names: Names
     weight: 4,
     make: (names) => {
       const asset = names.asset()
-      const legs = Array.from({ length: names.chance.between(1, 4) }, () =>
-        leg(names.account(), names.account(), names.amount(), names.chance.likely(0.8) ? asset : names.asset()),
-      )
+      const legs = Array.from({ length: names.chance.between(1, 4) }, () => {
+        const [from, to, amount] = [names.party(), names.party(), names.amount()]
+        if (names.chance.likely(names.exchanging)) return names.across(from, to, amount)
+        return leg(from, to, amount, names.chance.likely(0.8) ? asset : names.asset())
+      })
       return transfer(names.requestId(), legs, { memo: names.chance.likely(0.2) ? 'gift' : null })
     },
   },
@@ -130,22 +77,21 @@ const MAKERS: Readonly<Record<CommandKind, { weight: number; make: (names: Names
       const { chance } = names
       const id = names.requestId()
       const amount = names.amount()
-      const expiry = chance.weighted({ none: 8, soon: 2, late: 1, never: 0.3, at: 3 })
-      // Half of them so soon that trying once more can be too late.
-      const inMs = chance.likely(0.5) ? chance.between(0, 50) : chance.between(-200, 1_500)
-      const expiresAt = expiry === 'at' ? EPOCH + Math.floor(names.at) + inMs : null
-      const expiresInMs = { none: null, soon: 1_000, late: 3_600_000, never: 0, at: null }[expiry]
-      names.holds.push({ id, amount, at: names.at, settledAt: new Set() })
-      const parties = { payee: names.payee(), asset: names.asset() }
-      return freeze(id, names.account(), amount, { ...parties, expiresInMs, expiresAt, metadata: names.metadata() })
+      const expiry = chance.likely(0.55) ? NO_EXPIRY : names.expiry()
+      const onExpiry = chance.likely(0.3) ? names.onExpiry() : null
+      const [account, payee, asset] = [names.account(), names.payee(), names.asset()]
+      const isLikely = !account.startsWith('@') && payee !== account && asset === 'credit' && amount < 60n
+      names.holds.push({ id, amount, at: names.at, settledAt: new Set(), isLikely })
+      return freeze(id, account, amount, { payee, asset, ...expiry, onExpiry, metadata: names.metadata() })
     },
   },
   settle: {
     weight: 8,
     make: (names) => {
-      const hold = names.hold()
-      if (hold === null) return null
       const { chance } = names
+      const late = chance.likely(0.4)
+      const hold = late && chance.likely(0.7) ? names.oldHold() : names.hold()
+      if (hold === null) return null
       let amount = chance.weighted({ less: 6, all: 3, more: 3, nothing: 1 })
       // At most one settle of a hold is at each amount, and one at nothing.
       if (amount === 'all' && hold.settledAt.has(hold.amount)) amount = 'less'
@@ -157,7 +103,8 @@ const MAKERS: Readonly<Record<CommandKind, { weight: number; make: (names: Names
       }[amount]
       if (hold.settledAt.has(asked) || asked > AMOUNT_MOST) return null
       hold.settledAt.add(asked)
-      return settle(hold.id, asked, chance.pick(['reject', 'cap', 'draw']))
+      const more = { payee: names.otherPayee(), late }
+      return settle(hold.id, asked, chance.pick(['reject', 'cap', 'draw']), more)
     },
   },
   release: {
@@ -165,7 +112,7 @@ const MAKERS: Readonly<Record<CommandKind, { weight: number; make: (names: Names
     make: (names) => {
       const hold = names.hold()
       if (hold === null) return names.chance.likely(0.2) ? release('nobody') : null
-      return release(hold.id, names.chance.likely(0.5) ? 'caller' : 'expiry')
+      return release(hold.id, names.chance.likely(0.6) ? 'caller' : 'expiry')
     },
   },
   open: {
@@ -176,12 +123,56 @@ const MAKERS: Readonly<Record<CommandKind, { weight: number; make: (names: Names
       return open(names.requestId(), names.account(), floor, attached)
     },
   },
-  /** None yet: holds have no steps. */
-  'settle-part': { weight: 0, make: () => null },
-  amend: { weight: 0, make: () => null },
-  refund: { weight: 0, make: () => null },
-  /** None yet: every transfer stays within one asset. */
-  rate: { weight: 0, make: () => null },
+  'settle-part': {
+    weight: 7,
+    make: (names) => {
+      const hold = names.hold()
+      if (hold === null) return null
+      const { chance } = names
+      const most = chance.likely(0.7) ? hold.amount : hold.amount + 40n
+      const amount = chance.amountBetween(1n, most > 1_000n ? 1_000n : most)
+      const memo = chance.likely(0.2) ? 'part' : null
+      const overage = chance.pick(['reject', 'reject', 'cap', 'draw'] as const)
+      return settlePart(names.requestId(), hold.id, amount, { overage, payee: names.otherPayee(), memo })
+    },
+  },
+  amend: {
+    weight: 6,
+    make: (names) => {
+      const hold = names.hold()
+      if (hold === null) return null
+      const { chance } = names
+      const amount = chance.likely(0.4) ? null : names.amountAround(hold.amount)
+      const change = { amount, ...(chance.likely(0.6) ? NO_EXPIRY : names.expiry()) }
+      const onExpiry = chance.weighted({ same: 5, some: 3, none: 1 })
+      if (onExpiry === 'same') return amend(names.requestId(), hold.id, change)
+      return amend(names.requestId(), hold.id, { ...change, onExpiry: onExpiry === 'some' ? names.onExpiry() : null })
+    },
+  },
+  refund: {
+    weight: 5,
+    make: (names) => {
+      const hold = names.hold()
+      if (hold === null) return null
+      const amount = names.chance.amountBetween(1n, hold.amount > 30n ? 30n : hold.amount + 1n)
+      return refund(names.requestId(), hold.id, amount, { metadata: names.metadata() })
+    },
+  },
+  rate: {
+    weight: 3,
+    make: (names) => {
+      const { chance, hasGiants } = names
+      const earlier = chance.likely(0.1) ? names.rates.at(-1) : undefined
+      if (earlier !== undefined) return earlier
+      const some = (most = 12n): bigint => (chance.likely(0.4) ? 1n : chance.amountBetween(1n, most))
+      const numerator = hasGiants && chance.likely(0.1) ? AMOUNT_MOST : some()
+      const rounding = chance.pick(['down', 'up', 'half-even'] as const)
+      const terms = { rounding, tolerancePpm: chance.pick([0, 50_000, 250_000, 1_000_000]) }
+      const command = rate(...names.pair(), [numerator, some(60n)], terms)
+      names.rates.push(command)
+      return command
+    },
+  },
   declare: {
     weight: 1,
     make: ({ chance }) => {
@@ -202,6 +193,7 @@ export function makeWorkload(
     declare('gem', 2, 'Gem'),
     ...names.users.map((user) => deposit(names.requestId(), user, chance.amountBetween(50n, 500n))),
     deposit(names.requestId(), names.users[0]!, 100n, { asset: 'gem' }),
+    rate('credit', 'gem', [1n, 10n], { rounding: 'half-even' }),
   ]
   const early = asks.length
   const times = arrivals(chance, plan)
@@ -223,15 +215,40 @@ export function makeWorkload(
   return { intents, users: names.users }
 }
 
-/** What somebody asks who does not wait for the answer before: the end of a hold, a deposit of a new kind of coin. */
-function makeRush({ chance, haste, holds, users, requestId }: Names, { ask }: Intent): Command | null {
+/** What somebody asks who does not wait for the answer before: the end of a hold, a deposit of a new kind of coin, an exchange. */
+function makeRush(names: Names, { ask }: Intent): Command | null {
+  const { chance, haste, users, requestId } = names
   if (!chance.likely(haste)) return null
+  if (ask.kind === 'declare' && ask.asset !== 'credit' && chance.likely(0.4)) return rate('credit', ask.asset, [1n, 2n])
   if (ask.kind === 'declare') return deposit(requestId(), users[0]!, 20n, { asset: ask.asset })
-  const hold = holds.at(-1)
-  if (hold === undefined || ask.kind !== 'freeze' || ask.requestId !== hold.id) return null
-  if (chance.likely(0.3) || hold.settledAt.has(hold.amount)) return release(hold.id)
-  hold.settledAt.add(hold.amount)
-  return settle(hold.id, hold.amount)
+  if (ask.kind === 'rate') {
+    return transfer(requestId(), [across(users[0]!, users.at(-1)!, [10n, ask.from], [ask.to])])
+  }
+  return rushHold(names, ask)
+}
+
+/** The next thing in the life of a hold; a repeat of its freeze among them, which has to be answered as at first. */
+function rushHold(names: Names, ask: Ask): Command | null {
+  const { chance, requestId } = names
+  const id = ask.kind === 'freeze' ? ask.requestId : 'hold' in ask ? ask.hold : null
+  const hold = names.holds.findLast((each) => each.id === id)
+  if (hold === undefined || ask.kind.startsWith('read')) return null
+  const part = chance.amountBetween(1n, hold.amount > 60n ? 30n : hold.amount / 2n + 1n)
+  const next = chance.weighted({ end: 4, part: 3, amend: 2, refund: ask.kind === 'freeze' ? 0 : 3, again: 1 })
+  switch (next) {
+    case 'part':
+      return settlePart(requestId(), hold.id, part, { payee: names.otherPayee() })
+    case 'amend':
+      return amend(requestId(), hold.id, { amount: part, ...(chance.likely(0.5) ? NO_EXPIRY : names.expiry()) })
+    case 'refund':
+      return refund(requestId(), hold.id, part)
+    case 'again':
+      return names.commands.find((command) => command.kind === 'freeze' && command.requestId === id) ?? null
+    case 'end':
+      if (chance.likely(0.3) || hold.settledAt.has(hold.amount)) return release(hold.id)
+      hold.settledAt.add(hold.amount)
+      return settle(hold.id, hold.amount, chance.pick(['reject', 'cap']))
+  }
 }
 
 /** Each workload leaves some kinds out. */
@@ -257,11 +274,22 @@ function makeAsk(names: Names, kinds: Readonly<Record<CommandKind, number>>): As
     return { kind: 'read_account', account: chance.pick([...names.users, '@issuer', '@revenue', '@promo']) }
   }
   if (chance.likely(0.03)) return { kind: 'read_hold', hold: names.hold()?.id ?? 'nobody' }
+  if (chance.likely(0.02)) return { kind: 'read_history', hold: names.hold()?.id ?? 'nobody' }
+  if (chance.likely(0.02 * names.exchanging)) {
+    const [from, to] = names.pair()
+    return { kind: 'read_rate', from, to }
+  }
   if (chance.likely(0.02)) return { kind: 'ready' }
   if (chance.likely(0.05)) return makeGroup(names, kinds)
-  if (chance.likely(0.04)) return names.commands.length > 0 ? again(names) : makeCommand(names, kinds)
-  if (chance.likely(0.008)) return { ...freeze(`broken${names.commands.length}`, names.user(), 1n), amount: 1 as never }
+  if (chance.likely(0.06)) return names.commands.length > 0 ? again(names) : makeCommand(names, kinds)
+  if (chance.likely(0.008)) return makeBroken(chance, `broken${names.commands.length}`)
   return makeCommand(names, kinds)
+}
+
+/** What no edge lets through: an amount that the rules fall over, legs that cannot be named. */
+function makeBroken(chance: Chance, requestId: string): Command {
+  if (chance.likely(0.5)) return { ...transfer(requestId, []), legs: null as never }
+  return { ...freeze(requestId, 'user:1', 1n), amount: 1 as never }
 }
 
 function makeCommand(names: Names, kinds: Readonly<Record<CommandKind, number>>): Command {
@@ -273,13 +301,14 @@ function makeCommand(names: Names, kinds: Readonly<Record<CommandKind, number>>)
   }
 }
 
-/** Members of a group have request ids of their own, which nothing else uses. */
+/** Members of a group have request ids of their own, which nothing else uses, and rates of their own. */
 function makeGroup(names: Names, kinds: Readonly<Record<CommandKind, number>>): Ask {
   const members: Command[] = []
   const size = names.chance.between(1, 5)
   while (members.length < size) {
     const command = MAKERS[names.chance.weighted(kinds)].make(names)
-    if (command !== null && command.kind !== 'declare') members.push(command)
+    if (command === null || command.kind === 'declare') continue
+    members.push(command.kind === 'rate' ? { ...command, tolerancePpm: names.uniqueTolerance() } : command)
   }
   return group(...members)
 }
@@ -292,13 +321,13 @@ function again({ chance, commands }: Names): Command {
     case 'deposit':
     case 'charge':
     case 'freeze':
+    case 'settle-part':
+    case 'refund':
       return { ...earlier, amount: earlier.amount > 5n ? earlier.amount - 1n : earlier.amount + 1n }
     case 'open':
       return deposit(earlier.requestId, earlier.account, 7n)
     case 'transfer':
-    case 'settle-part':
     case 'amend':
-    case 'refund':
       return freeze(earlier.requestId, 'user:1', 3n)
   }
 }

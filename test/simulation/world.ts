@@ -16,7 +16,9 @@ interface Event {
   readonly at: number
   /** Decides between events of the same time. */
   readonly order: number
-  /** Null when it was cancelled. */
+  /** Nobody waits for it: the world is at rest when nothing else is left. */
+  readonly inBackground: boolean
+  /** Null when it was cancelled, or has happened. */
   action: (() => void) | null
 }
 
@@ -29,6 +31,8 @@ export class World {
   #now = 0
   #ticks = 0
   #eventCount = 0
+  /** Events to come that are not in the background. */
+  #awaited = 0
 
   constructor(seed: number, options: { readonly traced: boolean }) {
     this.chance = new Chance(String(seed))
@@ -56,12 +60,19 @@ export class World {
   }
 
   /** Calls `action` after `ms`; the returned function cancels it. */
-  after(ms: number, action: () => void): () => void {
-    const event: Event = { at: this.#now + Math.max(0, ms), order: this.#order.fraction(), action }
+  after(ms: number, action: () => void, { inBackground } = { inBackground: false }): () => void {
+    const event: Event = { at: this.#now + Math.max(0, ms), order: this.#order.fraction(), inBackground, action }
+    if (!inBackground) this.#awaited++
     push(this.#events, event)
-    return () => {
-      event.action = null
-    }
+    return () => void this.#take(event)
+  }
+
+  /** The action of an event that is to happen now or never; null when that was before. */
+  #take(event: Event): (() => void) | null {
+    const { action, inBackground } = event
+    if (action !== null && !inBackground) this.#awaited--
+    event.action = null
+    return action
   }
 
   sleep(ms: number): Promise<void> {
@@ -79,18 +90,20 @@ export class World {
   }
 
   /**
-   * Lets time pass until nothing is left to happen, or until `untilMs`.
+   * Lets time pass until nothing is left to happen but in the background, or until `untilMs`.
    *
    * @throws Error when it does not come to rest
    */
   async run(untilMs = Infinity): Promise<void> {
     await settled()
     for (let event = this.#events[0]; event !== undefined && event.at <= untilMs; event = this.#events[0]) {
+      if (untilMs === Infinity && this.#awaited === 0) return
       pop(this.#events)
-      if (event.action === null) continue
+      const action = this.#take(event)
+      if (action === null) continue
       if (++this.#eventCount > EVENTS_MAX) throw new Error(`Not at rest after ${EVENTS_MAX} events.`)
       this.#now = event.at
-      event.action()
+      action()
       await settled()
     }
     if (untilMs !== Infinity) this.#now = Math.max(this.#now, untilMs)

@@ -84,11 +84,7 @@ function write(tables: Tables, changes: Changes): CommitResult {
   for (const posting of changes.postings) tables.postings.set(postingKey(posting.balanceId, posting.version), posting)
   for (const { after } of changes.balances) tables.balances.set(keyOf(after), after)
   for (const { account, metadata } of changes.accounts) tables.accounts.set(account, metadata)
-  for (const asset of changes.assets) {
-    // Whoever declared it first decided when it was declared; only its name changes.
-    const createdAt = tables.assets.get(asset.code)?.createdAt ?? asset.createdAt
-    tables.assets.set(asset.code, { ...asset, createdAt })
-  }
+  for (const asset of changes.assets) tables.assets.set(asset.code, asset)
   for (const rate of changes.rates) {
     const key = rateKey(rate.from, rate.to)
     tables.rates.set(key, [...(tables.rates.get(key) ?? []), rate])
@@ -112,10 +108,15 @@ function isStale(tables: Tables, changes: Changes): boolean {
     changes.holdSteps.some(({ hold, number }) => tables.holdSteps.has(stepKey(hold, number))) ||
     changes.postings.some((posting) => tables.postings.has(postingKey(posting.balanceId, posting.version))) ||
     changes.balances.some((change) => hasMoved(tables, change)) ||
-    changes.assets.some((asset) => (tables.assets.get(asset.code)?.decimals ?? asset.decimals) !== asset.decimals) ||
+    changes.assets.some((asset) => isDeclaredOtherwise(asset, tables.assets.get(asset.code))) ||
     changes.rates.some((rate) => rate.version <= versionOf(rate)) ||
     changes.ratesUsed.some((rate) => rate.version !== versionOf(rate))
   )
+}
+
+/** Whoever declared it first decided its decimals and when it was declared; only its name changes. */
+function isDeclaredOtherwise(asset: Asset, stored: Asset = asset): boolean {
+  return stored.decimals !== asset.decimals || stored.createdAt !== asset.createdAt
 }
 
 function hasMoved(tables: Tables, { before, after }: BalanceChange): boolean {

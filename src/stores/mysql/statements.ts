@@ -202,7 +202,10 @@ function* assetWrites(assets: readonly Asset[]): Iterable<Write> {
       ON DUPLICATE KEY UPDATE name = IF(decimals = VALUES(decimals), VALUES(name), name)`,
     rowCount: null,
   }
-  const same = assets.map(({ code, decimals }) => `code = ${literal(code)} AND decimals = ${literal(decimals)}`)
+  const same = assets.map(
+    ({ code, decimals, createdAt }) =>
+      `code = ${literal(code)} AND decimals = ${literal(decimals)} AND created_at = ${literal(createdAt)}`,
+  )
   yield guard(`(SELECT COUNT(*) FROM assets WHERE ${same.join(' OR ')}) = ${assets.length}`)
 }
 

@@ -110,7 +110,8 @@ const PARTS: readonly Part[] = [
       assets.map(({ code, decimals, name, createdAt }) => [code, decimals, name, createdAt]).sort(byFirst),
     sql: (source) => `declared AS (
       INSERT INTO assets AS t (code, decimals, name, created_at) ${source}
-      ON CONFLICT (code) DO UPDATE SET name = excluded.name WHERE t.decimals = excluded.decimals RETURNING 1)`,
+      ON CONFLICT (code) DO UPDATE SET name = excluded.name
+      WHERE t.decimals = excluded.decimals AND t.created_at = excluded.created_at RETURNING 1)`,
     guard: 'declared',
   },
   {

@@ -61,7 +61,8 @@ export function prepareStatements(database: DatabaseSync) {
     assets: new RowChanger(
       database,
       `INSERT INTO assets (code, decimals, name, created_at) VALUES (?, ?, ?, ?)
-       ON CONFLICT (code) DO UPDATE SET name = excluded.name WHERE decimals = excluded.decimals`,
+       ON CONFLICT (code) DO UPDATE SET name = excluded.name
+       WHERE decimals = excluded.decimals AND created_at = excluded.created_at`,
       4,
     ),
     rates: new RowInserter(database, 'rates', RATE_COLUMNS),

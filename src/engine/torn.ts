@@ -1,0 +1,76 @@
+/**
+ * Rejections that no single moment explains: they rest on rows that their own batch changes, which are so from its commit on, and on
+ * others, which may have moved between being read and that commit. They are decided again.
+ */
+import { balanceKey } from '../domain/balance.ts'
+import type { Plan } from '../domain/batch.ts'
+import type { CommandKind, Work } from '../domain/command.ts'
+import { isHouse } from '../domain/ids.ts'
+import { rateKey } from '../domain/rate.ts'
+import type { Changes, Footprint } from '../domain/snapshot.ts'
+import type { WorkOutcome } from './ticket.ts'
+
+/** Their rejections rest on one balance at most, and nobody has that of an asset before the asset. */
+const ON_ONE_ROW: ReadonlySet<CommandKind | 'group'> = new Set(['open', 'freeze', 'declare', 'rate'])
+
+export interface TornQuestion {
+  readonly work: readonly Work[]
+  readonly plan: Plan
+  readonly keysOf: (item: Work) => Footprint
+  /** Balances were locked from being read until the commit: only rates may have moved. */
+  readonly isLocked: boolean
+}
+
+/** The positions of such rejections in `work`. */
+export function tornIn({ work, plan, keysOf, isLocked }: TornQuestion): readonly number[] {
+  const torn: number[] = []
+  let changed: KeysChanged | null = null
+  for (const [index, item] of work.entries()) {
+    const outcome = plan.outcomes[index]!
+    if (ON_ONE_ROW.has(item.kind) || !isRejected(outcome)) continue
+    changed ??= keysChanged(plan.changes)
+    if (isTorn(changed, { ...keysOf(item), isOverflow: overflows(outcome), isLocked })) torn.push(index)
+  }
+  return torn
+}
+
+/** What a batch changes, by the keys of a footprint. */
+type KeysChanged = Readonly<Record<'balances' | 'assets' | 'rates', ReadonlySet<string>>>
+
+function keysChanged({ balances, assets, rates }: Changes): KeysChanged {
+  return {
+    balances: new Set(balances.map(({ after }) => balanceKey(after.account, after.asset, after.stripe))),
+    assets: new Set(assets.map(({ code }) => code)),
+    rates: new Set(rates.map(({ from, to }) => rateKey(from, to))),
+  }
+}
+
+/** Whether one part of the rows is what the batch changes, and another is not. */
+function isTorn(
+  changed: KeysChanged,
+  { balances, assets, rates, isOverflow, isLocked }: Footprint & { isOverflow: boolean; isLocked: boolean },
+): boolean {
+  let restsOnBatch = false
+  let restsOnRead = false
+  for (const [key, { account }] of balances) {
+    // House accounts are in every batch and have no floor: all but an overflow is the same whatever they have.
+    if (isHouse(account) && !isOverflow) continue
+    if (changed.balances.has(key)) restsOnBatch = true
+    else if (!isLocked) restsOnRead = true
+  }
+  for (const code of assets) if (changed.assets.has(code)) restsOnBatch = true
+  for (const key of rates.keys()) {
+    if (changed.rates.has(key)) restsOnBatch = true
+    else restsOnRead = true
+  }
+  return restsOnBatch && restsOnRead
+}
+
+function isRejected(outcome: WorkOutcome): boolean {
+  return 'status' in outcome ? outcome.status === 'rejected' : outcome.some(isRejected)
+}
+
+function overflows(outcome: WorkOutcome): boolean {
+  if (!('status' in outcome)) return outcome.some(overflows)
+  return outcome.status === 'rejected' && outcome.rejection.code === 'balance_overflow'
+}

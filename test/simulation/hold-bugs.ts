@@ -1,0 +1,98 @@
+/** Deliberate bugs in the life of a hold, and in what sweeps. */
+import { bug, type DeliberateBug } from './deliberate-bug.ts'
+
+const HOLD_RULES = 'src/domain/hold-rules.ts'
+const HOLD_STEPS = 'src/domain/hold-steps.ts'
+const EXPIRY = 'src/engine/expiry.ts'
+const MEMORY = 'src/stores/memory/store.ts'
+
+export const HOLD_BUGS: readonly DeliberateBug[] = [
+  bug(
+    'sweeper-with-a-key-of-its-own',
+    HOLD_RULES,
+    'const id = endOfHold(hold.id, kind)',
+    "const id = ending.state === 'expired' ? `${hold.id}~expiry` : endOfHold(hold.id, kind)",
+  ),
+  bug('extension-ignored', HOLD_RULES, 'if (moment.now < hold.expiresAt) {', 'if (moment.now < hold.createdAt) {'),
+  bug('amend-keeps-the-expiry', HOLD_STEPS, 'ttlMs === null ? hold.expiresAt : moment.now + ttlMs', 'hold.expiresAt'),
+  bug(
+    'expiry-draws',
+    HOLD_RULES,
+    "amount: hold.onExpiry.settle, overage: 'cap'",
+    "amount: hold.onExpiry.settle, overage: 'draw'",
+  ),
+  bug('refund-above-what-was-settled', HOLD_STEPS, 'if (refunded + amount > settled)', 'if (amount > settled)'),
+  bug(
+    'part-ends-the-hold',
+    HOLD_STEPS,
+    'const after = paid(hold, payment, payee)\n',
+    "const after: HoldRecord = { ...paid(hold, payment, payee), state: 'settled', endedAt: moment.now }\n",
+  ),
+  bug('first-answer-lost-after-a-step', HOLD_STEPS, 'freeze: showHoldAsFrozen(before)', 'freeze: showHold(before)'),
+  bug(
+    'first-end-lost-after-a-refund',
+    HOLD_STEPS,
+    "end: before.state === 'open' ? null : showHoldAsEnded(before)",
+    'end: null',
+  ),
+  bug(
+    'late-settle-twice',
+    HOLD_STEPS,
+    'const id = lateOfHold(hold.id)',
+    'const id = `${lateOfHold(hold.id)}${hold.steps}`',
+  ),
+  bug(
+    'late-settle-below-the-floor',
+    HOLD_STEPS,
+    'const drawn = smaller(wanted, spendable(state.balance(hold.account, hold.asset)))',
+    'const drawn = wanted',
+  ),
+  bug(
+    'late-settle-beyond-what-was-released',
+    HOLD_STEPS,
+    "isAbove && overage === 'cap' ? hold.released : amount",
+    'amount',
+  ),
+  bug(
+    'payee-changed-after-a-part',
+    HOLD_STEPS,
+    "if (payee !== hold.payee && hold.settled > 0n) {\n    return reject({ code: 'payee_fixed', hold: hold.id, payee: hold.payee })\n  }\n  const payment",
+    'const payment',
+  ),
+  bug('amend-forgets-what-parts-took', HOLD_STEPS, 'held: hold.held + more', 'held: hold.amount + more'),
+  bug(
+    'refund-from-the-house',
+    HOLD_STEPS,
+    'balance: state.balance(hold.payee, hold.asset), available: -amount',
+    "balance: state.balance('@revenue', hold.asset), available: -amount",
+  ),
+  {
+    name: 'step-on-a-hold-that-moved',
+    caughtBy: 'simulation',
+    replacements: [
+      {
+        path: MEMORY,
+        find: 'changes.holdsStepped.some(({ before, after }) => !opened.has(after.id) && !isAs(after.id, before)) ||',
+        put: '',
+      },
+      {
+        path: MEMORY,
+        find: 'changes.holdSteps.some(({ hold, number }) => tables.holdSteps.has(stepKey(hold, number))) ||',
+        put: '',
+      },
+      { path: MEMORY, find: 'changes.balances.some((change) => hasMoved(tables, change)) ||', put: '' },
+    ],
+  },
+  bug(
+    'sweeper-ends-with-its-first-fault',
+    EXPIRY,
+    'this.#pause(limits.expiryIntervalMs * (0.75',
+    'if (fault === null) this.#pause(limits.expiryIntervalMs * (0.75',
+  ),
+  bug(
+    'sweeper-sweeps-one-page',
+    EXPIRY,
+    'let left = limits.expiryRoundMax; left > 0',
+    'let left = limits.expiryPageMax; left > 5',
+  ),
+]

@@ -1,0 +1,144 @@
+/** The few names that requests are made from: who and what there is, and what was asked about them so far. */
+import type { Command, Leg, RateCommand } from '../../src/domain/command.ts'
+import { across, leg } from '../support/commands.ts'
+import type { Chance } from './chance.ts'
+import { EPOCH } from './world.ts'
+
+export const AMOUNT_MOST = 2n ** 63n - 1n
+
+export interface FrozenHold {
+  readonly id: string
+  readonly amount: bigint
+  readonly at: number
+  /** Amounts that it was asked to be settled at: each only once, so that what ended it can be told from its row. */
+  readonly settledAt: Set<bigint>
+  /** Whether it may well be there. */
+  readonly isLikely: boolean
+}
+
+export const NO_EXPIRY = { expiresInMs: null, expiresAt: null } as const
+
+export class Names {
+  readonly chance: Chance
+  readonly users: readonly string[]
+  readonly holds: FrozenHold[] = []
+  readonly commands: Command[] = []
+  readonly rates: RateCommand[] = []
+  /** When the request being made will be sent. */
+  at = 0
+  /** Whether amounts near the end of the range come up. */
+  readonly hasGiants: boolean
+  /** How often somebody does not wait for an answer before he asks on. */
+  readonly haste: number
+  /** How often a leg goes across assets. */
+  readonly exchanging: number
+  #requestIds = 0
+
+  constructor(chance: Chance) {
+    this.chance = chance
+    this.users = ['user:1', 'user:2', 'user:3', 'user:4'].slice(0, chance.between(1, 4))
+    this.hasGiants = chance.likely(0.15)
+    this.haste = chance.pick([0, 0.2, 0.9])
+    this.exchanging = chance.pick([0.1, 0.4, 0.8])
+  }
+
+  readonly requestId = (): string => {
+    const prefix = this.chance.likely(0.012) ? 'poison' : 'r'
+    return `${prefix}${++this.#requestIds}`
+  }
+
+  /** The first user is the busy one. */
+  user(): string {
+    return this.chance.likely(0.6) ? this.users[0]! : this.chance.pick(this.users)
+  }
+
+  account(): string {
+    return this.chance.likely(0.9) ? this.user() : this.chance.pick(['@promo', '@revenue'])
+  }
+
+  /** Of a transfer: rarely the account that exchanges. */
+  party(): string {
+    return this.chance.likely(0.98) ? this.account() : '@exchange'
+  }
+
+  payee(): string {
+    return this.chance.likely(0.7) ? '@revenue' : this.chance.pick([...this.users, '@promo'])
+  }
+
+  /** One that may have expired meanwhile. */
+  oldHold(): FrozenHold | null {
+    const old = this.holds.filter(({ at, isLikely }) => isLikely && at < this.at - 100)
+    return old.length === 0 ? null : this.chance.pick(old)
+  }
+
+  /** Of a settle: mostly the hold's. */
+  otherPayee(): string | null {
+    return this.chance.likely(0.7) ? null : this.payee()
+  }
+
+  onExpiry(): { readonly settle: bigint } {
+    return { settle: this.chance.amountBetween(1n, 40n) }
+  }
+
+  /** Half of the moments come so soon that trying once more can be too late. */
+  expiry(): { readonly expiresInMs: number | null; readonly expiresAt: number | null } {
+    const { chance } = this
+    const expiry = chance.weighted({ soon: 2, late: 1, never: 0.3, at: 3 })
+    const inMs = chance.likely(0.5) ? chance.between(0, 50) : chance.between(-200, 1_500)
+    const expiresAt = expiry === 'at' ? EPOCH + Math.floor(this.at) + inMs : null
+    return { expiresInMs: { soon: 1_000, late: 3_600_000, never: 0, at: null }[expiry], expiresAt }
+  }
+
+  amountAround(amount: bigint): bigint {
+    const least = amount > 60n ? amount - 30n : 1n
+    const found = this.chance.amountBetween(least, amount > 60n ? least + 60n : amount + 30n)
+    return found > AMOUNT_MOST ? AMOUNT_MOST : found
+  }
+
+  asset(): string {
+    return this.chance.weighted({ credit: 20, gem: 8, usd: 3 })
+  }
+
+  amount(): bigint {
+    if (this.hasGiants && this.chance.likely(0.1)) {
+      return this.chance.pick([AMOUNT_MOST, AMOUNT_MOST - 5n, AMOUNT_MOST / 2n])
+    }
+    return this.chance.amountBetween(1n, 60n)
+  }
+
+  pair(): readonly [from: string, to: string] {
+    const from = this.asset()
+    return [from, this.chance.pick(['credit', 'gem', 'usd'].filter((asset) => asset !== from))]
+  }
+
+  /** Mostly across a pair that somebody was to declare a rate of, at times at an amount that may lie within its tolerance. */
+  across(from: string, to: string, amount: bigint): Leg {
+    const { chance } = this
+    const known = chance.likely(0.9) ? this.rates.slice(-4) : []
+    const [asset, toAsset] = known.length === 0 ? this.pair() : [chance.pick(known).from, chance.pick(known).to]
+    if (asset === toAsset) return leg(from, to, amount, asset)
+    const terms = this.rates.findLast((each) => each.from === asset && each.to === toAsset)
+    if (terms === undefined || chance.likely(0.6)) return across(from, to, [amount, asset], [toAsset])
+    const named = (amount * terms.numerator) / terms.denominator + chance.amountBetween(-2n, 3n)
+    const toAmount = named < 1n ? 1n : named
+    return toAmount > AMOUNT_MOST
+      ? across(from, to, [amount, asset], [toAsset])
+      : across(from, to, [amount, asset], [toAsset, toAmount])
+  }
+
+  metadata(): Record<string, string> | null {
+    return this.chance.likely(0.85) ? null : { note: this.chance.pick(['a', 'b']) }
+  }
+
+  uniqueTolerance(): number {
+    return 1_000 + ++this.#requestIds
+  }
+
+  /** Mostly a recent one. */
+  hold(): FrozenHold | null {
+    if (this.holds.length === 0) return null
+    const likely = this.holds.filter(({ isLikely }) => isLikely)
+    const among = likely.length > 0 && this.chance.likely(0.9) ? likely : this.holds
+    return this.chance.pick(this.chance.likely(0.8) ? among.slice(-5) : among)
+  }
+}
