@@ -202,8 +202,8 @@ export const PROBLEMS: Catalogue = {
     ...refused,
     status: 415,
     title: 'Unsupported media type',
-    meaning: 'The body is not sent as `application/json`.',
-    remedy: 'Send JSON with `Content-Type: application/json`.',
+    meaning: 'The body is not sent as `application/json`, or under a `Content-Encoding`.',
+    remedy: 'Send JSON with `Content-Type: application/json`, not packed.',
     fields: {},
   },
   request_id_reused: {

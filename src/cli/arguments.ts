@@ -1,5 +1,7 @@
 /** Reading what stands on the command line. What is only out of range is left to the ledger, which says it better. */
 import { InvalidArgumentError } from 'commander'
+import { LedgerError } from '../api/error.ts'
+import { parseJsonText } from '../api/json.ts'
 import type { LegInput } from '../api/ledger.ts'
 import { parseAmount } from '../domain/amount.ts'
 import type { Instant } from '../domain/ids.ts'
@@ -44,9 +46,10 @@ export function readInstant(text: string): Instant {
 /** A flat JSON object; the ledger checks its keys and values. */
 export function readMetadata(text: string): Metadata {
   try {
-    const value: unknown = JSON.parse(text)
+    const value = parseJsonText(text, 'It')
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Metadata
-  } catch {
+  } catch (error) {
+    if (error instanceof LedgerError && error.pointer !== '') throw new InvalidArgumentError(error.message)
     // Not JSON: the same advice.
   }
   throw new InvalidArgumentError(`Write a JSON object, in quotes: '{"model":"llama-70b"}'.`)

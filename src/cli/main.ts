@@ -1,10 +1,10 @@
 /** The command `holdfast`. */
-import { CommanderError } from 'commander'
-import { problemOfError } from '../api/problem-details.ts'
 import { EXIT } from './exit-codes.ts'
-import { buildProgram } from './program.ts'
-import { styledError } from './tables.ts'
-import { troubleOf } from './trouble.ts'
+import { runCommandLine } from './run.ts'
+
+const parameters = process.argv.slice(2)
+// Whoever lists the processes sees a title in place of the arguments, where a store URL may have a password in it.
+process.title = 'holdfast'
 
 // Whoever reads the output has seen enough, `head` for example.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -12,24 +12,4 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error
 })
 
-try {
-  await buildProgram().parseAsync()
-} catch (error) {
-  process.exitCode = error instanceof CommanderError ? usageCode(error) : report(error)
-}
-
-/** Commander has said already what is wrong, or what was asked for. */
-function usageCode(error: CommanderError): number {
-  return error.exitCode === 0 ? EXIT.ok : EXIT.usage
-}
-
-function report(thrown: unknown): number {
-  const { message, hint, exitCode, error } = troubleOf(thrown)
-  if (error !== null && process.argv.includes('--json')) {
-    process.stdout.write(`${JSON.stringify(problemOfError(error))}\n`)
-  } else {
-    process.stderr.write(`${styledError('red', 'error:')} ${message}\n`)
-    if (hint !== null) process.stderr.write(`${hint}\n`)
-  }
-  return exitCode
-}
+await runCommandLine(parameters)

@@ -14,6 +14,7 @@ import { addStatementCommand } from './commands/statements.ts'
 import { addServeCommand } from './commands/serve.ts'
 import { addVerifyCommand } from './commands/verify.ts'
 import { EXIT_MEANINGS } from './exit-codes.ts'
+import { visibleLines } from './visible.ts'
 
 /** @throws CommanderError where commander would end the process */
 export function buildProgram(): Command {
@@ -25,6 +26,7 @@ export function buildProgram(): Command {
     .helpOption('-h, --help', 'show this help')
     .showHelpAfterError('(for help, add --help)')
     .configureHelp({ sortOptions: false })
+    .configureOutput({ outputError: (text, write) => write(visibleLines(text)) })
     .addHelpText('after', () => `\n${exitCodesText()}\n\n${EXAMPLES}`)
   program.commandsGroup('Run it:')
   addServeCommand(program)

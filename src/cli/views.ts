@@ -6,13 +6,14 @@ import type { Entry, EntryLeg, StatementLine } from '../domain/journal.ts'
 import type { Metadata } from '../domain/metadata.ts'
 import type { Rate } from '../domain/rate.ts'
 import { fieldTable, listTable, styled } from './tables.ts'
+import { visible } from './visible.ts'
 
 export function instant(ms: number): string {
   return new Date(ms).toISOString()
 }
 
 export function metadataText(metadata: Metadata | null): string | null {
-  return metadata === null ? null : JSON.stringify(metadata)
+  return metadata === null ? null : visible(JSON.stringify(metadata))
 }
 
 function floorText(balance: Balance): string | bigint {
@@ -38,7 +39,12 @@ export function accountView({ account, metadata, balances }: AccountView): strin
 }
 
 export function assetsView(assets: readonly Asset[]): string {
-  const rows = assets.map(({ code, decimals, name, createdAt }) => [code, decimals, name, declaredText(createdAt)])
+  const rows = assets.map(({ code, decimals, name, createdAt }) => [
+    code,
+    decimals,
+    visible(name),
+    declaredText(createdAt),
+  ])
   return listTable(['asset', 'decimals', 'name', 'declared'], rows)
 }
 
@@ -66,7 +72,7 @@ export function postingsView({ items, next }: PageView<StatementLine>): string {
   const hasMemo = items.some(({ memo }) => memo !== null)
   const rows = items.map(({ at, kind, version, availableDelta, heldDelta, available, held, entryId, memo }) => {
     const row = [instant(at), kind, version, signed(availableDelta), signed(heldDelta), available, held, entryId]
-    return hasMemo ? [...row, memo ?? ''] : row
+    return hasMemo ? [...row, visible(memo ?? '')] : row
   })
   const head = ['at', 'kind', 'version', 'change', 'held change', 'available', 'held', 'entry']
   return listTable(hasMemo ? [...head, 'memo'] : head, rows) + more(next)
@@ -78,7 +84,7 @@ export function entryView({ id, kind, hold, at, memo, metadata, floor, legs, pos
     ['kind', kind],
     ['hold', hold],
     ['at', instant(at)],
-    ['memo', memo],
+    ['memo', memo === null ? null : visible(memo)],
     ['floor', floor],
     ['metadata', metadataText(metadata)],
   ])

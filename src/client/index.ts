@@ -40,7 +40,7 @@ export function connect(url: string, options: ConnectOptions = {}): Ledger {
 function baseOf(text: string): string {
   const url = URL.parse(text)
   if (url === null || !['http:', 'https:'].includes(url.protocol)) {
-    throw LedgerError.invalidParameter('url', `"${text}" is not the URL of a service, such as http://127.0.0.1:4680.`)
+    throw LedgerError.invalidParameter('url', 'This is not the URL of a service, such as http://127.0.0.1:4680.')
   }
   if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
     const rule = 'has no user, query or fragment; what a gateway asks for goes into `headers`'

@@ -1,6 +1,6 @@
 import { LedgerError } from '../api/error.ts'
+import { parseJsonText } from '../api/json.ts'
 import type { Page } from '../engine/reader.ts'
-import { parseJson } from './json.ts'
 
 /** A page of the read port, whose way to say that it gave out no such cursor is a RangeError. */
 export async function readPage<Found extends Page<unknown> | null>(page: Promise<Found>): Promise<Found> {
@@ -39,9 +39,8 @@ function instantOf(text: string): unknown {
 
 function jsonOf(text: string): unknown {
   try {
-    return parseJson(Buffer.from(text))
+    return parseJsonText(text, 'metadata')
   } catch (error) {
-    const message = error instanceof Error ? error.message.replace('The body', 'metadata') : String(error)
-    throw LedgerError.invalidParameter('metadata', message)
+    throw LedgerError.invalidParameter('metadata', error instanceof Error ? error.message : String(error))
   }
 }

@@ -7,19 +7,19 @@
  * Fastify's own validation is off: src/api checks every input, for the library and for HTTP alike, and a test holds it to the
  * schemas that the OpenAPI document shows.
  */
-import type { Duplex } from 'node:stream'
 import swagger from '@fastify/swagger'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { pino, type Logger } from 'pino'
 import { LedgerError } from '../api/error.ts'
 import type { Backend } from './backend.ts'
+import { answerEverything, clientErrorHandler, needHost } from './connections.ts'
 import { parseJson } from './json.ts'
 import { HTTP_LIMITS, type HttpLimits } from './limits.ts'
 import { logRequests, ProblemLog } from './log.ts'
 import { Methods } from './methods.ts'
 import { NAMED_SCHEMAS, OPENAPI, withOptionalBodies, withProblems } from './openapi.ts'
 import { referenceRoutes } from './reference.ts'
-import { sendError, sendToSocket } from './respond.ts'
+import { sendError } from './respond.ts'
 import { accountRoutes } from './routes/accounts.ts'
 import { assetRoutes } from './routes/assets.ts'
 import { batchRoutes } from './routes/batches.ts'
@@ -55,7 +55,7 @@ export function buildServer(backend: Backend, options: HttpOptions = {}): Fastif
   const log = options.logger ?? pino({ enabled: false })
   const problems = new ProblemLog(log)
   const onError = (thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
-    const error = errorOf(thrown)
+    const error = errorOf(thrown, request.raw)
     problems.write(request, error)
     return sendError(reply, error)
   }
@@ -70,6 +70,8 @@ export function buildServer(backend: Backend, options: HttpOptions = {}): Fastif
       requestTimeout: limits.requestTimeoutMs,
       connectionsCheckingInterval: limits.timeoutCheckMs,
       maxHeaderSize: limits.headerBytesMax,
+      // Node would refuse without a body; `needHost` does it with a problem.
+      requireHostHeader: false,
     },
     routerOptions: { maxParamLength: PATH_NAME_LENGTH_MAX },
     // What arrives on open connections during `close` is answered, and its connection ends with the answer.
@@ -77,6 +79,8 @@ export function buildServer(backend: Backend, options: HttpOptions = {}): Fastif
     frameworkErrors: (error, request, reply) => void onError(error, request, reply),
     clientErrorHandler,
   })
+  answerEverything(app.server)
+  app.addHook('onRequest', needHost)
   acceptJson(app)
   app.setErrorHandler(onError)
   for (const schema of NAMED_SCHEMAS) app.addSchema(schema)
@@ -88,14 +92,21 @@ export function buildServer(backend: Backend, options: HttpOptions = {}): Fastif
 
 function acceptJson(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_, body: Buffer, done) => {
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, ({ headers }, body: Buffer, done) => {
     try {
+      refuseEncoded(headers['content-encoding'])
       done(null, body.length === 0 ? undefined : parseJson(body))
     } catch (error) {
       done(error as Error)
     }
   })
   app.setValidatorCompiler(() => () => true)
+}
+
+/** Nothing here unpacks: what calls itself packed is not looked into. */
+function refuseEncoded(encoding: string | undefined): void {
+  if (encoding === undefined || encoding.toLowerCase() === 'identity') return
+  throw new LedgerError('unsupported_media_type', 'The body must be sent without a Content-Encoding.')
 }
 
 function addRoutes(
@@ -163,16 +174,4 @@ function endConnectionsOnClose(app: FastifyInstance, shutdownMs: number): void {
     clearTimeout(deadline)
     done()
   })
-}
-
-/** Bytes that never became a request. */
-function clientErrorHandler(error: NodeJS.ErrnoException, socket: Duplex): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) return
-  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') {
-    sendToSocket(socket, new LedgerError('request_timeout', 'The request did not arrive in time.'))
-  } else if (error.code === 'HPE_HEADER_OVERFLOW') {
-    sendToSocket(socket, new LedgerError('headers_too_large', 'The headers are larger than the service accepts.'))
-  } else {
-    sendToSocket(socket, new LedgerError('invalid_request', 'This is not HTTP/1.1 as the service understands it.'))
-  }
 }

@@ -1,16 +1,22 @@
 /** Whatever was thrown on the way of a request, as the `LedgerError` that the caller gets to see. */
+import type { IncomingMessage } from 'node:http'
 import { LedgerError } from '../api/error.ts'
 import { Fault } from '../engine/faults.ts'
 
-export function errorOf(thrown: unknown): LedgerError {
+/** @param incoming the request that was being read, where one was */
+export function errorOf(thrown: unknown, incoming: IncomingMessage | null = null): LedgerError {
   if (thrown instanceof LedgerError) return thrown
   if (thrown instanceof Fault) return LedgerError.fromFault(thrown)
   const code = (thrown as { code?: unknown } | null)?.code
-  if (typeof code === 'string' && code.startsWith('FST_ERR_')) return errorOfFastify(code, thrown as Error)
+  if (code === 'ECONNRESET' && incoming?.readableAborted === true) {
+    // Nobody hears it; it is no failure of the service either.
+    return new LedgerError('request_timeout', 'The caller hung up before the request was whole.')
+  }
+  if (typeof code === 'string' && code.startsWith('FST_')) return errorOfFastify(code, thrown as Error)
   return new LedgerError('internal', 'Something inside Holdfast failed.', { cause: thrown })
 }
 
-/** What fastify itself refuses (node_modules/fastify/lib/errors.js). */
+/** What fastify itself refuses (node_modules/fastify/lib/errors.js), and @fastify/static. */
 function errorOfFastify(code: string, cause: Error): LedgerError {
   switch (code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
@@ -24,6 +30,8 @@ function errorOfFastify(code: string, cause: Error): LedgerError {
       return LedgerError.invalidParameter('path', 'The path is not percent-encoded UTF-8.')
     case 'FST_ERR_MAX_PARAM_LENGTH':
       return LedgerError.invalidParameter('path', 'A name in the path is longer than any name can be.')
+    case 'FST_STATIC_FORBIDDEN_PATH':
+      return new LedgerError('route_not_found', 'There is nothing at this path.')
     default:
       return new LedgerError('internal', 'Something inside Holdfast failed.', { cause })
   }

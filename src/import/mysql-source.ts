@@ -34,7 +34,9 @@ export async function openMysqlSource(url: string, mapping: Mapping): Promise<So
   // A connection that breaks says so to whoever waits for it; as an event of its own it would end the process.
   connection.on('error', () => undefined)
   try {
-    // With the server's own modes, a backslash could mean another thing to it than to the driver.
+    // With the server's own character set (`init_connect`) or modes, bytes could mean another thing to it than to the driver: in
+    // GBK, the last byte of a character takes the backslash behind it along, and the quote after that ends the text.
+    await run(connection, 'SET NAMES utf8mb4 COLLATE utf8mb4_bin')
     await run(connection, "SET SESSION sql_mode = '', wait_timeout = 86400, net_write_timeout = 3600")
     await run(connection, 'SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ')
     await run(connection, 'START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY')

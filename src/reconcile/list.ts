@@ -1,5 +1,7 @@
 /** The other side's list, row by row: request ids, what became of them there, and what they cost. */
 import { createReadStream } from 'node:fs'
+import type { LedgerError } from '../api/error.ts'
+import { parseJsonText } from '../api/json.ts'
 import { parseAmount } from '../domain/amount.ts'
 import { isRequestId, type RequestId } from '../domain/ids.ts'
 import { CsvReader } from './csv.ts'
@@ -35,7 +37,8 @@ export interface ListShape {
   readonly words: ReadonlyMap<string, OtherState>
 }
 
-const LINE_CHARACTERS_MAX = 1_048_576
+/** Of a line of NDJSON. */
+export const LINE_CHARACTERS_MAX = 1_048_576
 
 interface ListRecord {
   readonly line: number
@@ -116,6 +119,7 @@ async function* ndjsonRecords(path: string): AsyncGenerator<readonly (ListRecord
   let line = 0
   const recordOf = (text: string): readonly (ListRecord | UnreadableRow)[] => {
     line += 1
+    if (text.length > LINE_CHARACTERS_MAX) throw tooLong(line)
     if (text.trim() === '') return []
     return [parseRecord(text, line)]
   }
@@ -123,19 +127,24 @@ async function* ndjsonRecords(path: string): AsyncGenerator<readonly (ListRecord
     const lines = (rest + piece).split('\n')
     rest = lines.pop()!
     yield lines.flatMap(recordOf)
-    if (rest.length > LINE_CHARACTERS_MAX) {
-      throw new ListError(`Line ${line + 1}: more than ${LINE_CHARACTERS_MAX} characters.`)
-    }
+    if (rest.length > LINE_CHARACTERS_MAX) throw tooLong(line + 1)
   }
   yield recordOf(rest)
+}
+
+function tooLong(line: number): ListError {
+  return new ListError(`Line ${line}: more than ${LINE_CHARACTERS_MAX} characters.`)
 }
 
 function parseRecord(text: string, line: number): ListRecord | UnreadableRow {
   let value: unknown
   try {
-    value = JSON.parse(text)
-  } catch {
-    throw new ListError(`Line ${line}: not JSON. In NDJSON every line is one JSON object.`)
+    value = parseJsonText(text, 'it')
+  } catch (error) {
+    // Of two amounts neither is meant.
+    const { pointer, message } = error as LedgerError
+    const isJson = pointer !== '' || message.includes('nested')
+    throw new ListError(`Line ${line}: ${isJson ? message : 'not JSON. In NDJSON every line is one JSON object.'}`)
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return { line, problem: 'not a JSON object' }
   const fields = value as Readonly<Record<string, unknown>>

@@ -156,7 +156,12 @@ const CYCLES: readonly DeliberateBug[] = [
     "if (result instanceof Fault && result.code === 'commit_in_doubt') return sent.plan.outcomes\n    if (result instanceof Fault) return",
   ),
   bug('contended-taken-for-committed', RECOVERY, "if (result !== 'committed') {", "if (result === 'stale') {"),
-  bug('turn-refuses-unproven', RECOVERY, 'return isProven ? decided', 'return isProven || decided.outcomes.length > 0 ? decided'),
+  bug(
+    'turn-refuses-unproven',
+    RECOVERY,
+    'return isProven ? decided',
+    'return isProven || decided.outcomes.length > 0 ? decided',
+  ),
   bug(
     'exclusive-decides-on-the-cache',
     RECOVERY,

@@ -10,6 +10,7 @@ import { EXIT } from '../exit-codes.ts'
 import { printJsonLine } from '../json-lines.ts'
 import { Progress } from '../progress.ts'
 import { fieldTable, styled } from '../tables.ts'
+import { visible } from '../visible.ts'
 import { addLedgerCommand, jsonLinesOption, openTarget, type TargetFlags } from '../target.ts'
 
 interface ImportFlags extends TargetFlags {
@@ -154,19 +155,21 @@ class TextPrinter implements Printer {
   }
 
   begin(usersCount: number, statuses: readonly StatusCount[]): void {
-    const counts = statuses.map(({ status, count }) => `${status ?? 'NULL'} ${count}`)
+    const counts = statuses.map(({ status, count }) => `${visible(status ?? 'NULL')} ${count}`)
     this.#print(`${usersCount} users; freezes by status: ${counts.join(', ') || 'none'}.`)
     this.#progress = new Progress(usersCount)
     this.#progress.begin('users')
   }
 
   breach({ table, row, code, message }: Breach): void {
-    this.#print(`${styled('red', code)} ${table}${row === null ? '' : ` ${JSON.stringify(row)}`}: ${message}`)
+    this.#print(
+      `${styled('red', code)} ${table}${row === null ? '' : ` ${visible(JSON.stringify(row))}`}: ${visible(message)}`,
+    )
   }
 
   user(opening: Opening, arrival: Arrival | null): void {
     if (arrival?.kind === 'different') {
-      for (const message of arrival.messages) this.#print(`${styled('red', 'different')} ${message}`)
+      for (const message of arrival.messages) this.#print(`${styled('red', 'different')} ${visible(message)}`)
     }
     if (arrival === null && opening.total > 0n && this.#plansLeft-- > 0) this.#print(planText(opening))
   }

@@ -1,6 +1,6 @@
 /** `reconcile`: compares what another system says was done with the ledger's holds. */
 import { createInterface } from 'node:readline/promises'
-import { statSync } from 'node:fs'
+import { statSync, type Stats } from 'node:fs'
 import { Option, type Command } from 'commander'
 import { instantIn } from '../../api/input.ts'
 import { SettingError } from '../../config.ts'
@@ -12,6 +12,7 @@ import { readDurationMs } from '../arguments.ts'
 import { EXIT } from '../exit-codes.ts'
 import { printJsonLine } from '../json-lines.ts'
 import { fieldTable, listTable, styled } from '../tables.ts'
+import { visible } from '../visible.ts'
 import { addLedgerCommand, jsonLinesOption, openTarget, type TargetFlags } from '../target.ts'
 
 interface ReconcileFlags extends TargetFlags {
@@ -83,7 +84,7 @@ async function reconcile(file: string, flags: ReconcileFlags): Promise<void> {
   let fixedCount = 0
   if (flags.fix === true && (await isAgreed(flags, summary))) {
     fixedCount = await reconciliation.apply((remedy, error) => {
-      say(`${styled('red', 'refused')} ${remedyText(remedy)}: ${error.message}`)
+      say(`${styled('red', 'refused')} ${remedyText(remedy)}: ${visible(error.message)}`)
       print({ type: 'refused', ...remedy, code: error.code, message: error.message })
     })
     say(`${fixedCount} of ${summary.plannedCount} changes are made.`)
@@ -110,8 +111,7 @@ function shapeOf(file: string, flags: ReconcileFlags): ListShape {
 
 function optionsOf(file: string, { since, until, overage, releaseUnknown }: ReconcileFlags): ReconcileOptions {
   // What was frozen after the list was written cannot be in it.
-  const writtenAt = statSync(file, { throwIfNoEntry: false })?.mtimeMs
-  if (writtenAt === undefined) throw new SettingError(`There is no file "${file}".`)
+  const writtenAt = writtenAtOf(file)
   const now = Date.now()
   return {
     overage,
@@ -119,6 +119,18 @@ function optionsOf(file: string, { since, until, overage, releaseUnknown }: Reco
     until: instantIn(until, '/until') ?? Math.floor(writtenAt),
     releaseBefore: releaseUnknown === undefined ? null : now - releaseUnknown,
   }
+}
+
+/** @throws SettingError */
+function writtenAtOf(file: string): number {
+  let found: Stats | undefined
+  try {
+    found = statSync(file, { throwIfNoEntry: false })
+  } catch (error) {
+    throw new SettingError(`The file cannot be looked at: ${(error as Error).message}`)
+  }
+  if (found === undefined) throw new SettingError(`There is no file "${file}".`)
+  return found.mtimeMs
 }
 
 /** Whether the plan may be carried out. */
@@ -153,7 +165,7 @@ function listenerOf({ print, say, fix }: Outlets): ReconcileListener {
     },
     unreadable({ line, problem }) {
       print({ type: 'unreadable', line, problem })
-      say(`${styled('red', 'unreadable')} line ${line}: ${problem}`)
+      say(`${styled('red', 'unreadable')} line ${line}: ${visible(problem)}`)
     },
     progress() {},
   }
@@ -162,7 +174,7 @@ function listenerOf({ print, say, fix }: Outlets): ReconcileListener {
 function findingText({ code, requestId, line, message, remedy }: Finding, fix: boolean): string {
   const place = line === null ? '' : ` (line ${line})`
   const change = fix && remedy !== null ? ` → ${remedyText(remedy)}` : ''
-  return `${styled('red', code)} ${requestId}${place}: ${message}${change}`
+  return `${styled('red', code)} ${requestId}${place}: ${visible(message)}${change}`
 }
 
 function remedyText(remedy: Remedy): string {

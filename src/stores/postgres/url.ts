@@ -57,7 +57,7 @@ export function parsePostgresUrl(text: string): PostgresUrl {
     throw new StoreUrlError('A PostgreSQL store URL is postgres://USER:PASSWORD@HOST:PORT/DATABASE.')
   }
   const options = optionsOf(url)
-  const host = options.get('host') ?? decodeURIComponent(url.hostname).replace(/^\[(.*)\]$/, '$1')
+  const host = options.get('host') ?? (decoded(url.hostname) ?? '').replace(/^\[(.*)\]$/, '$1')
   return {
     host: host === '' ? 'localhost' : host,
     port: url.port === '' ? PORT_DEFAULT : Number(url.port),

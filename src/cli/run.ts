@@ -1,0 +1,33 @@
+/** One run of the command line: from its arguments to its exit code. */
+import { CommanderError } from 'commander'
+import { problemOfError } from '../api/problem-details.ts'
+import { EXIT } from './exit-codes.ts'
+import { buildProgram } from './program.ts'
+import { styledError } from './tables.ts'
+import { troubleOf } from './trouble.ts'
+import { visibleLines } from './visible.ts'
+
+/** @param parameters what stands behind the name of the program. Sets the exit code of the process. */
+export async function runCommandLine(parameters: readonly string[]): Promise<void> {
+  try {
+    await buildProgram().parseAsync(parameters, { from: 'user' })
+  } catch (error) {
+    process.exitCode = error instanceof CommanderError ? usageCode(error) : report(error, parameters.includes('--json'))
+  }
+}
+
+/** Commander has said already what is wrong, or what was asked for. */
+function usageCode(error: CommanderError): number {
+  return error.exitCode === 0 ? EXIT.ok : EXIT.usage
+}
+
+function report(thrown: unknown, isJson: boolean): number {
+  const { message, hint, exitCode, error } = troubleOf(thrown)
+  if (error !== null && isJson) {
+    process.stdout.write(`${JSON.stringify(problemOfError(error))}\n`)
+  } else {
+    process.stderr.write(`${styledError('red', 'error:')} ${visibleLines(message)}\n`)
+    if (hint !== null) process.stderr.write(`${hint}\n`)
+  }
+  return exitCode
+}

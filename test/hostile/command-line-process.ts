@@ -1,0 +1,29 @@
+/** The command line in a process of its own that runs one command after another, each as a program of its own would. */
+import { runCommandLine } from '../../src/cli/run.ts'
+
+export interface CommandRan {
+  readonly exitCode: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+process.on('message', (parameters: readonly string[]) => void run(parameters))
+
+async function run(parameters: readonly string[]): Promise<void> {
+  const written = { stdout: '', stderr: '' }
+  for (const name of ['stdout', 'stderr'] as const) {
+    process[name].write = (text: string | Uint8Array): boolean => {
+      written[name] += String(text)
+      return true
+    }
+  }
+  process.exitCode = 0
+  try {
+    await runCommandLine(parameters)
+  } catch (error) {
+    written.stderr += `UNCAUGHT ${String(error)}`
+  }
+  const ran: CommandRan = { exitCode: process.exitCode, ...written }
+  process.exitCode = 0
+  process.send!(ran)
+}

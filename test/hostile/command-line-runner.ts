@@ -1,0 +1,33 @@
+/** Runs command lines one after another in a process that stays: starting one takes longer than most commands. */
+import { fork, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import type { CommandRan } from './command-line-process.ts'
+
+/** A command that has not ended by then hangs; the machine may be busy with other tests. */
+const COMMAND_MS_MAX = 30_000
+
+export class CommandLineRunner implements Disposable {
+  readonly #child: ChildProcess
+
+  /** Nothing of this process's own configuration reaches it. */
+  constructor(folder: string, environment: Readonly<Record<string, string>>) {
+    const { PATH = '', HOME = '' } = process.env
+    this.#child = fork(join(import.meta.dirname, 'command-line-process.ts'), {
+      cwd: folder,
+      env: { PATH, HOME, ...environment },
+      stdio: 'inherit',
+    })
+  }
+
+  /** One at a time. @throws Error when it does not end */
+  async run(parameters: readonly string[]): Promise<CommandRan> {
+    this.#child.send(parameters)
+    const [ran] = (await once(this.#child, 'message', { signal: AbortSignal.timeout(COMMAND_MS_MAX) })) as [CommandRan]
+    return ran
+  }
+
+  [Symbol.dispose](): void {
+    this.#child.kill()
+  }
+}

@@ -1,0 +1,58 @@
+/** Requests as the OpenAPI document allows them, and what hostile hands make of them. */
+import fc from 'fast-check'
+import type { Operation, Schemas } from './operations.ts'
+
+export interface Draft {
+  readonly operation: Operation
+  readonly path: Readonly<Record<string, unknown>>
+  readonly query: Readonly<Record<string, unknown>>
+  readonly headers: Readonly<Record<string, unknown>>
+  readonly body: unknown
+}
+
+/** What goes over the wire. */
+export interface WireRequest {
+  readonly method: string
+  readonly target: string
+  readonly headers: readonly (readonly [name: string, value: string])[]
+  readonly body: Buffer | null
+}
+
+/** Requests of one operation that its part of the document allows. */
+export function draftsOf(operation: Operation, schemas: Schemas): fc.Arbitrary<Draft> {
+  const record = (where: string): fc.Arbitrary<Readonly<Record<string, unknown>>> => {
+    const some = operation.parameters.filter((parameter) => parameter.in === where)
+    const values = Object.fromEntries(some.map(({ name, schema }) => [name, schemas.valuesOf(schema)]))
+    const requiredKeys = some.filter(({ required }) => required).map(({ name }) => name)
+    return fc.record(values, { requiredKeys })
+  }
+  return fc
+    .record({
+      path: record('path'),
+      query: record('query'),
+      headers: fc.oneof({ weight: 3, arbitrary: fc.constant({}) }, record('header')),
+      body: operation.body === null ? fc.constant(undefined) : schemas.valuesOf(operation.body),
+    })
+    .map((parts) => ({ operation, ...parts }))
+}
+
+/** How a value stands in a path or a query. */
+export function encoded(value: unknown): string {
+  const text = typeof value === 'string' ? value : typeof value === 'number' ? String(value) : JSON.stringify(value)
+  // A lone surrogate has no UTF-8: its three bytes, as careless programs write them.
+  return [...text]
+    .map((character) => (character.isWellFormed() ? encodeURIComponent(character) : loneSurrogate(character)))
+    .join('')
+}
+
+function loneSurrogate(character: string): string {
+  const unit = character.charCodeAt(0)
+  const bytes = [0xe0 | (unit >> 12), 0x80 | ((unit >> 6) & 0x3f), 0x80 | (unit & 0x3f)]
+  return bytes.map((byte) => `%${byte.toString(16)}`).join('')
+}
+
+export function targetOf({ operation, path, query }: Pick<Draft, 'operation' | 'path' | 'query'>): string {
+  const filled = operation.path.replaceAll(/\{([a-z]+)\}/gi, (_, name: string) => encoded(path[name]))
+  const pairs = Object.entries(query).map(([name, value]) => `${encoded(name)}=${encoded(value)}`)
+  return pairs.length === 0 ? filled : `${filled}?${pairs.join('&')}`
+}

@@ -1,0 +1,248 @@
+/** The real service on a real socket over one of the stores, and a look at its books from behind. */
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { Agent, request as httpRequest } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import type { FastifyInstance } from 'fastify'
+import { pino } from 'pino'
+import { isProblemCode } from '../../src/api/problems.ts'
+import { Engine } from '../../src/engine/engine.ts'
+import type { HttpLimits } from '../../src/http/limits.ts'
+import { buildServer } from '../../src/http/server.ts'
+import { openMemoryStorage } from '../../src/stores/memory/storage.ts'
+import { Tables } from '../../src/stores/memory/tables.ts'
+import { migratePostgres, openPostgresStorage } from '../../src/stores/postgres/storage.ts'
+import { openSqliteStorage } from '../../src/stores/sqlite/storage.ts'
+import type { Storage } from '../../src/stores/storage.ts'
+import { MysqlLedger } from '../support/mysql-ledger.ts'
+import { OpenApiContract } from '../support/openapi-contract.ts'
+import { PostgresDatabase } from '../support/postgres-database.ts'
+import type { StoreUnderTest } from '../support/stores.ts'
+import type { WireRequest } from './requests.ts'
+
+/** A request that takes longer counts as one that hangs. */
+export const ANSWER_MS_MAX = 10_000
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Headers
+  readonly text: string
+  /** The body as JSON; null when it is something else. */
+  readonly body: Readonly<Record<string, unknown>> | null
+}
+
+/** Everything that a request could have changed. */
+export interface Books {
+  readonly requestsCount: number
+  readonly postingsCount: number
+  /** Balances, accounts, assets and rates, every column. */
+  readonly rows: string
+}
+
+interface Opened {
+  readonly storage: Storage
+  readonly books: () => Promise<Books>
+  readonly close: () => Promise<void>
+}
+
+export class ServiceUnderFire implements AsyncDisposable {
+  readonly app: FastifyInstance
+  readonly storage: Storage
+  /** JSON lines, from the level debug on. */
+  readonly log: string[]
+  readonly port: number
+  readonly books: () => Promise<Books>
+  readonly #engine: Engine
+  readonly #contract: OpenApiContract
+  readonly #close: () => Promise<void>
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: 4 })
+
+  private constructor(app: FastifyInstance, engine: Engine, opened: Opened, log: string[]) {
+    this.app = app
+    this.storage = opened.storage
+    this.log = log
+    this.port = (app.server.address() as AddressInfo).port
+    this.books = opened.books
+    this.#engine = engine
+    this.#contract = new OpenApiContract(app.swagger())
+    this.#close = opened.close
+  }
+
+  static async start(store: StoreUnderTest, limits: Partial<HttpLimits> = {}): Promise<ServiceUnderFire> {
+    const opened = await open(store)
+    const { storage } = opened
+    const engine = new Engine(storage.store)
+    const log: string[] = []
+    const logger = pino({ level: 'debug' }, { write: (line: string) => void log.push(line) })
+    const app = buildServer({ engine, reader: storage.reader, store: storage }, { logger, limits, logRequests: true })
+    await app.listen({ host: '127.0.0.1', port: 0 })
+    return new ServiceUnderFire(app, engine, opened, log)
+  }
+
+  get document(): object {
+    return this.app.swagger()
+  }
+
+  /** Sends it as it is. @throws Error when no whole answer comes in time */
+  async send({ method, target, headers, body }: WireRequest): Promise<Answer> {
+    return await new Promise((resolve, reject) => {
+      const head = [...headers.flat(), ...(body === null ? [] : ['content-length', String(body.length)])]
+      const request = httpRequest({
+        agent: this.#agent,
+        host: '127.0.0.1',
+        port: this.port,
+        method,
+        path: target,
+        headers: [...(headers.some(([name]) => name === 'host') ? [] : ['host', '127.0.0.1']), ...head],
+        timeout: ANSWER_MS_MAX,
+      })
+      request.on('timeout', () => request.destroy(new Error(`No answer within ${ANSWER_MS_MAX} ms.`)))
+      request.on('error', reject)
+      request.on('response', (response) => {
+        const parts: Buffer[] = []
+        response.on('data', (part: Buffer) => void parts.push(part))
+        response.on('error', reject)
+        response.on('end', () => {
+          const text = Buffer.concat(parts).toString()
+          const fields = Object.entries(response.headersDistinct).flatMap(([name, values = []]) =>
+            values.map((value): [string, string] => [name, value]),
+          )
+          resolve(answerOf(response.statusCode!, new Headers(fields), text))
+        })
+      })
+      request.end(body ?? undefined)
+    })
+  }
+
+  async call(method: string, target: string, body?: unknown): Promise<Answer> {
+    const bytes = body === undefined ? null : Buffer.from(JSON.stringify(body))
+    const headers = bytes === null ? [] : [['content-type', 'application/json'] as const]
+    return await this.send({ method, target, headers, body: bytes })
+  }
+
+  /** Holds an answer to what every answer promises, and to the document where the route is known. */
+  check({ method, target }: Pick<WireRequest, 'method' | 'target'>, answer: Answer): void {
+    assertAnswer(method, answer)
+    if (method !== 'HEAD' && !target.includes('#')) this.#contract.check(method, target, answer)
+  }
+
+  /** After everything: it can still commit, every law holds, and nothing of its own went wrong. */
+  async checkHealth(): Promise<void> {
+    assert.equal((await this.call('GET', '/readyz')).status, 200)
+    const { auditor } = this.storage
+    for (const check of auditor.checks) assert.deepEqual(await auditor.run(check, 3), [], check.title)
+    const ownFailures = this.log.filter((line) => (JSON.parse(line) as { level: number }).level >= WARN)
+    assert.deepEqual(
+      [ownFailures.length, ownFailures[0]],
+      [0, undefined],
+      'what callers did wrong is logged as our failure',
+    )
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#agent.destroy()
+    await this.app.close()
+    await this.#engine.stop()
+    await this.#close()
+  }
+}
+
+export function answerOf(status: number, headers: Headers, text: string): Answer {
+  const isJson = /^application\/(problem\+)?json/.test(headers.get('content-type') ?? '')
+  return { status, headers, text, body: isJson && text !== '' ? (JSON.parse(text) as Record<string, unknown>) : null }
+}
+
+/** pino's number of the level. */
+const WARN = 40
+
+const INSIDES = /node_modules|\n\s+at |\.ts:\d+|node:internal|ER_[A-Z_]+|SQLITE_|syntax error|SELECT |INSERT INTO/
+
+/** Never our own failure; a refusal is a problem of the catalogue, which tells nothing of the insides. */
+export function assertAnswer(method: string, { status, headers, text, body }: Answer): void {
+  assert.ok(status >= 200 && status < 500, `${status}: ${text}`)
+  if (status < 400) return
+  assert.equal(headers.get('content-type'), 'application/problem+json; charset=utf-8', `${status}: ${text}`)
+  if (method === 'HEAD') return
+  assert.ok(body !== null, `${status} without a problem`)
+  const { code, type, applied } = body
+  assert.ok(isProblemCode(code), text)
+  assert.deepEqual([body['status'], type, applied], [status, `urn:holdfast:problem:${code}`, 'no'], text)
+  // What the caller wrote may come again in `detail`; nothing that is tried here looks like this.
+  assert.doesNotMatch(text, INSIDES)
+}
+
+async function open({ name, server }: StoreUnderTest): Promise<Opened> {
+  if (name === 'memory') return openMemory()
+  if (name === 'sqlite') return await openSqlite()
+  return name === 'postgres' ? await openPostgres() : await openMysql(server!)
+}
+
+function openMemory(): Opened {
+  const tables = new Tables()
+  const storage = openMemoryStorage(tables)
+  const books = async (): Promise<Books> => ({
+    requestsCount: tables.requests.size,
+    postingsCount: tables.postings.size,
+    rows: textOf([tables.balances, tables.accounts, tables.assets, tables.rates].map((table) => [...table])),
+  })
+  return { storage, books, close: () => storage.close() }
+}
+
+type Rows = readonly Readonly<Record<string, unknown>>[]
+
+/** One query, so that it is one moment. */
+const COUNTS = 'SELECT (SELECT COUNT(*) FROM requests) AS requests, (SELECT COUNT(*) FROM postings) AS postings'
+const TABLES = ['balances', 'accounts', 'assets', 'rates']
+
+async function booksBy(query: (sql: string) => Promise<Rows>): Promise<Books> {
+  const [counts] = await query(COUNTS)
+  const rows: Rows[] = []
+  for (const table of TABLES) rows.push(await query(`SELECT * FROM ${table} ORDER BY 1, 2`))
+  return { requestsCount: Number(counts!['requests']), postingsCount: Number(counts!['postings']), rows: textOf(rows) }
+}
+
+function textOf(rows: unknown): string {
+  return JSON.stringify(rows, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))
+}
+
+async function openSqlite(): Promise<Opened> {
+  const folder = mkdtempSync(join(tmpdir(), 'holdfast-hostile-'))
+  const path = join(folder, 'ledger.db')
+  const storage = await openSqliteStorage(path)
+  const database = new DatabaseSync(path, { readOnly: true, readBigInts: true })
+  return {
+    storage,
+    books: () => booksBy(async (sql) => database.prepare(sql).all()),
+    close: async () => {
+      database.close()
+      await storage.close()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+async function openMysql(server: string): Promise<Opened> {
+  const ledger = await MysqlLedger.create(server)
+  return {
+    storage: ledger.storage,
+    books: () => booksBy((sql) => ledger.database.query(sql)),
+    close: () => ledger[Symbol.asyncDispose](),
+  }
+}
+
+async function openPostgres(): Promise<Opened> {
+  const database = await PostgresDatabase.create()
+  await migratePostgres(database.url())
+  const storage = await openPostgresStorage(database.url())
+  return {
+    storage,
+    books: () => booksBy(async (sql) => (await database.client.query<Record<string, unknown>>(sql)).rows),
+    close: async () => {
+      await storage.close()
+      await database[Symbol.asyncDispose]()
+    },
+  }
+}
