@@ -1,6 +1,7 @@
 /** The service with an engine that answers every freeze with one constant hold: what HTTP alone costs. */
 import type { Outcome } from '../src/domain/outcome.ts'
 import { openMemoryStorage } from '../src/stores/memory/storage.ts'
+import { ENGINE_LIMITS } from '../src/engine/limits.ts'
 import { buildServer } from '../src/http/server.ts'
 
 const now = Date.now()
@@ -29,7 +30,7 @@ const outcome: Outcome<'freeze'> = {
   },
 }
 const answer = Promise.resolve(outcome)
-const engine = { submit: () => answer, ready: () => Promise.resolve(), queueDepth: 0 }
+const engine = { submit: () => answer, ready: () => Promise.resolve(), queueDepth: 0, limits: ENGINE_LIMITS }
 const storage = openMemoryStorage()
 const app = buildServer({ engine, reader: storage.reader, store: storage, expiry: null })
 const address = await app.listen({ host: '127.0.0.1', port: 0 })

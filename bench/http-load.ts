@@ -8,6 +8,8 @@ import { connect, type Socket } from 'node:net'
 
 export interface Exchange {
   readonly status: number
+  /** Status line and headers. */
+  readonly head: string
   readonly body: string
 }
 
@@ -65,7 +67,8 @@ export class HttpConnection {
     const bodyAt = headEnd + HEAD_END.length
     const end = bodyAt + Number(length[1])
     if (this.#received.length < end) return
-    const exchange = { status: Number(this.#received.slice(9, 12)), body: this.#received.slice(bodyAt, end) }
+    const head = this.#received.slice(0, headEnd)
+    const exchange = { status: Number(head.slice(9, 12)), head, body: this.#received.slice(bodyAt, end) }
     this.#received = this.#received.slice(end)
     this.#waiting?.(exchange)
   }

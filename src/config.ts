@@ -79,6 +79,13 @@ export const SETTINGS = {
     fallback: '1048576',
     read: wholeNumber(1_024, 1_073_741_824),
   },
+  requestsInFlightMax: {
+    flag: '--requests-in-flight-max <count>',
+    variable: 'HOLDFAST_REQUESTS_IN_FLIGHT_MAX',
+    meaning: 'requests under way at once; more are answered 503 overloaded before they are read',
+    fallback: '2000',
+    read: wholeNumber(1, 1_000_000),
+  },
   queueCommandsMax: {
     flag: '--queue-commands-max <count>',
     variable: 'HOLDFAST_QUEUE_COMMANDS_MAX',

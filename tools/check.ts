@@ -34,6 +34,7 @@ const STATIC_STEPS: readonly Step[] = [
   { name: 'problems.md', command: ['node', 'tools/problems.ts', '--check'] },
   { name: 'cli.md', command: ['node', 'tools/cli-reference.ts', '--check'] },
   { name: 'measured figures', command: ['node', 'bench/reporting/documents.ts', '--check'] },
+  { name: 'reliability.md', command: ['node', 'tools/reliability.ts', '--check'] },
 ]
 
 const TEST_STEPS: readonly Step[] = [

@@ -2,6 +2,7 @@
 import { SERVER_NAMES } from '../output/headline.ts'
 import { msText, rateText, ratioText } from '../output/numbers.ts'
 import type { ChapterId } from './chapters.ts'
+import { withTextBetween } from './marks.ts'
 import { resultOf, type Report, type ReportedStore } from './report.ts'
 
 export const MARKS = {
@@ -11,12 +12,7 @@ export const MARKS = {
 
 /** The document with its figures. @throws Error when it has no place for them */
 export function withFigures(document: string, report: Report): string {
-  const begin = document.indexOf(MARKS.begin)
-  const end = document.indexOf(MARKS.end)
-  if (begin === -1 || end < begin) {
-    throw new Error(`README.md has no place for the figures: a line "${MARKS.begin}" and below it "${MARKS.end}".`)
-  }
-  return `${document.slice(0, begin + MARKS.begin.length)}\n${figures(report)}\n${document.slice(end)}`
+  return withTextBetween(document, MARKS, figures(report), 'README.md')
 }
 
 function figures(report: Report): string {

@@ -52,7 +52,8 @@ export const FAULT_PROBLEMS: Pick<Catalogue, FaultCode | ConnectionCode> = {
     retryable: true,
     applied: 'no',
     retryAfterMs: 250,
-    meaning: 'The queue of the engine is full, or as many exports as allowed are under way. The request had no effect.',
+    meaning:
+      'The queue of the engine is full, or as many requests or exports as allowed are under way. The request had no effect.',
     remedy: 'Send it again later, with growing pauses.',
     fields: faultFields,
   },

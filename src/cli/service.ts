@@ -26,7 +26,8 @@ export async function startService(settings: Settings): Promise<Service> {
   const { engine, storage, expiry } = ledger
   for (const warning of storage.warnings) log.warn(warning)
   const backend = { engine, reader: storage.reader, store: storage, expiry }
-  const limits = { bodyBytesMax: settings.bodyBytesMax, shutdownMs: settings.shutdownMs / 2 }
+  const { bodyBytesMax, requestsInFlightMax } = settings
+  const limits = { bodyBytesMax, requestsInFlightMax, shutdownMs: settings.shutdownMs / 2 }
   const app = buildServer(backend, { logger: log, logRequests: settings.logRequests, limits })
   try {
     await app.listen({ host: settings.host, port: settings.port })

@@ -1,6 +1,10 @@
 /** Every bound of the HTTP side, with its unit in its name. */
 
 export interface HttpLimits {
+  /** Connections open at once; one more is closed as soon as it is made. */
+  readonly connectionsMax: number
+  /** Requests that were let in and are not answered yet; one more is `overloaded`. Health and reference are always answered. */
+  readonly requestsInFlightMax: number
   /** A larger body is answered `payload_too_large`. */
   readonly bodyBytesMax: number
   /** Request line and headers; more are answered `headers_too_large`. */
@@ -25,6 +29,8 @@ export interface HttpLimits {
 }
 
 export const HTTP_LIMITS: HttpLimits = {
+  connectionsMax: 10_000,
+  requestsInFlightMax: 2_000,
   bodyBytesMax: 1_048_576,
   headerBytesMax: 16_384,
   headersTimeoutMs: 10_000,

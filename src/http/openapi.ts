@@ -79,6 +79,7 @@ export const WRITE_PROBLEMS: readonly ProblemCode[] = [
 export const READ_PROBLEMS: readonly ProblemCode[] = [
   'invalid_request',
   'headers_too_large',
+  'overloaded',
   'store_unavailable',
   'internal',
 ]

@@ -57,6 +57,15 @@ function sendProblem(reply: FastifyReply, problem: ProblemWire): FastifyReply {
   return protect(reply).code(problem.status).send(JSON.stringify(problem))
 }
 
+/** What answers with an error that is the same every time, and is made up beforehand. */
+export function prepareRefusal(error: LedgerError): (reply: FastifyReply) => FastifyReply {
+  const problem = problemOfError(error)
+  const body = JSON.stringify(problem)
+  const seconds = String(Math.ceil((problem.retryAfterMs ?? 0) / 1000))
+  return (reply) =>
+    protect(reply).code(problem.status).header('retry-after', seconds).header('content-type', PROBLEM_JSON).send(body)
+}
+
 /** Balances are nobody else's to keep, and JSON is nothing to run. */
 function protect(reply: FastifyReply): FastifyReply {
   return reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff')

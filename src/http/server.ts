@@ -1,7 +1,7 @@
 /**
  * The HTTP service.
  *
- *   request ─▶ routes/… ─▶ api: command or query ─▶ engine or reader ─▶ respond ─▶ response
+ *   request ─▶ admission ─▶ routes/… ─▶ api: command or query ─▶ engine or reader ─▶ respond ─▶ response
  *                 └── anything thrown ─▶ trouble ─▶ respond: problem (RFC 9457)
  *
  * Fastify's own validation is off: src/api checks every input, for the library and for HTTP alike, and a test holds it to the
@@ -11,6 +11,7 @@ import swagger from '@fastify/swagger'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { pino, type Logger } from 'pino'
 import { LedgerError } from '../api/error.ts'
+import { limitRequests } from './admission.ts'
 import type { Backend } from './backend.ts'
 import { answerEverything, clientErrorHandler, needHost } from './connections.ts'
 import { parseJson } from './json.ts'
@@ -85,6 +86,8 @@ export function buildServer(backend: Backend, options: HttpOptions = {}): Fastif
   app.setErrorHandler(onError)
   for (const schema of NAMED_SCHEMAS) app.addSchema(schema)
   if (options.logRequests === true) logRequests(app, log)
+  app.server.maxConnections = limits.connectionsMax
+  limitRequests(app, backend, limits, (request, error) => problems.write(request, error))
   endConnectionsOnClose(app, limits.shutdownMs)
   addRoutes(app, backend, { warnings: new Warnings(backend.store, limits, log), exports: new Exports(limits) })
   return app

@@ -10,21 +10,25 @@ import { Callers, type Call } from './callers.ts'
 export interface DeploymentOptions {
   readonly processes: number
   readonly callers: number
+  /** Of the command line of `holdfast serve`, besides store and port. */
+  readonly parameters?: readonly string[]
 }
 
 export class Deployment implements AsyncDisposable {
   readonly callers: Callers
   readonly #store: string
   readonly #ports: readonly number[]
+  readonly #parameters: readonly string[]
   readonly #clients: readonly Ledger[]
   /** By number of the process; undefined for one that was killed. */
   readonly #services: (ServiceProcess | undefined)[] = []
   #ledger: EmbeddedLedger | null = null
 
-  static async start(store: string, { processes, callers }: DeploymentOptions): Promise<Deployment> {
+  static async start(store: string, options: DeploymentOptions): Promise<Deployment> {
+    const { processes, callers, parameters = [] } = options
     await migrateLedger(store)
     const ports = await Promise.all(Array.from({ length: processes }, freePort))
-    const deployment = new Deployment(store, ports)
+    const deployment = new Deployment(store, ports, parameters)
     try {
       await Promise.all(ports.map((_, process) => deployment.startService(process)))
       await deployment.callers.start(callers)
@@ -35,16 +39,22 @@ export class Deployment implements AsyncDisposable {
     }
   }
 
-  private constructor(store: string, ports: readonly number[]) {
+  private constructor(store: string, ports: readonly number[], parameters: readonly string[]) {
     this.#store = store
     this.#ports = ports
+    this.#parameters = parameters
     // One attempt each, so that nothing is repeated unseen.
-    this.#clients = ports.map((port) => connect(`http://127.0.0.1:${port}`, { limits: { attemptsMax: 1 } }))
+    this.#clients = this.urls.map((url) => connect(url, { limits: { attemptsMax: 1 } }))
     this.callers = new Callers(this.#clients)
   }
 
   get calls(): readonly Call[] {
     return this.callers.calls
+  }
+
+  /** Of the services, by number of the process. */
+  get urls(): readonly string[] {
+    return this.#ports.map((port) => `http://127.0.0.1:${port}`)
   }
 
   /** The database after the end, opened by a process that saw none of it. */
@@ -56,7 +66,7 @@ export class Deployment implements AsyncDisposable {
   /** On the port that it had before. */
   async startService(process: number): Promise<void> {
     const port = String(this.#ports[process])
-    this.#services[process] = await ServiceProcess.start(this.#store, ['--port', port])
+    this.#services[process] = await ServiceProcess.start(this.#store, ['--port', port, ...this.#parameters])
   }
 
   async killService(process: number): Promise<void> {

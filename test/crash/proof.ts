@@ -99,11 +99,11 @@ function withFate(calls: readonly Call[], fate: Fate): readonly Call[] {
   return calls.filter((call) => fateOf(call) === fate)
 }
 
-async function assertLaws({ storage: { auditor } }: EmbeddedLedger): Promise<void> {
+export async function assertLaws({ storage: { auditor } }: EmbeddedLedger): Promise<void> {
   for (const check of auditor.checks) assert.deepEqual(await auditor.run(check, 10), [], check.title)
 }
 
-async function journalOf(ledger: Ledger): Promise<Journal> {
+export async function journalOf(ledger: Ledger): Promise<Journal> {
   const journal = new Map<string, Posting>()
   for (const user of USERS) {
     let cursor: string | null = null

@@ -77,7 +77,9 @@ export class ServiceUnderFire implements AsyncDisposable {
     const engine = new Engine(storage.store)
     const log: string[] = []
     const logger = pino({ level: 'debug' }, { write: (line: string) => void log.push(line) })
-    const app = buildServer({ engine, reader: storage.reader, store: storage }, { logger, limits, logRequests: true })
+    // Nothing sweeps: the books change by what is sent, and by nothing else.
+    const backend = { engine, reader: storage.reader, store: storage, expiry: null }
+    const app = buildServer(backend, { logger, limits, logRequests: true })
     await app.listen({ host: '127.0.0.1', port: 0 })
     return new ServiceUnderFire(app, engine, opened, log)
   }

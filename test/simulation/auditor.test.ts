@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { TransferCommand } from '../../src/domain/command.ts'
+import type { Hold } from '../../src/domain/hold.ts'
 import type { Rate } from '../../src/domain/rate.ts'
 import { auditHistory, type History } from './auditor.ts'
 import type { Answered, Call, Result } from './history.ts'
@@ -105,6 +106,32 @@ describe('the auditor', () => {
     const [pair, versions] = [...rates][0]!
     rates.set(pair, versions.with(0, { ...versions[0]!, numerator: 1_234n }))
     assert.ok((await lawsBrokenIn(history)).includes(1))
+  })
+
+  test('notices a repeat that is answered as the hold is now, and not as at first', async () => {
+    const history = await cleanHistory()
+    const isRepeat = (call: AnsweredCall): boolean =>
+      call.ask.kind === 'freeze' && (firstOutcome(call) as { replayed?: boolean }).replayed === true
+    const repeat = findCall(history, (call) => call.isProbe && isRepeat(call))
+    const { answer } = firstOutcome(repeat) as { answer: Hold }
+    const now = { ...answer, amount: answer.amount + 2n, held: answer.held + 2n }
+    const forged: Result = { kind: 'outcome', outcomes: [{ status: 'applied', replayed: true, answer: now }] }
+    assert.deepEqual(await lawsBrokenIn(withResult(history, repeat, forged)), [4])
+  })
+
+  test('notices a hold that is left though it is due, and steps that were changed behind its back', async () => {
+    const history = await cleanHistory()
+    assert.deepEqual(await lawsBrokenIn({ ...history, endsAt: history.endsAt + 1_000_000 }), [8])
+    const { holdSteps } = history.tables
+    const key = [...holdSteps.keys()].find((each) => each.startsWith('probe-0-l '))
+    holdSteps.set(key!, 'probe-0-l4')
+    assert.ok((await lawsBrokenIn(history)).includes(5))
+  })
+
+  test('notices an entry that is of a moment which its clock had not come to', async () => {
+    const history = await cleanHistory()
+    const log = history.log.map((transaction) => ({ ...transaction, latest: transaction.latest - 100_000 }))
+    assert.deepEqual(await lawsBrokenIn({ ...history, log }), [3])
   })
 
   test('notices a rejection that was never true', async () => {

@@ -367,7 +367,8 @@ function isSameSet(
 }
 
 /** The columns of an entry that tell of it. */
-function visible({ fingerprint: _, balanceIds: _b, ...columns }: EntryRecord): unknown {
+function visible(entry: EntryRecord): unknown {
+  const { fingerprint: _, balanceIds: _b, ...columns } = entry
   return columns
 }
 

@@ -1,6 +1,6 @@
 /** The few names that requests are made from: who and what there is, and what was asked about them so far. */
 import type { Command, Leg, RateCommand } from '../../src/domain/command.ts'
-import { across, leg } from '../support/commands.ts'
+import { across } from '../support/commands.ts'
 import type { Chance } from './chance.ts'
 import { EPOCH } from './world.ts'
 
@@ -115,11 +115,11 @@ export class Names {
   across(from: string, to: string, amount: bigint): Leg {
     const { chance } = this
     const known = chance.likely(0.9) ? this.rates.slice(-4) : []
-    const [asset, toAsset] = known.length === 0 ? this.pair() : [chance.pick(known).from, chance.pick(known).to]
-    if (asset === toAsset) return leg(from, to, amount, asset)
+    const pair = known.length === 0 ? null : chance.pick(known)
+    const [asset, toAsset] = pair === null ? this.pair() : [pair.from, pair.to]
     const terms = this.rates.findLast((each) => each.from === asset && each.to === toAsset)
-    if (terms === undefined || chance.likely(0.6)) return across(from, to, [amount, asset], [toAsset])
-    const named = (amount * terms.numerator) / terms.denominator + chance.amountBetween(-2n, 3n)
+    if (terms === undefined || chance.likely(0.4)) return across(from, to, [amount, asset], [toAsset])
+    const named = (amount * terms.numerator) / terms.denominator + chance.amountBetween(-3n, 6n)
     const toAmount = named < 1n ? 1n : named
     return toAmount > AMOUNT_MOST
       ? across(from, to, [amount, asset], [toAsset])

@@ -287,11 +287,9 @@ export class ReferenceLedger {
     if ('code' in moved) return refuse(moved)
     if (!fits(after)) return refuse({ code: 'balance_overflow', account, asset })
     const number = this.stepsOf(id).length + 1
-    const attached = 'memo' in command ? command : { memo: null, metadata: null }
-    const entry = {
-      ...{ id: entryId, kind, at: at.now, memo: attached.memo, metadata: attached.metadata, floor: null, legs: null },
-      ...{ step: { hold: id, number, after }, postings: moved.lines },
-    }
+    const { memo, metadata } = 'memo' in command ? command : { memo: null, metadata: null }
+    const told = { id: entryId, kind, at: at.now, memo, metadata, floor: null, legs: null, postings: moved.lines }
+    const entry = { ...told, step: { hold: id, number, after } }
     return this.#applied(moved, { answer: after, entry: isStep ? entry : null }, () => {
       this.#put(this.holds, id, after)
       this.#put(this.histories, id, [...this.histories.get(id)!, { kind, entry: entryId, at: at.now, hold: after }])
@@ -383,7 +381,9 @@ export class ReferenceLedger {
     write: () => void,
   ): Verdict {
     return {
-      ...{ kind: 'applied', ...told, lines },
+      kind: 'applied',
+      ...told,
+      lines,
       write: () => {
         for (const book of books) this.#put(this.books, `${book.account} ${book.asset} ${book.stripe}`, book)
         write()

@@ -60,7 +60,7 @@ const MAKERS: Readonly<Record<CommandKind, { weight: number; make: (names: Names
       charge(names.requestId(), names.account(), names.amount(), { payee: names.payee(), asset: names.asset() }),
   },
   transfer: {
-    weight: 4,
+    weight: 6,
     make: (names) => {
       const asset = names.asset()
       const legs = Array.from({ length: names.chance.between(1, 4) }, () => {
@@ -116,7 +116,7 @@ const MAKERS: Readonly<Record<CommandKind, { weight: number; make: (names: Names
     },
   },
   open: {
-    weight: 2,
+    weight: 3,
     make: (names) => {
       const floor = names.chance.likely(0.2) ? 0n : names.chance.amountBetween(-100n, 20n)
       const attached = { asset: names.asset(), metadata: names.metadata() }

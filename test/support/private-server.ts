@@ -96,6 +96,10 @@ export class PrivateServer implements AsyncDisposable {
     return this.url(name)
   }
 
+  get address(): { readonly host: string; readonly port: number } {
+    return { host: '127.0.0.1', port: this.#place.port }
+  }
+
   /** A store URL, by default as the administrator, who has no password. */
   url(database: string, { host = '127.0.0.1', user = this.#administrator } = {}): string {
     return `${this.name}://${user}@${host}:${this.#place.port}/${database}`
@@ -127,9 +131,14 @@ export class PrivateServer implements AsyncDisposable {
     }
   }
 
-  /** Starts it on the data that are there. Resolves when it takes statements. */
-  async start(): Promise<void> {
-    const child = await this.#spawn(this.#installation.serve(this.#place))
+  /**
+   * Starts it on the data that are there. Resolves when it takes statements.
+   *
+   * @param parameters of its command line, behind its own: `--read-only=1`, or `-c`, `max_connections=12`
+   */
+  async start(parameters: readonly string[] = []): Promise<void> {
+    const [program, ...own] = this.#installation.serve(this.#place)
+    const child = await this.#spawn([program, ...own, ...parameters])
     this.#process = child
     const deadlineAt = performance.now() + START_MS_MAX
     for (;;) {

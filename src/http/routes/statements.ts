@@ -68,7 +68,7 @@ export function statementRoutes(app: FastifyInstance, backend: Backend, exports:
         querystring: ExportQuery,
         response: { 200: FILES },
       },
-      config: { problems: [...READ_PROBLEMS, 'overloaded'] },
+      config: { problems: READ_PROBLEMS },
     },
     async (request, reply) => {
       const account = accountParameter(request.params.account, 'account')

@@ -23,10 +23,7 @@ export interface Reply {
 
 interface RoleSettings {
   readonly isolation: 'READ COMMITTED' | 'REPEATABLE READ'
-  /**
-   * How long the server keeps a connection that says nothing. When the client's machine vanishes under a lock, nothing tells
-   * the server: a writer's transaction ends after this time.
-   */
+  /** How long the server keeps a connection that says nothing; see `idleSecondsMax`. */
   readonly idleSecondsMax: number
 }
 
@@ -36,9 +33,22 @@ const ROLES: Readonly<Record<Role, RoleSettings>> = {
   migrator: { isolation: 'READ COMMITTED', idleSecondsMax: 3_600 },
 }
 
+/** Less would end a transaction whose process only has much to do. */
+const IDLE_SECONDS_MIN = 2
+
+/**
+ * When the client's machine vanishes under a lock, or the way to it, nothing tells the server: it keeps a writer's locks for
+ * this time. No longer than the client waits for an answer, so that nobody waits longer for the locks than for that.
+ */
+function idleSecondsMax(role: Role, { statementTimeoutMs }: MysqlTuning): number {
+  const { idleSecondsMax: most } = ROLES[role]
+  if (role !== 'writer') return most
+  return Math.min(most, Math.max(IDLE_SECONDS_MIN, Math.ceil(statementTimeoutMs / 1_000)))
+}
+
 /** How long a connection may lie idle before it is replaced rather than used: well before the server closes it. */
-export function idleMsMax(role: Role): number {
-  return ROLES[role].idleSecondsMax * 1_000 * (2 / 3)
+export function idleMsMax(role: Role, tuning: MysqlTuning): number {
+  return idleSecondsMax(role, tuning) * 1_000 * (2 / 3)
 }
 
 const IN_TRANSACTION = 1 // SERVER_STATUS_IN_TRANS
@@ -187,13 +197,13 @@ function driverOptions(address: MysqlAddress, tuning: MysqlTuning, socket: Socke
  * that is what the wait is for.
  */
 function setUp(role: Role, tuning: MysqlTuning): readonly string[] {
-  const { isolation, idleSecondsMax } = ROLES[role]
+  const { isolation } = ROLES[role]
   const lockWaitSeconds = Math.ceil(tuning.lockTimeoutMs / 1_000) * (role === 'migrator' ? 12 : 1)
   return [
     'SET NAMES utf8mb4 COLLATE utf8mb4_bin',
     `SET SESSION sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', autocommit = 1,
       time_zone = '+00:00', innodb_lock_wait_timeout = ${lockWaitSeconds}, lock_wait_timeout = ${lockWaitSeconds},
-      wait_timeout = ${idleSecondsMax}, optimizer_switch = 'mrr=off'
+      wait_timeout = ${idleSecondsMax(role, tuning)}, optimizer_switch = 'mrr=off'
       /*M! , in_predicate_conversion_threshold = 0, optimizer_max_sel_arg_weight = 0 */
       /*M!110602 , innodb_snapshot_isolation = OFF */ /*!80013 , range_optimizer_max_mem_size = 0 */`,
     `SET SESSION TRANSACTION ISOLATION LEVEL ${isolation}`,

@@ -92,7 +92,7 @@ function poolOf(role: Role, size: number, address: MysqlAddress, tuning: MysqlTu
     open: () => MysqlConnection.open(address, tuning, role),
     size,
     waitMsMax: tuning.poolTimeoutMs,
-    idleMsMax: idleMsMax(role),
+    idleMsMax: idleMsMax(role, tuning),
   })
 }
 

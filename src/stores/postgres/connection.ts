@@ -18,8 +18,13 @@ export type Role = 'write' | 'read' | 'audit'
 const AUDIT_TIMEOUT_MS = 60 * 60_000
 /** How much longer than the server's own limit is waited for it to say so, before the connection is given up. */
 const ANSWER_MARGIN_MS = 2_000
-/** How long the server keeps the locks of a process that fell silent in the middle of an `exclusive`. */
-const IDLE_IN_TRANSACTION_MS = 10_000
+/**
+ * How long the server keeps the locks of a process that fell silent in the middle of an `exclusive`: no longer than a process
+ * waits for an answer, so that nobody waits longer for the locks than for that. Less than the least would end the
+ * transaction of a process that only has much to do.
+ */
+const IDLE_IN_TRANSACTION_MS_MIN = 2_000
+const IDLE_IN_TRANSACTION_MS_MAX = 10_000
 const IDLE_CONNECTION_MS = 60_000
 const KEEP_ALIVE_MS = 10_000
 
@@ -78,11 +83,12 @@ export async function connect(url: PostgresUrl, role: Role): Promise<LedgerClien
 
 /** What every session is set to, whatever the server's, the database's and the user's defaults are. */
 async function prepareSession(client: ClientBase, url: PostgresUrl, role: Role): Promise<void> {
+  const idleMs = Math.min(IDLE_IN_TRANSACTION_MS_MAX, Math.max(IDLE_IN_TRANSACTION_MS_MIN, url.statementTimeoutMs))
   const settings: Record<string, string> = {
     default_transaction_isolation: 'read committed',
     lock_timeout: `${url.lockTimeoutMs}ms`,
     statement_timeout: `${statementTimeoutMs(url, role)}ms`,
-    idle_in_transaction_session_timeout: `${IDLE_IN_TRANSACTION_MS}ms`,
+    idle_in_transaction_session_timeout: `${idleMs}ms`,
     ...(url.schema === null ? {} : { search_path: url.schema }),
     ...(role === 'write' ? LOOK_UPS_ONLY : {}),
   }

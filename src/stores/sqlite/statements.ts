@@ -27,6 +27,8 @@ export function prepareStatements(database: DatabaseSync) {
     beginImmediate: prepare('BEGIN IMMEDIATE'),
     commit: prepare('COMMIT'),
     rollback: prepare('ROLLBACK'),
+    /** Changes nothing, but not even that can be done where the file may not be written. BEGIN IMMEDIATE can. */
+    probe: prepare(`UPDATE accounts SET metadata = metadata WHERE account = ''`),
 
     holdsOpened: new RowInserter(database, 'requests', HOLD_COLUMNS),
     holdsOpenedStepped: new RowInserter(database, 'requests', STEPPED_HOLD_COLUMNS),

@@ -11,12 +11,15 @@ import type { Storage } from '../storage.ts'
 import { openConnection, openReadConnection } from './connection.ts'
 import { unavailable } from './errors.ts'
 import { sqliteMigrations, sqliteMigrationTarget } from './migrations.ts'
-import { SqliteStore } from './store.ts'
+import { LOCK_ATTEMPT_MS_MAX, SqliteStore } from './store.ts'
 import { SqliteTables } from './tables.ts'
 import { WritingThread } from './writing-thread.ts'
 
 export interface SqliteOptions {
-  /** Brings the file to this version's tables first, and makes it when it is not there. Default true. */
+  /**
+   * Brings the file to this version's tables first, and makes it when it is not there; a file that cannot be written is not
+   * opened. Default true.
+   */
   readonly migrate?: boolean
   /** How long a commit waits for another process's write lock, in milliseconds. Default 5,000. */
   readonly busyTimeoutMs?: number
@@ -32,11 +35,15 @@ const BUSY_TIMEOUT_MS_DEFAULT = 5_000
  */
 export async function openSqliteStorage(path: string, options: SqliteOptions = {}): Promise<Storage> {
   const busyTimeoutMs = options.busyTimeoutMs ?? BUSY_TIMEOUT_MS_DEFAULT
-  await prepareSqlite(path, { migrate: options.migrate ?? true, busyTimeoutMs })
+  const mayWrite = options.migrate ?? true
+  await prepareSqlite(path, { migrate: mayWrite, busyTimeoutMs })
   const reads = openReadConnection(path, { busyTimeoutMs })
-  const writes = openConnection(path, { busyTimeoutMs })
+  const writes = openConnection(path, { busyTimeoutMs: Math.min(busyTimeoutMs, LOCK_ATTEMPT_MS_MAX) })
+  const tables = new SqliteTables(writes)
+  // SQLite opens a file that may not be written for reading, without a word, and that connection stays so.
+  if (mayWrite) requireWritable(tables, () => [reads, writes].forEach((database) => database.close()))
   const thread = new WritingThread({ path, busyTimeoutMs })
-  const store = new SqliteStore(new SqliteTables(writes), thread)
+  const store = new SqliteStore(tables, thread, { busyTimeoutMs })
   const query = async (sql: string, parameters: readonly unknown[]): Promise<readonly Row[]> => {
     if (!reads.isOpen) throw new Fault('store_unavailable', 'The ledger is closed.')
     try {
@@ -84,6 +91,16 @@ async function prepareSqlite(path: string, options: { migrate: boolean; busyTime
     else await requireMigrated(target, sqliteMigrations())
   } finally {
     database.close()
+  }
+}
+
+/** @throws Fault `store_unavailable`, after `onFailure` */
+function requireWritable(tables: SqliteTables, onFailure: () => void): void {
+  try {
+    tables.ping()
+  } catch (error) {
+    onFailure()
+    throw error
   }
 }
 

@@ -43,7 +43,7 @@ class Bench implements AsyncDisposable {
     this.#folder = folder
     this.#database = openConnection(path, OPTIONS)
     this.thread = new CountingThread({ ...OPTIONS, path: threadPath })
-    this.engine = new Engine(new SqliteStore(new SqliteTables(this.#database), this.thread))
+    this.engine = new Engine(new SqliteStore(new SqliteTables(this.#database), this.thread, OPTIONS))
   }
 
   static async open(threadPath: (path: string) => string = (path) => path): Promise<Bench> {

@@ -1,8 +1,10 @@
 /**
  * The write port over SQLite: small batches on the calling thread, large ones on a thread of their own (docs/adr/0005).
  *
- * SQLite has one write lock. While the thread commits, everything that needs it goes there too, or waits.
+ * SQLite has one write lock. While the thread commits, everything that needs it goes there too, or waits. Another process may
+ * have the lock as well: it is tried for again and again, with pauses in which this process answers its other callers.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Changes, Footprint, Snapshot } from '../../domain/snapshot.ts'
 import { Fault } from '../../engine/faults.ts'
 import type { CommitResult, Store } from '../../engine/store.ts'
@@ -16,13 +18,31 @@ import type { WritingThread } from './writing-thread.ts'
  */
 const THREAD_POSTINGS_MIN = 500
 
+/**
+ * How long one attempt keeps the calling thread, in milliseconds: longer than another process's commit usually takes, too
+ * short for a caller of anything else to notice.
+ */
+export const LOCK_ATTEMPT_MS_MAX = 20
+/** Pauses between attempts are drawn at random up to this. */
+const LOCK_PAUSE_MS_MAX = 20
+
+export interface SqliteStoreOptions {
+  /** How long a commit waits for another process's write lock, in milliseconds; then it is `contended`. */
+  readonly busyTimeoutMs: number
+}
+
 export class SqliteStore implements Store {
   readonly #tables: SqliteTables
   readonly #thread: WritingThread
+  readonly #busyTimeoutMs: number
+  /** Resolves when whoever tries for the lock has it, or has given up. Others wait behind, in the order of their calls. */
+  #trying: Promise<unknown> | null = null
 
-  constructor(tables: SqliteTables, thread: WritingThread) {
+  /** @param tables of a connection whose own patience with the lock is `LOCK_ATTEMPT_MS_MAX` at most */
+  constructor(tables: SqliteTables, thread: WritingThread, { busyTimeoutMs }: SqliteStoreOptions) {
     this.#tables = tables
     this.#thread = thread
+    this.#busyTimeoutMs = busyTimeoutMs
   }
 
   async load(footprint: Footprint): Promise<Snapshot> {
@@ -30,8 +50,11 @@ export class SqliteStore implements Store {
   }
 
   async commit(changes: Changes): Promise<CommitResult> {
-    const tables = this.#open()
-    return this.#isForThread(changes) ? await this.#thread.commit(flatten(changes)) : tables.commit(flatten(changes))
+    while (this.#trying !== null) await this.#trying
+    this.#open()
+    const flat = flatten(changes)
+    if (this.#isForThread(changes)) return await this.#thread.commit(flat)
+    return await this.#withLock(() => this.#open().commit(flat))
   }
 
   #isForThread(changes: Changes): boolean {
@@ -42,22 +65,44 @@ export class SqliteStore implements Store {
   }
 
   async exclusive(footprint: Footprint, plan: (snapshot: Snapshot) => Changes): Promise<CommitResult> {
-    await this.#thread.idle()
-    const tables = this.#open()
-    const snapshot = tables.beginExclusive(footprint)
-    if (snapshot === null) return 'contended'
-    try {
-      const changes = plan(snapshot)
-      return tables.endExclusive(flatten(changes))
-    } catch (error) {
-      tables.abortExclusive()
-      throw error
-    }
+    return await this.#withLock(() => {
+      const tables = this.#open()
+      const snapshot = tables.beginExclusive(footprint)
+      if (snapshot === null) return 'contended'
+      try {
+        const changes = plan(snapshot)
+        return tables.endExclusive(flatten(changes))
+      } catch (error) {
+        tables.abortExclusive()
+        throw error
+      }
+    })
   }
 
   async ping(): Promise<void> {
-    await this.#thread.idle()
-    this.#open().ping()
+    if ((await this.#withLock(() => this.#open().ping())) === 'free') return
+    const message = `SQLite: another process has had the write lock for ${this.#busyTimeoutMs} ms.`
+    throw new Fault('store_unavailable', message, { retryAfterMs: 1_000 })
+  }
+
+  /** Makes attempts until one meets no other writer, for `busyTimeoutMs` at most. An attempt leaves no transaction open. */
+  async #withLock<Result>(attempt: () => Result | 'contended'): Promise<Result | 'contended'> {
+    while (this.#trying !== null || this.#thread.isBusy) await (this.#trying ?? this.#thread.idle())
+    const result = attempt()
+    if (result !== 'contended') return result
+    const trying = this.#tryAgain(attempt)
+    const tried = trying.catch(() => undefined).then(() => (this.#trying = null))
+    this.#trying = tried
+    return await trying
+  }
+
+  async #tryAgain<Result>(attempt: () => Result | 'contended'): Promise<Result | 'contended'> {
+    const until = performance.now() + this.#busyTimeoutMs
+    for (;;) {
+      await sleep(Math.random() * LOCK_PAUSE_MS_MAX)
+      const result = attempt()
+      if (result !== 'contended' || performance.now() >= until) return result
+    }
   }
 
   #open(): SqliteTables {

@@ -76,13 +76,16 @@ export class SqliteTables {
     this.#rollBack()
   }
 
-  /** Takes the write lock and gives it back: fails where no commit could succeed. */
-  ping(): void {
+  /** Takes the write lock and gives it back: fails where no commit could succeed. @throws Fault `store_unavailable` */
+  ping(): 'free' | 'contended' {
     try {
       this.#statements.beginImmediate.run()
+      this.#statements.probe.run()
       this.#statements.rollback.run()
+      return 'free'
     } catch (error) {
       this.#rollBack()
+      if (isSqliteError(error) && classify(error) === 'contended') return 'contended'
       throw unavailable(error)
     }
   }

@@ -1,0 +1,154 @@
+/** The network between the service and its database fails at every step of a commit, and as a whole. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { after, before, describe, test } from 'node:test'
+import { Deployment } from '../crash/deployment.ts'
+import { assertHeard, attemptsIn, beBusy } from '../crash/hearing.ts'
+import { describeProof } from '../crash/proof.ts'
+import type { CommitKind } from '../support/commit-dialogue.ts'
+import { ACTIONS, FaultProxy, STEPS, type Action, type ArmedFault } from '../support/fault-proxy.ts'
+import type { PrivateServer } from '../support/private-server.ts'
+import { FaultLog } from './fault-log.ts'
+import { isLongRun } from './long-run.ts'
+
+const CALLERS = 30
+const STATEMENT_MS_MAX = 1_000
+const LOCK_MS_MAX = 1_000
+/** What a store's statement may take beyond its named limit: PostgreSQL's own answer is waited for that long. */
+const MARGIN_MS = 2_000
+/** Two processes that want the same locks, on a busy machine. */
+const BUSY_MS = 3_000
+/** How long a server keeps the transaction of a client that fell silent under its locks, where statements may take a second. */
+const SILENT_CLIENT_MS_MAX = 2_000
+const STRIKE_MS_MAX = 20_000
+const CALM_MS = 60
+
+const FULL: readonly ArmedFault[] = (['plain', 'exclusive'] as const).flatMap((kind) =>
+  ACTIONS.flatMap((action) => STEPS.map((step) => ({ action, step, kind }))),
+)
+/** Cuts everywhere; of the others as many as there is time for. */
+const SHORT = FULL.filter(
+  ({ action, step, kind }) =>
+    action === 'cut' ||
+    (action === 'freeze' && (step === 'within the request' || (step === 'before the answer' && kind === 'plain'))) ||
+    (action === 'slow' && step === 'within the answer' && kind === 'plain'),
+)
+
+export function describeNetworkFaults(server: () => PrivateServer): void {
+  for (const kind of ['plain', 'exclusive'] as const) {
+    describe(`the network to the database fails around a commit (${kind})`, () => describeSteps(server, kind))
+  }
+  describe('the network to the database fails as a whole', () => describeWhole(server))
+}
+
+async function throughProxy(server: PrivateServer): Promise<{ readonly store: string; readonly proxy: FaultProxy }> {
+  const url = new URL(await server.createDatabase())
+  const proxy = await FaultProxy.open(server.name, server.address)
+  url.port = String(proxy.port)
+  url.searchParams.set('statement_timeout_ms', String(STATEMENT_MS_MAX))
+  url.searchParams.set('lock_timeout_ms', String(LOCK_MS_MAX))
+  url.searchParams.set('connect_timeout_ms', String(STATEMENT_MS_MAX))
+  return { store: url.href, proxy }
+}
+
+function describeSteps(server: () => PrivateServer, kind: CommitKind): void {
+  const faults = (isLongRun() ? FULL : SHORT).filter((fault) => fault.kind === kind)
+  const log = new FaultLog()
+  let deployment: Deployment
+  let proxy: FaultProxy
+
+  before(async () => {
+    const place = await throughProxy(server())
+    proxy = place.proxy
+    // One process alone locks nothing before it writes; two on one user do, once they have met.
+    const processes = kind === 'plain' ? 1 : 2
+    deployment = await Deployment.start(place.store, { processes, callers: CALLERS })
+    await beBusy(deployment, 0)
+    for (const fault of faults) {
+      const since = await within(proxy.strikeNext(fault), `a commit (${kind}) to strike`)
+      const boundMs = boundOf(fault)
+      await log.recovery(deployment, { kind: fault.action, detail: `${fault.step} (${kind})`, since, boundMs })
+      // What the network had kept arrives now, after all.
+      proxy.thaw()
+      await sleep(CALM_MS)
+    }
+    await deployment.finish()
+  })
+
+  after(async () => {
+    await deployment[Symbol.asyncDispose]()
+    await proxy[Symbol.asyncDispose]()
+  })
+
+  test('after a cut, a freeze and a slow-down at every step the service is back by itself', (t) => {
+    log.assertBack(t, server().name, faults.length)
+    assertHeard(t, deployment)
+  })
+
+  describeProof(() => deployment)
+}
+
+function boundOf({ action }: ArmedFault): number {
+  if (action !== 'freeze') return BUSY_MS
+  // The process gives up the silent connection, and then the server does.
+  return BUSY_MS + Math.max(STATEMENT_MS_MAX + MARGIN_MS, SILENT_CLIENT_MS_MAX + LOCK_MS_MAX)
+}
+
+function describeWhole(server: () => PrivateServer): void {
+  const log = new FaultLog()
+  let deployment: Deployment
+  let proxy: FaultProxy
+  /** From its beginning, of every freeze. */
+  const frozen: { readonly from: number; readonly until: number }[] = []
+
+  before(async () => {
+    const place = await throughProxy(server())
+    proxy = place.proxy
+    deployment = await Deployment.start(place.store, { processes: 2, callers: CALLERS })
+    await beBusy(deployment, 0)
+    for (const action of ACTIONS) {
+      const since = await strikeAll(action)
+      const boundMs = BUSY_MS + MARGIN_MS
+      await log.recovery(deployment, { kind: action, detail: 'of every connection', since, boundMs })
+      await sleep(CALM_MS)
+    }
+    await deployment.finish()
+  })
+
+  /** Returns when it was over. */
+  async function strikeAll(action: Action): Promise<number> {
+    const from = performance.now()
+    if (action === 'cut') {
+      proxy.cutAll()
+    } else if (action === 'freeze') {
+      proxy.freezeAll()
+      await sleep(STATEMENT_MS_MAX + MARGIN_MS)
+      proxy.thaw()
+      frozen.push({ from, until: performance.now() })
+    } else {
+      proxy.slowAll(true)
+      await sleep(STATEMENT_MS_MAX)
+      proxy.slowAll(false)
+    }
+    return performance.now()
+  }
+
+  after(async () => {
+    await deployment[Symbol.asyncDispose]()
+    await proxy[Symbol.asyncDispose]()
+  })
+
+  test('the service is back by itself once the network is', (t) => {
+    log.assertBack(t, server().name, ACTIONS.length)
+    assertHeard(t, deployment)
+    const longest = Math.max(...attemptsIn(deployment.calls).map(({ sentAt, answeredAt }) => answeredAt - sentAt))
+    t.diagnostic(`The longest call took ${Math.round(longest)} ms.`)
+  })
+
+  describeProof(() => deployment)
+}
+
+async function within(strike: Promise<number>, what: string): Promise<number> {
+  const { promise, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(new Error(`In vain: ${what}.`)), STRIKE_MS_MAX)
+  return await Promise.race([strike, promise]).finally(() => clearTimeout(timer))
+}

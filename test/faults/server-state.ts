@@ -1,0 +1,187 @@
+/** The database server is there and answers, but not as it should: locked, full of others, short of connections, read-only. */
+import assert from 'node:assert/strict'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { after, before, describe, test } from 'node:test'
+import { Deployment } from '../crash/deployment.ts'
+import { assertHeard, attemptsIn, beBusy, inWords } from '../crash/hearing.ts'
+import { countsOf } from '../crash/callers.ts'
+import { describeProof } from '../crash/proof.ts'
+import { FaultProxy } from '../support/fault-proxy.ts'
+import type { PrivateServer } from '../support/private-server.ts'
+import type { ServerName } from '../support/server-installations.ts'
+import { FaultLog } from './fault-log.ts'
+import { connectTo, type ServerClient } from './server-client.ts'
+
+const CALLERS = 30
+const LOCK_MS_MAX = 1_000
+const POOL_MS_MAX = 2_000
+const STATEMENT_MS_MAX = 3_000
+const FAULT_MS = 2_500
+/** Other connections than the service's own two processes need. */
+const CONNECTIONS_MAX = 14
+const READERS = 40
+/** A lock that a server waits for, a pause of the circuit breaker, and two processes on a busy machine. */
+const BACK_MS = 5_000
+
+type Parameters = Readonly<Record<ServerName, readonly string[]>>
+
+const FEW_CONNECTIONS: Parameters = {
+  mariadb: [`--max-connections=${CONNECTIONS_MAX}`],
+  mysql: [`--max-connections=${CONNECTIONS_MAX}`],
+  postgres: ['-c', `max_connections=${CONNECTIONS_MAX}`],
+}
+const READ_ONLY: Parameters = {
+  mariadb: ['--read-only=1'],
+  mysql: ['--read-only=1'],
+  postgres: ['-c', 'default_transaction_read_only=on'],
+}
+
+/** On the clock of `performance.now()`. */
+interface Window {
+  readonly from: number
+  readonly until: number
+}
+
+interface Place {
+  /** By way of the proxy. */
+  readonly store: string
+  readonly direct: string
+  readonly proxy: FaultProxy
+}
+
+export function describeServerStates(server: () => PrivateServer): void {
+  describe('the server does not do what it should', () => {
+    const log = new FaultLog()
+    const readStatuses: number[] = []
+    let place: Place
+    let deployment: Deployment
+    let readOnly: Window
+    let starved: Window
+
+    before(async () => {
+      place = await openPlace(server())
+      deployment = await Deployment.start(place.store, { processes: 2, callers: CALLERS })
+      await beBusy(deployment, 0)
+
+      await holdLock(place.direct)
+      await log.recovery(deployment, { kind: 'row lock held', since: performance.now(), boundMs: BACK_MS })
+
+      // Over a connection that is there: making one anew would take too long.
+      await read(deployment)
+      place.proxy.slowAll(true)
+      readStatuses.push(...(await readALot(deployment)))
+      place.proxy.slowAll(false)
+      await log.recovery(deployment, { kind: 'slow reads, pool of 1', since: performance.now(), boundMs: BACK_MS })
+
+      await restart(server(), FEW_CONNECTIONS)
+      starved = await takeConnections(place)
+      await log.recovery(deployment, { kind: 'connections taken', since: performance.now(), boundMs: BACK_MS })
+
+      await restart(server(), READ_ONLY)
+      readOnly = await windowOf(() => sleep(FAULT_MS))
+      await server().kill()
+      await server().start()
+      await log.recovery(deployment, { kind: 'server read-only', since: performance.now(), boundMs: BACK_MS })
+      await deployment.finish()
+    })
+
+    after(async () => {
+      await deployment[Symbol.asyncDispose]()
+      await place.proxy[Symbol.asyncDispose]()
+    })
+
+    test('the service is back by itself after a held lock, a starved pool, a server without room, and one that is read-only', (t) => {
+      log.assertBack(t, server().name, 4)
+      assertHeard(t, deployment)
+      const attempts = attemptsIn(deployment.calls)
+      const within = ({ from, until }: Window) =>
+        attempts.filter(({ sentAt, answeredAt }) => sentAt >= from && answeredAt <= until)
+      const [full, fixed] = [within(starved), within(readOnly)]
+      t.diagnostic(`Without connections: ${inWords(countsOf(full))}. Read-only: ${inWords(countsOf(fixed))}.`)
+      const met = attempts.filter(({ sentAt, answeredAt }) => sentAt < readOnly.until && answeredAt > readOnly.from)
+      assert.ok(met.length > 0, 'nobody asked for anything while the server was read-only')
+      assert.ok(full.some(({ outcome }) => outcome.status === 'faulted'))
+      const written = fixed.filter(({ outcome }) => outcome.status === 'applied' && !outcome.replayed)
+      assert.equal(written.length, 0, 'written on a server that is read-only')
+    })
+
+    test('who reads through a pool that is too small is answered, or told that it is', (t) => {
+      const served = readStatuses.filter((status) => status === 200).length
+      const refused = readStatuses.filter((status) => status === 503).length
+      t.diagnostic(`${served} reads served, ${refused} refused.`)
+      assert.ok(served > 0)
+      assert.equal(served + refused, readStatuses.length)
+    })
+
+    describeProof(() => deployment)
+  })
+}
+
+/** With a user of its own, who is not the administrator: those may write on a server that is read-only, and have reserved connections. */
+async function openPlace(server: PrivateServer): Promise<Place> {
+  const [user, database] = ['holdfast', 'states']
+  const isPostgres = server.name === 'postgres'
+  await server.execute(isPostgres ? `CREATE ROLE ${user} LOGIN` : `CREATE USER ${user}@'%'`)
+  await server.execute(`CREATE DATABASE ${database} ${isPostgres ? `OWNER ${user}` : ''}`)
+  if (!isPostgres) await server.execute(`GRANT ALL ON ${database}.* TO ${user}@'%'`)
+  const direct = server.url(database, { user })
+  const proxy = await FaultProxy.open(server.name, server.address)
+  const url = new URL(direct)
+  url.port = String(proxy.port)
+  const tuning = {
+    pool_size: 1,
+    lock_timeout_ms: LOCK_MS_MAX,
+    connect_timeout_ms: POOL_MS_MAX,
+    statement_timeout_ms: STATEMENT_MS_MAX,
+    ...(isPostgres ? {} : { pool_timeout_ms: POOL_MS_MAX }),
+  }
+  for (const [name, value] of Object.entries(tuning)) url.searchParams.set(name, String(value))
+  return { store: url.href, direct, proxy }
+}
+
+/** For longer than a statement waits for one. */
+async function holdLock(direct: string): Promise<void> {
+  const stranger = await connectTo(direct)
+  await stranger.query('START TRANSACTION')
+  await stranger.query(`SELECT id FROM balances WHERE account = 'user:8' FOR UPDATE`)
+  await sleep(FAULT_MS)
+  await stranger.query('ROLLBACK')
+  await stranger.end()
+}
+
+/** More at once than one connection can serve in the time that they wait for it. */
+async function readALot(deployment: Deployment): Promise<readonly number[]> {
+  return await Promise.all(Array.from({ length: READERS }, () => read(deployment)))
+}
+
+async function read({ urls }: Deployment): Promise<number> {
+  const response = await fetch(`${urls[0]}/v1/accounts/user:8`)
+  await response.arrayBuffer()
+  return response.status
+}
+
+/** Whoever else uses the server takes every connection, and comes before the service whenever one is free. */
+async function takeConnections({ direct, proxy }: Place): Promise<Window> {
+  const strangers: ServerClient[] = []
+  const window = await windowOf(async () => {
+    const until = performance.now() + FAULT_MS
+    while (performance.now() < until) {
+      const stranger = await connectTo(direct).catch(() => null)
+      if (stranger !== null) strangers.push(stranger)
+      else proxy.cutAll()
+    }
+  })
+  await Promise.all(strangers.map((stranger) => stranger.end()))
+  return window
+}
+
+async function restart(server: PrivateServer, parameters: Parameters): Promise<void> {
+  await server.kill()
+  await server.start(parameters[server.name])
+}
+
+async function windowOf(action: () => Promise<void>): Promise<Window> {
+  const from = performance.now()
+  await action()
+  return { from, until: performance.now() }
+}

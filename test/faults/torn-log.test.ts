@@ -1,0 +1,147 @@
+/**
+ * Law 6 on SQLite when the end of the write-ahead log is lost: cut off, zeroed, overwritten, or with one wrong bit.
+ *
+ * What a disk confirmed is whole, so no promise covers what lies behind it. What can be promised: the file opens, every law
+ * holds, and everything is there that was acknowledged when the log was no longer than its whole part.
+ *
+ * https://www.sqlite.org/fileformat2.html#the_write_ahead_log, https://www.sqlite.org/walformat.html#the_wal_index_file_format
+ */
+import assert from 'node:assert/strict'
+import { randomBytes, randomInt } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { after, before, describe, test } from 'node:test'
+import { openLedger } from '../../src/ledger.ts'
+import { Deployment } from '../crash/deployment.ts'
+import { assertHeard, beBusy } from '../crash/hearing.ts'
+import { assertLaws, describeProof, journalOf } from '../crash/proof.ts'
+import { entryOf } from '../crash/workload.ts'
+import { note } from '../support/notes.ts'
+import { isLongRun } from './long-run.ts'
+
+const CALLERS = 20
+/** So that the log has begun anew several times in the long run, and is in its first course in the short one. */
+const LOAD_MS = isLongRun() ? 3_000 : 400
+const TEARS = isLongRun() ? 60 : 16
+const SAMPLE_EVERY_MS = 5
+
+const HEADER_BYTES = 32
+const FRAME_HEADER_BYTES = 24
+
+/** What the log's index says at a moment. */
+interface Sample {
+  /** Of `performance.now()`, before the index was read. */
+  readonly at: number
+  /** Tells one course of the log from another. */
+  readonly salt: string
+  /** Whatever was acknowledged before lies below it, or in the file itself. */
+  readonly endBytes: number
+}
+
+type Damage = (log: Buffer, from: number) => Buffer
+
+const DAMAGES: Readonly<Record<string, Damage>> = {
+  'cut off': (log, from) => log.subarray(0, from),
+  zeroed: (log, from) => Buffer.from(log).fill(0, from),
+  overwritten: (log, from) => Buffer.concat([log.subarray(0, from), randomBytes(log.length - from)]),
+  'with one wrong bit': (log, from) => {
+    const damaged = Buffer.from(log)
+    damaged[from]! ^= 1 << randomInt(8)
+    return damaged
+  },
+}
+
+describe('the end of the log is torn', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'holdfast-torn-'))
+  const path = join(folder, 'ledger.db')
+  const samples: Sample[] = []
+  let deployment: Deployment
+  let file: Buffer
+  let log: Buffer
+
+  before(async () => {
+    deployment = await Deployment.start(`sqlite:${path}`, { processes: 1, callers: CALLERS })
+    const load = beBusy(deployment, LOAD_MS)
+    let isOver = false
+    void load.finally(() => (isOver = true))
+    while (!isOver) {
+      const sample = sampleOf(path)
+      if (sample !== null) samples.push(sample)
+      await sleep(SAMPLE_EVERY_MS)
+    }
+    await load
+    await deployment.killService(0)
+    ;[file, log] = [readFileSync(path), readFileSync(`${path}-wal`)]
+    await deployment.startService(0)
+    await deployment.finish()
+  })
+
+  after(async () => {
+    await deployment[Symbol.asyncDispose]()
+    rmSync(folder, { recursive: true })
+  })
+
+  test('a file opens with every law, and with all that was acknowledged before the log grew beyond its whole part', async (t) => {
+    const salt = log.toString('hex', 16, 24)
+    const known = samples.filter((sample) => sample.salt === salt && sample.endBytes <= log.length)
+    assert.ok(known.length > 0, 'the log was never seen as it was in the end')
+    let proven = 0
+    for (let tear = 0; tear < TEARS; tear++) {
+      const [how, damage] = Object.entries(DAMAGES)[tear % Object.keys(DAMAGES).length]!
+      const sample = known[randomInt(known.length)]!
+      const from = randomInt(sample.endBytes, log.length + 1)
+      const present = await openTorn(damage(log, Math.min(from, log.length - 1)))
+      for (const { command, attempts } of deployment.calls) {
+        const last = attempts.at(-1)
+        if (last === undefined || last.outcome.status !== 'applied' || last.answeredAt > sample.at) continue
+        assert.ok(present.has(entryOf(command)), `${how} from byte ${from}: ${entryOf(command)} is lost`)
+        proven++
+      }
+    }
+    assert.ok(proven > 0)
+    t.diagnostic(`${TEARS} tears; ${proven} times an acknowledged command was looked for, and there.`)
+    note({ what: 'inputs', kind: 'torn log of SQLite', count: TEARS })
+  })
+
+  test('a log that is torn anywhere leaves a file with every law, and can be written', async () => {
+    for (let tear = 0; tear < TEARS; tear++) {
+      const damage = Object.values(DAMAGES)[tear % Object.keys(DAMAGES).length]!
+      await openTorn(damage(log, randomInt(log.length)))
+    }
+    note({ what: 'inputs', kind: 'torn log of SQLite', count: TEARS })
+  })
+
+  test('the file that was not torn has lost nothing', (t) => {
+    assertHeard(t, deployment)
+  })
+
+  describeProof(() => deployment)
+
+  /** Opens the file as the process left it, with another log. Returns the entries that are in it. */
+  async function openTorn(torn: Buffer): Promise<ReadonlySet<string>> {
+    const copy = join(folder, 'torn.db')
+    for (const suffix of ['', '-wal', '-shm']) rmSync(`${copy}${suffix}`, { force: true })
+    writeFileSync(copy, file)
+    writeFileSync(`${copy}-wal`, torn)
+    await using ledger = await openLedger(`sqlite:${copy}`)
+    await assertLaws(ledger)
+    const present = new Set([...(await journalOf(ledger)).values()].map(({ entryId }) => entryId))
+    await ledger.deposit({ requestId: 'afterwards', account: 'user:8', amount: 1n })
+    await assertLaws(ledger)
+    return present
+  }
+})
+
+/** Null while the index is being written. */
+function sampleOf(path: string): Sample | null {
+  const at = performance.now()
+  const index = readFileSync(`${path}-shm`)
+  const [header, copy] = [index.subarray(0, 48), index.subarray(48, 96)]
+  if (!header.equals(copy)) return null
+  const pageBytes = header.readUInt16LE(14)
+  const frames = header.readUInt32LE(16)
+  const salt = header.toString('hex', 32, 40)
+  return { at, salt, endBytes: HEADER_BYTES + frames * (FRAME_HEADER_BYTES + pageBytes) }
+}

@@ -1,0 +1,184 @@
+/** One reliability run: the suites that break real things, hostile inputs, overload, and the simulation for the rest of the time. */
+import { spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
+import { globSync } from 'node:fs'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { OverloadResult } from '../bench/overload/overload.ts'
+import { thisMachine, type Machine } from '../bench/reporting/machine.ts'
+import { connectTo } from '../test/faults/server-client.ts'
+import type { Note } from '../test/support/notes.ts'
+import { discoverStores } from '../test/support/stores.ts'
+
+export interface SimulationSums {
+  readonly seeds: number
+  readonly commands: number
+  readonly commits: number
+  readonly simulatedHours: number
+  readonly faults: Readonly<Record<string, number>>
+  readonly failedSeeds: readonly number[]
+}
+
+export interface SuiteResult {
+  readonly name: string
+  readonly passed: number
+  readonly ok: boolean
+  readonly seconds: number
+}
+
+export interface ReliabilityRun {
+  /** ISO 8601. */
+  readonly madeAt: string
+  readonly minutes: number
+  readonly machine: Machine
+  /** By store: what the server says of itself. */
+  readonly servers: Readonly<Record<string, string>>
+  readonly simulation: SimulationSums
+  readonly suites: readonly SuiteResult[]
+  readonly notes: readonly Note[]
+  readonly overload: OverloadResult | null
+}
+
+/** From this on there is time for the faults that take long to be noticed. */
+const LONG_MINUTES_MIN = 15
+/** Of the whole time, if the suites left less. */
+const SIMULATION_SHARE_MIN = 0.2
+const SIMULATIONS_MAX = 8
+const SUITES = ['test/crash/*.test.ts', 'test/faults/*.test.ts', 'test/hostile/*.test.ts']
+/** `Hostile inputs: SUITE: COUNT (seed …)`, as test/hostile/ tells it. */
+const HOSTILE_INPUTS = /Hostile inputs: (.+): (\d+) \(seed \d+\)/g
+const SEEDS = 2 ** 31
+
+/** @param only of the suites, those whose path has this text */
+export async function runReliability(
+  minutes: number,
+  only: string,
+  tell: (line: string) => void,
+): Promise<ReliabilityRun> {
+  const endsAt = performance.now() + minutes * 60_000
+  const isLong = minutes >= LONG_MINUTES_MIN
+  const folder = await mkdtemp(join(tmpdir(), 'holdfast-reliability-'))
+  try {
+    const notesFile = join(folder, 'notes')
+    const environment = { HOLDFAST_TEST_NOTES: notesFile, HOLDFAST_TEST_LONG: String(isLong) }
+    const suites: SuiteResult[] = []
+    const hostile: Note[] = []
+    for (const file of globSync(SUITES)
+      .toSorted()
+      .filter((path) => path.includes(only))) {
+      const { output, seconds, code } = await run(['--test', '--test-reporter=spec', file], environment)
+      const passed = Number(/^ℹ pass (\d+)$/m.exec(output)?.[1] ?? 0)
+      suites.push({ name: file, passed, ok: code === 0, seconds })
+      tell(`${code === 0 ? 'ok  ' : 'FAIL'} ${file} ${seconds.toFixed(1)} s, ${passed} tests`)
+      if (code !== 0) tell(output)
+      for (const [, kind, count] of output.matchAll(HOSTILE_INPUTS))
+        hostile.push({ what: 'inputs', kind: kind!, count: Number(count) })
+    }
+    const overload = await runOverload(tell)
+    const leftMs = Math.max(endsAt - performance.now(), SIMULATION_SHARE_MIN * minutes * 60_000)
+    const simulation = await runSimulations(leftMs, tell)
+    return {
+      madeAt: new Date().toISOString(),
+      minutes,
+      machine: thisMachine(),
+      servers: await serverVersions(),
+      simulation,
+      suites: [...suites, overload.suite],
+      notes: [...(await notesIn(notesFile)), ...hostile],
+      overload: overload.result,
+    }
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+}
+
+async function runOverload(
+  tell: (line: string) => void,
+): Promise<{ suite: SuiteResult; result: OverloadResult | null }> {
+  const { output, seconds, code } = await run(['bench/overload/main.ts', '--json'])
+  const [line] = jsonLines(output)
+  tell(`${code === 0 ? 'ok  ' : 'FAIL'} overload ${seconds.toFixed(1)} s`)
+  if (code !== 0) tell(output)
+  const result = line === undefined ? null : (line as OverloadResult)
+  return { suite: { name: 'npm run overload', passed: code === 0 ? 1 : 0, ok: code === 0, seconds }, result }
+}
+
+interface SimulationLine {
+  readonly seeds: number
+  readonly commands: number
+  readonly commits: number
+  readonly simulatedHours: number
+  readonly faults: Readonly<Record<string, number>>
+  readonly failedSeed: number | null
+}
+
+/** One on each core, from a seed of its own upwards. */
+async function runSimulations(ms: number, tell: (line: string) => void): Promise<SimulationSums> {
+  const count = Math.min(availableParallelism(), SIMULATIONS_MAX)
+  const seconds = String(Math.round(ms / 1_000))
+  tell(`     ${count} simulations for ${seconds} s`)
+  const runs = await Promise.all(
+    Array.from({ length: count }, () =>
+      run(['tools/simulate.ts', '--json', '--seconds', seconds, '--seed', String(randomInt(SEEDS))]),
+    ),
+  )
+  for (const { output, code } of runs) if (code !== 0) tell(output)
+  const lines = runs.flatMap(({ output }) => jsonLines(output)) as SimulationLine[]
+  if (lines.length !== count) throw new Error('A simulation ended without its sums.')
+  const sum = (of: (line: SimulationLine) => number): number => lines.reduce((total, line) => total + of(line), 0)
+  const kinds = new Set(lines.flatMap(({ faults }) => Object.keys(faults)))
+  return {
+    seeds: sum(({ seeds }) => seeds),
+    commands: sum(({ commands }) => commands),
+    commits: sum(({ commits }) => commits),
+    simulatedHours: sum(({ simulatedHours }) => simulatedHours),
+    faults: Object.fromEntries([...kinds].map((kind) => [kind, sum(({ faults }) => faults[kind] ?? 0)])),
+    failedSeeds: lines.flatMap(({ failedSeed }) => (failedSeed === null ? [] : [failedSeed])),
+  }
+}
+
+interface Ran {
+  readonly output: string
+  readonly code: number | null
+  readonly seconds: number
+}
+
+function run(parameters: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<Ran> {
+  const startedAt = performance.now()
+  return new Promise((resolve) => {
+    let output = ''
+    const collect = (text: string): void => void (output += text)
+    // A test runner that runs inside of another one reports to that.
+    const { NODE_TEST_CONTEXT: _, ...own } = process.env
+    const child = spawn(process.execPath, parameters, {
+      env: { ...own, ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    child.stdout.setEncoding('utf8').on('data', collect)
+    child.stderr.setEncoding('utf8').on('data', collect)
+    child.on('close', (code) => resolve({ output, code, seconds: (performance.now() - startedAt) / 1_000 }))
+  })
+}
+
+function jsonLines(output: string): unknown[] {
+  return output
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as unknown)
+}
+
+async function notesIn(file: string): Promise<readonly Note[]> {
+  return jsonLines(await readFile(file, 'utf8').catch(() => '')) as Note[]
+}
+
+async function serverVersions(): Promise<Readonly<Record<string, string>>> {
+  const versions: Record<string, string> = {}
+  for (const { name, server } of discoverStores().found) {
+    if (server === null) continue
+    const client = await connectTo(server)
+    versions[name] = await client.version()
+    await client.end()
+  }
+  return versions
+}
