@@ -7,7 +7,7 @@
  *   --check       only sees whether the document has a place for the figures
  *
  * It takes the databases that `HOLDFAST_TEST_…_URL` name and the servers that are installed, as `npm test` does. Exits 1 when a
- * promise was broken; then the document stays as it is.
+ * promise was broken; then the tables are printed, and the document stays as it is.
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
@@ -46,11 +46,10 @@ async function main(minutes: number): Promise<void> {
     ...run.suites.filter(({ ok }) => !ok).map(({ name }) => name),
     ...run.simulation.failedSeeds.map((seed) => `seed ${seed}`),
   ]
-  if (values.json) console.log(JSON.stringify(run))
+  const mayWrite = broken.length === 0 && values.only === '' && !values.json
+  if (mayWrite) await writeFile(file, withTextBetween(document, MARKS, reliabilityTables(run), PATH))
+  else console.log(values.json ? JSON.stringify(run) : reliabilityTables(run))
   if (broken.length > 0) throw new Error(`Broken: ${broken.join(', ')}.`)
-  if (values.json) return
-  if (values.only === '') await writeFile(file, withTextBetween(document, MARKS, reliabilityTables(run), PATH))
-  else console.log(reliabilityTables(run))
 }
 
 async function check(): Promise<void> {

@@ -118,7 +118,6 @@ const CYCLES: readonly DeliberateBug[] = [
     'if',
   ),
   bug('rejection-on-remembered-rows', CYCLE, 'if (unproven.length === 0) {', 'if (unproven.length >= 0) {'),
-  bug('rejection-torn-between-two-moments', CYCLE, 'const unproven = sound ? sent.torn', 'const unproven = sound ? []'),
   bug(
     'malformed-command-stops-the-engine',
     CYCLE,
@@ -305,15 +304,15 @@ const SEEDS: Readonly<Record<string, number>> = {
   overflow: 63,
   'draw-below-the-floor': 207,
   'phantom-asset': 193,
-  'hold-of-a-failed-batch': 743,
-  'rows-of-a-failed-batch': 36,
+  'hold-of-a-failed-batch': 1074,
+  'rows-of-a-failed-batch': 49,
   'rejection-on-rows-of-two-instants': 36,
-  'exclusive-decides-on-the-cache': 72,
-  'deadline-while-reading': 74,
-  'time-runs-backwards': 58,
-  'batches-finished-out-of-order': 36,
+  'exclusive-decides-on-the-cache': 13,
+  'deadline-while-reading': 73,
+  'time-runs-backwards': 9,
+  'batches-finished-out-of-order': 49,
   'stop-denies-what-it-did': 22,
-  'another-version-of-the-same-number': 18,
+  'another-version-of-the-same-number': 92,
 }
 
 export const DELIBERATE_BUGS: readonly DeliberateBug[] = [

@@ -29,6 +29,8 @@ const payees = some('@revenue', '@revenue', 'user:1', 'user:2')
 const assets = fc.oneof({ weight: 20, arbitrary: some('credit') }, { weight: 7, arbitrary: some('gem') }, some('usd'))
 const requestIds = fc.integer({ min: 1, max: 40 }).map((number) => `r${number}`)
 /** Mostly ones that are there from the start. */
+/** Little enough to round to nothing, and to be less than what was settled. */
+const fewCoins = fc.bigInt({ min: 1n, max: 3n })
 const holds = fc.oneof({ weight: 3, arbitrary: some('r1', 'r2', 'r3') }, { weight: 4, arbitrary: requestIds })
 const amounts = fc.oneof(
   { weight: 20, arbitrary: fc.bigInt({ min: 1n, max: 60n }) },
@@ -59,7 +61,13 @@ const pairs = fc.oneof(
 )
 const traders = fc.oneof({ weight: 20, arbitrary: accounts }, { weight: 1, arbitrary: some('@exchange') })
 const legsAcross = fc
-  .tuple(traders, traders, amounts, pairs, fc.option(fc.bigInt({ min: 1n, max: 30n }), { nil: undefined }))
+  .tuple(
+    traders,
+    traders,
+    fc.oneof({ weight: 3, arbitrary: amounts }, fewCoins),
+    pairs,
+    fc.option(fc.bigInt({ min: 1n, max: 30n }), { nil: undefined }),
+  )
   .map(([from, to, amount, [asset, toAsset], toAmount]) =>
     across(from, to, [amount, asset], toAmount === undefined ? [toAsset] : [toAsset, toAmount]),
   )
@@ -126,9 +134,15 @@ const commands: fc.Arbitrary<Command> = fc.oneof(
       ),
   },
   {
-    weight: 3,
+    weight: 5,
     arbitrary: fc
-      .tuple(requestIds, holds, fc.option(amounts), expiriesLater, amendedOnExpiry)
+      .tuple(
+        requestIds,
+        holds,
+        fc.option(fc.oneof(amounts, fc.bigInt({ min: 1n, max: 3n }))),
+        expiriesLater,
+        amendedOnExpiry,
+      )
       .map(([id, hold, amount, expiry, due]) => amend(id, hold, { amount, ...expiry, ...due })),
   },
   {
@@ -158,6 +172,7 @@ const START: readonly Work[] = [
   freeze('r1', 'user:1', 40n),
   freeze('r2', 'user:1', 30n, { payee: 'user:2', expiresInMs: 1_000 }),
   freeze('r3', 'user:2', 50n),
+  settlePart('s5', 'r3', 20n),
 ]
 
 /** Some of the commands come twice, as a caller repeats them. */
