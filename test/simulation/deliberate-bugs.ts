@@ -14,6 +14,7 @@ const POST = 'src/domain/post.ts'
 const BATCH = 'src/domain/batch.ts'
 const RATE = 'src/domain/rate.ts'
 const CYCLE = 'src/engine/cycle.ts'
+const PROOF = 'src/engine/proof.ts'
 const RECOVERY = 'src/engine/recovery.ts'
 const ENGINE = 'src/engine/engine.ts'
 const TICKET = 'src/engine/ticket.ts'
@@ -88,7 +89,7 @@ const EXCHANGES: readonly DeliberateBug[] = [
   bug('phantom-rate', 'src/engine/cache.ts', 'for (const key of footprint.rates.keys()) this.rates.delete(key)', ''),
   bug(
     'repeated-rate-from-memory',
-    CYCLE,
+    PROOF,
     "(item.kind === 'declare' || item.kind === 'rate')",
     "item.kind === 'declare'",
   ),
@@ -301,9 +302,12 @@ const STORES: readonly DeliberateBug[] = [
 
 /** Of `npm run simulate -- --bugs`, for those that it takes many seeds to find. */
 const SEEDS: Readonly<Record<string, number>> = {
-  overflow: 63,
+  overflow: 17,
   'draw-below-the-floor': 207,
-  'phantom-asset': 193,
+  'phantom-asset': 61,
+  'half-to-odd': 524,
+  'used-rate-not-proven': 694,
+  'repeated-rate-from-memory': 210,
   'hold-of-a-failed-batch': 1074,
   'rows-of-a-failed-batch': 49,
   'rejection-on-rows-of-two-instants': 36,

@@ -76,7 +76,7 @@ test('random damage is found in the very rows in which the memory store finds it
       assert.deepEqual(found, await everything(ledger.model.auditor))
       for (const id of Object.keys(found)) reached.add(id)
     }),
-    { ...RUNS, numRuns: 40 },
+    { ...RUNS, numRuns: 60 },
   )
   assert.deepEqual(
     [...reached].toSorted(),
