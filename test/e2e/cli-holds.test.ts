@@ -182,9 +182,9 @@ describe('holds that are stuck', () => {
     const environment = { HOLDFAST_URL: own.url }
     assert.equal((await runHoldfast(['holds', '--stuck'], environment)).stdout, 'No stuck holds.\n')
     await others.freeze({ requestId: 'old', account: 'user:8', amount: 10n, expiresInMs: 7_200_000 })
-    await others.freeze({ requestId: 'due-2', account: 'user:8', amount: 20n, expiresInMs: 20 })
+    await others.freeze({ requestId: 'due-2', account: 'user:8', amount: 20n, expiresInMs: 1_000 })
     await others.freeze({ requestId: 'due-1', account: 'user:8', amount: 30n, expiresInMs: 1, metadata: { a: 1 } })
-    await sleep(600)
+    await sleep(1_500)
     const young = Array.from({ length: 5 }, (_, index) =>
       others.freeze({ requestId: `young-${index}`, account: 'user:8', amount: 1n, expiresInMs: 3_600_000 }),
     )

@@ -36,6 +36,8 @@ test('every operation of the OpenAPI document is reached by requests that are ma
   let requestsCount = 0
   for (const round of fc.sample(drafts, { numRuns: ROUNDS_MAX, seed: 1 })) {
     for (const draft of round) {
+      // What was accepted once is not sent again: it would use up the holds that others need.
+      if (!left.has(draft.operation)) continue
       const { status } = await service.send(wireOf(draft, []))
       requestsCount += 1
       if (status < 300) left.delete(draft.operation)

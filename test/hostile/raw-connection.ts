@@ -10,6 +10,8 @@ export interface Conversation {
   readonly answers: readonly Answer[]
   /** What could not be read as an answer. */
   readonly rest: string
+  /** The service ended it while bytes were still on their way to it; answers may be lost, or cut off. */
+  readonly wasReset: boolean
 }
 
 interface Manners {
@@ -41,8 +43,9 @@ export async function converse(
   } finally {
     clearTimeout(limit)
   }
-  if (socket.errored !== null && !isReset(socket.errored)) throw socket.errored
-  return read(Buffer.concat(parts))
+  const wasReset = socket.errored !== null
+  if (wasReset && !isReset(socket.errored)) throw socket.errored
+  return read(Buffer.concat(parts), wasReset)
 }
 
 export async function openSocket(port: number): Promise<Socket> {
@@ -59,25 +62,27 @@ function isReset(error: Error): boolean {
   return ['ECONNRESET', 'EPIPE'].includes(String((error as NodeJS.ErrnoException).code))
 }
 
-function read(bytes: Buffer): Conversation {
+function read(bytes: Buffer, wasReset: boolean): Conversation {
   const answers: Answer[] = []
   let rest = bytes
   while (rest.length > 0) {
     const headEnd = rest.indexOf('\r\n\r\n')
     const [statusLine = '', ...lines] = rest.subarray(0, Math.max(headEnd, 0)).toString('latin1').split('\r\n')
     const [, status] = /^HTTP\/1\.1 ([0-9]{3}) /.exec(statusLine) ?? []
-    if (headEnd === -1 || status === undefined) return { answers, rest: rest.toString('latin1') }
+    if (headEnd === -1 || status === undefined)
+      return { answers, rest: wasReset ? '' : rest.toString('latin1'), wasReset }
     rest = rest.subarray(headEnd + 4)
     if (status === '100') continue
     const headers = new Headers(
       lines.map((line): [string, string] => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1)]),
     )
     const length = Number(headers.get('content-length'))
+    if (wasReset && rest.length < length) break
     assert.ok(rest.length >= length, 'an answer is cut off')
     answers.push(answerOf(Number(status), headers, rest.subarray(0, length).toString()))
     rest = rest.subarray(length)
   }
-  return { answers, rest: '' }
+  return { answers, rest: '', wasReset }
 }
 
 /** A request for the service, as text. */
