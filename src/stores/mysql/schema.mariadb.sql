@@ -80,7 +80,7 @@ CREATE TABLE `rates` (
 
 CREATE TABLE `requests` (
   `id` varchar(160) NOT NULL,
-  `kind` varchar(16) NOT NULL,
+  `kind` enum('freeze','open','deposit','charge','transfer','settle','release','amend','refund') NOT NULL,
   `at` bigint(20) NOT NULL,
   `fingerprint` bigint(20) NOT NULL,
   `metadata` mediumtext CHARACTER SET utf8mb4 COLLATE utf8mb4_bin DEFAULT NULL,
@@ -91,7 +91,7 @@ CREATE TABLE `requests` (
   `hold_after` mediumtext CHARACTER SET utf8mb4 COLLATE utf8mb4_bin DEFAULT NULL,
   `balance_id` bigint(20) DEFAULT NULL,
   `payee` varchar(64) DEFAULT NULL,
-  `state` varchar(16) DEFAULT NULL,
+  `state` enum('open','settled','released','expired') DEFAULT NULL,
   `amount` bigint(20) DEFAULT NULL,
   `held` bigint(20) DEFAULT NULL,
   `settled` bigint(20) DEFAULT NULL,
@@ -116,7 +116,7 @@ CREATE TABLE `requests` (
   CONSTRAINT `requests_sum` CHECK (`amount` + `drawn` = `settled` + `released` + `held`),
   CONSTRAINT `requests_refunded` CHECK (`refunded` <= `settled`),
   CONSTRAINT `requests_late` CHECK (`settled_late` <= `drawn`),
-  CONSTRAINT `requests_end` CHECK (`state` = 'open' = (`ended_at` is null)),
+  CONSTRAINT `requests_end` CHECK (`state` = 'open' = (coalesce(`ended_at`,0) = 0)),
   CONSTRAINT `requests_state` CHECK (`kind` <> 'freeze' or `state` is not null)
 ) ENGINE=InnoDB DEFAULT CHARSET=ascii COLLATE=ascii_bin ROW_FORMAT=DYNAMIC;
 
@@ -135,8 +135,7 @@ select
   `r`.`shortfall` AS `shortfall`,coalesce(`r`.`refunded`,0) AS `refunded`,coalesce(`r`.`settled_late`,0) AS `settled_late`,
   `r`.`on_expiry` AS `on_expiry`,
   `r`.`expires_at` AS `expires_at`,
-  `r`.`at` AS `created_at`,
-  `r`.`ended_at` AS `ended_at`,
+  `r`.`at` AS `created_at`,nullif(`r`.`ended_at`,0) AS `ended_at`,
   `r`.`metadata` AS `metadata`
 from (`requests` `r` join `balances` `b` on(`b`.`id` = `r`.`balance_id`))
 where `r`.`kind` = 'freeze';

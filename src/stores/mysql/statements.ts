@@ -100,14 +100,19 @@ export function writesOf(changes: Changes, flavour: Flavour, chunking: Chunking 
     ...ratesUsed.map(isNewestRate),
     ...balanceChanges(flavour, textsOf(changed, balanceChangeValues), chunking),
     ...inserts('balances', BALANCE_COLUMNS, textsOf(added, newBalanceValues), chunking),
-    ...inserts('requests', HOLD_COLUMNS, textsOf(holdsOpened, holdValues), chunking),
-    ...inserts('requests', STEPPED_HOLD_COLUMNS, textsOf(holdsOpenedStepped, steppedHoldValues), chunking),
+    ...inserts('requests', HOLD_COLUMNS, textsOf(holdsOpened, filled(HOLD_COLUMNS, holdValues)), chunking),
+    ...inserts(
+      'requests',
+      STEPPED_HOLD_COLUMNS,
+      textsOf(holdsOpenedStepped, filled(STEPPED_HOLD_COLUMNS, steppedHoldValues)),
+      chunking,
+    ),
     ...inserts('requests', ENTRY_COLUMNS, textsOf(entries, entryValues), chunking),
     ...inserts('requests', STEP_ENTRY_COLUMNS, textsOf(stepEntries, stepEntryValues), chunking),
     ...inserts('hold_steps', HOLD_STEP_COLUMNS, textsOf(holdSteps, holdStepValues), chunking),
     ...inserts('postings', POSTING_COLUMNS, textsOf(postings, postingValues), chunking),
-    ...holdChanges(ENDING, flavour, textsOf(holdsChanged, holdChangeValues), chunking),
-    ...holdChanges(STEPPING, flavour, textsOf(holdsStepped, holdSteppedValues), chunking),
+    ...holdChanges(ENDING, flavour, textsOf(holdsChanged, filled(HOLD_CHANGE_COLUMNS, holdChangeValues)), chunking),
+    ...holdChanges(STEPPING, flavour, textsOf(holdsStepped, filled(HOLD_STEPPED_COLUMNS, holdSteppedValues)), chunking),
     ...assetWrites(assets),
     ...accountWrites(textsOf(accounts, accountValues), chunking),
     ...inserts('rates', RATE_COLUMNS, textsOf(rates, rateValues), chunking),
@@ -117,6 +122,28 @@ export function writesOf(changes: Changes, flavour: Flavour, chunking: Chunking 
 /** Each record as `1,'a',NULL`. */
 function textsOf<Of>(records: readonly Of[], valuesOf: (record: Of) => readonly SqlValue[]): readonly string[] {
   return records.map((record) => literals(valuesOf(record)))
+}
+
+/** What a hold's end fills in, see the table. */
+const FILLED_IN: ReadonlySet<string> = new Set([
+  'ended_at',
+  'end_fingerprint',
+  'ended_version',
+  'payee_balance_id',
+  'payee_version',
+])
+
+/** The values of holds with 0 in place of what is not filled in yet. */
+function filled<Of>(
+  columns: readonly string[],
+  valuesOf: (record: Of) => SqlValue[],
+): (record: Of) => readonly SqlValue[] {
+  const places = columns.flatMap((column, place) => (FILLED_IN.has(column) ? [place] : []))
+  return (record) => {
+    const values = valuesOf(record)
+    for (const place of places) values[place] ??= 0
+    return values
+  }
 }
 
 function accountValues({ account, metadata }: AccountChange): readonly SqlValue[] {

@@ -15,6 +15,8 @@ export interface AuditDialect {
   total(columns: readonly string[]): Exact
   /** A condition. */
   same(left: Exact, right: Exact): string
+  /** A condition: whether a column that a hold's end fills in was filled in. */
+  isFilled(column: string): string
   /** The (balance id, version) pairs of a row `r` of `requests`, to be joined behind it. */
   readonly postingKeys: { readonly join: string; readonly balanceId: string; readonly version: string }
   /** The legs in a row `r` of `requests`, likewise; `version` is that of the rate, and null within one asset. */
@@ -56,6 +58,7 @@ type LegField =
  * apart, the upper ones with their sign, and the carry of the lower ones is brought up to compare.
  */
 const SQLITE: AuditDialect = {
+  isFilled: isNotNull,
   sum: (terms) => ({ high: plus(terms.map(upper)), low: plus(terms.map(lower)) }),
   total: (columns) => ({
     high: plus(columns.map((column) => `SUM(${upper(column)})`)),
@@ -87,6 +90,10 @@ const SQLITE: AuditDialect = {
   },
 }
 
+function isNotNull(column: string): string {
+  return `${column} IS NOT NULL`
+}
+
 function upper(term: string): string {
   return `((${term}) >> 32)`
 }
@@ -100,7 +107,7 @@ const DECIMAL = {
   sum: (terms) => ({ high: '0', low: plus(terms.map((term) => `CAST(${term} AS DECIMAL(20, 0))`)) }),
   total: (columns) => ({ high: '0', low: plus(columns.map((column) => `SUM(${column})`)) }),
   same: (left, right) => `(${left.low} = ${right.low})`,
-} as const satisfies Omit<AuditDialect, 'postingKeys' | 'legs' | 'holdAfter'>
+} as const satisfies Omit<AuditDialect, 'isFilled' | 'postingKeys' | 'legs' | 'holdAfter'>
 
 function plus(terms: readonly string[]): string {
   return terms.length === 0 ? '0' : terms.join(' + ')
@@ -112,6 +119,7 @@ export const AUDIT_DIALECTS: Readonly<Record<SqlDialect, AuditDialect>> = {
   sqlite: SQLITE,
   mysql: {
     ...DECIMAL,
+    isFilled: (column) => `COALESCE(${column}, 0) <> 0`,
     postingKeys: {
       join: `CROSS JOIN JSON_TABLE(r.postings, '$[*]' COLUMNS (balance_id BIGINT PATH '$[0]', version BIGINT PATH '$[1]')) k`,
       balanceId: 'k.balance_id',
@@ -141,6 +149,7 @@ export const AUDIT_DIALECTS: Readonly<Record<SqlDialect, AuditDialect>> = {
   },
   postgres: {
     ...DECIMAL,
+    isFilled: isNotNull,
     postingKeys: {
       join: 'CROSS JOIN LATERAL jsonb_array_elements(CAST(r.postings AS jsonb)) AS k (pair)',
       balanceId: 'CAST(k.pair ->> 0 AS BIGINT)',

@@ -145,8 +145,8 @@ function brokenChains({ sum, same }: AuditDialect): string {
 }
 
 /** Every posting that a request names, under the entry id that it must bear. */
-function named({ postingKeys }: AuditDialect): string {
-  const isSettle = `r.state = 'settled' OR (r.state = 'expired' AND r.payee_version IS NOT NULL)`
+function named({ postingKeys, isFilled }: AuditDialect): string {
+  const isSettle = `r.state = 'settled' OR (r.state = 'expired' AND ${isFilled('r.payee_version')})`
   const end = `CONCAT(r.id, CASE WHEN ${isSettle} THEN '~settle' ELSE '~release' END)`
   return `WITH named AS (
       SELECT r.id AS entry_id, ${postingKeys.balanceId} AS balance_id, ${postingKeys.version} AS version
@@ -155,10 +155,10 @@ function named({ postingKeys }: AuditDialect): string {
       SELECT r.id, r.balance_id, r.opened_version FROM requests r WHERE r.kind = 'freeze'
       UNION ALL
       SELECT ${end}, r.balance_id, r.ended_version FROM requests r
-      WHERE r.kind = 'freeze' AND r.ended_version IS NOT NULL
+      WHERE r.kind = 'freeze' AND ${isFilled('r.ended_version')}
       UNION ALL
       SELECT ${end}, r.payee_balance_id, r.payee_version FROM requests r
-      WHERE r.kind = 'freeze' AND r.payee_balance_id IS NOT NULL AND r.payee_version IS NOT NULL
+      WHERE r.kind = 'freeze' AND ${isFilled('r.payee_balance_id')} AND ${isFilled('r.payee_version')}
     )`
 }
 
@@ -187,10 +187,11 @@ function leakingHolds({ sum, same }: AuditDialect): string {
   return `SELECT ${HOLD} FROM requests r WHERE r.kind = 'freeze' AND ${unless(`${same(taken, given)} AND ${parts}`)}`
 }
 
-function halfOpenHolds(): string {
+function halfOpenHolds({ isFilled }: AuditDialect): string {
+  const [hasEnded, hasLast] = [isFilled('r.ended_at'), isFilled('r.ended_version')]
   const isWhole = `r.held = r.amount OR (${HAS_STEPS} AND r.held >= 0)`
-  const open = `r.state = 'open' AND (${isWhole}) AND r.ended_at IS NULL AND r.ended_version IS NULL`
-  const ended = `r.state <> 'open' AND r.held = 0 AND r.ended_at IS NOT NULL AND r.ended_version IS NOT NULL`
+  const open = `r.state = 'open' AND (${isWhole}) AND NOT (${hasEnded}) AND NOT (${hasLast})`
+  const ended = `r.state <> 'open' AND r.held = 0 AND ${hasEnded} AND ${hasLast}`
   return `SELECT ${HOLD} FROM requests r WHERE r.kind = 'freeze' AND ${unless(`(${open}) OR (${ended})`)}`
 }
 
@@ -198,14 +199,15 @@ const HAS_STEPS = 'COALESCE(r.steps, 0) > 0'
 
 /** Postings that are missing are for 4a to tell. */
 function holdsThatMovedOtherwise(dialect: AuditDialect): string {
-  const { sum, same } = dialect
+  const { sum, same, isFilled } = dialect
+  const isPaid = isFilled('r.payee_version')
   const nothing = sum([])
   const asTold = [
     `(o.version IS NULL OR (${same(sum(['o.available_delta', 'r.amount']), nothing)} AND o.held_delta = r.amount))`,
     `(e.version IS NULL OR (${same(sum(['e.available_delta', 'r.drawn']), sum(['r.released']))}
       AND ${same(sum(['e.held_delta', 'r.amount']), nothing)}))`,
     `(y.version IS NULL OR (y.available_delta = r.settled AND y.held_delta = 0))`,
-    `((r.payee_version IS NOT NULL AND r.settled > 0) OR (r.payee_version IS NULL AND r.settled <= 0))`,
+    `((${isPaid} AND r.settled > 0) OR (NOT (${isPaid}) AND r.settled <= 0))`,
   ]
   return `SELECT ${HOLD} FROM requests r
     LEFT JOIN postings o ON o.balance_id = r.balance_id AND o.version = r.opened_version

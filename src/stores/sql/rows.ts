@@ -226,6 +226,11 @@ function bigOrNull(value: unknown): bigint | null {
   return value === null ? null : big(value)
 }
 
+/** What the end of a hold fills in: NULL or 0 before. */
+function filledIn(value: unknown): number | null {
+  return value === null || Number(value) === 0 ? null : Number(value)
+}
+
 /** Of a column that the hot path leaves out. */
 function bigOrZero(value: unknown): bigint {
   return value === null ? 0n : big(value)
@@ -250,6 +255,7 @@ export function balanceOf(row: Row): BalanceRecord {
 
 /** A row of `requests` of kind `freeze`, joined with its balance's `account` and `asset`. */
 export function holdOf(row: Row): HoldRecord {
+  const endedAt = filledIn(row['ended_at'])
   return {
     id: row['id'] as string,
     kind: 'freeze',
@@ -265,15 +271,15 @@ export function holdOf(row: Row): HoldRecord {
     shortfall: big(row['shortfall']),
     expiresAt: whole(row['expires_at']),
     createdAt: whole(row['at']),
-    endedAt: wholeOrNull(row['ended_at']),
+    endedAt,
     metadata: metadataOf(row['metadata']),
     fingerprint: whole(row['fingerprint']),
-    endFingerprint: wholeOrNull(row['end_fingerprint']),
+    endFingerprint: endedAt === null ? null : wholeOrNull(row['end_fingerprint']),
     balanceId: whole(row['balance_id']),
     openedVersion: whole(row['opened_version']),
-    endedVersion: wholeOrNull(row['ended_version']),
-    payeeBalanceId: wholeOrNull(row['payee_balance_id']),
-    payeeVersion: wholeOrNull(row['payee_version']),
+    endedVersion: filledIn(row['ended_version']),
+    payeeBalanceId: filledIn(row['payee_balance_id']),
+    payeeVersion: filledIn(row['payee_version']),
     onExpiry: onExpiryOf(row['on_expiry']),
     refunded: bigOrZero(row['refunded']),
     settledLate: bigOrZero(row['settled_late']),

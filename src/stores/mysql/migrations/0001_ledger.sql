@@ -71,9 +71,12 @@ CREATE TABLE postings (
 -- Open holds by expiry are found by (state, expires_at), behind which InnoDB puts the primary key. There are no partial
 -- indexes here; a column that is set for open holds only would have every other row in its index as well, as (NULL, id), in
 -- random places. This way an ended hold goes to the end of its state's range.
+--
+-- InnoDB changes a row in its place only when no column changes its size. So the state has one byte whatever it is, and what a hold's
+-- end fills in is 0 before, not NULL.
 CREATE TABLE requests (
   id               VARCHAR(160) NOT NULL,
-  kind             VARCHAR(16) NOT NULL,
+  kind             ENUM ('freeze', 'open', 'deposit', 'charge', 'transfer', 'settle', 'release', 'amend', 'refund') NOT NULL,
   at               BIGINT NOT NULL,
   fingerprint      BIGINT NOT NULL,
   metadata         MEDIUMTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin,
@@ -86,7 +89,7 @@ CREATE TABLE requests (
   -- holds
   balance_id       BIGINT,
   payee            VARCHAR(64),
-  state            VARCHAR(16),
+  state            ENUM ('open', 'settled', 'released', 'expired'),
   amount           BIGINT,
   held             BIGINT,
   settled          BIGINT,
@@ -112,7 +115,7 @@ CREATE TABLE requests (
   CONSTRAINT requests_sum CHECK (amount + drawn = settled + released + held),
   CONSTRAINT requests_refunded CHECK (refunded <= settled),
   CONSTRAINT requests_late CHECK (settled_late <= drawn),
-  CONSTRAINT requests_end CHECK ((state = 'open') = (ended_at IS NULL)),
+  CONSTRAINT requests_end CHECK ((state = 'open') = (COALESCE(ended_at, 0) = 0)),
   CONSTRAINT requests_state CHECK (kind <> 'freeze' OR state IS NOT NULL)
 ) ENGINE = InnoDB ROW_FORMAT = DYNAMIC CHARACTER SET ascii COLLATE ascii_bin;
 
@@ -128,6 +131,6 @@ CREATE TABLE hold_steps (
 CREATE SQL SECURITY INVOKER VIEW holds AS
   SELECT r.id, b.account, b.asset, r.payee, r.state, r.amount, r.held, r.settled, r.released, r.drawn, r.shortfall,
          COALESCE(r.refunded, 0) AS refunded, COALESCE(r.settled_late, 0) AS settled_late, r.on_expiry,
-         r.expires_at, r.at AS created_at, r.ended_at, r.metadata
+         r.expires_at, r.at AS created_at, NULLIF(r.ended_at, 0) AS ended_at, r.metadata
   FROM requests r JOIN balances b ON b.id = r.balance_id
   WHERE r.kind = 'freeze';
