@@ -188,6 +188,10 @@ export interface Group {
 /** What the engine takes from its queue and `decideBatch` decides. */
 export type Work = Command | Group
 
+export function commandsOf(item: Work): readonly Command[] {
+  return item.kind === 'group' ? item.commands : [item]
+}
+
 /** The row that a command is idempotent by, or null where the command is idempotent by its nature. */
 export function requestOf(command: Command): RequestId | null {
   switch (command.kind) {

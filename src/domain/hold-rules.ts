@@ -7,7 +7,7 @@ import type { BalanceRecord } from './balance.ts'
 import type { FreezeCommand, ReleaseCommand, SettleCommand } from './command.ts'
 import { reject, reused, type Decision, type Moment, type State } from './decision.ts'
 import { fingerprint } from './fingerprint.ts'
-import { enterStep, isLife, notOpen, pay, settleLate, ttlMsOf, type Payment } from './hold-steps.ts'
+import { enterStep, holdIn, isFixed, isLife, notOpen, pay, settleLate, ttlMsOf, type Payment } from './hold-steps.ts'
 import { kindOfEnd, showHold, showHoldAsEnded, showHoldAsFrozen, type HoldRecord } from './hold.ts'
 import { isHouse, type AccountName } from './ids.ts'
 import { endOfHold } from './journal.ts'
@@ -63,24 +63,22 @@ export function decideFreeze(command: FreezeCommand, state: State, moment: Momen
 }
 
 export function decideSettle(command: SettleCommand, state: State, moment: Moment): Decision {
-  const hold = state.request(command.hold)
-  if (hold === null || hold.kind !== 'freeze') return reject({ code: 'hold_not_found', hold: command.hold })
+  const hold = holdIn(state, command.hold)
+  if (hold === null) return reject({ code: 'hold_not_found', hold: command.hold })
   const payee = command.payee ?? hold.payee
   if (payee === hold.account) return reject({ code: 'same_account', account: payee })
   const print = fingerprint(command)
   if (hold.state === 'expired' && command.late) return settleLate({ command, hold, payee, print }, state, moment)
   if (hold.state !== 'open') return answerEnded(hold, print)
-  if (payee !== hold.payee && hold.settled > 0n) {
-    return reject({ code: 'payee_fixed', hold: hold.id, payee: hold.payee })
-  }
+  if (isFixed(hold, payee)) return reject({ code: 'payee_fixed', hold: hold.id, payee: hold.payee })
   const payment = pay(command, hold, state)
   if (payment === null) return reject({ code: 'settle_above_hold', hold: hold.id, held: hold.held })
   return end(hold, payment, { state: 'settled', payee, print }, state, moment)
 }
 
 export function decideRelease(command: ReleaseCommand, state: State, moment: Moment): Decision {
-  const hold = state.request(command.hold)
-  if (hold === null || hold.kind !== 'freeze') return reject({ code: 'hold_not_found', hold: command.hold })
+  const hold = holdIn(state, command.hold)
+  if (hold === null) return reject({ code: 'hold_not_found', hold: command.hold })
   const print = fingerprint(command)
   if (hold.state !== 'open') return answerEnded(hold, print)
   if (command.cause === 'caller')

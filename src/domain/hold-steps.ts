@@ -17,7 +17,7 @@ import type {
 import { answerAgain, reject, type Decision, type Moment, type State } from './decision.ts'
 import { fingerprint } from './fingerprint.ts'
 import { showHold, showHoldAsEnded, showHoldAsFrozen, type HoldRecord } from './hold.ts'
-import type { AccountName } from './ids.ts'
+import type { AccountName, RequestId } from './ids.ts'
 import { lateOfHold, type EntryRecord } from './journal.ts'
 import type { Metadata } from './metadata.ts'
 import type { Answer } from './outcome.ts'
@@ -28,14 +28,12 @@ export function decideSettlePart(command: SettlePartCommand, state: State, momen
   const print = fingerprint(command)
   const earlier = state.request(requestId)
   if (earlier !== null) return answerAgain(requestId, earlier, print, showStepOf)
-  const hold = state.request(command.hold)
-  if (hold === null || hold.kind !== 'freeze') return reject({ code: 'hold_not_found', hold: command.hold })
+  const hold = holdIn(state, command.hold)
+  if (hold === null) return reject({ code: 'hold_not_found', hold: command.hold })
   const payee = command.payee ?? hold.payee
   if (payee === hold.account) return reject({ code: 'same_account', account: payee })
   if (hold.state !== 'open') return notOpen(hold)
-  if (payee !== hold.payee && hold.settled > 0n) {
-    return reject({ code: 'payee_fixed', hold: hold.id, payee: hold.payee })
-  }
+  if (isFixed(hold, payee)) return reject({ code: 'payee_fixed', hold: hold.id, payee: hold.payee })
   const payment = pay(command, hold, state)
   if (payment === null) return reject({ code: 'settle_above_hold', hold: hold.id, held: hold.held })
   const after = paid(hold, payment, payee)
@@ -52,8 +50,8 @@ export function decideAmend(command: AmendCommand, state: State, moment: Moment)
   if (ttlMs !== null && !isLife(ttlMs, moment)) {
     return reject({ code: 'expiry_out_of_range', ttlMsMax: moment.holdTtlMsMax })
   }
-  const hold = state.request(command.hold)
-  if (hold === null || hold.kind !== 'freeze') return reject({ code: 'hold_not_found', hold: command.hold })
+  const hold = holdIn(state, command.hold)
+  if (hold === null) return reject({ code: 'hold_not_found', hold: command.hold })
   if (hold.state !== 'open') return notOpen(hold)
   const more = amount === null ? 0n : amount - hold.amount
   if (hold.held + more < 0n) {
@@ -76,8 +74,8 @@ export function decideRefund(command: RefundCommand, state: State, moment: Momen
   const print = fingerprint(command)
   const earlier = state.request(requestId)
   if (earlier !== null) return answerAgain(requestId, earlier, print, showStepOf)
-  const hold = state.request(command.hold)
-  if (hold === null || hold.kind !== 'freeze') return reject({ code: 'hold_not_found', hold: command.hold })
+  const hold = holdIn(state, command.hold)
+  if (hold === null) return reject({ code: 'hold_not_found', hold: command.hold })
   const { settled, refunded } = hold
   if (refunded + amount > settled) return reject({ code: 'refund_above_settled', hold: hold.id, settled, refunded })
   const moves = [
@@ -105,9 +103,7 @@ export function settleLate({ command, hold, payee, print }: LateSettle, state: S
     const again = answerAgain(id, earlier, print, showStepOf)
     return again.verdict === 'replay' ? again : notOpen(hold)
   }
-  if (payee !== hold.payee && hold.settled > 0n) {
-    return reject({ code: 'payee_fixed', hold: hold.id, payee: hold.payee })
-  }
+  if (isFixed(hold, payee)) return reject({ code: 'payee_fixed', hold: hold.id, payee: hold.payee })
   const isAbove = amount > hold.released
   if (isAbove && overage === 'reject') {
     return reject({ code: 'settle_above_hold', hold: hold.id, held: hold.released })
@@ -210,6 +206,16 @@ export function enterStep({ entry, before, after, moves }: Step, moment: Moment)
     balanceIds: moved.postings.map((posting) => posting.balanceId),
   }
   return { verdict: 'apply', effect: { ...moved, request: hold, step: record, account: null, asset: null }, answer }
+}
+
+export function holdIn(state: State, id: RequestId): HoldRecord | null {
+  const record = state.request(id)
+  return record?.kind === 'freeze' ? record : null
+}
+
+/** All that is settled of a hold goes to one payee: whether another one comes too late. */
+export function isFixed(hold: HoldRecord, payee: AccountName): boolean {
+  return payee !== hold.payee && hold.settled > 0n
 }
 
 export function notOpen({ id, state, settled }: HoldRecord): Decision {

@@ -13,7 +13,7 @@
  */
 import { balanceKey, type BalanceName } from '../domain/balance.ts'
 import type { Plan } from '../domain/batch.ts'
-import { isOfHold, type Work } from '../domain/command.ts'
+import { commandsOf, isOfHold, type Work } from '../domain/command.ts'
 import type { Instant, RequestId } from '../domain/ids.ts'
 import type { RatePair } from '../domain/rate.ts'
 import { isEmpty, type Changes, type Footprint, type Snapshot } from '../domain/snapshot.ts'
@@ -93,8 +93,7 @@ export class Cycle {
           const result = isEmpty(plan.changes) ? Promise.resolve('committed' as const) : store.commit(plan.changes)
           cache.apply(plan.changes)
           this.#begin(plan.changes)
-          const keysOf = (item: Work): Footprint => this.#parts.knownKeys([item])
-          const torn = tornIn({ work, plan, keysOf, isLocked: false })
+          const torn = tornIn({ work, plan, keysOf: this.#parts.knownKeysOf, isLocked: false })
           const sent = { keys, plan, result: result.catch(afterCommit), torn }
           return { work, sent, fault: null, now, epoch: this.#failures }
         }
@@ -155,7 +154,7 @@ export class Cycle {
     const { cache } = this.#parts
     const requests = new Set<string>()
     for (const item of work) {
-      for (const command of item.kind === 'group' ? item.commands : [item]) {
+      for (const command of commandsOf(item)) {
         if (!isOfHold(command) || cache.requests.has(command.hold) || fresh.absent.has(command.hold)) continue
         requests.add(command.hold)
       }
@@ -172,7 +171,7 @@ export class Cycle {
 
   #unproven(work: readonly Work[], plan: Plan, fresh: Fresh): readonly Work[] {
     return work.filter(
-      (item, index) => needsProof(item, plan.outcomes[index]!) && !fresh.has(this.#parts.knownKeys([item])),
+      (item, index) => needsProof(item, plan.outcomes[index]!) && !fresh.has(this.#parts.knownKeysOf(item)),
     )
   }
 
@@ -211,16 +210,14 @@ class Fresh {
 }
 
 function touchesAnyOf(work: readonly Work[], holds: ReadonlySet<RequestId>): boolean {
-  return work.some((item) =>
-    item.kind === 'group' ? touchesAnyOf(item.commands, holds) : isOfHold(item) && holds.has(item.hold),
-  )
+  return work.some((item) => commandsOf(item).some((command) => isOfHold(command) && holds.has(command.hold)))
 }
 
 /** Whether a step comes after the end of a hold that one of the commits under way ends. */
 function followsAnyEnd(work: readonly Work[], underWay: ReadonlySet<Changes>): boolean {
   let ended: Set<RequestId> | null = null
   for (const item of work) {
-    for (const command of item.kind === 'group' ? item.commands : [item]) {
+    for (const command of commandsOf(item)) {
       if (command.kind !== 'refund' && (command.kind !== 'settle' || !command.late)) continue
       ended ??= new Set([...underWay].flatMap(({ holdsChanged }) => holdsChanged.map(({ id }) => id)))
       if (ended.has(command.hold)) return true

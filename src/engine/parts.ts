@@ -35,6 +35,8 @@ export class Parts {
     return footprint(work, this.houseStripe, this.cache.requests)
   }
 
+  readonly knownKeysOf = (item: Work): Footprint => this.knownKeys([item])
+
   /** The present, for the rules. Time never runs backwards within one engine, whatever the system's clock does. */
   moment(): Instant {
     this.#lastNow = Math.max(this.#lastNow, this.clock.now())

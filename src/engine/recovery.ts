@@ -7,7 +7,7 @@
  *   refused          ▶ halve until the command that is to blame stands alone
  */
 import type { Plan } from '../domain/batch.ts'
-import { isOfHold, type Work } from '../domain/command.ts'
+import { commandsOf, isOfHold, type Work } from '../domain/command.ts'
 import type { Instant, RequestId } from '../domain/ids.ts'
 import { balanceKey, type BalanceRecord } from '../domain/balance.ts'
 import type { Footprint, RequestRecord, Snapshot } from '../domain/snapshot.ts'
@@ -58,7 +58,7 @@ export class Recovery {
   /** Null when other writers came first, or when something in it has to be read before it may be refused. */
   async #turn(work: readonly Work[], now: Instant): Promise<Plan['outcomes'] | null> {
     const keys = this.#parts.knownKeys(work)
-    const known = new Map<RequestId, RequestRecord>()
+    const known = new Map<RequestId, RequestRecord | null>()
     for (const id of keys.requests) {
       const record = this.#parts.cache.requests.get(id)
       if (record !== undefined) known.set(id, record)
@@ -66,7 +66,8 @@ export class Recovery {
     const { houseStripe, balances, assets, rates, payees } = keys
     const requests = new Set(holdsOf(work).filter((hold) => !known.has(hold)))
     const plan = await this.#exclusive({ houseStripe, balances, assets, rates, payees, requests }, (snapshot) => {
-      const decided = this.#parts.plan(work, { ...snapshot, requests: new Map([...known, ...snapshot.requests]) }, now)
+      for (const [id, record] of snapshot.requests) known.set(id, record)
+      const decided = this.#parts.plan(work, { ...snapshot, requests: known }, now)
       const isProven = !work.some((item, index) => needsProof(item, decided.outcomes[index]!))
       return isProven ? decided : this.#parts.plan([], snapshot, now)
     })
@@ -109,8 +110,7 @@ export class Recovery {
         this.#parts.plan(work, snapshot, now),
       )
       if (plan !== null) {
-        const keysOf = (item: Work): Footprint => this.#parts.knownKeys([item])
-        const indices = tornIn({ work, plan, keysOf, isLocked: true })
+        const indices = tornIn({ work, plan, keysOf: this.#parts.knownKeysOf, isLocked: true })
         return indices.length === 0 ? plan.outcomes : await this.again(plan.outcomes, { work, indices, now })
       }
       await clock.sleep(clock.random() * Math.min(2 ** attempt, limits.pauseMsMax))
@@ -185,7 +185,7 @@ export class Recovery {
 /** The holds that must be there for the commands about them. */
 function holdsOf(work: readonly Work[]): readonly RequestId[] {
   return work
-    .flatMap((item) => (item.kind === 'group' ? item.commands : [item]))
+    .flatMap(commandsOf)
     .filter(isOfHold)
     .map(({ hold }) => hold)
 }

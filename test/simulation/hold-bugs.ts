@@ -56,7 +56,7 @@ export const HOLD_BUGS: readonly DeliberateBug[] = [
   bug(
     'payee-changed-after-a-part',
     HOLD_STEPS,
-    "if (payee !== hold.payee && hold.settled > 0n) {\n    return reject({ code: 'payee_fixed', hold: hold.id, payee: hold.payee })\n  }\n  const payment",
+    "if (isFixed(hold, payee)) return reject({ code: 'payee_fixed', hold: hold.id, payee: hold.payee })\n  const payment",
     'const payment',
   ),
   bug('amend-forgets-what-parts-took', HOLD_STEPS, 'held: hold.held + more', 'held: hold.amount + more'),

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { amendOf, freezeOf, refundOf, releaseOf, settleOf } from '../../api/commands.ts'
 import { LedgerError } from '../../api/error.ts'
@@ -91,11 +91,7 @@ function addEnds(app: FastifyInstance, backend: Backend): void {
         ],
       },
     },
-    async (request, reply) => {
-      const id = requestIdParameter(request.params.id, 'id')
-      const command = readCommand(request, (input, newRequestId) => settleOf(id, input, newRequestId))
-      return sendOutcome(reply, command, await submitCommand(backend, request, command))
-    },
+    commandOnHold(backend, settleOf),
   )
   app.post<ById>(
     '/v1/holds/:id/release',
@@ -145,11 +141,7 @@ function addSteps(app: FastifyInstance, backend: Backend): void {
         ],
       },
     },
-    async (request, reply) => {
-      const id = requestIdParameter(request.params.id, 'id')
-      const command = readCommand(request, (input, newRequestId) => amendOf(id, input, newRequestId))
-      return sendOutcome(reply, command, await submitCommand(backend, request, command))
-    },
+    commandOnHold(backend, amendOf),
   )
   app.post<ById>(
     '/v1/holds/:id/refund',
@@ -177,12 +169,17 @@ function addSteps(app: FastifyInstance, backend: Backend): void {
         ],
       },
     },
-    async (request, reply) => {
-      const id = requestIdParameter(request.params.id, 'id')
-      const command = readCommand(request, (input, newRequestId) => refundOf(id, input, newRequestId))
-      return sendOutcome(reply, command, await submitCommand(backend, request, command))
-    },
+    commandOnHold(backend, refundOf),
   )
+}
+
+/** Answers a command about the hold of the path, under a request id of the header or the body. */
+function commandOnHold(backend: Backend, read: typeof settleOf | typeof amendOf | typeof refundOf) {
+  return async (request: FastifyRequest<ById>, reply: FastifyReply): Promise<FastifyReply> => {
+    const id = requestIdParameter(request.params.id, 'id')
+    const command = readCommand(request, (input, newRequestId) => read(id, input, newRequestId))
+    return sendOutcome(reply, command, await submitCommand(backend, request, command))
+  }
 }
 
 function addReads(app: FastifyInstance, backend: Backend): void {

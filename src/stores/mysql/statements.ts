@@ -100,19 +100,14 @@ export function writesOf(changes: Changes, flavour: Flavour, chunking: Chunking 
     ...ratesUsed.map(isNewestRate),
     ...balanceChanges(flavour, textsOf(changed, balanceChangeValues), chunking),
     ...inserts('balances', BALANCE_COLUMNS, textsOf(added, newBalanceValues), chunking),
-    ...inserts('requests', HOLD_COLUMNS, textsOf(holdsOpened, filled(HOLD_COLUMNS, holdValues)), chunking),
-    ...inserts(
-      'requests',
-      STEPPED_HOLD_COLUMNS,
-      textsOf(holdsOpenedStepped, filled(STEPPED_HOLD_COLUMNS, steppedHoldValues)),
-      chunking,
-    ),
+    ...inserts('requests', HOLD_COLUMNS, textsOf(holdsOpened, OPENED), chunking),
+    ...inserts('requests', STEPPED_HOLD_COLUMNS, textsOf(holdsOpenedStepped, OPENED_STEPPED), chunking),
     ...inserts('requests', ENTRY_COLUMNS, textsOf(entries, entryValues), chunking),
     ...inserts('requests', STEP_ENTRY_COLUMNS, textsOf(stepEntries, stepEntryValues), chunking),
     ...inserts('hold_steps', HOLD_STEP_COLUMNS, textsOf(holdSteps, holdStepValues), chunking),
     ...inserts('postings', POSTING_COLUMNS, textsOf(postings, postingValues), chunking),
-    ...holdChanges(ENDING, flavour, textsOf(holdsChanged, filled(HOLD_CHANGE_COLUMNS, holdChangeValues)), chunking),
-    ...holdChanges(STEPPING, flavour, textsOf(holdsStepped, filled(HOLD_STEPPED_COLUMNS, holdSteppedValues)), chunking),
+    ...holdChanges(ENDING, flavour, textsOf(holdsChanged, ENDED), chunking),
+    ...holdChanges(STEPPING, flavour, textsOf(holdsStepped, STEPPED), chunking),
     ...assetWrites(assets),
     ...accountWrites(textsOf(accounts, accountValues), chunking),
     ...inserts('rates', RATE_COLUMNS, textsOf(rates, rateValues), chunking),
@@ -145,6 +140,11 @@ function filled<Of>(
     return values
   }
 }
+
+const OPENED = filled(HOLD_COLUMNS, holdValues)
+const OPENED_STEPPED = filled(STEPPED_HOLD_COLUMNS, steppedHoldValues)
+const ENDED = filled(HOLD_CHANGE_COLUMNS, holdChangeValues)
+const STEPPED = filled(HOLD_STEPPED_COLUMNS, holdSteppedValues)
 
 function accountValues({ account, metadata }: AccountChange): readonly SqlValue[] {
   return [account, metadataText(metadata)]
