@@ -111,6 +111,17 @@ test('several processes and an open loop keep the books exact as well', async ()
   }
 })
 
+test('as many users as the help’s examples name can be played', async () => {
+  const { exitCode, stdout, stderr } = await bench(
+    `spread --distribution zipf --users 10000 --strategies update-first,raw,holdfast --json ${SHORT}`,
+  )
+  assert.equal(exitCode, 0, stderr)
+  for (const line of stdout.trim().split('\n')) {
+    const { users, consistent } = JSON.parse(line) as Result
+    assert.deepEqual([users, consistent], [10_000, true])
+  }
+})
+
 describe('arguments that make no sense get one clear line', () => {
   const refused: Readonly<Record<string, RegExp>> = {
     marathon: /Scenarios are freeze, life, spread, transfer, processes, soak\./,

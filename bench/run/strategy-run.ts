@@ -50,8 +50,11 @@ export type Phase = 'preparing' | 'playing' | 'auditing'
 
 export type Watch = (phase: Phase, progress: readonly Progress[]) => void
 
-/** More coins than any run can spend. */
-const FUNDS = 1_000_000_000_000_000
+/**
+ * Coins of each account: more than a run can spend, and so few that the issuer can owe them to the most users in the most
+ * processes that there may be.
+ */
+const FUNDS = 1_000_000_000_000
 
 export interface RunOptions {
   readonly name: StrategyName
