@@ -20,5 +20,10 @@ export function literal(value: SqlValue): string {
 
 /** `1,'a',NULL` */
 export function literals(values: readonly SqlValue[]): string {
-  return values.map(literal).join(',')
+  let text = ''
+  for (let index = 0; index < values.length; index++) {
+    if (index > 0) text += ','
+    text += literal(values[index]!)
+  }
+  return text
 }
