@@ -11,10 +11,16 @@ export interface SqliteConnectionOptions {
  *
  * The page cache is small on purpose: SQLite walks its hash table at the end of every write transaction, and 8 MiB was
  * as fast as anything smaller and 10 % faster than 64 MiB at 100 commands per transaction.
+ *
+ * Pages are half of SQLite's own size, because a commit writes every page that it touched, five or so for one command, to the log. One
+ * call in flight took 7 to 12 % less time (p50), 600,000 lives under random ids left a file of the same size, the last of them served
+ * faster by a tenth, and 100 and 1,000 calls in flight were the same within the noise; pages of 1 KiB were slower there. A file that
+ * is there already keeps the size that it has.
  */
 export function openConnection(path: string, options: SqliteConnectionOptions): DatabaseSync {
   const database = new DatabaseSync(path, { readBigInts: true, timeout: options.busyTimeoutMs })
   database.exec(`
+    PRAGMA page_size = 2048;
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
     PRAGMA cache_size = -8192;
