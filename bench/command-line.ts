@@ -103,7 +103,7 @@ function commandLine(): Command {
         whole(1, 1_000_000),
       )
       .option('--seconds <count>', 'measured time of each strategy', decimal(0.1, 3_600))
-      .option('--warmup <seconds>', 'time before that (default: a fifth, at most 2)', decimal(0, 600))
+      .option('--warmup <seconds>', 'time before that (default: a fifth, at least 1, at most 2)', decimal(0, 600))
       .option(
         '--lock-timeout-ms <ms>',
         'how long a statement waits for a lock',
@@ -174,7 +174,7 @@ export function trialOf(scenario: ScenarioName, flags: TrialFlags): Trial {
     connections: connectionsOf(flags, { inFlight, processes, perProcess: SCENARIOS[scenario].connections }),
     processes,
     rate,
-    warmupSeconds: flags.warmup ?? Math.min(2, seconds / 5),
+    warmupSeconds: flags.warmup ?? Math.min(2, Math.max(1, seconds / 5)),
     seconds,
     lockTimeoutMs: flags.lockTimeoutMs ?? LOCK_TIMEOUT_MS_DEFAULT,
     statementPauseMs: flags.statementPauseMs ?? 0,

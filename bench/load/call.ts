@@ -5,7 +5,7 @@ export type CallKind = 'freeze' | 'settle' | 'release' | 'transfer'
 export interface Call {
   readonly kind: CallKind
   /** Sends the command. Resolves when it is answered. @throws what the strategy throws */
-  run(): Promise<void>
+  run(): Promise<unknown>
 }
 
 /** An endless source of calls. What a call brings about, a hold for example, may lead to a later call. */

@@ -15,7 +15,12 @@ export interface Chapter {
   readonly stores?: readonly string[]
   /** How much longer than the others each run is. */
   readonly times?: number
+  /** Turns of each strategy, of which the one in the middle is shown: one alone would tell more of the machine’s mood. Default 1. */
+  readonly rounds?: number
 }
+
+/** Of chapters whose figures are compared with each other. */
+const ROUNDS = 3
 
 const ENDS = ['update-first', 'raw', 'holdfast'] as const
 
@@ -54,6 +59,7 @@ export const CHAPTERS = {
     strategies: ENDS,
     trial: { inFlight: 1 },
     keeps: [],
+    rounds: ROUNDS,
   },
   'life-10': { title: 'Life, 10 in flight', scenario: 'life', strategies: ENDS, trial: { inFlight: 10 }, keeps: [] },
   'life-100': {
@@ -72,6 +78,7 @@ export const CHAPTERS = {
     ],
     trial: { inFlight: 100 },
     keeps: ['percentiles'],
+    rounds: ROUNDS,
   },
   'life-1000': {
     title: 'Life, one user, 1,000 in flight',
@@ -79,6 +86,7 @@ export const CHAPTERS = {
     strategies: [...ENDS, 'holdfast-http', 'holdfast-client'],
     trial: { inFlight: 1_000 },
     keeps: [],
+    rounds: ROUNDS,
   },
   'life-open': {
     title: 'Life, one user, 500 calls a second whatever becomes of them',
@@ -93,6 +101,7 @@ export const CHAPTERS = {
     strategies: ENDS,
     trial: {},
     keeps: [],
+    rounds: ROUNDS,
   },
   'spread-zipf': {
     title: 'Life of 1,000 users drawn by Zipf’s law, 1,000 in flight',
@@ -100,6 +109,7 @@ export const CHAPTERS = {
     strategies: ENDS,
     trial: { distribution: 'zipf' },
     keeps: [],
+    rounds: ROUNDS,
   },
   transfer: {
     title: 'One to ten among fifty accounts, 50 in flight',

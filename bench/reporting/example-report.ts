@@ -24,8 +24,8 @@ export function exampleReport(
   return {
     madeAt: '2026-11-21T12:00:00.000Z',
     quick: false,
+    warmupSeconds: 1,
     seconds: 1.5,
-    rounds: 1,
     seed: 1,
     machine: {
       processor: 'AMD EPYC',

@@ -1,9 +1,9 @@
 /**
  * The report: a chosen set of runs on every store that is there, as one page, charts, and the JSON that they are made from.
  *
- *   npm run bench:report                      all of it, about twelve minutes with four stores, into bench/report/
+ *   npm run bench:report                      all of it, about half an hour with four stores, into bench/report/
  *   npm run bench:report -- --quick           a smoke run into a folder of the system's own
- *   npm run bench:report -- --rounds 3        every strategy has three turns; three times as long
+ *   npm run bench:report -- --rounds 3        every strategy has three turns in every chapter
  *   npm run bench:report -- --draw            the page and the charts anew from bench/report/results.json, without a run
  *
  * Stores are SQLite and the servers that HOLDFAST_TEST_MYSQL_URL, HOLDFAST_TEST_MARIADB_URL and HOLDFAST_TEST_POSTGRES_URL name.
@@ -56,7 +56,7 @@ interface Options {
   readonly quick: boolean
   readonly draw: boolean
   readonly seconds: number
-  readonly rounds: number
+  readonly rounds: number | null
   readonly stores: readonly string[] | null
   readonly chapters: readonly string[] | null
   readonly out: string | null
@@ -70,7 +70,7 @@ function readOptions(): Options {
     quick,
     draw: values.draw === true,
     seconds: numberOf('seconds', values.seconds ?? String(quick ? SECONDS_QUICK : SECONDS)),
-    rounds: Math.round(numberOf('rounds', values.rounds ?? '1')),
+    rounds: values.rounds === undefined ? null : Math.round(numberOf('rounds', values.rounds)),
     stores: values.stores?.split(',') ?? null,
     chapters: values.chapters?.split(',') ?? null,
     out: values.out === undefined ? null : resolve(values.out),

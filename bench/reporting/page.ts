@@ -5,7 +5,7 @@ import type { Result } from '../output/result.ts'
 import { STRATEGIES } from '../strategies/catalogue.ts'
 import type { Chart } from './charts.ts'
 import { CHAPTERS, type ChapterId } from './chapters.ts'
-import { resultsIn, type Report } from './report.ts'
+import { resultsIn, roundsIn, type Report } from './report.ts'
 
 /** Which charts belong to a chapter; they stand above its table. */
 const CHARTS_OF: Readonly<Partial<Record<ChapterId, readonly string[]>>> = {
@@ -47,16 +47,13 @@ ${chapters.map((id) => chapterSection(report, id, charts)).join('\n')}
 `
 }
 
-function factsTable({ machine, stores, seconds, rounds, seed, madeAt }: Report): string {
+function factsTable({ machine, stores, warmupSeconds, seconds, seed, madeAt }: Report): string {
   const facts: readonly (readonly [string, string])[] = [
     ['Date', madeAt],
     ['Processor', `${machine.cores} × ${machine.processor}, ${machine.memoryGb} GB`],
     ['System', machine.system],
     ['Versions', settingsText(machine.versions)],
-    [
-      'Each run',
-      `${seconds} s measured, ${rounds === 1 ? 'one round' : `${rounds} rounds, the middle one shown`}, seed ${seed}`,
-    ],
+    ['Each run', `${seconds} s measured after ${warmupSeconds} s of warm-up, seed ${seed}`],
     ...stores.map(
       ({ server }) => [`${SERVER_NAMES[server.flavour]} ${server.version}`, settingsText(server.settings)] as const,
     ),
@@ -68,12 +65,18 @@ function chapterSection(report: Report, id: ChapterId, charts: readonly Chart[])
   const drawn = charts.filter(({ name }) => CHARTS_OF[id]?.includes(name))
   const dropouts = report.sections.filter(({ chapter }) => chapter === id).flatMap((section) => section.dropouts)
   return `<section id="${id}"><h2>${escape(CHAPTERS[id].title)}</h2>
+${roundsNote(report, id)}
 ${drawn.map(({ description, svg }) => `<figure role="img" aria-label="${escape(description)}">${svg}<figcaption>${escape(description)}</figcaption></figure>`).join('\n')}
 ${resultsIn(report, id)
   .map(({ store, results }) => resultsTable(SERVER_NAMES[store.server.flavour], results))
   .join('\n')}
 ${dropouts.map(({ strategy, message }) => `<p class="warning">${escape(strategy)} could not be played: ${escape(message)}</p>`).join('')}
 </section>`
+}
+
+function roundsNote(report: Report, id: ChapterId): string {
+  const rounds = roundsIn(report, id)
+  return rounds > 1 ? `<p>Of ${rounds} rounds of each strategy, in turn, the one in the middle.</p>` : ''
 }
 
 interface Column {

@@ -3,7 +3,7 @@ import { SERVER_NAMES } from '../output/headline.ts'
 import { msText, rateText, ratioText } from '../output/numbers.ts'
 import type { ChapterId } from './chapters.ts'
 import { withTextBetween } from './marks.ts'
-import { resultOf, type Report, type ReportedStore } from './report.ts'
+import { resultOf, roundsIn, type Report, type ReportedStore } from './report.ts'
 
 export const MARKS = {
   begin: '<!-- measured: npm run bench:documents writes what follows -->',
@@ -25,8 +25,9 @@ One user, freeze and settle, one hold in ten released; commands a second, and th
 ${tableOf(report)}
 
 ${machine.cores} × ${machine.processor}, Node ${machine.versions['node'] ?? ''}, server and client on the same machine, durable commits;
-\`npm run bench:report\` on ${madeAt.slice(0, 10)}, ${seconds} s for each figure. [The whole report](bench/report/index.html) has every
-strategy, [docs/seeds-measured.md](docs/seeds-measured.md) what the write-ups claim about them.
+\`npm run bench:report\` on ${madeAt.slice(0, 10)}, ${seconds} s for each figure, the one in the middle of ${roundsIn(report, 'life-100')}.
+[The whole report](bench/report/index.html) has every strategy, [docs/seeds-measured.md](docs/seeds-measured.md) what the write-ups claim
+about them.
 `
 }
 

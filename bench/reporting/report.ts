@@ -27,8 +27,9 @@ export interface Report {
   readonly madeAt: string
   /** A smoke run: its figures mean nothing. */
   readonly quick: boolean
+  /** Before what is measured, and measured, of each run. */
+  readonly warmupSeconds: number
   readonly seconds: number
-  readonly rounds: number
   readonly seed: number
   readonly machine: Machine
   readonly stores: readonly ReportedStore[]
@@ -64,4 +65,9 @@ export function resultsIn(
     const section = report.sections.find((one) => one.chapter === chapter && one.store === store.name)
     return section === undefined || section.results.length === 0 ? [] : [{ store, results: section.results }]
   })
+}
+
+/** Turns that each strategy had in a chapter. */
+export function roundsIn(report: Report, chapter: ChapterId): number {
+  return Math.max(...resultsIn(report, chapter).flatMap(({ results }) => results.map(({ rounds }) => rounds)))
 }

@@ -12,9 +12,10 @@ import type { Report, ReportedStore, Section } from './report.ts'
 export interface ReportOptions {
   readonly stores: readonly LabStore[]
   readonly chapters: readonly ChapterId[]
-  /** Measured time of each run, and how many turns each strategy has. */
+  /** Measured time of each run. */
   readonly seconds: number
-  readonly rounds: number
+  /** Turns of each strategy; null for as many as its chapter says. */
+  readonly rounds: number | null
   readonly seed: number
   readonly quick: boolean
   readonly announce: (where: { store: string; title: string }) => Announce
@@ -23,12 +24,13 @@ export interface ReportOptions {
 
 /** What is unanswered so long after a run is given up, so that the slowest strategies do not take all the time. */
 const DRAIN_MS_MAX = 2_000
-/** Share of the measured time, before it. */
-const WARMUP = 0.2
+/** Before the measured time: until the code that runs all the time is compiled for it. */
+const WARMUP_SECONDS = 1
+const WARMUP_SECONDS_QUICK = 0.05
 
 /** @throws StoreTrouble for a store that cannot be used */
 export async function runReport(options: ReportOptions): Promise<Report> {
-  const { stores, seconds, rounds, seed, quick } = options
+  const { stores, seconds, seed, quick } = options
   const reported: ReportedStore[] = []
   const sections: Section[] = []
   for (const store of stores) {
@@ -43,13 +45,17 @@ export async function runReport(options: ReportOptions): Promise<Report> {
   return {
     madeAt: new Date().toISOString(),
     quick,
+    warmupSeconds: warmupOf(options),
     seconds,
-    rounds,
     seed,
     machine: thisMachine(),
     stores: reported,
     sections,
   }
+}
+
+function warmupOf({ quick }: ReportOptions): number {
+  return quick ? WARMUP_SECONDS_QUICK : WARMUP_SECONDS
 }
 
 interface Place {
@@ -63,9 +69,9 @@ async function runChapter(id: ChapterId, { store, server, options }: Place): Pro
   const chapter = chapterOf(id)
   if (chapter.stores?.includes(store.name) === false) return null
   const seconds = options.seconds * (chapter.times ?? 1)
-  const flags = { ...chapter.trial, store: store.url, seed: options.seed, seconds, warmup: seconds * WARMUP }
+  const flags = { ...chapter.trial, store: store.url, seed: options.seed, seconds, warmup: warmupOf(options) }
   const trial = { ...trialOf(chapter.scenario, flags), drainMsMax: DRAIN_MS_MAX }
-  const contest = { strategies: chapter.strategies, trial, rounds: options.rounds }
+  const contest = { strategies: chapter.strategies, trial, rounds: options.rounds ?? chapter.rounds ?? 1 }
   const announce = options.announce({ store: store.name, title: chapter.title })
   const { entrants, dropouts } = await runContest(server, contest, announce, options.signal)
   const setting = { store: withoutPassword(store.url), server: server.facts, trial }

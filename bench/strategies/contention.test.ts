@@ -75,7 +75,7 @@ describe('a row that somebody else has', { skip: withoutServers }, () => {
       ] as const) {
         await using rehearsal = await Rehearsal.prepare({ store, strategy })
         const { lives } = await rehearsal.player()
-        const freezes: Promise<void>[] = []
+        const freezes: Promise<unknown>[] = []
         await whileLocked(rehearsal, async (connection) => {
           for (const requestId of ['a', 'b', 'c', 'd']) {
             freezes.push(lives!.freeze({ requestId, user: ALICE, amount: 616 }))
@@ -91,7 +91,7 @@ describe('a row that somebody else has', { skip: withoutServers }, () => {
       await using rehearsal = await Rehearsal.prepare({ store, strategy: 'cas' })
       const player = await rehearsal.player()
       const { lives } = player
-      const freezes: Promise<void>[] = []
+      const freezes: Promise<unknown>[] = []
       await using rows = await rehearsal.rows()
       await rows.transaction(async (connection) => {
         await connection.change('UPDATE users SET version = version + 1 WHERE id = ?', [ALICE])

@@ -30,20 +30,20 @@ export class LedgerCalls implements Lives, Transfers {
     this.#ledger = ledger
   }
 
-  async freeze({ requestId, user, amount }: FreezeRequest): Promise<void> {
-    await this.#ledger.freeze({ requestId, account: accountOf(user), amount: BigInt(amount) })
+  freeze({ requestId, user, amount }: FreezeRequest): Promise<unknown> {
+    return this.#ledger.freeze({ requestId, account: accountOf(user), amount: BigInt(amount) })
   }
 
-  async settle({ requestId }: HoldRequest, cost: number): Promise<void> {
-    await this.#ledger.settle(requestId, { amount: BigInt(cost) })
+  settle({ requestId }: HoldRequest, cost: number): Promise<unknown> {
+    return this.#ledger.settle(requestId, { amount: BigInt(cost) })
   }
 
-  async release({ requestId }: HoldRequest): Promise<void> {
-    await this.#ledger.release(requestId)
+  release({ requestId }: HoldRequest): Promise<unknown> {
+    return this.#ledger.release(requestId)
   }
 
-  async transfer({ requestId, from, shares }: TransferRequest): Promise<void> {
+  transfer({ requestId, from, shares }: TransferRequest): Promise<unknown> {
     const legs = shares.map(({ to, amount }) => ({ from: accountOf(from), to: accountOf(to), amount: BigInt(amount) }))
-    await this.#ledger.transfer({ requestId, legs })
+    return this.#ledger.transfer({ requestId, legs })
   }
 }

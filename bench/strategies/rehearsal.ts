@@ -109,7 +109,7 @@ export class Rehearsal implements AsyncDisposable {
 }
 
 /** Of the error that a call ended with; `applied` when there was none. */
-export async function codeOf(call: Promise<void>): Promise<string> {
+export async function codeOf(call: Promise<unknown>): Promise<string> {
   return await call.then(
     () => 'applied',
     (error: unknown) => String((error as { code?: unknown }).code),
@@ -117,7 +117,7 @@ export async function codeOf(call: Promise<void>): Promise<string> {
 }
 
 /** Makes a call again, under the same request id, until it is no deadlock's victim; repeats at once can be that. */
-export async function insist(call: () => Promise<void>): Promise<void> {
+export async function insist(call: () => Promise<unknown>): Promise<void> {
   for (;;) {
     const code = await codeOf(call())
     if (code === 'applied') return

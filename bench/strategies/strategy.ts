@@ -26,17 +26,17 @@ export interface TransferRequest {
   readonly shares: readonly { readonly to: number; readonly amount: number }[]
 }
 
-/** Each call resolves when its effect is durable. @throws CallFailure, DatabaseFailure or LedgerError: it had none */
+/** Each call resolves when its effect is durable, to whatever its strategy has to say. @throws CallFailure, DatabaseFailure or LedgerError: it had none */
 export interface Lives {
-  freeze(request: FreezeRequest): Promise<void>
+  freeze(request: FreezeRequest): Promise<unknown>
   /** Takes `cost` and gives the rest back. */
-  settle(hold: HoldRequest, cost: number): Promise<void>
-  release(hold: HoldRequest): Promise<void>
+  settle(hold: HoldRequest, cost: number): Promise<unknown>
+  release(hold: HoldRequest): Promise<unknown>
 }
 
 /** @throws as `Lives` */
 export interface Transfers {
-  transfer(request: TransferRequest): Promise<void>
+  transfer(request: TransferRequest): Promise<unknown>
 }
 
 /** Where a strategy works, the same in every process but for the last two fields. */

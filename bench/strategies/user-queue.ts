@@ -21,19 +21,19 @@ class UserQueue implements Lives {
     this.#inner = inner
   }
 
-  freeze(request: FreezeRequest): Promise<void> {
+  freeze(request: FreezeRequest): Promise<unknown> {
     return this.#inTurn(request.user, () => this.#inner.freeze(request))
   }
 
-  settle(hold: HoldRequest, cost: number): Promise<void> {
+  settle(hold: HoldRequest, cost: number): Promise<unknown> {
     return this.#inTurn(hold.user, () => this.#inner.settle(hold, cost))
   }
 
-  release(hold: HoldRequest): Promise<void> {
+  release(hold: HoldRequest): Promise<unknown> {
     return this.#inTurn(hold.user, () => this.#inner.release(hold))
   }
 
-  #inTurn(user: number, call: () => Promise<void>): Promise<void> {
+  #inTurn(user: number, call: () => Promise<unknown>): Promise<unknown> {
     const before = this.#last.get(user) ?? Promise.resolve()
     const turn = before.then(call)
     // The next one waits whatever became of this one.

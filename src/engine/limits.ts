@@ -12,7 +12,11 @@ export interface EngineLimits {
   readonly batchesInFlightMax: number
   /** Patience with a call that names none. */
   readonly callTimeoutMsDefault: number
-  /** Rows remembered between batches: requests (entries and holds), and balances. */
+  /**
+   * Rows remembered between batches: requests (entries and holds), and balances. Fewer of the finished requests would be somewhat
+   * faster with 1,000 calls in flight, for less memory is walked through; but they are who repeats are recognised by, and a repeated freeze that is not makes
+   * its batch stale. So many commands as the queue takes can be repeated at once when the database comes back.
+   */
   readonly cacheRequestsMax: number
   readonly cacheBalancesMax: number
   /** Attempts of one batch before `contention`, the first included. */
