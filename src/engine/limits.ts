@@ -13,9 +13,9 @@ export interface EngineLimits {
   /** Patience with a call that names none. */
   readonly callTimeoutMsDefault: number
   /**
-   * Rows remembered between batches: requests (entries and holds), and balances. Fewer of the finished requests would be somewhat
-   * faster with 1,000 calls in flight, for less memory is walked through; but they are who repeats are recognised by, and a repeated freeze that is not makes
-   * its batch stale. So many commands as the queue takes can be repeated at once when the database comes back.
+   * Rows remembered between batches: requests (entries and holds), and balances. With fewer finished requests among them 1,000 calls in
+   * flight were served somewhat faster, because less memory is walked through. But repeats are recognised by them, and a repeated
+   * freeze that is not recognised makes its batch stale; when a database comes back, all that waited may be repeated at once.
    */
   readonly cacheRequestsMax: number
   readonly cacheBalancesMax: number
