@@ -7,6 +7,7 @@ import { sendToSocket } from './respond.ts'
 
 /** 0 takes away Node's own limit, beyond which it drops headers without a word; `headerBytesMax` bounds them. */
 const HEADERS_COUNT_UNLIMITED = 0
+const HOST = 'host'
 
 export function answerEverything(server: Server): void {
   server.maxHeadersCount = HEADERS_COUNT_UNLIMITED
@@ -23,10 +24,22 @@ export function answerEverything(server: Server): void {
   })
 }
 
-/** RFC 9112, section 3.2, has a server refuse HTTP/1.1 without it. */
-export function needHost({ raw }: FastifyRequest, _: FastifyReply, done: (error?: Error) => void): void {
-  const isMissing = raw.headers.host === undefined && raw.httpVersionMinor === 1
-  done(isMissing ? LedgerError.invalidParameter('Host', 'HTTP/1.1 needs a Host header.') : undefined)
+/** RFC 9112, section 3.2, has a server refuse HTTP/1.1 without it, and any request with two: a proxy may have gone by the other one. */
+export function needOneHost({ raw }: FastifyRequest, _: FastifyReply, done: (error?: Error) => void): void {
+  const count = hostsOf(raw)
+  if (count > 1) done(LedgerError.invalidParameter('Host', 'A request has one Host header.'))
+  else if (count === 0 && raw.httpVersionMinor === 1)
+    done(LedgerError.invalidParameter('Host', 'HTTP/1.1 needs a Host header.'))
+  else done()
+}
+
+function hostsOf({ rawHeaders }: IncomingMessage): number {
+  let count = 0
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index]!
+    if (name.length === HOST.length && name.toLowerCase() === HOST) count++
+  }
+  return count
 }
 
 /** Bytes that never became a request. */

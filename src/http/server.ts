@@ -13,7 +13,7 @@ import { pino, type Logger } from 'pino'
 import { LedgerError } from '../api/error.ts'
 import { limitRequests } from './admission.ts'
 import type { Backend } from './backend.ts'
-import { answerEverything, clientErrorHandler, needHost } from './connections.ts'
+import { answerEverything, clientErrorHandler, needOneHost } from './connections.ts'
 import { parseJson } from './json.ts'
 import { HTTP_LIMITS, type HttpLimits } from './limits.ts'
 import { logRequests, ProblemLog } from './log.ts'
@@ -71,7 +71,7 @@ export function buildServer(backend: Backend, options: HttpOptions = {}): Fastif
       requestTimeout: limits.requestTimeoutMs,
       connectionsCheckingInterval: limits.timeoutCheckMs,
       maxHeaderSize: limits.headerBytesMax,
-      // Node would refuse without a body; `needHost` does it with a problem.
+      // Node would refuse without a body; `needOneHost` does it with a problem.
       requireHostHeader: false,
     },
     routerOptions: { maxParamLength: PATH_NAME_LENGTH_MAX },
@@ -81,7 +81,7 @@ export function buildServer(backend: Backend, options: HttpOptions = {}): Fastif
     clientErrorHandler,
   })
   answerEverything(app.server)
-  app.addHook('onRequest', needHost)
+  app.addHook('onRequest', needOneHost)
   acceptJson(app)
   app.setErrorHandler(onError)
   for (const schema of NAMED_SCHEMAS) app.addSchema(schema)

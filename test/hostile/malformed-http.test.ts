@@ -102,6 +102,8 @@ const REFUSED: readonly (readonly [what: string, bytes: string | Buffer])[] = [
   ['a NUL in a header name', post(['X-N\0l: a', LENGTH], BODY)],
   ['lines that end in a carriage return', post([LENGTH], BODY).replaceAll('\r\n', '\r')],
   ['no host', get('/v1/nowhere', [])],
+  ['two hosts', post(['host: y', LENGTH], BODY)],
+  ['two hosts of HTTP/1.0', get('/healthz', ['Host: x', 'Host: x'], 'HTTP/1.0')],
   ['HTTP/0.9', 'GET /healthz\r\n'],
   ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
   ['HTTP/9.9', get('/healthz', ['Host: x'], 'HTTP/9.9')],
