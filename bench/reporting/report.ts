@@ -69,5 +69,5 @@ export function resultsIn(
 
 /** Turns that each strategy had in a chapter. */
 export function roundsIn(report: Report, chapter: ChapterId): number {
-  return Math.max(...resultsIn(report, chapter).flatMap(({ results }) => results.map(({ rounds }) => rounds)))
+  return Math.max(1, ...resultsIn(report, chapter).flatMap(({ results }) => results.map(({ rounds }) => rounds)))
 }

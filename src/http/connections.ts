@@ -27,10 +27,9 @@ export function answerEverything(server: Server): void {
 /** RFC 9112, section 3.2, has a server refuse HTTP/1.1 without it, and any request with two: a proxy may have gone by the other one. */
 export function needOneHost({ raw }: FastifyRequest, _: FastifyReply, done: (error?: Error) => void): void {
   const count = hostsOf(raw)
-  if (count > 1) done(LedgerError.invalidParameter('Host', 'A request has one Host header.'))
-  else if (count === 0 && raw.httpVersionMinor === 1)
-    done(LedgerError.invalidParameter('Host', 'HTTP/1.1 needs a Host header.'))
-  else done()
+  if (count > 1) return done(LedgerError.invalidParameter('Host', 'A request has one Host header.'))
+  const isMissing = count === 0 && raw.httpVersionMinor === 1
+  done(isMissing ? LedgerError.invalidParameter('Host', 'HTTP/1.1 needs a Host header.') : undefined)
 }
 
 function hostsOf({ rawHeaders }: IncomingMessage): number {
