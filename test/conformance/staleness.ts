@@ -179,6 +179,29 @@ export function describeStaleness(openHarness: OpenHarness): void {
     await assertStale(storage, books, changes, open('o', 'user:9', 0n))
   })
 
+  test('one row among many that is not as it was read makes the commit stale', async () => {
+    await using harness = await openHarness()
+    const storage = await harness.open()
+    const books = new Books(storage.store)
+    const people = Array.from({ length: 9 }, (_, index) => `user:${index}`)
+    await books.apply(
+      ...people.flatMap((person) => [deposit(`d-${person}`, person, 100n), freeze(`h-${person}`, person, 50n)]),
+    )
+    const work = people.map((person) => settle(`h-${person}`, 20n))
+    const { changes } = await books.plan(...work)
+    for (const other of [{ available: 51n }, { held: 49n }, { floor: -1n }, { version: 1 }]) {
+      const balances = changes.balances.map((change) =>
+        change.after.account === 'user:4' ? { ...change, before: { ...change.before, ...other } } : change,
+      )
+      await assertStale(storage, books, { ...changes, balances }, ...work)
+    }
+    await books.apply(release('h-user:4'))
+    const fresh = await books.plan(open('o', 'user:9', 0n))
+    // Only one of the holds is out of date, no balance.
+    const { holdsChanged } = changes
+    await assertStale(storage, books, { ...fresh.changes, holdsChanged }, open('o', 'user:9', 0n))
+  })
+
   test('an asset keeps its decimals: declaring it otherwise at the same time makes the commit stale', async () => {
     await using harness = await openHarness()
     const storage = await harness.open()

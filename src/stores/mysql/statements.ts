@@ -35,6 +35,7 @@
  */
 import type { Asset } from '../../domain/asset.ts'
 import type { BalanceName } from '../../domain/balance.ts'
+import type { HoldRecord } from '../../domain/hold.ts'
 import { isHouse, type AssetCode, type RequestId } from '../../domain/ids.ts'
 import type { Rate, RatePair } from '../../domain/rate.ts'
 import type { AccountChange, BalanceChange, Changes } from '../../domain/snapshot.ts'
@@ -90,6 +91,12 @@ export type Chunking = (rows: readonly string[]) => Iterable<readonly string[]>
 
 const TOGETHER: Chunking = (rows) => [rows]
 
+/**
+ * Rows that are updated by a statement each. A table of values costs a statement more than a row more does: with this, freeze and
+ * settle in one commit took MariaDB 0.58 ms in place of 0.82 and MySQL 1.22 in place of 1.44; for four holds it was the same either way.
+ */
+const SINGLY_MAX = 2
+
 /** The writes of `changes`, in their order; none when there is nothing to write. */
 export function writesOf(changes: Changes, flavour: Flavour, chunking: Chunking = TOGETHER): readonly Write[] {
   const { holdSteps, postings, balances, assets, accounts, rates, ratesUsed } = inLockOrder(changes)
@@ -98,7 +105,7 @@ export function writesOf(changes: Changes, flavour: Flavour, chunking: Chunking 
   const changed = balances.filter((change) => !isNew(change))
   return [
     ...ratesUsed.map(isNewestRate),
-    ...balanceChanges(flavour, textsOf(changed, balanceChangeValues), chunking),
+    ...balanceChanges(flavour, changed, chunking),
     ...inserts('balances', BALANCE_COLUMNS, textsOf(added, newBalanceValues), chunking),
     ...inserts('requests', HOLD_COLUMNS, textsOf(holdsOpened, OPENED), chunking),
     ...inserts('requests', STEPPED_HOLD_COLUMNS, textsOf(holdsOpenedStepped, OPENED_STEPPED), chunking),
@@ -106,7 +113,7 @@ export function writesOf(changes: Changes, flavour: Flavour, chunking: Chunking 
     ...inserts('requests', STEP_ENTRY_COLUMNS, textsOf(stepEntries, stepEntryValues), chunking),
     ...inserts('hold_steps', HOLD_STEP_COLUMNS, textsOf(holdSteps, holdStepValues), chunking),
     ...inserts('postings', POSTING_COLUMNS, textsOf(postings, postingValues), chunking),
-    ...holdChanges(ENDING, flavour, textsOf(holdsChanged, ENDED), chunking),
+    ...holdEnds(flavour, holdsChanged, chunking),
     ...holdChanges(STEPPING, flavour, textsOf(holdsStepped, STEPPED), chunking),
     ...assetWrites(assets),
     ...accountWrites(textsOf(accounts, accountValues), chunking),
@@ -202,22 +209,52 @@ function* holdChanges(
     const sql = `UPDATE ${valuesTable(flavour, columns, chunk)}
       STRAIGHT_JOIN requests r ON r.id = CONVERT(v.id USING ascii) COLLATE ascii_bin
       SET ${assignments.join(', ')} WHERE ${isAsBefore}`
-    yield { sql, rowCount: chunk.length }
-    yield guard(`ROW_COUNT() = ${chunk.length}`)
+    yield* finding(sql, chunk.length)
   }
 }
 
-function* balanceChanges(flavour: Flavour, rows: readonly string[], chunking: Chunking): Iterable<Write> {
-  if (rows.length === 0) return
-  for (const chunk of chunking(rows)) {
+/** An update of each row, where there are few. The index of open holds would be walked through for what the key finds at once. */
+function* holdEnds(flavour: Flavour, holds: readonly HoldRecord[], chunking: Chunking): Iterable<Write> {
+  if (holds.length > SINGLY_MAX) {
+    yield* holdChanges(ENDING, flavour, textsOf(holds, ENDED), chunking)
+    return
+  }
+  for (const hold of holds) {
+    const values = ENDED(hold)
+    const assignments = ENDING.assigned.map((column, place) => `${column} = ${literal(values[place]!)}`)
+    const sql = `UPDATE requests r FORCE INDEX (PRIMARY) SET ${assignments.join(', ')}
+      WHERE r.id = ${literal(hold.id)} AND ${ENDING.isAsBefore}`
+    yield* finding(sql, 1)
+  }
+}
+
+function* balanceChanges(flavour: Flavour, changes: readonly BalanceChange[], chunking: Chunking): Iterable<Write> {
+  if (changes.length <= SINGLY_MAX) {
+    for (const change of changes) yield* finding(balanceChange(change), 1)
+    return
+  }
+  for (const chunk of chunking(textsOf(changes, balanceChangeValues))) {
     const sql = `UPDATE ${valuesTable(flavour, BALANCE_CHANGE_COLUMNS, chunk)}
       STRAIGHT_JOIN balances b ON b.id = v.id
       SET b.available = v.available, b.held = v.held, b.floor = v.floor, b.version = v.version
       WHERE b.version = v.before_version AND b.available = v.before_available AND b.held = v.before_held
         AND b.floor <=> v.before_floor`
-    yield { sql, rowCount: chunk.length }
-    yield guard(`ROW_COUNT() = ${chunk.length}`)
+    yield* finding(sql, chunk.length)
   }
+}
+
+function balanceChange(change: BalanceChange): string {
+  const [available, held, floor, version, id, ...before] = balanceChangeValues(change).map(literal)
+  const [beforeVersion, beforeAvailable, beforeHeld, beforeFloor] = before
+  return `UPDATE balances SET available = ${available}, held = ${held}, floor = ${floor}, version = ${version}
+    WHERE id = ${id} AND version = ${beforeVersion} AND available = ${beforeAvailable} AND held = ${beforeHeld}
+      AND floor <=> ${beforeFloor}`
+}
+
+/** An update, and the guard that it found as many rows. */
+function* finding(sql: string, rowCount: number): Iterable<Write> {
+  yield { sql, rowCount }
+  yield guard(`ROW_COUNT() = ${rowCount}`)
 }
 
 /** Rare and few. */
