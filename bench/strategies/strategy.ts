@@ -26,7 +26,11 @@ export interface TransferRequest {
   readonly shares: readonly { readonly to: number; readonly amount: number }[]
 }
 
-/** Each call resolves when its effect is durable, to whatever its strategy has to say. @throws CallFailure, DatabaseFailure or LedgerError: it had none */
+/**
+ * Each call resolves when its effect is durable, to whatever its strategy has to say.
+ *
+ * @throws CallFailure, DatabaseFailure or LedgerError: it had none
+ */
 export interface Lives {
   freeze(request: FreezeRequest): Promise<unknown>
   /** Takes `cost` and gives the rest back. */

@@ -2,6 +2,7 @@
 import type { Asset } from './asset.ts'
 import { balanceKey, type BalanceName, type BalanceRecord } from './balance.ts'
 import {
+  commandsOf,
   isOfHold,
   requestOf,
   type Command,
@@ -127,8 +128,7 @@ export function footprint(
 ): Footprint {
   const keys = new FootprintKeys(houseStripe, known)
   for (const item of work) {
-    if (item.kind === 'group') for (const command of item.commands) keys.addCommand(command)
-    else keys.addCommand(item)
+    for (const command of commandsOf(item)) keys.addCommand(command)
   }
   keys.addPayees()
   return keys

@@ -210,7 +210,10 @@ class Fresh {
 }
 
 function touchesAnyOf(work: readonly Work[], holds: ReadonlySet<RequestId>): boolean {
-  return work.some((item) => commandsOf(item).some((command) => isOfHold(command) && holds.has(command.hold)))
+  for (const item of work) {
+    for (const command of commandsOf(item)) if (isOfHold(command) && holds.has(command.hold)) return true
+  }
+  return false
 }
 
 /** Whether a step comes after the end of a hold that one of the commits under way ends. */
