@@ -77,6 +77,29 @@ export const FAULT_PROBLEMS: Pick<Catalogue, FaultCode | ConnectionCode> = {
     remedy: 'Send it again later, with growing pauses.',
     fields: faultFields,
   },
+  store_misconfigured: {
+    status: 500,
+    title: 'Store misconfigured',
+    retryable: false,
+    applied: 'no',
+    retryAfterMs: null,
+    meaning:
+      'The database refuses the service for a reason that only an operator can remove: a wrong password, a missing privilege or database, a server that Holdfast does not support. The command had no effect.',
+    remedy: 'The message and the log of the service say what to change. The service goes on by itself after that.',
+    fields: faultFields,
+  },
+  clock_wrong: {
+    status: 503,
+    title: 'Clock wrong',
+    retryable: true,
+    applied: 'no',
+    retryAfterMs: 1000,
+    meaning:
+      'The clock of the service differs too much from the clock of the database, or from the newest rows. The command had no effect.',
+    remedy:
+      'Set the clock of the machine right. The service goes on by itself after that. Send the command again then.',
+    fields: faultFields,
+  },
   commit_in_doubt: {
     status: 503,
     title: 'Commit in doubt',

@@ -46,6 +46,8 @@ const FAULTS: { readonly [Code in FaultCode | ConnectionCode]: string } = {
   deadline_exceeded: 'The call was not answered within 1000 ms.',
   contention: 'Other writers won all 10 attempts.',
   store_unavailable: 'The database does not answer.',
+  store_misconfigured: 'PostgreSQL: permission denied for table postings (42501).',
+  clock_wrong: 'The clock of this process is 1200 s ahead of that of the database.',
   commit_in_doubt: 'The connection was lost around the commit.',
   store_refused: 'The database refused the rows of this command.',
   shutting_down: 'This process takes no more work.',

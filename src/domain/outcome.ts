@@ -143,6 +143,8 @@ export type Outcome<Kind extends CommandKind = CommandKind> =
  * - `deadline_exceeded`: the caller's time limit or `AbortSignal` came first.
  * - `contention`: other writers won every attempt.
  * - `store_unavailable`: the database does not answer, or the circuit breaker is open.
+ * - `store_misconfigured`: the database refuses this process until an operator changes something: its password, a privilege, the URL.
+ * - `clock_wrong`: the clock of this process is too far from that of the database to decide anything by it.
  * - `commit_in_doubt`: the connection was lost around COMMIT and the outcome could not be found out in time.
  * - `store_refused`: the database refused this one command's rows.
  * - `shutting_down`: the engine takes no more work.
@@ -153,6 +155,8 @@ export type FaultCode =
   | 'deadline_exceeded'
   | 'contention'
   | 'store_unavailable'
+  | 'store_misconfigured'
+  | 'clock_wrong'
   | 'commit_in_doubt'
   | 'store_refused'
   | 'shutting_down'

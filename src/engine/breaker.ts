@@ -10,6 +10,7 @@ import {
   type CircuitBreakerPolicy,
   type IBackoff,
 } from 'cockatiel'
+import type { FaultCode } from '../domain/outcome.ts'
 import type { Changes, Footprint, Snapshot } from '../domain/snapshot.ts'
 import type { Clock } from './clock.ts'
 import { Fault } from './faults.ts'
@@ -22,6 +23,8 @@ export class BreakerStore implements Store {
   readonly #reads: CircuitBreakerPolicy
   readonly #writes: CircuitBreakerPolicy
   readonly #openMs: number
+  /** The failure that came last, by circuit. */
+  readonly #lastFailure = new Map<CircuitBreakerPolicy, Fault>()
 
   constructor(store: Store, clock: Clock, limits: Pick<EngineLimits, 'breakerFailures' | 'breakerOpenMs'>) {
     this.#store = store
@@ -50,12 +53,20 @@ export class BreakerStore implements Store {
     try {
       return await policy.execute(call)
     } catch (error) {
-      if (!(error instanceof BrokenCircuitError)) throw error
-      throw new Fault('store_unavailable', 'The database failed several times in a row; it is given a pause.', {
-        retryAfterMs: this.#openMs,
-        cause: error,
-      })
+      if (!(error instanceof BrokenCircuitError)) {
+        if (isFailure(error)) this.#lastFailure.set(policy, error)
+        throw error
+      }
+      throw this.#broken(policy, error)
     }
+  }
+
+  /** The circuit is open: what only an operator can mend is still said by its name. */
+  #broken(policy: CircuitBreakerPolicy, cause: BrokenCircuitError): Fault {
+    const last = this.#lastFailure.get(policy)
+    if (last?.code === 'store_misconfigured') return new Fault(last.code, last.message, { cause: last })
+    const message = 'The database failed several times in a row; it is given a pause.'
+    return new Fault('store_unavailable', message, { retryAfterMs: this.#openMs, cause })
   }
 }
 
@@ -90,6 +101,8 @@ class Pause implements IBackoff<unknown> {
   }
 }
 
-function isFailure(error: unknown): boolean {
-  return error instanceof Fault && (error.code === 'store_unavailable' || error.code === 'commit_in_doubt')
+const FAILURES: ReadonlySet<FaultCode> = new Set(['store_unavailable', 'store_misconfigured', 'commit_in_doubt'])
+
+function isFailure(error: unknown): error is Fault {
+  return error instanceof Fault && FAILURES.has(error.code)
 }

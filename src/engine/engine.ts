@@ -65,8 +65,8 @@ export class Engine {
   /**
    * Decides `work` in the next batch. Resolves when the outcome is durable; a group resolves to one outcome per command.
    *
-   * @throws Fault `overloaded`, `shutting_down`, `deadline_exceeded`, `contention`, `store_unavailable`, `store_refused`,
-   *   `commit_in_doubt`, `internal`
+   * @throws Fault `overloaded`, `shutting_down`, `deadline_exceeded`, `contention`, `store_unavailable`, `store_misconfigured`,
+   *   `store_refused`, `clock_wrong`, `commit_in_doubt`, `internal`
    */
   submit(work: Work, options: SubmitOptions = {}): Promise<WorkOutcome> {
     return new Promise((resolve, reject) => {

@@ -14,7 +14,10 @@ export interface Store {
    * The footprint's rows at one instant, without locks. Holds among its requests bring the balances that their end
    * touches. Balances that have no row come with version 0 and the id that they will get.
    *
-   * @throws Fault `store_unavailable`
+   * Requests that are found are as durable as a commit of this store is: where a commit waits for standbys, so does this, because a
+   * repeat is answered from it.
+   *
+   * @throws Fault `store_unavailable`, `store_misconfigured`
    */
   load(footprint: Footprint): Promise<Snapshot>
 
@@ -22,7 +25,7 @@ export interface Store {
    * Writes all of `changes` or nothing, in one durable transaction. A commit may be called while earlier ones are under way;
    * they take effect in the order of the calls, or a later one that meets an earlier one's rows may come out `stale`.
    *
-   * @throws Fault `store_unavailable` (nothing written), `store_refused` (nothing written: a constraint was violated that
+   * @throws Fault `store_unavailable`, `store_misconfigured` (nothing written), `store_refused` (nothing written: a constraint was violated that
    *   trying again cannot cure), `commit_in_doubt` (unknown)
    */
   commit(changes: Changes): Promise<CommitResult>
@@ -30,12 +33,13 @@ export interface Store {
   /**
    * Locks the footprint's balances in ascending key order, reads everything, lets `plan` decide, writes what it returns
    * and commits: progress under contention. `plan` is synchronous and may be called once; when it throws, nothing is
-   * written and the error comes out. Empty changes end the transaction without a write, as `committed`.
+   * written and the error comes out. Empty changes end the transaction without a write, as `committed`; requests that were found
+   * are as durable then as those of `load`.
    *
    * @throws Fault as `commit`
    */
   exclusive(footprint: Footprint, plan: (snapshot: Snapshot) => Changes): Promise<CommitResult>
 
-  /** One cheap round trip that proves a commit would be possible. @throws Fault `store_unavailable` */
+  /** One cheap round trip that proves a commit would be possible. @throws Fault `store_unavailable`, `store_misconfigured` */
   ping(): Promise<void>
 }

@@ -61,6 +61,8 @@ const FAULTS = [
   'overloaded',
   'contention',
   'store_unavailable',
+  'store_misconfigured',
+  'clock_wrong',
   'commit_in_doubt',
   'shutting_down',
   'deadline_exceeded',
@@ -81,6 +83,7 @@ export const READ_PROBLEMS: readonly ProblemCode[] = [
   'headers_too_large',
   'overloaded',
   'store_unavailable',
+  'store_misconfigured',
   'internal',
 ]
 

@@ -120,6 +120,8 @@ const APPLIED: Readonly<Record<FaultCode, readonly string[]>> = {
   deadline_exceeded: ['no', 'unknown'],
   contention: ['no'],
   store_unavailable: ['no'],
+  store_misconfigured: ['no'],
+  clock_wrong: ['no'],
   commit_in_doubt: ['unknown'],
   store_refused: ['no'],
   shutting_down: ['no'],
@@ -142,6 +144,9 @@ function hasCause(call: Call, code: FaultCode, { limits, troublesOf }: Promises)
       return conflicts >= limits.attemptsMax
     case 'store_unavailable':
       return unavailable > 0 || doubts + unforeseen >= limits.breakerFailures
+    case 'store_misconfigured':
+    case 'clock_wrong':
+      return false
     case 'commit_in_doubt':
       return doubts + unforeseen > 0 || isStopped
     case 'store_refused':

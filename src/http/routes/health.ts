@@ -22,7 +22,7 @@ export function healthRoutes(app: FastifyInstance, backend: Backend, warnings: W
         summary: 'Can it commit?',
         response: { 200: answers(Readiness) },
       },
-      config: { problems: ['store_unavailable', 'shutting_down', 'internal'] },
+      config: { problems: ['store_unavailable', 'store_misconfigured', 'clock_wrong', 'shutting_down', 'internal'] },
     },
     async (_, reply) => {
       await backend.engine.ready()
