@@ -6,7 +6,7 @@
  *
  * Two things make rows leave together. A balance that another writer moved takes the remembered open holds of its account along, because
  * that writer may have changed them. A row that shows less than was remembered means that the database went back in time (a failover that
- * lost commits, a restored backup): then nothing remembered can be trusted.
+ * lost commits, a restored backup): then nothing remembered can be trusted. A lost connection may mean the same, see `Store`.
  *
  * Upholds law 8: both maps are bounded, the rows written longest ago leave first.
  */

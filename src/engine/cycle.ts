@@ -76,6 +76,10 @@ export class Cycle {
     const fresh = new Fresh()
     const now = this.#parts.moment()
     try {
+      if (this.#parts.hasLostConnection()) {
+        await drained()
+        cache.clear()
+      }
       // Nothing in a change of a hold would tell that another process had opened it meanwhile, or made the same step otherwise.
       if (this.#moving.size > 0 && touchesAnyOf(work, this.#moving)) await drained()
       // Nor does a step after the end tell how the hold ended.

@@ -129,6 +129,17 @@ test('one row that shows less than was remembered is enough to distrust all of t
   assert.equal(await first({ ...freezeOf('i', 10n), asset: 'gem' }), 'unknown_asset')
 })
 
+test('after a connection was lost nothing is remembered', async () => {
+  const { store, first } = openTwo()
+  await first(depositOf('d', 1_000n))
+  await first(freezeOf('h', 10n))
+  store.connectionsLost++
+  store.calls.length = 0
+  assert.equal(await first(settleOf('h', 10n)), 'applied')
+  assert.equal(await first(depositOf('e', 10n)), 'applied')
+  assert.deepEqual(store.calls, ['load', 'commit', 'load', 'commit'])
+})
+
 test('a repeat is answered by rows that are read for it, also within the batch of its original', async () => {
   const { store, first } = openTwo()
   await first(depositOf('d', 1_000n))

@@ -21,6 +21,7 @@ export type Mishap =
 export type StoreCall = 'load' | 'commit' | 'exclusive' | 'ping'
 
 export class FaultyStore implements Store {
+  connectionsLost = 0
   readonly calls: StoreCall[] = []
   #store: Store
   /** What happens to the next calls, in order; 'none' afterwards. */

@@ -23,6 +23,8 @@ import type { CommitResult, Store } from '../../engine/store.ts'
 import { postingKey, stepKey, type Connection, type Tables } from './tables.ts'
 
 export class MemoryStore implements Store {
+  /** None can be: the rows are in this process's reach or nowhere. */
+  readonly connectionsLost = 0
   readonly #connection: Connection
 
   constructor(connection: Connection) {
