@@ -11,6 +11,12 @@ export type CommitResult = 'committed' | 'stale' | 'contended'
 
 export interface Store {
   /**
+   * How many connections were lost since the store was opened, other than by lying idle. After one the address may lead to another database: a
+   * standby that was promoted, a backup that was restored.
+   */
+  readonly connectionsLost: number
+
+  /**
    * The footprint's rows at one instant, without locks. Holds among its requests bring the balances that their end
    * touches. Balances that have no row come with version 0 and the id that they will get.
    *

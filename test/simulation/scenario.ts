@@ -60,7 +60,7 @@ function makeLimits(chance: Chance): EngineLimits {
     callTimeoutMsDefault: chance.pick([300, 2_000, 30_000]),
     cacheRequestsMax: chance.pick([0, 2, 10, 50_000]),
     cacheBalancesMax: chance.pick([0, 2, 5, 50_000]),
-    attemptsMax: chance.pick([1, 2, 10]),
+    attemptsMax: chance.pick([2, 3, 10]),
     pauseMsMax: chance.pick([1, 20, 100]),
     contendedMs: chance.pick([0, 50, 1_000]),
     doubtMsMax: chance.pick([20, 500, 5_000]),

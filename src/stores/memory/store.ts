@@ -20,6 +20,8 @@ import { postingKey, stepKey, type Connection, type Tables } from './tables.ts'
 import { endedHold, isWritable, keyOf, type WriteOrder } from './write-orders.ts'
 
 export class MemoryStore implements Store {
+  /** None can be: the rows are in this process's reach or nowhere. */
+  readonly connectionsLost = 0
   readonly #connection: Connection
   readonly #order: WriteOrder
 
