@@ -31,6 +31,9 @@ export interface Store {
    * Writes all of `changes` or nothing, in one durable transaction. A commit may be called while earlier ones are under way;
    * they take effect in the order of the calls, or a later one that meets an earlier one's rows may come out `stale`.
    *
+   * Changes that rest on rows which have moved may break a constraint as well: then they are `stale` or `store_refused`, whichever
+   * the database meets first.
+   *
    * @throws Fault `store_unavailable`, `store_misconfigured` (nothing written), `store_refused` (nothing written: a constraint was violated that
    *   trying again cannot cure), `commit_in_doubt` (unknown)
    */

@@ -10,6 +10,7 @@ import { rowOf, type Damage, type Harness, type LostAt } from './harness.ts'
 import { describeStore } from './suite.ts'
 
 class SqliteHarness implements Harness {
+  readonly order = 'sqlite'
   readonly #directory = mkdtempSync(join(tmpdir(), 'holdfast-conformance-'))
   readonly #path = join(this.#directory, 'ledger.db')
   readonly #opened: Storage[] = []
