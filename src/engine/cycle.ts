@@ -67,10 +67,12 @@ export class Cycle {
 
   /** One call at a time. `drained` resolves when every batch prepared before is finished. Never rejects. */
   async prepare(work: readonly Work[], drained: () => Promise<void>): Promise<Prepared> {
-    const { cache, contention, store } = this.#parts
+    const { cache, contention, store, watch } = this.#parts
     const fresh = new Fresh()
-    const now = this.#parts.moment()
+    let now: Instant = 0
     try {
+      if (!watch.isSure()) await watch.check()
+      now = watch.moment()
       // Nothing in a change of a hold would tell that another process had opened it meanwhile, or made the same step otherwise.
       if (this.#moving.size > 0 && touchesAnyOf(work, this.#moving)) await drained()
       // Nor does a step after the end tell how the hold ended.
