@@ -30,6 +30,7 @@ import type { Hold } from './domain/hold.ts'
 import type { Entry, HoldEvent, StatementLine } from './domain/journal.ts'
 import type { Answers, Outcome } from './domain/outcome.ts'
 import type { Rate } from './domain/rate.ts'
+import type { ClockEvent } from './engine/clock-watch.ts'
 import { systemClock } from './engine/clock.ts'
 import { Engine, type EngineOptions } from './engine/engine.ts'
 import { Expiry, type ExpiryEvent } from './engine/expiry.ts'
@@ -39,7 +40,7 @@ import { houseStripeFor, migrateStorage, openStorage, type StorageOptions } from
 import type { MigrationReport } from './stores/sql/migrator.ts'
 import type { Storage } from './stores/storage.ts'
 
-export type { ExpiryEvent }
+export type { ClockEvent, ExpiryEvent }
 
 /** How this process takes part in ending holds that are due. */
 export interface SweepOptions {
@@ -184,7 +185,8 @@ export class EmbeddedLedger extends CheckedLedger {
   #sweeper({ clock = systemClock, onExpiryEvent: onEvent }: EngineOptions & SweepOptions): Expiry {
     const { engine } = this
     const submit: Engine['submit'] = (work) => engine.submit(work)
-    return new Expiry({ reader: this.#reader, submit, clock, limits: engine.limits, onEvent })
+    const moment: Engine['moment'] = () => engine.moment()
+    return new Expiry({ reader: this.#reader, submit, moment, clock, limits: engine.limits, onEvent })
   }
 
   async #batchOne(command: Command, options: CallOptions | undefined): Promise<BatchOutcome> {

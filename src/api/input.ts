@@ -10,6 +10,7 @@ import {
   isRequestId,
   type AccountName,
   type AssetCode,
+  INSTANT_MAX,
   type Instant,
   type RequestId,
 } from '../domain/ids.ts'
@@ -95,12 +96,10 @@ export function floorIn(value: unknown, pointer: string): bigint {
 
 export function durationMsIn(value: unknown, pointer: string): number | null {
   if (value === undefined) return null
-  if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0) return value
-  throw refuse(value, pointer, 'a whole number of milliseconds, at least 1')
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0 && value <= INSTANT_MAX) return value
+  throw refuse(value, pointer, `a whole number of milliseconds, 1 to ${INSTANT_MAX}`)
 }
 
-/** The last instant that a `Date` can hold. */
-export const INSTANT_MAX: Instant = 8_640_000_000_000_000
 const ISO_8601 = /^(\d{4})-(\d{2})-(\d{2})T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/
 
 /** An instant as milliseconds since 1970, or as an ISO 8601 string with its offset; digits below a millisecond are cut. */
@@ -109,7 +108,11 @@ export function instantIn(value: unknown, pointer: string): Instant | null {
   const instant = typeof value === 'string' ? parseInstant(value) : value
   if (typeof instant === 'number' && Number.isSafeInteger(instant) && instant > 0 && instant <= INSTANT_MAX)
     return instant
-  throw refuse(value, pointer, 'an instant such as 2030-01-31T12:00:00.000Z, or milliseconds since 1970')
+  throw refuse(
+    value,
+    pointer,
+    'an instant such as 2030-01-31T12:00:00.000Z, or milliseconds since 1970, within the year 9999',
+  )
 }
 
 function parseInstant(text: string): number {

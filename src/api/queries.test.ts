@@ -36,6 +36,8 @@ test('a page is never longer here than the stores allow', () => {
 describe('what is wrong is told by its name', () => {
   const cases: readonly [parameter: string, input: unknown][] = [
     ['account', { account: 'no spaces' }],
+    ['from', { from: Date.UTC(10_000, 0, 1) }],
+    ['until', { until: '9999-12-31T23:59:59-00:01' }],
     ['account', { account: ['user:8', 'user:9'] }],
     ['asset', { asset: 'Credit' }],
     ['asset', { asset: 'gold' }],

@@ -1,8 +1,8 @@
 /** The queries that the service is asked, as JSON Schema. queries.ts checks the input itself; a test holds it to these. */
 import { Type } from 'typebox'
+import { INSTANT_MAX } from '../domain/ids.ts'
 import { MEMO_LENGTH_MAX } from '../domain/metadata.ts'
 import { asset } from './body-fields.ts'
-import { INSTANT_MAX } from './input.ts'
 import { CURSOR_LENGTH_MAX, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX, STATEMENT_FORMATS } from './queries.ts'
 import { AccountName, AssetCode, ENTRY_PATTERN, HoldId, MetadataInput, words, Words } from './schemas.ts'
 

@@ -151,16 +151,16 @@ export class RemoteLedger extends CheckedLedger {
   /** A read has no effect, so that it can be tried again whatever happened. */
   async #read<Wire, Result>(path: string, decode: (wire: Wire) => Result): Promise<Result> {
     if (this.#closed) throw closed()
-    const deadlineAt = Date.now() + this.#limits.callTimeoutMsDefault
+    const deadlineAt = performance.now() + this.#limits.callTimeoutMsDefault
     for (let failures = 0; ;) {
       try {
-        const timeoutMs = Math.min(this.#limits.requestTimeoutMs, deadlineAt - Date.now())
+        const timeoutMs = Math.min(this.#limits.requestTimeoutMs, deadlineAt - performance.now())
         const controller = new AbortController()
         return decoded(await exchange(this.#service, { path, body: null, timeoutMs, controller }), decode)
       } catch (error) {
         failures += 1
         const pauseMs = pauseAfter(error as LedgerError, { failures, chance: Math.random() }, this.#limits)
-        if (pauseMs === null || Date.now() + pauseMs >= deadlineAt) throw error
+        if (pauseMs === null || performance.now() + pauseMs >= deadlineAt) throw error
         await new Promise((resolve) => setTimeout(resolve, pauseMs))
       }
     }

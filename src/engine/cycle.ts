@@ -71,11 +71,13 @@ export class Cycle {
 
   /** One call at a time. `drained` resolves when every batch prepared before is finished. Never rejects. */
   async prepare(jobs: readonly Job[], drained: () => Promise<void>): Promise<Prepared> {
-    const { cache, clock, contention, store } = this.#parts
+    const { cache, clock, contention, store, watch } = this.#parts
     const work = jobs.map((job) => job.work)
     const fresh = new Fresh()
-    const now = this.#parts.moment()
+    let now: Instant = 0
     try {
+      if (!watch.isSure()) await watch.check()
+      now = watch.moment()
       if (this.#parts.hasLostConnection()) {
         await drained()
         cache.clear()

@@ -11,7 +11,7 @@ import type { Storage } from '../stores/storage.ts'
 import { systemClock } from './clock.ts'
 import { Engine, type EngineOptions } from './engine.ts'
 import { Fault } from './faults.ts'
-import type { Store } from './store.ts'
+import type { Store, StoreClock } from './store.ts'
 
 interface Bench {
   readonly engine: Engine
@@ -357,7 +357,8 @@ test('a call behind others with more patience still has its own deadline', async
 })
 
 test('a call whose rows are being read has its deadline too', async () => {
-  const hangs = { load: () => new Promise(() => {}) } as unknown as Store
+  const clock = (): Promise<StoreClock> => Promise.resolve({ serverAt: null, newestAt: null })
+  const hangs = { load: () => new Promise(() => {}), clock } as unknown as Store
   const engine = new Engine(hangs, { limits: { callTimeoutMsDefault: 120 } })
   const keepAlive = setTimeout(() => {}, 2_000)
   // The engine has looked at deadlines before this one is over, and has to look again.

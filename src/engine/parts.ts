@@ -4,6 +4,7 @@ import type { Work } from '../domain/command.ts'
 import type { Instant } from '../domain/ids.ts'
 import { footprint, type Footprint, type Snapshot } from '../domain/snapshot.ts'
 import { Cache } from './cache.ts'
+import { ClockWatch, type ClockWatchOptions } from './clock-watch.ts'
 import type { Clock } from './clock.ts'
 import { Contention } from './contention.ts'
 import { asFault } from './faults.ts'
@@ -19,16 +20,17 @@ export class Parts {
   readonly cache: Cache
   readonly contention: Contention
   readonly stats: EngineStats = newStats()
-  #lastNow: Instant = 0
+  readonly watch: ClockWatch
   #connectionsLost = 0
 
-  constructor(store: Store, clock: Clock, limits: EngineLimits, houseStripe: number) {
+  constructor(store: Store, clock: Clock, limits: EngineLimits, options: { houseStripe: number } & ClockWatchOptions) {
     this.store = store
     this.clock = clock
     this.limits = limits
-    this.houseStripe = houseStripe
+    this.houseStripe = options.houseStripe
     this.cache = new Cache(limits)
     this.contention = new Contention(clock, limits.contendedMs)
+    this.watch = new ClockWatch({ store, clock, limits }, options)
   }
 
   /** The footprint of `work`, with the balances of the holds that the cache knows. */
@@ -44,12 +46,6 @@ export class Parts {
     if (connectionsLost === this.#connectionsLost) return false
     this.#connectionsLost = connectionsLost
     return true
-  }
-
-  /** The present, for the rules. Time never runs backwards within one engine, whatever the system's clock does. */
-  moment(): Instant {
-    this.#lastNow = Math.max(this.#lastNow, this.clock.now())
-    return this.#lastNow
   }
 
   /**

@@ -2,6 +2,7 @@
 import { describe } from 'node:test'
 import { describeAtomicity } from './atomicity.ts'
 import { describeAuditor } from './auditor.ts'
+import { describeClock } from './clock.ts'
 import { describeConstraints } from './constraints.ts'
 import { describeDoubt } from './doubt.ts'
 import { describeExchanges } from './exchanges.ts'
@@ -35,6 +36,7 @@ const THEMES = {
   statements: describeStatements,
   auditor: describeAuditor,
   reopening: describeReopening,
+  clock: describeClock,
 } as const satisfies Record<string, (openHarness: OpenHarness) => void>
 
 export type Theme = keyof typeof THEMES

@@ -200,12 +200,7 @@ const WAITING: readonly DeliberateBug[] = [
     'this.#commands -= ticket.size\n      if (ticket.answered) continue',
     'if (ticket.answered) continue',
   ),
-  bug(
-    'time-runs-backwards',
-    'src/engine/parts.ts',
-    'this.#lastNow = Math.max(this.#lastNow, this.clock.now())',
-    'this.#lastNow = this.clock.now()',
-  ),
+  bug('time-runs-backwards', 'src/engine/clock-watch.ts', 'isStep ? now : Math.max(this.#lastMoment, now)', 'now'),
   bug(
     'deadline-by-the-time-of-day',
     ENGINE,

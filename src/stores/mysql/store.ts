@@ -5,8 +5,9 @@
  * connections of their own, so that a load never waits for a commit.
  */
 import type { Changes, Footprint, Snapshot } from '../../domain/snapshot.ts'
-import type { CommitResult, Store } from '../../engine/store.ts'
+import type { CommitResult, Store, StoreClock } from '../../engine/store.ts'
 import { BalanceIds } from '../sql/balance-ids.ts'
+import { clockOf, selectClock } from '../sql/clock.ts'
 import type { ConnectionPool } from './connection-pool.ts'
 import type { MysqlConnection } from './connection.ts'
 import { classify, inDoubt, isRolledBackAtCommit, MysqlFailure, refused, unavailable } from './errors.ts'
@@ -79,6 +80,15 @@ export class MysqlStore implements Store {
   async ping(): Promise<void> {
     try {
       await this.#readers.use((connection) => connection.run([PROBE]))
+    } catch (error) {
+      throw error instanceof MysqlFailure ? unavailable(error) : error
+    }
+  }
+
+  async clock(): Promise<StoreClock> {
+    try {
+      const [reply] = await this.#readers.use((connection) => connection.run([selectClock('mysql')]))
+      return clockOf(reply!.rows[0]!)
     } catch (error) {
       throw error instanceof MysqlFailure ? unavailable(error) : error
     }

@@ -2,8 +2,10 @@
 import type { Pool, PoolClient } from 'pg'
 import { isEmpty, type Changes, type Footprint, type Snapshot } from '../../domain/snapshot.ts'
 import { Fault } from '../../engine/faults.ts'
-import type { CommitResult, Store } from '../../engine/store.ts'
+import type { CommitResult, Store, StoreClock } from '../../engine/store.ts'
 import { BalanceIds } from '../sql/balance-ids.ts'
+import { clockOf, selectClock } from '../sql/clock.ts'
+import type { Row } from '../sql/rows.ts'
 import type { CommitLine } from './commit-line.ts'
 import { resultOf, sqlStateOf, unavailable } from './errors.ts'
 import { ExclusiveTransaction } from './exclusive-transaction.ts'
@@ -73,6 +75,20 @@ export class PostgresStore implements Store {
     }
     void this.#line.reconnect()
     throw new Fault('store_unavailable', 'PostgreSQL takes reads only.', { retryAfterMs: 1_000 })
+  }
+
+  async clock(): Promise<StoreClock> {
+    const client = await this.#connection()
+    let isClean = false
+    try {
+      const { rows } = await client.query<Row>({ name: 'holdfast_clock', text: selectClock('postgres') })
+      isClean = true
+      return clockOf(rows[0]!)
+    } catch (error) {
+      throw unavailable(error)
+    } finally {
+      client.release(!isClean)
+    }
   }
 
   async close(): Promise<void> {
