@@ -11,6 +11,7 @@ import type { OpenHarness } from './harness.ts'
 import { describeHoldEndings } from './hold-endings.ts'
 import { describeHoldLife } from './hold-life.ts'
 import { describeLookups } from './lookups.ts'
+import { describePageBounds } from './page-bounds.ts'
 import { describePages } from './pages.ts'
 import { describeReopening } from './reopening.ts'
 import { describeReplay } from './replay.ts'
@@ -30,6 +31,7 @@ const THEMES = {
   doubt: describeDoubt,
   lookups: describeLookups,
   pages: describePages,
+  'page bounds': describePageBounds,
   statements: describeStatements,
   auditor: describeAuditor,
   reopening: describeReopening,

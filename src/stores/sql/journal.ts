@@ -11,8 +11,10 @@ import type { AccountName, AssetCode, Instant, RequestId } from '../../domain/id
 import { requestOfEntry, showLine, type Posting, type StatementLine } from '../../domain/journal.ts'
 import { CLOCK_DIFFERENCE_MS_MAX, type Page, type Period, type PostingQuery } from '../../engine/reader.ts'
 import { filtersAttached, matchesAttached, type Attached } from '../attached.ts'
+import type { CursorKeys } from '../cursor.ts'
+import { rowBytes } from '../page-bytes.ts'
 import type { QueryBuilder } from './dialect.ts'
-import { lastKey, oneMoreThan, pageOf } from './pages.ts'
+import { lastKey, oneMoreThan, PageInProgress, pageOf } from './pages.ts'
 import { big, metadataOf, postingOf, whole, type Row } from './rows.ts'
 import { stepOf } from './hold-texts.ts'
 
@@ -91,24 +93,24 @@ export class SqlJournal {
     const last = lastKey('postings', query)
     const { account, asset, limit, hold = null } = query
     const stripes = await this.stripes(account, asset)
-    const lines: StatementLine[] = []
+    const page = new PageInProgress<StatementLine>(limit, rowBytes)
     const isReadThrough = hold !== null || filtersAttached(query)
     const walk = this.walk(isReadThrough)
     for (const balance of stripes.filter((each) => last === null || each.stripe >= last[0])) {
-      if (lines.length > limit) break
+      if (page.isFull) break
       const { stripe } = balance
       const below = last !== null && stripe === last[0] ? last[1] : null
       const stoppedAt = await walk.down(await this.range(balance, query, below), async (range) => {
-        if (lines.length > limit) return null
-        const rowsMax = isReadThrough ? ROWS_READ_THROUGH : limit - lines.length
+        if (page.isFull) return null
+        const rowsMax = page.portion(isReadThrough ? ROWS_READ_THROUGH : undefined)
         const rows = await this.#postingsIn(range, balance, query, rowsMax)
         const found = await this.lines(rows.map((row) => postingOf({ ...row, account, asset, stripe })))
-        lines.push(...found.filter((line) => (hold === null || line.hold === hold) && matchesAttached(line, query)))
+        page.add(found, (line) => (hold === null || line.hold === hold) && matchesAttached(line, query))
         return rows.length > rowsMax ? whole(rows.at(-1)!['version']) : range.low
       })
-      if (stoppedAt !== null) return pageOf(lines, limit, 'postings', keyOf, [stripe, stoppedAt])
+      if (stoppedAt !== null) return pageOfLines(page.rows, limit, [stripe, stoppedAt])
     }
-    return pageOf(lines, limit, 'postings', keyOf)
+    return pageOfLines(page.rows, limit)
   }
 
   /** The walk of one page; shorter where every row has to be read to be judged. */
@@ -163,23 +165,37 @@ export class SqlJournal {
   /** Each balance as its last posting up to the instant left it; those that had none are left out. */
   async balancesAt(balances: readonly BalanceRecord[], at: Instant): Promise<readonly BalanceRecord[]> {
     const ends = await this.#firstAfter(balances, at + CLOCK_DIFFERENCE_MS_MAX)
+    const begun = balances.filter(({ id }) => ends.get(id)! > 1)
+    const newest = await this.postingsAt(begun.map(({ id }) => [id, ends.get(id)! - 1]))
     const found: BalanceRecord[] = []
-    for (const balance of balances) {
-      const [row] = await this.#rows(
-        this.#builder
-          .selectFrom('postings')
-          .select(['version', 'available', 'held'])
-          .where('balance_id', '=', balance.id)
-          .where('version', '<', ends.get(balance.id)!)
-          .where('at', '<=', at)
-          .orderBy('version', 'desc')
-          .limit(oneMoreThan(0)),
-      )
-      if (row === undefined) continue
-      const [available, held, version] = [big(row['available']), big(row['held']), whole(row['version'])]
+    for (const [index, balance] of begun.entries()) {
+      // Only those of the last seconds before the instant, or after it, have to be looked through one by one.
+      const top = newest[index]!
+      const last = top.at <= at ? top : await this.#lastUpTo(balance.id, top.version, at)
+      if (last === null) continue
+      const { available, held, version } = last
       found.push({ ...balance, available, held, version })
     }
     return found
+  }
+
+  async #lastUpTo(
+    balanceId: number,
+    below: number,
+    at: Instant,
+  ): Promise<Pick<BalanceRecord, 'available' | 'held' | 'version'> | null> {
+    const [row] = await this.#rows(
+      this.#builder
+        .selectFrom('postings')
+        .select(['version', 'available', 'held'])
+        .where('balance_id', '=', balanceId)
+        .where('version', '<', below)
+        .where('at', '<=', at)
+        .orderBy('version', 'desc')
+        .limit(oneMoreThan(0)),
+    )
+    if (row === undefined) return null
+    return { available: big(row['available']), held: big(row['held']), version: whole(row['version']) }
   }
 
   /**
@@ -277,6 +293,11 @@ export class Walk {
   }
 }
 
-function keyOf({ stripe, version }: Posting): readonly [stripe: number, version: number] {
-  return [stripe, version]
+export function pageOfLines(
+  lines: readonly StatementLine[],
+  limit: number,
+  walkedTo: CursorKeys['postings'] | null = null,
+): Page<StatementLine> {
+  const keyOf = ({ stripe, version }: StatementLine) => [stripe, version] as const
+  return pageOf(lines, { list: 'postings', limit, keyOf, bytesOf: rowBytes, walkedTo })
 }
