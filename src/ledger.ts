@@ -23,6 +23,7 @@ import {
   postingsQueryOf,
   pageQueryOf,
   requestIdParameter,
+  type PageQuery,
 } from './api/queries.ts'
 import type { Asset } from './domain/asset.ts'
 import { requestOf, type Command, type CommandKind } from './domain/command.ts'
@@ -123,8 +124,10 @@ export class EmbeddedLedger extends CheckedLedger {
 
   async account(account: string, input: AccountInput = {}): Promise<AccountView> {
     const name = accountParameter(account, 'account')
-    const { at } = accountQueryOf(input)
-    const found = await this.#read((reader) => (at === null ? reader.account(name) : reader.accountAt(name, at)))
+    const { at, ...page } = accountQueryOf(input)
+    const found = await this.#read((reader) =>
+      at === null ? reader.account(name, page) : reader.accountAt(name, at, page),
+    )
     if (found === null) throw LedgerError.accountNotFound(account)
     return found
   }
@@ -160,8 +163,8 @@ export class EmbeddedLedger extends CheckedLedger {
     return found
   }
 
-  async assets(): Promise<readonly Asset[]> {
-    return await this.#read((reader) => reader.assets())
+  protected async assetPage(query: PageQuery): Promise<PageView<Asset>> {
+    return await this.#read((reader) => reader.assets(query))
   }
 
   async rates(input: PageInput = {}): Promise<PageView<Rate>> {

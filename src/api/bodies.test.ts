@@ -15,7 +15,7 @@ import {
   RateBody,
   TransferBody,
 } from './bodies.ts'
-import { AccountQuery, ExportQuery, HoldsQuery, PostingsQuery, PageQuery } from './query-schemas.ts'
+import { AccountQuery, AssetsQuery, ExportQuery, HoldsQuery, PostingsQuery, PageQuery } from './query-schemas.ts'
 import {
   amendOf,
   batchOf,
@@ -33,7 +33,7 @@ import {
 } from './commands.ts'
 import { LedgerError } from './error.ts'
 import { AmendBody, FreezeBody, RefundBody, ReleaseBody, SettleBody } from './hold-bodies.ts'
-import { accountQueryOf, exportQueryOf, holdsQueryOf, postingsQueryOf, pageQueryOf } from './queries.ts'
+import { accountQueryOf, assetsQueryOf, exportQueryOf, holdsQueryOf, postingsQueryOf, pageQueryOf } from './queries.ts'
 
 const newRequestId = (): string => 'made-here'
 
@@ -58,6 +58,7 @@ const PAIRS: Readonly<Record<string, Pair>> = {
   'command of a batch': { schema: CommandBody, read: (input) => commandOf(input, newRequestId) },
   'query of holds': { schema: HoldsQuery, read: holdsQueryOf },
   'query of an account': { schema: AccountQuery, read: accountQueryOf },
+  'query of assets': { schema: AssetsQuery, read: assetsQueryOf },
   'query of an export': { schema: ExportQuery, read: (input) => exportQueryOf('user:8', input) },
   'query of postings': { schema: PostingsQuery, read: (input) => postingsQueryOf('user:8', input) },
   'query of a page': { schema: PageQuery, read: pageQueryOf },

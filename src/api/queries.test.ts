@@ -26,7 +26,7 @@ test('a query is completed with its defaults', () => {
   const of = { kind: null, entry: null, hold: null, memo: null }
   assert.deepEqual(holdsQueryOf({}), { account: null, asset: 'credit', state: null, ...page })
   assert.deepEqual(postingsQueryOf('user:8', {}), { account: 'user:8', asset: 'credit', ...of, ...page })
-  assert.deepEqual(accountQueryOf({}), { at: null })
+  assert.deepEqual(accountQueryOf({}), { at: null, limit: PAGE_LIMIT_MAX, cursor: null })
 })
 
 test('a page is never longer here than the stores allow', () => {

@@ -127,10 +127,16 @@ export const Balance = named(
 export const Account = named(
   'Account',
   Type.Object(
-    { account: AccountName, metadata: MetadataAnswer, balances: Type.Array(reference(Balance)) },
     {
-      description: 'An account with its balances, one per asset. The stripes of a house account are added up.',
-      examples: [{ account: 'user:8', metadata: { plan: 'pro' }, balances: [BALANCE_EXAMPLE] }],
+      account: AccountName,
+      metadata: MetadataAnswer,
+      balances: Type.Array(reference(Balance)),
+      next: nullableText({ description: 'The cursor of the next balances; null when these are the last.' }),
+    },
+    {
+      description:
+        'An account with its balances, one per asset, by asset; as many as a page has. The stripes of a house account are added up.',
+      examples: [{ account: 'user:8', metadata: { plan: 'pro' }, balances: [BALANCE_EXAMPLE], next: null }],
     },
   ),
 )
@@ -311,7 +317,7 @@ export function page<Schema extends TSchema>(id: string, plural: string, item: S
         next: nullableText({ description: 'The cursor of the next page; null when this is the last one.' }),
       },
       {
-        description: `A page of ${plural}. It may be short, and still have a next one, where filters leave out most rows.`,
+        description: `A page of ${plural}. It may be short, and still have a next one, where filters leave out most rows, or rows are large.`,
       },
     ),
   )
@@ -322,7 +328,13 @@ export const RatePage = page('RatePage', 'rates', Rate)
 
 export const Assets = named(
   'Assets',
-  Type.Object({ items: Type.Array(reference(Asset)) }, { description: 'Every asset, by code.' }),
+  Type.Object(
+    {
+      items: Type.Array(reference(Asset)),
+      next: nullableText({ description: 'The cursor of the next page; null when this is the last one.' }),
+    },
+    { description: 'Assets, by code; as many as a page has.' },
+  ),
 )
 
 export type BalanceWire = Static<typeof Balance>

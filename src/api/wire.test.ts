@@ -114,11 +114,20 @@ const RATE: Rate = {
   declaredAt: AT,
 }
 const ASSET: Asset = { code: 'gold', decimals: 2, name: 'Gold', createdAt: AT }
-const ACCOUNT: AccountView = { account: 'user:8', metadata: null, balances: [BALANCE, { ...BALANCE, floor: -5n }] }
+const ACCOUNT: AccountView = {
+  account: 'user:8',
+  metadata: null,
+  balances: [BALANCE, { ...BALANCE, floor: -5n }],
+  next: 'more',
+}
 
 describe('what is written comes back the same', () => {
   test('balances', () => assert.deepEqual(balanceFromWire(carried(balanceToWire(BALANCE))), BALANCE))
   test('accounts', () => assert.deepEqual(accountFromWire(carried(accountToWire(ACCOUNT))), ACCOUNT))
+  test('accounts of a service that has no pages', () => {
+    const { next: _, ...old } = accountToWire(ACCOUNT)
+    assert.deepEqual(accountFromWire(old as ReturnType<typeof accountToWire>), { ...ACCOUNT, next: null })
+  })
   test('rates', () => assert.deepEqual(rateFromWire(carried(rateToWire(RATE))), RATE))
   test('assets', () => assert.deepEqual(assetFromWire(carried(assetToWire(ASSET))), ASSET))
   test('holds, ended and open', () => {

@@ -254,7 +254,7 @@ test('a repeated declaration rests on the name that the asset has now, not on a 
   assert.equal(await declared(bench.engine, 'Gold'), 'replayed')
   assert.equal(await declared(other, 'Geld'), 'applied')
   assert.equal(await declared(bench.engine, 'Gold'), 'applied')
-  assert.equal((await bench.storage.reader.assets()).find(({ code }) => code === 'gold')?.name, 'Gold')
+  assert.equal((await bench.storage.reader.assets()).items.find(({ code }) => code === 'gold')?.name, 'Gold')
 })
 
 test('of two engines that declare one asset at once, both are told the moment that is kept', async () => {
@@ -270,7 +270,7 @@ test('of two engines that declare one asset at once, both are told the moment th
     return snapshot
   }
   const second = (await bench.engine.submit(declaration)) as Outcome
-  const kept = (await bench.storage.reader.assets()).find(({ code }) => code === 'gem')
+  const kept = (await bench.storage.reader.assets()).items.find(({ code }) => code === 'gem')
   assert.deepEqual(first, { status: 'applied', replayed: false, answer: kept })
   assert.deepEqual(second, { status: 'applied', replayed: true, answer: kept })
 })

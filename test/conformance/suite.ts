@@ -12,6 +12,7 @@ import type { OpenHarness } from './harness.ts'
 import { describeHoldEndings } from './hold-endings.ts'
 import { describeHoldLife } from './hold-life.ts'
 import { describeLookups } from './lookups.ts'
+import { describePageBounds } from './page-bounds.ts'
 import { describePages } from './pages.ts'
 import { describePrecedence } from './precedence.ts'
 import { describeReopening } from './reopening.ts'
@@ -33,6 +34,7 @@ const THEMES = {
   doubt: describeDoubt,
   lookups: describeLookups,
   pages: describePages,
+  'page bounds': describePageBounds,
   statements: describeStatements,
   auditor: describeAuditor,
   reopening: describeReopening,

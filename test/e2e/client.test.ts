@@ -109,6 +109,24 @@ describe('every method does over HTTP what it does in process', () => {
     )
   })
 
+  test('assets are all read, and balances as many as are asked for', async () => {
+    await using service = await RunningService.start()
+    await using ledger = client(service)
+    const codes = Array.from({ length: 1_001 }, (_, index) => `c${String(index).padStart(4, '0')}`)
+    await ledger.batch(codes.slice(0, 500).map((asset) => ({ kind: 'declare', asset })))
+    await ledger.batch(codes.slice(500).map((asset) => ({ kind: 'declare', asset })))
+    assert.deepEqual(
+      (await ledger.assets()).map(({ code }) => code),
+      [...codes, 'credit'],
+    )
+    for (const asset of ['credit', 'c0007', 'c1000']) await ledger.deposit({ account: 'user:8', amount: 1n, asset })
+    const first = await ledger.account('user:8', { limit: 2 })
+    const rest = await ledger.account('user:8', { limit: 2, cursor: first.next! })
+    const assets = [...first.balances, ...rest.balances].map(({ asset }) => asset)
+    assert.deepEqual([assets, rest.next], [['c0007', 'c1000', 'credit'], null])
+    assert.equal((await ledger.account('user:8')).next, null)
+  })
+
   test('pages go on where the last one ended', async () => {
     await using service = await RunningService.start()
     await using ledger = client(service)

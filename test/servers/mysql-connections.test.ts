@@ -88,7 +88,7 @@ function describeConnections(url: string, name: MysqlServer['name']): void {
     assert.equal(ids[1], ids[0])
     assert.notEqual(ids[2], ids[1])
     assert.notEqual(ids[3], ids[2])
-    assert.equal((await ledger.storage.reader.assets()).length, 1)
+    assert.equal((await ledger.storage.reader.assets()).items.length, 1)
     await pool.close()
   })
 

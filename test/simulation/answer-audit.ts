@@ -245,7 +245,7 @@ function accountOf({ books, metadata }: ReferenceLedger, account: string): unkno
     const version = rows.reduce((total, row) => total + row.version, 0)
     return { account, asset, available, held, total: available + held, floor: rows[0]!.floor, version }
   })
-  return { account, metadata: metadata.get(account) ?? null, balances }
+  return { account, metadata: metadata.get(account) ?? null, balances, next: null }
 }
 
 /** Walks through the journal and gives every open answer its place. */

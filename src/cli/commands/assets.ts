@@ -26,7 +26,7 @@ export function addAssetCommands(program: Command): void {
   addLedgerCommand(program, 'assets', 'Lists every kind of coin.').action((flags: TargetFlags) =>
     show(flags, 'read', async (ledger) => {
       const assets = await ledger.assets()
-      return { wire: { items: assets.map(assetToWire) }, view: assetsView(assets) }
+      return { wire: { items: assets.map(assetToWire), next: null }, view: assetsView(assets) }
     }),
   )
 }
