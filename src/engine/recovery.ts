@@ -5,6 +5,8 @@
  *   stale, contended ▶ insist: lock, decide, commit, at most `attemptsMax` times
  *   doubt            ▶ insist until the lost transaction's fate is known, at most `doubtMsMax`
  *   refused          ▶ halve until the command that is to blame stands alone
+ *
+ * What finds a stripe of a house account full is decided again on the stripe that follows it.
  */
 import type { Plan } from '../domain/batch.ts'
 import { commandsOf, isOfHold, type Work } from '../domain/command.ts'
@@ -15,6 +17,7 @@ import { afterCommit, asFault, Fault } from './faults.ts'
 import type { Parts } from './parts.ts'
 import { needsProof } from './proof.ts'
 import type { CommitResult } from './store.ts'
+import { fullIn } from './succession.ts'
 import { tornIn } from './torn.ts'
 import type { WorkOutcome } from './ticket.ts'
 
@@ -63,13 +66,13 @@ export class Recovery {
       const record = this.#parts.cache.requests.get(id)
       if (record !== undefined) known.set(id, record)
     }
-    const { houseStripe, balances, assets, rates, payees } = keys
+    const { houseStripes, balances, assets, rates, payees } = keys
     const requests = new Set(holdsOf(work).filter((hold) => !known.has(hold)))
-    const plan = await this.#exclusive({ houseStripe, balances, assets, rates, payees, requests }, (snapshot) => {
+    const plan = await this.#exclusive({ houseStripes, balances, assets, rates, payees, requests }, (snapshot) => {
       for (const [id, record] of snapshot.requests) known.set(id, record)
-      const decided = this.#parts.plan(work, { ...snapshot, requests: known }, now)
+      const decided = this.#parts.plan(work, { ...snapshot, requests: known }, keys, now)
       const isProven = !work.some((item, index) => needsProof(item, decided.outcomes[index]!))
-      return isProven ? decided : this.#parts.plan([], snapshot, now)
+      return isProven ? decided : this.#parts.plan([], snapshot, keys, now)
     })
     return plan === null || plan.outcomes.length === 0 ? null : plan.outcomes
   }
@@ -106,17 +109,28 @@ export class Recovery {
   async #insist(work: readonly Work[], now: Instant): Promise<readonly WorkResult[]> {
     const { clock, limits } = this.#parts
     for (let attempt = 1; attempt <= limits.attemptsMax; attempt++) {
-      const plan = await this.#exclusive(this.#parts.knownKeys(work), (snapshot) =>
-        this.#parts.plan(work, snapshot, now),
-      )
-      if (plan !== null) {
-        const indices = tornIn({ work, plan, keysOf: this.#parts.knownKeysOf, isLocked: true })
-        return indices.length === 0 ? plan.outcomes : await this.again(plan.outcomes, { work, indices, now })
-      }
+      const keys = this.#parts.knownKeys(work)
+      const plan = await this.#exclusive(keys, (snapshot) => this.#parts.plan(work, snapshot, keys, now))
+      if (plan !== null) return await this.#complete(plan, work, now)
       await clock.sleep(clock.random() * Math.min(2 ** attempt, limits.pauseMsMax))
     }
     const message = `Other writers came first ${limits.attemptsMax} times in a row.`
     throw new Fault('contention', message, { retryAfterMs: limits.pauseMsMax })
+  }
+
+  /** What was decided under the locks, without what has to be decided again: that is, now. Never rejects. */
+  async #complete(plan: Plan, work: readonly Work[], now: Instant): Promise<readonly WorkResult[]> {
+    const results: WorkResult[] = [...plan.outcomes]
+    const indices = new Set(tornIn({ work, plan, keysOf: this.#parts.knownKeysOf, isLocked: true }))
+    const full = fullIn(plan.outcomes)
+    if (full.size > 0) {
+      try {
+        for (const index of await this.#parts.succession.follow(full)) indices.add(index)
+      } catch (error) {
+        for (const index of full.keys()) results[index] = asFault(error)
+      }
+    }
+    return indices.size === 0 ? results : await this.again(results, { work, indices: [...indices], now })
   }
 
   /** What was decided under the locks and is committed; null when other writers came first. @throws as the store */
