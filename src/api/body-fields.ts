@@ -16,7 +16,7 @@ export function amountInput(description: string, least: number) {
         pattern: least === 0 ? `^(0|${AMOUNT_PATTERN})$` : `^(${AMOUNT_PATTERN})$`,
         description: `At most ${AMOUNT_MAX}.`,
       }),
-      Type.Integer({ minimum: least, maximum: Number(AMOUNT_MAX) }),
+      Type.Integer({ minimum: least, maximum: Number.MAX_SAFE_INTEGER, description: 'A safe integer.' }),
     ],
     { description, examples: ['616'] },
   )

@@ -1,7 +1,7 @@
 /**
  * The ledger as callers see it: the same methods in process (`openLedger`) and over HTTP (`connect`).
  *
- * Amounts are whole minor units as `bigint`: what is asked for is at most `AMOUNT_MAX` (10^15); what is answered is within int64, but
+ * Amounts are whole minor units as `bigint`: what is asked for is at most `AMOUNT_MAX` (10^16); what is answered is within int64, but
  * for the balances of house accounts, whose stripes are added up. Instants are milliseconds since 1970-01-01T00:00:00Z.
  */
 import type { Asset } from '../domain/asset.ts'

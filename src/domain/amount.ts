@@ -8,10 +8,10 @@
 export type Amount = bigint
 
 /**
- * 10^15, the largest amount that a command names or an exchange brings. A balance has room for 9,223 of them, so no single command
- * fills one; and every amount is below 2^53, so it is exact as a JSON number as well.
+ * 10^16, the largest amount that a command names or a leg across assets brings. A balance has room for 922 of them, so that no single
+ * amount fills one.
  */
-export const AMOUNT_MAX: Amount = 1_000_000_000_000_000n
+export const AMOUNT_MAX: Amount = 10_000_000_000_000_000n
 
 /** 2^63 − 1, the largest balance, and the largest sum that a row keeps, such as what a hold has settled in all. */
 export const BALANCE_MAX = 9_223_372_036_854_775_807n

@@ -11,7 +11,7 @@ export interface Asset {
   readonly createdAt: Instant
 }
 
-/** With 9, one command moves up to a million coins, and a balance has up to 9.2 billion. With more, an asset is soon too small. */
+/** With 9, one command moves up to ten million coins, and a balance has up to 9.2 billion. With more, an asset is soon too small. */
 export const ASSET_DECIMALS_MAX = 9
 export const ASSET_NAME_LENGTH_MAX = 64
 

@@ -30,7 +30,7 @@ const COUNTER = '@exchange'
 
 const MILLION = 1_000_000n
 /** What a leg can bring. */
-const MOST = 10n ** 15n
+const MOST = 10n ** 16n
 
 /** What every leg comes to, or the first reason why one cannot be; every leg is asked for one reason before the next reason is. */
 export function exchange(legs: readonly Leg[], ratesOf: RatesOf): readonly LegBook[] | Rejection {

@@ -38,7 +38,7 @@ const ORDER = [
 ]
 const MOST = 2n ** 63n - 1n
 const LEAST = -(2n ** 63n)
-const LEG_MOST = 10n ** 15n
+const LEG_MOST = 10n ** 16n
 
 export interface NaiveBalance {
   available: bigint
