@@ -2,6 +2,7 @@
  * Configuration: one table of settings, each with a flag, an environment variable, a default and its meaning. A flag wins
  * over its variable, the variable over the default. The help texts and docs/reference/cli.md are made from the table.
  */
+import { HOUSE_STRIPES } from './domain/house-stripes.ts'
 import { ENGINE_LIMITS } from './engine/limits.ts'
 
 export interface Setting<Value> {
@@ -150,7 +151,7 @@ export const SETTINGS = {
     variable: 'HOLDFAST_HOUSE_STRIPE',
     meaning: 'which stripe of the house accounts this process writes, best another one for each process; auto chooses',
     fallback: 'auto',
-    read: autoOr(wholeNumber(0, 1_023)),
+    read: autoOr(wholeNumber(0, HOUSE_STRIPES - 1)),
   },
   acceptRowsAhead: {
     flag: '--accept-rows-ahead',

@@ -12,6 +12,7 @@ import {
   settleOf,
   transferOf,
 } from './commands.ts'
+import { AMOUNT_MAX } from '../domain/amount.ts'
 import { LedgerError } from './error.ts'
 
 const newRequestId = (): string => 'made-here'
@@ -88,9 +89,15 @@ describe('amounts', () => {
     }
   })
 
-  test('the largest int64 passes, one more does not', () => {
-    assert.equal(depositOf({ account: 'u', amount: '9223372036854775807' }, newRequestId).amount, 2n ** 63n - 1n)
+  test('the largest amount passes, one more does not', () => {
+    for (const amount of ['10000000000000000', 10n ** 16n]) {
+      assert.equal(depositOf({ account: 'u', amount }, newRequestId).amount, AMOUNT_MAX)
+    }
     for (const amount of [
+      AMOUNT_MAX + 1n,
+      '10000000000000001',
+      1e16,
+      '9223372036854775807',
       2n ** 63n,
       '9223372036854775808',
       2 ** 53,

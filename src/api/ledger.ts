@@ -1,7 +1,8 @@
 /**
  * The ledger as callers see it: the same methods in process (`openLedger`) and over HTTP (`connect`).
  *
- * Amounts are whole minor units as `bigint`, within int64. Instants are milliseconds since 1970-01-01T00:00:00Z.
+ * Amounts are whole minor units as `bigint`: what is asked for is at most `AMOUNT_MAX` (10^16); what is answered is within int64, but
+ * for the balances of house accounts, whose stripes are added up. Instants are milliseconds since 1970-01-01T00:00:00Z.
  */
 import type { Asset } from '../domain/asset.ts'
 import type { Balance } from '../domain/balance.ts'
@@ -274,7 +275,8 @@ export interface Ledger extends AsyncDisposable {
   deposit(input: DepositInput, options?: CallOptions): Promise<Entry>
   /** Coins leave without a hold. Codes: as `deposit`, `same_account`, `insufficient_funds`. */
   charge(input: ChargeInput, options?: CallOptions): Promise<Entry>
-  /** All legs or none. Codes: as `charge`, and across assets `unknown_rate`, `rounds_to_nothing`, `outside_tolerance`. */
+  /** All legs or none. Codes: as `charge`, and across assets `unknown_rate`, `rounds_to_nothing`, `outside_tolerance`,
+   * `exchange_out_of_range`. */
   transfer(input: TransferInput, options?: CallOptions): Promise<Entry>
   /** Sets coins aside. Codes: as `charge`, `expiry_out_of_range`. */
   freeze(input: FreezeInput, options?: CallOptions): Promise<Hold>

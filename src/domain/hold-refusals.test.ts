@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { amend, deposit, freeze, refund, release, settle, settlePart } from '../../test/support/commands.ts'
 import { MOMENT, NOW, stateOf, type Given } from '../../test/support/given.ts'
 import { BALANCES, expired, holder, parted, payee, whole } from '../../test/support/hold-lives.ts'
-import { AMOUNT_MAX } from './amount.ts'
+import { BALANCE_MAX } from './amount.ts'
 import type { Command } from './command.ts'
 import { decide } from './decide.ts'
 import type { HoldRecord } from './hold.ts'
@@ -163,13 +163,13 @@ const REFUSED: readonly Refusal[] = [
     },
   },
   ...[
-    { hold: { ...parted, shortfall: AMOUNT_MAX }, command: settlePart('p', 'h', 31n, { overage: 'cap' }) },
+    { hold: { ...parted, shortfall: BALANCE_MAX }, command: settlePart('p', 'h', 31n, { overage: 'cap' }) },
     {
-      hold: { ...parted, settled: AMOUNT_MAX - 30n, drawn: AMOUNT_MAX - 70n },
+      hold: { ...parted, settled: BALANCE_MAX - 30n, drawn: BALANCE_MAX - 70n },
       command: amend('a', 'h', { amount: 71n }),
     },
     {
-      hold: { ...parted, settled: AMOUNT_MAX - 30n, drawn: AMOUNT_MAX - 70n },
+      hold: { ...parted, settled: BALANCE_MAX - 30n, drawn: BALANCE_MAX - 70n },
       command: settlePart('p', 'h', 31n, { overage: 'draw' }),
     },
   ].map(({ hold: full, command }): Refusal => ({

@@ -98,7 +98,7 @@ export class Cycle {
           this.#learn(await this.#load(missing), fresh)
           continue
         }
-        const plan = this.#parts.plan(work, cache, now)
+        const plan = this.#parts.plan(work, cache, keys, now)
         const unproven = this.#unproven(work, plan, fresh)
         if (unproven.length === 0) {
           const sentAt = clock.elapsed()
@@ -179,7 +179,7 @@ export class Cycle {
     const rates = new Map<string, RatePair>()
     for (const [key, pair] of keys.rates) if (!cache.rates.has(key)) rates.set(key, pair)
     if (requests.size + balances.size + assets.size + rates.size === 0) return null
-    return { houseStripe: keys.houseStripe, requests, balances, assets, rates, payees: keys.payees }
+    return { houseStripes: keys.houseStripes, requests, balances, assets, rates, payees: keys.payees }
   }
 
   #unproven(work: readonly Work[], plan: Plan, fresh: Fresh): readonly Work[] {

@@ -98,8 +98,8 @@ export async function migrateStorage(url: string): Promise<MigrationReport> {
   return await kindOf(url).migrate(url)
 }
 
-/** Stripes that processes choose among; two that choose the same one are correct, but get in each other's way. */
-const HOUSE_STRIPES = 256
+/** Of `HOUSE_STRIPES`, those that processes choose among; two that choose the same one are correct, but get in each other's way. */
+const HOUSE_STRIPES_DRAWN = 256
 
 /**
  * This process's stripe of the house accounts on the database at `url`: drawn at random where processes share one, 0 where
@@ -108,7 +108,7 @@ const HOUSE_STRIPES = 256
  * @throws StoreUrlError
  */
 export function houseStripeFor(url: string): number {
-  return kindOf(url).isShared ? randomInt(HOUSE_STRIPES) : 0
+  return kindOf(url).isShared ? randomInt(HOUSE_STRIPES_DRAWN) : 0
 }
 
 function kindOf(url: string): Kind {

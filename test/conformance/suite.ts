@@ -19,6 +19,7 @@ import { describeReopening } from './reopening.ts'
 import { describeReplay } from './replay.ts'
 import { describeStaleness } from './staleness.ts'
 import { describeStatements } from './statements.ts'
+import { describeSupply } from './supply.ts'
 
 const THEMES = {
   atomicity: describeAtomicity,
@@ -27,6 +28,7 @@ const THEMES = {
   'hold endings': describeHoldEndings,
   'hold life': describeHoldLife,
   extremes: describeExtremes,
+  supply: describeSupply,
   constraints: describeConstraints,
   precedence: describePrecedence,
   exclusive: describeExclusive,

@@ -6,6 +6,7 @@ import { Rows } from '../../../test/support/rows.ts'
 import { decideBatch } from '../../domain/batch.ts'
 import type { Command } from '../../domain/command.ts'
 import { showHold, type HoldRecord } from '../../domain/hold.ts'
+import { HouseStripes } from '../../domain/house-stripes.ts'
 import type { Changes } from '../../domain/snapshot.ts'
 import { writesOf } from '../mysql/statements.ts'
 import { writeStatement } from '../postgres/statements.ts'
@@ -18,7 +19,7 @@ const GIVEN = [deposit('d', 'user:8', 1_000n), freeze('h', 'user:8', 100n)]
 function changesOf(...commands: readonly Command[]): Changes {
   const rows = new Rows()
   rows.run(GIVEN)
-  const { outcomes, changes } = decideBatch(commands, rows.snapshot(commands), 0, MOMENT)
+  const { outcomes, changes } = decideBatch(commands, rows.snapshot(commands), new HouseStripes(0), MOMENT)
   for (const outcome of outcomes.flat()) assert.equal(outcome.status, 'applied')
   return changes
 }
