@@ -37,7 +37,8 @@ import { Engine, type EngineOptions } from './engine/engine.ts'
 import { Expiry, type ExpiryEvent } from './engine/expiry.ts'
 import { Fault } from './engine/faults.ts'
 import type { Reader } from './engine/reader.ts'
-import { houseStripeFor, migrateStorage, openStorage, type StorageOptions } from './stores/open.ts'
+import type { BackupProgress, BackupReport } from './stores/backup.ts'
+import { backupStorage, houseStripeFor, migrateStorage, openStorage, type StorageOptions } from './stores/open.ts'
 import type { MigrationReport } from './stores/sql/migrator.ts'
 import type { Storage } from './stores/storage.ts'
 
@@ -76,6 +77,19 @@ export async function openLedger(url: string, options: OpenLedgerOptions = {}): 
 export async function migrateLedger(url: string): Promise<MigrationReport> {
   try {
     return await migrateStorage(url)
+  } catch (error) {
+    throw error instanceof Fault ? LedgerError.fromFault(error) : error
+  }
+}
+
+/**
+ * Copies the SQLite file at a store URL, while services may write it, and checks the copy.
+ *
+ * @throws BackupError when the copy could not be made; StoreUrlError for another database; else as `openLedger`
+ */
+export async function backupLedger(url: string, target: string, onProgress: BackupProgress): Promise<BackupReport> {
+  try {
+    return await backupStorage(url, target, onProgress)
   } catch (error) {
     throw error instanceof Fault ? LedgerError.fromFault(error) : error
   }

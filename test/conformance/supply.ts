@@ -73,16 +73,9 @@ const MOVES: readonly (readonly [what: string, command: Command, house: string, 
   ['what an exchange pays', transfer('m8', [across('user:8', 'user:9', [30n, 'credit'], ['gem'])]), '@exchange', 'gem'],
 ]
 
-/** Of an hour ago, so that the engines see no rows from the future. */
-function booksOf(storage: Storage, houseStripe = 0): Books {
-  const books = new Books(storage.store, houseStripe)
-  books.now = Date.now() - HOUR_MS
-  return books
-}
-
 async function given(storage: Storage): Promise<void> {
-  await booksOf(storage).apply(...FULL)
-  const others = booksOf(storage, OTHER_STRIPE)
+  await Books.ofToday(storage.store).apply(...FULL)
+  const others = Books.ofToday(storage.store, OTHER_STRIPE)
   await others.apply(...GIVEN)
   await others.apply(release('expired', 'expiry'))
 }
@@ -126,7 +119,7 @@ export function describeSupply(openHarness: OpenHarness): void {
   test('many deposits fill one stripe after another, and the total is exact beyond int64, now and as of a moment', async () => {
     await using harness = await openHarness()
     const storage = await harness.open()
-    await booksOf(storage).apply(deposit('f', 'rich', BALANCE_MAX - 3n * AMOUNT_MAX))
+    await Books.ofToday(storage.store).apply(deposit('f', 'rich', BALANCE_MAX - 3n * AMOUNT_MAX))
     const engine = new Engine(storage.store, { limits: { batchCommandsMax: 4 } })
     const asked = Array.from({ length: 10 }, (_, index) => deposit(`d${index}`, `user:${index}`, AMOUNT_MAX))
     const outcomes = await Promise.all(asked.map((command) => engine.submit(command)))
@@ -149,7 +142,7 @@ export function describeSupply(openHarness: OpenHarness): void {
   test('a group goes to another stripe as a whole', async () => {
     await using harness = await openHarness()
     const storage = await harness.open()
-    await booksOf(storage).apply(deposit('f', 'rich', NEARLY))
+    await Books.ofToday(storage.store).apply(deposit('f', 'rich', NEARLY))
     const engine = new Engine(storage.store)
     const work = group(deposit('d1', 'user:8', 3n), deposit('d2', 'user:8', 9n), freeze('h', 'user:8', 12n))
     assert.deepEqual((await ask(engine, work)).map(codeOf), ['applied', 'applied', 'applied'])
@@ -161,7 +154,7 @@ export function describeSupply(openHarness: OpenHarness): void {
   test('a balance of anybody else that would be beyond int64 is refused, and nobody else is concerned', async () => {
     await using harness = await openHarness()
     const storage = await harness.open()
-    await booksOf(storage).apply(deposit('f', 'user:8', BALANCE_MAX))
+    await Books.ofToday(storage.store).apply(deposit('f', 'user:8', BALANCE_MAX))
     const engine = new Engine(storage.store)
     const [refused] = await ask(engine, deposit('d1', 'user:8', 1n))
     assert.deepEqual(refused, {
@@ -176,9 +169,9 @@ export function describeSupply(openHarness: OpenHarness): void {
   test('a supply is exhausted when every stripe is full: that asset alone, and another engine has stripes of its own', async () => {
     await using harness = await openHarness()
     const storage = await harness.open()
-    await booksOf(storage).apply(declare('gem'))
+    await Books.ofToday(storage.store).apply(declare('gem'))
     for (let turn = 0; turn < HOUSE_STRIPE_TURNS; turn++) {
-      const books = booksOf(storage, turn * HOUSE_STRIPES)
+      const books = Books.ofToday(storage.store, turn * HOUSE_STRIPES)
       await books.apply(deposit(`f${turn}`, `rich:${turn}`, BALANCE_MAX))
     }
     const engine = new Engine(storage.store)
