@@ -124,7 +124,7 @@ export function instantIn(value: unknown, pointer: string): Instant | null {
   throw refuse(
     value,
     pointer,
-    'an instant such as 2030-01-31T12:00:00.000Z, or milliseconds since 1970, within the year 9999',
+    'an instant such as 2030-01-31T12:00:00.000Z, or milliseconds since 1970, up to the year 9999',
   )
 }
 
