@@ -59,6 +59,21 @@ describe('every method does over HTTP what it does in process', () => {
     assert.deepEqual((await ledger.account('user:9')).metadata, metadata)
   })
 
+  test('a house account whose stripes are beyond int64 together is exact', async () => {
+    await using service = await RunningService.start()
+    await using ledger = client(service)
+    for (const to of ['user:8', 'user:9']) {
+      const legs = Array.from({ length: 900 }, () => ({ from: '@promo', to, amount: 10n ** 16n }))
+      await ledger.transfer({ legs })
+    }
+    const [balance] = (await ledger.account('@promo')).balances
+    assert.deepEqual([balance?.available, balance?.total, balance?.floor], [-18n * 10n ** 18n, -18n * 10n ** 18n, null])
+    const stripes = (await ledger.postings('@promo')).items.map(({ stripe }) => stripe)
+    assert.equal(new Set(stripes).size, 2)
+    const more = await refused(ledger.deposit({ account: 'user:8', amount: 10n ** 16n + 1n }), 'invalid_request')
+    assert.equal(more.pointer, '/amount')
+  })
+
   test('names with every allowed character work in paths', async () => {
     await using service = await RunningService.start()
     await using ledger = client(service)
