@@ -1,11 +1,12 @@
 /** A PgBouncer of a test's own, in front of the PostgreSQL server under test. */
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { startChild } from './children.ts'
 import { freePort } from './free-port.ts'
 import { findInstallation } from './server-installations.ts'
 import { isAskedFor, serverUnderTest } from './stores.ts'
@@ -50,7 +51,7 @@ export class PgBouncer implements AsyncDisposable {
     // It refuses to run as root, as PostgreSQL does.
     const owner = findInstallation('postgres').installation?.owner ?? null
     if (owner !== null) await Promise.all([folder, rules, users].map((path) => chown(path, owner.uid, owner.gid)))
-    const child = spawn('pgbouncer', [rules], { stdio: ['ignore', 'ignore', 'pipe'], ...owner })
+    const child = startChild('pgbouncer', [rules], { stdio: ['ignore', 'ignore', 'pipe'], ...owner })
     const bouncer = new PgBouncer({ port, folder, process: child })
     try {
       await bouncer.#listening()
