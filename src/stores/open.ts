@@ -103,14 +103,14 @@ export async function openStorage(url: string, options: StorageOptions = {}): Pr
   return await kindOf(url).open(url, options)
 }
 
-/** Brings the database at `url` to this version's tables. @throws as `openStorage` */
-export async function migrateStorage(url: string): Promise<MigrationReport> {
-  return await kindOf(url).migrate(url)
-}
-
 /** Copies the database at `url` into a file. @throws BackupError, and as `openStorage` */
 export async function backupStorage(url: string, target: string, onProgress: BackupProgress): Promise<BackupReport> {
   return await kindOf(url).backup(url, target, onProgress)
+}
+
+/** Brings the database at `url` to this version's tables. @throws as `openStorage` */
+export async function migrateStorage(url: string): Promise<MigrationReport> {
+  return await kindOf(url).migrate(url)
 }
 
 /** Stripes that processes choose among; two that choose the same one are correct, but get in each other's way. */
