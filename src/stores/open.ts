@@ -103,11 +103,6 @@ export async function openStorage(url: string, options: StorageOptions = {}): Pr
   return await kindOf(url).open(url, options)
 }
 
-/** Copies the database at `url` into a file. @throws BackupError, and as `openStorage` */
-export async function backupStorage(url: string, target: string, onProgress: BackupProgress): Promise<BackupReport> {
-  return await kindOf(url).backup(url, target, onProgress)
-}
-
 /** Brings the database at `url` to this version's tables. @throws as `openStorage` */
 export async function migrateStorage(url: string): Promise<MigrationReport> {
   return await kindOf(url).migrate(url)
@@ -124,6 +119,11 @@ const HOUSE_STRIPES = 256
  */
 export function houseStripeFor(url: string): number {
   return kindOf(url).isShared ? randomInt(HOUSE_STRIPES) : 0
+}
+
+/** Copies the database at `url` into a file. @throws BackupError, and as `openStorage` */
+export async function backupStorage(url: string, target: string, onProgress: BackupProgress): Promise<BackupReport> {
+  return await kindOf(url).backup(url, target, onProgress)
 }
 
 function hasOther(advice: string): Kind['backup'] {
