@@ -10,6 +10,7 @@
  */
 import type { Plan } from '../domain/batch.ts'
 import { commandsOf, isOfHold, type Work } from '../domain/command.ts'
+import { HOUSE_STRIPE_TURNS } from '../domain/house-stripes.ts'
 import type { Instant, RequestId } from '../domain/ids.ts'
 import { balanceKey, type BalanceRecord } from '../domain/balance.ts'
 import type { Footprint, RequestRecord, Snapshot } from '../domain/snapshot.ts'
@@ -23,6 +24,14 @@ import type { WorkOutcome } from './ticket.ts'
 
 /** One result per piece of work, in order. */
 export type WorkResult = WorkOutcome | Fault
+
+/** What is decided again of `work`. */
+interface Again {
+  readonly work: readonly Work[]
+  readonly indices: readonly number[]
+  readonly now: Instant
+  readonly turnsLeft?: number
+}
 
 export class Recovery {
   readonly #parts: Parts
@@ -82,10 +91,11 @@ export class Recovery {
    *
    * @param now as of when it is decided, always the same: a commit that was lost may arrive later, and nothing but time could
    *   have made it refused here and good there
+   * @param turnsLeft how often it may still go to another stripe of a house account
    */
-  async insist(work: readonly Work[], now: Instant): Promise<readonly WorkResult[]> {
+  async insist(work: readonly Work[], now: Instant, turnsLeft = HOUSE_STRIPE_TURNS): Promise<readonly WorkResult[]> {
     try {
-      return await this.#insist(work, now)
+      return await this.#insist(work, now, turnsLeft)
     } catch (error) {
       return await this.after(asFault(error), work, now)
     }
@@ -94,24 +104,25 @@ export class Recovery {
   /** `outcomes`, with those at `indices` decided again. Never rejects. */
   async again(
     outcomes: readonly WorkResult[],
-    { work, indices, now }: { work: readonly Work[]; indices: readonly number[]; now: Instant },
+    { work, indices, now, turnsLeft }: Again,
   ): Promise<readonly WorkResult[]> {
     const results = [...outcomes]
     const decided = await this.insist(
       indices.map((index) => work[index]!),
       now,
+      turnsLeft,
     )
     for (const [position, index] of indices.entries()) results[index] = decided[position]!
     return results
   }
 
   /** @throws Fault `contention` when other writers won every time, and what the store throws */
-  async #insist(work: readonly Work[], now: Instant): Promise<readonly WorkResult[]> {
+  async #insist(work: readonly Work[], now: Instant, turnsLeft = HOUSE_STRIPE_TURNS): Promise<readonly WorkResult[]> {
     const { clock, limits } = this.#parts
     for (let attempt = 1; attempt <= limits.attemptsMax; attempt++) {
       const keys = this.#parts.knownKeys(work)
       const plan = await this.#exclusive(keys, (snapshot) => this.#parts.plan(work, snapshot, keys, now))
-      if (plan !== null) return await this.#complete(plan, work, now)
+      if (plan !== null) return await this.#complete(plan, work, { now, turnsLeft })
       await clock.sleep(clock.random() * Math.min(2 ** attempt, limits.pauseMsMax))
     }
     const message = `Other writers came first ${limits.attemptsMax} times in a row.`
@@ -119,18 +130,24 @@ export class Recovery {
   }
 
   /** What was decided under the locks, without what has to be decided again: that is, now. Never rejects. */
-  async #complete(plan: Plan, work: readonly Work[], now: Instant): Promise<readonly WorkResult[]> {
+  async #complete(
+    plan: Plan,
+    work: readonly Work[],
+    { now, turnsLeft }: { readonly now: Instant; readonly turnsLeft: number },
+  ): Promise<readonly WorkResult[]> {
     const results: WorkResult[] = [...plan.outcomes]
     const indices = new Set(tornIn({ work, plan, keysOf: this.#parts.knownKeysOf, isLocked: true }))
     const full = fullIn(plan.outcomes)
-    if (full.size > 0) {
+    if (full.size > 0 && turnsLeft > 0) {
       try {
         for (const index of await this.#parts.succession.follow(full)) indices.add(index)
       } catch (error) {
         for (const index of full.keys()) results[index] = asFault(error)
       }
     }
-    return indices.size === 0 ? results : await this.again(results, { work, indices: [...indices], now })
+    return indices.size === 0
+      ? results
+      : await this.again(results, { work, indices: [...indices], now, turnsLeft: turnsLeft - 1 })
   }
 
   /** What was decided under the locks and is committed; null when other writers came first. @throws as the store */

@@ -64,6 +64,8 @@ test('when the next stripe cannot be looked for, what needs it has no effect, an
   const bench = await nearlyFull()
   const { engine, store } = bench
   store.areAway = true
+  // So that all of it is decided under locks, in one transaction.
+  store.script.push('stale')
   const [fits, does, not] = [deposit('a', 'user:1', 4n), deposit('b', 'user:2', 6n), deposit('c', 'user:3', 7n)]
   const results = await Promise.all([fits, does, not].map((command) => resultOf(engine.submit(command))))
   assert.deepEqual(results, ['applied', 'applied', 'store_unavailable/no'])
