@@ -119,3 +119,16 @@ for (const mishap of ['doubt-applied', 'doubt-lost', 'stale', 'contended'] as co
     await assertLawful(bench)
   })
 }
+
+test('an exhausted supply is told after one look at all stripes', async () => {
+  const bench = await nearlyFull()
+  for (let turn = 0; turn < HOUSE_STRIPE_TURNS; turn++) {
+    const amount = turn === 0 ? 9n : BALANCE_MAX
+    const filling = new Engine(bench.storage.store, { houseStripe: turn * HOUSE_STRIPES })
+    assert.equal(await resultOf(filling.submit(deposit(`f${turn}`, `rich:${turn}`, amount))), 'applied')
+  }
+  bench.store.calls.length = 0
+  assert.equal(await resultOf(bench.engine.submit(deposit('a', 'user:1', 2n))), 'balance_overflow')
+  assert.equal(bench.store.calls.filter((call) => call === 'exclusive').length, 1)
+  await assertLawful(bench)
+})
