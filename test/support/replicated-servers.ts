@@ -122,7 +122,7 @@ export class ReplicatedServers implements AsyncDisposable {
 }
 
 /** Rows of one statement. */
-async function ask(url: string, statement: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
+export async function ask(url: string, statement: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
   const connection = await createConnection(url.replace(/^mariadb:/, 'mysql:'))
   try {
     const [rows] = await connection.query<RowDataPacket[]>(statement)
