@@ -154,6 +154,6 @@ async function assertServes(store: string): Promise<void> {
 
 async function assertRefused(store: string, message: RegExp): Promise<void> {
   const error = await errorOf(openLedger(store))
-  assert.equal(error.code, 'store_unavailable')
+  assert.equal(error.code, store.startsWith('postgres') ? 'store_unavailable' : 'store_misconfigured')
   assert.match(error.message, message)
 }
