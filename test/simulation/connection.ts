@@ -25,7 +25,6 @@ type Perform = (stays: { readonly ms: number; readonly ends: boolean }) => Promi
 const AT_ONCE = { ms: 0, ends: true }
 
 export class Connection implements Store {
-  readonly connectionsLost = 0
   readonly #world: World
   readonly #database: Database
   readonly #life: Life
@@ -34,6 +33,8 @@ export class Connection implements Store {
   /** Whether commits stay in the order of the calls, or only those that meet do. */
   readonly #isOrdered: boolean
   #line: Promise<unknown> = Promise.resolve()
+  /** Connections that died with a commit under way. */
+  #cut = 0
 
   constructor(
     world: World,
@@ -47,6 +48,11 @@ export class Connection implements Store {
     this.#mishaps = mishaps
     this.#chance = world.chance.stream(`connection ${life.engine} ${life.life}`)
     this.#isOrdered = isOrdered
+  }
+
+  /** Every connection ends when the database goes down, or out of reach; the operating system says so at once. */
+  get connectionsLost(): number {
+    return this.#database.run + this.#mishaps.partitions + this.#cut
   }
 
   load(footprint: Footprint): Promise<Snapshot> {
@@ -65,10 +71,13 @@ export class Connection implements Store {
   commit(changes: Changes): Promise<CommitResult> {
     return this.#call('commit', async () => {
       const connected = this.#connect()
+      const { run } = this.#database
       const before = this.#line
       const perform: Perform = async (stays) => {
         await this.#travel()
         if (this.#isOrdered) await before
+        // What a server had not read yet when it went down, no later run of it reads.
+        if (this.#database.run !== run) throw unavailable('The connection ended before the commit arrived.')
         return await this.#database.commit(this.#life, changes, stays)
       }
       const done = this.#deliver(this.#next('write'), perform, connected)
@@ -236,8 +245,10 @@ export class Connection implements Store {
     const { troubles } = this.#life
     if (!(error instanceof Fault)) troubles.unforeseen++
     else if (error.code === 'store_unavailable') troubles.unavailable++
-    else if (error.code === 'commit_in_doubt') troubles.doubts++
-    else if (error.code === 'store_refused') troubles.refusals++
+    else if (error.code === 'commit_in_doubt') {
+      troubles.doubts++
+      this.#cut++
+    } else if (error.code === 'store_refused') troubles.refusals++
   }
 
   #travel(): Promise<void> {

@@ -42,6 +42,11 @@ export type Fault = { readonly at: number } & (
   | { readonly kind: 'partition'; readonly engine: number; readonly ms: number }
   /** The database is down; open transactions are lost. */
   | { readonly kind: 'outage'; readonly ms: number }
+  /**
+   * The database is again what it was `backMs` before: a failover loses the last commits, or a backup is put in its place. Connections
+   * are lost with it, but where an operator renames what is there or restores into it.
+   */
+  | { readonly kind: 'return'; readonly backMs: number; readonly keepsConnections: boolean; readonly downMs: number }
   /** Everything at the database takes `factor` times as long. */
   | { readonly kind: 'slowness'; readonly ms: number; readonly factor: number }
   /** Somebody else keeps the lock of an account's balances. */
@@ -93,6 +98,15 @@ const KINDS: Readonly<Record<FaultKind, { weight: number; make: (chance: Chance,
     weight: 1,
     make: (chance, { untilMs }) => ({ kind: 'outage', at: chance.below(untilMs), ms: chance.between(10, 500) }),
   },
+  return: {
+    weight: 1,
+    make: (chance, { untilMs }) => {
+      const at = chance.below(untilMs)
+      const backMs = chance.likely(0.6) ? Math.min(chance.between(1, 60), at) : chance.between(0, at)
+      const keepsConnections = chance.likely(0.3)
+      return { kind: 'return', at, backMs, keepsConnections, downMs: chance.between(1, 300) }
+    },
+  },
   slowness: {
     weight: 1,
     make: (chance, { untilMs }) => ({
@@ -142,6 +156,9 @@ const KINDS: Readonly<Record<FaultKind, { weight: number; make: (chance: Chance,
   },
 }
 
+/** How often a database goes back in time: what happens between two times has to have some length. */
+const RETURNS_MAX = 3
+
 /**
  * The faults of one simulation. Each has only some of the kinds: what always comes with everything else hides what only some of
  * it together would show (https://doi.org/10.1145/2338965.2336763, "Swarm testing").
@@ -152,5 +169,7 @@ export function makeFaults(chance: Chance, around: Surroundings): readonly Fault
     Object.entries(KINDS).map(([kind, { weight }]) => [kind, chance.likely(0.5) ? weight : 0]),
   ) as Record<FaultKind, number>
   if (Object.values(weights).every((weight) => weight === 0)) return []
-  return Array.from({ length: count }, () => KINDS[chance.weighted(weights)].make(chance, around))
+  const faults = Array.from({ length: count }, () => KINDS[chance.weighted(weights)].make(chance, around))
+  const returns = faults.filter(({ kind }) => kind === 'return').slice(RETURNS_MAX)
+  return faults.filter((fault) => !returns.includes(fault))
 }

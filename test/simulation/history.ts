@@ -6,6 +6,7 @@
 import type { Command, Group } from '../../src/domain/command.ts'
 import type { Applied, FaultCode, Outcome } from '../../src/domain/outcome.ts'
 import type { Changes } from '../../src/domain/snapshot.ts'
+import type { Tables } from '../../src/stores/memory/tables.ts'
 
 /** Questions to the readers, and whether the engine is ready. */
 export type Question =
@@ -55,6 +56,8 @@ export interface Answered {
   /** What the engine's clock can have shown since the call was made, as Unix milliseconds. */
   readonly clockLeast: number
   readonly clockMost: number
+  /** Rows that a reader gave who was behind are those of some moment since this tick, which may be before the question. */
+  readonly behindTick?: number
 }
 
 /** One committed transaction. */
@@ -65,6 +68,22 @@ export interface Transaction {
   /** The most that the sender's clock had shown by then. */
   readonly latest: number
   readonly changes: Changes
+}
+
+/**
+ * What the database was from its beginning, or from when it went back in time, until it did so again: commits that were acknowledged
+ * before are lost then, and everything that is asked afterwards is judged by what is there.
+ */
+export interface Era {
+  /** Neither of the two moments is part of it. */
+  readonly fromTick: number
+  readonly untilTick: number
+  /** All that it ever had, in the order in which it was committed. */
+  readonly log: readonly Transaction[]
+  /** So many transactions of the log were there when it began. */
+  readonly keptCount: number
+  /** The rows at its end. */
+  readonly tables: Tables
 }
 
 /** What a process went through: every fault that a caller sees must have one of these behind it. */

@@ -7,8 +7,8 @@ import type { EngineHabits } from './engine-process.ts'
 import { makeFaults, type Fault } from './faults.ts'
 import { makeWorkload } from './workload.ts'
 
-/** Orders that the databases of scenarios have. Those in which a constraint comes before a hold's guard wait for an engine that copes. */
-const ORDERS: readonly DatabaseHabits['order'][] = ['sqlite']
+/** Orders that the databases of scenarios have. */
+const ORDERS: readonly DatabaseHabits['order'][] = ['mysql', 'postgres', 'sqlite']
 
 export interface Scenario {
   readonly seed: number

@@ -50,6 +50,17 @@ const QUIET_MS = 20_000
 
 const QUIETLY = { traced: false }
 
+/**
+ * The database does not go back to before an asset was declared: no commit proves that the assets which it rests on are still there, so an
+ * engine that remembers one books the first coins of an asset that nobody has declared.
+ */
+const ASSETS_STAY = true
+
+/** How much of what was lost is asked for once more. */
+const REPEATED = 0.6
+
+const REPEAT: AskOptions = { timeoutMs: null, abortAfterMs: null, isProbe: false }
+
 const PROBE: AskOptions = { timeoutMs: null, abortAfterMs: null, isProbe: true }
 
 /** Plays a scenario and audits it. Never rejects: what breaks the simulation itself is a violation too. */
@@ -164,7 +175,10 @@ class Play {
 
   /** @throws Error when it does not come to rest */
   async run(): Promise<void> {
-    for (const fault of this.#scenario.faults) this.#world.after(fault.at, () => this.#strike(fault))
+    for (const fault of this.#scenario.faults) {
+      if (fault.kind === 'return') this.#world.after(fault.at - fault.backMs, () => this.#goBackLater(fault))
+      else this.#world.after(fault.at, () => this.#strike(fault))
+    }
     for (const intent of this.#scenario.intents) void pursue(this.#world, this.#engines, intent)
     // Everybody gives up at last, so it comes to rest.
     await this.#world.run()
@@ -180,6 +194,8 @@ class Play {
     return {
       calls: this.calls.toSorted((left, right) => left.invokedTick - right.invokedTick),
       log: this.log,
+      pastEras: this.#database.pastEras,
+      keptCount: this.#database.keptCount,
       storage: this.#database.storage,
       tables: this.#database.tables,
       limits: this.#scenario.engines[0]!.limits,
@@ -214,7 +230,35 @@ class Play {
     }
   }
 
-  #strike(fault: Fault): void {
+  #goBackLater(fault: Extract<Fault, { kind: 'return' }>): void {
+    const backup = this.#database.backUp()
+    this.#world.after(fault.backMs, () => {
+      this.#world.note(() => `fault ${JSON.stringify(fault)}`)
+      const lost = this.#database.log.slice(backup.log.length)
+      if (fault.keepsConnections && ASSETS_STAY && lost.some(({ changes }) => changes.assets.length > 0)) return
+      this.#hit('return')
+      this.#database.goBack(backup)
+      if (!fault.keepsConnections) this.#database.goDown(fault.downMs)
+      this.#repeat(lost)
+    })
+  }
+
+  /** What callers do then: they ask for what was lost once more. */
+  #repeat(lost: readonly Transaction[]): void {
+    const chance = this.#world.chance.stream(`repeats ${this.#database.pastEras.length}`)
+    const ids = new Set(
+      lost.flatMap(({ changes }) => changes.postings.map(({ entryId }) => entryId.replace(/~.*/, ''))),
+    )
+    const asks = new Set(this.calls.map(({ ask }) => ask))
+    for (const ask of asks) {
+      const isLost = commandsOf(ask).some((command) => ids.has('hold' in command ? command.hold : idOf(command)))
+      if (!isLost || !chance.likely(REPEATED)) continue
+      const engine = chance.pick(this.#engines)
+      this.#world.after(chance.exponential(100), () => void engine.ask(ask, REPEAT))
+    }
+  }
+
+  #strike(fault: Exclude<Fault, { kind: 'return' }>): void {
     this.#world.note(() => `fault ${JSON.stringify(fault)}`)
     if (fault.kind === 'outage' || fault.kind === 'slowness' || fault.kind === 'stranger') this.#strikeDatabase(fault)
     else this.#strikeEngine(this.#engines[fault.engine]!, fault)
@@ -234,7 +278,10 @@ class Play {
     }
   }
 
-  #strikeEngine(engine: EngineProcess, fault: Exclude<Fault, { kind: 'outage' | 'slowness' | 'stranger' }>): void {
+  #strikeEngine(
+    engine: EngineProcess,
+    fault: Exclude<Fault, { kind: 'outage' | 'slowness' | 'stranger' | 'return' }>,
+  ): void {
     switch (fault.kind) {
       case 'mishap':
         engine.mishaps[fault.call].push(...Array<Mishap>(fault.times).fill(fault.mishap))
@@ -264,6 +311,10 @@ class Play {
   #hit(kind: HitKind): void {
     this.hits[kind] = (this.hits[kind] ?? 0) + 1
   }
+}
+
+function idOf(command: Command): string {
+  return 'requestId' in command ? command.requestId : ''
 }
 
 /** Errors that nobody handles are part of the run while it lasts; the returned function ends that. */
