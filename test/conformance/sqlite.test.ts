@@ -16,7 +16,7 @@ class SqliteHarness implements Harness {
   readonly #opened: Storage[] = []
 
   async open(): Promise<Storage> {
-    const storage = await openSqliteStorage(this.#path)
+    const storage = await openSqliteStorage(this.#path, { reads: 'caller' })
     this.#opened.push(storage)
     return storage
   }
