@@ -16,7 +16,17 @@ export interface Mishaps {
   partitionedUntil: number
   /** Counts the partitions. */
   partitions: number
+  /** What the connections show that are left with a server which is not the primary any more. */
+  behind: Behind | null
+  /** Counts how often they were given up because of that. */
+  demotions: number
   readonly onHit: (what: Mishap | 'partition') => void
+}
+
+export interface Behind {
+  readonly storage: Storage
+  /** When it was the primary for the last time. */
+  readonly tick: number
 }
 
 /** Performs a write at the database, after it stayed open there for `ms`; it ends with a commit or is rolled back. */
@@ -52,7 +62,7 @@ export class Connection implements Store {
 
   /** Every connection ends when the database goes down, or out of reach; the operating system says so at once. */
   get connectionsLost(): number {
-    return this.#database.run + this.#mishaps.partitions + this.#cut
+    return this.#database.run + this.#mishaps.partitions + this.#mishaps.demotions + this.#cut
   }
 
   load(footprint: Footprint): Promise<Snapshot> {
@@ -61,7 +71,11 @@ export class Connection implements Store {
 
   /** A question to the readers. */
   ask<Rows>(question: (storage: Storage) => Promise<Rows>): Promise<Rows> {
-    return this.#call('read', () => this.#read('read', () => this.#database.read(question)))
+    return this.#call('read', () => {
+      const { behind } = this.#mishaps
+      const ask = behind === null ? () => this.#database.read(question) : () => question(behind.storage)
+      return this.#read('read', ask)
+    })
   }
 
   async ping(): Promise<void> {
@@ -167,6 +181,10 @@ export class Connection implements Store {
         void settle(this.#world.sleep(this.#chance.between(5, 1_500)).then(() => perform(AT_ONCE)))
         await this.#world.sleep(this.#chance.pick([0, 2, 20]))
         throw inDoubt()
+      case 'conflict_at_commit':
+        await settle(perform({ ms: 0, ends: false }))
+        await this.#travel()
+        return this.#chance.pick(['contended', 'stale'])
       case 'slow':
         await this.#world.sleep(this.#chance.between(50, 3_000))
         break
@@ -185,7 +203,7 @@ export class Connection implements Store {
   }
 
   async #read<Rows>(call: 'load' | 'read' | 'ping', read: () => Promise<Rows>): Promise<Rows> {
-    const connected = this.#connect()
+    const connected = this.#connect(call === 'read' ? 'read' : 'other')
     const mishap = this.#next('read')
     await this.#travel()
     if (mishap === 'unavailable' || (mishap === 'unforeseen' && call !== 'load')) {
@@ -202,11 +220,16 @@ export class Connection implements Store {
   /**
    * Whether the connection that is used now is still there, whenever one asks.
    *
-   * @throws Fault `store_unavailable` while the engine cannot reach the database
+   * @throws Fault `store_unavailable` while the engine cannot reach the database, and where it learns that its server is not the primary
    */
-  #connect(): () => boolean {
+  #connect(call: 'read' | 'other' = 'other'): () => boolean {
     const { run } = this.#database
     const { partitions, partitionedUntil } = this.#mishaps
+    if (call === 'other' && this.#mishaps.behind !== null) {
+      this.#mishaps.behind = null
+      this.#mishaps.demotions++
+      throw unavailable('The server is not the primary any more.')
+    }
     if (this.#world.now < partitionedUntil) {
       this.#mishaps.onHit('partition')
       throw unavailable('The database cannot be reached.')
@@ -228,7 +251,7 @@ export class Connection implements Store {
     return this.#life.until(
       run().then(
         (value) => {
-          if (value === 'stale' || value === 'contended') this.#life.troubles.conflicts++
+          if (value === 'stale' || value === 'contended') this.#countAttempt('conflicts')
           this.#world.note(() => `${who} ${name} answered ${typeof value === 'string' ? value : 'rows'}`)
           return value
         },
@@ -248,7 +271,14 @@ export class Connection implements Store {
     else if (error.code === 'commit_in_doubt') {
       troubles.doubts++
       this.#cut++
-    } else if (error.code === 'store_refused') troubles.refusals++
+    } else if (error.code === 'store_misconfigured') troubles.misconfigured++
+    else if (error.code === 'store_refused') this.#countAttempt('refusals')
+  }
+
+  #countAttempt(trouble: 'conflicts' | 'refusals'): void {
+    const { troubles } = this.#life
+    troubles[trouble]++
+    troubles.attemptTicks.push(this.#world.tick())
   }
 
   #travel(): Promise<void> {

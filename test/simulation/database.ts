@@ -53,6 +53,7 @@ export class Database {
   readonly #isPoison: (requestId: string) => boolean
   #run = 0
   #downUntil = 0
+  #revokedUntil = 0
   #slowUntil = 0
   #slowFactor = 1
 
@@ -90,6 +91,11 @@ export class Database {
     this.#downUntil = this.#world.now + ms
   }
 
+  /** Nothing may be written for a while. */
+  revoke(ms: number): void {
+    this.#revokedUntil = this.#world.now + ms
+  }
+
   slowDown(ms: number, factor: number): void {
     this.#slowUntil = this.#world.now + ms
     this.#slowFactor = factor
@@ -97,6 +103,7 @@ export class Database {
 
   recover(): void {
     this.#downUntil = 0
+    this.#revokedUntil = 0
     this.#slowUntil = 0
   }
 
@@ -126,7 +133,7 @@ export class Database {
    * A whole transaction.
    *
    * @param stays how long it stays open before its end, and whether it ends with a commit
-   * @throws Fault `store_unavailable` (nothing written), `store_refused`
+   * @throws Fault `store_unavailable` (nothing written), `store_misconfigured`, `store_refused`
    */
   async commit(sender: Committer, changes: Changes, stays = { ms: 0, ends: true }): Promise<CommitResult> {
     this.#requireUp()
@@ -176,6 +183,9 @@ export class Database {
   }
 
   async #write(sender: Committer, changes: Changes): Promise<CommitResult> {
+    if (this.#world.now < this.#revokedUntil) {
+      throw new Fault('store_misconfigured', 'The database does not allow INSERT on requests.')
+    }
     const ids = [...changes.entries, ...changes.holdsOpened].map(({ id }) => id)
     const poison = ids.find(this.#isPoison)
     if (poison !== undefined) throw new Fault('store_refused', `A constraint says no to ${poison}.`)

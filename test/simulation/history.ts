@@ -25,6 +25,8 @@ export interface Sender {
   readonly engine: number
   /** 1 for the first process of this engine. */
   readonly life: number
+  /** Of the house accounts, where it writes that of another engine. */
+  readonly stripe?: number
 }
 
 export type Result =
@@ -93,7 +95,11 @@ export interface Troubles {
   unavailable: number
   doubts: number
   refusals: number
+  /** When attempts came to nothing, though the database was there: by conflicts and refusals. */
+  readonly attemptTicks: number[]
   unforeseen: number
+  /** Writes that the database does not allow. */
+  misconfigured: number
   /** When it was asked to stop. */
   stoppedTick: number | null
   /** The process died without having been asked to stop, or while it was stopping. */

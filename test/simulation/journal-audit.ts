@@ -56,7 +56,12 @@ export function keysOf(command: Command): readonly string[] {
 }
 
 export function circumstancesOf(sender: Sender, now: number, limits: EngineLimits): Circumstances {
-  return { stripe: sender.engine, now, ttlMsDefault: limits.holdTtlMsDefault, ttlMsMax: limits.holdTtlMsMax }
+  return {
+    stripe: sender.stripe ?? sender.engine,
+    now,
+    ttlMsDefault: limits.holdTtlMsDefault,
+    ttlMsMax: limits.holdTtlMsMax,
+  }
 }
 
 /** Null when a row appeared that nothing explains: nothing after it can be judged. */

@@ -143,7 +143,7 @@ const APPLIED: Readonly<Record<FaultCode, readonly string[]>> = {
 }
 
 function hasCause(call: Call, code: FaultCode, { limits, troublesOf }: Promises): boolean {
-  const { conflicts, unavailable, doubts, refusals, unforeseen, stoppedTick } = troublesOf(call)
+  const { attemptTicks, unavailable, doubts, refusals, unforeseen, misconfigured, stoppedTick } = troublesOf(call)
   const commands = commandsOf(call.ask)
   const { at, tick } = call.answer!
   const isStopped = stoppedTick !== null && stoppedTick < tick
@@ -156,13 +156,14 @@ function hasCause(call: Call, code: FaultCode, { limits, troublesOf }: Promises)
     }
     case 'contention': {
       // A refusal that comes before the locks is an attempt too. One attempt is enough where two more of its length would be too late.
-      const attempts = conflicts + refusals
+      const attempts = attemptTicks.filter((attempt) => attempt > call.invokedTick && attempt < tick).length
       const patienceMs = call.timeoutMs ?? limits.callTimeoutMsDefault
       return attempts >= limits.attemptsMax || (attempts > 0 && (at - call.invokedAt) * 3 >= patienceMs)
     }
     case 'store_unavailable':
-      return unavailable > 0 || doubts + unforeseen >= limits.breakerFailures
+      return unavailable > 0 || doubts + unforeseen + misconfigured >= limits.breakerFailures
     case 'store_misconfigured':
+      return misconfigured > 0
     case 'clock_wrong':
       return false
     case 'commit_in_doubt':

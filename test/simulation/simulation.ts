@@ -213,6 +213,7 @@ class Play {
       engine.mishaps.read.length = 0
       engine.mishaps.write.length = 0
       engine.mishaps.partitionedUntil = 0
+      engine.mishaps.behind = null
       engine.life?.spare()
       engine.start()
     }
@@ -243,28 +244,31 @@ class Play {
     })
   }
 
-  /** What callers do then: they ask for what was lost once more. */
+  /** What callers do then: they ask for what was lost once more, each for himself or an operator for all of them, one after another. */
   #repeat(lost: readonly Transaction[]): void {
     const chance = this.#world.chance.stream(`repeats ${this.#database.pastEras.length}`)
     const ids = new Set(
       lost.flatMap(({ changes }) => changes.postings.map(({ entryId }) => entryId.replace(/~.*/, ''))),
     )
+    const operator = chance.likely(0.5) ? chance.pick(this.#engines) : null
     const asks = new Set(this.calls.map(({ ask }) => ask))
+    let ms = 0
     for (const ask of asks) {
       const isLost = commandsOf(ask).some((command) => ids.has('hold' in command ? command.hold : idOf(command)))
-      if (!isLost || !chance.likely(REPEATED)) continue
-      const engine = chance.pick(this.#engines)
-      this.#world.after(chance.exponential(100), () => void engine.ask(ask, REPEAT))
+      if (!isLost || (operator === null && !chance.likely(REPEATED))) continue
+      const engine = operator ?? chance.pick(this.#engines)
+      ms = operator === null ? chance.exponential(100) : ms + chance.exponential(5)
+      this.#world.after(ms, () => void engine.ask(ask, REPEAT))
     }
   }
 
   #strike(fault: Exclude<Fault, { kind: 'return' }>): void {
     this.#world.note(() => `fault ${JSON.stringify(fault)}`)
-    if (fault.kind === 'outage' || fault.kind === 'slowness' || fault.kind === 'stranger') this.#strikeDatabase(fault)
-    else this.#strikeEngine(this.#engines[fault.engine]!, fault)
+    if ('engine' in fault) this.#strikeEngine(this.#engines[fault.engine]!, fault)
+    else this.#strikeDatabase(fault)
   }
 
-  #strikeDatabase(fault: Extract<Fault, { kind: 'outage' | 'slowness' | 'stranger' }>): void {
+  #strikeDatabase(fault: Exclude<Fault, { engine: number } | { kind: 'return' }>): void {
     this.#hit(fault.kind)
     switch (fault.kind) {
       case 'outage':
@@ -273,15 +277,15 @@ class Play {
       case 'slowness':
         this.#database.slowDown(fault.ms, fault.factor)
         return
+      case 'revocation':
+        this.#database.revoke(fault.ms)
+        return
       case 'stranger':
         void this.#database.lockOut(fault.account, fault.ms)
     }
   }
 
-  #strikeEngine(
-    engine: EngineProcess,
-    fault: Exclude<Fault, { kind: 'outage' | 'slowness' | 'stranger' | 'return' }>,
-  ): void {
+  #strikeEngine(engine: EngineProcess, fault: Extract<Fault, { engine: number }>): void {
     switch (fault.kind) {
       case 'mishap':
         engine.mishaps[fault.call].push(...Array<Mishap>(fault.times).fill(fault.mishap))
@@ -293,6 +297,15 @@ class Play {
       case 'clock':
         this.#hit('clock')
         engine.clock.jump(fault.byMs)
+        return
+      case 'demotion':
+        this.#hit('demotion')
+        engine.demote(fault.ms)
+        return
+      case 'clock_ahead':
+        this.#hit('clock_ahead')
+        engine.clock.jump(fault.byMs)
+        this.#world.after(fault.ms, () => engine.clock.jump(-fault.byMs))
         return
       case 'stop':
         if (engine.life === null) return
