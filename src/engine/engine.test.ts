@@ -11,7 +11,7 @@ import type { Storage } from '../stores/storage.ts'
 import { systemClock } from './clock.ts'
 import { Engine, type EngineOptions } from './engine.ts'
 import { Fault } from './faults.ts'
-import type { Store } from './store.ts'
+import type { Store, StoreClock } from './store.ts'
 
 interface Bench {
   readonly engine: Engine
@@ -254,7 +254,7 @@ test('a repeated declaration rests on the name that the asset has now, not on a 
   assert.equal(await declared(bench.engine, 'Gold'), 'replayed')
   assert.equal(await declared(other, 'Geld'), 'applied')
   assert.equal(await declared(bench.engine, 'Gold'), 'applied')
-  assert.equal((await bench.storage.reader.assets()).find(({ code }) => code === 'gold')?.name, 'Gold')
+  assert.equal((await bench.storage.reader.assets()).items.find(({ code }) => code === 'gold')?.name, 'Gold')
 })
 
 test('of two engines that declare one asset at once, both are told the moment that is kept', async () => {
@@ -270,7 +270,7 @@ test('of two engines that declare one asset at once, both are told the moment th
     return snapshot
   }
   const second = (await bench.engine.submit(declaration)) as Outcome
-  const kept = (await bench.storage.reader.assets()).find(({ code }) => code === 'gem')
+  const kept = (await bench.storage.reader.assets()).items.find(({ code }) => code === 'gem')
   assert.deepEqual(first, { status: 'applied', replayed: false, answer: kept })
   assert.deepEqual(second, { status: 'applied', replayed: true, answer: kept })
 })
@@ -357,7 +357,8 @@ test('a call behind others with more patience still has its own deadline', async
 })
 
 test('a call whose rows are being read has its deadline too', async () => {
-  const hangs = { load: () => new Promise(() => {}) } as unknown as Store
+  const clock = (): Promise<StoreClock> => Promise.resolve({ serverAt: null, newestAt: null })
+  const hangs = { load: () => new Promise(() => {}), clock } as unknown as Store
   const engine = new Engine(hangs, { limits: { callTimeoutMsDefault: 120 } })
   const keepAlive = setTimeout(() => {}, 2_000)
   // The engine has looked at deadlines before this one is over, and has to look again.

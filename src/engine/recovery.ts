@@ -7,6 +7,8 @@
  *   refused          ▶ halve until the command that is to blame stands alone
  *
  * A refusal is believed only where every row of the batch was read under the locks; before that it is no more than stale.
+ *
+ * What finds a stripe of a house account full is decided again on the stripe that follows it.
  */
 import type { Plan } from '../domain/batch.ts'
 import { commandsOf, isOfHold, type Work } from '../domain/command.ts'
@@ -17,6 +19,7 @@ import type { EngineLimits } from './limits.ts'
 import type { Parts } from './parts.ts'
 import { needsProof } from './proof.ts'
 import type { CommitResult } from './store.ts'
+import { fullIn } from './succession.ts'
 import { tornIn } from './torn.ts'
 import type { Job, WorkOutcome } from './ticket.ts'
 
@@ -88,12 +91,12 @@ export class Recovery {
       const record = cache.requests.get(id)
       if (record !== undefined) known.set(id, record)
     }
-    const { houseStripe, balances, assets, rates, payees } = keys
+    const { houseStripes, balances, assets, rates, payees } = keys
     const requests = new Set(holdsOf(work).filter((hold) => !known.has(hold)))
-    const decided = await this.#exclusive({ houseStripe, balances, assets, rates, payees, requests }, (snapshot) => {
+    const decided = await this.#exclusive({ houseStripes, balances, assets, rates, payees, requests }, (snapshot) => {
       for (const [id, record] of snapshot.requests) known.set(id, record)
-      const plan = this.#parts.plan(work, { ...snapshot, requests: known }, now)
-      return plan.outcomes.some(needsProof) ? this.#parts.plan([], snapshot, now) : plan
+      const plan = this.#parts.plan(work, { ...snapshot, requests: known }, keys, now)
+      return plan.outcomes.some(needsProof) ? this.#parts.plan([], snapshot, keys, now) : plan
     })
     if (decided === null) {
       // Its holds are among what may have moved.
@@ -179,7 +182,7 @@ export class Recovery {
     const keys = this.#parts.knownKeys(work)
     let decided: Decided | null = null
     try {
-      decided = await this.#exclusive(keys, (snapshot) => this.#parts.plan(work, snapshot, now))
+      decided = await this.#exclusive(keys, (snapshot) => this.#parts.plan(work, snapshot, keys, now))
     } finally {
       if (decided === null) cache.forget(keys)
     }
@@ -188,8 +191,22 @@ export class Recovery {
     // Another writer that came in between is likely to be there still.
     this.#parts.contention.remember(cache.replace(snapshot))
     cache.apply(plan.changes)
-    const indices = tornIn({ work, plan, keysOf: this.#parts.knownKeysOf, isLocked: true })
-    return indices.length === 0 ? plan.outcomes : await this.again(plan.outcomes, { jobs, indices, now })
+    return await this.#complete(plan, jobs, now)
+  }
+
+  /** What was decided under the locks, without what has to be decided again: that is, now. Never rejects. */
+  async #complete(plan: Plan, jobs: readonly Job[], now: Instant): Promise<readonly WorkResult[]> {
+    const results: WorkResult[] = [...plan.outcomes]
+    const indices = new Set(tornIn({ work: worksOf(jobs), plan, keysOf: this.#parts.knownKeysOf, isLocked: true }))
+    const full = fullIn(plan.outcomes)
+    if (full.size > 0) {
+      try {
+        for (const index of await this.#parts.succession.follow(full)) indices.add(index)
+      } catch (error) {
+        for (const index of full.keys()) results[index] = asFault(error)
+      }
+    }
+    return indices.size === 0 ? results : await this.again(results, { jobs, indices: [...indices], now })
   }
 
   /** What was decided under the locks and is committed; null when other writers came first. @throws as the store */

@@ -6,9 +6,12 @@ import { CREDIT } from '../domain/asset.ts'
 import { balanceKey, type BalanceRecord } from '../domain/balance.ts'
 import { decideBatch } from '../domain/batch.ts'
 import type { Work } from '../domain/command.ts'
+import { HouseStripes } from '../domain/house-stripes.ts'
 import type { Rejection } from '../domain/outcome.ts'
 import { footprint } from '../domain/snapshot.ts'
 import { tornIn } from './torn.ts'
+
+const STRIPES = new HouseStripes(0)
 
 /** Positions of torn rejections, and the code of the last one. */
 function decide(work: readonly Work[], balances: readonly BalanceRecord[]) {
@@ -20,10 +23,10 @@ function decide(work: readonly Work[], balances: readonly BalanceRecord[]) {
       assets: new Map([[CREDIT.code, CREDIT]]),
       rates: new Map(),
     },
-    0,
+    STRIPES,
     MOMENT,
   )
-  const torn = tornIn({ work, plan, keysOf: (item) => footprint([item], 0), isLocked: false })
+  const torn = tornIn({ work, plan, keysOf: (item) => footprint([item], STRIPES), isLocked: false })
   const { rejection } = plan.outcomes.at(-1) as { readonly rejection: Rejection }
   return { torn, code: rejection.code }
 }

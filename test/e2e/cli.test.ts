@@ -152,7 +152,7 @@ describe('what goes wrong is told with an exit code and a way out', () => {
       ['freeze user:8 1,000', /whole/],
       ['freeze user:8 5 --expires-in 10', /90s, 10m, 2h, 1d/],
       ['deposit user:8 -5', /amount must be a whole number from 1/],
-      ['deposit user:8 9223372036854775808', /within 64 bits/],
+      ['deposit user:8 9223372036854775808', /at most 10000000000000000/],
       ['deposit user:8 5 --metadata {a}', /JSON object, in quotes/],
       ['transfer user:8 user:9 20', /user:9=20/],
       ['holds --state opn', /open, settled, released, expired/],

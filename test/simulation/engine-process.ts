@@ -44,6 +44,8 @@ export class EngineProcess {
   readonly habits: EngineHabits
   readonly clock: LocalClock
   readonly mishaps: Mishaps
+  /** How far the clock is ahead until it is set right. */
+  aheadMs = 0
   /** Every call that ever reached a process of this machine. */
   readonly calls: Call[] = []
   /** By life, the first one first. */
@@ -93,7 +95,8 @@ export class EngineProcess {
       overdue: (now: number) => connection.ask((storage) => storage.reader.overdue(now)),
     }
     const submit = (release: ReleaseCommand): Promise<WorkOutcome> => this.#sweep(life, release)
-    const expiry = new Expiry({ reader, submit, clock: life.backgroundClock, limits })
+    const moment = (): Promise<number> => engine.moment()
+    const expiry = new Expiry({ reader, submit, moment, clock: life.backgroundClock, limits })
     this.troubles.push(life.troubles)
     this.#running = { life, engine, expiry, connection }
     expiry.start()
@@ -187,7 +190,8 @@ export class EngineProcess {
         const clockMost = this.clock.mostSince(life.bornAt)
         const tick = this.#world.tick()
         const since = behind === null || !isQuestion(ask) ? {} : { behindTick: behind.tick }
-        call.answer = { tick, at: this.#world.now, result, clockLeast, clockMost, ...since }
+        const clockOffMost = this.clock.offMostSince(call.invokedAt - this.habits.limits.clockRetryMs)
+        call.answer = { tick, at: this.#world.now, result, clockLeast, clockMost, clockOffMost, ...since }
         this.#world.note(() => `engine ${life.engine}.${life.life} answers ${textOf(ask)}: ${textOf(result)}`)
         resolve(result)
       })

@@ -1,4 +1,4 @@
-/** Deliberate bugs in what an engine remembers, in what it believes of it, and in how often it tries. */
+/** Deliberate bugs in what an engine remembers, in what it believes of it and of its clock, and in how often it tries. */
 import { bug, type DeliberateBug } from './deliberate-bug.ts'
 
 const CYCLE = 'src/engine/cycle.ts'
@@ -31,6 +31,7 @@ export const MEMORY_BUGS: readonly DeliberateBug[] = [
     'return number < limits.attemptsMax &&',
     'return number + 1 < limits.attemptsMax &&',
   ),
+  bug('wrong-clock-is-served', 'src/engine/clock-watch.ts', 'if (this.isSure()) return\n', 'if (looks >= 0) return\n'),
   // No code of the product: how a store must not be, whose connections stay with a server that is not the primary any more.
   bug(
     'refusal-by-an-old-primary',

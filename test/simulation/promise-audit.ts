@@ -165,7 +165,7 @@ function hasCause(call: Call, code: FaultCode, { limits, troublesOf }: Promises)
     case 'store_misconfigured':
       return misconfigured > 0
     case 'clock_wrong':
-      return false
+      return (call.answer!.clockOffMost ?? 0) > limits.clockDifferenceMsMax / 2
     case 'commit_in_doubt':
       return doubts + unforeseen > 0 || isStopped
     case 'store_refused':

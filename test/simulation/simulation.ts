@@ -296,7 +296,7 @@ class Play {
         return
       case 'clock':
         this.#hit('clock')
-        engine.clock.jump(fault.byMs)
+        engine.clock.jump(withinBound(engine.clock.offMs - engine.aheadMs, fault.byMs))
         return
       case 'demotion':
         this.#hit('demotion')
@@ -304,8 +304,8 @@ class Play {
         return
       case 'clock_ahead':
         this.#hit('clock_ahead')
-        engine.clock.jump(fault.byMs)
-        this.#world.after(fault.ms, () => engine.clock.jump(-fault.byMs))
+        setAhead(engine, fault.byMs)
+        this.#world.after(fault.ms, () => setAhead(engine, -fault.byMs))
         return
       case 'stop':
         if (engine.life === null) return
@@ -339,4 +339,16 @@ function catchStrays(onStray: (error: unknown) => void): () => void {
     process.removeListener('unhandledRejection', onStray)
     for (const listener of others) process.on('unhandledRejection', listener)
   }
+}
+
+/** A clock that is off by more than this is refused by the engines. */
+const OFF_MS_MAX = 4_000
+
+function setAhead(engine: EngineProcess, byMs: number): void {
+  engine.aheadMs += byMs
+  engine.clock.jump(byMs)
+}
+
+function withinBound(offMs: number, byMs: number): number {
+  return Math.max(-OFF_MS_MAX, Math.min(OFF_MS_MAX, offMs + byMs)) - offMs
 }

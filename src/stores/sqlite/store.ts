@@ -7,7 +7,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Changes, Footprint, Snapshot } from '../../domain/snapshot.ts'
 import { Fault } from '../../engine/faults.ts'
-import type { CommitResult, Store } from '../../engine/store.ts'
+import type { CommitResult, Store, StoreClock } from '../../engine/store.ts'
 import { flatten } from './flat-changes.ts'
 import type { SqliteTables } from './tables.ts'
 import type { WritingThread } from './writing-thread.ts'
@@ -85,6 +85,10 @@ export class SqliteStore implements Store {
     if ((await this.#withLock(() => this.#open().ping())) === 'free') return
     const message = `SQLite: another process has had the write lock for ${this.#busyTimeoutMs} ms.`
     throw new Fault('store_unavailable', message, { retryAfterMs: 1_000 })
+  }
+
+  async clock(): Promise<StoreClock> {
+    return this.#open().clock()
   }
 
   /** Makes attempts until one meets no other writer, for `busyTimeoutMs` at most. An attempt leaves no transaction open. */

@@ -10,7 +10,8 @@ import type { HoldRecord } from '../../domain/hold.ts'
 import type { EntryRecord } from '../../domain/journal.ts'
 import { footprintOfHold, type Footprint, type RequestRecord, type Snapshot } from '../../domain/snapshot.ts'
 import type { Rate } from '../../domain/rate.ts'
-import type { CommitResult } from '../../engine/store.ts'
+import type { CommitResult, StoreClock } from '../../engine/store.ts'
+import { clockOf } from '../sql/clock.ts'
 import { assetOf, balanceOf, entryOf, holdOf, postingKeysOf, postingOf, whole, type Row } from '../sql/rows.ts'
 import { rateOf } from '../sql/rates.ts'
 import { classify, inDoubt, isSqliteError, refused, unusable } from './errors.ts'
@@ -86,6 +87,15 @@ export class SqliteTables {
     } catch (error) {
       this.#rollBack()
       if (isSqliteError(error) && classify(error) === 'contended') return 'contended'
+      throw unusable(error)
+    }
+  }
+
+  /** @throws Fault `store_unavailable`, `store_misconfigured` */
+  clock(): StoreClock {
+    try {
+      return clockOf(this.#statements.selectClock.get()!)
+    } catch (error) {
       throw unusable(error)
     }
   }
