@@ -322,6 +322,8 @@ const SEEDS: Readonly<Record<string, number>> = {
   'deadline-while-reading': 73,
   'time-runs-backwards': 9,
   'memory-kept-after-a-lost-connection': 748,
+  'lasting-rejection-from-memory': 2363,
+  'refusal-final-before-the-locks': 56,
   'batches-finished-out-of-order': 49,
   'stop-denies-what-it-did': 22,
   'another-version-of-the-same-number': 92,
