@@ -25,6 +25,17 @@ export class LocalClock {
     return this.#jumps.reduce((sum, { byMs }) => sum + byMs, 0)
   }
 
+  /** The farthest that it has been off since a moment of the world, ahead or behind. */
+  offMostSince(since: number): number {
+    let offMs = 0
+    let most = 0
+    for (const { at, byMs } of this.#jumps) {
+      if (at >= since) most = Math.max(most, Math.abs(offMs))
+      offMs += byMs
+    }
+    return Math.max(most, Math.abs(offMs))
+  }
+
   jump(byMs: number): void {
     this.#jumps.push({ at: this.#world.now, byMs })
   }
