@@ -147,7 +147,7 @@ export class Cycle {
       const met = sent.plan.changes.balances.map(({ after }) => balanceKey(after.account, after.asset, after.stripe))
       contention.remember(met)
     }
-    return await this.#recovery.insist(jobs, now, attempt)
+    return await this.#recovery.insist(jobs, now, { last: attempt })
   }
 
   #begin(changes: Changes): void {

@@ -12,6 +12,7 @@
  */
 import type { Plan } from '../domain/batch.ts'
 import { commandsOf, isOfHold, type Work } from '../domain/command.ts'
+import { HOUSE_STRIPE_TURNS } from '../domain/house-stripes.ts'
 import type { Instant, RequestId } from '../domain/ids.ts'
 import type { Footprint, RequestRecord, Snapshot } from '../domain/snapshot.ts'
 import { afterCommit, asFault, Fault } from './faults.ts'
@@ -39,6 +40,22 @@ const DOUBT_PAUSE_MS_MAX = 1_000
 
 /** Before the first attempt. */
 const NONE: Attempt = { number: 0, tookMs: 0 }
+
+/** How a batch that is insisted on came here. */
+interface Insistence {
+  /** The last attempt at it. */
+  readonly last?: Attempt
+  /** How often it may still go to another stripe of a house account. */
+  readonly turnsLeft?: number
+}
+
+/** What is decided again of `jobs`. */
+interface Again {
+  readonly jobs: readonly Job[]
+  readonly indices: readonly number[]
+  readonly now: Instant
+  readonly turnsLeft?: number
+}
 
 export class Recovery {
   readonly #parts: Parts
@@ -77,7 +94,7 @@ export class Recovery {
       }
       if (isConflict) attempt = { number: 1, tookMs: clock.elapsed() - since }
     }
-    const results = await this.insist(jobs, now, attempt)
+    const results = await this.insist(jobs, now, { last: attempt })
     this.#commitsProve = results.every((result) => result instanceof Fault || !needsProof(result))
     return results
   }
@@ -113,12 +130,13 @@ export class Recovery {
   /** `outcomes`, with those at `indices` decided again. Never rejects. */
   async again(
     outcomes: readonly WorkResult[],
-    { jobs, indices, now }: { jobs: readonly Job[]; indices: readonly number[]; now: Instant },
+    { jobs, indices, now, turnsLeft = HOUSE_STRIPE_TURNS }: Again,
   ): Promise<readonly WorkResult[]> {
     const results = [...outcomes]
     const decided = await this.insist(
       indices.map((index) => jobs[index]!),
       now,
+      { turnsLeft },
     )
     for (const [position, index] of indices.entries()) results[index] = decided[position]!
     return results
@@ -132,9 +150,9 @@ export class Recovery {
    *
    * @param now as of when it is decided, always the same: a commit that was lost may arrive later, and nothing but time could
    *   have made it refused here and good there
-   * @param last the last attempt at these jobs
    */
-  async insist(jobs: readonly Job[], now: Instant, last: Attempt = NONE): Promise<readonly WorkResult[]> {
+  async insist(jobs: readonly Job[], now: Instant, from: Insistence = {}): Promise<readonly WorkResult[]> {
+    const { last = NONE, turnsLeft = HOUSE_STRIPE_TURNS } = from
     const { clock, limits } = this.#parts
     const results = new Map<Job, WorkResult>()
     let waiting = jobs
@@ -148,7 +166,7 @@ export class Recovery {
       })
       if (waiting.length === 0) break
       const since = clock.elapsed()
-      const found = await this.#attempt(waiting, now)
+      const found = await this.#attempt(waiting, now, turnsLeft)
       if (found !== null) {
         for (const [index, job] of waiting.entries()) results.set(job, found[index]!)
         break
@@ -160,9 +178,9 @@ export class Recovery {
   }
 
   /** Null when other writers came first. Never rejects. */
-  async #attempt(jobs: readonly Job[], now: Instant): Promise<readonly WorkResult[] | null> {
+  async #attempt(jobs: readonly Job[], now: Instant, turnsLeft: number): Promise<readonly WorkResult[] | null> {
     try {
-      return await this.#decideUnderLocks(jobs, now)
+      return await this.#decideUnderLocks(jobs, now, turnsLeft)
     } catch (error) {
       return await this.after(asFault(error), jobs, now)
     }
@@ -176,7 +194,11 @@ export class Recovery {
   }
 
   /** Null when other writers came first. @throws as the store */
-  async #decideUnderLocks(jobs: readonly Job[], now: Instant): Promise<readonly WorkResult[] | null> {
+  async #decideUnderLocks(
+    jobs: readonly Job[],
+    now: Instant,
+    turnsLeft = HOUSE_STRIPE_TURNS,
+  ): Promise<readonly WorkResult[] | null> {
     const { cache } = this.#parts
     const work = worksOf(jobs)
     const keys = this.#parts.knownKeys(work)
@@ -191,22 +213,28 @@ export class Recovery {
     // Another writer that came in between is likely to be there still.
     this.#parts.contention.remember(cache.replace(snapshot))
     cache.apply(plan.changes)
-    return await this.#complete(plan, jobs, now)
+    return await this.#complete(plan, jobs, { now, turnsLeft })
   }
 
   /** What was decided under the locks, without what has to be decided again: that is, now. Never rejects. */
-  async #complete(plan: Plan, jobs: readonly Job[], now: Instant): Promise<readonly WorkResult[]> {
+  async #complete(
+    plan: Plan,
+    jobs: readonly Job[],
+    { now, turnsLeft }: { readonly now: Instant; readonly turnsLeft: number },
+  ): Promise<readonly WorkResult[]> {
     const results: WorkResult[] = [...plan.outcomes]
     const indices = new Set(tornIn({ work: worksOf(jobs), plan, keysOf: this.#parts.knownKeysOf, isLocked: true }))
     const full = fullIn(plan.outcomes)
-    if (full.size > 0) {
+    if (full.size > 0 && turnsLeft > 0) {
       try {
         for (const index of await this.#parts.succession.follow(full)) indices.add(index)
       } catch (error) {
         for (const index of full.keys()) results[index] = asFault(error)
       }
     }
-    return indices.size === 0 ? results : await this.again(results, { jobs, indices: [...indices], now })
+    return indices.size === 0
+      ? results
+      : await this.again(results, { jobs, indices: [...indices], now, turnsLeft: turnsLeft - 1 })
   }
 
   /** What was decided under the locks and is committed; null when other writers came first. @throws as the store */

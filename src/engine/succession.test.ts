@@ -64,6 +64,8 @@ test('when the next stripe cannot be looked for, what needs it has no effect, an
   const bench = await nearlyFull()
   const { engine, store } = bench
   store.areAway = true
+  // So that all of it is decided under locks, in one transaction.
+  store.script.push('stale')
   const [fits, does, not] = [deposit('a', 'user:1', 4n), deposit('b', 'user:2', 6n), deposit('c', 'user:3', 7n)]
   const results = await Promise.all([fits, does, not].map((command) => resultOf(engine.submit(command))))
   assert.deepEqual(results, ['applied', 'applied', 'store_unavailable/no'])
@@ -117,3 +119,16 @@ for (const mishap of ['doubt-applied', 'doubt-lost', 'stale', 'contended'] as co
     await assertLawful(bench)
   })
 }
+
+test('an exhausted supply is told after one look at all stripes', async () => {
+  const bench = await nearlyFull()
+  for (let turn = 0; turn < HOUSE_STRIPE_TURNS; turn++) {
+    const amount = turn === 0 ? 9n : BALANCE_MAX
+    const filling = new Engine(bench.storage.store, { houseStripe: turn * HOUSE_STRIPES })
+    assert.equal(await resultOf(filling.submit(deposit(`f${turn}`, `rich:${turn}`, amount))), 'applied')
+  }
+  bench.store.calls.length = 0
+  assert.equal(await resultOf(bench.engine.submit(deposit('a', 'user:1', 2n))), 'balance_overflow')
+  assert.equal(bench.store.calls.filter((call) => call === 'exclusive').length, 1)
+  await assertLawful(bench)
+})

@@ -52,7 +52,7 @@ export class Succession {
 
   /**
    * Moves to the emptiest stripe of everything in `full`. Gives the positions of what can be decided again: a stripe emptier than the
-   * one that was full was found. Each move is to an emptier stripe, so it ends.
+   * one that was full was found. Each move is to an emptier stripe, and a batch makes at most `HOUSE_STRIPE_TURNS`.
    *
    * @throws Fault as `Store.load`
    */

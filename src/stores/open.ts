@@ -108,11 +108,6 @@ export async function migrateStorage(url: string): Promise<MigrationReport> {
   return await kindOf(url).migrate(url)
 }
 
-/** Copies the database at `url` into a file. @throws BackupError, and as `openStorage` */
-export async function backupStorage(url: string, target: string, onProgress: BackupProgress): Promise<BackupReport> {
-  return await kindOf(url).backup(url, target, onProgress)
-}
-
 /** Of `HOUSE_STRIPES`, those that processes choose among; two that choose the same one are correct, but get in each other's way. */
 const HOUSE_STRIPES_DRAWN = 256
 
@@ -124,6 +119,11 @@ const HOUSE_STRIPES_DRAWN = 256
  */
 export function houseStripeFor(url: string): number {
   return kindOf(url).isShared ? randomInt(HOUSE_STRIPES_DRAWN) : 0
+}
+
+/** Copies the database at `url` into a file. @throws BackupError, and as `openStorage` */
+export async function backupStorage(url: string, target: string, onProgress: BackupProgress): Promise<BackupReport> {
+  return await kindOf(url).backup(url, target, onProgress)
 }
 
 function hasOther(advice: string): Kind['backup'] {

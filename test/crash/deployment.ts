@@ -24,6 +24,7 @@ export class Deployment implements AsyncDisposable {
   readonly #clients: readonly Ledger[]
   /** By number of the process; undefined for one that was killed. */
   readonly #services: (ServiceProcess | undefined)[] = []
+  readonly #starting = new Set<Promise<unknown>>()
   #ledger: EmbeddedLedger | null = null
 
   static async start(store: string, options: DeploymentOptions): Promise<Deployment> {
@@ -69,7 +70,10 @@ export class Deployment implements AsyncDisposable {
   async startService(process: number): Promise<void> {
     const port = String(this.#ports[process])
     const store = this.#stores[process % this.#stores.length]!
-    this.#services[process] = await ServiceProcess.start(store, ['--port', port, ...this.#parameters])
+    const started = ServiceProcess.start(store, ['--port', port, ...this.#parameters])
+    const kept = started.then((service) => (this.#services[process] = service))
+    this.#starting.add(kept)
+    await kept.finally(() => this.#starting.delete(kept))
   }
 
   async killService(process: number): Promise<void> {
@@ -87,6 +91,8 @@ export class Deployment implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    // Whoever gave up waiting for one of them has not kept it from starting.
+    await Promise.allSettled(this.#starting)
     for (const service of this.#services) await service?.kill()
     await this.callers.stop()
     await Promise.all(this.#clients.map((client) => client.close()))

@@ -10,6 +10,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { after, before, describe, test } from 'node:test'
 import { runHoldfast, ServiceProcess, type Ran } from '../support/service-process.ts'
 
+/** Nothing else would end the request so soon: the service waits half a minute for a body. */
+const ENDLESS_MS = 25_000
+
 let folder = ''
 let fileCount = 0
 
@@ -298,7 +301,7 @@ describe('serve', () => {
     const cut = assert.rejects(request.status, { code: 'ECONNRESET' })
     const begunAt = performance.now()
     assert.equal(await service.stop(), 0, service.log)
-    assert.ok(performance.now() - begunAt < 2_000)
+    assert.ok(performance.now() - begunAt < ENDLESS_MS)
     await cut
   })
 })

@@ -11,28 +11,38 @@ import { ask } from '../support/replicated-servers.ts'
 import { installationUnderTest, type Installation } from '../support/server-installations.ts'
 
 /** Makes every COMMIT wait for a replica that never comes. */
-const WAITING: Readonly<Record<string, readonly string[]>> = {
-  mariadb: [
-    'SET GLOBAL rpl_semi_sync_master_timeout = 600000, rpl_semi_sync_master_wait_point = AFTER_SYNC, rpl_semi_sync_master_enabled = 1',
-  ],
-  mysql: [
-    `INSTALL PLUGIN rpl_semi_sync_source SONAME 'semisync_source.so'`,
-    'SET GLOBAL rpl_semi_sync_source_timeout = 600000, GLOBAL rpl_semi_sync_source_enabled = 1',
-  ],
+const WAIT = {
+  mariadb: {
+    prepare: [
+      'SET GLOBAL rpl_semi_sync_master_timeout = 600000',
+      'SET GLOBAL rpl_semi_sync_master_wait_point = AFTER_SYNC',
+    ],
+    begin: 'SET GLOBAL rpl_semi_sync_master_enabled = 1',
+    end: 'SET GLOBAL rpl_semi_sync_master_enabled = 0',
+  },
+  mysql: {
+    prepare: [
+      `INSTALL PLUGIN rpl_semi_sync_source SONAME 'semisync_source.so'`,
+      'SET GLOBAL rpl_semi_sync_source_timeout = 600000',
+    ],
+    begin: 'SET GLOBAL rpl_semi_sync_source_enabled = 1',
+    end: 'SET GLOBAL rpl_semi_sync_source_enabled = 0',
+  },
 }
 
 for (const name of ['mariadb', 'mysql'] as const) {
   const { installation, reason } = installationUnderTest(name)
   if (installation === null) test(`aborts of ${name}`, { skip: reason }, () => {})
-  else describe(`aborts of ${name}`, () => describeAborts(installation))
+  else describe(`aborts of ${name}`, () => describeAborts(installation, WAIT[name]))
 }
 
-function describeAborts(installation: Installation): void {
+function describeAborts(installation: Installation, wait: (typeof WAIT)['mysql']): void {
   let server: PrivateServer
 
   before(async () => {
     const serve: Installation['serve'] = (place) => [...installation.serve(place), '--innodb-rollback-on-timeout=ON']
     server = await PrivateServer.start({ ...installation, serve })
+    for (const statement of wait.prepare) await server.execute(statement)
   })
 
   after(async () => {
@@ -66,13 +76,12 @@ function describeAborts(installation: Installation): void {
       await books.apply(deposit('d', 'user:8', 100n))
       const work = charge('c', 'user:8', 40n)
       const plan = await books.plan(work)
-      const [enable, disable] = switches(installation.name)
-      for (const statement of enable) await server.execute(statement).catch(ignoreInstalled)
+      await server.execute(wait.begin)
       const outcome = storage.store.commit(plan.changes).catch((error: { code: string }) => error.code)
       const waiting = async () => (await ask(url, 'SHOW PROCESSLIST')).find((row) => /ACK/.test(String(row['State'])))
       await until(async () => (await waiting()) !== undefined, 'the commit waits')
       await server.execute(`${kill} ${String((await waiting())!['Id'])}`)
-      await server.execute(disable)
+      await server.execute(wait.end)
       // The server has it in its log; whether it says so is its own affair.
       assert.ok(['committed', 'commit_in_doubt'].includes(await outcome), await outcome)
       const { result, outcomes } = await books.exclusive(work)
@@ -81,16 +90,6 @@ function describeAborts(installation: Installation): void {
       assert.equal((await storage.reader.account('user:8'))?.balances[0]?.available, 60n)
     })
   }
-}
-
-function switches(name: string): readonly [enable: readonly string[], disable: string] {
-  const word = name === 'mysql' ? 'source' : 'master'
-  return [WAITING[name]!, `SET GLOBAL rpl_semi_sync_${word}_enabled = 0`]
-}
-
-function ignoreInstalled(error: Error & { errno?: number }): void {
-  const ALREADY_THERE = [1125, 1968]
-  if (!ALREADY_THERE.includes(error.errno ?? 0)) throw error
 }
 
 /** A commit that has written nearly all of its rows when it meets somebody else's lock. */

@@ -1,7 +1,9 @@
 /** PgBouncer between Holdfast and PostgreSQL, in each of its modes. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
+import type { Fault } from '../../src/engine/faults.ts'
 import type { Storage } from '../../src/stores/storage.ts'
 import { Books } from '../conformance/books.ts'
 import { charge, deposit } from '../support/commands.ts'
@@ -14,6 +16,9 @@ const REFUSED = {
   code: 'store_misconfigured',
   message: /pooler such as PgBouncer.*pool_mode to session/,
 }
+
+const ATTEMPTS_MAX = 200
+const ASK_AGAIN_MS = 20
 
 /** Something else that goes through the pooler, and leaves `count` connections to the server behind. */
 async function warmUp(ledger: PostgresLedger, port: number, count: number): Promise<void> {
@@ -31,6 +36,13 @@ async function useIt({ store, reader }: Storage): Promise<void> {
   await books.exclusive(charge('locked', 'user:1', 1n))
   await store.ping()
   assert.equal((await reader.account('user:1'))?.balances[0]?.available, 1_004n)
+}
+
+async function codeOf(call: Promise<void>): Promise<string> {
+  return await call.then(
+    () => 'none',
+    (error: unknown) => (error as Fault).code,
+  )
 }
 
 describe('a pooler', { skip: WITHOUT_PGBOUNCER, concurrency: 2 }, () => {
@@ -64,6 +76,24 @@ describe('a pooler', { skip: WITHOUT_PGBOUNCER, concurrency: 2 }, () => {
     await using ledger = await PostgresLedger.create()
     await using bouncer = await PgBouncer.start('session')
     await useIt(await ledger.open({}, { port: bouncer.port }))
+  })
+
+  test('that begins to hand connections around is noticed by a process that runs, and left alone when it stops', async () => {
+    await using ledger = await PostgresLedger.create()
+    await using bouncer = await PgBouncer.start('session')
+    const storage = await ledger.open({}, { port: bouncer.port })
+    await storage.store.ping()
+    const pingIs = async (code: string): Promise<void> => {
+      for (let attempt = 1; (await codeOf(storage.store.ping())) !== code; attempt++) {
+        assert.ok(attempt < ATTEMPTS_MAX)
+        await ledger.terminate()
+        await sleep(ASK_AGAIN_MS)
+      }
+    }
+    await bouncer.switchTo('transaction')
+    await pingIs('store_misconfigured')
+    await bouncer.switchTo('session')
+    await pingIs('none')
   })
 
   test('that keeps connections and has none left is not taken for one that hands them around', async () => {

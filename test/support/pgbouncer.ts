@@ -12,6 +12,7 @@ import { findInstallation } from './server-installations.ts'
 import { isAskedFor, serverUnderTest } from './stores.ts'
 
 const { url, reason } = serverUnderTest('postgres')
+const RULES = 'pgbouncer.ini'
 const START_MS_MAX = 30_000
 const ASK_AGAIN_MS = 20
 
@@ -43,7 +44,7 @@ export class PgBouncer implements AsyncDisposable {
       pool_mode: mode,
       ...settings,
     }
-    const [rules, users] = [join(folder, 'pgbouncer.ini'), lines.auth_file]
+    const [rules, users] = [join(folder, RULES), lines.auth_file]
     const target = `* = host=${server.hostname || '127.0.0.1'} port=${server.port || '5432'}`
     const own = Object.entries(lines).map(([name, value]) => `${name} = ${value}`)
     await writeFile(rules, ['[databases]', target, '[pgbouncer]', ...own, ''].join('\n'))
@@ -68,6 +69,14 @@ export class PgBouncer implements AsyncDisposable {
     this.#process = parts.process
   }
 
+  /** As an administrator would: the settings are read again, soon after. */
+  async switchTo(mode: PoolMode): Promise<void> {
+    const rules = join(this.#folder, RULES)
+    const text = await readFile(rules, 'utf8')
+    await writeFile(rules, text.replace(/^pool_mode = .*$/m, `pool_mode = ${mode}`))
+    this.#process.kill('SIGHUP')
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#process.exitCode === null && this.#process.signalCode === null) {
       const closed = once(this.#process, 'close')
@@ -83,9 +92,7 @@ export class PgBouncer implements AsyncDisposable {
     const deadlineAt = performance.now() + START_MS_MAX
     while (!(await isOpen(this.port))) {
       if (this.#process.exitCode !== null || performance.now() > deadlineAt) {
-        throw new Error(
-          `pgbouncer did not start:\n${await readFile(join(this.#folder, 'pgbouncer.ini'), 'utf8')}${log}`,
-        )
+        throw new Error(`pgbouncer did not start:\n${await readFile(join(this.#folder, RULES), 'utf8')}${log}`)
       }
       await sleep(ASK_AGAIN_MS)
     }

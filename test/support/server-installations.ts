@@ -144,6 +144,8 @@ function mysqlParameters({ folder, port, tls }: ServerPlace, user: string): read
     '--no-defaults',
     `--user=${user}`,
     `--datadir=${folder}/data`,
+    // A server that starts removes the temporary tables that it finds there, also those of another one.
+    `--tmpdir=${folder}`,
     `--port=${port}`,
     '--bind-address=127.0.0.1',
     `--socket=${folder}/server.sock`,

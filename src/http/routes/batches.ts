@@ -29,6 +29,8 @@ export function batchRoutes(app: FastifyInstance, backend: Backend): void {
         response: { 200: answers(Batch) },
       },
       config: { problems: WRITE_PROBLEMS },
+      // An outcome is one of several shapes, which a compiled serializer would tell apart by validating each in turn.
+      serializerCompiler: () => JSON.stringify,
     },
     async (request, reply) => {
       refuseKey(request)

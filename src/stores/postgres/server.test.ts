@@ -66,8 +66,10 @@ test('every setting that weakens durability is told', () => {
 
 test('a server that is too old, or does not store every letter, is refused', () => {
   const old = { server_version: '13.4', server_version_num: '130004' }
-  assert.throws(() => requireUsable({ ...SOUND, ...old }), /PostgreSQL 14 or later is needed; this is 13\.4\./)
-  assert.throws(() => requireUsable({ ...SOUND, server_encoding: 'LATIN1' }), /UTF8/)
+  const tooOld = { code: 'store_misconfigured', message: 'PostgreSQL 14 or later is needed; this is 13.4.' }
+  assert.throws(() => requireUsable({ ...SOUND, ...old }), tooOld)
+  const latin = { code: 'store_misconfigured', message: /UTF8/ }
+  assert.throws(() => requireUsable({ ...SOUND, server_encoding: 'LATIN1' }), latin)
 })
 
 test('a database whose default is to lose commits is told, and overruled', { skip: WITHOUT_POSTGRES }, async () => {
