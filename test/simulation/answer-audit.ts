@@ -38,7 +38,7 @@ export function auditAnswers(
 ): void {
   const answered = calls.filter((call): call is AnsweredCall => call.answer !== null)
   const moments: Moment[] = []
-  const matchings = new Map(chapters.map((chapter) => [chapter, new Matching(chapter.journal, { findings, moments })]))
+  const matchings = new Map(chapters.map((chapter) => [chapter, new Matching(chapter, { findings, moments })]))
   for (const call of answered.toSorted((left, right) => left.answer.tick - right.answer.tick)) {
     const possible = chapters.filter((chapter) => chapter.mayAnswer(call)).map((chapter) => matchings.get(chapter)!)
     const matching = possible.findLast((one) => one.knows(call)) ?? possible.at(-1)!
@@ -69,6 +69,7 @@ class Matching {
   /** When each effect was first told to anybody. */
   readonly acknowledgedAt = new Map<Effect, number>()
   readonly #journal: Journal
+  readonly #fromTick: number
   readonly #findings: Findings
   /** Effects that somebody was told of as new. */
   readonly #claimed = new Set<Effect>()
@@ -77,8 +78,9 @@ class Matching {
   /** Rates that anybody was told of. */
   readonly #rates: { readonly tick: number; readonly pair: string; readonly version: number }[] = []
 
-  constructor(journal: Journal, { findings, moments }: { findings: Findings; moments: Moment[] }) {
+  constructor({ journal, era }: Chapter, { findings, moments }: { findings: Findings; moments: Moment[] }) {
     this.#journal = journal
+    this.#fromTick = era.fromTick
     this.#findings = findings
     this.#moments = moments
   }
@@ -108,6 +110,8 @@ class Matching {
     for (const [index, outcome] of result.outcomes.entries()) {
       if (outcome.status === 'applied') this.#matchOne(commands[index]!, outcome, call)
       if (outcome.status !== 'applied' || commands[index]!.kind !== 'rate') continue
+      // The rate of a repeat that was under way when the database went back may be gone.
+      if (call.invokedTick < this.#fromTick) continue
       const { from, to, version } = outcome.answer as RateBook
       this.#rates.push({ tick: call.answer.tick, pair: `${from} ${to}`, version })
     }

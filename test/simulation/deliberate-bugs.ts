@@ -94,7 +94,6 @@ const EXCHANGES: readonly DeliberateBug[] = [
   ),
   bug('same-rate-declared-anew', EXCHANGE, 'newest !== null && isSameRate(newest, command)', 'false'),
   bug('rate-of-a-group-that-was-taken-back', BATCH, 'this.#ratesDeclared.length = rates', 'void rates'),
-  bug('phantom-rate', 'src/engine/cache.ts', 'for (const key of footprint.rates.keys()) this.rates.delete(key)', ''),
   bug('asset-of-another-moment', WRITES, ' && stored.createdAt === asset.createdAt', ''),
 ]
 
@@ -126,12 +125,6 @@ const CYCLES: readonly DeliberateBug[] = [
     CYCLE,
     'return { jobs, work, sent: null, fault: asFault(error)',
     'void this.#parts.knownKeys(work)\n      return { jobs, work, sent: null, fault: asFault(error)',
-  ),
-  bug(
-    'rows-of-a-failed-batch',
-    CYCLE,
-    'const unproven = sound ? sent.torn',
-    'const unproven = sent !== null ? sent.torn',
   ),
   {
     name: 'rejection-on-rows-of-two-instants',
@@ -210,12 +203,6 @@ const WAITING: readonly DeliberateBug[] = [
     ENGINE,
     'const now = this.#clock.elapsed()',
     'const now = this.#clock.now() - 1_893_456_000_000',
-  ),
-  bug(
-    'batches-finished-out-of-order',
-    'src/engine/pipeline.ts',
-    '    await before\n    const results = await this.#cycle.finish(prepared)\n',
-    '    const results = await this.#cycle.finish(prepared)\n    await before\n',
   ),
   bug(
     'stop-denies-what-it-did',
@@ -312,11 +299,12 @@ const SEEDS: Readonly<Record<string, number>> = {
   'full-stripe-is-final-unlocked': 17,
   'stripe-of-everybody-else-followed': 62,
   'draw-below-the-floor': 207,
-  'phantom-asset': 61,
+  'phantom-asset': 222,
   'half-to-odd': 524,
-  'used-rate-not-proven': 694,
-  'hold-of-a-failed-batch': 1074,
-  'rows-of-a-failed-batch': 49,
+  'used-rate-not-proven': 771,
+  'hold-of-a-failed-batch': 288,
+  'payee-changed-after-a-part': 202,
+  'cache-kept-after-failure': 309,
   'rejection-on-rows-of-two-instants': 36,
   'exclusive-decides-on-the-cache': 13,
   'deadline-while-reading': 73,
@@ -324,7 +312,6 @@ const SEEDS: Readonly<Record<string, number>> = {
   'memory-kept-after-a-lost-connection': 748,
   'lasting-rejection-from-memory': 2363,
   'refusal-final-before-the-locks': 56,
-  'batches-finished-out-of-order': 49,
   'stop-denies-what-it-did': 22,
   'another-version-of-the-same-number': 92,
 }

@@ -32,6 +32,9 @@ export interface AskOptions {
 
 const SWEEPING: AskOptions = { timeoutMs: null, abortAfterMs: null, isProbe: false }
 
+/** How long an engine's look at the database's clock can take: a slow call of a slow database. */
+const LOOK_MS_MAX = 5_000
+
 interface Running {
   readonly life: Life
   readonly engine: Engine
@@ -190,8 +193,12 @@ export class EngineProcess {
         const clockMost = this.clock.mostSince(life.bornAt)
         const tick = this.#world.tick()
         const since = behind === null || !isQuestion(ask) ? {} : { behindTick: behind.tick }
-        const clockOffMost = this.clock.offMostSince(call.invokedAt - this.habits.limits.clockRetryMs)
-        call.answer = { tick, at: this.#world.now, result, clockLeast, clockMost, clockOffMost, ...since }
+        const lookedAt = call.invokedAt - this.habits.limits.clockRetryMs - LOOK_MS_MAX
+        const clockWas = {
+          clockOffMost: this.clock.offMostSince(lookedAt),
+          clockJumps: this.clock.jumpsSince(lookedAt),
+        }
+        call.answer = { tick, at: this.#world.now, result, clockLeast, clockMost, ...clockWas, ...since }
         this.#world.note(() => `engine ${life.engine}.${life.life} answers ${textOf(ask)}: ${textOf(result)}`)
         resolve(result)
       })

@@ -58,8 +58,9 @@ export interface Answered {
   /** What the engine's clock can have shown since the call was made, as Unix milliseconds. */
   readonly clockLeast: number
   readonly clockMost: number
-  /** How far the clock had been off since a little before the call, in milliseconds. */
+  /** How far the clock had been off since a little before the call, in milliseconds, and how often it was set. */
   readonly clockOffMost?: number
+  readonly clockJumps?: number
   /** Rows that a reader gave who was behind are those of some moment since this tick, which may be before the question. */
   readonly behindTick?: number
 }

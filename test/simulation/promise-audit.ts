@@ -164,8 +164,11 @@ function hasCause(call: Call, code: FaultCode, { limits, troublesOf }: Promises)
       return unavailable > 0 || doubts + unforeseen + misconfigured >= limits.breakerFailures
     case 'store_misconfigured':
       return misconfigured > 0
-    case 'clock_wrong':
-      return (call.answer!.clockOffMost ?? 0) > limits.clockDifferenceMsMax / 2
+    case 'clock_wrong': {
+      // One that is set while it is looked at is looked at again, and that has an end.
+      const { clockOffMost = 0, clockJumps = 0 } = call.answer!
+      return clockOffMost > limits.clockDifferenceMsMax / 2 || clockJumps > 1
+    }
     case 'commit_in_doubt':
       return doubts + unforeseen > 0 || isStopped
     case 'store_refused':
