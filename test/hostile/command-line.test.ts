@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { after, before, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import type { Command } from 'commander'
 import fc from 'fast-check'
 import { EXIT } from '../../src/cli/exit-codes.ts'
@@ -19,20 +19,6 @@ import { hostileTexts } from './hostile-values.ts'
 let folder = ''
 let store = ''
 let runner: CommandLineRunner
-
-before(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'holdfast-hostile-'))
-  store = `sqlite:${join(folder, 'ledger.db')}`
-  await using ledger = await openLedger(store)
-  await ledger.declare({ asset: 'gem', decimals: 2 })
-  await ledger.deposit({ account: 'user:1', amount: 100_000n })
-  await ledger.freeze({ requestId: 'H1', account: 'user:1', amount: 500n })
-  runner = new CommandLineRunner(folder, { HOLDFAST_STORE: store })
-})
-after(async () => {
-  await runner[Symbol.asyncDispose]()
-  rmSync(folder, { recursive: true, force: true })
-})
 
 function books(): unknown {
   using database = new DatabaseSync(join(folder, 'ledger.db'), { readOnly: true, readBigInts: true })
@@ -100,53 +86,6 @@ function parametersOf(command: Command): fc.Arbitrary<readonly string[]> {
     .map(([values, given, more]) => [command.name(), ...values.flat(), ...given.flat(), ...more])
 }
 
-test('every command ends with a code that is documented, says what is wrong, and changes nothing when it refuses', async () => {
-  // `serve` does not end; its settings are read by the table that config.test.ts tries.
-  const commands = buildProgram().commands.filter((command) => command.name() !== 'serve')
-  const reached = new Set<string>()
-  const inputs = fc.oneof(...commands.map(parametersOf), fc.array(words, { maxLength: 4 }))
-  await tryInputs('command lines', 30 * commands.length, inputs, async (parameters) => {
-    // It would serve.
-    if (parameters[0] === 'serve') return
-    const before = books()
-    const { exitCode, stdout, stderr } = await runner.run(parameters)
-    if (parameters[0] !== undefined) reached.add(parameters[0])
-    assert.ok((Object.values(EXIT) as number[]).includes(exitCode), `exit code ${exitCode}`)
-    assert.doesNotMatch(stdout + stderr, /\n\s+at |UNCAUGHT|defect of Holdfast|node_modules/)
-    assert.doesNotMatch(stderr.replaceAll('\n', ''), /[\p{Cc}\p{Bidi_Control}]/u)
-    if (exitCode === EXIT.ok) return
-    assert.deepEqual(books(), before)
-    // What `verify` and its like found is told on stdout.
-    if (stderr === '') assert.ok(stdout !== '')
-    else assert.match(stderr, /^(error: .|\(for help|Usage: |Nothing is changed)/)
-  })
-  assert.deepEqual(
-    commands.map((command) => command.name()).filter((name) => !reached.has(name)),
-    [],
-  )
-})
-
-test('a path that cannot be a file is told in one line', async () => {
-  for (const file of [`${'x'.repeat(5_000)}.csv`, join(folder, 'ledger.db', 'x.csv'), folder]) {
-    const { exitCode, stderr } = await runner.run(['reconcile', file, '--format', 'csv'])
-    assert.deepEqual([exitCode, stderr.trimEnd().split('\n').length], [EXIT.usage, 1], stderr)
-  }
-})
-
-test('what others wrote cannot steer the terminal that shows it', async () => {
-  const memo = '\u001b[2J\u009b31m\u202eabc\nfake row'
-  await using ledger = await openLedger(store)
-  await ledger.deposit({ requestId: 'steering', account: 'user:steered', amount: 1n, memo, metadata: { note: memo } })
-  await ledger.declare({ asset: 'steer', name: memo })
-  for (const parameters of [['entry', 'steering'], ['postings', 'user:steered'], ['assets']]) {
-    const { stdout } = await runner.run(parameters)
-    assert.ok(stdout.includes('\\u{1b}[2J'), stdout)
-    // Styles are this program's own; stdout is no terminal here, so there are none.
-    assert.doesNotMatch(stdout.replaceAll('\n', ''), /[\p{Cc}\p{Bidi_Control}]/u)
-    assert.doesNotMatch(stdout, /^fake row/m)
-  }
-})
-
 const SHAPE: Omit<ListShape, 'format'> = {
   idColumn: 'request_id',
   amountColumn: 'amount',
@@ -200,45 +139,108 @@ const lists = fc.array(
   { maxLength: 12 },
 )
 
-test('a list of any bytes is read row by row or refused with its line, and nothing else happens', async () => {
-  const path = join(folder, 'list')
-  const inputs = fc.record({ list: lists, format: fc.constantFrom('csv' as const, 'ndjson' as const) })
-  await tryInputs('lists', 600, inputs, async ({ list, format }) => {
-    writeFileSync(path, Buffer.concat(list))
-    try {
-      for await (const rows of readList(path, { ...SHAPE, format })) {
-        for (const row of rows) assert.ok(row.line > 0 && ('problem' in row || row.requestId !== ''))
-      }
-    } catch (error) {
-      assert.ok(error instanceof ListError, String(error))
-      assert.match(error.message, /^(Line \d+: |The list )/)
-      assert.ok(error.message.length < 70_000)
-    }
-  })
-})
-
 async function readWhole(path: string): Promise<void> {
   for await (const rows of readList(path, { ...SHAPE, format: 'ndjson' })) assert.ok(rows.length >= 0)
 }
 
-test('a member that is given twice, a line without end and a value without bottom are refused with their line', async () => {
-  const path = join(folder, 'list.ndjson')
-  const right = '{"request_id":"H1","amount":5}\n'
-  for (const [line, said] of [
-    ['{"request_id":"H1","amount":5,"amount":6}', 'Line 2: /amount is given more than once.'],
-    [
-      `{"request_id":"H1","amount":5,"x":"${'x'.repeat(LINE_CHARACTERS_MAX)}"}`,
-      `Line 2: more than ${LINE_CHARACTERS_MAX} characters.`,
-    ],
-    [
-      `{"request_id":"H1","status":${'['.repeat(100_000)}${']'.repeat(100_000)}}`,
-      'Line 2: it is nested deeper than 16 levels.',
-    ],
-  ] as const) {
-    writeFileSync(path, `${right}${line}\n${right}`)
-    await assert.rejects(readWhole(path), { message: said })
-    const { exitCode, stderr } = await runner.run(['reconcile', path, '--fix', '--yes'])
-    assert.deepEqual([exitCode, stderr], [EXIT.usage, `error: ${said}\n`])
-  }
-  tell('lists with something in them twice, too long or too deep', 3)
+describe('hostile command lines', () => {
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'holdfast-hostile-'))
+    store = `sqlite:${join(folder, 'ledger.db')}`
+    await using ledger = await openLedger(store)
+    await ledger.declare({ asset: 'gem', decimals: 2 })
+    await ledger.deposit({ account: 'user:1', amount: 100_000n })
+    await ledger.freeze({ requestId: 'H1', account: 'user:1', amount: 500n })
+    runner = new CommandLineRunner(folder, { HOLDFAST_STORE: store })
+  })
+  after(async () => {
+    await runner[Symbol.asyncDispose]()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  test('every command ends with a code that is documented, says what is wrong, and changes nothing when it refuses', async () => {
+    // `serve` does not end; its settings are read by the table that config.test.ts tries.
+    const commands = buildProgram().commands.filter((command) => command.name() !== 'serve')
+    const reached = new Set<string>()
+    const inputs = fc.oneof(...commands.map(parametersOf), fc.array(words, { maxLength: 4 }))
+    await tryInputs('command lines', 30 * commands.length, inputs, async (parameters) => {
+      // It would serve.
+      if (parameters[0] === 'serve') return
+      const before = books()
+      const { exitCode, stdout, stderr } = await runner.run(parameters)
+      if (parameters[0] !== undefined) reached.add(parameters[0])
+      assert.ok((Object.values(EXIT) as number[]).includes(exitCode), `exit code ${exitCode}`)
+      assert.doesNotMatch(stdout + stderr, /\n\s+at |UNCAUGHT|defect of Holdfast|node_modules/)
+      assert.doesNotMatch(stderr.replaceAll('\n', ''), /[\p{Cc}\p{Bidi_Control}]/u)
+      if (exitCode === EXIT.ok) return
+      assert.deepEqual(books(), before)
+      // What `verify` and its like found is told on stdout.
+      if (stderr === '') assert.ok(stdout !== '')
+      else assert.match(stderr, /^(error: .|\(for help|Usage: |Nothing is changed)/)
+    })
+    assert.deepEqual(
+      commands.map((command) => command.name()).filter((name) => !reached.has(name)),
+      [],
+    )
+  })
+
+  test('a path that cannot be a file is told in one line', async () => {
+    for (const file of [`${'x'.repeat(5_000)}.csv`, join(folder, 'ledger.db', 'x.csv'), folder]) {
+      const { exitCode, stderr } = await runner.run(['reconcile', file, '--format', 'csv'])
+      assert.deepEqual([exitCode, stderr.trimEnd().split('\n').length], [EXIT.usage, 1], stderr)
+    }
+  })
+
+  test('what others wrote cannot steer the terminal that shows it', async () => {
+    const memo = '\u001b[2J\u009b31m\u202eabc\nfake row'
+    await using ledger = await openLedger(store)
+    await ledger.deposit({ requestId: 'steering', account: 'user:steered', amount: 1n, memo, metadata: { note: memo } })
+    await ledger.declare({ asset: 'steer', name: memo })
+    for (const parameters of [['entry', 'steering'], ['postings', 'user:steered'], ['assets']]) {
+      const { stdout } = await runner.run(parameters)
+      assert.ok(stdout.includes('\\u{1b}[2J'), stdout)
+      // Styles are this program's own; stdout is no terminal here, so there are none.
+      assert.doesNotMatch(stdout.replaceAll('\n', ''), /[\p{Cc}\p{Bidi_Control}]/u)
+      assert.doesNotMatch(stdout, /^fake row/m)
+    }
+  })
+
+  test('a list of any bytes is read row by row or refused with its line, and nothing else happens', async () => {
+    const path = join(folder, 'list')
+    const inputs = fc.record({ list: lists, format: fc.constantFrom('csv' as const, 'ndjson' as const) })
+    await tryInputs('lists', 600, inputs, async ({ list, format }) => {
+      writeFileSync(path, Buffer.concat(list))
+      try {
+        for await (const rows of readList(path, { ...SHAPE, format })) {
+          for (const row of rows) assert.ok(row.line > 0 && ('problem' in row || row.requestId !== ''))
+        }
+      } catch (error) {
+        assert.ok(error instanceof ListError, String(error))
+        assert.match(error.message, /^(Line \d+: |The list )/)
+        assert.ok(error.message.length < 70_000)
+      }
+    })
+  })
+
+  test('a member that is given twice, a line without end and a value without bottom are refused with their line', async () => {
+    const path = join(folder, 'list.ndjson')
+    const right = '{"request_id":"H1","amount":5}\n'
+    for (const [line, said] of [
+      ['{"request_id":"H1","amount":5,"amount":6}', 'Line 2: /amount is given more than once.'],
+      [
+        `{"request_id":"H1","amount":5,"x":"${'x'.repeat(LINE_CHARACTERS_MAX)}"}`,
+        `Line 2: more than ${LINE_CHARACTERS_MAX} characters.`,
+      ],
+      [
+        `{"request_id":"H1","status":${'['.repeat(100_000)}${']'.repeat(100_000)}}`,
+        'Line 2: it is nested deeper than 16 levels.',
+      ],
+    ] as const) {
+      writeFileSync(path, `${right}${line}\n${right}`)
+      await assert.rejects(readWhole(path), { message: said })
+      const { exitCode, stderr } = await runner.run(['reconcile', path, '--fix', '--yes'])
+      assert.deepEqual([exitCode, stderr], [EXIT.usage, `error: ${said}\n`])
+    }
+    tell('lists with something in them twice, too long or too deep', 3)
+  })
 })
