@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { declare, deposit, freeze } from '../../test/support/commands.ts'
-import { FaultyStore } from '../../test/support/faulty-store.ts'
+import { FaultyStore, type Mishap } from '../../test/support/faulty-store.ts'
 import type { Changes } from '../domain/snapshot.ts'
 import { openMemoryStorage } from '../stores/memory/storage.ts'
 import { Engine } from './engine.ts'
@@ -35,18 +35,23 @@ async function faultOf(promise: Promise<unknown>): Promise<Fault> {
   throw new Error('There was no fault.')
 }
 
-test('what a lost commit may still do is denied to nobody, though the rules fall over on its batch meanwhile', async () => {
-  const storage = openMemoryStorage()
-  const store = new LateStore(storage.store)
-  const engine = new Engine(store, { limits: { doubtMsMax: 50 } })
-  const other = new Engine(storage.store, { houseStripe: 1 })
-  // It is refused for as long as there is no such asset; later the rules fall over it.
-  const broken = { ...freeze('broken', 'user:8', 1n, { asset: 'gem' }), amount: 1 as never }
-  store.meanwhile = () => other.submit(declare('gem', 2, 'Gem'))
-  store.script.push('none', 'unavailable')
-  const answers = [faultOf(engine.submit(deposit('d', 'user:8', 100n))), faultOf(engine.submit(broken))]
-  const [deposited] = await Promise.all(answers)
-  assert.deepEqual([deposited!.code, deposited!.applied], ['commit_in_doubt', 'unknown'])
-  assert.equal(await store.arrive(), 'committed')
-  assert.equal((await storage.reader.account('user:8'))!.balances[0]!.available, 100n)
-})
+for (const [what, ...script] of [
+  ['the rules fall over on its batch', 'none', 'unavailable'],
+  ['others win every attempt at half of it', 'none', 'stale', 'stale'],
+] satisfies [string, ...Mishap[]][]) {
+  test(`what a lost commit may still do is denied to nobody, though ${what} meanwhile`, async () => {
+    const storage = openMemoryStorage()
+    const store = new LateStore(storage.store)
+    const engine = new Engine(store, { limits: { doubtMsMax: 50, attemptsMax: 2 } })
+    const other = new Engine(storage.store, { houseStripe: 1 })
+    // It is refused for as long as there is no such asset; later the rules fall over it.
+    const broken = { ...freeze('broken', 'user:8', 1n, { asset: 'gem' }), amount: 1 as never }
+    store.meanwhile = () => other.submit(declare('gem', 2, 'Gem'))
+    store.script.push(...script)
+    const answers = [faultOf(engine.submit(deposit('d', 'user:8', 100n))), faultOf(engine.submit(broken))]
+    const [deposited] = await Promise.all(answers)
+    assert.deepEqual([deposited!.code, deposited!.applied], ['commit_in_doubt', 'unknown'])
+    assert.equal(await store.arrive(), 'committed')
+    assert.equal((await storage.reader.account('user:8'))!.balances[0]!.available, 100n)
+  })
+}

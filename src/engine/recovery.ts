@@ -263,8 +263,9 @@ export class Recovery {
    * transaction, and the request ids tell whether it had committed. Not whose commit it was: one that came through is answered as a
    * repeat, so that nobody is told as new what another process did.
    */
-  async #resolveDoubt(jobs: readonly Job[], now: Instant): Promise<readonly WorkResult[]> {
+  async #resolveDoubt(lost: readonly Job[], now: Instant): Promise<readonly WorkResult[]> {
     const { clock, limits, stats } = this.#parts
+    const jobs = lost.map(doubtful)
     stats.doubts++
     const deadlineAt = clock.elapsed() + limits.doubtMsMax
     for (let pauseMs = 5; ; pauseMs = Math.min(pauseMs * 2, DOUBT_PAUSE_MS_MAX)) {
@@ -310,9 +311,19 @@ function holdsOf(work: readonly Work[]): readonly RequestId[] {
     .map(({ hold }) => hold)
 }
 
-/** After a doubt, only what the database refused for certain did not happen. */
+/** The same job, whose caller is told of nothing as certain that a lost commit may still prove wrong. */
+function doubtful(job: Job): Job {
+  const { work, deadlineAt } = job
+  return { work, deadlineAt, reject: (fault) => job.reject(faultInDoubt(fault)) }
+}
+
 function stillInDoubt(result: WorkResult): WorkResult {
-  return result instanceof Fault && result.code !== 'store_refused' ? inDoubt(result) : result
+  return result instanceof Fault ? faultInDoubt(result) : result
+}
+
+/** After a doubt, only what the database refused for certain did not happen. */
+function faultInDoubt(fault: Fault): Fault {
+  return fault.code === 'store_refused' ? fault : inDoubt(fault)
 }
 
 /** Certain: what was stale or contended wrote nothing. */
