@@ -25,7 +25,7 @@ export class MysqlLedger implements AsyncDisposable {
   private constructor(database: MysqlDatabase, storage: Storage) {
     this.database = database
     this.storage = storage
-    this.books = new Books(storage.store)
+    this.books = Books.ofToday(storage.store)
     this.#opened.push(storage)
   }
 

@@ -18,7 +18,7 @@ export class PostgresLedger implements AsyncDisposable {
     const database = await PostgresDatabase.create()
     await migratePostgres(database.url())
     await using storage = await openPostgresStorage(database.url())
-    const books = new Books(storage.store)
+    const books = Books.ofToday(storage.store)
     await books.apply(deposit('d1', 'user:1', 1_000n))
     await books.apply(deposit('d2', 'user:2', 1_000n))
     return new PostgresLedger(database)
