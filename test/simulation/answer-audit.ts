@@ -18,7 +18,7 @@ import { ReferenceLedger } from './reference-ledger.ts'
 import { contentsOf, isAlike, spell } from './spelling.ts'
 import { isBroken } from './workload.ts'
 
-type AnsweredCall = Call & { readonly answer: Answered }
+export type AnsweredCall = Call & { readonly answer: Answered }
 
 /** An answer that needs a place in the journal. */
 interface Open {
@@ -162,7 +162,7 @@ function countBefore(effects: readonly Effect[], tick: number): number {
 }
 
 /** Whether the ledger of a moment would answer the same; null where there is nothing to explain. */
-function explanationOf(call: AnsweredCall, journal: Journal, limits: EngineLimits): Open['explains'] | null {
+export function explanationOf(call: AnsweredCall, journal: Journal, limits: EngineLimits): Open['explains'] | null {
   const { ask, answer } = call
   const { result } = answer
   if (result.kind === 'rows') {
