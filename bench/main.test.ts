@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdtempDisposable, readdir } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, test } from 'node:test'
+import { startChild } from '../test/support/children.ts'
 import type { Result } from './output/result.ts'
 import { labStores } from './stores.ts'
 
@@ -18,17 +19,19 @@ interface Ran {
   readonly stderr: string
 }
 
-async function bench(words: string, signalAfterMs: number | null = null): Promise<Ran> {
-  const child = spawn(process.execPath, [MAIN, ...words.split(' ')], { stdio: ['ignore', 'pipe', 'pipe'] })
+/** @param until when it is interrupted */
+async function bench(words: string, until: Promise<void> | null = null): Promise<Ran> {
+  const child = startChild(process.execPath, [MAIN, ...words.split(' ')], { stdio: ['ignore', 'pipe', 'pipe'] })
   let stdout = ''
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
-  if (signalAfterMs !== null) setTimeout(() => child.kill('SIGINT'), signalAfterMs)
+  void until?.then(() => child.kill('SIGINT'))
   const [exitCode] = (await once(child, 'close')) as [number | null]
   return { exitCode, stdout, stderr }
 }
 
+const POLL_MS = 20
 const SHORT = '--seconds 0.4 --warmup 0.1 --in-flight 10'
 
 /** Every field that is promised, and what it is. */
@@ -194,10 +197,16 @@ function processesOf(folder: string): readonly string[] {
   })
 }
 
+/** Resolves once the lab has made its database there, and the process that it started has opened it. */
+async function playing(folder: string): Promise<void> {
+  const processesMin = existsSync('/proc') ? 2 : 0
+  while ((await readdir(folder)).length === 0 || processesOf(folder).length < processesMin) await sleep(POLL_MS)
+}
+
 test('what the lab made is removed, and what it started has ended, also when it is interrupted', async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'holdfast-lab-'))
   const words = `life --store sqlite:${folder.path} --strategies holdfast-http --seconds 60`
-  const { exitCode, stderr } = await bench(words, 4_000)
+  const { exitCode, stderr } = await bench(words, playing(folder.path))
   assert.equal(stderr, 'error: Interrupted; what the lab had made is removed.\n')
   assert.equal(exitCode, 3)
   assert.deepEqual(await readdir(folder.path), [])

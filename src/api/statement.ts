@@ -4,9 +4,10 @@
  * CSV is that of RFC 4180: a head, CRLF behind every row, fields in quotes where they have to be. Amounts and instants are as
  * in JSON. In the columns of text a value that a spreadsheet could take for a formula (it begins with `=`, `+`, `-`, `@`, a tab or
  * the end of a line, or with the wide forms of the four signs) has an apostrophe put before it. NDJSON has every value as it
- * is, one document per line, the same as the lines of a page.
+ * is, one document per line, the same as the lines of a page. Both end with an end row.
  */
 import type { StatementLine } from '../domain/journal.ts'
+import { csvEndRow, jsonEndRow } from './end-row.ts'
 import type { StatementFormat } from './queries.ts'
 import type { StatementLineWire } from './schemas.ts'
 import { lineToWire } from './wire.ts'
@@ -16,7 +17,7 @@ export const STATEMENT_TYPES: Readonly<Record<StatementFormat, string>> = {
   ndjson: 'application/x-ndjson',
 }
 
-const COLUMNS = [
+export const STATEMENT_COLUMNS = [
   'at',
   'kind',
   'entryId',
@@ -42,7 +43,7 @@ const NEEDS_QUOTES = /[",\r\n]/
 
 /** What comes before the first line. */
 export function statementHead(format: StatementFormat): string {
-  return format === 'csv' ? `${COLUMNS.join(',')}\r\n` : ''
+  return format === 'csv' ? `${STATEMENT_COLUMNS.join(',')}\r\n` : ''
 }
 
 /** Lines as text, each with its end. */
@@ -51,12 +52,17 @@ export function statementText(format: StatementFormat, lines: readonly Statement
   return lines.map((line) => write(lineToWire(line))).join('')
 }
 
+/** What comes after the last line. Without it a file is not whole. */
+export function statementEnd(format: StatementFormat, linesCount: number): string {
+  return format === 'csv' ? csvEndRow(linesCount, STATEMENT_COLUMNS.length) : jsonEndRow(linesCount)
+}
+
 function jsonRow(line: StatementLineWire): string {
   return `${JSON.stringify(line)}\n`
 }
 
 function csvRow(line: StatementLineWire): string {
-  return `${COLUMNS.map((column) => csvField(column, line[column])).join(',')}\r\n`
+  return `${STATEMENT_COLUMNS.map((column) => csvField(column, line[column])).join(',')}\r\n`
 }
 
 function csvField(column: string, value: StatementLineWire[keyof StatementLineWire]): string {

@@ -14,7 +14,10 @@ export interface ClientLimits {
   /** Bounds of the pause after the first failure and of the longest one; between them they double. */
   readonly pauseMsMin: number
   readonly pauseMsMax: number
-  /** Patience with one HTTP request; then it counts as failed and may be tried again. */
+  /**
+   * Patience with one HTTP request; then it counts as failed and may be tried again. Longer than the service's own patience with a command
+   * (`callTimeoutMsDefault` of the engine), whose answer says what is certain.
+   */
   readonly requestTimeoutMs: number
   /** Patience with a call that names none, attempts and pauses included. */
   readonly callTimeoutMsDefault: number
@@ -33,6 +36,6 @@ export const CLIENT_LIMITS: ClientLimits = {
   attemptsMax: 8,
   pauseMsMin: 50,
   pauseMsMax: 5_000,
-  requestTimeoutMs: 30_000,
+  requestTimeoutMs: 35_000,
   callTimeoutMsDefault: 60_000,
 }

@@ -33,6 +33,10 @@ export class BreakerStore implements Store {
     this.#writes = policyOf(clock, limits)
   }
 
+  get connectionsLost(): number {
+    return this.#store.connectionsLost
+  }
+
   load(footprint: Footprint): Promise<Snapshot> {
     return this.#guard(this.#reads, () => this.#store.load(footprint))
   }

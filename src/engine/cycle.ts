@@ -8,7 +8,7 @@
  * them. Should that one fail, this one's guards fail with it wherever the two met, and `finish` decides the rest anew.
  *
  * Two things spare most loads. Rows come from the cache, because the commit's guards prove them. And a request id that the
- * cache does not know is taken for new, because the commit's insert proves that. What no commit proves, a rejection, is
+ * cache does not know is taken for new, because the commit's insert proves that. What no commit proves, a rejection or a repeat, is
  * answered only after everything it rests on was read in this cycle.
  */
 import { balanceKey, type BalanceName } from '../domain/balance.ts'
@@ -19,21 +19,25 @@ import type { RatePair } from '../domain/rate.ts'
 import { isEmpty, type Changes, type Footprint, type Snapshot } from '../domain/snapshot.ts'
 import { afterCommit, asFault, Fault } from './faults.ts'
 import type { Parts } from './parts.ts'
-import { isApplied, needsProof } from './proof.ts'
+import { needsProof } from './proof.ts'
 import { Recovery, type WorkResult } from './recovery.ts'
 import type { CommitResult } from './store.ts'
+import type { Job } from './ticket.ts'
 import { tornIn } from './torn.ts'
 
 interface Sent {
   readonly keys: Footprint
   readonly plan: Plan
   readonly result: Promise<CommitResult | Fault>
+  /** On the clock's `elapsed`. */
+  readonly sentAt: number
   /** Positions of rejections that have to be decided again after the commit. */
   readonly torn: readonly number[]
 }
 
 /** A batch whose commit is under way. */
 export interface Prepared {
+  readonly jobs: readonly Job[]
   readonly work: readonly Work[]
   /** Null for a batch that has to lock before it decides, or that failed before it could be sent. */
   readonly sent: Sent | null
@@ -66,11 +70,16 @@ export class Cycle {
   }
 
   /** One call at a time. `drained` resolves when every batch prepared before is finished. Never rejects. */
-  async prepare(work: readonly Work[], drained: () => Promise<void>): Promise<Prepared> {
-    const { cache, contention, store } = this.#parts
+  async prepare(jobs: readonly Job[], drained: () => Promise<void>): Promise<Prepared> {
+    const { cache, clock, contention, store } = this.#parts
+    const work = jobs.map((job) => job.work)
     const fresh = new Fresh()
     const now = this.#parts.moment()
     try {
+      if (this.#parts.hasLostConnection()) {
+        await drained()
+        cache.clear()
+      }
       // Nothing in a change of a hold would tell that another process had opened it meanwhile, or made the same step otherwise.
       if (this.#moving.size > 0 && touchesAnyOf(work, this.#moving)) await drained()
       // Nor does a step after the end tell how the hold ended.
@@ -79,7 +88,7 @@ export class Cycle {
         const keys = this.#parts.knownKeys(work)
         if (contention.touches(keys.balances.keys())) {
           await drained()
-          return { work, sent: null, fault: null, now, epoch: this.#failures }
+          return { jobs, work, sent: null, fault: null, now, epoch: this.#failures }
         }
         const missing = this.#missing(work, keys, fresh)
         if (missing !== null) {
@@ -90,12 +99,13 @@ export class Cycle {
         const plan = this.#parts.plan(work, cache, now)
         const unproven = this.#unproven(work, plan, fresh)
         if (unproven.length === 0) {
+          const sentAt = clock.elapsed()
           const result = isEmpty(plan.changes) ? Promise.resolve('committed' as const) : store.commit(plan.changes)
           cache.apply(plan.changes)
           this.#begin(plan.changes)
           const torn = tornIn({ work, plan, keysOf: this.#parts.knownKeysOf, isLocked: false })
-          const sent = { keys, plan, result: result.catch(afterCommit), torn }
-          return { work, sent, fault: null, now, epoch: this.#failures }
+          const sent = { keys, plan, result: result.catch(afterCommit), sentAt, torn }
+          return { jobs, work, sent, fault: null, now, epoch: this.#failures }
         }
         await drained()
         // Fresh rows can turn other answers into rejections; from the second round on everything is read at once.
@@ -106,35 +116,36 @@ export class Cycle {
       }
     } catch (error) {
       await drained()
-      return { work, sent: null, fault: asFault(error), now, epoch: this.#failures }
+      return { jobs, work, sent: null, fault: asFault(error), now, epoch: this.#failures }
     }
   }
 
   /** Called in the order of `prepare`, after the batch before is finished. Never rejects. */
   async finish(prepared: Prepared): Promise<readonly WorkResult[]> {
-    const { work, sent, fault, now, epoch } = prepared
-    const { cache, contention, stats } = this.#parts
-    if (fault !== null) return await this.#recovery.after(fault, work, now)
-    if (sent === null) return await this.#recovery.takeTurn(work, now)
-    const result = await sent.result
+    const { jobs, work, sent, fault, now, epoch } = prepared
+    const { cache, clock, contention, stats } = this.#parts
+    if (fault !== null) return await this.#recovery.after(fault, jobs, now)
+    if (sent === null) return await this.#recovery.takeTurn(jobs, now)
+    const result = beforeLocks(await sent.result)
+    const attempt = { number: 1, tookMs: clock.elapsed() - sent.sentAt }
     this.#end(sent.plan.changes)
     const sound = epoch === this.#failures
     if (result === 'committed') {
       // What was applied was proven by the commit; the other answers may rest on rows that never came.
-      const unproven = sound ? sent.torn : [...work.keys()].filter((index) => !isApplied(sent.plan.outcomes[index]!))
+      const unproven = sound ? sent.torn : [...work.keys()].filter((index) => needsProof(sent.plan.outcomes[index]!))
       if (unproven.length === 0) return sent.plan.outcomes
-      return await this.#recovery.again(sent.plan.outcomes, { work, indices: unproven, now })
+      return await this.#recovery.again(sent.plan.outcomes, { jobs, indices: unproven, now })
     }
     this.#failures++
     cache.forget(sent.keys)
     for (const { code } of sent.plan.changes.assets) cache.assets.delete(code)
-    if (result instanceof Fault) return await this.#recovery.after(result, work, now)
+    if (result instanceof Fault) return await this.#recovery.after(result, jobs, now)
     if (sound) {
       stats[result]++
       const met = sent.plan.changes.balances.map(({ after }) => balanceKey(after.account, after.asset, after.stripe))
       contention.remember(met)
     }
-    return await this.#recovery.insist(work, now)
+    return await this.#recovery.insist(jobs, now, attempt)
   }
 
   #begin(changes: Changes): void {
@@ -170,9 +181,7 @@ export class Cycle {
   }
 
   #unproven(work: readonly Work[], plan: Plan, fresh: Fresh): readonly Work[] {
-    return work.filter(
-      (item, index) => needsProof(item, plan.outcomes[index]!) && !fresh.has(this.#parts.knownKeysOf(item)),
-    )
+    return work.filter((item, index) => needsProof(plan.outcomes[index]!) && !fresh.has(this.#parts.knownKeysOf(item)))
   }
 
   async #load(keys: Footprint): Promise<Snapshot> {
@@ -207,6 +216,14 @@ class Fresh {
     for (const key of keys.rates.keys()) if (!rates.has(key)) return false
     return true
   }
+}
+
+/**
+ * What the result of a commit means whose rows were not read under their locks. A database may check a constraint before it comes to
+ * the guard that would have found a row moved, so a refusal says no more than that.
+ */
+function beforeLocks(result: CommitResult | Fault): CommitResult | Fault {
+  return result instanceof Fault && result.code === 'store_refused' ? 'stale' : result
 }
 
 function touchesAnyOf(work: readonly Work[], holds: ReadonlySet<RequestId>): boolean {

@@ -19,8 +19,13 @@ export interface EngineLimits {
    */
   readonly cacheRequestsMax: number
   readonly cacheBalancesMax: number
-  /** Attempts of one batch before `contention`, the first included. */
+  /** Attempts of one batch before `contention`, the first included: 2 or more, because the first does not lock. */
   readonly attemptsMax: number
+  /**
+   * A call is answered `contention`, which is certain, rather than tried again when its deadline would come before the end of another
+   * attempt. That is expected to take as long as the one before, and as much again but no more than this.
+   */
+  readonly attemptMarginMs: number
   /** Longest pause between two attempts; the pauses double from 1 ms and are drawn at random below their bound. */
   readonly pauseMsMax: number
   /** How long a balance that met another writer is written under a lock. */
@@ -56,6 +61,7 @@ export const ENGINE_LIMITS: EngineLimits = {
   cacheRequestsMax: 50_000,
   cacheBalancesMax: 50_000,
   attemptsMax: 10,
+  attemptMarginMs: 500,
   pauseMsMax: 100,
   contendedMs: 1_000,
   doubtMsMax: 10_000,

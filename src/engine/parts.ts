@@ -20,6 +20,7 @@ export class Parts {
   readonly contention: Contention
   readonly stats: EngineStats = newStats()
   #lastNow: Instant = 0
+  #connectionsLost = 0
 
   constructor(store: Store, clock: Clock, limits: EngineLimits, houseStripe: number) {
     this.store = store
@@ -36,6 +37,14 @@ export class Parts {
   }
 
   readonly knownKeysOf = (item: Work): Footprint => this.knownKeys([item])
+
+  /** Whether a connection was lost since the last call. */
+  hasLostConnection(): boolean {
+    const { connectionsLost } = this.store
+    if (connectionsLost === this.#connectionsLost) return false
+    this.#connectionsLost = connectionsLost
+    return true
+  }
 
   /** The present, for the rules. Time never runs backwards within one engine, whatever the system's clock does. */
   moment(): Instant {

@@ -49,8 +49,7 @@ export class Pipeline {
   /** Resolves when the next batch may be taken; one call at a time. */
   async process(tickets: readonly Ticket[]): Promise<void> {
     this.#preparing = tickets
-    const work = tickets.map((ticket) => ticket.work)
-    const prepared = await this.#cycle.prepare(work, () => this.drained())
+    const prepared = await this.#cycle.prepare(tickets, () => this.drained())
     const before = this.#inFlight.at(-1)?.done ?? Promise.resolve()
     const batch: Batch = { tickets, done: this.#finish(prepared, tickets, before) }
     this.#inFlight.push(batch)

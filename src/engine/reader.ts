@@ -93,7 +93,7 @@ export interface OverdueHolds {
   readonly oldestExpiresAt: Instant | null
 }
 
-/** Every method throws Fault `store_unavailable`, and RangeError for a cursor that no page gave out. */
+/** Every method throws Fault `store_unavailable`, `store_misconfigured`, `overloaded` (too many reads wait), and RangeError for a cursor that no page gave out. */
 export interface Reader {
   account(account: AccountName): Promise<Account | null>
   /**

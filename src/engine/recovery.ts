@@ -2,24 +2,40 @@
  * What happens to a batch whose commit did not simply succeed, or is not expected to.
  *
  *   contended before ▶ take a turn: lock the balances, decide, commit; insist where that proves too little
- *   stale, contended ▶ insist: lock, decide, commit, at most `attemptsMax` times
+ *   stale, contended ▶ insist: lock, decide, commit, at most `attemptsMax` times and no longer than the callers wait
  *   doubt            ▶ insist until the lost transaction's fate is known, at most `doubtMsMax`
  *   refused          ▶ halve until the command that is to blame stands alone
+ *
+ * A refusal is believed only where every row of the batch was read under the locks; before that it is no more than stale.
  */
 import type { Plan } from '../domain/batch.ts'
 import { commandsOf, isOfHold, type Work } from '../domain/command.ts'
 import type { Instant, RequestId } from '../domain/ids.ts'
-import { balanceKey, type BalanceRecord } from '../domain/balance.ts'
 import type { Footprint, RequestRecord, Snapshot } from '../domain/snapshot.ts'
 import { afterCommit, asFault, Fault } from './faults.ts'
+import type { EngineLimits } from './limits.ts'
 import type { Parts } from './parts.ts'
 import { needsProof } from './proof.ts'
 import type { CommitResult } from './store.ts'
 import { tornIn } from './torn.ts'
-import type { WorkOutcome } from './ticket.ts'
+import type { Job, WorkOutcome } from './ticket.ts'
 
 /** One result per piece of work, in order. */
 export type WorkResult = WorkOutcome | Fault
+
+/** An attempt at a batch that came to nothing. */
+interface Attempt {
+  /** 1 for the first. */
+  readonly number: number
+  /** How long it took, in milliseconds. */
+  readonly tookMs: number
+}
+
+/** Between two looks for a lost commit; the first is short, because most are decided at once. */
+const DOUBT_PAUSE_MS_MAX = 1_000
+
+/** Before the first attempt. */
+const NONE: Attempt = { number: 0, tookMs: 0 }
 
 export class Recovery {
   readonly #parts: Parts
@@ -30,102 +46,155 @@ export class Recovery {
     this.#parts = parts
   }
 
-  /** What becomes of `work` after `fault` ended its commit. Never rejects. */
-  async after(fault: Fault, work: readonly Work[], now: Instant): Promise<readonly WorkResult[]> {
-    if (fault.code === 'commit_in_doubt') return await this.#resolveDoubt(work, now)
-    if (isPoison(fault)) return await this.#split(work, fault, now)
-    return work.map(() => fault)
+  /** What becomes of `jobs` after `fault` ended their commit. Never rejects. */
+  async after(fault: Fault, jobs: readonly Job[], now: Instant): Promise<readonly WorkResult[]> {
+    if (fault.code === 'commit_in_doubt') return await this.#resolveDoubt(jobs, now)
+    if (isPoison(fault)) return await this.#split(jobs, fault, now)
+    return jobs.map(() => fault)
   }
 
   /**
    * Decides a batch on contended balances under their locks, but on what the cache knows of its request ids and holds: keys and guards
    * prove those, as in a commit without locks. It spares reading a row per command while other writers wait. Never rejects.
    */
-  async takeTurn(work: readonly Work[], now: Instant): Promise<readonly WorkResult[]> {
+  async takeTurn(jobs: readonly Job[], now: Instant): Promise<readonly WorkResult[]> {
+    let attempt = NONE
     if (this.#commitsProve) {
+      const { clock } = this.#parts
+      const since = clock.elapsed()
       try {
-        const outcomes = await this.#turn(work, now)
+        const outcomes = await this.#turn(worksOf(jobs), now)
         if (outcomes !== null) return outcomes
       } catch (error) {
-        return await this.after(asFault(error), work, now)
+        const fault = asFault(error)
+        // Its holds were remembered ones.
+        if (fault.code !== 'store_refused') return await this.after(fault, jobs, now)
       }
+      attempt = { number: 1, tookMs: clock.elapsed() - since }
     }
-    const results = await this.insist(work, now)
-    this.#commitsProve = results.every((result, index) => result instanceof Fault || !needsProof(work[index]!, result))
+    const results = await this.insist(jobs, now, attempt)
+    this.#commitsProve = results.every((result) => result instanceof Fault || !needsProof(result))
     return results
   }
 
-  /** Null when other writers came first, or when something in it has to be read before it may be refused. */
+  /** Null when other writers came first, or when something in it has to be read before it may be answered. */
   async #turn(work: readonly Work[], now: Instant): Promise<Plan['outcomes'] | null> {
+    const { cache, contention } = this.#parts
     const keys = this.#parts.knownKeys(work)
     const known = new Map<RequestId, RequestRecord | null>()
     for (const id of keys.requests) {
-      const record = this.#parts.cache.requests.get(id)
+      const record = cache.requests.get(id)
       if (record !== undefined) known.set(id, record)
     }
     const { houseStripe, balances, assets, rates, payees } = keys
     const requests = new Set(holdsOf(work).filter((hold) => !known.has(hold)))
-    const plan = await this.#exclusive({ houseStripe, balances, assets, rates, payees, requests }, (snapshot) => {
+    const decided = await this.#exclusive({ houseStripe, balances, assets, rates, payees, requests }, (snapshot) => {
       for (const [id, record] of snapshot.requests) known.set(id, record)
-      const decided = this.#parts.plan(work, { ...snapshot, requests: known }, now)
-      const isProven = !work.some((item, index) => needsProof(item, decided.outcomes[index]!))
-      return isProven ? decided : this.#parts.plan([], snapshot, now)
+      const plan = this.#parts.plan(work, { ...snapshot, requests: known }, now)
+      return plan.outcomes.some(needsProof) ? this.#parts.plan([], snapshot, now) : plan
     })
-    return plan === null || plan.outcomes.length === 0 ? null : plan.outcomes
-  }
-
-  /**
-   * Through `exclusive` until it is committed. Never rejects: what cannot be done is a fault.
-   *
-   * @param now as of when it is decided, always the same: a commit that was lost may arrive later, and nothing but time could
-   *   have made it refused here and good there
-   */
-  async insist(work: readonly Work[], now: Instant): Promise<readonly WorkResult[]> {
-    try {
-      return await this.#insist(work, now)
-    } catch (error) {
-      return await this.after(asFault(error), work, now)
+    if (decided === null) {
+      // Its holds are among what may have moved.
+      cache.forget(keys)
+      return null
     }
+    const { plan, snapshot } = decided
+    // Another writer that came in between is likely to be there still. The guards of the commit have proven the holds.
+    contention.remember(cache.observe(snapshot))
+    cache.apply(plan.changes)
+    return plan.outcomes.length === 0 ? null : plan.outcomes
   }
 
   /** `outcomes`, with those at `indices` decided again. Never rejects. */
   async again(
     outcomes: readonly WorkResult[],
-    { work, indices, now }: { work: readonly Work[]; indices: readonly number[]; now: Instant },
+    { jobs, indices, now }: { jobs: readonly Job[]; indices: readonly number[]; now: Instant },
   ): Promise<readonly WorkResult[]> {
     const results = [...outcomes]
     const decided = await this.insist(
-      indices.map((index) => work[index]!),
+      indices.map((index) => jobs[index]!),
       now,
     )
     for (const [position, index] of indices.entries()) results[index] = decided[position]!
     return results
   }
 
-  /** @throws Fault `contention` when other writers won every time, and what the store throws */
-  async #insist(work: readonly Work[], now: Instant): Promise<readonly WorkResult[]> {
+  /**
+   * Through `exclusive` until it is committed. Never rejects: what cannot be done is a fault.
+   *
+   * Nothing of an attempt that was stale or contended was written. So a caller who would not wait for another one is told `contention` at
+   * once, and the others go on without it.
+   *
+   * @param now as of when it is decided, always the same: a commit that was lost may arrive later, and nothing but time could
+   *   have made it refused here and good there
+   * @param last the last attempt at these jobs
+   */
+  async insist(jobs: readonly Job[], now: Instant, last: Attempt = NONE): Promise<readonly WorkResult[]> {
     const { clock, limits } = this.#parts
-    for (let attempt = 1; attempt <= limits.attemptsMax; attempt++) {
-      const plan = await this.#exclusive(this.#parts.knownKeys(work), (snapshot) =>
-        this.#parts.plan(work, snapshot, now),
-      )
-      if (plan !== null) {
-        const indices = tornIn({ work, plan, keysOf: this.#parts.knownKeysOf, isLocked: true })
-        return indices.length === 0 ? plan.outcomes : await this.again(plan.outcomes, { work, indices, now })
+    const results = new Map<Job, WorkResult>()
+    let waiting = jobs
+    for (let attempt = last; ;) {
+      waiting = waiting.filter((job) => {
+        if (this.#mayTryAgain(attempt, job.deadlineAt)) return true
+        const fault = contention(attempt, limits)
+        results.set(job, fault)
+        job.reject(fault)
+        return false
+      })
+      if (waiting.length === 0) break
+      const since = clock.elapsed()
+      const found = await this.#attempt(waiting, now)
+      if (found !== null) {
+        for (const [index, job] of waiting.entries()) results.set(job, found[index]!)
+        break
       }
-      await clock.sleep(clock.random() * Math.min(2 ** attempt, limits.pauseMsMax))
+      attempt = { number: attempt.number + 1, tookMs: clock.elapsed() - since }
+      await clock.sleep(clock.random() * Math.min(2 ** attempt.number, limits.pauseMsMax))
     }
-    const message = `Other writers came first ${limits.attemptsMax} times in a row.`
-    throw new Fault('contention', message, { retryAfterMs: limits.pauseMsMax })
+    return jobs.map((job) => results.get(job)!)
+  }
+
+  /** Null when other writers came first. Never rejects. */
+  async #attempt(jobs: readonly Job[], now: Instant): Promise<readonly WorkResult[] | null> {
+    try {
+      return await this.#decideUnderLocks(jobs, now)
+    } catch (error) {
+      return await this.after(asFault(error), jobs, now)
+    }
+  }
+
+  #mayTryAgain({ number, tookMs }: Attempt, deadlineAt: number): boolean {
+    const { clock, limits } = this.#parts
+    if (number === 0) return true
+    const marginMs = Math.min(tookMs, limits.attemptMarginMs)
+    return number < limits.attemptsMax && clock.elapsed() + tookMs + marginMs < deadlineAt
+  }
+
+  /** Null when other writers came first. @throws as the store */
+  async #decideUnderLocks(jobs: readonly Job[], now: Instant): Promise<readonly WorkResult[] | null> {
+    const { cache } = this.#parts
+    const work = worksOf(jobs)
+    const keys = this.#parts.knownKeys(work)
+    let decided: Decided | null = null
+    try {
+      decided = await this.#exclusive(keys, (snapshot) => this.#parts.plan(work, snapshot, now))
+    } finally {
+      if (decided === null) cache.forget(keys)
+    }
+    if (decided === null) return null
+    const { plan, snapshot } = decided
+    // Another writer that came in between is likely to be there still.
+    this.#parts.contention.remember(cache.replace(snapshot))
+    cache.apply(plan.changes)
+    const indices = tornIn({ work, plan, keysOf: this.#parts.knownKeysOf, isLocked: true })
+    return indices.length === 0 ? plan.outcomes : await this.again(plan.outcomes, { jobs, indices, now })
   }
 
   /** What was decided under the locks and is committed; null when other writers came first. @throws as the store */
-  async #exclusive(keys: Footprint, decide: (snapshot: Snapshot) => Plan): Promise<Plan | null> {
-    const { cache, contention, stats, store } = this.#parts
-    const remembered = cache.balancesOf(keys)
-    cache.forget(keys)
+  async #exclusive(keys: Footprint, decide: (snapshot: Snapshot) => Plan): Promise<Decided | null> {
+    const { contention, stats, store } = this.#parts
     stats.exclusives++
-    const decided: { readonly plan: Plan; readonly snapshot: Snapshot }[] = []
+    const decided: Decided[] = []
     let result: CommitResult
     try {
       result = await store.exclusive(keys, (snapshot) => {
@@ -136,16 +205,10 @@ export class Recovery {
     } catch (error) {
       throw afterCommit(error)
     }
-    if (result !== 'committed') {
-      stats[result]++
-      contention.remember(keys.balances.keys())
-      return null
-    }
-    const { plan, snapshot } = decided.at(-1)!
-    // Whoever wrote in between is likely to be there still.
-    contention.remember(overtaken(remembered, snapshot))
-    cache.apply(plan.changes)
-    return plan
+    if (result === 'committed') return decided.at(-1)!
+    stats[result]++
+    contention.remember(keys.balances.keys())
+    return null
   }
 
   /**
@@ -153,33 +216,43 @@ export class Recovery {
    * transaction, and the request ids tell whether it had committed. Not whose commit it was: one that came through is answered as a
    * repeat, so that nobody is told as new what another process did.
    */
-  async #resolveDoubt(work: readonly Work[], now: Instant): Promise<readonly WorkResult[]> {
+  async #resolveDoubt(jobs: readonly Job[], now: Instant): Promise<readonly WorkResult[]> {
     const { clock, limits, stats } = this.#parts
     stats.doubts++
     const deadlineAt = clock.elapsed() + limits.doubtMsMax
-    let pauseMs = 5
-    for (;;) {
+    for (let pauseMs = 5; ; pauseMs = Math.min(pauseMs * 2, DOUBT_PAUSE_MS_MAX)) {
+      let cause: Fault | undefined
       try {
-        return await this.#insist(work, now)
+        const results = await this.#decideUnderLocks(jobs, now)
+        if (results !== null) return results.map(stillInDoubt)
       } catch (error) {
-        const fault = asFault(error)
-        if (isPoison(fault)) return (await this.#split(work, fault, now)).map(stillInDoubt)
-        if (clock.elapsed() + pauseMs >= deadlineAt) return work.map(() => inDoubt(fault))
-        await clock.sleep(pauseMs)
-        pauseMs = Math.min(pauseMs * 2, 1_000)
+        cause = asFault(error)
+        if (isPoison(cause)) return (await this.#split(jobs, cause, now)).map(stillInDoubt)
       }
+      if (clock.elapsed() + pauseMs >= deadlineAt) return jobs.map(() => inDoubt(cause))
+      await clock.sleep(pauseMs)
     }
   }
 
   /** The database refuses these rows together; the halves are tried one after the other. */
-  async #split(work: readonly Work[], fault: Fault, now: Instant): Promise<readonly WorkResult[]> {
-    if (work.length === 1) return [fault]
+  async #split(jobs: readonly Job[], fault: Fault, now: Instant): Promise<readonly WorkResult[]> {
+    if (jobs.length === 1) return [fault]
     this.#parts.stats.splits++
-    const middle = work.length >> 1
-    const left = await this.insist(work.slice(0, middle), now)
-    const right = await this.insist(work.slice(middle), now)
+    const middle = jobs.length >> 1
+    const left = await this.insist(jobs.slice(0, middle), now)
+    const right = await this.insist(jobs.slice(middle), now)
     return [...left, ...right]
   }
+}
+
+interface Decided {
+  readonly plan: Plan
+  /** The rows that it was decided on. */
+  readonly snapshot: Snapshot
+}
+
+function worksOf(jobs: readonly Job[]): readonly Work[] {
+  return jobs.map(({ work }) => work)
 }
 
 /** The holds that must be there for the commands about them. */
@@ -190,18 +263,21 @@ function holdsOf(work: readonly Work[]): readonly RequestId[] {
     .map(({ hold }) => hold)
 }
 
-/** The balances that had moved since they were remembered. */
-function overtaken(remembered: readonly BalanceRecord[], { balances }: Snapshot): readonly string[] {
-  const keys = remembered.map(({ account, asset, stripe }) => balanceKey(account, asset, stripe))
-  return keys.filter((key, index) => balances.get(key)?.version !== remembered[index]!.version)
-}
-
 /** After a doubt, only what the database refused for certain did not happen. */
 function stillInDoubt(result: WorkResult): WorkResult {
   return result instanceof Fault && result.code !== 'store_refused' ? inDoubt(result) : result
 }
 
-function inDoubt(cause: Fault): Fault {
+/** Certain: what was stale or contended wrote nothing. */
+function contention({ number }: Attempt, { attemptsMax, pauseMsMax }: EngineLimits): Fault {
+  const message =
+    number >= attemptsMax
+      ? `Other writers came first ${number} times in a row.`
+      : `Other writers came first ${number} times, and another attempt would not fit into the time of the call.`
+  return new Fault('contention', message, { retryAfterMs: pauseMsMax })
+}
+
+function inDoubt(cause: Fault | undefined): Fault {
   const message = 'The connection was lost while committing, and the outcome is not known yet.'
   return new Fault('commit_in_doubt', message, { applied: 'unknown', retryAfterMs: 1_000, cause })
 }

@@ -11,6 +11,12 @@ export type CommitResult = 'committed' | 'stale' | 'contended'
 
 export interface Store {
   /**
+   * How many connections were lost since the store was opened, other than by lying idle. After one the address may lead to another database: a
+   * standby that was promoted, a backup that was restored.
+   */
+  readonly connectionsLost: number
+
+  /**
    * The footprint's rows at one instant, without locks. Holds among its requests bring the balances that their end
    * touches. Balances that have no row come with version 0 and the id that they will get.
    *
@@ -24,6 +30,9 @@ export interface Store {
   /**
    * Writes all of `changes` or nothing, in one durable transaction. A commit may be called while earlier ones are under way;
    * they take effect in the order of the calls, or a later one that meets an earlier one's rows may come out `stale`.
+   *
+   * Changes that rest on rows which have moved may break a constraint as well: then they are `stale` or `store_refused`, whichever
+   * the database meets first.
    *
    * @throws Fault `store_unavailable`, `store_misconfigured` (nothing written), `store_refused` (nothing written: a constraint was violated that
    *   trying again cannot cure), `commit_in_doubt` (unknown)

@@ -12,6 +12,15 @@ import { Fault } from './faults.ts'
 
 export type WorkOutcome = Outcome | readonly Outcome[]
 
+/** What recovery needs of a ticket. */
+export interface Job {
+  readonly work: Work
+  /** When the caller's patience ends, on the clock's `elapsed`. */
+  readonly deadlineAt: number
+  /** Answers the caller before its batch ends; later answers are ignored. */
+  reject(fault: Fault): void
+}
+
 /** @throws TypeError for a group without commands: a size that is no number would spoil the count of the whole queue */
 function sizeOf(work: Work): number {
   if (work.kind !== 'group') return 1
@@ -19,11 +28,10 @@ function sizeOf(work: Work): number {
   return work.commands.length
 }
 
-export class Ticket {
+export class Ticket implements Job {
   readonly work: Work
   /** Commands in it. */
   readonly size: number
-  /** When the caller's patience ends, on the clock's `elapsed`. */
   readonly deadlineAt: number
   readonly #resolve: (outcome: WorkOutcome) => void
   readonly #reject: (fault: Fault) => void

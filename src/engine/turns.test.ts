@@ -14,6 +14,7 @@ const USER = 'user:8'
 
 /** Notes what is read under locks. */
 class WatchedStore implements Store {
+  readonly connectionsLost = 0
   readonly locked: Footprint[] = []
   readonly #store: Store
 

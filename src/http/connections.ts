@@ -1,5 +1,6 @@
 /** What Node's server would answer, drop or cut on its own, answered as everything else is: with a problem, and in its turn. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { LedgerError } from '../api/error.ts'
@@ -22,6 +23,16 @@ export function answerEverything(server: Server): void {
     socket.on('error', () => socket.destroy())
     refuse(socket, new LedgerError('invalid_request', 'CONNECT is for proxies, and this is none.'))
   })
+}
+
+/** Those that are open, from here on. */
+export function connectionsOf(server: Server): ReadonlySet<Socket> {
+  const open = new Set<Socket>()
+  server.on('connection', (socket) => {
+    open.add(socket)
+    socket.once('close', () => open.delete(socket))
+  })
+  return open
 }
 
 /** RFC 9112, section 3.2, has a server refuse HTTP/1.1 without it, and any request with two: a proxy may have gone by the other one. */

@@ -2,12 +2,14 @@
  * Files that are made while they are sent.
  *
  * A page is read when the connection has room for it, so a slow caller slows the reading down and a lost one ends it. How many
- * exports there are, how long one may take for a page and altogether is limited (law 8).
+ * exports there are, how long one may take for a page and altogether is limited (law 8). A file that is whole ends with its end row;
+ * one that is cut has none.
  */
 import { Readable } from 'node:stream'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { LedgerError } from '../api/error.ts'
 import type { PostingsQuery, StatementFormat } from '../api/queries.ts'
-import { statementHead, statementText } from '../api/statement.ts'
+import { statementEnd, statementHead, statementText } from '../api/statement.ts'
 import type { StatementLine } from '../domain/journal.ts'
 import type { Page, Reader } from '../engine/reader.ts'
 import type { HttpLimits } from './limits.ts'
@@ -58,13 +60,18 @@ interface Pages {
 }
 
 async function* pagesOf(reader: Reader, query: PostingsQuery, { format, first, patience }: Pages) {
+  let linesCount = first.items.length
   yield statementHead(format) + statementText(format, first.items)
   for (let { next: cursor } = first; cursor !== null;) {
     patience.renew()
+    // Everybody else who has something to do comes before the next page.
+    await nextTurn()
     const page = await reader.postings({ ...query, cursor })
+    linesCount += page.items.length
     if (page.items.length > 0) yield statementText(format, page.items)
     cursor = page.next
   }
+  yield statementEnd(format, linesCount)
 }
 
 /** Time for the next page to be asked for. */

@@ -36,11 +36,17 @@ export function sendFound(reply: FastifyReply, body: object): FastifyReply {
   return protect(reply).code(200).send(body)
 }
 
-/** A file, as it is being made. */
+/**
+ * A file, as it is being made. One that cannot be made to its end resets its connection: an answer of HTTP/1.0 ends with the
+ * connection, so that a mere end would make the file look whole.
+ */
 export function sendFile(
   reply: FastifyReply,
   file: { readonly name: string; readonly type: string; readonly content: Readable },
 ): FastifyReply {
+  file.content.once('error', () => {
+    if (reply.raw.headersSent) reply.raw.req.socket.resetAndDestroy()
+  })
   reply.header('content-type', `${file.type}; charset=utf-8`)
   reply.header('content-disposition', `attachment; filename="${file.name}"`)
   return protect(reply).code(200).send(file.content)

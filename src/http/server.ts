@@ -13,7 +13,7 @@ import { pino, type Logger } from 'pino'
 import { LedgerError } from '../api/error.ts'
 import { limitRequests } from './admission.ts'
 import type { Backend } from './backend.ts'
-import { answerEverything, clientErrorHandler, needOneHost } from './connections.ts'
+import { answerEverything, clientErrorHandler, connectionsOf, needOneHost } from './connections.ts'
 import { parseJson } from './json.ts'
 import { HTTP_LIMITS, type HttpLimits } from './limits.ts'
 import { logRequests, ProblemLog } from './log.ts'
@@ -159,14 +159,18 @@ function addRoutes(
 /**
  * Node closes the connections that are idle when `close` begins. One that is busy would stay open behind its answer for as
  * long as its client likes, so the answer says that it is the last; what is not answered at the deadline is cut off. A
- * connection whose request has arrived but was not read yet looks idle too, so what has arrived is read first.
+ * connection whose request has arrived but was not read yet looks idle too, so what has arrived is read first. It is a reset that
+ * cuts off: a mere end would make half an answer of HTTP/1.0 look whole.
  */
 function endConnectionsOnClose(app: FastifyInstance, shutdownMs: number): void {
   let closing = false
   let deadline: NodeJS.Timeout | undefined
+  const connections = connectionsOf(app.server)
   app.addHook('preClose', (done) => {
     closing = true
-    deadline = setTimeout(() => app.server.closeAllConnections(), shutdownMs)
+    deadline = setTimeout(() => {
+      for (const socket of connections) socket.resetAndDestroy()
+    }, shutdownMs)
     setImmediate(() => setImmediate(done))
   })
   app.addHook('onSend', (_, reply, payload, done) => {

@@ -1,10 +1,12 @@
 /** The other side's list, row by row: request ids, what became of them there, and what they cost. */
 import { createReadStream } from 'node:fs'
+import { CSV_END_MARK } from '../api/end-row.ts'
 import type { LedgerError } from '../api/error.ts'
 import { parseJsonText } from '../api/json.ts'
 import { parseAmount } from '../domain/amount.ts'
 import { isRequestId, type RequestId } from '../domain/ids.ts'
 import { CsvReader } from './csv.ts'
+import { EndCheck, type EndRow } from './end-check.ts'
 import { ListError } from './list-error.ts'
 
 /** - `done`: it was done, for the amount. - `failed`: it was not, and will not be. - `pending`: nobody knows yet. */
@@ -45,10 +47,28 @@ interface ListRecord {
   readonly get: (column: string) => unknown
 }
 
-/** Rows in the order of the file, a piece at a time. @throws ListError */
-export async function* readList(path: string, shape: ListShape): AsyncGenerator<readonly (ListRow | UnreadableRow)[]> {
-  const records = shape.format === 'csv' ? csvRecords(path, shape) : ndjsonRecords(path)
-  for await (const some of records) yield some.map((record) => ('problem' in record ? record : rowOf(record, shape)))
+/**
+ * Rows in the order of the file, a piece at a time.
+ *
+ * @param end checks the end row, which is none of the rows
+ * @throws ListError
+ */
+export async function* readList(
+  path: string,
+  shape: ListShape,
+  end = new EndCheck(),
+): AsyncGenerator<readonly (ListRow | UnreadableRow)[]> {
+  const records = shape.format === 'csv' ? csvRecords(path, shape, end) : ndjsonRecords(path, end)
+  const rowsOf = (record: ListRecord | UnreadableRow | EndRow): readonly (ListRow | UnreadableRow)[] => {
+    if ('count' in record) {
+      end.end(record)
+      return []
+    }
+    end.row(record.line)
+    return ['problem' in record ? record : rowOf(record, shape)]
+  }
+  for await (const some of records) yield some.flatMap(rowsOf)
+  end.close()
 }
 
 function rowOf({ line, get }: ListRecord, shape: ListShape): ListRow | UnreadableRow {
@@ -79,16 +99,22 @@ function shown(value: unknown): string {
   return text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX)}…` : text
 }
 
-async function* csvRecords(path: string, shape: ListShape): AsyncGenerator<readonly ListRecord[]> {
+async function* csvRecords(
+  path: string,
+  shape: ListShape,
+  end: EndCheck,
+): AsyncGenerator<readonly (ListRecord | EndRow)[]> {
   const reader = new CsvReader()
   let head: ReadonlyMap<string, number> | null = null
-  const recordsOf = (found: ReturnType<CsvReader['push']>): readonly ListRecord[] => {
+  const recordsOf = (found: ReturnType<CsvReader['push']>): readonly (ListRecord | EndRow)[] => {
     const [first] = found
     if (first === undefined) return []
     const isHead = head === null
     head ??= headOf(first.fields, shape)
     const columns = head
+    if (isHead) end.head(new Set(columns.keys()))
     return (isHead ? found.slice(1) : found).map(({ line, fields }) => {
+      if (isEndRow(fields)) return { line, count: fields[1] }
       if (fields.length !== columns.size) {
         throw new ListError(`Line ${line}: ${fields.length} fields where the head has ${columns.size}.`)
       }
@@ -104,6 +130,11 @@ async function* csvRecords(path: string, shape: ListShape): AsyncGenerator<reado
   if (head === null) throw new ListError('The list is empty; a CSV begins with the names of its columns.')
 }
 
+/** As wide as the others or not: a program that counts its rows need not know how many columns there are. */
+function isEndRow([mark, count, ...rest]: readonly string[]): boolean {
+  return mark === CSV_END_MARK && count !== undefined && rest.every((field) => field === '')
+}
+
 function headOf(fields: readonly string[], shape: ListShape): ReadonlyMap<string, number> {
   const head = new Map(fields.map((name, index) => [name, index]))
   if (head.size !== fields.length) throw new ListError('Line 1: a column stands twice in the head.')
@@ -114,14 +145,17 @@ function headOf(fields: readonly string[], shape: ListShape): ReadonlyMap<string
   return head
 }
 
-async function* ndjsonRecords(path: string): AsyncGenerator<readonly (ListRecord | UnreadableRow)[]> {
+async function* ndjsonRecords(
+  path: string,
+  end: EndCheck,
+): AsyncGenerator<readonly (ListRecord | UnreadableRow | EndRow)[]> {
   let rest = ''
   let line = 0
-  const recordOf = (text: string): readonly (ListRecord | UnreadableRow)[] => {
+  const recordOf = (text: string): readonly (ListRecord | UnreadableRow | EndRow)[] => {
     line += 1
     if (text.length > LINE_CHARACTERS_MAX) throw tooLong(line)
     if (text.trim() === '') return []
-    return [parseRecord(text, line)]
+    return [parseRecord(text, line, end)]
   }
   for await (const piece of textOfFile(path)) {
     const lines = (rest + piece).split('\n')
@@ -136,7 +170,7 @@ function tooLong(line: number): ListError {
   return new ListError(`Line ${line}: more than ${LINE_CHARACTERS_MAX} characters.`)
 }
 
-function parseRecord(text: string, line: number): ListRecord | UnreadableRow {
+function parseRecord(text: string, line: number, end: EndCheck): ListRecord | UnreadableRow | EndRow {
   let value: unknown
   try {
     value = parseJsonText(text, 'it')
@@ -148,6 +182,10 @@ function parseRecord(text: string, line: number): ListRecord | UnreadableRow {
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return { line, problem: 'not a JSON object' }
   const fields = value as Readonly<Record<string, unknown>>
+  const names = Object.keys(fields)
+  if (names.length === 2 && fields['end'] === true && Object.hasOwn(fields, 'rows'))
+    return { line, count: fields['rows'] }
+  if (line === 1) end.head(new Set(names))
   return { line, get: (column) => (Object.hasOwn(fields, column) ? fields[column] : undefined) }
 }
 

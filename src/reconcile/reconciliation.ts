@@ -7,6 +7,7 @@ import type { Ledger } from '../api/ledger.ts'
 import type { Overage } from '../domain/command.ts'
 import type { Hold, HoldState } from '../domain/hold.ts'
 import type { Instant } from '../domain/ids.ts'
+import { EndCheck } from './end-check.ts'
 import { extraFinding, judge, type Finding, type FindingCode, type Remedy } from './judgement.ts'
 import { readList, type ListRow, type ListShape, type UnreadableRow } from './list.ts'
 import type { Notebook } from './notebook.ts'
@@ -37,6 +38,8 @@ export interface Total {
 
 export interface ReconcileSummary {
   rowsCount: number
+  /** Whether the list has an end row, which proves that it is whole. */
+  isCounted: boolean
   agreedCount: number
   unreadableCount: number
   plannedCount: number
@@ -68,10 +71,11 @@ export class Reconciliation {
 
   /** @throws ListError, LedgerError */
   async compare(path: string, shape: ListShape): Promise<ReconcileSummary> {
-    for await (const rows of readList(path, shape)) await this.#compareRows(rows)
+    const end = new EndCheck()
+    for await (const rows of readList(path, shape, end)) await this.#compareRows(rows)
     await this.#findExtra('open')
     if (this.#options.since !== null) for (const state of ENDED) await this.#findExtra(state)
-    return { ...this.#counts, totals: [...this.#totals.values()] }
+    return { ...this.#counts, isCounted: end.isCounted, totals: [...this.#totals.values()] }
   }
 
   /** Does what was planned; gives what the ledger refused. Run again, it does nothing twice. @throws LedgerError a fault */

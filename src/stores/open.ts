@@ -12,6 +12,11 @@ export interface StorageOptions {
    * takes more rights than serving does.
    */
   readonly migrate?: boolean
+  /**
+   * Where SQLite's statements of reads run: on a thread, so that they keep nobody waiting, or on the calling one, which is for a process
+   * with one caller, for which no thread has to start. Default `thread`.
+   */
+  readonly reads?: 'thread' | 'caller'
 }
 
 /** How one kind of database is opened, migrated, and shared. */

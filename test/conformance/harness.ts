@@ -5,6 +5,7 @@ import type { EntryLeg, PostingRecord } from '../../src/domain/journal.ts'
 import type { RatePair } from '../../src/domain/rate.ts'
 import type { Store } from '../../src/engine/store.ts'
 import { legsText } from '../../src/stores/sql/legs.ts'
+import type { WRITE_ORDERS } from '../../src/stores/memory/write-orders.ts'
 import type { SqlValue } from '../../src/stores/sql/rows.ts'
 import type { Storage } from '../../src/stores/storage.ts'
 
@@ -52,6 +53,8 @@ export type LostAt = 'before' | 'after'
 
 /** One database of its own, empty at first; disposing of it closes what is open and leaves nothing behind. */
 export interface Harness extends AsyncDisposable {
+  /** In which of the model's orders the store meets keys, guards and constraints. */
+  readonly order: keyof typeof WRITE_ORDERS
   /** Opens the database. Every opening shows the same rows; several at once are several writers. */
   open(): Promise<Storage>
   /** Does damage that no store would, whatever the constraints say. */

@@ -9,6 +9,7 @@ import type { Damage, Harness, LostAt } from './harness.ts'
 import { describeStore } from './suite.ts'
 
 class MemoryHarness implements Harness {
+  readonly order = 'sqlite'
   readonly #tables = new Tables()
   readonly #opened: Storage[] = []
 

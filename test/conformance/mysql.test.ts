@@ -41,6 +41,7 @@ class EmptyDatabases implements AsyncDisposable {
 }
 
 class MysqlHarness implements Harness {
+  readonly order = 'mysql'
   readonly #name: MysqlServer['name']
   readonly #databases: EmptyDatabases
   readonly #database: MysqlDatabase

@@ -10,6 +10,7 @@ import { describeStore } from './suite.ts'
 
 /** A schema of its own in the file's database, reached by way of a proxy. */
 class PostgresHarness implements Harness {
+  readonly order = 'postgres'
   readonly #database: PostgresDatabase
   readonly #proxy: CuttingProxy
   readonly #schema: string

@@ -10,12 +10,13 @@ import { rowOf, type Damage, type Harness, type LostAt } from './harness.ts'
 import { describeStore } from './suite.ts'
 
 class SqliteHarness implements Harness {
+  readonly order = 'sqlite'
   readonly #directory = mkdtempSync(join(tmpdir(), 'holdfast-conformance-'))
   readonly #path = join(this.#directory, 'ledger.db')
   readonly #opened: Storage[] = []
 
   async open(): Promise<Storage> {
-    const storage = await openSqliteStorage(this.#path)
+    const storage = await openSqliteStorage(this.#path, { reads: 'caller' })
     this.#opened.push(storage)
     return storage
   }

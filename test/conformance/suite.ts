@@ -12,6 +12,7 @@ import { describeHoldEndings } from './hold-endings.ts'
 import { describeHoldLife } from './hold-life.ts'
 import { describeLookups } from './lookups.ts'
 import { describePages } from './pages.ts'
+import { describePrecedence } from './precedence.ts'
 import { describeReopening } from './reopening.ts'
 import { describeReplay } from './replay.ts'
 import { describeStaleness } from './staleness.ts'
@@ -25,6 +26,7 @@ const THEMES = {
   'hold life': describeHoldLife,
   extremes: describeExtremes,
   constraints: describeConstraints,
+  precedence: describePrecedence,
   exclusive: describeExclusive,
   exchanges: describeExchanges,
   doubt: describeDoubt,

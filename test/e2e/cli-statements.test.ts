@@ -1,13 +1,12 @@
 /** Statements on the command line: filters, moments and files, on a database and through a service. */
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { openLedger } from '../../src/index.ts'
-import { runHoldfast, ServiceProcess } from '../support/service-process.ts'
+import { runHoldfast, ServiceProcess, spawnHoldfast } from '../support/service-process.ts'
 
 const LINES = 2_500
 
@@ -40,12 +39,13 @@ async function stdoutOf(line: readonly string[], environment: Readonly<Record<st
 async function exported(environment: Readonly<Record<string, string>>): Promise<readonly string[]> {
   const csv = await stdoutOf(['postings', 'user:8', '--export', 'csv'], environment)
   const rows = csv.split('\r\n')
-  assert.deepEqual([rows.length, rows.at(-1)], [LINES + 2, ''])
+  assert.deepEqual([rows.length, rows.at(-1)], [LINES + 3, ''])
   assert.match(rows[0]!, /^at,kind,entryId,/)
-  assert.match(rows.at(-2)!, /,deposit,d,,user:8,credit,0,1,100000,0,100000,0,100000,'-2\+3,$/)
+  assert.equal(rows.at(-2), `#end,${LINES}${','.repeat(13)}`)
+  assert.match(rows.at(-3)!, /,deposit,d,,user:8,credit,0,1,100000,0,100000,0,100000,'-2\+3,$/)
   const ndjson = await stdoutOf(['postings', 'user:8', '--export', 'ndjson', '--metadata', '{"n":7}'], environment)
   const lines = ndjson.trimEnd().split('\n')
-  assert.equal(lines.length, 25)
+  assert.deepEqual([lines.length, lines.pop()], [26, '{"end":true,"rows":25}'])
   for (const line of lines) assert.partialDeepStrictEqual(JSON.parse(line), { kind: 'charge', metadata: { n: 7 } })
   return [csv, ndjson]
 }
@@ -92,10 +92,7 @@ test('a wrong filter exits 2 and says what to type instead', async () => {
 })
 
 test('whoever has read enough of a file ends it, and that is no failure', async () => {
-  const main = join(import.meta.dirname, '../../src/cli/main.ts')
-  const child = spawn(process.execPath, [main, 'postings', 'user:8', '--export', 'ndjson', '--store', store], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  const child = spawnHoldfast(['postings', 'user:8', '--export', 'ndjson', '--store', store])
   let errors = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text))
   await once(child.stdout, 'data')

@@ -1,12 +1,10 @@
 /** Every program in `examples` runs and prints what its committed output says. `UPDATE=1` writes the outputs anew. */
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { promisify } from 'node:util'
+import { runChild } from '../support/children.ts'
 
-const run = promisify(execFile)
 const folder = join(import.meta.dirname, '../../examples')
 const programs = readdirSync(folder).filter((file) => file.endsWith('.ts'))
 
@@ -14,8 +12,8 @@ test('there are examples', () => assert.ok(programs.length >= 3))
 
 for (const program of programs) {
   test(`the example ${program} prints its committed output`, async () => {
-    const { stdout, stderr } = await run(process.execPath, [join(folder, program)])
-    assert.equal(stderr, '')
+    const { exitCode, stdout, stderr } = await runChild(process.execPath, [join(folder, program)])
+    assert.deepEqual([exitCode, stderr], [0, ''])
     const file = join(folder, program.replace('.ts', '.out'))
     if (process.env['UPDATE'] === '1') writeFileSync(file, stdout)
     assert.equal(stdout, readFileSync(file, 'utf8'))

@@ -1,9 +1,9 @@
 /** Generated files are what their generators would write, and the check of it can fail. */
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { describe, test } from 'node:test'
+import { runChild } from '../support/children.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -13,11 +13,8 @@ interface Result {
 }
 
 async function run(...parameters: readonly string[]): Promise<Result> {
-  return await new Promise((resolve) => {
-    const child = execFile(process.execPath, [...parameters], { cwd: ROOT }, (_, __, stderr) => {
-      resolve({ code: child.exitCode ?? -1, stderr })
-    })
-  })
+  const { exitCode, stderr } = await runChild(process.execPath, parameters, { cwd: ROOT })
+  return { code: exitCode ?? -1, stderr }
 }
 
 /** Runs `generate(path, text)` as a generator does. */

@@ -217,6 +217,17 @@ test('a request that stands twice in the list is told, and nothing is done about
   assert.deepEqual(await statesIn(store, ['done']), ['open 0'])
 })
 
+test('a list that its end row does not count in full is refused, and one that it does is said to be whole', async () => {
+  const store = await newLedger([])
+  const rows = 'request_id,amount,status\nsettled,60,done\n'
+  const cut = await reconcile(await newList('.csv', `${rows}#end,2\n`), ['--store', store, '--fix', '--yes'])
+  assert.equal(cut.exitCode, 2)
+  assert.match(cut.stderr, /Line 3: the end row does not agree/)
+  const whole = await reconcile(await newList('.csv', `${rows}#end,1\n`), ['--store', store])
+  assert.equal(whole.exitCode, 0)
+  assert.partialDeepStrictEqual(whole.lines.at(-1), { rowsCount: 1, isCounted: true })
+})
+
 test('rows that say nothing certain are told with their line, and then nothing is fixed', async () => {
   const store = await newLedger(['done'])
   const rows = ['done,70,done', 'a b,1,done', 'x,1.5,done', 'y,-1,done', 'z,,done', 'q,1,running']

@@ -1,6 +1,6 @@
 /** Laws 4, 6, 7 and 8 on SQLite: the disk is full, the file is locked or made read-only, and the end of its log is torn. */
 import assert from 'node:assert/strict'
-import { spawn, spawnSync } from 'node:child_process'
+import { spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -10,6 +10,7 @@ import { after, before, describe, test } from 'node:test'
 import { Deployment } from '../crash/deployment.ts'
 import { assertHeard, beBusy } from '../crash/hearing.ts'
 import { describeProof } from '../crash/proof.ts'
+import { startChild } from '../support/children.ts'
 import { ServiceProcess } from '../support/service-process.ts'
 import { FaultLog } from './fault-log.ts'
 import { SmallDisk } from './small-disk.ts'
@@ -160,7 +161,7 @@ async function acknowledgedWithin({ callers }: Deployment, ms: number): Promise<
 
 /** Another program that has the file open, in the middle of writing. */
 class Stranger implements AsyncDisposable {
-  readonly #child: ReturnType<typeof spawn>
+  readonly #child: ChildProcess
 
   static async lock(path: string): Promise<Stranger> {
     const program = `
@@ -169,12 +170,12 @@ class Stranger implements AsyncDisposable {
       database.exec('BEGIN IMMEDIATE')
       console.log('locked')
       setInterval(() => {}, 1_000)`
-    const child = spawn(process.execPath, ['--eval', program], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = startChild(process.execPath, ['--eval', program], { stdio: ['ignore', 'pipe', 'inherit'] })
     await once(child.stdout, 'data')
     return new Stranger(child)
   }
 
-  private constructor(child: ReturnType<typeof spawn>) {
+  private constructor(child: ChildProcess) {
     this.#child = child
   }
 

@@ -1,7 +1,8 @@
 /** Runs command lines one after another in a process that stays: starting one takes longer than most commands. */
-import { fork, type ChildProcess } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import { forkChild } from '../support/children.ts'
 import type { CommandRan } from './command-line-process.ts'
 
 /** A command that has not ended by then hangs; the machine may be busy with other tests. */
@@ -13,7 +14,7 @@ export class CommandLineRunner implements Disposable {
   /** Nothing of this process's own configuration reaches it. */
   constructor(folder: string, environment: Readonly<Record<string, string>>) {
     const { PATH = '', HOME = '' } = process.env
-    this.#child = fork(join(import.meta.dirname, 'command-line-process.ts'), {
+    this.#child = forkChild(join(import.meta.dirname, 'command-line-process.ts'), {
       cwd: folder,
       env: { PATH, HOME, ...environment },
       stdio: 'inherit',

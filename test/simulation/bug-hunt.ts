@@ -1,7 +1,7 @@
 /** Looking for a deliberate bug with what would have to find it. */
-import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { startChild } from '../support/children.ts'
 import type { DeliberateBug } from './deliberate-bug.ts'
 import { importWithBug, replaceIn } from './patched-modules.ts'
 import { makeScenario } from './scenario.ts'
@@ -42,7 +42,7 @@ async function huntBySimulation(bug: DeliberateBug, seedsMax: number): Promise<C
 async function huntBySuite(bug: DeliberateBug, store: string): Promise<Catch> {
   const { promise, resolve, reject } = Promise.withResolvers<Catch>()
   const parameters = ['--import', './test/simulation/patched-modules.ts', '--test-reporter', 'tap']
-  const child = spawn(process.execPath, [...parameters, `test/conformance/${store}.test.ts`], {
+  const child = startChild(process.execPath, [...parameters, `test/conformance/${store}.test.ts`], {
     cwd: ROOT,
     env: { ...process.env, HOLDFAST_TEST_BUG: bug.name, NODE_TEST_CONTEXT: undefined },
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -25,6 +25,7 @@ type Perform = (stays: { readonly ms: number; readonly ends: boolean }) => Promi
 const AT_ONCE = { ms: 0, ends: true }
 
 export class Connection implements Store {
+  readonly connectionsLost = 0
   readonly #world: World
   readonly #database: Database
   readonly #life: Life

@@ -8,6 +8,7 @@ import { Fault } from '../../src/engine/faults.ts'
 import type { CommitResult, Store } from '../../src/engine/store.ts'
 import { openMemoryStorage } from '../../src/stores/memory/storage.ts'
 import { Tables } from '../../src/stores/memory/tables.ts'
+import { WRITE_ORDERS } from '../../src/stores/memory/write-orders.ts'
 import type { Storage } from '../../src/stores/storage.ts'
 import type { Chance } from './chance.ts'
 import type { Sender, Transaction } from './history.ts'
@@ -21,6 +22,8 @@ interface Committer extends Sender {
 }
 
 export interface DatabaseHabits {
+  /** The store whose order of keys, guards and constraints it has. */
+  readonly order: keyof typeof WRITE_ORDERS
   /** How long a transaction waits for locks before the database gives up. */
   readonly lockWaitMs: number
   /** How long the database keeps the transaction of a connection that is gone. */
@@ -29,12 +32,12 @@ export interface DatabaseHabits {
 
 export class Database {
   readonly tables = new Tables()
-  readonly storage: Storage = openMemoryStorage(this.tables)
+  readonly storage: Storage
   readonly log: Transaction[] = []
   readonly habits: DatabaseHabits
   readonly #world: World
   readonly #chance: Chance
-  readonly #store: Store = this.storage.store
+  readonly #store: Store
   readonly #locks: RowLocks
   readonly #isPoison: (requestId: string) => boolean
   #run = 0
@@ -46,6 +49,8 @@ export class Database {
     this.#world = world
     this.#chance = world.chance.stream('database')
     this.habits = habits
+    this.storage = openMemoryStorage(this.tables, WRITE_ORDERS[habits.order])
+    this.#store = this.storage.store
     this.#locks = new RowLocks(world)
     this.#isPoison = isPoison
   }

@@ -20,6 +20,7 @@ const ENGINE = 'src/engine/engine.ts'
 const TICKET = 'src/engine/ticket.ts'
 const QUEUE = 'src/engine/queue.ts'
 const MEMORY = 'src/stores/memory/store.ts'
+const WRITES = 'src/stores/memory/write-orders.ts'
 
 const RULES: readonly DeliberateBug[] = [
   bug(
@@ -70,8 +71,13 @@ const RULES: readonly DeliberateBug[] = [
 ]
 
 const EXCHANGES: readonly DeliberateBug[] = [
-  bug('used-rate-not-proven', MEMORY, 'changes.ratesUsed.some((rate) => rate.version !== versionOf(rate))', 'false'),
-  bug('rate-version-not-checked', MEMORY, 'changes.rates.some((rate) => rate.version <= versionOf(rate)) ||', ''),
+  bug(
+    'used-rate-not-proven',
+    WRITES,
+    'changed(rate.version === newestVersion(tables, rate), null)',
+    'changed(rate.version > 0, null)',
+  ),
+  bug('rate-version-not-checked', WRITES, 'inserted(rate.version <= newestVersion(tables, rate), ', 'inserted(false, '),
   bug('remainder-dropped', EXCHANGE, 'const remainder = remainderOf(amount, toAmount, rate)', 'const remainder = 0n'),
   bug('rounding-the-other-way', RATE, "case 'down':\n      return whole\n", "case 'down':\n      return whole + 1n\n"),
   bug('half-to-odd', RATE, 'whole + (whole & 1n)', 'whole + 1n'),
@@ -93,7 +99,7 @@ const EXCHANGES: readonly DeliberateBug[] = [
     "(item.kind === 'declare' || item.kind === 'rate')",
     "item.kind === 'declare'",
   ),
-  bug('asset-of-another-moment', MEMORY, ' || stored.createdAt !== asset.createdAt', ''),
+  bug('asset-of-another-moment', WRITES, ' && stored.createdAt === asset.createdAt', ''),
 ]
 
 const CYCLES: readonly DeliberateBug[] = [
@@ -227,12 +233,12 @@ const WAITING: readonly DeliberateBug[] = [
 ]
 
 const STORES: readonly DeliberateBug[] = [
-  bug('request-id-not-checked', MEMORY, 'changes.entries.some((entry) => tables.requests.has(entry.id)) ||', ''),
-  bug('version-not-checked', MEMORY, 'changes.balances.some((change) => hasMoved(tables, change)) ||', ''),
+  bug('request-id-not-checked', WRITES, 'inserted(tables.requests.has(id), null)', 'inserted(false, null)'),
+  bug('version-not-checked', WRITES, 'changed(isAsBefore(tables, change), ', 'changed(true, '),
   bug(
     'another-version-of-the-same-number',
-    MEMORY,
-    '    available !== before.available ||\n    held !== before.held ||\n',
+    WRITES,
+    '    available === before.available &&\n    held === before.held &&\n',
     '',
   ),
   bug(
@@ -257,16 +263,16 @@ const STORES: readonly DeliberateBug[] = [
     caughtBy: 'memory',
     replacements: [
       {
-        path: MEMORY,
-        find: 'changes.holdSteps.some(({ hold, number }) => tables.holdSteps.has(stepKey(hold, number))) ||',
-        put: '',
+        path: WRITES,
+        find: 'inserted(tables.holdSteps.has(stepKey(hold, number)), null)',
+        put: 'inserted(false, null)',
       },
     ],
   },
   {
     name: 'hold-written-over-another-step',
     caughtBy: 'memory',
-    replacements: [{ path: MEMORY, find: 'hold.state === state && hold.steps === steps', put: 'hold.state === state' }],
+    replacements: [{ path: WRITES, find: 'hold.state === state && hold.steps === steps', put: 'hold.state === state' }],
   },
   {
     name: 'end-repeated-as-it-is-now',

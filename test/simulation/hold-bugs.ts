@@ -4,7 +4,7 @@ import { bug, type DeliberateBug } from './deliberate-bug.ts'
 const HOLD_RULES = 'src/domain/hold-rules.ts'
 const HOLD_STEPS = 'src/domain/hold-steps.ts'
 const EXPIRY = 'src/engine/expiry.ts'
-const MEMORY = 'src/stores/memory/store.ts'
+const WRITES = 'src/stores/memory/write-orders.ts'
 
 export const HOLD_BUGS: readonly DeliberateBug[] = [
   bug(
@@ -71,16 +71,16 @@ export const HOLD_BUGS: readonly DeliberateBug[] = [
     caughtBy: 'simulation',
     replacements: [
       {
-        path: MEMORY,
-        find: 'changes.holdsStepped.some(({ before, after }) => !opened.has(after.id) && !isAs(after.id, before)) ||',
-        put: '',
+        path: WRITES,
+        find: 'changed(holdAsBefore(tables, after.id, before) !== null, ',
+        put: 'changed(true, ',
       },
       {
-        path: MEMORY,
-        find: 'changes.holdSteps.some(({ hold, number }) => tables.holdSteps.has(stepKey(hold, number))) ||',
-        put: '',
+        path: WRITES,
+        find: 'inserted(tables.holdSteps.has(stepKey(hold, number)), null)',
+        put: 'inserted(false, null)',
       },
-      { path: MEMORY, find: 'changes.balances.some((change) => hasMoved(tables, change)) ||', put: '' },
+      { path: WRITES, find: 'changed(isAsBefore(tables, change), ', put: 'changed(true, ' },
     ],
   },
   bug(

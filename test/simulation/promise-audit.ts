@@ -140,8 +140,12 @@ function hasCause(call: Call, code: FaultCode, { limits, troublesOf }: Promises)
       const patienceMs = (call.timeoutMs ?? limits.callTimeoutMsDefault) - 1
       return call.abortedAt !== null || at - call.invokedAt >= patienceMs
     }
-    case 'contention':
-      return conflicts >= limits.attemptsMax
+    case 'contention': {
+      // A refusal that comes before the locks is an attempt too. One attempt is enough where two more of its length would be too late.
+      const attempts = conflicts + refusals
+      const patienceMs = call.timeoutMs ?? limits.callTimeoutMsDefault
+      return attempts >= limits.attemptsMax || (attempts > 0 && (at - call.invokedAt) * 3 >= patienceMs)
+    }
     case 'store_unavailable':
       return unavailable > 0 || doubts + unforeseen >= limits.breakerFailures
     case 'store_misconfigured':

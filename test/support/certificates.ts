@@ -1,11 +1,10 @@
 /** Certificates that nobody but a test trusts, made by the program openssl. */
-import { execFile, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { promisify } from 'node:util'
+import { runChild } from './children.ts'
 
-const run = promisify(execFile)
 const OPENSSL = 'openssl'
 
 /** Why no certificates can be made; null when they can. */
@@ -61,16 +60,21 @@ export class Certificates implements AsyncDisposable {
 }
 
 async function makeAuthority(authority: Certificate): Promise<void> {
-  await run(OPENSSL, ['req', '-x509', '-days', '2', ...newKey(authority), '-out', authority.cert])
+  await openssl(['req', '-x509', '-days', '2', ...newKey(authority), '-out', authority.cert])
 }
 
 async function sign(certificate: Certificate, authority: Certificate, extension: string): Promise<void> {
   const { cert } = certificate
   const [request, extensions] = [`${cert}.request`, `${cert}.extensions`]
   await writeFile(extensions, extension)
-  await run(OPENSSL, ['req', '-new', ...newKey(certificate), '-out', request])
+  await openssl(['req', '-new', ...newKey(certificate), '-out', request])
   const signature = ['-CA', authority.cert, '-CAkey', authority.key, '-CAcreateserial', '-extfile', extensions]
-  await run(OPENSSL, ['x509', '-req', '-days', '2', '-in', request, ...signature, '-out', cert])
+  await openssl(['x509', '-req', '-days', '2', '-in', request, ...signature, '-out', cert])
+}
+
+async function openssl(parameters: readonly string[]): Promise<void> {
+  const { exitCode, stderr } = await runChild(OPENSSL, parameters)
+  if (exitCode !== 0) throw new Error(`openssl failed:\n${stderr}`)
 }
 
 function newKey({ cert, key }: Certificate): readonly string[] {

@@ -8,6 +8,8 @@ export type Mishap =
   | 'none'
   | 'stale'
   | 'contended'
+  /** A constraint says no: before or after the locks, whichever the call is. */
+  | 'refused'
   /** Nothing is written. */
   | 'unavailable'
   /** The connection dies around COMMIT: before it took effect, or after. */
@@ -19,8 +21,9 @@ export type Mishap =
 export type StoreCall = 'load' | 'commit' | 'exclusive' | 'ping'
 
 export class FaultyStore implements Store {
+  connectionsLost = 0
   readonly calls: StoreCall[] = []
-  readonly #store: Store
+  #store: Store
   /** What happens to the next calls, in order; 'none' afterwards. */
   readonly script: Mishap[] = []
   /** Refuses changes that it says true for, as a constraint would. */
@@ -29,6 +32,11 @@ export class FaultyStore implements Store {
   gate: Promise<void> = Promise.resolve()
 
   constructor(store: Store) {
+    this.#store = store
+  }
+
+  /** Another database takes the place of this one, as after a failover or when a backup is restored. */
+  becomes(store: Store): void {
     this.#store = store
   }
 
@@ -48,7 +56,7 @@ export class FaultyStore implements Store {
     this.calls.push('exclusive')
     const mishap = this.script.shift() ?? 'none'
     if (mishap === 'stale' || mishap === 'contended') return mishap
-    if (mishap === 'unavailable' || mishap === 'doubt-lost') throw faultOf(mishap)
+    if (mishap === 'unavailable' || mishap === 'doubt-lost' || mishap === 'refused') throw faultOf(mishap)
     const result = await this.#store.exclusive(footprint, (snapshot) => {
       const changes = plan(snapshot)
       if (this.refuses(changes)) throw new Fault('store_refused', 'A constraint says no.')
@@ -73,6 +81,7 @@ export class FaultyStore implements Store {
       case 'contended':
         return mishap
       case 'unavailable':
+      case 'refused':
       case 'doubt-lost':
         throw faultOf(mishap)
       case 'doubt-applied':
@@ -86,5 +95,6 @@ export class FaultyStore implements Store {
 
 function faultOf(mishap: Mishap): Fault {
   if (mishap === 'unavailable') return new Fault('store_unavailable', 'The database does not answer.')
+  if (mishap === 'refused') return new Fault('store_refused', 'A constraint says no.')
   return new Fault('commit_in_doubt', 'The connection was lost.', { applied: 'unknown' })
 }

@@ -2,7 +2,7 @@
  * A database server of a test's own, with data and a port of its own, that can be killed like a power cut would end its
  * processes and started again on what it left.
  */
-import { spawn, type ChildProcess } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { chown, copyFile, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -11,6 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createConnection } from 'mysql2/promise'
 import { Client } from 'pg'
 import type { Certificate } from './certificates.ts'
+import { startChild } from './children.ts'
 import { freePort } from './free-port.ts'
 import { killWithChildren } from './process-tree.ts'
 import type { CommandLine, Installation, ServerName, ServerPlace, TlsFiles } from './server-installations.ts'
@@ -19,9 +20,6 @@ import type { CommandLine, Installation, ServerName, ServerPlace, TlsFiles } fro
 const START_MS_MAX = 60_000
 const ASK_AGAIN_MS = 20
 const LOG_LINES = 20
-
-/** On Linux a server does not outlive the test that started it, whatever ends that. */
-const LEASH = process.platform === 'linux' ? ['setpriv', '--pdeathsig=KILL'] : []
 
 /** Whoever does not encrypt is turned away; `certified` must show a certificate as well. */
 const POSTGRES_RULES = `hostssl all certified all trust clientcert=verify-ca
@@ -186,9 +184,13 @@ export class PrivateServer implements AsyncDisposable {
 
   async #spawn(command: CommandLine): Promise<ChildProcess> {
     await using log = await open(join(this.#folder, 'server.log'), 'a')
-    const [program, ...parameters] = [...LEASH, ...command]
+    const [program, ...parameters] = command
     const stdio = ['ignore', log.fd, log.fd] as const
-    const child = spawn(program!, parameters, { cwd: this.#folder, stdio: [...stdio], ...this.#installation.owner })
+    const child = startChild(program, parameters, {
+      cwd: this.#folder,
+      stdio: [...stdio],
+      ...this.#installation.owner,
+    })
     await once(child, 'spawn')
     return child
   }

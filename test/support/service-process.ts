@@ -1,7 +1,8 @@
 /** `holdfast` as a process of its own: one command, or the service until it is stopped or killed. */
-import { spawn, type ChildProcess } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { resolve } from 'node:path'
+import { startChild } from './children.ts'
 
 const MAIN = resolve(import.meta.dirname, '../../src/cli/main.ts')
 
@@ -84,7 +85,7 @@ export class ServiceProcess implements AsyncDisposable {
 /** One command that a test watches, or ends, itself. */
 export function spawnHoldfast(parameters: readonly string[], environment: Environment = {}) {
   const { PATH = '', HOME = '' } = process.env
-  return spawn(process.execPath, [MAIN, ...parameters], {
+  return startChild(process.execPath, [MAIN, ...parameters], {
     env: { PATH, HOME, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

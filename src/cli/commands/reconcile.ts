@@ -182,9 +182,16 @@ function remedyText(remedy: Remedy): string {
   return `settle ${remedy.hold} ${remedy.amount}${remedy.overage === 'reject' ? '' : ` --overage ${remedy.overage}`}`
 }
 
-function summaryView({ rowsCount, agreedCount, unreadableCount, plannedCount, totals }: ReconcileSummary): string {
+function summaryView({
+  rowsCount,
+  isCounted,
+  agreedCount,
+  unreadableCount,
+  plannedCount,
+  totals,
+}: ReconcileSummary): string {
   const fields = fieldTable([
-    ['rows', rowsCount],
+    ['rows', `${rowsCount}${isCounted ? ', as its end row says' : '; it has no end row, so it may be cut'}`],
     ['agree', agreedCount],
     ['unreadable', unreadableCount === 0 ? null : unreadableCount],
     ['changes that rules allow', plannedCount === 0 ? null : plannedCount],

@@ -2,7 +2,7 @@
 import { Option, type Command } from 'commander'
 import type { StatementInput } from '../../api/ledger.ts'
 import { STATEMENT_FORMATS, type StatementFormat } from '../../api/queries.ts'
-import { statementHead, statementText } from '../../api/statement.ts'
+import { statementEnd, statementHead, statementText } from '../../api/statement.ts'
 import { lineToWire } from '../../api/wire.ts'
 import { SettingError } from '../../config.ts'
 import type { Instant } from '../../domain/ids.ts'
@@ -79,12 +79,14 @@ const ROWS_PER_WRITE = 100
 
 async function* fileOf(format: StatementFormat, lines: AsyncIterable<StatementLine>): AsyncGenerator<string> {
   yield statementHead(format)
+  let linesCount = 0
   let some: StatementLine[] = []
   for await (const line of lines) {
+    linesCount += 1
     some.push(line)
     if (some.length < ROWS_PER_WRITE) continue
     yield statementText(format, some)
     some = []
   }
-  yield statementText(format, some)
+  yield statementText(format, some) + statementEnd(format, linesCount)
 }

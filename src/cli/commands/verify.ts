@@ -48,7 +48,7 @@ export function addVerifyCommand(program: Command): void {
       const store = readSetting('store', flags, process.env)
       const { openLedger } = await import('../../ledger.ts')
       // An empty database would keep every law: what is not there must not be made here.
-      await using ledger = await openLedger(store, { migrate: false, sweep: false })
+      await using ledger = await openLedger(store, { migrate: false, sweep: false, reads: 'caller' })
       const findings = await audit(ledger, Math.max(1, flags.rows))
       const ok = findings.every((finding) => finding.ok)
       const shown = withoutPassword(store)

@@ -62,8 +62,9 @@ export function statementRoutes(app: FastifyInstance, backend: Backend, exports:
           'CSV (RFC 4180) for spreadsheets: text that could be taken for a formula has an apostrophe before it. NDJSON for ' +
           'programs: one line of a page per line, every value as it is. The file is read page by page as the caller takes it. ' +
           'Lines that are written meanwhile are not in it, except in stripes of a house account that come later; with an ' +
-          '`until` that is past, the same file comes every time. When reading fails in the middle, or the caller is too slow, ' +
-          'the connection ends without the last chunk: a file is whole only if its response is.',
+          '`until` that is past, the same file comes every time. The last row is the end row, which counts the rows before it: ' +
+          '`#end,COUNT` and empty fields in CSV, `{"end":true,"rows":COUNT}` in NDJSON. When reading fails in the middle, or the ' +
+          'caller is too slow, the connection is reset: a file without its end row is not whole.',
         params: ACCOUNT_PARAMS,
         querystring: ExportQuery,
         response: { 200: FILES },

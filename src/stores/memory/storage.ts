@@ -3,19 +3,22 @@ import { MemoryAuditor } from './auditor.ts'
 import { MemoryReader } from './reader.ts'
 import { MemoryStore } from './store.ts'
 import { Connection, Tables } from './tables.ts'
+import { WRITE_ORDERS, type WriteOrder } from './write-orders.ts'
 
 const WARNINGS = ['The memory store keeps nothing when the process ends.']
 
 /**
  * A ledger in this process's memory. It is gone with the process, unless the caller keeps `tables` and opens them again;
  * several openings of the same tables are several writers of one database.
+ *
+ * @param order of the store whose failures it models; by default SQLite
  */
-export function openMemoryStorage(tables: Tables = new Tables()): Storage {
+export function openMemoryStorage(tables: Tables = new Tables(), order: WriteOrder = WRITE_ORDERS.sqlite): Storage {
   const connection = new Connection(tables)
   const close = async (): Promise<void> => connection.close()
   return {
     kind: 'memory',
-    store: new MemoryStore(connection),
+    store: new MemoryStore(connection, order),
     reader: new MemoryReader(connection),
     auditor: new MemoryAuditor(connection),
     warnings: WARNINGS,

@@ -3,7 +3,6 @@
  *
  * Upholds laws 3 and 4 by its keys, laws 2 and 5 by its constraints, as the tables of a database do.
  */
-import { isInt64 } from '../../domain/amount.ts'
 import type { Asset } from '../../domain/asset.ts'
 import { balanceKey, emptyBalance, type BalanceName, type BalanceRecord } from '../../domain/balance.ts'
 import type { HoldRecord } from '../../domain/hold.ts'
@@ -11,22 +10,25 @@ import type { AssetCode, RequestId } from '../../domain/ids.ts'
 import { rateKey, type Rate } from '../../domain/rate.ts'
 import {
   footprintOfHold,
-  type BalanceChange,
   type Changes,
   type Footprint,
-  type HoldChange,
   type RequestRecord,
   type Snapshot,
 } from '../../domain/snapshot.ts'
-import { Fault } from '../../engine/faults.ts'
 import type { CommitResult, Store } from '../../engine/store.ts'
 import { postingKey, stepKey, type Connection, type Tables } from './tables.ts'
+import { endedHold, isWritable, keyOf, type WriteOrder } from './write-orders.ts'
 
 export class MemoryStore implements Store {
+  /** None can be: the rows are in this process's reach or nowhere. */
+  readonly connectionsLost = 0
   readonly #connection: Connection
+  readonly #order: WriteOrder
 
-  constructor(connection: Connection) {
+  /** @param order in which a commit meets keys, guards and constraints */
+  constructor(connection: Connection, order: WriteOrder) {
     this.#connection = connection
+    this.#order = order
   }
 
   async load(footprint: Footprint): Promise<Snapshot> {
@@ -35,7 +37,7 @@ export class MemoryStore implements Store {
 
   async commit(changes: Changes): Promise<CommitResult> {
     const tables = await this.#connection.tables()
-    return tables.inTurn(async () => write(tables, changes))
+    return tables.inTurn(async () => write(tables, changes, this.#order))
   }
 
   async exclusive(footprint: Footprint, plan: (snapshot: Snapshot) => Changes): Promise<CommitResult> {
@@ -44,7 +46,7 @@ export class MemoryStore implements Store {
       const snapshot = read(tables, footprint)
       // A database answers later, and other writers get their chance to break in: the turn has to keep them out.
       await Promise.resolve()
-      return write(tables, plan(snapshot))
+      return write(tables, plan(snapshot), this.#order)
     })
   }
 
@@ -73,12 +75,13 @@ function read(tables: Tables, footprint: Footprint): Snapshot {
   return { requests, balances, assets, rates }
 }
 
-function write(tables: Tables, changes: Changes): CommitResult {
-  if (isStale(tables, changes)) return 'stale'
-  refuseViolations(changes)
+function write(tables: Tables, changes: Changes, order: WriteOrder): CommitResult {
+  if (!isWritable(tables, changes, order)) return 'stale'
   for (const entry of changes.entries) tables.requests.set(entry.id, entry)
   for (const hold of changes.holdsOpened) tables.requests.set(hold.id, hold)
-  for (const hold of changes.holdsChanged) tables.requests.set(hold.id, hold)
+  for (const end of changes.holdsChanged) {
+    tables.requests.set(end.id, endedHold(tables.requests.get(end.id) as HoldRecord, end))
+  }
   for (const { after } of changes.holdsStepped) tables.requests.set(after.id, after)
   for (const { hold, number, entry } of changes.holdSteps) tables.holdSteps.set(stepKey(hold, number), entry)
   for (const posting of changes.postings) tables.postings.set(postingKey(posting.balanceId, posting.version), posting)
@@ -90,80 +93,4 @@ function write(tables: Tables, changes: Changes): CommitResult {
     tables.rates.set(key, [...(tables.rates.get(key) ?? []), rate])
   }
   return 'committed'
-}
-
-/** Whether a row that the changes were decided on has moved, or a key that they need is taken. */
-function isStale(tables: Tables, changes: Changes): boolean {
-  const isAs = (id: RequestId, { state, steps }: HoldChange['before']): boolean => {
-    const hold = tables.requests.get(id)
-    return hold?.kind === 'freeze' && hold.state === state && hold.steps === steps
-  }
-  const opened = new Set(changes.holdsOpened.map(({ id }) => id))
-  const versionOf = ({ from, to }: Rate): number => tables.rates.get(rateKey(from, to))?.length ?? 0
-  return (
-    changes.entries.some((entry) => tables.requests.has(entry.id)) ||
-    changes.holdsOpened.some((hold) => tables.requests.has(hold.id)) ||
-    changes.holdsChanged.some((hold) => !isAs(hold.id, { state: 'open', steps: 0 })) ||
-    changes.holdsStepped.some(({ before, after }) => !opened.has(after.id) && !isAs(after.id, before)) ||
-    changes.holdSteps.some(({ hold, number }) => tables.holdSteps.has(stepKey(hold, number))) ||
-    changes.postings.some((posting) => tables.postings.has(postingKey(posting.balanceId, posting.version))) ||
-    changes.balances.some((change) => hasMoved(tables, change)) ||
-    changes.assets.some((asset) => isDeclaredOtherwise(asset, tables.assets.get(asset.code))) ||
-    changes.rates.some((rate) => rate.version <= versionOf(rate)) ||
-    changes.ratesUsed.some((rate) => rate.version !== versionOf(rate))
-  )
-}
-
-/** Whoever declared it first decided its decimals and when it was declared; only its name changes. */
-function isDeclaredOtherwise(asset: Asset, stored: Asset = asset): boolean {
-  return stored.decimals !== asset.decimals || stored.createdAt !== asset.createdAt
-}
-
-function hasMoved(tables: Tables, { before, after }: BalanceChange): boolean {
-  const stored = tables.balances.get(keyOf(after))
-  if (stored === undefined) return before.version !== 0 || tables.balanceById(after.id) !== null
-  const { id, version, available, held, floor } = stored
-  return (
-    id !== after.id ||
-    version !== before.version ||
-    available !== before.available ||
-    held !== before.held ||
-    floor !== before.floor
-  )
-}
-
-function keyOf(balance: BalanceRecord): string {
-  return balanceKey(balance.account, balance.asset, balance.stripe)
-}
-
-/** @throws Fault `store_refused` where a database's constraints would. */
-function refuseViolations(changes: Changes): void {
-  for (const { after } of changes.balances) {
-    if (after.held < 0n) throw refused(`The balance "${keyOf(after)}" would hold less than nothing.`)
-    if (after.floor !== null && after.available < after.floor) {
-      throw refused(`The balance "${keyOf(after)}" would be below its floor.`)
-    }
-    if (!isInt64(after.available) || !isInt64(after.held)) {
-      throw refused(`The balance "${keyOf(after)}" would not fit 64 bits.`)
-    }
-  }
-  const stepped = changes.holdsStepped.map(({ after }) => after)
-  for (const hold of [...changes.holdsOpened, ...changes.holdsChanged, ...stepped]) {
-    if (!addsUp(hold)) throw refused(`The amounts of the hold "${hold.id}" would not add up.`)
-    if ((hold.state === 'open') !== (hold.endedAt === null)) {
-      throw refused(`The hold "${hold.id}" would be open and ended.`)
-    }
-    if (hold.refunded > hold.settled) throw refused(`More of the hold "${hold.id}" would be refunded than was settled.`)
-    if (hold.settledLate > hold.drawn)
-      throw refused(`More of the hold "${hold.id}" would be settled late than was drawn.`)
-    if (hold.held < 0n) throw refused(`The hold "${hold.id}" would hold less than nothing.`)
-  }
-}
-
-function addsUp(hold: HoldRecord): boolean {
-  return hold.amount + hold.drawn === hold.settled + hold.released + hold.held
-}
-
-function refused(message: string): Fault {
-  return new Fault('store_refused', message)
 }

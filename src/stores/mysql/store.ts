@@ -23,6 +23,7 @@ export interface MysqlStoreParts {
 }
 
 export class MysqlStore implements Store {
+  readonly connectionsLost = 0
   readonly #writer: ConnectionPool
   readonly #readers: ConnectionPool
   readonly #server: ServerFacts

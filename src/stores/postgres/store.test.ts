@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
 import { describe, test } from 'node:test'
-import { promisify } from 'node:util'
 import { Books } from '../../../test/conformance/books.ts'
+import { runChild } from '../../../test/support/children.ts'
 import { charge, declare, deposit, freeze, leg, open, settle, transfer } from '../../../test/support/commands.ts'
 import { CuttingProxy } from '../../../test/support/cutting-proxy.ts'
 import { TRANSACTION_ENDED, WITHOUT_POSTGRES } from '../../../test/support/postgres-database.ts'
@@ -240,9 +239,7 @@ describe('on a server', { skip: WITHOUT_POSTGRES, concurrency: 3 }, () => {
       await store.ping()
       await reader.assets()
       console.log('done')`
-    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program], {
-      timeout: 5_000,
-    })
-    assert.equal(stdout, 'done\n')
+    const { exitCode, stdout, stderr } = await runChild(process.execPath, ['--input-type=module', '--eval', program])
+    assert.deepEqual([exitCode, stdout, stderr], [0, 'done\n', ''])
   })
 })

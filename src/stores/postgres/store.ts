@@ -13,6 +13,7 @@ import { writeStatement } from './statements.ts'
 const READ_ONLY_STATE = '25006'
 
 export class PostgresStore implements Store {
+  readonly connectionsLost = 0
   readonly #line: CommitLine
   /** For loads and exclusives. */
   readonly #pool: Pool

@@ -40,7 +40,7 @@ export interface WalkLimits {
   readonly requestsMax: number
 }
 
-/** A walk of either length took some 30 ms on SQLite, which does nothing else in the meantime. */
+/** A walk of either length took some 30 ms on SQLite, whose reading thread does nothing else in the meantime. */
 export const WALK_LIMITS: WalkLimits = { postingsMax: 50_000, requestsMax: 5_000 }
 
 /** Requests looked up in one statement, and rows read at once where each has to be read to be judged. */
@@ -162,24 +162,37 @@ export class SqlJournal {
 
   /** Each balance as its last posting up to the instant left it; those that had none are left out. */
   async balancesAt(balances: readonly BalanceRecord[], at: Instant): Promise<readonly BalanceRecord[]> {
-    const ends = await this.#firstAfter(balances, at + CLOCK_DIFFERENCE_MS_MAX)
+    const ends = await this.#ends(balances, at + CLOCK_DIFFERENCE_MS_MAX)
     const found: BalanceRecord[] = []
     for (const balance of balances) {
-      const [row] = await this.#rows(
-        this.#builder
-          .selectFrom('postings')
-          .select(['version', 'available', 'held'])
-          .where('balance_id', '=', balance.id)
-          .where('version', '<', ends.get(balance.id)!)
-          .where('at', '<=', at)
-          .orderBy('version', 'desc')
-          .limit(oneMoreThan(0)),
-      )
-      if (row === undefined) continue
-      const [available, held, version] = [big(row['available']), big(row['held']), whole(row['version'])]
+      const { last, high } = ends.get(balance.id)!
+      const posting = last !== null && last.at <= at ? last : await this.#lastBelow(balance, high - 1, at)
+      if (posting === null) continue
+      const { available, held, version } = posting
       found.push({ ...balance, available, held, version })
     }
     return found
+  }
+
+  /** Of the balance's postings below the version, the last that is not later than the instant. */
+  async #lastBelow(
+    { id }: BalanceRecord,
+    version: number,
+    at: Instant,
+  ): Promise<Pick<Posting, 'available' | 'held' | 'version'> | null> {
+    if (version <= 1) return null
+    const [row] = await this.#rows(
+      this.#builder
+        .selectFrom('postings')
+        .select(['version', 'available', 'held'])
+        .where('balance_id', '=', id)
+        .where('version', '<', version)
+        .where('at', '<=', at)
+        .orderBy('version', 'desc')
+        .limit(oneMoreThan(0)),
+    )
+    if (row === undefined) return null
+    return { available: big(row['available']), held: big(row['held']), version: whole(row['version']) }
   }
 
   /**
@@ -190,7 +203,7 @@ export class SqlJournal {
   async range({ id, version }: Stripe, { from, until }: Period, below: number | null): Promise<VersionRange> {
     const last = below === null ? version : Math.min(below - 1, version)
     const bound = async (instant: Instant): Promise<number> =>
-      (await this.#firstAfter([{ id, version: last }], instant)).get(id)!
+      (await this.#ends([{ id, version: last }], instant)).get(id)!.high
     // The page before came from below the end of the period.
     const isOpen = below !== null || until === null || until === undefined
     const high = isOpen ? last + 1 : await bound(until - 1 + CLOCK_DIFFERENCE_MS_MAX)
@@ -198,24 +211,17 @@ export class SqlJournal {
     return { low, high }
   }
 
-  /**
-   * For each balance a version whose posting is later than the instant, while the one before is not; the version behind the
-   * last when none is. Where time runs back there can be several; all of them are within the difference of the clocks.
-   */
-  async #firstAfter(
+  /** Where each balance's postings up to the instant end. */
+  async #ends(
     balances: readonly { readonly id: number; readonly version: number }[],
     instant: Instant,
-  ): Promise<ReadonlyMap<number, number>> {
-    const searches = balances.map(({ id, version }) => ({ id, low: 0, high: version + 1, probe: version }))
+  ): Promise<ReadonlyMap<number, JournalEnd>> {
+    const searches = balances.map(({ id, version }) => new Search(id, version))
     for (;;) {
       const open = searches.filter(({ low, high }) => high - low > 1)
-      if (open.length === 0) return new Map(searches.map(({ id, high }) => [id, high]))
+      if (open.length === 0) return new Map(searches.map((search) => [search.id, search]))
       const rows = await this.postingsAt(open.map(({ id, probe }) => [id, probe]))
-      for (const [index, search] of open.entries()) {
-        if (rows[index]!.at > instant) search.high = search.probe
-        else search.low = search.probe
-        search.probe = Math.floor((search.low + search.high) / 2)
-      }
+      for (const [index, search] of open.entries()) search.hear(rows[index]!, instant)
     }
   }
 
@@ -245,6 +251,41 @@ export class SqlJournal {
       if (posting === undefined) throw new Error(`The posting ${balanceId}/${version} is gone.`)
       return posting
     })
+  }
+}
+
+/** The end of a balance's postings up to an instant. */
+interface JournalEnd {
+  /**
+   * A version whose posting is later than the instant, while the one before is not; the version behind the last when none is. Where
+   * time runs back there can be several; all of them are within the difference of the clocks.
+   */
+  readonly high: number
+  /** The posting before; null when there is none. */
+  readonly last: Posting | null
+}
+
+/** The search for it by halves; the first look is at the newest posting. */
+class Search implements JournalEnd {
+  readonly id: number
+  low = 0
+  high: number
+  probe: number
+  last: Posting | null = null
+
+  constructor(id: number, version: number) {
+    this.id = id
+    this.high = version + 1
+    this.probe = version
+  }
+
+  hear(posting: Posting, instant: Instant): void {
+    if (posting.at > instant) this.high = this.probe
+    else {
+      this.low = this.probe
+      this.last = posting
+    }
+    this.probe = Math.floor((this.low + this.high) / 2)
   }
 }
 

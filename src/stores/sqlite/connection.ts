@@ -6,6 +6,11 @@ export interface SqliteConnectionOptions {
   readonly busyTimeoutMs: number
 }
 
+/** Pages in the log at which a commit moves them into the file. */
+export const CHECKPOINT_PAGES = 1_000
+/** What is kept of the log file when it begins again from its start, in bytes. It usually has a little more than `CHECKPOINT_PAGES`. */
+const LOG_KEPT_BYTES_MAX = 8 * 1_048_576
+
 /**
  * WAL so that readers never wait for the writer; `synchronous=FULL` so that a commit is on disk before it is acknowledged.
  *
@@ -24,7 +29,8 @@ export function openConnection(path: string, options: SqliteConnectionOptions): 
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
     PRAGMA cache_size = -8192;
-    PRAGMA wal_autocheckpoint = 1000;
+    PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};
+    PRAGMA journal_size_limit = ${LOG_KEPT_BYTES_MAX};
     PRAGMA trusted_schema = OFF;
   `)
   return database

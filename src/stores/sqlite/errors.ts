@@ -8,7 +8,9 @@ export type Failure =
   | 'contended'
   /** A CHECK, NOT NULL or type constraint says no. */
   | 'refused'
-  /** The file, the disk or the connection. */
+  /** The file is not what the ledger can use, until an operator changes it. */
+  | 'misconfigured'
+  /** The disk or the connection. */
   | 'unavailable'
 
 /** Extended result codes, see https://www.sqlite.org/rescode.html */
@@ -20,13 +22,24 @@ const BY_EXTENDED_CODE: Readonly<Record<number, Failure>> = {
 
 /** Primary result codes: the low byte. */
 const BY_PRIMARY_CODE: Readonly<Record<number, Failure>> = {
+  3: 'misconfigured', // SQLITE_PERM
   5: 'contended', // SQLITE_BUSY
   6: 'contended', // SQLITE_LOCKED
+  8: 'misconfigured', // SQLITE_READONLY
+  11: 'misconfigured', // SQLITE_CORRUPT
   19: 'refused', // SQLITE_CONSTRAINT: every other constraint
   20: 'refused', // SQLITE_MISMATCH
+  26: 'misconfigured', // SQLITE_NOTADB
 }
 
-/** Everything that is not listed is the file's or the disk's: FULL, IOERR, READONLY, CANTOPEN, CORRUPT, NOTADB, … */
+const REMEDY_BY_PRIMARY_CODE: Readonly<Record<number, string>> = {
+  3: 'Give the user of this process the right to read and write the file and its folder.',
+  8: 'Give the user of this process the right to write the file, its -wal and -shm files and its folder.',
+  11: 'The file is damaged. Restore a backup (holdfast backup makes them), and look for the cause: the disk, or a copy made without the -wal file.',
+  26: 'The file is no SQLite database. Name another one.',
+}
+
+/** Everything that is not listed may pass: FULL, IOERR, CANTOPEN (too many open files, for example), NOMEM, … */
 export function classify(error: unknown): Failure {
   const code = errcodeOf(error)
   return BY_EXTENDED_CODE[code] ?? BY_PRIMARY_CODE[code & 0xff] ?? 'unavailable'
@@ -37,8 +50,17 @@ export function isSqliteError(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ERR_SQLITE_ERROR'
 }
 
-export function unavailable(error: unknown): Fault {
+/** What `misconfigured` and `unavailable` mean to a caller. */
+export function unusable(error: unknown): Fault {
+  const remedy = REMEDY_BY_PRIMARY_CODE[errcodeOf(error) & 0xff]
+  if (classify(error) === 'misconfigured' && remedy !== undefined) {
+    return misconfigured(`${messageOf(error)}. ${remedy}`, error)
+  }
   return new Fault('store_unavailable', `SQLite: ${messageOf(error)}`, { retryAfterMs: 1_000, cause: error })
+}
+
+export function misconfigured(message: string, cause?: unknown): Fault {
+  return new Fault('store_misconfigured', `SQLite: ${message}`, { cause })
 }
 
 export function refused(error: unknown): Fault {

@@ -1,16 +1,20 @@
 /** Opening a ledger in one SQLite file. */
-import { existsSync, mkdirSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { lstatSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
-import { Fault } from '../../engine/faults.ts'
+import type { Auditor } from '../../engine/auditor.ts'
+import type { Reader } from '../../engine/reader.ts'
+import { AUDIT_CHECKS } from '../audit-checks.ts'
 import { SqlAuditor } from '../sql/auditor.ts'
 import { migrate, MigrationError, requireMigrated, type MigrationReport } from '../sql/migrator.ts'
 import { SqlReader } from '../sql/reader.ts'
-import type { Row, SqlValue } from '../sql/rows.ts'
 import type { Storage } from '../storage.ts'
 import { openConnection, openReadConnection } from './connection.ts'
-import { unavailable } from './errors.ts'
+import { findDatabaseFile, makeDatabaseFile, obstacleOf, syncLog } from './database-file.ts'
+import { classify, isSqliteError, misconfigured, unusable } from './errors.ts'
+import { LogKeeper } from './log-keeper.ts'
 import { sqliteMigrations, sqliteMigrationTarget } from './migrations.ts'
+import { queryOf } from './query.ts'
+import { LANE_OF, ReadingThread, type Reads } from './reading-thread.ts'
 import { LOCK_ATTEMPT_MS_MAX, SqliteStore } from './store.ts'
 import { SqliteTables } from './tables.ts'
 import { WritingThread } from './writing-thread.ts'
@@ -23,6 +27,8 @@ export interface SqliteOptions {
   readonly migrate?: boolean
   /** How long a commit waits for another process's write lock, in milliseconds. Default 5,000. */
   readonly busyTimeoutMs?: number
+  /** Where statements of reads run. Default `thread`. */
+  readonly reads?: 'thread' | 'caller'
 }
 
 const BUSY_TIMEOUT_MS_DEFAULT = 5_000
@@ -31,84 +37,115 @@ const BUSY_TIMEOUT_MS_DEFAULT = 5_000
  * Opens the file at `path`. Any number of processes may have it open at once.
  *
  * @throws MigrationError when the file's tables are not those of this version, or the file is not there and must not be made
- * @throws Fault `store_unavailable` when it cannot be opened
+ * @throws Fault `store_misconfigured`, `store_unavailable` when it cannot be opened
  */
 export async function openSqliteStorage(path: string, options: SqliteOptions = {}): Promise<Storage> {
-  const busyTimeoutMs = options.busyTimeoutMs ?? BUSY_TIMEOUT_MS_DEFAULT
-  const mayWrite = options.migrate ?? true
-  await prepareSqlite(path, { migrate: mayWrite, busyTimeoutMs })
-  const reads = openReadConnection(path, { busyTimeoutMs })
-  const writes = openConnection(path, { busyTimeoutMs: Math.min(busyTimeoutMs, LOCK_ATTEMPT_MS_MAX) })
-  const tables = new SqliteTables(writes)
-  // SQLite opens a file that may not be written for reading, without a word, and that connection stays so.
-  if (mayWrite) requireWritable(tables, () => [reads, writes].forEach((database) => database.close()))
-  const thread = new WritingThread({ path, busyTimeoutMs })
-  const store = new SqliteStore(tables, thread, { busyTimeoutMs })
-  const query = async (sql: string, parameters: readonly unknown[]): Promise<readonly Row[]> => {
-    if (!reads.isOpen) throw new Fault('store_unavailable', 'The ledger is closed.')
-    try {
-      return reads.prepare(sql).all(...(parameters as SqlValue[]))
-    } catch (error) {
-      throw unavailable(error)
+  const { busyTimeoutMs = BUSY_TIMEOUT_MS_DEFAULT, migrate: mayWrite = true, reads = 'thread' } = options
+  const file = mayWrite ? makeDatabaseFile(path) : findMigrated(path)
+  const writes = open(file, busyTimeoutMs)
+  try {
+    if (mayWrite) await migrated(writes)
+    else await understood(requireMigrated(sqliteMigrationTarget(writes), sqliteMigrations()))
+    // The last connection to close empties the log into the file and removes it, so it has to be one that may write.
+    const tables = new SqliteTables(writes)
+    // SQLite opens a file that may not be written for reading, without a word, and that connection stays so.
+    if (mayWrite) tables.ping()
+    syncLog(file)
+    writes.exec(`PRAGMA busy_timeout = ${Math.min(busyTimeoutMs, LOCK_ATTEMPT_MS_MAX)}`)
+    const thread = new WritingThread({ path: file, busyTimeoutMs })
+    const store = new SqliteStore(tables, thread, { busyTimeoutMs })
+    const readers = reads === 'thread' ? readersOnThreads(file, busyTimeoutMs) : readersHere(file, busyTimeoutMs)
+    const keeper = new LogKeeper(file, writes)
+    keeper.start()
+    const close = async (): Promise<void> => {
+      await Promise.all([readers.close(), thread.close(), keeper.close()])
+      if (writes.isOpen) writes.close()
     }
-  }
-  const close = async (): Promise<void> => {
-    await thread.close()
+    return {
+      kind: 'sqlite',
+      store,
+      reader: readers.reader,
+      auditor: readers.auditor,
+      // What could weaken it is set by each connection, whatever others set on theirs.
+      warnings: keeper.warnings(),
+      inspect: () => Promise.resolve(keeper.warnings()),
+      close,
+      [Symbol.asyncDispose]: close,
+    }
+  } catch (error) {
     if (writes.isOpen) writes.close()
-    if (reads.isOpen) reads.close()
-  }
-  return {
-    kind: 'sqlite',
-    store,
-    reader: new SqlReader('sqlite', query),
-    auditor: new SqlAuditor('sqlite', query),
-    // What could weaken it is set by each connection, whatever others set on theirs.
-    warnings: [],
-    inspect: () => Promise.resolve([]),
-    close,
-    [Symbol.asyncDispose]: close,
+    throw error
   }
 }
 
 /** @throws as `openSqliteStorage` */
 export async function migrateSqlite(path: string): Promise<MigrationReport> {
-  const database = open(path, BUSY_TIMEOUT_MS_DEFAULT)
+  const database = open(makeDatabaseFile(path), BUSY_TIMEOUT_MS_DEFAULT)
   try {
-    return await migrate(sqliteMigrationTarget(database), sqliteMigrations())
+    return await migrated(database)
   } finally {
     database.close()
   }
 }
 
-async function prepareSqlite(path: string, options: { migrate: boolean; busyTimeoutMs: number }): Promise<void> {
-  if (!options.migrate && !existsSync(path)) {
-    throw new MigrationError(`There is no SQLite file at ${path}. Run "holdfast migrate --store URL" to make one.`)
-  }
-  const database = open(path, options.busyTimeoutMs)
-  try {
-    const target = sqliteMigrationTarget(database)
-    if (options.migrate) await migrate(target, sqliteMigrations())
-    else await requireMigrated(target, sqliteMigrations())
-  } finally {
-    database.close()
+interface Readers {
+  readonly reader: Reader
+  readonly auditor: Auditor
+  close(): Promise<void>
+}
+
+/** The audit has a thread of its own, because one law can take minutes. A thread that nobody asks is not started. */
+function readersOnThreads(file: string, busyTimeoutMs: number): Readers {
+  const [reads, audits] = [new ReadingThread({ file, busyTimeoutMs }), new ReadingThread({ file, busyTimeoutMs })]
+  const methods = Object.keys(LANE_OF) as (keyof Reads)[]
+  const reader = Object.fromEntries(
+    methods.map((method) => [method, (...parameters: never[]) => reads.read(method, ...(parameters as never))]),
+  ) as unknown as Reader
+  return {
+    reader,
+    auditor: { checks: AUDIT_CHECKS, run: (check, limit) => audits.read('audit', check, limit) },
+    async close() {
+      await Promise.all([reads.close(), audits.close()])
+    },
   }
 }
 
-/** @throws Fault `store_unavailable`, after `onFailure` */
-function requireWritable(tables: SqliteTables, onFailure: () => void): void {
-  try {
-    tables.ping()
-  } catch (error) {
-    onFailure()
-    throw error
+/** For a process that has one caller: it need not wait for a thread to start. */
+function readersHere(file: string, busyTimeoutMs: number): Readers {
+  const database = openReadConnection(file, { busyTimeoutMs })
+  const query = queryOf(() => database)
+  return {
+    reader: new SqlReader('sqlite', query),
+    auditor: new SqlAuditor('sqlite', query),
+    close() {
+      if (database.isOpen) database.close()
+      return Promise.resolve()
+    },
   }
 }
 
-function open(path: string, busyTimeoutMs: number): DatabaseSync {
+async function migrated(database: DatabaseSync): Promise<MigrationReport> {
+  return await understood(migrate(sqliteMigrationTarget(database), sqliteMigrations()))
+}
+
+async function understood<Result>(migrating: Promise<Result>): Promise<Result> {
   try {
-    mkdirSync(dirname(path), { recursive: true })
-    return openConnection(path, { busyTimeoutMs })
+    return await migrating
   } catch (error) {
-    throw unavailable(error)
+    throw isSqliteError(error) ? unusable(error) : error
+  }
+}
+
+function findMigrated(path: string): string {
+  if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) return findDatabaseFile(path)
+  throw new MigrationError(`There is no SQLite file at ${path}. Run "holdfast migrate --store URL" to make one.`)
+}
+
+function open(file: string, busyTimeoutMs: number): DatabaseSync {
+  try {
+    return openConnection(file, { busyTimeoutMs })
+  } catch (error) {
+    const obstacle = classify(error) === 'unavailable' ? obstacleOf(file) : null
+    throw obstacle === null ? unusable(error) : misconfigured(obstacle, error)
   }
 }

@@ -32,6 +32,8 @@ export interface SqliteStoreOptions {
 }
 
 export class SqliteStore implements Store {
+  /** None can be: the rows are in this process's reach or nowhere. */
+  readonly connectionsLost = 0
   readonly #tables: SqliteTables
   readonly #thread: WritingThread
   readonly #busyTimeoutMs: number

@@ -13,7 +13,7 @@ import type { Rate } from '../../domain/rate.ts'
 import type { CommitResult } from '../../engine/store.ts'
 import { assetOf, balanceOf, entryOf, holdOf, postingKeysOf, postingOf, whole, type Row } from '../sql/rows.ts'
 import { rateOf } from '../sql/rates.ts'
-import { classify, inDoubt, isSqliteError, refused, unavailable } from './errors.ts'
+import { classify, inDoubt, isSqliteError, refused, unusable } from './errors.ts'
 import type { FlatChanges } from './flat-changes.ts'
 import { prepareStatements, type Statements } from './statements.ts'
 
@@ -32,7 +32,7 @@ export class SqliteTables {
     return this.#database.isOpen
   }
 
-  /** @throws Fault `store_unavailable` */
+  /** @throws Fault `store_unavailable`, `store_misconfigured` */
   load(footprint: Footprint): Snapshot {
     try {
       this.#statements.begin.run()
@@ -41,11 +41,11 @@ export class SqliteTables {
       return snapshot
     } catch (error) {
       this.#rollBack()
-      throw unavailable(error)
+      throw unusable(error)
     }
   }
 
-  /** @throws Fault `store_unavailable`, `store_refused`, `commit_in_doubt` */
+  /** @throws Fault `store_unavailable`, `store_misconfigured`, `store_refused`, `commit_in_doubt` */
   commit(changes: FlatChanges): CommitResult {
     return this.#transaction(() => this.#write(changes))
   }
@@ -62,7 +62,7 @@ export class SqliteTables {
     } catch (error) {
       this.#rollBack()
       if (isSqliteError(error) && classify(error) === 'contended') return null
-      throw unavailable(error)
+      throw unusable(error)
     }
   }
 
@@ -76,7 +76,7 @@ export class SqliteTables {
     this.#rollBack()
   }
 
-  /** Takes the write lock and gives it back: fails where no commit could succeed. @throws Fault `store_unavailable` */
+  /** Takes the write lock and gives it back: fails where no commit could succeed. @throws Fault `store_unavailable`, `store_misconfigured` */
   ping(): 'free' | 'contended' {
     try {
       this.#statements.beginImmediate.run()
@@ -86,7 +86,7 @@ export class SqliteTables {
     } catch (error) {
       this.#rollBack()
       if (isSqliteError(error) && classify(error) === 'contended') return 'contended'
-      throw unavailable(error)
+      throw unusable(error)
     }
   }
 
@@ -114,8 +114,9 @@ export class SqliteTables {
           return 'contended'
         case 'refused':
           throw refused(error)
+        case 'misconfigured':
         case 'unavailable':
-          throw unavailable(error)
+          throw unusable(error)
       }
     }
     try {

@@ -116,7 +116,7 @@ test('a store that was opened for reading alone is not ready', async () => {
   const database = new DatabaseSync(place.path, { readOnly: true, readBigInts: true })
   const thread = new WritingThread({ path: place.path, busyTimeoutMs: BUSY_MS })
   const store = new SqliteStore(new SqliteTables(database), thread, { busyTimeoutMs: BUSY_MS })
-  await assert.rejects(store.ping(), { ...UNAVAILABLE, message: /readonly/ })
+  await assert.rejects(store.ping(), { ...UNAVAILABLE, code: 'store_misconfigured', message: /readonly/ })
   await thread.close()
   database.close()
 })

@@ -31,7 +31,10 @@ interface Caller {
   readonly reject: (fault: Fault) => void
 }
 
-const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './thread-entry.ts' : './thread-entry.js', import.meta.url)
+const ENTRY = new URL(
+  import.meta.url.endsWith('.ts') ? './writing-thread-entry.ts' : './writing-thread-entry.js',
+  import.meta.url,
+)
 
 export class WritingThread {
   readonly #data: ThreadData

@@ -1,0 +1,121 @@
+/**
+ * Keeps the log of an SQLite file short, and says when it cannot.
+ *
+ * A commit that finds `CHECKPOINT_PAGES` in the log moves them into the file, on the thread that it is on. While a program keeps a read
+ * open, the log cannot begin again from its start, and grows with every commit. When that read ends there may be far more to move than
+ * callers can wait for. So from `logBytesMax` on commits leave the log alone, and a thread moves its pages beside them:
+ *
+ *   short ──log > logBytesMax──▶ long (thread: every lookMs) ──log ≤ logBytesMax──▶ short
+ */
+import { statSync } from 'node:fs'
+import type { DatabaseSync } from 'node:sqlite'
+import { Worker } from 'node:worker_threads'
+import { CHECKPOINT_PAGES } from './connection.ts'
+import { logOf } from './database-file.ts'
+
+export interface LogLimits {
+  /** A longer log is warned of. */
+  readonly logBytesMax: number
+  /** Between two looks at it. */
+  readonly lookMs: number
+}
+
+const LOG_LIMITS: LogLimits = { logBytesMax: 16 * 1_048_576, lookMs: 1_000 }
+
+const MEBIBYTE = 1_048_576
+const ENTRY = new URL(
+  import.meta.url.endsWith('.ts') ? './log-keeper-entry.ts' : './log-keeper-entry.js',
+  import.meta.url,
+)
+
+export class LogKeeper {
+  readonly #file: string
+  readonly #writes: DatabaseSync
+  readonly #limits: LogLimits
+  #timer: NodeJS.Timeout | undefined
+  #worker: Worker | null = null
+  /** Whether the thread was asked and has not answered. */
+  #isMoving = false
+
+  /** @param writes the connection whose commits move the pages while the log is short */
+  constructor(file: string, writes: DatabaseSync, limits: LogLimits = LOG_LIMITS) {
+    this.#file = file
+    this.#writes = writes
+    this.#limits = limits
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => this.#look(), this.#limits.lookMs).unref()
+  }
+
+  /** Whether the thread is there because the log is long. */
+  get isLong(): boolean {
+    return this.#worker !== null
+  }
+
+  /** Sentences that stay the same while the log grows a little, so that each is logged once. */
+  warnings(): readonly string[] {
+    const bytes = this.#bytes()
+    const { logBytesMax } = this.#limits
+    if (bytes <= logBytesMax) return []
+    const passed = logBytesMax * 2 ** Math.floor(Math.log2(bytes / logBytesMax))
+    return [
+      `The log ${logOf(this.#file)} has more than ${Math.floor(passed / MEBIBYTE)} MiB and cannot be emptied: a program that has the file open ` +
+        `has been reading for long. Find it (fuser ${this.#file}) and let it end its transaction.`,
+    ]
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer)
+    await this.#end()
+  }
+
+  #look(): void {
+    const isLong = this.#bytes() > this.#limits.logBytesMax
+    if (isLong) this.#move()
+    else if (this.#worker !== null && !this.#isMoving) void this.#end()
+  }
+
+  #move(): void {
+    if (this.#isMoving) return
+    this.#worker ??= this.#begin()
+    this.#isMoving = true
+    this.#worker.postMessage('move')
+  }
+
+  #begin(): Worker {
+    this.#checkpointAt(0)
+    const worker = new Worker(ENTRY, { workerData: { file: this.#file } })
+    worker.unref()
+    worker.on('message', () => (this.#isMoving = false))
+    // Without it the log only stays long, and the next look begins again.
+    worker.on('error', () => {})
+    worker.on('exit', () => this.#forget(worker))
+    return worker
+  }
+
+  async #end(): Promise<void> {
+    const worker = this.#worker
+    if (worker === null) return
+    this.#forget(worker)
+    const gone = new Promise((resolve) => worker.once('exit', resolve))
+    worker.ref()
+    worker.postMessage('end')
+    await gone
+  }
+
+  #forget(worker: Worker): void {
+    if (this.#worker !== worker) return
+    this.#worker = null
+    this.#isMoving = false
+    this.#checkpointAt(CHECKPOINT_PAGES)
+  }
+
+  #checkpointAt(pages: number): void {
+    if (this.#writes.isOpen) this.#writes.exec(`PRAGMA wal_autocheckpoint = ${pages}`)
+  }
+
+  #bytes(): number {
+    return statSync(logOf(this.#file), { throwIfNoEntry: false })?.size ?? 0
+  }
+}

@@ -1,0 +1,40 @@
+/** An answer on its way between threads: whole where it is short, else with its rows in parts that are unpacked one by one. */
+import { serialize } from 'node:v8'
+
+export interface Parcel {
+  /** The whole answer; without the rows that travel in parts. */
+  readonly head: unknown
+  /** The field of the rows in the answer; null when the answer is the rows. */
+  readonly key: string | null
+  /** Rows, serialized. */
+  readonly parts: readonly Uint8Array[]
+}
+
+/** Rows that travel whole. To unpack them took 0.05 ms. */
+const ROWS_WHOLE_MAX = 50
+/** Rows of one part. To unpack 1,000 lines of a statement took 1.1 ms, with the greatest metadata some 4 ms. */
+const ROWS_PER_PART_MAX = 1_000
+
+export function pack(answer: unknown): Parcel {
+  const found = rowsIn(answer)
+  if (found === null || found.rows.length <= ROWS_WHOLE_MAX) return { head: answer, key: null, parts: [] }
+  const { key, rows } = found
+  const parts: Uint8Array[] = []
+  for (let start = 0; start < rows.length; start += ROWS_PER_PART_MAX) {
+    parts.push(serialize(rows.slice(start, start + ROWS_PER_PART_MAX)))
+  }
+  return { head: key === null ? null : { ...(answer as object), [key]: null }, key, parts }
+}
+
+interface Found {
+  readonly key: string | null
+  readonly rows: readonly unknown[]
+}
+
+/** An answer has one list at most, on its top: a page's items, an account's balances. */
+function rowsIn(answer: unknown): Found | null {
+  if (Array.isArray(answer)) return { key: null, rows: answer }
+  if (typeof answer !== 'object' || answer === null) return null
+  for (const [key, value] of Object.entries(answer)) if (Array.isArray(value)) return { key, rows: value }
+  return null
+}

@@ -1,0 +1,71 @@
+/** What runs on the reading thread: a connection, and one answer per call; null ends it once every call is answered. */
+import type { DatabaseSync } from 'node:sqlite'
+import { parentPort, workerData } from 'node:worker_threads'
+import { Fault } from '../../engine/faults.ts'
+import { SqlAuditor } from '../sql/auditor.ts'
+import { SqlReader } from '../sql/reader.ts'
+import { openReadConnection } from './connection.ts'
+import { pack } from './parcel.ts'
+import { queryOf } from './query.ts'
+import type { ReadCall, ReadReport, Reads, ReadingThreadData } from './reading-thread.ts'
+
+const { file, busyTimeoutMs } = workerData as ReadingThreadData
+
+/** Made by the first read, which hears what is wrong. */
+let database: DatabaseSync | null = null
+let underWay = 0
+let isEnding = false
+
+const query = queryOf(() => (database ??= openReadConnection(file, { busyTimeoutMs })))
+
+/** Others have their turn between two statements of a read. */
+async function queryInTurn(sql: string, parameters: readonly unknown[]) {
+  await new Promise((resolve) => setImmediate(resolve))
+  return await query(sql, parameters)
+}
+
+const reader = new SqlReader('sqlite', queryInTurn)
+const auditor = new SqlAuditor('sqlite', queryInTurn)
+
+async function answer({ method, parameters }: ReadCall): Promise<unknown> {
+  if (method === 'audit') return await auditor.run(...(parameters as Parameters<Reads['audit']>))
+  return await (reader[method] as (...parameters: readonly unknown[]) => Promise<unknown>).call(reader, ...parameters)
+}
+
+async function report(call: ReadCall): Promise<ReadReport> {
+  const { id } = call
+  try {
+    return { id, parcel: pack(await answer(call)) }
+  } catch (error) {
+    if (error instanceof Fault) {
+      const { code, message, applied, retryAfterMs } = error
+      return { id, fault: { code, message, applied, retryAfterMs } }
+    }
+    const { message, stack } = error instanceof Error ? error : new Error(String(error))
+    return { id, error: { isRangeError: error instanceof RangeError, message, stack } }
+  }
+}
+
+async function serve(call: ReadCall): Promise<void> {
+  underWay++
+  const message = await report(call)
+  const parts = 'parcel' in message ? message.parcel.parts : []
+  parentPort!.postMessage(
+    message,
+    parts.map(({ buffer }) => buffer as ArrayBuffer),
+  )
+  underWay--
+  endWhenIdle()
+}
+
+function endWhenIdle(): void {
+  if (!isEnding || underWay > 0) return
+  database?.close()
+  parentPort!.close()
+}
+
+parentPort!.on('message', (call: ReadCall | null) => {
+  if (call !== null) return void serve(call)
+  isEnding = true
+  endWhenIdle()
+})

@@ -1,0 +1,152 @@
+/**
+ * A statement's file that was cut never looks whole: to HTTP/1.1, to HTTP/1.0, whose answers end with their connection, and to whoever
+ * has nothing but the file.
+ */
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { describe, test } from 'node:test'
+import { Fault } from '../../src/engine/faults.ts'
+import type { HttpLimits } from '../../src/http/limits.ts'
+import { endless } from '../support/endless-journal.ts'
+import { HttpService } from '../support/http-service.ts'
+import { Nginx, withoutNginx } from '../support/nginx.ts'
+import { runHoldfast } from '../support/service-process.ts'
+
+const PATH = '/v1/accounts/user:8/postings/export?format='
+const END = { csv: /\r\n#end,([0-9]+),{13}\r\n$/, ndjson: /\n\{"end":true,"rows":([0-9]+)\}\n$/ }
+
+interface Heard {
+  readonly text: string
+  /** null where the connection just ended. */
+  readonly errorCode: string | null
+}
+
+/** Asks by HTTP/1.0. */
+async function askFor(service: HttpService, format: string): Promise<Socket> {
+  const socket = connect(Number(new URL(service.url).port), '127.0.0.1')
+  await once(socket, 'connect')
+  socket.setEncoding('utf8').write(`GET ${PATH}${format} HTTP/1.0\r\nHost: x\r\n\r\n`)
+  return socket
+}
+
+async function hear(socket: Socket): Promise<Heard> {
+  let text = ''
+  try {
+    for await (const part of socket) text += part as string
+    return { text, errorCode: null }
+  } catch (error) {
+    return { text, errorCode: (error as NodeJS.ErrnoException).code ?? 'unknown' }
+  }
+}
+
+/** A service whose journal has no end. */
+async function started(limits: Partial<HttpLimits> = {}) {
+  const service = await HttpService.start({ http: { limits } })
+  return { service, pages: endless(service) }
+}
+
+function assertCut({ text, errorCode }: Heard): void {
+  assert.equal(errorCode, 'ECONNRESET', `the connection ended like that of a whole file, with ${text.slice(-80)}`)
+  assert.doesNotMatch(text, END.csv)
+}
+
+describe('the end row', () => {
+  test('counts the rows of a whole file, over either version of HTTP', async () => {
+    await using service = await HttpService.start()
+    for (let deposit = 0; deposit < 3; deposit++) {
+      const memo = 'two\nlines'
+      await service.post('/v1/deposits', { requestId: `d${deposit}`, account: 'user:8', amount: 1, memo })
+    }
+    for (const format of ['csv', 'ndjson'] as const) {
+      const { text } = await service.get(PATH + format)
+      assert.equal(END[format].exec(text)?.[1], '3', text)
+      const old = await hear(await askFor(service, format))
+      assert.equal(old.errorCode, null)
+      assert.ok(old.text.endsWith(`\r\n\r\n${text}`), old.text)
+    }
+  })
+
+  test('is there when there are no rows', async () => {
+    await using service = await HttpService.start()
+    assert.match((await service.get(`${PATH}csv`)).text, END.csv)
+    assert.equal((await service.get(`${PATH}ndjson`)).text, '{"end":true,"rows":0}\n')
+  })
+})
+
+describe('a file that is cut ends its connection with a reset, and has no end row', () => {
+  test('when its reading fails, over either version of HTTP', async () => {
+    const { service, pages } = await started()
+    await using _ = service
+    service.reader.postings = failing(service, () => pages.count === 3)
+    assertCut(await hear(await askFor(service, 'csv')))
+    pages.count = 0
+    await assert.rejects(fetch(`${service.url}${PATH}csv`).then((response) => response.text()))
+  })
+
+  test('when its caller is too slow, or it takes too long', async () => {
+    for (const limits of [{ exportPageMsMax: 50 }, { exportMsMax: 50 }]) {
+      const { service } = await started(limits)
+      await using _ = service
+      const socket = await askFor(service, 'csv')
+      // Nothing is taken until the service has given up.
+      if ('exportPageMsMax' in limits) await connectionsOf(service, 0)
+      assertCut(await hear(socket))
+    }
+  })
+
+  test('when the service has to stop', async () => {
+    const { service, pages } = await started({ shutdownMs: 50 })
+    const socket = await askFor(service, 'csv')
+    const heard = hear(socket)
+    await pages.reached(3)
+    await service[Symbol.asyncDispose]()
+    assertCut(await heard)
+  })
+})
+
+test(
+  'behind a proxy that speaks HTTP/1.0 to the service a cut file is an error, and a whole one is whole',
+  { skip: withoutNginx() },
+  async () => {
+    await using service = await HttpService.start()
+    await service.give('user:8', 1)
+    await using proxy = await Nginx.before(service.url)
+    const whole = await fetch(`${proxy.url}${PATH}csv`)
+    assert.match(await whole.text(), END.csv)
+    const pages = endless(service)
+    service.reader.postings = failing(service, () => pages.count === 3)
+    await assert.rejects(fetch(`${proxy.url}${PATH}csv`).then((response) => response.text()))
+  },
+)
+
+test('the command line ends a file that it cannot read to its end with a failure, and without an end row', async () => {
+  const { service, pages } = await started()
+  await using _ = service
+  service.reader.postings = failing(service, () => pages.count === 2)
+  const words = ['postings', 'user:8', '--export', 'ndjson', '--url', service.url]
+  const { exitCode, stdout, stderr } = await runHoldfast(words)
+  assert.equal(exitCode, 3)
+  assert.match(stderr, /store_misconfigured/)
+  assert.equal(stdout.trimEnd().split('\n').length, 2_000)
+  assert.doesNotMatch(stdout, END.ndjson)
+})
+
+/** Reads as the service does, until `isOver`. */
+function failing({ reader }: HttpService, isOver: () => boolean): HttpService['reader']['postings'] {
+  const postings = reader.postings.bind(reader)
+  return async (query) => {
+    if (isOver()) throw new Fault('store_misconfigured', 'Gone.')
+    return await postings(query)
+  }
+}
+
+/** Resolves once the service has so many connections open. */
+async function connectionsOf(service: HttpService, wanted: number): Promise<void> {
+  for (;;) {
+    const { promise, resolve } = Promise.withResolvers<number>()
+    service.app.server.getConnections((_, count) => resolve(count))
+    if ((await promise) === wanted) return
+    await new Promise((next) => setImmediate(next))
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * Processes that tests start. Whatever becomes of the test file, they end with it: when its tests are done, when it exits, and on Linux also
+ * when it is killed.
+ */
+import { fork, spawn, type ChildProcess, type ForkOptions, type SpawnOptions } from 'node:child_process'
+import { once } from 'node:events'
+import { after } from 'node:test'
+
+/** On Linux a child does not outlive the process that started it, whatever ends that. */
+const LEASH = process.platform === 'linux' ? ['setpriv', '--pdeathsig=KILL'] : []
+const DEADLY = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+const children = new Set<ChildProcess>()
+
+/** As `spawn`. A program that is missing shows as a failure of its start. */
+export const startChild = ((program: string, parameters: readonly string[], options: SpawnOptions) => {
+  const [first, ...rest] = [...LEASH, program, ...parameters]
+  return watched(spawn(first!, rest, options))
+}) as typeof spawn
+
+/** As `fork`; it ends when its channel does. */
+export function forkChild(path: string, options: ForkOptions): ChildProcess {
+  return watched(fork(path, options))
+}
+
+function watched<Child extends ChildProcess>(child: Child): Child {
+  if (children.size === 0) watchEnds()
+  children.add(child)
+  child.once('exit', () => children.delete(child))
+  child.once('error', () => {
+    if (child.pid === undefined) children.delete(child)
+  })
+  return child
+}
+
+export interface ChildEnd {
+  /** null for one that a signal ended. */
+  readonly exitCode: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs a program to its end. */
+export async function runChild(program: string, parameters: readonly string[], options = {}): Promise<ChildEnd> {
+  const child = startChild(program, parameters, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
+  const [exitCode] = (await once(child, 'close')) as [number | null]
+  return { exitCode, stdout, stderr }
+}
+
+let isWatching = false
+
+function watchEnds(): void {
+  if (isWatching) return
+  isWatching = true
+  process.on('exit', killAll)
+  for (const signal of DEADLY) {
+    process.once(signal, () => {
+      killAll()
+      process.kill(process.pid, signal)
+    })
+  }
+}
+
+function killAll(): void {
+  for (const child of children) child.kill('SIGKILL')
+}
+
+// A child that runs keeps the test file from ending. Programs that use this module without the runner have no such end.
+if (process.env['NODE_TEST_CONTEXT'] !== undefined) {
+  after(() => {
+    const left = [...children].map(({ pid, spawnargs }) => `${pid} (${spawnargs.join(' ')})`)
+    killAll()
+    if (left.length > 0) throw new Error(`Tests have left processes behind: ${left.join(', ')}.`)
+  })
+}
