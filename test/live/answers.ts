@@ -112,6 +112,8 @@ class Placing {
   readonly #most: readonly number[]
   readonly #least: readonly number[]
   readonly #touched: readonly ReadonlySet<string>[]
+  /** Of each place, its place in `#order`. */
+  readonly #rank: readonly number[]
   /** How many of `#order` the ledger has, and which. */
   #done = 0
   readonly #past = new Set<number>()
@@ -125,6 +127,9 @@ class Placing {
     this.#order = [...this.#most.keys()].sort(
       (left, right) => Math.sign(this.#most[left]! - this.#most[right]!) || left - right,
     )
+    const rank: number[] = []
+    for (const [index, place] of this.#order.entries()) rank[place] = index
+    this.#rank = rank
     this.#touched = journal.units.map(({ effects }) => touchedBy(effects))
   }
 
@@ -150,10 +155,15 @@ class Placing {
       choices,
       { from, until, partsMax: PARTS_MAX },
       {
-        befores: this.#bounds.befores,
+        completionOf: (place) => this.#completionOf(place),
         least: this.#least,
         most: this.#most,
-        supposing: (place, look) => this.#ledger.supposing(() => this.#apply(place), look),
+        supposing: (places, look) => {
+          const change = (): void => {
+            for (const place of places) this.#apply(place)
+          }
+          return this.#ledger.supposing(change, look)
+        },
         explains: () => explains(this.#ledger),
       },
     )
@@ -179,19 +189,19 @@ class Placing {
   }
 
   /** Units that may or may not have happened by the instant of the answer, and that it may depend on; in their order. */
-  #choicesFor({ ask }: Call, until: number): readonly number[] {
-    const touches = touchesOf(ask, this.#journal.reference)
-    const wanted = new Set<number>()
-    const add = (place: number): void => {
-      if (wanted.has(place) || this.#past.has(place)) return
-      wanted.add(place)
-      for (const before of this.#bounds.befores[place]!) add(before)
+  #choicesFor({ ask, answer: { result } }: AnsweredCall, until: number): readonly number[] {
+    const touches = touchesOf(ask, result, this.#journal.reference)
+    return this.#order
+      .slice(this.#done)
+      .filter((place) => this.#least[place]! <= until && isMet(touches, this.#touched[place]!))
+  }
+
+  #completionOf(place: number): readonly number[] {
+    const wanted = new Set([place])
+    for (const each of wanted) {
+      for (const before of this.#bounds.befores[each]!) if (!this.#past.has(before)) wanted.add(before)
     }
-    for (let index = this.#done; index < this.#order.length; index++) {
-      const place = this.#order[index]!
-      if (this.#least[place]! <= until && isMet(touches, this.#touched[place]!)) add(place)
-    }
-    return this.#order.slice(this.#done).filter((place) => wanted.has(place))
+    return [...wanted].sort((left, right) => this.#rank[left]! - this.#rank[right]!)
   }
 
   #apply(place: number): void {

@@ -6,7 +6,7 @@ import type { Ask } from '../simulation/history.ts'
 import type { Patience, Told } from './dispatches.ts'
 
 /** Pauses between two attempts, on average. */
-const PAUSE_MS = 50
+const PAUSE_MS = 150
 
 /** Makes one call at a place. Null when there was no answer. */
 export type Send = (place: number, ask: Ask, patience: Patience) => Promise<Told | null>
@@ -21,6 +21,6 @@ export async function pursue(send: Send, intent: Intent, chance: Chance): Promis
   }
 }
 
-export function isCertain(told: Told | null): boolean {
+function isCertain(told: Told | null): boolean {
   return told !== null && told.result.kind !== 'fault'
 }

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Row } from '../../src/stores/sql/rows.ts'
 import type { Ground } from './ground.ts'
 
 /** How long the stranger waits for the lock that it wants to keep. */
@@ -22,7 +21,7 @@ export function openFileGround(): Ground {
       using database = new DatabaseSync(file, { readOnly: true, timeout: BUSY_MS })
       const statement = database.prepare(sql)
       statement.setReadBigInts(true)
-      return statement.all() as Row[]
+      return statement.all()
     },
     // A file has nobody who could end somebody else's statement.
     end: async () => false,

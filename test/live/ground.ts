@@ -39,7 +39,7 @@ export interface Ground {
 
 /** @param stores URLs of servers of one database, or of a folder for files; the database that they name is not touched */
 export async function openGround(stores: readonly string[]): Promise<Ground> {
-  const [scheme] = stores[0]!.split(':', 1)
+  const scheme = stores[0]!.split(':', 1)[0]!
   switch (scheme) {
     case 'sqlite':
       return openFileGround()

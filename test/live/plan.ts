@@ -32,7 +32,9 @@ export interface Wanted {
 }
 
 /** Requests per second, so few that the machine does other things, too. */
-const RATES = [40, 80, 120] as const
+const RATES = [20, 40, 80] as const
+/** Callers of a simulation have less patience than a busy machine needs. */
+const PATIENCE_FACTOR = 4
 /** A process for one command is dear. */
 const COMMAND_LINES_PER_S = 0.5
 /** So large an amount would leave no room for others. */
@@ -53,7 +55,7 @@ export function makePlan({ seed, engines, untilMs, servers, isNetworked, startsA
     const first = isForCommandLine(ask) && byHand.likely(share * 2) ? [workers] : []
     const route = [...first, ...intent.route].map((place) => placeOf(ask, place, engines))
     const copies = intent.copies.map((copy) => ({ ...copy, engine: placeOf(ask, copy.engine, engines) }))
-    return [{ ...intent, ask, route, copies }]
+    return [{ ...intent, ask, route, copies, patienceMs: intent.patienceMs * PATIENCE_FACTOR }]
   })
   const accounts = [...users, '@issuer', '@revenue']
   const around = { workers, servers, isNetworked, accounts, untilMs }
@@ -81,6 +83,7 @@ export function liveLimits(seed: number): EngineLimits {
   const limits = makeLimits(chance)
   return {
     ...limits,
+    queueCommandsMax: chance.pick([30, 10_000]),
     callTimeoutMsDefault: chance.pick([2_000, 30_000]),
     doubtMsMax: chance.pick([500, 5_000]),
     drainMsMax: chance.pick([200, 5_000]),

@@ -68,7 +68,7 @@ async function foundOrNull<Row>(row: Promise<Row>): Promise<Row | null> {
   }
 }
 
-export function resultOfOutcomes(outcomes: readonly BatchOutcome[]): Result {
+function resultOfOutcomes(outcomes: readonly BatchOutcome[]): Result {
   const told: Outcome[] = []
   for (const outcome of outcomes) {
     if (outcome.status === 'faulted') return faultOf(outcome.error)

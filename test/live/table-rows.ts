@@ -18,8 +18,9 @@ import {
 import type { Ground } from './ground.ts'
 
 /** By the time at which this is called nobody writes any more. */
-export async function readTables({ query }: Ground): Promise<Tables> {
+export async function readTables(ground: Ground): Promise<Tables> {
   const tables = new Tables()
+  const query: Ground['query'] = (sql) => ground.query(sql)
   for (const row of await query('SELECT * FROM assets ORDER BY created_at, code')) {
     tables.assets.set(row['code'] as string, assetOf(row))
   }

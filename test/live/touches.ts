@@ -1,6 +1,7 @@
 /** What an answer may depend on, and what an effect changes: names that both have where one can matter to the other. */
 import type { Command } from '../../src/domain/command.ts'
-import { commandsOf, isQuestion, type Ask } from '../simulation/history.ts'
+import type { RejectionCode } from '../../src/domain/outcome.ts'
+import { commandsOf, isQuestion, type Ask, type Result } from '../simulation/history.ts'
 import { keysOf } from '../simulation/journal-audit.ts'
 import type { ReferenceLedger } from '../simulation/reference-ledger.ts'
 import type { LiveEffect } from './journal.ts'
@@ -20,9 +21,20 @@ function changesOf({ cause, lines }: LiveEffect): readonly string[] {
   return [...holds, ...ids, ...balances]
 }
 
+/** What refuses for the sake of coins. Everything else that refuses comes before it, and does not look at them. */
+const OF_COINS: ReadonlySet<RejectionCode> = new Set([
+  'insufficient_funds',
+  'floor_above_available',
+  'balance_overflow',
+])
+
 /** @param ledger as it is at the end: a hold never changes its holder */
-export function touchesOf(ask: Ask, ledger: ReferenceLedger): ReadonlySet<string> {
-  if (!isQuestion(ask)) return new Set(commandsOf(ask).flatMap((command) => touchesOfCommand(command, ledger)))
+export function touchesOf(ask: Ask, result: Result, ledger: ReferenceLedger): ReadonlySet<string> {
+  if (!isQuestion(ask)) {
+    const names = commandsOf(ask).flatMap((command) => touchesOfCommand(command, ledger))
+    const isOfCoins = ask.kind === 'group' || codesIn(result).some((code) => OF_COINS.has(code))
+    return new Set(isOfCoins ? names : names.filter((name) => !name.startsWith('balance ')))
+  }
   switch (ask.kind) {
     case 'read_account':
       return new Set([`account ${ask.account}`])
@@ -34,6 +46,11 @@ export function touchesOf(ask: Ask, ledger: ReferenceLedger): ReadonlySet<string
     case 'ready':
       return new Set()
   }
+}
+
+function codesIn(result: Result): readonly RejectionCode[] {
+  const outcomes = result.kind === 'outcome' ? result.outcomes : []
+  return outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.rejection.code] : []))
 }
 
 function touchesOfCommand(command: Command, ledger: ReferenceLedger): readonly string[] {

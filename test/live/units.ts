@@ -28,45 +28,97 @@ export interface Unit {
 
 /** In an order that every row allows; null when there is none: the rows contradict each other. */
 export function unitsOf(tables: Tables, calls: readonly Call[]): readonly Unit[] | null {
-  const { byEntry, all } = membersOf(tables, calls)
-  linkBalances(tables, byEntry)
-  linkRates(tables, byEntry, all)
-  linkAssets(tables, byEntry, all)
-  return sorted(all)
+  const units = new Units(tables, calls)
+  linkBalances(tables, units.byEntry)
+  linkRates(tables, units)
+  linkAssets(tables, units)
+  units.takeEndsIn()
+  return sorted([...units.all])
 }
 
-function membersOf(tables: Tables, calls: readonly Call[]): { byEntry: Map<string, Unit>; all: Unit[] } {
-  const byEntry = new Map<string, Unit>()
-  const all: Unit[] = []
-  const unit = (...members: Member[]): Unit => {
-    const made = { members, before: new Set<Unit>(), after: new Set<Unit>() }
-    all.push(made)
-    return made
+class Units {
+  readonly all = new Set<Unit>()
+  readonly byEntry = new Map<string, Unit>()
+  readonly #groups = new Map<Unit, readonly Command[]>()
+
+  constructor(tables: Tables, calls: readonly Call[]) {
+    const entries = new Map<string, Member>()
+    for (const [id, postings] of Map.groupBy(tables.postings.values(), ({ entryId }) => entryId)) {
+      entries.set(id, { kind: 'entry', id, at: postings[0]!.at, postings })
+    }
+    const rates = [...tables.rates.values()].flat()
+    const grouped = new Set<RateBook>()
+    for (const commands of groupsIn(calls)) {
+      const own = commands.flatMap((command) => {
+        if ('requestId' in command) return entries.get(command.requestId) ?? []
+        // A group's rates are its own. One that a repeat declares again, after another rate, is no part of the first effect.
+        const rate = rates.find((each) => isOf(each, command))
+        return rate === undefined ? [] : { kind: 'rate' as const, at: rate.declaredAt, rate }
+      })
+      const ids = own.flatMap((member) => (member.kind === 'entry' ? [member.id] : []))
+      if (ids.length === 0 || ids.some((id) => this.byEntry.has(id))) continue
+      for (const member of own) if (member.kind === 'rate') grouped.add(member.rate)
+      this.#groups.set(this.#add(own), commands)
+    }
+    for (const [id, member] of entries) if (!this.byEntry.has(id)) this.#add([member])
+    for (const rate of rates) if (!grouped.has(rate)) this.#add([{ kind: 'rate', at: rate.declaredAt, rate }])
+    for (const asset of tables.assets.values()) {
+      if (asset.code !== 'credit') this.#add([{ kind: 'asset', at: asset.createdAt, asset }])
+    }
   }
-  const entries = new Map<string, Member>()
-  for (const [id, postings] of Map.groupBy(tables.postings.values(), ({ entryId }) => entryId)) {
-    entries.set(id, { kind: 'entry', id, at: postings[0]!.at, postings })
+
+  /** The end of a hold has the hold's name alone: it is the group's where the rows put it between two of the group's members. */
+  takeEndsIn(): void {
+    for (const [group, commands] of this.#groups) {
+      for (const command of commands) {
+        if (command.kind !== 'settle' && command.kind !== 'release') continue
+        for (const end of ['settle', 'release', 'late']) {
+          const unit = this.byEntry.get(`${command.hold}~${end}`)
+          if (unit === undefined || unit === group) continue
+          if (isBefore(group, unit) && isBefore(unit, group)) this.#takeIn(group, unit)
+        }
+      }
+      group.members.sort((left, right) => placeIn(commands, left) - placeIn(commands, right))
+    }
   }
-  const rates = [...tables.rates.values()].flat()
-  const grouped = new Set<RateBook>()
-  for (const commands of groupsIn(calls)) {
-    const ids = commands.flatMap((command) => ('requestId' in command ? [command.requestId] : []))
-    const own = ids.flatMap((id) => entries.get(id) ?? [])
-    // A group's rates are its own, and are known by their tolerance.
-    const declared = rates.filter((rate) => commands.some((command) => isOf(rate, command)))
-    if (own.length === 0 || byEntry.has(ids.find((id) => entries.has(id))!)) continue
-    // Declared once more by a repeat that came after another rate, it is another version, and no part of the first effect.
-    const first = [...Map.groupBy(declared, (rate) => rate.tolerancePpm).values()].map((versions) => versions[0]!)
-    for (const rate of first) grouped.add(rate)
-    const made = unit(...own, ...first.map((rate) => ({ kind: 'rate', at: rate.declaredAt, rate }) as const))
-    for (const id of ids) if (entries.has(id)) byEntry.set(id, made)
+
+  #add(members: Member[]): Unit {
+    const unit = { members, before: new Set<Unit>(), after: new Set<Unit>() }
+    this.all.add(unit)
+    for (const member of members) if (member.kind === 'entry') this.byEntry.set(member.id, unit)
+    return unit
   }
-  for (const [id, member] of entries) if (!byEntry.has(id)) byEntry.set(id, unit(member))
-  for (const rate of rates) if (!grouped.has(rate)) unit({ kind: 'rate', at: rate.declaredAt, rate })
-  for (const asset of tables.assets.values()) {
-    if (asset.code !== 'credit') unit({ kind: 'asset', at: asset.createdAt, asset })
+
+  #takeIn(group: Unit, unit: Unit): void {
+    for (const before of unit.before) {
+      before.after.delete(unit)
+      link(before, group)
+    }
+    for (const after of unit.after) {
+      after.before.delete(unit)
+      link(group, after)
+    }
+    group.members.push(...unit.members)
+    for (const member of unit.members) if (member.kind === 'entry') this.byEntry.set(member.id, group)
+    this.all.delete(unit)
   }
-  return { byEntry, all }
+}
+
+function placeIn(commands: readonly Command[], member: Member): number {
+  return commands.findIndex((command) => {
+    if (member.kind !== 'entry') return member.kind === 'rate' && isOf(member.rate, command)
+    if ('requestId' in command) return command.requestId === member.id
+    return 'hold' in command && member.id.startsWith(`${command.hold}~`)
+  })
+}
+
+function isBefore(first: Unit, second: Unit): boolean {
+  const seen = new Set([first])
+  for (const unit of seen) {
+    if (unit.after.has(second)) return true
+    for (const after of unit.after) seen.add(after)
+  }
+  return false
 }
 
 function groupsIn(calls: readonly Call[]): ReadonlySet<readonly Command[]> {
@@ -88,7 +140,7 @@ function linkBalances(tables: Tables, byEntry: ReadonlyMap<string, Unit>): void 
   }
 }
 
-function linkRates(tables: Tables, byEntry: ReadonlyMap<string, Unit>, all: readonly Unit[]): void {
+function linkRates(tables: Tables, { byEntry, all }: Pick<Units, 'byEntry' | 'all'>): void {
   const byRate = new Map<RateBook, Unit>()
   for (const unit of all) for (const member of unit.members) if (member.kind === 'rate') byRate.set(member.rate, unit)
   for (const versions of tables.rates.values()) {
@@ -107,7 +159,7 @@ function linkRates(tables: Tables, byEntry: ReadonlyMap<string, Unit>, all: read
   }
 }
 
-function linkAssets(tables: Tables, byEntry: ReadonlyMap<string, Unit>, all: readonly Unit[]): void {
+function linkAssets(tables: Tables, { byEntry, all }: Pick<Units, 'byEntry' | 'all'>): void {
   const byCode = new Map<string, Unit>()
   for (const unit of all) {
     for (const member of unit.members) if (member.kind === 'asset') byCode.set(member.asset.code, unit)

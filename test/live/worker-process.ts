@@ -1,8 +1,9 @@
 /** One worker after the other in the same place: started, killed, stopped, started again. */
-import { fork, type ChildProcess } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import type { Ask } from '../simulation/history.ts'
+import { forkChild } from '../support/children.ts'
 import { askService } from './service-call.ts'
 import type { FromWorker, Patience, Role, Told, ToWorker } from './dispatches.ts'
 
@@ -47,7 +48,7 @@ export class WorkerProcess {
   async #start(): Promise<string | null> {
     await this.#life?.closed
     const role = this.#roleOf(++this.life)
-    const child = fork(WORKER, [], { serialization: 'advanced', stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+    const child = forkChild(WORKER, { serialization: 'advanced', stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
     const life: Life = { child, waiting: new Map(), closed: once(child, 'close'), url: null, isReady: false }
     this.#life = life
     child.on('error', () => undefined)
