@@ -92,6 +92,8 @@ class Told {
   }
 
   asked({ cause }: LiveEffect): Bound {
+    // A sweeper does it unasked.
+    if ('command' in cause && cause.command.kind === 'release' && cause.command.cause === 'expiry') return EVER
     return this.#asked.get('asset' in cause ? assetName(cause.asset) : askedKey(cause.command)) ?? EVER
   }
 

@@ -1,4 +1,4 @@
-/** Sends one request of the workload to the places of its route, perhaps twice, until there is an answer that is certain. */
+/** Sends one request of the workload to the places of its route, perhaps twice, until there is an answer that is certain or time is over. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Chance } from '../simulation/chance.ts'
 import type { Intent } from '../simulation/client.ts'
@@ -6,18 +6,23 @@ import type { Ask } from '../simulation/history.ts'
 import type { Patience, Told } from './dispatches.ts'
 
 /** Pauses between two attempts, on average. */
-const PAUSE_MS = 150
+const PAUSE_MS = 300
 
 /** Makes one call at a place. Null when there was no answer. */
 export type Send = (place: number, ask: Ask, patience: Patience) => Promise<Told | null>
 
-export async function pursue(send: Send, intent: Intent, chance: Chance): Promise<void> {
+export async function pursue(
+  send: Send,
+  intent: Intent,
+  { chance, isOver }: { readonly chance: Chance; readonly isOver: () => boolean },
+): Promise<void> {
   const { ask, route, copies, patienceMs, timeoutMs, abortAfterMs } = intent
   const patience = { timeoutMs, abortAfterMs }
   for (const place of route) {
     for (const { engine, afterMs } of copies) void sleep(afterMs).then(() => send(engine, ask, patience))
     if (isCertain(await Promise.race([send(place, ask, patience), sleep(patienceMs, null)]))) return
     await sleep(chance.exponential(PAUSE_MS))
+    if (isOver()) return
   }
 }
 

@@ -65,7 +65,17 @@ function parametersOf(ask: Ask): readonly string[] | null {
       return ask.metadata === null ? ['refund', ask.hold, String(ask.amount), '--request-id', ask.requestId] : null
     case 'release':
       return ask.cause === 'caller' ? ['release', ask.hold] : null
-    default:
+    case 'open':
+    case 'transfer':
+    case 'amend':
+    case 'declare':
+    case 'rate':
+    case 'group':
+    case 'read_account':
+    case 'read_hold':
+    case 'read_history':
+    case 'read_rate':
+    case 'ready':
       return null
   }
 }

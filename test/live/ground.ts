@@ -4,9 +4,6 @@
  */
 import type { Row } from '../../src/stores/sql/rows.ts'
 import type { Chance } from '../simulation/chance.ts'
-import { openFileGround } from './file-ground.ts'
-import { openMysqlGround } from './mysql-ground.ts'
-import { openPostgresGround } from './postgres-ground.ts'
 
 /** What an administrator, or a proxy that is out of patience, ends: what runs, or the whole connection. */
 export type Ended = 'query' | 'connection'
@@ -35,21 +32,4 @@ export interface Ground {
   drop(): Promise<void>
   /** Leaves the database there. */
   close(): Promise<void>
-}
-
-/** @param stores URLs of servers of one database, or of a folder for files; the database that they name is not touched */
-export async function openGround(stores: readonly string[]): Promise<Ground> {
-  const scheme = stores[0]!.split(':', 1)[0]!
-  switch (scheme) {
-    case 'sqlite':
-      return openFileGround()
-    case 'mysql':
-    case 'mariadb':
-      return await openMysqlGround(stores)
-    case 'postgres':
-    case 'postgresql':
-      return await openPostgresGround(stores)
-    default:
-      throw new RangeError(`"${scheme}:" is no database that several processes could share.`)
-  }
 }

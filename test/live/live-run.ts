@@ -32,7 +32,8 @@ import { auditLiveAnswers } from './answers.ts'
 import { pursue, type Send } from './caller.ts'
 import { askCommandLine } from './command-line.ts'
 import type { LiveFaultKind } from './faults.ts'
-import { openGround, type Ground } from './ground.ts'
+import type { Ground } from './ground.ts'
+import { openGround } from './grounds.ts'
 import { LiveHistory } from './history.ts'
 import { LiveJournal } from './journal.ts'
 import { isForEngines, liveLimits, makePlan, type LivePlan } from './plan.ts'
@@ -187,18 +188,25 @@ class LiveRun implements AsyncDisposable {
     for (const proxy of this.#proxies) await proxy[Symbol.asyncDispose]()
   }
 
-  async #load({ intents, faults, untilMs }: LivePlan, trouble: Troublemaker, chance: Chance): Promise<void> {
+  async #load({ intents, isInTurns, faults, untilMs }: LivePlan, trouble: Troublemaker, chance: Chance): Promise<void> {
     const timers = faults.map((fault) => setTimeout(() => trouble.strike(fault), fault.at))
     const send = this.#send(false)
     const startedAt = performance.now()
+    // What nobody has an answer to by then is asked again in the quiet end.
+    const isOver = (): boolean => performance.now() - startedAt > untilMs
     const pursued: Promise<void>[] = []
     for (const intent of intents) {
+      if (isInTurns) {
+        if (isOver()) break
+        await pursue(send, intent, { chance: chance.stream(`caller ${intent.number}`), isOver })
+        continue
+      }
       const leftMs = startedAt + intent.at - performance.now()
       if (leftMs > 1) await sleep(leftMs)
       while (this.#history.openCount > CALLS_OPEN_MAX) await sleep(POLL_MS)
       // A machine that is slow asks for less.
       if (performance.now() - startedAt > 2 * untilMs) break
-      pursued.push(pursue(send, intent, chance.stream(`caller ${intent.number}`)))
+      pursued.push(pursue(send, intent, { chance: chance.stream(`caller ${intent.number}`), isOver }))
     }
     await Promise.all(pursued)
     for (const timer of timers) clearTimeout(timer)

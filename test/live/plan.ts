@@ -16,6 +16,11 @@ export interface LivePlan {
   /** Engines in workers of their own; one more worker is the service. */
   readonly engines: number
   readonly intents: readonly Intent[]
+  /**
+   * Whether each request waits for the one before it. Where everybody writes at once every engine locks at once, and what it remembers
+   * is never relied on; what one does wrong who remembers too much shows in turns.
+   */
+  readonly isInTurns: boolean
   readonly faults: readonly LiveFault[]
   /** Requests and faults begin before. */
   readonly untilMs: number
@@ -32,7 +37,9 @@ export interface Wanted {
 }
 
 /** Requests per second, so few that the machine does other things, too. */
-const RATES = [20, 40, 80] as const
+const RATES = [40, 80, 160] as const
+/** More than can be, one after the other. */
+const RATE_IN_TURNS = 200
 /** Callers of a simulation have less patience than a busy machine needs. */
 const PATIENCE_FACTOR = 4
 /** A process for one command is dear. */
@@ -43,7 +50,8 @@ const AMOUNT_MOST = 2n ** 40n
 export function makePlan({ seed, engines, untilMs, servers, isNetworked, startsAt }: Wanted): LivePlan {
   const chance = new Chance(`live ${seed}`)
   const workers = engines + 1
-  const rate = chance.pick(RATES)
+  const isInTurns = chance.likely(0.5)
+  const rate = isInTurns ? RATE_IN_TURNS : chance.pick(RATES)
   const size = { engines: workers, clients: 4, intents: Math.round((rate * untilMs) / 1_000), untilMs }
   const { intents, users } = makeWorkload(chance.stream('workload'), size)
   const adaptation = new Adaptation(chance.stream('requests'), startsAt)
@@ -55,12 +63,14 @@ export function makePlan({ seed, engines, untilMs, servers, isNetworked, startsA
     const first = isForCommandLine(ask) && byHand.likely(share * 2) ? [workers] : []
     const route = [...first, ...intent.route].map((place) => placeOf(ask, place, engines))
     const copies = intent.copies.map((copy) => ({ ...copy, engine: placeOf(ask, copy.engine, engines) }))
-    return [{ ...intent, ask, route, copies, patienceMs: intent.patienceMs * PATIENCE_FACTOR }]
+    const patienceMs = intent.patienceMs * PATIENCE_FACTOR
+    const timeoutMs = intent.timeoutMs === null ? null : intent.timeoutMs * PATIENCE_FACTOR
+    return [{ ...intent, ask, route, copies, patienceMs, timeoutMs }]
   })
   const accounts = [...users, '@issuer', '@revenue']
   const around = { workers, servers, isNetworked, accounts, untilMs }
   const faults = makeLiveFaults(chance.stream('faults'), around)
-  return { seed, limits: liveLimits(seed), engines, intents: own, faults, untilMs }
+  return { seed, limits: liveLimits(seed), engines, intents: own, isInTurns, faults, untilMs }
 }
 
 function placeOf(ask: Ask, place: number, engines: number): number {
@@ -83,7 +93,8 @@ export function liveLimits(seed: number): EngineLimits {
   const limits = makeLimits(chance)
   return {
     ...limits,
-    queueCommandsMax: chance.pick([30, 10_000]),
+    queueCommandsMax: chance.pick([100, 10_000]),
+    contendedMs: chance.pick([0, 0, 50, 1_000]),
     callTimeoutMsDefault: chance.pick([2_000, 30_000]),
     doubtMsMax: chance.pick([500, 5_000]),
     drainMsMax: chance.pick([200, 5_000]),

@@ -32,7 +32,7 @@ export class Troublemaker {
       if (!this.#undone.signal.aborted) this.#failed.push(`${JSON.stringify(fault)}: ${String(error)}`)
     })
     this.#underWay.add(done)
-    void done.then(() => this.#underWay.delete(done))
+    void done.finally(() => this.#underWay.delete(done))
   }
 
   readonly #failed: string[] = []
