@@ -30,7 +30,8 @@ const outcome: Outcome<'freeze'> = {
   },
 }
 const answer = Promise.resolve(outcome)
-const engine = { submit: () => answer, ready: () => Promise.resolve(), queueDepth: 0, limits: ENGINE_LIMITS }
+const ready = (): Promise<void> => Promise.resolve()
+const engine = { submit: () => answer, ready, queueDepth: 0, limits: ENGINE_LIMITS, clockWarnings: [] }
 const storage = openMemoryStorage()
 const app = buildServer({ engine, reader: storage.reader, store: storage, expiry: null })
 const address = await app.listen({ host: '127.0.0.1', port: 0 })

@@ -2,6 +2,7 @@
  * Configuration: one table of settings, each with a flag, an environment variable, a default and its meaning. A flag wins
  * over its variable, the variable over the default. The help texts and docs/reference/cli.md are made from the table.
  */
+import { HOUSE_STRIPES } from './domain/house-stripes.ts'
 import { ENGINE_LIMITS } from './engine/limits.ts'
 
 export interface Setting<Value> {
@@ -19,6 +20,9 @@ export interface Setting<Value> {
 export class SettingError extends Error {
   override readonly name = 'SettingError'
 }
+
+/** 1,000 years: with more, no hold could be given an end. */
+const LIFE_MS_MAX = 31_557_600_000_000
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 
@@ -112,14 +116,14 @@ export const SETTINGS = {
     variable: 'HOLDFAST_HOLD_TTL_MS_DEFAULT',
     meaning: 'life of a hold whose freeze names none',
     fallback: String(ENGINE_LIMITS.holdTtlMsDefault),
-    read: wholeNumber(1, Number.MAX_SAFE_INTEGER),
+    read: wholeNumber(1, LIFE_MS_MAX),
   },
   holdTtlMsMax: {
     flag: '--hold-ttl-ms-max <ms>',
     variable: 'HOLDFAST_HOLD_TTL_MS_MAX',
     meaning: 'longest life that a freeze may ask for',
     fallback: String(ENGINE_LIMITS.holdTtlMsMax),
-    read: wholeNumber(1, Number.MAX_SAFE_INTEGER),
+    read: wholeNumber(1, LIFE_MS_MAX),
   },
   expiryIntervalMs: {
     flag: '--expiry-interval-ms <ms>',
@@ -147,7 +151,15 @@ export const SETTINGS = {
     variable: 'HOLDFAST_HOUSE_STRIPE',
     meaning: 'which stripe of the house accounts this process writes, best another one for each process; auto chooses',
     fallback: 'auto',
-    read: autoOr(wholeNumber(0, 1_023)),
+    read: autoOr(wholeNumber(0, HOUSE_STRIPES - 1)),
+  },
+  acceptRowsAhead: {
+    flag: '--accept-rows-ahead',
+    variable: 'HOLDFAST_ACCEPT_ROWS_AHEAD',
+    meaning:
+      'the clock of this machine is right, although the newest rows of an SQLite file have later times; true or false',
+    fallback: 'false',
+    read: trueOrFalse,
   },
 } as const satisfies Readonly<Record<string, Setting<unknown>>>
 

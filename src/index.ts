@@ -3,7 +3,7 @@ export { openLedger, type EmbeddedLedger, type OpenLedgerOptions } from './ledge
 export { LedgerError } from './api/error.ts'
 export type { ProblemCode } from './api/problem.ts'
 export type * from './api/ledger.ts'
-export { AMOUNT_MAX, AMOUNT_MIN, type Amount } from './domain/amount.ts'
+export { AMOUNT_MAX, BALANCE_MAX, BALANCE_MIN, type Amount } from './domain/amount.ts'
 export type { Asset } from './domain/asset.ts'
 export type { Balance } from './domain/balance.ts'
 export type { Overage } from './domain/command.ts'

@@ -23,6 +23,7 @@ import {
   postingsQueryOf,
   pageQueryOf,
   requestIdParameter,
+  type PageQuery,
 } from './api/queries.ts'
 import type { Asset } from './domain/asset.ts'
 import { requestOf, type Command, type CommandKind } from './domain/command.ts'
@@ -30,16 +31,18 @@ import type { Hold } from './domain/hold.ts'
 import type { Entry, HoldEvent, StatementLine } from './domain/journal.ts'
 import type { Answers, Outcome } from './domain/outcome.ts'
 import type { Rate } from './domain/rate.ts'
+import type { ClockEvent } from './engine/clock-watch.ts'
 import { systemClock } from './engine/clock.ts'
 import { Engine, type EngineOptions } from './engine/engine.ts'
 import { Expiry, type ExpiryEvent } from './engine/expiry.ts'
 import { Fault } from './engine/faults.ts'
 import type { Reader } from './engine/reader.ts'
-import { houseStripeFor, migrateStorage, openStorage, type StorageOptions } from './stores/open.ts'
+import type { BackupProgress, BackupReport } from './stores/backup.ts'
+import { backupStorage, houseStripeFor, migrateStorage, openStorage, type StorageOptions } from './stores/open.ts'
 import type { MigrationReport } from './stores/sql/migrator.ts'
 import type { Storage } from './stores/storage.ts'
 
-export type { ExpiryEvent }
+export type { ClockEvent, ExpiryEvent }
 
 /** How this process takes part in ending holds that are due. */
 export interface SweepOptions {
@@ -74,6 +77,19 @@ export async function openLedger(url: string, options: OpenLedgerOptions = {}): 
 export async function migrateLedger(url: string): Promise<MigrationReport> {
   try {
     return await migrateStorage(url)
+  } catch (error) {
+    throw error instanceof Fault ? LedgerError.fromFault(error) : error
+  }
+}
+
+/**
+ * Copies the SQLite file at a store URL, while services may write it, and checks the copy.
+ *
+ * @throws BackupError when the copy could not be made; StoreUrlError for another database; else as `openLedger`
+ */
+export async function backupLedger(url: string, target: string, onProgress: BackupProgress): Promise<BackupReport> {
+  try {
+    return await backupStorage(url, target, onProgress)
   } catch (error) {
     throw error instanceof Fault ? LedgerError.fromFault(error) : error
   }
@@ -122,8 +138,10 @@ export class EmbeddedLedger extends CheckedLedger {
 
   async account(account: string, input: AccountInput = {}): Promise<AccountView> {
     const name = accountParameter(account, 'account')
-    const { at } = accountQueryOf(input)
-    const found = await this.#read((reader) => (at === null ? reader.account(name) : reader.accountAt(name, at)))
+    const { at, ...page } = accountQueryOf(input)
+    const found = await this.#read((reader) =>
+      at === null ? reader.account(name, page) : reader.accountAt(name, at, page),
+    )
     if (found === null) throw LedgerError.accountNotFound(account)
     return found
   }
@@ -159,8 +177,8 @@ export class EmbeddedLedger extends CheckedLedger {
     return found
   }
 
-  async assets(): Promise<readonly Asset[]> {
-    return await this.#read((reader) => reader.assets())
+  protected async assetPage(query: PageQuery): Promise<PageView<Asset>> {
+    return await this.#read((reader) => reader.assets(query))
   }
 
   async rates(input: PageInput = {}): Promise<PageView<Rate>> {
@@ -184,7 +202,8 @@ export class EmbeddedLedger extends CheckedLedger {
   #sweeper({ clock = systemClock, onExpiryEvent: onEvent }: EngineOptions & SweepOptions): Expiry {
     const { engine } = this
     const submit: Engine['submit'] = (work) => engine.submit(work)
-    return new Expiry({ reader: this.#reader, submit, clock, limits: engine.limits, onEvent })
+    const moment: Engine['moment'] = () => engine.moment()
+    return new Expiry({ reader: this.#reader, submit, moment, clock, limits: engine.limits, onEvent })
   }
 
   async #batchOne(command: Command, options: CallOptions | undefined): Promise<BatchOutcome> {

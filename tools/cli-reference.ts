@@ -21,7 +21,7 @@ This page is made by \`node tools/cli-reference.ts\` from the program itself.
 Inside the repository, \`npm run -s holdfast -- freeze user:8 616\` runs what \`holdfast freeze user:8 616\` runs elsewhere, and
 \`npm start -- --port 4681\` is \`holdfast serve --port 4681\`.
 
-Every command but \`serve\`, \`migrate\` and \`verify\` works on a database (\`--store\`), which it opens itself beside whatever else has
+Every command but \`serve\`, \`migrate\`, \`verify\` and \`backup\` works on a database (\`--store\`), which it opens itself beside whatever else has
 it open, or on a service (\`--url\`). Amounts are whole minor units. With \`--json\`, stdout is one JSON document: the answer as the
 HTTP service gives it, or the problem; messages go to stderr.
 \`import\` and \`reconcile\` print one JSON line per finding instead, and a summary as the last. Colours appear on terminals only, and not when \`NO_COLOR\` is set.

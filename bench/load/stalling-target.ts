@@ -1,5 +1,4 @@
 /** A target for tests: it answers at once, but for one stall, during which it answers nobody. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Workload } from './call.ts'
 
 export interface StallingTarget extends Workload {
@@ -19,8 +18,8 @@ export function stallingTarget(stall: { readonly fromAt: number; readonly ms: nu
       async run() {
         count++
         const left = stall.fromAt + stall.ms - performance.now()
-        if (performance.now() >= stall.fromAt && left > 0) await sleep(left)
-        else await sleep(1)
+        const ms = performance.now() >= stall.fromAt && left > 0 ? left : 1
+        await new Promise((resolve) => setTimeout(resolve, ms))
       },
     }),
   }

@@ -7,6 +7,7 @@ import { balanceKey, emptyBalance, type BalanceRecord } from '../../src/domain/b
 import { decideBatch, type Plan } from '../../src/domain/batch.ts'
 import type { Command } from '../../src/domain/command.ts'
 import { CREDIT } from '../../src/domain/asset.ts'
+import { HouseStripes } from '../../src/domain/house-stripes.ts'
 import { footprint, type Changes, type RequestRecord, type Snapshot } from '../../src/domain/snapshot.ts'
 import { Cache } from '../../src/engine/cache.ts'
 import { ENGINE_LIMITS } from '../../src/engine/limits.ts'
@@ -30,7 +31,7 @@ const MOMENT = {
   holdTtlMsDefault: ENGINE_LIMITS.holdTtlMsDefault,
   holdTtlMsMax: ENGINE_LIMITS.holdTtlMsMax,
 }
-const HOUSE_STRIPE = 0
+const HOUSE_STRIPES = new HouseStripes(0)
 
 const FREEZES: readonly Command[] = commands((index) => ({
   kind: 'freeze',
@@ -78,7 +79,7 @@ export function hotPathTasks(): readonly Task[] {
     task('decideBatch, freezes', () => decide(FREEZES, empty)),
     task('decideBatch, settles', () => decide(SETTLES, open)),
     task('decideBatch, one-to-ten transfers', () => decide(TRANSFERS, empty)),
-    task('footprint, freezes', () => footprint(FREEZES, HOUSE_STRIPE)),
+    task('footprint, freezes', () => footprint(FREEZES, HOUSE_STRIPES)),
     task('rows of freezes', () => rowsOf(frozen.changes)),
     task('rows of settles', () => rowsOf(settled.changes)),
     task('MySQL text of freezes', () => writesOf(frozen.changes, 'mysql')),
@@ -120,7 +121,7 @@ function snapshotOf(holds: readonly RequestRecord[]): Snapshot {
 }
 
 function decide(work: readonly Command[], snapshot: Snapshot): Plan {
-  return decideBatch(work, snapshot, HOUSE_STRIPE, MOMENT)
+  return decideBatch(work, snapshot, HOUSE_STRIPES, MOMENT)
 }
 
 function rowsOf({ holdsOpened, holdsChanged, postings, balances }: Changes): unknown {

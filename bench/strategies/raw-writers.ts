@@ -7,7 +7,8 @@
 import type { Changes } from '../../src/domain/snapshot.ts'
 import type { Store } from '../../src/engine/store.ts'
 import { MysqlConnection } from '../../src/stores/mysql/connection.ts'
-import { BEGIN, COMMIT, writesOf } from '../../src/stores/mysql/statements.ts'
+import { writesOf } from '../../src/stores/mysql/statements.ts'
+import { BEGIN, COMMIT } from '../../src/stores/mysql/transactions.ts'
 import { parseMysqlUrl } from '../../src/stores/mysql/url.ts'
 import { DatabaseFailure } from '../databases/database.ts'
 
@@ -40,8 +41,8 @@ async function unguardedWriter(url: string): Promise<RawWriter> {
   let turn: Promise<unknown> = Promise.resolve()
   return {
     async write(changes) {
-      const rows = writesOf(changes, flavour).filter(({ sql }) => !sql.startsWith('SET '))
-      const text = [BEGIN, ...rows.map(({ sql }) => sql), COMMIT]
+      const rows = writesOf(changes, flavour).filter((sql) => !sql.startsWith('SET '))
+      const text = [...BEGIN, ...rows, COMMIT]
       const written = turn.then(() => connection.run(text))
       turn = written.catch(() => undefined)
       try {

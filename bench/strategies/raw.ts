@@ -6,6 +6,7 @@
  * process writes accounts of its own. It is not idempotent.
  */
 import { balanceKey } from '../../src/domain/balance.ts'
+import { HouseStripes } from '../../src/domain/house-stripes.ts'
 import { DEFAULT_ASSET, REVENUE } from '../../src/domain/ids.ts'
 import type { EngineLimits } from '../../src/engine/limits.ts'
 import type { Store } from '../../src/engine/store.ts'
@@ -74,7 +75,7 @@ async function rowsOf(site: Site, store: Store): Promise<RawRows> {
     { account: REVENUE, asset: DEFAULT_ASSET, stripe: site.processIndex },
   ]
   const { balances } = await store.load({
-    houseStripe: site.processIndex,
+    houseStripes: new HouseStripes(site.processIndex),
     requests: new Set(),
     balances: new Map(names.map((name) => [balanceKey(name.account, name.asset, name.stripe), name])),
     assets: new Set(),

@@ -6,10 +6,11 @@ import { Type, type Static } from 'typebox'
 import { ASSET_DECIMALS_MAX, ASSET_NAME_LENGTH_MAX } from '../domain/asset.ts'
 import { ASSET_PATTERN } from '../domain/ids.ts'
 import { TOLERANCE_PPM_MAX } from '../domain/rate.ts'
-import { amountInput, asset, body, memo, metadata, payee, requestId } from './body-fields.ts'
+import { amountInput, asset, body, memo, metadata, payee, requestId, wholeInput } from './body-fields.ts'
 import { HOLD_BODIES, HOLD_COMMANDS } from './hold-bodies.ts'
 import { BATCH_COMMANDS_MAX, TRANSFER_LEGS_MAX, type InputKind } from './ledger.ts'
 import { AccountName, AssetCode, MetadataInput, ROUNDINGS, words } from './schemas.ts'
+import { supplyText } from './supply.ts'
 
 const depositFields = {
   requestId,
@@ -24,7 +25,7 @@ const openFields = {
   requestId,
   asset,
   floor: Type.Optional(
-    amountInput('How low `available` may go; negative for a credit limit. Default 0.', Number.MIN_SAFE_INTEGER),
+    wholeInput('How low `available` may go; negative for a credit limit. Default 0.', Number.MIN_SAFE_INTEGER),
   ),
   metadata: Type.Optional({
     ...MetadataInput,
@@ -37,7 +38,7 @@ const declareFields = {
       minimum: 0,
       maximum: ASSET_DECIMALS_MAX,
       default: 0,
-      description: 'Digits of an amount behind the point. They never change.',
+      description: `Decimal places of an amount. They never change. ${supplyText(ASSET_DECIMALS_MAX)}`,
       examples: [2],
     }),
   ),
@@ -52,8 +53,8 @@ const declareFields = {
 }
 
 const rateFields = {
-  numerator: amountInput('Minor units of the one asset that one gets …', 1),
-  denominator: amountInput('… for this many minor units of the other.', 1),
+  numerator: wholeInput('Minor units of the one asset that one gets …', 1),
+  denominator: wholeInput('… for this many minor units of the other.', 1),
   rounding: Type.Optional(
     words(ROUNDINGS, {
       default: 'down',

@@ -1,11 +1,30 @@
 /** Fields that bodies have in common, as JSON Schema. */
 import { Type, type TProperties } from 'typebox'
+import { AMOUNT_MAX } from '../domain/amount.ts'
 import { ACCOUNT_PATTERN, ASSET_PATTERN, REQUEST_ID_PATTERN } from '../domain/ids.ts'
 import { MEMO_LENGTH_MAX } from '../domain/metadata.ts'
-import { AMOUNT_PATTERN, MetadataInput } from './schemas.ts'
+import { INT64_PATTERN, MetadataInput } from './schemas.ts'
 
+/** The decimal strings of 1 to `AMOUNT_MAX`, which is a power of ten. */
+const AMOUNT_PATTERN = `[1-9][0-9]{0,${String(AMOUNT_MAX).length - 2}}|${AMOUNT_MAX}`
+
+/** @param least 0 or 1 */
 export function amountInput(description: string, least: number) {
-  const pattern = least < 0 ? AMOUNT_PATTERN : least === 0 ? '^(0|[1-9][0-9]{0,18})$' : '^[1-9][0-9]{0,18}$'
+  return Type.Union(
+    [
+      Type.String({
+        pattern: least === 0 ? `^(0|${AMOUNT_PATTERN})$` : `^(${AMOUNT_PATTERN})$`,
+        description: `At most ${AMOUNT_MAX}.`,
+      }),
+      Type.Integer({ minimum: least, maximum: Number.MAX_SAFE_INTEGER, description: 'A safe integer.' }),
+    ],
+    { description, examples: ['616'] },
+  )
+}
+
+/** A whole number within int64: no amount, but a bound or a part of a fraction. */
+export function wholeInput(description: string, least: number) {
+  const pattern = least < 0 ? INT64_PATTERN : '^[1-9][0-9]{0,18}$'
   return Type.Union(
     [
       Type.String({ pattern, description: 'Exact up to int64.' }),

@@ -48,7 +48,7 @@ import type {
   StatementInput,
   TransferInput,
 } from './ledger.ts'
-import { PAGE_LIMIT_MAX } from './queries.ts'
+import { PAGE_LIMIT_MAX, type PageQuery } from './queries.ts'
 import { newRequestId } from './request-id.ts'
 
 export abstract class CheckedLedger implements Ledger {
@@ -130,13 +130,24 @@ export abstract class CheckedLedger implements Ledger {
     } while (cursor !== null)
   }
 
+  async assets(): Promise<readonly Asset[]> {
+    const assets: Asset[] = []
+    let cursor: string | null = null
+    do {
+      const page: PageView<Asset> = await this.assetPage({ limit: PAGE_LIMIT_MAX, cursor })
+      assets.push(...page.items)
+      cursor = page.next
+    } while (cursor !== null)
+    return assets
+  }
+
+  protected abstract assetPage(query: PageQuery): Promise<PageView<Asset>>
   abstract account(account: string, input?: AccountInput): Promise<AccountView>
   abstract hold(id: RequestId): Promise<Hold>
   abstract holds(input?: HoldsInput): Promise<PageView<Hold>>
   abstract holdHistory(id: RequestId, input?: PageInput): Promise<PageView<HoldEvent>>
   abstract postings(account: string, input?: PostingsInput): Promise<PageView<StatementLine>>
   abstract entry(id: string): Promise<Entry>
-  abstract assets(): Promise<readonly Asset[]>
   abstract rates(input?: PageInput): Promise<PageView<Rate>>
   abstract rateHistory(from: string, to: string, input?: PageInput): Promise<PageView<Rate>>
   abstract close(): Promise<void>

@@ -12,6 +12,7 @@ import {
   settleOf,
   transferOf,
 } from './commands.ts'
+import { AMOUNT_MAX } from '../domain/amount.ts'
 import { LedgerError } from './error.ts'
 
 const newRequestId = (): string => 'made-here'
@@ -88,9 +89,15 @@ describe('amounts', () => {
     }
   })
 
-  test('the largest int64 passes, one more does not', () => {
-    assert.equal(depositOf({ account: 'u', amount: '9223372036854775807' }, newRequestId).amount, 2n ** 63n - 1n)
+  test('the largest amount passes, one more does not', () => {
+    for (const amount of ['10000000000000000', 10n ** 16n]) {
+      assert.equal(depositOf({ account: 'u', amount }, newRequestId).amount, AMOUNT_MAX)
+    }
     for (const amount of [
+      AMOUNT_MAX + 1n,
+      '10000000000000001',
+      1e16,
+      '9223372036854775807',
       2n ** 63n,
       '9223372036854775808',
       2 ** 53,
@@ -151,10 +158,20 @@ describe('instants', () => {
       -1,
       1.5,
       8_640_000_000_000_001,
+      '+010000-01-01T00:00:00Z',
+      '9999-12-31T23:59:59-00:01',
+      Date.UTC(10_000, 0, 1),
     ]) {
       assert.equal(refusalOf(() => expiryOf(text)).pointer, '/expiresAt', String(text))
     }
     assert.equal(expiryOf('2028-02-29T12:00:00Z'), Date.UTC(2028, 1, 29, 12), 'a leap day')
+    assert.equal(expiryOf('9999-12-31T23:59:59.999Z'), Date.UTC(10_000, 0, 1) - 1, 'the last millisecond')
+  })
+
+  test('a life that no end within the year 9999 could have is refused', () => {
+    const lifeOf = (expiresInMs: number) => freezeOf({ account: 'user:8', amount: 1, expiresInMs }, newRequestId)
+    assert.equal(refusalOf(() => lifeOf(Date.UTC(10_000, 0, 1))).pointer, '/expiresInMs')
+    assert.equal(lifeOf(Date.UTC(10_000, 0, 1) - 1).expiresInMs, Date.UTC(10_000, 0, 1) - 1)
   })
 })
 

@@ -33,6 +33,7 @@ import {
   floorIn,
   memoIn,
   metadataIn,
+  rateTermIn,
   refuse,
   requestIdIn,
   requestIdOf,
@@ -42,6 +43,7 @@ import {
 import { BATCH_COMMANDS_MAX, TRANSFER_LEGS_MAX, type InputKind } from './ledger.ts'
 import { accountParameter, assetParameter, requestIdParameter } from './queries.ts'
 import type { NewRequestId } from './request-id.ts'
+import { supplyText } from './supply.ts'
 
 /** The fields of each command, without `kind`; those in `ADDRESS` stand in the path over HTTP. */
 const FIELDS = {
@@ -269,10 +271,12 @@ function readLeg(input: unknown, pointer: string): Leg {
   return { ...leg, toAsset: arrivesIn, toAmount: amountIn(toAmount, `${pointer}/toAmount`, 1n) }
 }
 
+const DECIMALS_RULE = `decimals must be a whole number from 0 to ${ASSET_DECIMALS_MAX}. ${supplyText(ASSET_DECIMALS_MAX)}`
+
 function readDeclare(asset: AssetCode, fields: Fields): DeclareCommand {
   const { decimals = 0, name = asset } = fields
   if (typeof decimals !== 'number' || !Number.isInteger(decimals) || decimals < 0 || decimals > ASSET_DECIMALS_MAX) {
-    throw refuse(decimals, '/decimals', `a whole number from 0 to ${ASSET_DECIMALS_MAX}`)
+    throw LedgerError.invalid('/decimals', DECIMALS_RULE)
   }
   return { kind: 'declare', asset, decimals, name: textIn(name, '/name', 1, ASSET_NAME_LENGTH_MAX) }
 }
@@ -292,8 +296,8 @@ function readRate(pair: Pick<RateCommand, 'from' | 'to'>, fields: Fields): RateC
   return {
     kind: 'rate',
     ...pair,
-    numerator: amountIn(fields['numerator'], '/numerator', 1n),
-    denominator: amountIn(fields['denominator'], '/denominator', 1n),
+    numerator: rateTermIn(fields['numerator'], '/numerator'),
+    denominator: rateTermIn(fields['denominator'], '/denominator'),
     rounding: roundingOf(fields['rounding']),
     tolerancePpm,
   }

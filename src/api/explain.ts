@@ -1,6 +1,6 @@
 /** Rejections in words, with their numbers: the `message` of a `LedgerError` and the `detail` of a problem. */
 import type { HoldState } from '../domain/hold.ts'
-import { DEFAULT_ASSET, type AccountName, type AssetCode } from '../domain/ids.ts'
+import { DEFAULT_ASSET, isHouse, type AccountName, type AssetCode } from '../domain/ids.ts'
 import type { Rejection } from '../domain/outcome.ts'
 
 const ENDED: Readonly<Record<HoldState, string>> = {
@@ -59,8 +59,15 @@ export function explain(rejection: Rejection): string {
     }
     case 'floor_above_available':
       return `"${rejection.account}" has only ${rejection.available} ${rejection.asset} available.`
-    case 'balance_overflow':
-      return `The ${rejection.asset} balance of "${rejection.account}" would leave the range of a 64-bit integer.`
+    case 'exchange_out_of_range': {
+      const { toAmount, toAsset, toAmountMax } = rejection
+      return `${toAmount} ${toAsset} would arrive, more than the ${toAmountMax} that one leg can bring.`
+    }
+    case 'balance_overflow': {
+      const { account, asset } = rejection
+      if (!isHouse(account)) return `The ${asset} balance of "${account}" would leave the range of a 64-bit integer.`
+      return `The supply of ${asset} is exhausted: none of the stripes of "${account}" that this process writes has room for it.`
+    }
     case 'batch_aborted':
       return `Another command of the atomic batch was refused: ${rejection.because}.`
   }

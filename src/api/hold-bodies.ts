@@ -1,8 +1,7 @@
 /** Bodies and commands of holds, as JSON Schema: part of what bodies.ts begins. */
 import { Type, type TSchema } from 'typebox'
-import { ACCOUNT_PATTERN } from '../domain/ids.ts'
+import { ACCOUNT_PATTERN, INSTANT_MAX } from '../domain/ids.ts'
 import { amountInput, asset, body, memo, metadata, payee, requestId } from './body-fields.ts'
-import { INSTANT_MAX } from './input.ts'
 import { AccountName, HoldId, words } from './schemas.ts'
 
 const expiresAt = Type.Optional(
@@ -19,7 +18,7 @@ const expiresAt = Type.Optional(
 )
 
 function expiresInMs(description: string) {
-  return Type.Optional(Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, description }))
+  return Type.Optional(Type.Integer({ minimum: 1, maximum: INSTANT_MAX, description }))
 }
 
 const onExpiry = Type.Object(

@@ -2,7 +2,8 @@
  * Reading input that nobody has checked: one function per kind of field, each of which gives the value or throws
  * `invalid_request` with a JSON pointer. On the way of every command, so: plain checks, and no allocation for good input.
  */
-import { AMOUNT_MAX, parseAmount, type Amount } from '../domain/amount.ts'
+import { AMOUNT_MAX, parseAmount, parseInt64, type Amount } from '../domain/amount.ts'
+import { FLOOR_MAX, FLOOR_MIN } from '../domain/balance.ts'
 import {
   DEFAULT_ASSET,
   isAccountName,
@@ -10,6 +11,7 @@ import {
   isRequestId,
   type AccountName,
   type AssetCode,
+  INSTANT_MAX,
   type Instant,
   type RequestId,
 } from '../domain/ids.ts'
@@ -20,6 +22,7 @@ import {
   METADATA_VALUE_LENGTH_MAX,
   type Metadata,
 } from '../domain/metadata.ts'
+import { RATE_TERM_MAX } from '../domain/rate.ts'
 import { LedgerError } from './error.ts'
 import type { NewRequestId } from './request-id.ts'
 
@@ -71,11 +74,18 @@ export function requestIdOf(fields: Fields, newRequestId: NewRequestId): Request
   return given === undefined ? newRequestId() : requestIdIn(given, '/requestId')
 }
 
-/** At least `least`, which is 0 or 1, and within int64. */
+/** At least `least`, which is 0 or 1, and at most `AMOUNT_MAX`. */
 export function amountIn(value: unknown, pointer: string, least: bigint): Amount {
   const amount = parseAmount(value)
   if (amount !== null && amount >= least) return amount
-  throw refuse(value, pointer, `a whole number from ${least} to ${AMOUNT_MAX}, as a decimal string or a safe integer`)
+  throw refuse(value, pointer, wholeNumber(least, AMOUNT_MAX))
+}
+
+/** The numerator or the denominator of a rate: 1 to `RATE_TERM_MAX`. */
+export function rateTermIn(value: unknown, pointer: string): bigint {
+  const term = parseInt64(value)
+  if (term !== null && term >= 1n) return term
+  throw refuse(value, pointer, wholeNumber(1n, RATE_TERM_MAX))
 }
 
 /** `fallback` when there is none. */
@@ -85,22 +95,24 @@ export function flagIn(value: unknown, pointer: string, fallback: boolean): bool
   throw refuse(value, pointer, 'true or false')
 }
 
-/** Any int64; 0 when there is none. */
+/** Where a balance may be; 0 when there is none. */
 export function floorIn(value: unknown, pointer: string): bigint {
   if (value === undefined) return 0n
-  const floor = parseAmount(value)
+  const floor = parseInt64(value)
   if (floor !== null) return floor
-  throw refuse(value, pointer, 'a whole number within int64, as a decimal string or a safe integer')
+  throw refuse(value, pointer, wholeNumber(FLOOR_MIN, FLOOR_MAX))
+}
+
+function wholeNumber(least: bigint, most: bigint): string {
+  return `a whole number from ${least} to ${most}, as a decimal string or a safe integer`
 }
 
 export function durationMsIn(value: unknown, pointer: string): number | null {
   if (value === undefined) return null
-  if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0) return value
-  throw refuse(value, pointer, 'a whole number of milliseconds, at least 1')
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0 && value <= INSTANT_MAX) return value
+  throw refuse(value, pointer, `a whole number of milliseconds, 1 to ${INSTANT_MAX}`)
 }
 
-/** The last instant that a `Date` can hold. */
-export const INSTANT_MAX: Instant = 8_640_000_000_000_000
 const ISO_8601 = /^(\d{4})-(\d{2})-(\d{2})T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/
 
 /** An instant as milliseconds since 1970, or as an ISO 8601 string with its offset; digits below a millisecond are cut. */
@@ -109,7 +121,11 @@ export function instantIn(value: unknown, pointer: string): Instant | null {
   const instant = typeof value === 'string' ? parseInstant(value) : value
   if (typeof instant === 'number' && Number.isSafeInteger(instant) && instant > 0 && instant <= INSTANT_MAX)
     return instant
-  throw refuse(value, pointer, 'an instant such as 2030-01-31T12:00:00.000Z, or milliseconds since 1970')
+  throw refuse(
+    value,
+    pointer,
+    'an instant such as 2030-01-31T12:00:00.000Z, or milliseconds since 1970, up to the year 9999',
+  )
 }
 
 function parseInstant(text: string): number {

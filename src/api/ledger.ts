@@ -1,7 +1,8 @@
 /**
  * The ledger as callers see it: the same methods in process (`openLedger`) and over HTTP (`connect`).
  *
- * Amounts are whole minor units as `bigint`, within int64. Instants are milliseconds since 1970-01-01T00:00:00Z.
+ * Amounts are whole minor units as `bigint`: what is asked for is at most `AMOUNT_MAX` (10^16); what is answered is within int64, but
+ * for the balances of house accounts, whose stripes are added up. Instants are milliseconds since 1970-01-01T00:00:00Z.
  */
 import type { Asset } from '../domain/asset.ts'
 import type { Balance } from '../domain/balance.ts'
@@ -193,7 +194,10 @@ export type BatchOutcome =
 export interface AccountView {
   readonly account: AccountName
   readonly metadata: Metadata | null
+  /** By asset; as many as the page has. */
   readonly balances: readonly Balance[]
+  /** The cursor of the next balances; null when these are the last. */
+  readonly next: string | null
 }
 
 export interface PageInput {
@@ -233,12 +237,17 @@ export interface StatementInput extends FilterInput {
 
 export interface PostingsInput extends PageInput, StatementInput {}
 
-export interface AccountInput {
+export interface AccountInput extends PageInput {
   /** The moment to look at; now, when it is left out. */
   readonly at?: Instant
+  /** Balances, one per asset: 1 to 1000, default 1000. */
+  readonly limit?: number
 }
 
-/** A page may be shorter than its limit, or empty, and still have a next one, where filters leave out most of a long list. */
+/**
+ * A page may be shorter than its limit, or empty, and still have a next one, where filters leave out most of a long list, or where memos and
+ * metadata come to more than about a mebibyte.
+ */
 export interface PageView<Row> {
   readonly items: readonly Row[]
   /** The cursor of the next page; null when this is the last one. */
@@ -266,7 +275,8 @@ export interface Ledger extends AsyncDisposable {
   deposit(input: DepositInput, options?: CallOptions): Promise<Entry>
   /** Coins leave without a hold. Codes: as `deposit`, `same_account`, `insufficient_funds`. */
   charge(input: ChargeInput, options?: CallOptions): Promise<Entry>
-  /** All legs or none. Codes: as `charge`, and across assets `unknown_rate`, `rounds_to_nothing`, `outside_tolerance`. */
+  /** All legs or none. Codes: as `charge`, and across assets `unknown_rate`, `rounds_to_nothing`, `outside_tolerance`,
+   * `exchange_out_of_range`. */
   transfer(input: TransferInput, options?: CallOptions): Promise<Entry>
   /** Sets coins aside. Codes: as `charge`, `expiry_out_of_range`. */
   freeze(input: FreezeInput, options?: CallOptions): Promise<Hold>
@@ -298,7 +308,7 @@ export interface Ledger extends AsyncDisposable {
   ): Promise<BatchOutcome[]>
 
   /**
-   * With `at`: every balance as its last posting up to that instant left it; one that had none yet is left out. Metadata and
+   * An account of more assets than the page has a `next`. With `at`: every balance as its last posting up to that instant left it; one that had none yet is left out. Metadata and
    * floors have no history, so they are those of now. Exact as far as the clocks of the processes that write agree; a moment
    * of the last seconds may still gain postings. Codes: `account_not_found`.
    */
@@ -318,6 +328,7 @@ export interface Ledger extends AsyncDisposable {
   exportPostings(account: AccountName, input?: StatementInput): AsyncIterable<StatementLine>
   /** Codes: `entry_not_found`. */
   entry(id: string): Promise<Entry>
+  /** All of them, by code, read page by page. */
   assets(): Promise<readonly Asset[]>
   /** The newest rate of every pair, by `from`, then `to`. */
   rates(input?: PageInput): Promise<PageView<Rate>>

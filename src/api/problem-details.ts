@@ -1,5 +1,5 @@
 /** Problems on the wire (RFC 9457), in both directions, and the outcomes of a batch, which carry them. */
-import { parseAmount } from '../domain/amount.ts'
+import { parseInt64 } from '../domain/amount.ts'
 import type { CommandKind } from '../domain/command.ts'
 import type { Applied, Outcome, Rejection } from '../domain/outcome.ts'
 import { LedgerError } from './error.ts'
@@ -65,7 +65,7 @@ function detailsFromWire(
   for (const [name, { kind }] of Object.entries(PROBLEMS[code].fields)) {
     const value = wire[name]
     if (value === undefined || name === 'pointer') continue
-    details[name] = kind === 'amount' ? (parseAmount(value) ?? value) : value
+    details[name] = kind === 'amount' ? (parseInt64(value) ?? value) : value
   }
   return details
 }

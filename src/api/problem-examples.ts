@@ -1,4 +1,5 @@
 /** One example of every problem: for the OpenAPI document, for docs/reference/problems.md, and for tests. */
+import { AMOUNT_MAX } from '../domain/amount.ts'
 import type { FaultCode, Rejection, RejectionCode } from '../domain/outcome.ts'
 import { LedgerError } from './error.ts'
 import type { ConnectionCode, EdgeCode, ProblemCode } from './problem.ts'
@@ -37,6 +38,13 @@ const REJECTIONS: { readonly [Code in RejectionCode]: Extract<Rejection, { code:
     expected: 10n,
     tolerancePpm: 50_000,
   },
+  exchange_out_of_range: {
+    code: 'exchange_out_of_range',
+    asset: 'star',
+    toAsset: 'gem',
+    toAmount: 20_000_000_000_000_000n,
+    toAmountMax: AMOUNT_MAX,
+  },
   expiry_out_of_range: { code: 'expiry_out_of_range', ttlMsMax: 2_592_000_000 },
   balance_overflow: { code: 'balance_overflow', account: 'user:8', asset: 'credit' },
 }
@@ -59,7 +67,7 @@ const FAULTS: { readonly [Code in FaultCode | ConnectionCode]: string } = {
 const EDGE: { readonly [Code in EdgeCode]: LedgerError } = {
   invalid_request: LedgerError.invalid(
     '/amount',
-    'amount must be a whole number from 1 to 9223372036854775807, as a decimal string or a safe integer.',
+    `amount must be a whole number from 1 to ${AMOUNT_MAX}, as a decimal string or a safe integer.`,
   ),
   account_not_found: LedgerError.accountNotFound('user:9'),
   entry_not_found: LedgerError.entryNotFound('deposit-1'),

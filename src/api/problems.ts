@@ -262,6 +262,19 @@ export const PROBLEMS: Catalogue = {
       tolerancePpm: { kind: 'integer', meaning: 'How far the two may lie apart, in millionths of `expected`.' },
     },
   },
+  exchange_out_of_range: {
+    ...refused,
+    status: 422,
+    title: 'Exchange out of range',
+    meaning: 'At the rate, the amount comes to more of the asset that it is to arrive in than one leg can bring.',
+    remedy: 'Send less at once.',
+    fields: {
+      asset: leaving,
+      toAsset: arriving,
+      toAmount: { kind: 'amount', meaning: 'What would arrive.' },
+      toAmountMax: { kind: 'amount', meaning: 'What one leg can bring at most.' },
+    },
+  },
   expiry_out_of_range: {
     ...refused,
     status: 422,
@@ -274,8 +287,11 @@ export const PROBLEMS: Catalogue = {
     ...refused,
     status: 422,
     title: 'Balance overflow',
-    meaning: 'The balance would leave the range of a signed 64-bit integer.',
-    remedy: 'Move less. Consider an asset with fewer decimals.',
+    meaning:
+      'The balance would leave the range of a signed 64-bit integer. Of a house account: the supply of the asset is exhausted, ' +
+      'because no stripe that this process writes has room for it.',
+    remedy:
+      'Move less. Consider an asset with fewer decimals. Where the supply is exhausted, start with another `--house-stripe`.',
     fields: { account, asset },
   },
   headers_too_large: {

@@ -26,7 +26,7 @@ test('a query is completed with its defaults', () => {
   const of = { kind: null, entry: null, hold: null, memo: null }
   assert.deepEqual(holdsQueryOf({}), { account: null, asset: 'credit', state: null, ...page })
   assert.deepEqual(postingsQueryOf('user:8', {}), { account: 'user:8', asset: 'credit', ...of, ...page })
-  assert.deepEqual(accountQueryOf({}), { at: null })
+  assert.deepEqual(accountQueryOf({}), { at: null, limit: PAGE_LIMIT_MAX, cursor: null })
 })
 
 test('a page is never longer here than the stores allow', () => {
@@ -36,6 +36,8 @@ test('a page is never longer here than the stores allow', () => {
 describe('what is wrong is told by its name', () => {
   const cases: readonly [parameter: string, input: unknown][] = [
     ['account', { account: 'no spaces' }],
+    ['from', { from: Date.UTC(10_000, 0, 1) }],
+    ['until', { until: '9999-12-31T23:59:59-00:01' }],
     ['account', { account: ['user:8', 'user:9'] }],
     ['asset', { asset: 'Credit' }],
     ['asset', { asset: 'gold' }],

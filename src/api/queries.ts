@@ -49,14 +49,15 @@ export interface PostingsQuery extends ListQuery {
   readonly memo: string | null
 }
 
-export interface AccountQuery {
-  readonly at: Instant | null
-}
-
 /** Of a list that has no filters. */
 export interface PageQuery {
   readonly limit: number
   readonly cursor: string | null
+}
+
+/** The page is one of balances. */
+export interface AccountQuery extends PageQuery {
+  readonly at: Instant | null
 }
 
 const HOLD_STATES: Record<HoldState, true> = { open: true, settled: true, released: true, expired: true }
@@ -79,7 +80,7 @@ const EXPORT: ReadonlySet<string> = new Set(
   ['format', ...POSTINGS].filter((name) => name !== 'limit' && name !== 'cursor'),
 )
 const FORMATS: Record<StatementFormat, true> = { csv: true, ndjson: true }
-const ACCOUNT: ReadonlySet<string> = new Set(['at'])
+const ACCOUNT: ReadonlySet<string> = new Set(['at', 'limit', 'cursor'])
 
 const PAGE: ReadonlySet<string> = new Set(['limit', 'cursor'])
 
@@ -133,7 +134,18 @@ export function exportQueryOf(account: AccountName, input: unknown): ExportQuery
 }
 
 export function accountQueryOf(input: unknown): AccountQuery {
-  return { at: instantParameter(parametersIn(input, ACCOUNT)['at'], 'at') }
+  const parameters = parametersIn(input, ACCOUNT)
+  return { at: instantParameter(parameters['at'], 'at'), ...longPageOf(parameters) }
+}
+
+/** Of the list of assets. */
+export function assetsQueryOf(input: unknown): PageQuery {
+  return longPageOf(parametersIn(input, PAGE))
+}
+
+/** Of lists that are short as a rule, and were whole before they had pages: without a limit a page has as much as it may. */
+function longPageOf(parameters: Parameters): PageQuery {
+  return { limit: limitOf(parameters, PAGE_LIMIT_MAX), cursor: cursorOf(parameters) }
 }
 
 function listOf(parameters: Parameters): ListQuery {
@@ -219,9 +231,9 @@ function wordIn<Word extends string>(value: unknown, name: string, words: Readon
   throw LedgerError.invalidParameter(name, `${name} must be one of ${Object.keys(words).join(', ')}.`)
 }
 
-function limitOf(parameters: Parameters): number {
+function limitOf(parameters: Parameters, limitDefault = PAGE_LIMIT_DEFAULT): number {
   const limit = parameters['limit']
-  if (limit === undefined) return PAGE_LIMIT_DEFAULT
+  if (limit === undefined) return limitDefault
   if (typeof limit === 'number' && Number.isInteger(limit) && limit >= 1 && limit <= PAGE_LIMIT_MAX) return limit
   throw LedgerError.invalidParameter('limit', `limit must be a whole number from 1 to ${PAGE_LIMIT_MAX}.`)
 }

@@ -1,19 +1,25 @@
 /** The queries that the service is asked, as JSON Schema. queries.ts checks the input itself; a test holds it to these. */
 import { Type } from 'typebox'
+import { INSTANT_MAX } from '../domain/ids.ts'
 import { MEMO_LENGTH_MAX } from '../domain/metadata.ts'
 import { asset } from './body-fields.ts'
-import { INSTANT_MAX } from './input.ts'
 import { CURSOR_LENGTH_MAX, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX, STATEMENT_FORMATS } from './queries.ts'
 import { AccountName, AssetCode, ENTRY_PATTERN, HoldId, MetadataInput, words, Words } from './schemas.ts'
 
-const pageFields = {
-  limit: Type.Optional(
-    Type.Integer({ minimum: 1, maximum: PAGE_LIMIT_MAX, default: PAGE_LIMIT_DEFAULT, description: 'Rows per page.' }),
-  ),
-  cursor: Type.Optional(
-    Type.String({ minLength: 1, maxLength: CURSOR_LENGTH_MAX, description: '`next` of the page before.' }),
-  ),
+function pageFieldsOf(limitDefault: number) {
+  return {
+    limit: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: PAGE_LIMIT_MAX, default: limitDefault, description: 'Rows per page.' }),
+    ),
+    cursor: Type.Optional(
+      Type.String({ minLength: 1, maxLength: CURSOR_LENGTH_MAX, description: '`next` of the page before.' }),
+    ),
+  }
 }
+
+const pageFields = pageFieldsOf(PAGE_LIMIT_DEFAULT)
+/** Of lists that are short as a rule. */
+const longPageFields = pageFieldsOf(PAGE_LIMIT_MAX)
 
 function instantParameter(description: string) {
   return Type.Optional(
@@ -44,6 +50,7 @@ export const AccountQuery = Type.Object(
       'The moment to look at. Every balance is as its last posting up to that instant left it; metadata and floors have no ' +
         'history, so they are those of now. A moment of the last seconds may still gain postings.',
     ),
+    ...longPageFields,
   },
   { additionalProperties: false },
 )
@@ -91,3 +98,4 @@ export const ExportQuery = Type.Object(
 )
 
 export const PageQuery = Type.Object(pageFields, { additionalProperties: false })
+export const AssetsQuery = Type.Object(longPageFields, { additionalProperties: false })

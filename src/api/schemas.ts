@@ -3,6 +3,7 @@
  * Holds are in hold-schemas.ts, problems and outcomes in outcome-schemas.ts; request bodies and queries are in bodies.ts.
  */
 import { Type, type Static, type TSchema, type TSchemaOptions } from 'typebox'
+import { ASSET_DECIMALS_MAX } from '../domain/asset.ts'
 import type { HoldState } from '../domain/hold.ts'
 import { ACCOUNT_PATTERN, ASSET_PATTERN, REQUEST_ID_PATTERN } from '../domain/ids.ts'
 import type { EntryKind } from '../domain/journal.ts'
@@ -48,7 +49,9 @@ export function named<Schema extends TSchema>(id: string, schema: Schema): Schem
   return Object.assign(schema, { $id: id })
 }
 
-export const AMOUNT_PATTERN = '^-?(0|[1-9][0-9]{0,18})$'
+export const INT64_PATTERN = '^-?(0|[1-9][0-9]{0,18})$'
+/** A sum that may be beyond int64. */
+const WHOLE_PATTERN = '^-?(0|[1-9][0-9]*)$'
 
 export const AccountName = Type.String({
   pattern: ACCOUNT_PATTERN,
@@ -79,11 +82,17 @@ export const Words = {
 }
 
 export function amount(description: string) {
-  return Type.String({ pattern: AMOUNT_PATTERN, description, examples: ['616'] })
+  return Type.String({ pattern: INT64_PATTERN, description, examples: ['616'] })
+}
+
+/** Of a balance: all stripes of a house account added up. */
+function sum(description: string) {
+  const beyond = `${description} Of a house account it may be beyond int64.`
+  return Type.String({ pattern: WHOLE_PATTERN, description: beyond, examples: ['616'] })
 }
 
 function nullableAmount(description: string) {
-  return nullableText({ pattern: AMOUNT_PATTERN, description })
+  return nullableText({ pattern: INT64_PATTERN, description })
 }
 
 export function instant(description: string) {
@@ -114,9 +123,9 @@ export const Balance = named(
     {
       account: AccountName,
       asset: AssetCode,
-      available: amount('What can be spent.'),
+      available: sum('What can be spent.'),
       held: amount('What open holds have set aside.'),
-      total: amount('available + held.'),
+      total: sum('available + held.'),
       floor: nullableAmount('How low `available` may go; null for house accounts, which have no floor.'),
       version: Type.Integer(VERSION),
     },
@@ -127,10 +136,16 @@ export const Balance = named(
 export const Account = named(
   'Account',
   Type.Object(
-    { account: AccountName, metadata: MetadataAnswer, balances: Type.Array(reference(Balance)) },
     {
-      description: 'An account with its balances, one per asset. The stripes of a house account are added up.',
-      examples: [{ account: 'user:8', metadata: { plan: 'pro' }, balances: [BALANCE_EXAMPLE] }],
+      account: AccountName,
+      metadata: MetadataAnswer,
+      balances: Type.Array(reference(Balance)),
+      next: nullableText({ description: 'The cursor of the next balances; null when these are the last.' }),
+    },
+    {
+      description:
+        'An account with its balances, one per asset, by asset; as many as a page has. The stripes of a house account are added up.',
+      examples: [{ account: 'user:8', metadata: { plan: 'pro' }, balances: [BALANCE_EXAMPLE], next: null }],
     },
   ),
 )
@@ -142,8 +157,8 @@ export const Asset = named(
       code: AssetCode,
       decimals: Type.Integer({
         minimum: 0,
-        maximum: 18,
-        description: 'Digits of an amount behind the point.',
+        maximum: ASSET_DECIMALS_MAX,
+        description: 'Decimal places of an amount.',
         examples: [0],
       }),
       name: Type.String({ examples: ['Credit'] }),
@@ -191,7 +206,7 @@ const AppliedRate = Type.Object(
     denominator: amount('Of the rate.'),
     rounding: words(ROUNDINGS, { description: ROUNDING }),
     remainder: Type.String({
-      pattern: '^-?(0|[1-9][0-9]*)$',
+      pattern: WHOLE_PATTERN,
       description:
         'What the rounding left over, over the denominator: amount × numerator = toAmount × denominator + remainder, exactly. ' +
         'It may be beyond int64.',
@@ -311,7 +326,7 @@ export function page<Schema extends TSchema>(id: string, plural: string, item: S
         next: nullableText({ description: 'The cursor of the next page; null when this is the last one.' }),
       },
       {
-        description: `A page of ${plural}. It may be short, and still have a next one, where filters leave out most rows.`,
+        description: `A page of ${plural}. It may be short, and still have a next one, where filters leave out most rows, or rows are large.`,
       },
     ),
   )
@@ -322,7 +337,13 @@ export const RatePage = page('RatePage', 'rates', Rate)
 
 export const Assets = named(
   'Assets',
-  Type.Object({ items: Type.Array(reference(Asset)) }, { description: 'Every asset, by code.' }),
+  Type.Object(
+    {
+      items: Type.Array(reference(Asset)),
+      next: nullableText({ description: 'The cursor of the next page; null when this is the last one.' }),
+    },
+    { description: 'Assets, by code; as many as a page has.' },
+  ),
 )
 
 export type BalanceWire = Static<typeof Balance>

@@ -72,11 +72,14 @@ export function balanceFromWire(wire: BalanceWire): Balance {
 }
 
 export function accountToWire(account: AccountView): AccountWire {
-  return { account: account.account, metadata: account.metadata, balances: account.balances.map(balanceToWire) }
+  const { account: name, metadata, balances, next } = account
+  return { account: name, metadata, balances: balances.map(balanceToWire), next }
 }
 
 export function accountFromWire(wire: AccountWire): AccountView {
-  return { account: wire.account, metadata: wire.metadata, balances: wire.balances.map(balanceFromWire) }
+  const { account, metadata, balances, next } = wire
+  // A service from before there were pages sends all of them.
+  return { account, metadata, balances: balances.map(balanceFromWire), next: next ?? null }
 }
 
 export function assetToWire(asset: Asset): AssetWire {

@@ -3,17 +3,17 @@ import { InvalidArgumentError } from 'commander'
 import { LedgerError } from '../api/error.ts'
 import { parseJsonText } from '../api/json.ts'
 import type { LegInput } from '../api/ledger.ts'
-import { parseAmount } from '../domain/amount.ts'
+import { AMOUNT_MAX, parseInt64 } from '../domain/amount.ts'
 import type { Instant } from '../domain/ids.ts'
 import type { Metadata } from '../domain/metadata.ts'
 
 export function readAmount(text: string): bigint {
-  const amount = parseAmount(text)
+  const amount = parseInt64(text)
   if (amount !== null) return amount
   if (/^[+-]?[0-9]+[.,][0-9]+$/.test(text)) {
     throw new InvalidArgumentError('Amounts are whole minor units: of an asset with 2 decimals, 1.50 is written 150.')
   }
-  throw new InvalidArgumentError('An amount is a whole number within 64 bits, digits only: 10000.')
+  throw new InvalidArgumentError(`An amount is a whole number of at most ${AMOUNT_MAX}, digits only: 10000.`)
 }
 
 export function readWholeNumber(text: string): number {

@@ -7,7 +7,7 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 
 export const EXIT_MEANINGS: Readonly<Record<ExitCode, string>> = {
   0: 'it is done',
-  1: 'the ledger said no; or "verify" found a law that is broken, "import" or "reconcile" rows that do not agree',
+  1: 'the ledger said no; or "verify" or "backup" found a law that is broken, "import" or "reconcile" rows that do not agree',
   2: 'the command line is wrong; nothing happened',
   3: 'something is broken, too slow or not reachable; the message says whether the command may have applied',
 }

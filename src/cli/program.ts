@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { addAccountCommands } from './commands/accounts.ts'
 import { addAssetCommands } from './commands/assets.ts'
+import { addBackupCommand } from './commands/backup.ts'
 import { addHoldLists } from './commands/hold-lists.ts'
 import { addHoldCommands } from './commands/holds.ts'
 import { addImportCommand } from './commands/import.ts'
@@ -32,6 +33,7 @@ export function buildProgram(): Command {
   addServeCommand(program)
   addMigrateCommand(program)
   addVerifyCommand(program)
+  addBackupCommand(program)
   program.commandsGroup('Holds:')
   addHoldCommands(program)
   addHoldLists(program)

@@ -13,10 +13,7 @@ export class Progress {
 
   /** Shows what is being done now. */
   begin(what: string): void {
-    if (!process.stderr.isTTY) return
-    const filled = Math.round(Math.min(this.#done / Math.max(this.#total, 1), 1) * WIDTH)
-    const bar = '█'.repeat(filled) + '░'.repeat(WIDTH - filled)
-    process.stderr.write(`${ERASE_LINE}${bar} ${this.#done}/${this.#total} ${what}`)
+    showBar(this.#done / Math.max(this.#total, 1), `${this.#done}/${this.#total} ${what}`)
   }
 
   step(count = 1): void {
@@ -24,6 +21,18 @@ export class Progress {
   }
 
   end(): void {
-    if (process.stderr.isTTY) process.stderr.write(ERASE_LINE)
+    eraseBar()
   }
+}
+
+/** Shows how much of the whole is done, 0 to 1, and what is being done now. */
+export function showBar(share: number, what: string): void {
+  if (!process.stderr.isTTY) return
+  const filled = Math.round(Math.min(share, 1) * WIDTH)
+  const bar = '█'.repeat(filled) + '░'.repeat(WIDTH - filled)
+  process.stderr.write(`${ERASE_LINE}${bar} ${what}`)
+}
+
+export function eraseBar(): void {
+  if (process.stderr.isTTY) process.stderr.write(ERASE_LINE)
 }

@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import { destination, pino, type Logger } from 'pino'
 import type { Settings } from '../config.ts'
 import { buildServer } from '../http/server.ts'
-import { openLedger, type EmbeddedLedger, type ExpiryEvent } from '../ledger.ts'
+import { openLedger, type ClockEvent, type EmbeddedLedger, type ExpiryEvent } from '../ledger.ts'
 import { given } from './arguments.ts'
 import { EXIT } from './exit-codes.ts'
 
@@ -22,6 +22,7 @@ export async function startService(settings: Settings): Promise<Service> {
   const ledger = await openLedger(settings.store, {
     ...ledgerOptions(settings),
     onExpiryEvent: (event) => logExpiry(log, event),
+    onClockEvent: (event) => logClock(log, event),
   })
   const { engine, storage, expiry } = ledger
   for (const warning of storage.warnings) log.warn(warning)
@@ -45,6 +46,7 @@ export async function startService(settings: Settings): Promise<Service> {
 function ledgerOptions(settings: Settings) {
   return {
     ...given({ houseStripe: settings.houseStripe }),
+    acceptRowsAhead: settings.acceptRowsAhead,
     limits: {
       queueCommandsMax: settings.queueCommandsMax,
       batchCommandsMax: settings.batchCommandsMax,
@@ -76,6 +78,18 @@ function logExpiry(log: Logger, event: ExpiryEvent): void {
         'holds that are due cannot be ended; they are left aside for a while',
       )
     }
+  }
+}
+
+function logClock(log: Logger, event: ClockEvent): void {
+  switch (event.kind) {
+    case 'wrong':
+      return log.error({ code: 'clock_wrong' }, event.message)
+    case 'right':
+      return log.info('the clock of this process is right again; commands are served, and holds that are due are ended')
+    case 'rows_ahead':
+    case 'set_ahead':
+      return log.warn(event.message)
   }
 }
 

@@ -80,11 +80,9 @@ export async function openTarget(flags: TargetFlags, access: 'read' | 'write'): 
   const store = readSetting('store', flags, process.env)
   const { openLedger } = await import('../ledger.ts')
   // Ending what is due is for processes that stay.
-  const ledger = await openLedger(store, {
-    sweep: false,
-    reads: 'caller',
-    ...(access === 'read' ? { migrate: false } : {}),
-  })
+  const acceptRowsAhead = readSetting('acceptRowsAhead', {}, process.env)
+  const migrate = access === 'read' ? { migrate: false } : {}
+  const ledger = await openLedger(store, { sweep: false, reads: 'caller', acceptRowsAhead, ...migrate })
   for (const warning of ledger.storage.warnings) process.stderr.write(`${warning}\n`)
   return ledger
 }

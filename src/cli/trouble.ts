@@ -19,6 +19,7 @@ const KNOWN: Readonly<Record<string, ExitCode>> = {
   SettingError: EXIT.usage,
   StoreUrlError: EXIT.usage,
   MigrationError: EXIT.fault,
+  BackupError: EXIT.fault,
   SourceError: EXIT.fault,
   ListError: EXIT.usage,
 }

@@ -32,10 +32,10 @@ export function balanceView(balance: Balance): string {
   return `${styled('bold', balance.account)}\n${balancesView([balance])}`
 }
 
-export function accountView({ account, metadata, balances }: AccountView): string {
+export function accountView({ account, metadata, balances, next }: AccountView): string {
   const attached = metadataText(metadata)
   const title = styled('bold', account) + (attached === null ? '' : `  ${attached}`)
-  return `${title}\n${balances.length === 0 ? 'No balances.' : balancesView(balances)}`
+  return `${title}\n${balances.length === 0 ? none('balances', next) : balancesView(balances) + more(next)}`
 }
 
 export function assetsView(assets: readonly Asset[]): string {

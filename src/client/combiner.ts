@@ -150,7 +150,7 @@ export class Combiner {
   /** One pause for all of them, so that they travel together again. */
   #retry(parcels: readonly Parcel[], error: LedgerError): void {
     const chance = Math.random()
-    const now = Date.now()
+    const now = performance.now()
     const again: Parcel[] = []
     let longestMs = 0
     for (const parcel of parcels) {

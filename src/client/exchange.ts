@@ -76,7 +76,7 @@ function refusal(response: Response, text: string): LedgerError {
   const error = errorFromProblem(jsonOrNull(text), status)
   if (error.code !== 'unexpected_answer' || !AWAY_STATUSES.has(status)) return error
   return new LedgerError('service_unreachable', `Something before the service answered ${status}.`, {
-    retryAfterMs: retryAfterMs(response.headers.get('retry-after')),
+    retryAfterMs: retryAfterMs(response.headers),
   })
 }
 
@@ -88,10 +88,12 @@ function jsonOrNull(text: string): unknown {
   }
 }
 
-/** Seconds, or a date (RFC 9110, section 10.2.3). */
-function retryAfterMs(header: string | null): number | null {
-  if (header === null) return null
-  const ms = /^[0-9]+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now()
+/** Seconds, or a date (RFC 9110, section 10.2.3), which means something beside the date of the answer only: clocks differ. */
+function retryAfterMs(headers: Headers): number | null {
+  const retryAfter = headers.get('retry-after')
+  if (retryAfter === null) return null
+  if (/^[0-9]+$/.test(retryAfter)) return Number(retryAfter) * 1000
+  const ms = Date.parse(retryAfter) - Date.parse(headers.get('date') ?? '')
   return Number.isFinite(ms) ? Math.max(0, ms) : null
 }
 

@@ -23,7 +23,7 @@ const TIMER_MS_MAX = 2_147_483_647
 
 export class Parcel {
   readonly atomic: boolean
-  /** On the clock of `Date.now()`. */
+  /** On the clock of `performance.now()`, which nobody sets. */
   readonly deadlineAt: number
   readonly #commands: readonly Command[]
   readonly #texts: readonly string[]
@@ -47,7 +47,7 @@ export class Parcel {
     this.#open = commands.map((_, index) => index)
     this.#resolve = resolve
     const timeoutMs = Math.min(options.timeoutMs ?? options.timeoutMsDefault, TIMER_MS_MAX)
-    this.deadlineAt = Date.now() + timeoutMs
+    this.deadlineAt = performance.now() + timeoutMs
     this.#wait(timeoutMs, options.signal)
   }
 

@@ -21,6 +21,7 @@ import {
   postingsQueryOf,
   pageQueryOf,
   requestIdParameter,
+  type PageQuery,
 } from '../api/queries.ts'
 import type { HoldEventPageWire, HoldPageWire, HoldWire } from '../api/hold-schemas.ts'
 import type { AccountWire, AssetsWire, EntryWire, PostingPageWire, RatePageWire } from '../api/schemas.ts'
@@ -80,8 +81,10 @@ export class RemoteLedger extends CheckedLedger {
 
   async account(account: string, input: AccountInput = {}): Promise<AccountView> {
     const name = accountParameter(account, 'account')
-    const query = queryText({ ...accountQueryOf(input) })
-    const path = `/v1/accounts/${encodeURIComponent(name)}${query === '' ? '' : `?${query}`}`
+    const { limit, ...query } = accountQueryOf(input)
+    // A service from before there were pages knows no limit, and needs none.
+    const text = queryText({ ...query, limit: input.limit === undefined ? null : limit })
+    const path = `/v1/accounts/${encodeURIComponent(name)}${text === '' ? '' : `?${text}`}`
     return await this.#read(path, (wire: AccountWire) => accountFromWire(wire))
   }
 
@@ -112,8 +115,13 @@ export class RemoteLedger extends CheckedLedger {
     return await this.#read(`/v1/entries/${encodeURIComponent(name)}`, (wire: EntryWire) => entryFromWire(wire))
   }
 
-  async assets(): Promise<readonly Asset[]> {
-    return await this.#read('/v1/assets', (wire: AssetsWire) => wire.items.map(assetFromWire))
+  protected async assetPage({ cursor }: PageQuery): Promise<PageView<Asset>> {
+    const query = queryText({ cursor })
+    const path = `/v1/assets${query === '' ? '' : `?${query}`}`
+    // A service from before there were pages sends all of them.
+    return await this.#read(path, (wire: AssetsWire) =>
+      pageFromWire({ ...wire, next: wire.next ?? null }, assetFromWire),
+    )
   }
 
   async rates(input: PageInput = {}): Promise<PageView<Rate>> {
@@ -151,16 +159,16 @@ export class RemoteLedger extends CheckedLedger {
   /** A read has no effect, so that it can be tried again whatever happened. */
   async #read<Wire, Result>(path: string, decode: (wire: Wire) => Result): Promise<Result> {
     if (this.#closed) throw closed()
-    const deadlineAt = Date.now() + this.#limits.callTimeoutMsDefault
+    const deadlineAt = performance.now() + this.#limits.callTimeoutMsDefault
     for (let failures = 0; ;) {
       try {
-        const timeoutMs = Math.min(this.#limits.requestTimeoutMs, deadlineAt - Date.now())
+        const timeoutMs = Math.min(this.#limits.requestTimeoutMs, deadlineAt - performance.now())
         const controller = new AbortController()
         return decoded(await exchange(this.#service, { path, body: null, timeoutMs, controller }), decode)
       } catch (error) {
         failures += 1
         const pauseMs = pauseAfter(error as LedgerError, { failures, chance: Math.random() }, this.#limits)
-        if (pauseMs === null || Date.now() + pauseMs >= deadlineAt) throw error
+        if (pauseMs === null || performance.now() + pauseMs >= deadlineAt) throw error
         await new Promise((resolve) => setTimeout(resolve, pauseMs))
       }
     }

@@ -1,16 +1,34 @@
+import { AMOUNT_MAX, BALANCE_MAX } from './amount.ts'
+import { SUPPLY_MAX } from './house-stripes.ts'
 import { DEFAULT_ASSET, type AssetCode, type Instant } from './ids.ts'
 
 /** A kind of coin. `decimals` says how many digits of an amount stand behind the point; it never changes. */
 export interface Asset {
   readonly code: AssetCode
-  /** 0 to 18. */
+  /** 0 to `ASSET_DECIMALS_MAX`. */
   readonly decimals: number
   readonly name: string
   readonly createdAt: Instant
 }
 
-export const ASSET_DECIMALS_MAX = 18
+/** With 9, one command moves up to ten million coins, and a balance has up to 9.2 billion. With more, an asset is soon too small. */
+export const ASSET_DECIMALS_MAX = 9
 export const ASSET_NAME_LENGTH_MAX = 64
 
 /** Every ledger starts with it. */
 export const CREDIT: Asset = { code: DEFAULT_ASSET, decimals: 0, name: 'Credit', createdAt: 0 }
+
+/** How many whole coins there can be of an asset. */
+export interface Supply {
+  /** Moved by one command. */
+  readonly perCommand: bigint
+  /** On one balance. */
+  readonly perBalance: bigint
+  /** Issued by one process. */
+  readonly perIssuer: bigint
+}
+
+export function supplyOf({ decimals }: Pick<Asset, 'decimals'>): Supply {
+  const coin = 10n ** BigInt(decimals)
+  return { perCommand: AMOUNT_MAX / coin, perBalance: BALANCE_MAX / coin, perIssuer: SUPPLY_MAX / coin }
+}

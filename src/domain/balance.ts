@@ -3,12 +3,13 @@
  *
  * Upholds laws 2 and 3: `held ≥ 0`, `available ≥ floor`, and `version` is the number of the balance's postings.
  */
+import { BALANCE_MAX, BALANCE_MIN } from './amount.ts'
 import { isHouse, type AccountName, type AssetCode } from './ids.ts'
 
 export interface Balance {
   readonly account: AccountName
   readonly asset: AssetCode
-  /** What can be spent. */
+  /** What can be spent. Of a house account, all stripes added up, which may be beyond int64, as its `total`. */
   readonly available: bigint
   /** What open holds have set aside. */
   readonly held: bigint
@@ -19,6 +20,10 @@ export interface Balance {
   /** The number of postings that made it. */
   readonly version: number
 }
+
+/** A floor may be wherever a balance may be. */
+export const FLOOR_MIN = BALANCE_MIN
+export const FLOOR_MAX = BALANCE_MAX
 
 /** A balance as the stores keep it. */
 export interface BalanceRecord {

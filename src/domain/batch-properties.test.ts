@@ -9,8 +9,11 @@ import { NaiveLedger } from '../../test/support/naive-ledger.ts'
 import { Rows } from '../../test/support/rows.ts'
 import { decideBatch } from './batch.ts'
 import type { Moment } from './decision.ts'
+import { HouseStripes } from './house-stripes.ts'
 import type { Outcome } from './outcome.ts'
 import { REJECTION_PRECEDENCE } from './outcome.ts'
+
+const STRIPES = new HouseStripes(0)
 
 function wordOf(outcome: Outcome): string {
   if (outcome.status === 'rejected') return outcome.rejection.code
@@ -100,9 +103,9 @@ test('deciding again gives the same plan, and touches nothing that it was given'
       const rest = work.slice(head)
       const snapshot = rows.snapshot(rest)
       const copies = structuredClone({ rest, snapshot })
-      const plan = decideBatch(rest, snapshot, 0, MOMENT)
+      const plan = decideBatch(rest, snapshot, STRIPES, MOMENT)
       assert.deepEqual({ rest, snapshot }, copies)
-      assert.deepEqual(decideBatch(copies.rest, copies.snapshot, 0, MOMENT), plan)
+      assert.deepEqual(decideBatch(copies.rest, copies.snapshot, STRIPES, MOMENT), plan)
     }),
     { numRuns: 100 },
   )

@@ -19,10 +19,12 @@ import { MOMENT } from '../../test/support/given.ts'
 import { Rows } from '../../test/support/rows.ts'
 import { decideBatch, type Plan } from './batch.ts'
 import type { Command, Work } from './command.ts'
+import { HouseStripes } from './house-stripes.ts'
 import type { Outcome } from './outcome.ts'
 import { isEmpty } from './snapshot.ts'
 
 const USER = 'user:8'
+const STRIPES = new HouseStripes(0)
 
 function codeOf(outcome: Outcome): string {
   if (outcome.status === 'rejected') return outcome.rejection.code
@@ -30,7 +32,7 @@ function codeOf(outcome: Outcome): string {
 }
 
 function plan(rows: Rows, ...work: Work[]): Plan {
-  return decideBatch(work, rows.snapshot(work), 0, MOMENT)
+  return decideBatch(work, rows.snapshot(work), STRIPES, MOMENT)
 }
 
 function rowsAfter(...work: Work[]): Rows {
@@ -237,20 +239,20 @@ test('a request id that the snapshot does not mention is taken for a new one', (
   const rows = rowsAfter(deposit('d', USER, 100n))
   const work = [charge('d', USER, 1n)]
   const snapshot = { ...rows.snapshot(work), requests: new Map() }
-  assert.deepEqual(decideBatch(work, snapshot, 0, MOMENT).outcomes.flat().map(codeOf), ['applied'])
+  assert.deepEqual(decideBatch(work, snapshot, STRIPES, MOMENT).outcomes.flat().map(codeOf), ['applied'])
 })
 
 test('a balance or an asset that the snapshot lacks is a defect, not a rejection', () => {
   const work = [deposit('d', USER, 1n)]
   const snapshot = new Rows().snapshot(work)
-  assert.throws(() => decideBatch(work, { ...snapshot, balances: new Map() }, 0, MOMENT), /lacks the balance/)
-  assert.throws(() => decideBatch(work, { ...snapshot, assets: new Map() }, 0, MOMENT), /lacks the asset/)
+  assert.throws(() => decideBatch(work, { ...snapshot, balances: new Map() }, STRIPES, MOMENT), /lacks the balance/)
+  assert.throws(() => decideBatch(work, { ...snapshot, assets: new Map() }, STRIPES, MOMENT), /lacks the asset/)
 })
 
 test('house accounts are written in the stripe of the engine', () => {
   const work = [deposit('d', USER, 1n)]
   const snapshot = new Rows().snapshot(work)
-  assert.throws(() => decideBatch(work, snapshot, 3, MOMENT), /@issuer credit 3/)
+  assert.throws(() => decideBatch(work, snapshot, new HouseStripes(3), MOMENT), /@issuer credit 3/)
 })
 
 test('a group takes effect as a whole, with an outcome for each command', () => {

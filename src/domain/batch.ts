@@ -7,19 +7,19 @@ import type { Command, Group, Work } from './command.ts'
 import { decide } from './decide.ts'
 import type { Effect, Moment, State } from './decision.ts'
 import type { HoldRecord } from './hold.ts'
+import type { HouseStripes } from './house-stripes.ts'
 import type { AccountName, AssetCode, RequestId } from './ids.ts'
 import type { EntryRecord, PostingRecord } from './journal.ts'
 import type { Outcome, Rejection } from './outcome.ts'
 import { rateKey, type Rate } from './rate.ts'
-import {
-  stripeOf,
-  type AccountChange,
-  type BalanceChange,
-  type Changes,
-  type HoldChange,
-  type HoldStepRecord,
-  type RequestRecord,
-  type Snapshot,
+import type {
+  AccountChange,
+  BalanceChange,
+  Changes,
+  HoldChange,
+  HoldStepRecord,
+  RequestRecord,
+  Snapshot,
 } from './snapshot.ts'
 
 export interface Plan {
@@ -32,8 +32,13 @@ export interface Plan {
  * Decides `work` in order over `snapshot`, which must hold the whole footprint. A request id that the snapshot does not
  * mention is taken for a new one: the caller must have proof, or must make the commit prove it.
  */
-export function decideBatch(work: readonly Work[], snapshot: Snapshot, houseStripe: number, moment: Moment): Plan {
-  const draft = new Draft(snapshot, houseStripe)
+export function decideBatch(
+  work: readonly Work[],
+  snapshot: Snapshot,
+  houseStripes: HouseStripes,
+  moment: Moment,
+): Plan {
+  const draft = new Draft(snapshot, houseStripes)
   const outcomes = work.map((item) =>
     item.kind === 'group' ? decideGroup(item, draft, moment) : decideOne(item, draft, moment),
   )
@@ -81,7 +86,7 @@ interface DraftBalance {
 /** The batch's rows as they become: the snapshot below, what the commands wrote above. */
 class Draft implements State {
   readonly #snapshot: Snapshot
-  readonly #houseStripe: number
+  readonly #houseStripes: HouseStripes
   readonly #requests = new Map<RequestId, RequestRecord>()
   /** Rows that were asked for, by asset and account; a row's name is spelled out once, when it is first looked up. */
   readonly #balances = new Map<AssetCode, Map<AccountName, DraftBalance>>()
@@ -94,9 +99,9 @@ class Draft implements State {
   /** How to take back what was applied since `mark`, the latest last; null outside of groups. */
   #undo: (() => void)[] | null = null
 
-  constructor(snapshot: Snapshot, houseStripe: number) {
+  constructor(snapshot: Snapshot, houseStripes: HouseStripes) {
     this.#snapshot = snapshot
-    this.#houseStripe = houseStripe
+    this.#houseStripes = houseStripes
   }
 
   request(id: RequestId): RequestRecord | null {
@@ -112,7 +117,7 @@ class Draft implements State {
     if (accounts === undefined) this.#balances.set(asset, (accounts = new Map<AccountName, DraftBalance>()))
     let row = accounts.get(account)
     if (row === undefined) {
-      const key = balanceKey(account, asset, stripeOf(account, this.#houseStripe))
+      const key = balanceKey(account, asset, this.#houseStripes.of(account, asset))
       const before = this.#snapshot.balances.get(key)
       if (before === undefined) throw new Error(`The snapshot lacks the balance "${key}".`)
       accounts.set(account, (row = { before, now: before }))

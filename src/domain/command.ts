@@ -153,9 +153,9 @@ export interface RateCommand {
   readonly from: AssetCode
   /** Another asset than `from`. */
   readonly to: AssetCode
-  /** At least 1, as the denominator. */
-  readonly numerator: Amount
-  readonly denominator: Amount
+  /** 1 to `RATE_TERM_MAX`, as the denominator. */
+  readonly numerator: bigint
+  readonly denominator: bigint
   readonly rounding: Rounding
   readonly tolerancePpm: number
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { charge, declare, deposit, freeze, leg, open, release, settle, transfer } from '../../test/support/commands.ts'
 import { balance, hold, MOMENT, NOW, stateOf, type Given } from '../../test/support/given.ts'
-import { AMOUNT_MAX, AMOUNT_MIN } from './amount.ts'
+import { BALANCE_MAX, BALANCE_MIN } from './amount.ts'
 import type { Command } from './command.ts'
 import { decide } from './decide.ts'
 import type { Rejection } from './outcome.ts'
@@ -166,31 +166,31 @@ const REFUSED: readonly Refusal[] = [
   },
   {
     title: 'a deposit beyond int64 is refused',
-    given: { balances: [balance(USER, AMOUNT_MAX)] },
+    given: { balances: [balance(USER, BALANCE_MAX)] },
     command: deposit('r', USER, 1n),
     rejection: { code: 'balance_overflow', account: USER, asset: 'credit' },
   },
   {
     title: 'a deposit is refused when available and held together are beyond int64',
-    given: { balances: [balance(USER, 1n, { held: AMOUNT_MAX - 1n })] },
+    given: { balances: [balance(USER, 1n, { held: BALANCE_MAX - 1n })] },
     command: deposit('r', USER, 1n),
     rejection: { code: 'balance_overflow', account: USER, asset: 'credit' },
   },
   {
     title: 'a deposit that the issuer cannot count any more is refused',
-    given: { balances: [balance('@issuer', AMOUNT_MIN, { floor: null })] },
+    given: { balances: [balance('@issuer', BALANCE_MIN, { floor: null })] },
     command: deposit('r', USER, 1n),
     rejection: { code: 'balance_overflow', account: '@issuer', asset: 'credit' },
   },
   {
     title: 'a settle that the payee cannot count any more is refused',
-    given: { balances: [rich, balance('@revenue', AMOUNT_MAX, { floor: null })], requests: [hold('r', 50n)] },
+    given: { balances: [rich, balance('@revenue', BALANCE_MAX, { floor: null })], requests: [hold('r', 50n)] },
     command: settle('r', 1n),
     rejection: { code: 'balance_overflow', account: '@revenue', asset: 'credit' },
   },
   {
     title: 'freezing more than can be held is refused',
-    given: { balances: [balance(USER, 0n, { held: AMOUNT_MAX, floor: AMOUNT_MIN })] },
+    given: { balances: [balance(USER, 0n, { held: BALANCE_MAX, floor: BALANCE_MIN })] },
     command: freeze('r', USER, 1n),
     rejection: { code: 'balance_overflow', account: USER, asset: 'credit' },
   },
@@ -242,10 +242,10 @@ const APPLIED: readonly Application[] = [
   {
     title: 'a deposit comes from the issuer, who may owe everything',
     given: {},
-    command: deposit('r', USER, AMOUNT_MAX, { memo: 'x', metadata: { a: 1 } }),
+    command: deposit('r', USER, BALANCE_MAX, { memo: 'x', metadata: { a: 1 } }),
     moves: [
-      ['@issuer', -AMOUNT_MAX, 0n],
-      [USER, AMOUNT_MAX, 0n],
+      ['@issuer', -BALANCE_MAX, 0n],
+      [USER, BALANCE_MAX, 0n],
     ],
     answer: { id: 'r', kind: 'deposit', at: NOW, memo: 'x', metadata: { a: 1 }, floor: null },
   },
@@ -370,12 +370,12 @@ const APPLIED: readonly Application[] = [
   {
     title: 'a drawing settle at the floor takes what is held',
     given: { ...withHold, balances: [balance(USER, 0n, { id: 8, held: 50n })] },
-    command: settle('r', AMOUNT_MAX, 'draw'),
+    command: settle('r', BALANCE_MAX, 'draw'),
     moves: [
       [USER, 0n, -50n],
       ['@revenue', 50n, 0n],
     ],
-    answer: { ...freed, settled: 50n, drawn: 0n, shortfall: AMOUNT_MAX - 50n },
+    answer: { ...freed, settled: 50n, drawn: 0n, shortfall: BALANCE_MAX - 50n },
   },
   {
     title: 'a settle after the expiry is a settle, as long as nobody swept the hold',
@@ -413,7 +413,7 @@ const APPLIED: readonly Application[] = [
   },
   {
     title: 'a release is possible where the balance is full',
-    given: { ...withHold, balances: [balance(USER, AMOUNT_MAX - 50n, { id: 8, held: 50n })] },
+    given: { ...withHold, balances: [balance(USER, BALANCE_MAX - 50n, { id: 8, held: 50n })] },
     command: release('r'),
     moves: [[USER, 50n, -50n]],
   },

@@ -6,7 +6,7 @@ import { across, declare, deposit, group, leg, open, rate, transfer } from '../.
 import { balance, MOMENT, NOW, stateOf } from '../../test/support/given.ts'
 import { assertLaws } from '../../test/support/laws.ts'
 import { Rows } from '../../test/support/rows.ts'
-import { AMOUNT_MAX } from './amount.ts'
+import { AMOUNT_MAX, BALANCE_MAX } from './amount.ts'
 import type { Leg, RateCommand } from './command.ts'
 import { decide } from './decide.ts'
 import type { Entry } from './journal.ts'
@@ -24,7 +24,7 @@ const TENTH = rate('credit', 'gem', [1n, 10n])
 
 /** The decision over a rich payer of credit, with the rate from credit to gem. */
 function decideLegs(legs: readonly Leg[], declared: RateCommand = TENTH) {
-  const balances = [balance(USER, AMOUNT_MAX), balance('user:1', 5n, { asset: 'gem' })]
+  const balances = [balance(USER, BALANCE_MAX), balance('user:1', 5n, { asset: 'gem' })]
   return decide(transfer('r', legs), stateOf({ balances, rates: [rateWith(declared)] }), MOMENT)
 }
 
@@ -146,12 +146,16 @@ test('what is left over is told also where the caller named the amount', () => {
   assert.equal(told!.rate!.remainder, -46n)
 })
 
-test('more than a balance can have is an overflow, unless coins are short as well', () => {
-  const huge = rate('credit', 'gem', [AMOUNT_MAX, 1n])
-  const many = [across(USER, 'user:9', [2n, 'credit'], ['gem']), leg('user:9', 'user:1', AMOUNT_MAX, 'gem')]
-  assert.deepEqual(refused(many, huge), { code: 'balance_overflow', account: 'user:9', asset: 'gem' })
-  const poor = leg('user:3', 'user:9', 1n)
-  assert.equal(refused([...many, poor], huge).code, 'insufficient_funds')
+test('a leg brings at most what an amount can be, whatever the rate gives', () => {
+  const huge = rate('credit', 'gem', [AMOUNT_MAX / 2n, 1n], { tolerancePpm: 1_000_000 })
+  assert.equal(applied([across(USER, 'user:9', [2n, 'credit'], ['gem'])], huge).legs![0]!.toAmount, AMOUNT_MAX)
+  for (const amount of [3n, AMOUNT_MAX]) {
+    const rejection = { code: 'exchange_out_of_range', asset: 'credit', toAsset: 'gem', toAmountMax: AMOUNT_MAX }
+    const toAmount = (AMOUNT_MAX / 2n) * amount
+    assert.deepEqual(refused([across(USER, 'user:9', [amount, 'credit'], ['gem'])], huge), { ...rejection, toAmount })
+  }
+  // What counts is what arrives, which the caller may name.
+  applied([across(USER, 'user:9', [3n, 'credit'], ['gem', AMOUNT_MAX])], huge)
 })
 
 test('a thousand receivers get theirs, or none does', () => {
@@ -234,7 +238,7 @@ for (const [rounding, amounts, results] of ROUNDED) {
   })
 }
 
-const int64 = fc.oneof(fc.bigInt({ min: 1n, max: AMOUNT_MAX }), fc.bigInt({ min: 1n, max: 40n }))
+const int64 = fc.oneof(fc.bigInt({ min: 1n, max: BALANCE_MAX }), fc.bigInt({ min: 1n, max: 40n }))
 
 test('any amount at any rate is off by less than one unit, on the side that the rounding says, and the remainder tells by how much', () => {
   fc.assert(

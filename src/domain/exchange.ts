@@ -4,7 +4,7 @@
  * Coins do not turn into others. They go to `@exchange` in the asset that they leave in, and `@exchange` pays in the asset that they
  * arrive in, so the books of each asset sum to zero by themselves (law 1).
  */
-import { isInt64 } from './amount.ts'
+import { AMOUNT_MAX } from './amount.ts'
 import type { BalanceRecord } from './balance.ts'
 import type { Leg, RateCommand, TransferCommand } from './command.ts'
 import { answerAgain, enter, reject, showEntryOf, type Decision, type Moment, type State } from './decision.ts'
@@ -43,16 +43,9 @@ export function decideTransfer(command: TransferCommand, state: State, moment: M
   const priced = price(legs, (from, to) => state.rate(from, to))
   if ('code' in priced) return reject(priced)
   moveLegs(priced.legs, (account, asset) => state.balance(account, asset), add)
-  return withRates(enter(command, print, moment, [...net.values()], priced.legs), priced)
-}
-
-/** An amount that no balance can have is told only where the legs have no other fault, as every overflow. */
-function withRates(decision: Decision, { rates, overflow }: Priced): Decision {
-  const isShort = decision.verdict === 'reject' && decision.rejection.code === 'insufficient_funds'
-  if (overflow !== null && !isShort)
-    return reject({ code: 'balance_overflow', account: overflow.to, asset: overflow.toAsset })
+  const decision = enter(command, print, moment, [...net.values()], priced.legs)
   if (decision.verdict !== 'apply') return decision
-  return { ...decision, effect: { ...decision.effect, ratesUsed: rates } }
+  return { ...decision, effect: { ...decision.effect, ratesUsed: priced.rates } }
 }
 
 export function decideRate(command: RateCommand, state: State, moment: Moment): Decision {
@@ -106,8 +99,6 @@ function selfPayer(leg: Leg): AccountName | null {
 interface Priced {
   readonly legs: readonly EntryLeg[]
   readonly rates: readonly Rate[]
-  /** The first leg that brings more than int64 has room for. */
-  readonly overflow: ExchangeLeg | null
 }
 
 interface Offer {
@@ -135,20 +126,23 @@ function price(legs: readonly Leg[], rateOf: (from: AssetCode, to: AssetCode) =>
     if (toAmount === undefined || isTolerated(toAmount, expected, rate)) continue
     return { code: 'outside_tolerance', asset, toAsset, toAmount, expected, tolerancePpm: rate.tolerancePpm }
   }
-  let overflow: ExchangeLeg | null = null
+  for (const { leg, expected } of offers.values()) {
+    const { asset, toAsset, toAmount = expected } = leg
+    if (toAmount > AMOUNT_MAX)
+      return { code: 'exchange_out_of_range', asset, toAsset, toAmount, toAmountMax: AMOUNT_MAX }
+  }
   const told = legs.map((leg): EntryLeg => {
     const { from, to, asset, amount } = leg
     const offer = offers.get(leg)
     if (offer === undefined) return { from, to, asset, amount, toAsset: asset, toAmount: amount, rate: null }
     const { rate, expected } = offer
     const toAmount = leg.toAmount ?? expected
-    if (!isInt64(toAmount)) overflow ??= offer.leg
     const { version, numerator, denominator, rounding } = rate
     const remainder = remainderOf(amount, toAmount, rate)
     const applied = { version, numerator, denominator, rounding, remainder }
     return { from, to, asset, amount, toAsset: offer.leg.toAsset, toAmount, rate: applied }
   })
-  return { legs: told, rates: [...offers.values()].map(({ rate }) => rate), overflow }
+  return { legs: told, rates: [...offers.values()].map(({ rate }) => rate) }
 }
 
 /** Hands every change of a balance to `add`, leg by leg. */

@@ -1,13 +1,14 @@
 /** What can be refused of a hold's life: a hold given, what is asked, why not. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { amend, deposit, refund, release, settle, settlePart } from '../../test/support/commands.ts'
+import { amend, deposit, freeze, refund, release, settle, settlePart } from '../../test/support/commands.ts'
 import { MOMENT, NOW, stateOf, type Given } from '../../test/support/given.ts'
 import { BALANCES, expired, holder, parted, payee, whole } from '../../test/support/hold-lives.ts'
-import { AMOUNT_MAX } from './amount.ts'
+import { BALANCE_MAX } from './amount.ts'
 import type { Command } from './command.ts'
 import { decide } from './decide.ts'
 import type { HoldRecord } from './hold.ts'
+import { INSTANT_MAX } from './ids.ts'
 import type { EntryRecord } from './journal.ts'
 import type { Rejection } from './outcome.ts'
 
@@ -162,13 +163,13 @@ const REFUSED: readonly Refusal[] = [
     },
   },
   ...[
-    { hold: { ...parted, shortfall: AMOUNT_MAX }, command: settlePart('p', 'h', 31n, { overage: 'cap' }) },
+    { hold: { ...parted, shortfall: BALANCE_MAX }, command: settlePart('p', 'h', 31n, { overage: 'cap' }) },
     {
-      hold: { ...parted, settled: AMOUNT_MAX - 30n, drawn: AMOUNT_MAX - 70n },
+      hold: { ...parted, settled: BALANCE_MAX - 30n, drawn: BALANCE_MAX - 70n },
       command: amend('a', 'h', { amount: 71n }),
     },
     {
-      hold: { ...parted, settled: AMOUNT_MAX - 30n, drawn: AMOUNT_MAX - 70n },
+      hold: { ...parted, settled: BALANCE_MAX - 30n, drawn: BALANCE_MAX - 70n },
       command: settlePart('p', 'h', 31n, { overage: 'draw' }),
     },
   ].map(({ hold: full, command }): Refusal => ({
@@ -200,3 +201,15 @@ for (const { title, hold: given, others = [], balances = BALANCES, command, reje
     assert.deepEqual(decide(command, state, MOMENT), { verdict: 'reject', rejection })
   })
 }
+
+test('no hold is given an end beyond the year 9999, whatever life is allowed', () => {
+  const leftMs = 60_000
+  const moment = { now: INSTANT_MAX - leftMs, holdTtlMsDefault: leftMs + 1, holdTtlMsMax: Number.MAX_SAFE_INTEGER }
+  const state = stateOf({ balances: BALANCES, requests: [whole] })
+  const refused = { verdict: 'reject', rejection: { code: 'expiry_out_of_range', ttlMsMax: leftMs } }
+  assert.deepEqual(decide(freeze('f', USER, 1n), state, moment), refused)
+  assert.deepEqual(decide(freeze('f', USER, 1n, { expiresInMs: leftMs + 1 }), state, moment), refused)
+  assert.deepEqual(decide(amend('a', 'h', { expiresInMs: leftMs + 1 }), state, moment), refused)
+  assert.equal(decide(freeze('f', USER, 1n, { expiresAt: INSTANT_MAX }), state, moment).verdict, 'apply')
+  assert.equal(decide(amend('a', 'h', { expiresAt: INSTANT_MAX }), state, moment).verdict, 'apply')
+})

@@ -7,7 +7,18 @@ import type { BalanceRecord } from './balance.ts'
 import type { FreezeCommand, ReleaseCommand, SettleCommand } from './command.ts'
 import { reject, reused, type Decision, type Moment, type State } from './decision.ts'
 import { fingerprint } from './fingerprint.ts'
-import { enterStep, holdIn, isFixed, isLife, notOpen, pay, settleLate, ttlMsOf, type Payment } from './hold-steps.ts'
+import {
+  enterStep,
+  holdIn,
+  isFixed,
+  isLife,
+  lifeMsMax,
+  notOpen,
+  pay,
+  settleLate,
+  ttlMsOf,
+  type Payment,
+} from './hold-steps.ts'
 import { kindOfEnd, showHold, showHoldAsEnded, showHoldAsFrozen, type HoldRecord } from './hold.ts'
 import { isHouse, type AccountName } from './ids.ts'
 import { endOfHold } from './journal.ts'
@@ -25,7 +36,7 @@ export function decideFreeze(command: FreezeCommand, state: State, moment: Momen
   if (isHouse(account)) return reject({ code: 'house_account', account })
   if (payee === account) return reject({ code: 'same_account', account })
   const ttlMs = ttlMsOf(command, moment) ?? moment.holdTtlMsDefault
-  if (!isLife(ttlMs, moment)) return reject({ code: 'expiry_out_of_range', ttlMsMax: moment.holdTtlMsMax })
+  if (!isLife(ttlMs, moment)) return reject({ code: 'expiry_out_of_range', ttlMsMax: lifeMsMax(moment) })
   const holder = state.balance(account, asset)
   const moved = post(requestId, 'freeze', moment.now, [{ balance: holder, available: -amount, held: amount }])
   if ('code' in moved) return reject(moved)

@@ -17,7 +17,7 @@ import type {
 import { answerAgain, reject, type Decision, type Moment, type State } from './decision.ts'
 import { fingerprint } from './fingerprint.ts'
 import { showHold, showHoldAsEnded, showHoldAsFrozen, type HoldRecord } from './hold.ts'
-import type { AccountName, RequestId } from './ids.ts'
+import { INSTANT_MAX, type AccountName, type RequestId } from './ids.ts'
 import { lateOfHold, type EntryRecord } from './journal.ts'
 import type { Metadata } from './metadata.ts'
 import type { Answer } from './outcome.ts'
@@ -48,7 +48,7 @@ export function decideAmend(command: AmendCommand, state: State, moment: Moment)
   if (earlier !== null) return answerAgain(requestId, earlier, print, showStepOf)
   const ttlMs = ttlMsOf(command, moment)
   if (ttlMs !== null && !isLife(ttlMs, moment)) {
-    return reject({ code: 'expiry_out_of_range', ttlMsMax: moment.holdTtlMsMax })
+    return reject({ code: 'expiry_out_of_range', ttlMsMax: lifeMsMax(moment) })
   }
   const hold = holdIn(state, command.hold)
   if (hold === null) return reject({ code: 'hold_not_found', hold: command.hold })
@@ -236,8 +236,13 @@ export function ttlMsOf(
   return expiresAt === null ? null : expiresAt - now
 }
 
-export function isLife(ttlMs: number, { holdTtlMsMax }: Moment): boolean {
-  return ttlMs > 0 && ttlMs <= holdTtlMsMax
+export function isLife(ttlMs: number, moment: Moment): boolean {
+  return ttlMs > 0 && ttlMs <= lifeMsMax(moment)
+}
+
+/** The longest life that a hold can be given now: it ends within the instants that can be written down. */
+export function lifeMsMax({ now, holdTtlMsMax }: Moment): number {
+  return Math.max(0, Math.min(holdTtlMsMax, INSTANT_MAX - now))
 }
 
 function spendable(balance: BalanceRecord): bigint {

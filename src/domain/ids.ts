@@ -11,6 +11,8 @@ export type AssetCode = string
 export type RequestId = string
 /** Milliseconds since 1970-01-01T00:00:00Z. */
 export type Instant = number
+/** The last millisecond of the year 9999: a later one has no place in ISO 8601 as everybody reads it. */
+export const INSTANT_MAX: Instant = 253_402_300_799_999
 
 /** 1 to 64 characters. With `@` in front, the account is the operator's own. */
 export const ACCOUNT_PATTERN = '^[A-Za-z0-9:_./@-]{1,64}$'

@@ -48,6 +48,14 @@ export type Rejection =
       readonly expected: bigint
       readonly tolerancePpm: number
     }
+  | {
+      readonly code: 'exchange_out_of_range'
+      readonly asset: AssetCode
+      readonly toAsset: AssetCode
+      /** What would arrive. */
+      readonly toAmount: bigint
+      readonly toAmountMax: bigint
+    }
   | { readonly code: 'expiry_out_of_range'; readonly ttlMsMax: number }
   | { readonly code: 'hold_not_found'; readonly hold: RequestId }
   | { readonly code: 'hold_not_open'; readonly hold: RequestId; readonly state: HoldState; readonly settled: bigint }
@@ -111,6 +119,7 @@ export const REJECTION_PRECEDENCE = [
   'unknown_rate',
   'rounds_to_nothing',
   'outside_tolerance',
+  'exchange_out_of_range',
   'expiry_out_of_range',
   'hold_not_found',
   'hold_not_open',

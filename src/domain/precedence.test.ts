@@ -18,7 +18,7 @@ import {
   transfer,
 } from '../../test/support/commands.ts'
 import { balance, hold, MOMENT, NOW, stateOf } from '../../test/support/given.ts'
-import { AMOUNT_MAX, AMOUNT_MIN } from './amount.ts'
+import { AMOUNT_MAX, BALANCE_MAX, BALANCE_MIN } from './amount.ts'
 import type { BalanceRecord } from './balance.ts'
 import type { Command, CommandKind, Leg } from './command.ts'
 import { decide } from './decide.ts'
@@ -54,7 +54,7 @@ const short = (scene: { payer: Amounts }): void => {
   scene.payer.floor = 0n
 }
 const full = (scene: { payee: Amounts }): void => {
-  scene.payee.available = AMOUNT_MAX
+  scene.payee.available = BALANCE_MAX
 }
 const gone = (scene: { requests: RequestRecord[] }): void => {
   scene.requests = scene.requests.filter(({ id }) => id !== 'h')
@@ -101,7 +101,7 @@ const RULES: { readonly [Kind in CommandKind]: Rule<Kind> } = {
       request_id_reused: reuse,
       unknown_asset: (scene) => (scene.command = { ...scene.command, asset: 'none' }),
       house_account: (scene) => (scene.command = { ...scene.command, account: '@a' }),
-      balance_overflow: (scene) => (scene.payer.available = AMOUNT_MAX),
+      balance_overflow: (scene) => (scene.payer.available = BALANCE_MAX),
     },
   },
   charge: {
@@ -122,6 +122,7 @@ const RULES: { readonly [Kind in CommandKind]: Rule<Kind> } = {
       unknown_rate: (scene) => addLeg(scene, across('user:2', 'user:3', [1n, 'gem'], ['credit'])),
       rounds_to_nothing: (scene) => addLeg(scene, across('user:1', 'user:3', [1n, 'credit'], ['gem'])),
       outside_tolerance: (scene) => addLeg(scene, across('user:1', 'user:3', [4n, 'credit'], ['gem', 3n])),
+      exchange_out_of_range: (scene) => addLeg(scene, across('user:1', 'user:3', [4n * AMOUNT_MAX, 'credit'], ['gem'])),
       request_id_reused: reuse,
       unknown_asset: (scene) => addLeg(scene, leg('user:2', 'user:3', 1n, 'none')),
       same_account: (scene) => addLeg(scene, leg('user:2', 'user:2', 1n)),
@@ -138,7 +139,7 @@ const RULES: { readonly [Kind in CommandKind]: Rule<Kind> } = {
       same_account: (scene) => (scene.command = { ...scene.command, payee: scene.command.account }),
       expiry_out_of_range: (scene) => (scene.command = { ...scene.command, expiresInMs: 0 }),
       insufficient_funds: short,
-      balance_overflow: (scene) => (scene.payer.held = AMOUNT_MAX),
+      balance_overflow: (scene) => (scene.payer.held = BALANCE_MAX),
     },
     apart: [['house_account', 'insufficient_funds', NO_FLOOR]],
   },
@@ -188,7 +189,7 @@ const RULES: { readonly [Kind in CommandKind]: Rule<Kind> } = {
         alter(scene, { held: 2n, settled: 3n })
       },
       insufficient_funds: short,
-      balance_overflow: (scene) => (scene.payer.held = AMOUNT_MAX),
+      balance_overflow: (scene) => (scene.payer.held = BALANCE_MAX),
     },
     apart: [
       ...goneApart(['hold_not_open', 'amend_below_settled', 'insufficient_funds', 'balance_overflow']),
@@ -204,7 +205,7 @@ const RULES: { readonly [Kind in CommandKind]: Rule<Kind> } = {
       hold_not_found: gone,
       refund_above_settled: (scene) => alter(scene, { refunded: 16n }),
       insufficient_funds: (scene) => (scene.command = { ...scene.command, amount: 11n }),
-      balance_overflow: (scene) => (scene.payer.available = AMOUNT_MAX),
+      balance_overflow: (scene) => (scene.payer.available = BALANCE_MAX),
     },
     apart: goneApart(['refund_above_settled', 'insufficient_funds', 'balance_overflow']),
   },
@@ -235,7 +236,7 @@ function judge<Kind extends CommandKind>(rule: Rule<Kind>, codes: readonly Rejec
   const account = 'account' in command ? command.account : 'user:8'
   const asset = 'legs' in command ? command.legs[0]!.asset : 'asset' in command ? command.asset : 'credit'
   const payee = ('payee' in command ? command.payee : null) ?? 'user:9'
-  const floor = account.startsWith('@') ? null : AMOUNT_MIN
+  const floor = account.startsWith('@') ? null : BALANCE_MIN
   const balances = [
     balance(payee, 0n, { asset, ...scene.payee }),
     balance('user:1', 10n, { asset }),

@@ -4,7 +4,7 @@
  * A rate is a fraction of two whole numbers, so that nothing is lost before the one rounding at its end, and what that rounding took or
  * added is known to the last digit. A rate never changes; a new one gets the next version, and the newest counts.
  */
-import type { Amount } from './amount.ts'
+import { BALANCE_MAX, type Amount } from './amount.ts'
 import type { AssetCode, Instant } from './ids.ts'
 
 /** Towards zero; away from zero; to the nearest whole unit, and from the middle to the even one. */
@@ -16,8 +16,8 @@ export interface Rate {
   readonly to: AssetCode
   /** 1, 2, 3, … of this pair, without gaps. */
   readonly version: number
-  readonly numerator: Amount
-  readonly denominator: Amount
+  readonly numerator: bigint
+  readonly denominator: bigint
   readonly rounding: Rounding
   /** How far an amount that the caller names may lie from what the rate gives, in millionths of that; 0: not at all. */
   readonly tolerancePpm: number
@@ -26,6 +26,9 @@ export interface Rate {
 
 /** The two assets that a rate is from and to. */
 export type RatePair = Pick<Rate, 'from' | 'to'>
+
+/** The largest numerator and the largest denominator: as many digits as a column keeps, for rates of many places. */
+export const RATE_TERM_MAX = BALANCE_MAX
 
 /** A tolerance of all there is. */
 export const TOLERANCE_PPM_MAX = 1_000_000

@@ -17,7 +17,10 @@ import {
 } from '../../test/support/commands.ts'
 import { hold } from '../../test/support/given.ts'
 import type { Work } from './command.ts'
+import { HouseStripes } from './house-stripes.ts'
 import { footprint, footprintOfHold } from './snapshot.ts'
+
+const STRIPES = new HouseStripes(5)
 
 interface Keys {
   readonly requests?: readonly string[]
@@ -98,8 +101,8 @@ const TABLE: readonly (readonly [title: string, work: readonly Work[], keys: Key
 
 for (const [title, work, { requests = [], balances = [], assets = [] }] of TABLE) {
   test(`a footprint names ${title}`, () => {
-    const keys = footprint(work, 5)
-    assert.equal(keys.houseStripe, 5)
+    const keys = footprint(work, STRIPES)
+    assert.equal(keys.houseStripes, STRIPES)
     assert.deepEqual([...keys.requests], requests)
     assert.deepEqual([...keys.balances.keys()], balances)
     assert.deepEqual([...keys.assets], assets)
@@ -107,7 +110,7 @@ for (const [title, work, { requests = [], balances = [], assets = [] }] of TABLE
 }
 
 test('only house accounts have stripes', () => {
-  const { balances } = footprint([deposit('r', 'a', 1n)], 5)
+  const { balances } = footprint([deposit('r', 'a', 1n)], STRIPES)
   assert.deepEqual(
     [...balances.values()].map(({ account, stripe }) => [account, stripe]),
     [
@@ -119,7 +122,7 @@ test('only house accounts have stripes', () => {
 
 test('payees that commands name stand by their hold, for whoever loads it', () => {
   const named = [settlePart('r', 'h', 1n, { payee: 'b' }), settle('h', 1n, 'cap', { payee: 'c' })]
-  const keys = footprint([...named, settlePart('q', 'h', 1n, { payee: 'b' }), settle('g', 1n)], 5)
+  const keys = footprint([...named, settlePart('q', 'h', 1n, { payee: 'b' }), settle('g', 1n)], STRIPES)
   assert.deepEqual([...keys.payees], [['h', ['b', 'c']]])
   assert.deepEqual([...keys.balances], [])
   const names = footprintOfHold(hold('h', 1n, { asset: 'gem' }), keys).map(({ account, asset }) => [account, asset])
@@ -130,13 +133,13 @@ test('payees that commands name stand by their hold, for whoever loads it', () =
     ['c', 'gem'],
   ])
   const known = new Map([['h', hold('h', 1n, { asset: 'gem' })]])
-  const { balances } = footprint(named, 5, known)
+  const { balances } = footprint(named, STRIPES, known)
   assert.deepEqual([...balances.keys()].sort(), ['@revenue gem 5', 'b gem', 'c gem', 'user:8 gem'])
-  assert.equal(footprint([settle('h', 1n)], 5).payees.size, 0)
+  assert.equal(footprint([settle('h', 1n)], STRIPES).payees.size, 0)
 })
 
 test('the end of a hold touches its holder and its payee', () => {
-  const keys = footprint([], 5)
+  const keys = footprint([], STRIPES)
   assert.deepEqual(footprintOfHold(hold('h', 1n, { asset: 'gem' }), keys), [
     { account: 'user:8', asset: 'gem', stripe: 0 },
     { account: '@revenue', asset: 'gem', stripe: 5 },

@@ -12,7 +12,8 @@ import {
   type Work,
 } from './command.ts'
 import type { HoldRecord } from './hold.ts'
-import { EXCHANGE, isHouse, ISSUER, type AccountName, type AssetCode, type RequestId } from './ids.ts'
+import type { HouseStripes } from './house-stripes.ts'
+import { EXCHANGE, ISSUER, type AccountName, type AssetCode, type RequestId } from './ids.ts'
 import { lateOfHold, type EntryRecord, type PostingRecord } from './journal.ts'
 import type { Metadata } from './metadata.ts'
 import { rateKey, type Rate, type RatePair } from './rate.ts'
@@ -22,8 +23,8 @@ export type RequestRecord = EntryRecord | HoldRecord
 
 /** Every key that a batch reads, known before anything is read. Nothing stands in it twice. */
 export interface Footprint {
-  /** Which stripe of the house accounts is meant, also for the balances of a hold that only its row names. */
-  readonly houseStripe: number
+  /** Which stripes of the house accounts are meant, also for the balances of a hold that only its row names. */
+  readonly houseStripes: HouseStripes
   readonly requests: ReadonlySet<RequestId>
   readonly balances: ReadonlyMap<string, BalanceName>
   readonly assets: ReadonlySet<AssetCode>
@@ -112,21 +113,16 @@ export function isEmpty(changes: Changes): boolean {
   return rows + assets.length + rates.length === 0
 }
 
-/** The stripe of an account's balance: an engine's own for house accounts, 0 for everybody else. */
-export function stripeOf(account: AccountName, houseStripe: number): number {
-  return isHouse(account) ? houseStripe : 0
-}
-
 /**
  * The keys that `work` may read. The balances of a settle or release are those of its hold, which only the hold's row names
  * unless the same work opens it or `known` has it: whoever loads the hold loads them too (`footprintOfHold`).
  */
 export function footprint(
   work: Iterable<Work>,
-  houseStripe: number,
+  houseStripes: HouseStripes,
   known: ReadonlyMap<RequestId, RequestRecord> = new Map(),
 ): Footprint {
-  const keys = new FootprintKeys(houseStripe, known)
+  const keys = new FootprintKeys(houseStripes, known)
   for (const item of work) {
     for (const command of commandsOf(item)) keys.addCommand(command)
   }
@@ -137,15 +133,15 @@ export function footprint(
 /** The balances that commands about a hold touch: its holder's, its payee's, and those of the payees that they name. */
 export function footprintOfHold(
   hold: HoldRecord,
-  { houseStripe, payees }: Pick<Footprint, 'houseStripe' | 'payees'>,
+  { houseStripes, payees }: Pick<Footprint, 'houseStripes' | 'payees'>,
 ): readonly BalanceName[] {
   const { account, payee, asset } = hold
   const names = [
     { account, asset, stripe: 0 },
-    { account: payee, asset, stripe: stripeOf(payee, houseStripe) },
+    { account: payee, asset, stripe: houseStripes.of(payee, asset) },
   ]
   for (const named of payees.get(hold.id) ?? []) {
-    names.push({ account: named, asset, stripe: stripeOf(named, houseStripe) })
+    names.push({ account: named, asset, stripe: houseStripes.of(named, asset) })
   }
   return names
 }
@@ -158,7 +154,7 @@ class FootprintKeys implements Footprint {
   readonly balances = new Map<string, BalanceName>()
   readonly assets = new Set<AssetCode>()
   readonly rates = new Map<string, RatePair>()
-  readonly houseStripe: number
+  readonly houseStripes: HouseStripes
   payees: ReadonlyMap<RequestId, readonly AccountName[]> = NO_PAYEES
   readonly #known: ReadonlyMap<RequestId, RequestRecord>
   /** The accounts of each asset that `balances` has: most commands name balances that came before. */
@@ -168,8 +164,8 @@ class FootprintKeys implements Footprint {
   readonly #settledHere = new Set<RequestId>()
   #payees: Map<RequestId, AccountName[]> | null = null
 
-  constructor(houseStripe: number, known: ReadonlyMap<RequestId, RequestRecord>) {
-    this.houseStripe = houseStripe
+  constructor(houseStripes: HouseStripes, known: ReadonlyMap<RequestId, RequestRecord>) {
+    this.houseStripes = houseStripes
     this.#known = known
   }
 
@@ -272,7 +268,7 @@ class FootprintKeys implements Footprint {
     if (accounts === undefined) this.#named.set(asset, (accounts = new Set()))
     if (accounts.has(account)) return
     accounts.add(account)
-    const stripe = stripeOf(account, this.houseStripe)
+    const stripe = this.houseStripes.of(account, asset)
     this.balances.set(balanceKey(account, asset, stripe), { account, asset, stripe })
   }
 }

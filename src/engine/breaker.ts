@@ -15,7 +15,7 @@ import type { Changes, Footprint, Snapshot } from '../domain/snapshot.ts'
 import type { Clock } from './clock.ts'
 import { Fault } from './faults.ts'
 import type { EngineLimits } from './limits.ts'
-import type { CommitResult, Store } from './store.ts'
+import type { CommitResult, Store, StoreClock } from './store.ts'
 
 export class BreakerStore implements Store {
   readonly #store: Store
@@ -51,6 +51,10 @@ export class BreakerStore implements Store {
 
   ping(): Promise<void> {
     return this.#guard(this.#writes, () => this.#store.ping())
+  }
+
+  clock(): Promise<StoreClock> {
+    return this.#guard(this.#reads, () => this.#store.clock())
   }
 
   async #guard<Result>(policy: CircuitBreakerPolicy, call: () => Promise<Result>): Promise<Result> {

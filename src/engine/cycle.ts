@@ -71,11 +71,13 @@ export class Cycle {
 
   /** One call at a time. `drained` resolves when every batch prepared before is finished. Never rejects. */
   async prepare(jobs: readonly Job[], drained: () => Promise<void>): Promise<Prepared> {
-    const { cache, clock, contention, store } = this.#parts
+    const { cache, clock, contention, store, watch } = this.#parts
     const work = jobs.map((job) => job.work)
     const fresh = new Fresh()
-    const now = this.#parts.moment()
+    let now: Instant = 0
     try {
+      if (!watch.isSure()) await watch.check()
+      now = watch.moment()
       if (this.#parts.hasLostConnection()) {
         await drained()
         cache.clear()
@@ -96,7 +98,7 @@ export class Cycle {
           this.#learn(await this.#load(missing), fresh)
           continue
         }
-        const plan = this.#parts.plan(work, cache, now)
+        const plan = this.#parts.plan(work, cache, keys, now)
         const unproven = this.#unproven(work, plan, fresh)
         if (unproven.length === 0) {
           const sentAt = clock.elapsed()
@@ -145,7 +147,7 @@ export class Cycle {
       const met = sent.plan.changes.balances.map(({ after }) => balanceKey(after.account, after.asset, after.stripe))
       contention.remember(met)
     }
-    return await this.#recovery.insist(jobs, now, attempt)
+    return await this.#recovery.insist(jobs, now, { last: attempt })
   }
 
   #begin(changes: Changes): void {
@@ -177,7 +179,7 @@ export class Cycle {
     const rates = new Map<string, RatePair>()
     for (const [key, pair] of keys.rates) if (!cache.rates.has(key)) rates.set(key, pair)
     if (requests.size + balances.size + assets.size + rates.size === 0) return null
-    return { houseStripe: keys.houseStripe, requests, balances, assets, rates, payees: keys.payees }
+    return { houseStripes: keys.houseStripes, requests, balances, assets, rates, payees: keys.payees }
   }
 
   #unproven(work: readonly Work[], plan: Plan, fresh: Fresh): readonly Work[] {

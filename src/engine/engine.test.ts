@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { across, rate, transfer } from '../../test/support/commands.ts'
 import { FaultyStore, type Mishap } from '../../test/support/faulty-store.ts'
+import { ManualClock } from '../../test/support/manual-clock.ts'
+import { quiet } from '../../test/support/quiet.ts'
 import type { Command, FreezeCommand } from '../domain/command.ts'
 import type { Hold } from '../domain/hold.ts'
 import type { Outcome } from '../domain/outcome.ts'
@@ -11,7 +13,7 @@ import type { Storage } from '../stores/storage.ts'
 import { systemClock } from './clock.ts'
 import { Engine, type EngineOptions } from './engine.ts'
 import { Fault } from './faults.ts'
-import type { Store } from './store.ts'
+import type { Store, StoreClock } from './store.ts'
 
 interface Bench {
   readonly engine: Engine
@@ -90,9 +92,9 @@ test('what arrives while a batch is under way is the next batch', async () => {
   let openGate = (): void => {}
   bench.store.gate = new Promise((resolve) => (openGate = resolve))
   const first = bench.engine.submit(freezeOf('h0', 1n))
-  await new Promise((resolve) => setTimeout(resolve, 10))
+  await quiet()
   const rest = Array.from({ length: 9 }, (_, index) => bench.engine.submit(freezeOf(`h${index + 1}`, 1n)))
-  await new Promise((resolve) => setTimeout(resolve, 10))
+  await quiet()
   assert.deepEqual(bench.store.calls, ['commit'])
   openGate()
   await Promise.all([first, ...rest])
@@ -106,7 +108,7 @@ test('a full batch is sent while the one before is under way, and both are answe
   const answered: string[] = []
   const submit = (id: string): Promise<unknown> => bench.engine.submit(freezeOf(id, 1n)).then(() => answered.push(id))
   const all = Array.from({ length: 12 }, (_, index) => submit(`h${index}`))
-  await new Promise((resolve) => setTimeout(resolve, 10))
+  await quiet()
   assert.deepEqual(bench.store.calls, ['commit', 'commit'])
   assert.deepEqual(answered, [])
   openGate()
@@ -154,7 +156,7 @@ test('an asset whose declaration failed is not there, neither for what came with
   const gem = { kind: 'declare', asset: 'gem', decimals: 2, name: 'Gem' } as const
   const inGems = (requestId: string): Command => ({ ...depositOf(requestId, 1n), asset: 'gem' }) as Command
   const together = [gem, inGems('d1')].map((command) => resultOf(bench.engine.submit(command)))
-  await new Promise((resolve) => setTimeout(resolve, 10))
+  await quiet()
   openGate()
   assert.deepEqual(await Promise.all(together), ['store_unavailable/no', 'unknown_asset'])
   assert.equal(await resultOf(bench.engine.submit(inGems('d2'))), 'unknown_asset')
@@ -205,7 +207,7 @@ test('a hold is found, however little the engine remembers', async () => {
   const release = { kind: 'release', hold: 'h', cause: 'caller' } as const
   const work = [freezeOf('i', 1n), freezeOf('j', 1n), release, freezeOf('poor', 5_000n)]
   const outcomes = work.map((command) => resultOf(bench.engine.submit(command)))
-  await new Promise((resolve) => setTimeout(resolve, 10))
+  await quiet()
   openGate()
   assert.deepEqual(await Promise.all(outcomes), ['applied', 'applied', 'applied', 'insufficient_funds'])
 })
@@ -254,7 +256,7 @@ test('a repeated declaration rests on the name that the asset has now, not on a 
   assert.equal(await declared(bench.engine, 'Gold'), 'replayed')
   assert.equal(await declared(other, 'Geld'), 'applied')
   assert.equal(await declared(bench.engine, 'Gold'), 'applied')
-  assert.equal((await bench.storage.reader.assets()).find(({ code }) => code === 'gold')?.name, 'Gold')
+  assert.equal((await bench.storage.reader.assets()).items.find(({ code }) => code === 'gold')?.name, 'Gold')
 })
 
 test('of two engines that declare one asset at once, both are told the moment that is kept', async () => {
@@ -270,7 +272,7 @@ test('of two engines that declare one asset at once, both are told the moment th
     return snapshot
   }
   const second = (await bench.engine.submit(declaration)) as Outcome
-  const kept = (await bench.storage.reader.assets()).find(({ code }) => code === 'gem')
+  const kept = (await bench.storage.reader.assets()).items.find(({ code }) => code === 'gem')
   assert.deepEqual(first, { status: 'applied', replayed: false, answer: kept })
   assert.deepEqual(second, { status: 'applied', replayed: true, answer: kept })
 })
@@ -319,7 +321,7 @@ test('what was decided on a version that never came is not mistaken for another 
   let openGate = (): void => {}
   bench.store.gate = new Promise((resolve) => (openGate = resolve))
   const outcomes = [freezeOf('a', 10n), freezeOf('b', 20n)].map((command) => resultOf(bench.engine.submit(command)))
-  await new Promise((resolve) => setTimeout(resolve, 10))
+  await quiet()
   assert.deepEqual(bench.store.calls, ['commit', 'commit'])
   assert.equal(await resultOf(other.submit(freezeOf('c', 40n))), 'applied')
   openGate()
@@ -334,7 +336,7 @@ test('a hold is ended as another process opened it, not as it was about to be op
   let openGate = (): void => {}
   bench.store.gate = new Promise((resolve) => (openGate = resolve))
   const outcomes = [freezeOf('h', 10n), settleOf('h', 5n)].map((command) => resultOf(bench.engine.submit(command)))
-  await new Promise((resolve) => setTimeout(resolve, 10))
+  await quiet()
   assert.equal(await resultOf(other.submit({ ...freezeOf('h', 10n), payee: 'user:9' })), 'applied')
   openGate()
   assert.deepEqual(await Promise.all(outcomes), ['request_id_reused', 'applied'])
@@ -343,21 +345,21 @@ test('a hold is ended as another process opened it, not as it was about to be op
 })
 
 test('a call behind others with more patience still has its own deadline', async () => {
-  const bench = await open({ limits: { callTimeoutMsDefault: 20 } })
+  const clock = new ManualClock()
+  const bench = await open({ clock, limits: { callTimeoutMsDefault: 20 } })
   bench.store.gate = new Promise(() => {})
   const patient = { timeoutMs: 2_000 }
   void resultOf(bench.engine.submit(freezeOf('taken', 1n), patient))
-  await new Promise((resolve) => setTimeout(resolve, 5))
+  await quiet()
   void resultOf(bench.engine.submit(freezeOf('waiting', 1n), patient))
-  const startedAt = performance.now()
-  const keepAlive = setTimeout(() => {}, 2_000)
-  assert.equal(await resultOf(bench.engine.submit(freezeOf('behind', 1n))), 'deadline_exceeded/no')
-  assert.ok(performance.now() - startedAt < 1_000)
-  clearTimeout(keepAlive)
+  const behind = resultOf(bench.engine.submit(freezeOf('behind', 1n)))
+  await clock.advance(1_000)
+  assert.equal(await behind, 'deadline_exceeded/no')
 })
 
 test('a call whose rows are being read has its deadline too', async () => {
-  const hangs = { load: () => new Promise(() => {}) } as unknown as Store
+  const clock = (): Promise<StoreClock> => Promise.resolve({ serverAt: null, newestAt: null })
+  const hangs = { load: () => new Promise(() => {}), clock } as unknown as Store
   const engine = new Engine(hangs, { limits: { callTimeoutMsDefault: 120 } })
   const keepAlive = setTimeout(() => {}, 2_000)
   // The engine has looked at deadlines before this one is over, and has to look again.
@@ -388,15 +390,18 @@ test('after a lost connection the outcome is found out, whether the commit had c
 })
 
 test('what is refused after a lost connection cannot come through later', async () => {
-  const bench = await open()
+  const clock = new ManualClock()
+  const bench = await open({ clock })
   // The commit arrives when everybody has given it up; until then the hold that it opens has expired.
   let late: Changes | null = null
   bench.store.commit = async (changes) => {
     late = changes
-    await new Promise((resolve) => setTimeout(resolve, 30))
+    await clock.sleep(30)
     throw new Fault('commit_in_doubt', 'The connection was lost.', { applied: 'unknown' })
   }
-  const outcome = await resultOf(bench.engine.submit({ ...freezeOf('h', 10n), expiresAt: Date.now() + 20 }))
+  const call = resultOf(bench.engine.submit({ ...freezeOf('h', 10n), expiresAt: clock.now() + 20 }))
+  await clock.advance(1_000)
+  const outcome = await call
   const arrival = await bench.storage.store.commit(late!)
   assert.deepEqual([outcome, arrival], ['applied', 'stale'])
   assert.equal(await availableOf(bench), 990n)
@@ -482,15 +487,17 @@ test('a full queue answers overloaded at once, and nothing of it happens', async
 })
 
 test('a call that gives up while it waits had no effect; one that was taken may have one', async () => {
-  const bench = await open()
+  const clock = new ManualClock()
+  const bench = await open({ clock })
   let openGate = (): void => {}
   bench.store.gate = new Promise((resolve) => (openGate = resolve))
   const taken = resultOf(bench.engine.submit(freezeOf('taken', 1n), { timeoutMs: 30 }))
-  await new Promise((resolve) => setTimeout(resolve, 5))
+  await quiet()
   const abort = new AbortController()
   const aborted = resultOf(bench.engine.submit(freezeOf('aborted', 1n), { signal: abort.signal }))
   const queued = resultOf(bench.engine.submit(freezeOf('queued', 1n), { timeoutMs: 10 }))
   abort.abort()
+  await clock.advance(1_000)
   assert.deepEqual(await Promise.all([taken, aborted, queued]), [
     'deadline_exceeded/unknown',
     'deadline_exceeded/no',
@@ -506,43 +513,43 @@ test('a call that gives up while it waits had no effect; one that was taken may 
 })
 
 test('every call has a deadline, also one that names none', async () => {
-  const bench = await open({ limits: { callTimeoutMsDefault: 20 } })
+  const clock = new ManualClock()
+  const bench = await open({ clock, limits: { callTimeoutMsDefault: 20 } })
   bench.store.gate = new Promise(() => {})
   const taken = resultOf(bench.engine.submit(freezeOf('taken', 1n)))
-  await new Promise((resolve) => setTimeout(resolve, 5))
+  await quiet()
   const queued = resultOf(bench.engine.submit(freezeOf('queued', 1n)))
-  const keepAlive = setTimeout(() => {}, 1_000)
+  await clock.advance(1_000)
   assert.deepEqual(await Promise.all([taken, queued]), ['deadline_exceeded/unknown', 'deadline_exceeded/no'])
-  clearTimeout(keepAlive)
 })
 
 test('no wait depends on the time of day, which can be set back', async () => {
-  let offMs = 0
-  const clock = { ...systemClock, now: () => Date.now() + offMs }
+  const clock = new ManualClock()
   const limits = { callTimeoutMsDefault: 20, breakerFailures: 1, breakerOpenMs: 20, doubtMsMax: 20 }
   const bench = await open({ clock, limits })
   let openGate = (): void => {}
   bench.store.gate = new Promise((resolve) => (openGate = resolve))
   const waiting = resultOf(bench.engine.submit(freezeOf('waiting', 1n)))
-  offMs = -3_600_000
-  const keepAlive = setTimeout(() => {}, 2_000)
+  clock.offMs = -3_600_000
+  await clock.advance(100)
   assert.equal(await waiting, 'deadline_exceeded/unknown')
   openGate()
   bench.store.script.push('doubt-lost', ...Array<Mishap>(20).fill('unavailable'))
   const patient = { timeoutMs: 1_000 }
   const doubtful = resultOf(bench.engine.submit(freezeOf('doubtful', 1n), patient))
-  await new Promise((resolve) => setTimeout(resolve, 5))
-  offMs = -7_200_000
+  await quiet()
+  clock.offMs = -7_200_000
+  await clock.advance(100)
   assert.equal(await doubtful, 'commit_in_doubt/unknown')
   bench.store.script.length = 0
-  await new Promise((resolve) => setTimeout(resolve, 40))
-  offMs = -10_800_000
+  await clock.advance(40)
+  clock.offMs = -10_800_000
   assert.equal(await resultOf(bench.engine.submit(freezeOf('h', 1n), patient)), 'applied')
-  clearTimeout(keepAlive)
 })
 
 test('a database that keeps failing is given a pause, and one probe finds it well again', async () => {
-  const bench = await open({ limits: { breakerFailures: 3, breakerOpenMs: 30 } })
+  const clock = new ManualClock()
+  const bench = await open({ clock, limits: { breakerFailures: 3, breakerOpenMs: 30 } })
   bench.store.script.push('unavailable', 'unavailable', 'unavailable')
   for (let index = 0; index < 3; index++) {
     assert.equal(await resultOf(bench.engine.submit(freezeOf(`h${index}`, 1n))), 'store_unavailable/no')
@@ -552,7 +559,7 @@ test('a database that keeps failing is given a pause, and one probe finds it wel
   assert.equal(await resultOf(bench.engine.submit(freezeOf('h3', 1n))), 'store_unavailable/no')
   await assert.rejects(bench.engine.ready(), { code: 'store_unavailable' })
   assert.equal(writes(), before)
-  await new Promise((resolve) => setTimeout(resolve, 40))
+  await clock.advance(30)
   assert.equal(await resultOf(bench.engine.submit(freezeOf('h4', 1n))), 'applied')
   await bench.engine.ready()
 })
@@ -568,12 +575,12 @@ test('stopping answers everything that was taken in, and takes nothing more', as
 })
 
 test('stopping does not wait longer than its limit, and says what is certain', async () => {
-  const bench = await open({ limits: { batchCommandsMax: 1, drainMsMax: 20 } })
+  const clock = new ManualClock()
+  const bench = await open({ clock, limits: { batchCommandsMax: 1, drainMsMax: 20 } })
   bench.store.gate = new Promise(() => {})
   const all = ['a', 'b', 'c', 'd'].map((id) => resultOf(bench.engine.submit(freezeOf(id, 1n))))
-  const keepAlive = setTimeout(() => {}, 1_000)
-  await bench.engine.stop()
-  clearTimeout(keepAlive)
+  await quiet()
+  await Promise.all([bench.engine.stop(), clock.advance(20)])
   const unknown = 'commit_in_doubt/unknown'
   assert.deepEqual(await Promise.all(all), [unknown, unknown, 'shutting_down/no', 'shutting_down/no'])
 })

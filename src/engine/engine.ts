@@ -6,7 +6,9 @@
  * Whatever arrives while a batch is under way is the next batch: no timer, no delay when idle. Upholds laws 6, 7 and 8.
  */
 import type { Work } from '../domain/command.ts'
+import type { Instant } from '../domain/ids.ts'
 import { BreakerStore } from './breaker.ts'
+import type { ClockEvent } from './clock-watch.ts'
 import { systemClock, type Clock } from './clock.ts'
 import { asFault, Fault } from './faults.ts'
 import { ENGINE_LIMITS, type EngineLimits } from './limits.ts'
@@ -22,6 +24,13 @@ export interface EngineOptions {
   readonly clock?: Clock
   /** This engine's stripe of the house accounts, 0 or more. Engines that share one are correct, but get in each other's way. */
   readonly houseStripe?: number
+  /**
+   * The clock of this process is right although the newest rows are ahead of it, which is told as a warning then. Only for stores
+   * without a server whose clock could say so. Default false.
+   */
+  readonly acceptRowsAhead?: boolean
+  /** Hears when the clock of this process is found wrong, and when it is right again. What it throws is ignored. */
+  readonly onClockEvent?: ((event: ClockEvent) => void) | undefined
 }
 
 export interface SubmitOptions {
@@ -48,7 +57,8 @@ export class Engine {
     this.limits = { ...ENGINE_LIMITS, ...options.limits }
     this.#clock = options.clock ?? systemClock
     const guarded = new BreakerStore(store, this.#clock, this.limits)
-    this.#parts = new Parts(guarded, this.#clock, this.limits, options.houseStripe ?? 0)
+    const { houseStripe = 0, acceptRowsAhead = false, onClockEvent } = options
+    this.#parts = new Parts(guarded, this.#clock, this.limits, { houseStripe, acceptRowsAhead, onClockEvent })
     this.#queue = new Queue(this.limits.queueCommandsMax)
     this.#pipeline = new Pipeline(this.#parts)
   }
@@ -90,10 +100,28 @@ export class Engine {
     })
   }
 
-  /** Resolves when a commit would be possible. @throws Fault `store_unavailable`, `shutting_down` */
+  /** What the operator should know about the times in the database, as sentences; as of the last comparison of the clocks. */
+  get clockWarnings(): readonly string[] {
+    return this.#parts.watch.warnings
+  }
+
+  /**
+   * The present, for ending what is due: as commands are decided by it.
+   *
+   * @throws Fault `clock_wrong`, also where the clock was just set ahead and nobody can confirm it, and what the store throws
+   */
+  async moment(): Promise<Instant> {
+    const { watch } = this.#parts
+    await watch.check()
+    watch.requireSettled()
+    return watch.moment()
+  }
+
+  /** Resolves when a commit would be possible. @throws Fault `store_unavailable`, `store_misconfigured`, `clock_wrong`, `shutting_down` */
   async ready(): Promise<void> {
     if (this.#stopping) throw new Fault('shutting_down', 'This process takes no more work.')
     await this.#parts.store.ping()
+    await this.#parts.watch.check()
   }
 
   /**

@@ -32,6 +32,8 @@ export interface ExpiryParts {
   readonly reader: Pick<Reader, 'due' | 'overdue'>
   /** The engine's. @throws Fault */
   readonly submit: (release: ReleaseCommand) => Promise<WorkOutcome>
+  /** The engine's, by which it decides what is due. @throws Fault `clock_wrong`, and what the store throws */
+  readonly moment: () => Promise<Instant>
   readonly clock: Clock
   readonly limits: ExpiryLimits
   /** Hears what an operator should know. */
@@ -86,7 +88,8 @@ export class Expiry {
   /** By hold, when it is looked at again, on the clock's `elapsed`; the earliest first. */
   readonly #aside = new Map<RequestId, number>()
   readonly #counts = { rounds: 0, swept: 0, faults: 0 }
-  #oldestLeftAt: Instant | null = null
+  /** Since when the oldest hold that was left over is due, on the clock's `elapsed`; null when none was. */
+  #lagSince: number | null = null
   #backlog: number | null = null
   #lookedAt: number | null = null
   #round: Promise<void> | null = null
@@ -107,7 +110,7 @@ export class Expiry {
 
   get status(): ExpiryStatus {
     const { clock, limits } = this.#parts
-    const lagMs = this.#oldestLeftAt === null ? 0 : Math.max(0, clock.now() - this.#oldestLeftAt)
+    const lagMs = this.#lagSince === null ? 0 : Math.max(0, clock.elapsed() - this.#lagSince)
     const lookAgeMs = clock.elapsed() - (this.#lookedAt ?? this.#bornAt)
     const isBehind = lagMs > limits.expiryLagMsMax || lookAgeMs > limits.expiryLagMsMax + 2 * limits.expiryIntervalMs
     return { ...this.#counts, aside: this.#aside.size, lagMs, backlog: this.#backlog, lookAgeMs, isBehind }
@@ -161,15 +164,16 @@ export class Expiry {
 
   /** One round. @returns the fault that ended it, after every answer of its page has come */
   async #sweep(): Promise<Fault | null> {
-    const { reader, clock, limits } = this.#parts
+    const { reader, moment, clock, limits } = this.#parts
     for (let left = limits.expiryRoundMax; left > 0 && !this.#stopping;) {
       this.#recall()
       const pageMax = Math.min(this.#pageMax, left)
       // Those that are left aside are among what is found.
       const limit = pageMax + this.#aside.size
-      const { holds } = await reader.due(clock.now(), limit)
+      const now = await moment()
+      const { holds } = await reader.due(now, limit)
       this.#lookedAt = clock.elapsed()
-      this.#oldestLeftAt = holds[0]?.expiresAt ?? null
+      this.#leave(holds[0]?.expiresAt, now)
       if (this.#stopping) return null
       const found = holds.filter(({ id }) => !this.#aside.has(id))
       const page = found.slice(0, pageMax)
@@ -178,7 +182,7 @@ export class Expiry {
       const isLast = holds.length < limit && page.length === found.length
       if (fault !== null || isLast) {
         const over = holds.filter(({ id }) => remaining.has(id) || this.#aside.has(id))
-        this.#oldestLeftAt = over[0]?.expiresAt ?? null
+        this.#leave(over[0]?.expiresAt, now)
         this.#backlog = fault === null ? over.length : null
         return fault
       }
@@ -186,10 +190,16 @@ export class Expiry {
       if (passedCount * 2 > page.length) break
     }
     if (this.#stopping) return null
-    const { count, oldestExpiresAt } = await reader.overdue(clock.now())
+    const now = await moment()
+    const { count, oldestExpiresAt } = await reader.overdue(now)
     this.#backlog = count
-    this.#oldestLeftAt = oldestExpiresAt
+    this.#leave(oldestExpiresAt ?? undefined, now)
     return null
+  }
+
+  /** What is left over counts by the moment at which it was due, whatever becomes of the time of day. */
+  #leave(oldestExpiresAt: Instant | undefined, now: Instant): void {
+    this.#lagSince = oldestExpiresAt === undefined ? null : this.#parts.clock.elapsed() - (now - oldestExpiresAt)
   }
 
   async #endPage(page: readonly DueHold[]) {
@@ -249,7 +259,8 @@ export class Expiry {
   #report(fault: Fault | null): void {
     const now = this.#parts.clock.elapsed()
     const { status } = this
-    if (fault === null) this.#nextFaultAt = null
+    // A wrong clock is told by whoever watches it.
+    if (fault === null || fault.code === 'clock_wrong') this.#nextFaultAt = null
     else if (this.#nextFaultAt === null || now >= this.#nextFaultAt) {
       this.#nextFaultAt = now + REPEAT_MS
       this.#tell({ kind: 'faulted', fault })

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { amend, deposit, freeze, refund, release, settle, settlePart } from '../../test/support/commands.ts'
 import { FaultyStore } from '../../test/support/faulty-store.ts'
 import { assertLaws } from '../../test/support/laws.ts'
+import { quiet } from '../../test/support/quiet.ts'
 import type { Command } from '../domain/command.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import { openMemoryStorage } from '../stores/memory/storage.ts'
@@ -50,7 +51,7 @@ async function codesWhile({ engine, store }: Bench, commands: readonly Command[]
   let openGate = (): void => {}
   store.gate = new Promise((resolve) => (openGate = resolve))
   const codes = commands.map((command) => codeOf(engine, command))
-  await new Promise((resolve) => setTimeout(resolve, 10))
+  await quiet()
   await meanwhile()
   openGate()
   return await Promise.all(codes)

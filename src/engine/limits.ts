@@ -1,4 +1,5 @@
 /** Every bound of the engine, with its unit in its name. */
+import { CLOCK_DIFFERENCE_MS_MAX } from './reader.ts'
 
 export interface EngineLimits {
   /** Commands that wait for a batch; more are answered `overloaded`. */
@@ -51,6 +52,21 @@ export interface EngineLimits {
   /** How long a hold that could not be ended is left aside, and how many are, so that the due holds behind them get their turn. */
   readonly expiryAsideMs: number
   readonly expiryAsideMax: number
+  /**
+   * How much the clocks of two processes may differ, so how far the newest rows may be ahead of a process's clock. From the clock of the
+   * database's server each of the two may differ by half of it. Beyond that the process neither serves nor sweeps.
+   */
+  readonly clockDifferenceMsMax: number
+  /** A process's time of day that moves by more than this against its own measure of time is compared with the database's at once. */
+  readonly clockJumpMsMax: number
+  /** How often the clocks are compared while there is work, and how often while they differ too much. */
+  readonly clockCheckIntervalMs: number
+  readonly clockRetryMs: number
+  /**
+   * How long no hold is ended after the clock was set ahead by more than `clockDifferenceMsMax`, where no server can say whether that was
+   * right: less than `expiryLagMsMax`, so that it is no lag.
+   */
+  readonly clockRestMs: number
 }
 
 export const ENGINE_LIMITS: EngineLimits = {
@@ -76,4 +92,9 @@ export const ENGINE_LIMITS: EngineLimits = {
   expiryLagMsMax: 60_000,
   expiryAsideMs: 60_000,
   expiryAsideMax: 1_000,
+  clockDifferenceMsMax: CLOCK_DIFFERENCE_MS_MAX,
+  clockJumpMsMax: 1_000,
+  clockCheckIntervalMs: 30_000,
+  clockRetryMs: 1_000,
+  clockRestMs: 30_000,
 }

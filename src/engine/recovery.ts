@@ -7,9 +7,12 @@
  *   refused          ▶ halve until the command that is to blame stands alone
  *
  * A refusal is believed only where every row of the batch was read under the locks; before that it is no more than stale.
+ *
+ * What finds a stripe of a house account full is decided again on the stripe that follows it.
  */
 import type { Plan } from '../domain/batch.ts'
 import { commandsOf, isOfHold, type Work } from '../domain/command.ts'
+import { HOUSE_STRIPE_TURNS } from '../domain/house-stripes.ts'
 import type { Instant, RequestId } from '../domain/ids.ts'
 import type { Footprint, RequestRecord, Snapshot } from '../domain/snapshot.ts'
 import { afterCommit, asFault, Fault } from './faults.ts'
@@ -17,6 +20,7 @@ import type { EngineLimits } from './limits.ts'
 import type { Parts } from './parts.ts'
 import { needsProof } from './proof.ts'
 import type { CommitResult } from './store.ts'
+import { fullIn } from './succession.ts'
 import { tornIn } from './torn.ts'
 import type { Job, WorkOutcome } from './ticket.ts'
 
@@ -36,6 +40,22 @@ const DOUBT_PAUSE_MS_MAX = 1_000
 
 /** Before the first attempt. */
 const NONE: Attempt = { number: 0, tookMs: 0 }
+
+/** How a batch that is insisted on came here. */
+interface Insistence {
+  /** The last attempt at it. */
+  readonly last?: Attempt
+  /** How often it may still go to another stripe of a house account. */
+  readonly turnsLeft?: number
+}
+
+/** What is decided again of `jobs`. */
+interface Again {
+  readonly jobs: readonly Job[]
+  readonly indices: readonly number[]
+  readonly now: Instant
+  readonly turnsLeft?: number
+}
 
 export class Recovery {
   readonly #parts: Parts
@@ -72,7 +92,7 @@ export class Recovery {
       }
       attempt = { number: 1, tookMs: clock.elapsed() - since }
     }
-    const results = await this.insist(jobs, now, attempt)
+    const results = await this.insist(jobs, now, { last: attempt })
     this.#commitsProve = results.every((result) => result instanceof Fault || !needsProof(result))
     return results
   }
@@ -86,12 +106,12 @@ export class Recovery {
       const record = cache.requests.get(id)
       if (record !== undefined) known.set(id, record)
     }
-    const { houseStripe, balances, assets, rates, payees } = keys
+    const { houseStripes, balances, assets, rates, payees } = keys
     const requests = new Set(holdsOf(work).filter((hold) => !known.has(hold)))
-    const decided = await this.#exclusive({ houseStripe, balances, assets, rates, payees, requests }, (snapshot) => {
+    const decided = await this.#exclusive({ houseStripes, balances, assets, rates, payees, requests }, (snapshot) => {
       for (const [id, record] of snapshot.requests) known.set(id, record)
-      const plan = this.#parts.plan(work, { ...snapshot, requests: known }, now)
-      return plan.outcomes.some(needsProof) ? this.#parts.plan([], snapshot, now) : plan
+      const plan = this.#parts.plan(work, { ...snapshot, requests: known }, keys, now)
+      return plan.outcomes.some(needsProof) ? this.#parts.plan([], snapshot, keys, now) : plan
     })
     if (decided === null) {
       // Its holds are among what may have moved.
@@ -108,12 +128,13 @@ export class Recovery {
   /** `outcomes`, with those at `indices` decided again. Never rejects. */
   async again(
     outcomes: readonly WorkResult[],
-    { jobs, indices, now }: { jobs: readonly Job[]; indices: readonly number[]; now: Instant },
+    { jobs, indices, now, turnsLeft = HOUSE_STRIPE_TURNS }: Again,
   ): Promise<readonly WorkResult[]> {
     const results = [...outcomes]
     const decided = await this.insist(
       indices.map((index) => jobs[index]!),
       now,
+      { turnsLeft },
     )
     for (const [position, index] of indices.entries()) results[index] = decided[position]!
     return results
@@ -127,9 +148,9 @@ export class Recovery {
    *
    * @param now as of when it is decided, always the same: a commit that was lost may arrive later, and nothing but time could
    *   have made it refused here and good there
-   * @param last the last attempt at these jobs
    */
-  async insist(jobs: readonly Job[], now: Instant, last: Attempt = NONE): Promise<readonly WorkResult[]> {
+  async insist(jobs: readonly Job[], now: Instant, from: Insistence = {}): Promise<readonly WorkResult[]> {
+    const { last = NONE, turnsLeft = HOUSE_STRIPE_TURNS } = from
     const { clock, limits } = this.#parts
     const results = new Map<Job, WorkResult>()
     let waiting = jobs
@@ -143,7 +164,7 @@ export class Recovery {
       })
       if (waiting.length === 0) break
       const since = clock.elapsed()
-      const found = await this.#attempt(waiting, now)
+      const found = await this.#attempt(waiting, now, turnsLeft)
       if (found !== null) {
         for (const [index, job] of waiting.entries()) results.set(job, found[index]!)
         break
@@ -155,9 +176,9 @@ export class Recovery {
   }
 
   /** Null when other writers came first. Never rejects. */
-  async #attempt(jobs: readonly Job[], now: Instant): Promise<readonly WorkResult[] | null> {
+  async #attempt(jobs: readonly Job[], now: Instant, turnsLeft: number): Promise<readonly WorkResult[] | null> {
     try {
-      return await this.#decideUnderLocks(jobs, now)
+      return await this.#decideUnderLocks(jobs, now, turnsLeft)
     } catch (error) {
       return await this.after(asFault(error), jobs, now)
     }
@@ -171,13 +192,17 @@ export class Recovery {
   }
 
   /** Null when other writers came first. @throws as the store */
-  async #decideUnderLocks(jobs: readonly Job[], now: Instant): Promise<readonly WorkResult[] | null> {
+  async #decideUnderLocks(
+    jobs: readonly Job[],
+    now: Instant,
+    turnsLeft = HOUSE_STRIPE_TURNS,
+  ): Promise<readonly WorkResult[] | null> {
     const { cache } = this.#parts
     const work = worksOf(jobs)
     const keys = this.#parts.knownKeys(work)
     let decided: Decided | null = null
     try {
-      decided = await this.#exclusive(keys, (snapshot) => this.#parts.plan(work, snapshot, now))
+      decided = await this.#exclusive(keys, (snapshot) => this.#parts.plan(work, snapshot, keys, now))
     } finally {
       if (decided === null) cache.forget(keys)
     }
@@ -186,8 +211,28 @@ export class Recovery {
     // Another writer that came in between is likely to be there still.
     this.#parts.contention.remember(cache.replace(snapshot))
     cache.apply(plan.changes)
-    const indices = tornIn({ work, plan, keysOf: this.#parts.knownKeysOf, isLocked: true })
-    return indices.length === 0 ? plan.outcomes : await this.again(plan.outcomes, { jobs, indices, now })
+    return await this.#complete(plan, jobs, { now, turnsLeft })
+  }
+
+  /** What was decided under the locks, without what has to be decided again: that is, now. Never rejects. */
+  async #complete(
+    plan: Plan,
+    jobs: readonly Job[],
+    { now, turnsLeft }: { readonly now: Instant; readonly turnsLeft: number },
+  ): Promise<readonly WorkResult[]> {
+    const results: WorkResult[] = [...plan.outcomes]
+    const indices = new Set(tornIn({ work: worksOf(jobs), plan, keysOf: this.#parts.knownKeysOf, isLocked: true }))
+    const full = fullIn(plan.outcomes)
+    if (full.size > 0 && turnsLeft > 0) {
+      try {
+        for (const index of await this.#parts.succession.follow(full)) indices.add(index)
+      } catch (error) {
+        for (const index of full.keys()) results[index] = asFault(error)
+      }
+    }
+    return indices.size === 0
+      ? results
+      : await this.again(results, { jobs, indices: [...indices], now, turnsLeft: turnsLeft - 1 })
   }
 
   /** What was decided under the locks and is committed; null when other writers came first. @throws as the store */

@@ -1,4 +1,5 @@
 /** The write port: what the engine needs of a database. It holds no rule, and no transaction object crosses it. */
+import type { Instant } from '../domain/ids.ts'
 import type { Changes, Footprint, Snapshot } from '../domain/snapshot.ts'
 
 /**
@@ -8,6 +9,23 @@ import type { Changes, Footprint, Snapshot } from '../domain/snapshot.ts'
  *   written.
  */
 export type CommitResult = 'committed' | 'stale' | 'contended'
+
+/** What a database says of the time. */
+export interface StoreClock {
+  /** The clock of the database's server when it was asked; null where the store has none but that of this process. */
+  readonly serverAt: Instant | null
+  /**
+   * The latest time among the last postings of the house accounts' balances, `NEWEST_ROWS_MAX` of them at most; null when there are
+   * none. Nearly every deposit, charge and settle writes one.
+   */
+  readonly newestAt: Instant | null
+}
+
+/**
+ * House balances whose last posting is looked at. Among 50,000 other balances and 400,000 postings, 1,000 of them took 1 ms on SQLite, 6
+ * to 14 ms on the servers.
+ */
+export const NEWEST_ROWS_MAX = 1_000
 
 export interface Store {
   /**
@@ -51,4 +69,7 @@ export interface Store {
 
   /** One cheap round trip that proves a commit would be possible. @throws Fault `store_unavailable`, `store_misconfigured` */
   ping(): Promise<void>
+
+  /** What time it is by the database, in one cheap round trip. @throws Fault `store_unavailable`, `store_misconfigured` */
+  clock(): Promise<StoreClock>
 }

@@ -1,6 +1,7 @@
 /**
  * Rejections that no single moment explains: they rest on rows that their own batch changes, which are so from its commit on, and on
- * others, which may have moved between being read and that commit. They are decided again.
+ * others, which may have moved between being read and that commit. They are decided again. So is what found a stripe of a house account
+ * full, until that was found under its lock (succession.ts).
  */
 import { balanceKey } from '../domain/balance.ts'
 import type { Plan } from '../domain/batch.ts'
@@ -8,6 +9,7 @@ import type { CommandKind, Work } from '../domain/command.ts'
 import { isHouse } from '../domain/ids.ts'
 import { rateKey } from '../domain/rate.ts'
 import type { Changes, Footprint } from '../domain/snapshot.ts'
+import { fullIn } from './succession.ts'
 import type { WorkOutcome } from './ticket.ts'
 
 /** Their rejections rest on one balance at most, and nobody has that of an asset before the asset. */
@@ -24,12 +26,17 @@ export interface TornQuestion {
 /** The positions of such rejections in `work`. */
 export function tornIn({ work, plan, keysOf, isLocked }: TornQuestion): readonly number[] {
   const torn: number[] = []
+  const full = fullIn(plan.outcomes)
   let changed: KeysChanged | null = null
   for (const [index, item] of work.entries()) {
     const outcome = plan.outcomes[index]!
+    if (!isLocked && full.has(index)) {
+      torn.push(index)
+      continue
+    }
     if (ON_ONE_ROW.has(item.kind) || !isRejected(outcome)) continue
     changed ??= keysChanged(plan.changes)
-    if (isTorn(changed, { ...keysOf(item), isOverflow: overflows(outcome), isLocked })) torn.push(index)
+    if (isTorn(changed, { ...keysOf(item), isLocked })) torn.push(index)
   }
   return torn
 }
@@ -48,13 +55,13 @@ function keysChanged({ balances, assets, rates }: Changes): KeysChanged {
 /** Whether one part of the rows is what the batch changes, and another is not. */
 function isTorn(
   changed: KeysChanged,
-  { balances, assets, rates, isOverflow, isLocked }: Footprint & { isOverflow: boolean; isLocked: boolean },
+  { balances, assets, rates, isLocked }: Footprint & { isLocked: boolean },
 ): boolean {
   let restsOnBatch = false
   let restsOnRead = false
   for (const [key, { account }] of balances) {
-    // House accounts are in every batch and have no floor: all but an overflow is the same whatever they have.
-    if (isHouse(account) && !isOverflow) continue
+    // They are in every batch and have no floor: no rejection rests on them but that of a full stripe (succession.ts).
+    if (isHouse(account)) continue
     if (changed.balances.has(key)) restsOnBatch = true
     else if (!isLocked) restsOnRead = true
   }
@@ -68,9 +75,4 @@ function isTorn(
 
 function isRejected(outcome: WorkOutcome): boolean {
   return 'status' in outcome ? outcome.status === 'rejected' : outcome.some(isRejected)
-}
-
-function overflows(outcome: WorkOutcome): boolean {
-  if (!('status' in outcome)) return outcome.some(overflows)
-  return outcome.status === 'rejected' && outcome.rejection.code === 'balance_overflow'
 }

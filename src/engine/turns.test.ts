@@ -8,7 +8,7 @@ import type { Footprint, Snapshot, Changes } from '../domain/snapshot.ts'
 import { openMemoryStorage } from '../stores/memory/storage.ts'
 import { systemClock } from './clock.ts'
 import { Engine, type EngineOptions } from './engine.ts'
-import type { CommitResult, Store } from './store.ts'
+import type { CommitResult, Store, StoreClock } from './store.ts'
 
 const USER = 'user:8'
 
@@ -37,6 +37,10 @@ class WatchedStore implements Store {
 
   ping(): Promise<void> {
     return this.#store.ping()
+  }
+
+  clock(): Promise<StoreClock> {
+    return this.#store.clock()
   }
 }
 

@@ -4,7 +4,7 @@ import type { Reader } from '../engine/reader.ts'
 
 /** What the service stands on. */
 export interface Backend {
-  readonly engine: Pick<Engine, 'submit' | 'ready' | 'queueDepth' | 'limits'>
+  readonly engine: Pick<Engine, 'submit' | 'ready' | 'queueDepth' | 'limits' | 'clockWarnings'>
   readonly reader: Reader
   readonly store: StoreFacts
   /** Null when this process does not sweep. */

@@ -25,6 +25,14 @@ export function answerEverything(server: Server): void {
   })
 }
 
+/** The response that goes before the answer to `request` on its connection. */
+export function responseBefore(request: IncomingMessage): ServerResponse | null {
+  const last = exchanges.get(request.socket)
+  if (last === undefined) return null
+  // The service may see a request before it is the last of its connection.
+  return last.request === request ? last.before : last.response
+}
+
 /** Those that are open, from here on. */
 export function connectionsOf(server: Server): ReadonlySet<Socket> {
   const open = new Set<Socket>()

@@ -16,6 +16,8 @@ export interface HttpLimits {
   readonly timeoutCheckMs: number
   /** Life of an idle connection. Longer than the 60 s that load balancers usually keep one. */
   readonly keepAliveTimeoutMs: number
+  /** How long reads may take in one turn of the event loop before another one has to wait for the next. */
+  readonly turnMsMax: number
   /** Exports under way at once; one more is `overloaded`. Each has up to two pages in memory. */
   readonly exportsMax: number
   /** How long a caller may take for one page of an export, and for the whole; then its connection is cut. */
@@ -37,6 +39,7 @@ export const HTTP_LIMITS: HttpLimits = {
   requestTimeoutMs: 30_000,
   timeoutCheckMs: 1_000,
   keepAliveTimeoutMs: 72_000,
+  turnMsMax: 10,
   exportsMax: 4,
   exportPageMsMax: 30_000,
   exportMsMax: 3_600_000,

@@ -1,6 +1,7 @@
 /** What the OpenAPI document says beside the schemas: problems with examples, and the headers of idempotency. */
 import { Type, type TSchema } from 'typebox'
 import type { SwaggerTransform, SwaggerTransformObject } from '@fastify/swagger'
+import { AMOUNT_MAX } from '../domain/amount.ts'
 import { exampleOf } from '../api/problem-examples.ts'
 import { problemOfError } from '../api/problem-details.ts'
 import type { ProblemCode } from '../api/problem.ts'
@@ -118,8 +119,8 @@ export const OPENAPI = {
     version: '1.0.0',
     description:
       'A credits ledger: freeze what a call may cost, settle what it did cost, give the rest back.\n\n' +
-      'Amounts are whole minor units as decimal strings within a signed 64-bit integer; on the way in, safe integers are ' +
-      'taken as well. Instants are ISO 8601. Bodies are strict: unknown and repeated fields are refused, and nothing is ' +
+      `Amounts are whole minor units as decimal strings. A request names at most ${AMOUNT_MAX}, and may use a safe integer in ` +
+      'place of a string; an answer is within a signed 64-bit integer, but for the balances of house accounts. Instants are ISO 8601. Bodies are strict: unknown and repeated fields are refused, and nothing is ' +
       'converted.\n\n' +
       'A request id has one effect, for ever. Repeat a request under the same id as often as you like: the first answer ' +
       'comes again, with `Idempotent-Replayed: true`. Errors are problems (RFC 9457) with a stable `code`; when `retryable` ' +

@@ -3,7 +3,7 @@ import { parseJsonText } from '../api/json.ts'
 import type { Page } from '../engine/reader.ts'
 
 /** A page of the read port, whose way to say that it gave out no such cursor is a RangeError. */
-export async function readPage<Found extends Page<unknown> | null>(page: Promise<Found>): Promise<Found> {
+export async function readPage<Found extends Pick<Page<unknown>, 'next'> | null>(page: Promise<Found>): Promise<Found> {
   try {
     return await page
   } catch (error) {

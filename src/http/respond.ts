@@ -1,10 +1,11 @@
 /** The one place that writes statuses. */
-import type { Duplex, Readable } from 'node:stream'
+import { Readable, type Duplex } from 'node:stream'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { FastifyReply } from 'fastify'
 import type { LedgerError } from '../api/error.ts'
 import { problemOfError, problemOfRejection } from '../api/problem-details.ts'
 import { PROBLEMS } from '../api/problems.ts'
-import type { ProblemWire } from '../api/outcome-schemas.ts'
+import type { OutcomeWire, ProblemWire } from '../api/outcome-schemas.ts'
 import { answerToWire } from '../api/wire.ts'
 import type { Command, CommandKind } from '../domain/command.ts'
 import type { Outcome } from '../domain/outcome.ts'
@@ -24,6 +25,7 @@ const STATUS: Record<CommandKind, number> = {
   rate: 200,
 }
 
+const JSON_TYPE = 'application/json; charset=utf-8'
 const PROBLEM_JSON = 'application/problem+json; charset=utf-8'
 
 export function sendOutcome(reply: FastifyReply, command: Command, outcome: Outcome): FastifyReply {
@@ -34,6 +36,42 @@ export function sendOutcome(reply: FastifyReply, command: Command, outcome: Outc
 
 export function sendFound(reply: FastifyReply, body: object): FastifyReply {
   return protect(reply).code(200).send(body)
+}
+
+/** UTF-16 units of an answer that are written in one turn of the event loop. Nearly every answer is one part. */
+const PART_CHARACTERS = 262_144
+
+/**
+ * The outcomes of a batch. What its commands answer is not for the service to leave out, and a thousand holds with all that callers may attach are a
+ * hundred megabytes: so it is written part by part, as the caller takes it.
+ */
+export function sendOutcomes(reply: FastifyReply, outcomes: readonly OutcomeWire[]): FastifyReply {
+  const parts = partsOf(outcomes)
+  const first = parts.next()
+  const second = parts.next()
+  protect(reply).code(200).header('content-type', JSON_TYPE)
+  if (second.done === true) return reply.send(first.value)
+  return reply.send(Readable.from(inTurns([first.value, second.value], parts), { objectMode: false }))
+}
+
+function* partsOf(outcomes: readonly OutcomeWire[]): Generator<string, undefined> {
+  let text = '{"outcomes":['
+  for (const [index, outcome] of outcomes.entries()) {
+    if (text.length > PART_CHARACTERS) {
+      yield text
+      text = ''
+    }
+    text += (index === 0 ? '' : ',') + JSON.stringify(outcome)
+  }
+  yield `${text}]}`
+}
+
+async function* inTurns(begun: readonly (string | undefined)[], rest: Iterable<string>): AsyncGenerator<string> {
+  for (const part of begun) if (part !== undefined) yield part
+  for (const part of rest) {
+    await nextTurn()
+    yield part
+  }
 }
 
 /**

@@ -34,6 +34,7 @@ import { statementRoutes } from './routes/statements.ts'
 import { transferRoutes } from './routes/transfers.ts'
 import { Exports } from './exports.ts'
 import { errorOf } from './trouble.ts'
+import { takeTurns } from './turns.ts'
 import { Warnings } from './warnings.ts'
 
 export interface HttpOptions {
@@ -87,6 +88,7 @@ export function buildServer(backend: Backend, options: HttpOptions = {}): Fastif
   for (const schema of NAMED_SCHEMAS) app.addSchema(schema)
   if (options.logRequests === true) logRequests(app, log)
   app.server.maxConnections = limits.connectionsMax
+  takeTurns(app, limits)
   limitRequests(app, backend, limits, (request, error) => problems.write(request, error))
   endConnectionsOnClose(app, limits.shutdownMs)
   addRoutes(app, backend, { warnings: new Warnings(backend.store, limits, log), exports: new Exports(limits) })

@@ -3,8 +3,8 @@
  * they are looked at again when somebody asks and the last look was `warningsAgeMsMax` ago; not more often, because anybody may
  * ask. Upholds law 8.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
+import { systemClock, type Clock } from '../engine/clock.ts'
 import type { ExpiryStatus } from '../engine/expiry.ts'
 import type { StoreFacts } from './backend.ts'
 import type { HttpLimits } from './limits.ts'
@@ -25,12 +25,20 @@ export class Warnings {
   readonly #store: StoreFacts
   readonly #limits: Pick<HttpLimits, 'warningsAgeMsMax' | 'warningsWaitMsMax'>
   readonly #log: Logger
+  readonly #clock: Clock
   #known: readonly string[]
-  #lookedAtMs = performance.now()
+  #lookedAtMs: number
   /** The look under way. */
   #look: Promise<void> | null = null
 
-  constructor(store: StoreFacts, limits: Pick<HttpLimits, 'warningsAgeMsMax' | 'warningsWaitMsMax'>, log: Logger) {
+  constructor(
+    store: StoreFacts,
+    limits: Pick<HttpLimits, 'warningsAgeMsMax' | 'warningsWaitMsMax'>,
+    log: Logger,
+    clock: Clock = systemClock,
+  ) {
+    this.#clock = clock
+    this.#lookedAtMs = clock.elapsed()
     this.#store = store
     this.#limits = limits
     this.#log = log
@@ -40,8 +48,14 @@ export class Warnings {
   /** As sentences. Those of the last look where the database does not answer in time. Never rejects. */
   async current(): Promise<readonly string[]> {
     const { warningsAgeMsMax, warningsWaitMsMax } = this.#limits
-    if (this.#look === null && performance.now() - this.#lookedAtMs >= warningsAgeMsMax) this.#look = this.#lookAgain()
-    if (this.#look !== null) await Promise.race([this.#look, sleep(warningsWaitMsMax, undefined, { ref: false })])
+    if (this.#look === null && this.#clock.elapsed() - this.#lookedAtMs >= warningsAgeMsMax)
+      this.#look = this.#lookAgain()
+    if (this.#look !== null) {
+      const { promise: waited, resolve } = Promise.withResolvers<void>()
+      const cancel = this.#clock.after(warningsWaitMsMax, resolve)
+      await Promise.race([this.#look, waited])
+      cancel()
+    }
     return this.#known
   }
 
@@ -55,7 +69,7 @@ export class Warnings {
       // Whether the database can be used is not the question here.
       this.#log.warn({ err: error }, 'the settings of the database could not be looked at')
     } finally {
-      this.#lookedAtMs = performance.now()
+      this.#lookedAtMs = this.#clock.elapsed()
       this.#look = null
     }
   }

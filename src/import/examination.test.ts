@@ -16,9 +16,13 @@ function codesOf(balance: string | null, frozen: string | null, mapping: Partial
 }
 
 test('amounts are read exactly or not at all', () => {
-  for (const whole of ['0', '007', '9223372036854775807', '5.000', '-0'])
-    assert.deepEqual(codesOf(whole, '0'), [], whole)
-  assert.deepEqual(codesOf('9223372036854775808', '0'), ['out_of_range'])
+  for (const whole of ['0', '007', '10000000000000000', '5.000', '-0']) assert.deepEqual(codesOf(whole, '0'), [], whole)
+  for (const whole of ['10000000000000001', '9223372036854775807', '9223372036854775808'])
+    assert.deepEqual(codesOf(whole, '0'), ['out_of_range'], whole)
+  assert.deepEqual(codesOf('10000000000000000', '1', { balanceMeans: 'available' }), [
+    'freezes_unlike_frozen',
+    'out_of_range',
+  ])
   for (const text of ['1e3', '$5', '', 'NaN', '5.', '+5', '0x5'])
     assert.deepEqual(codesOf(text, '0'), ['not_a_number'], text)
   assert.deepEqual(codesOf('1.005', '0', { scale: 2 }), ['decimals'])

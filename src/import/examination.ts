@@ -2,7 +2,7 @@
  * Whether an old row keeps the laws that the ledger will hold it to. What breaks one is told with its row, and its user is not
  * imported: what the right amount would be is not for a program to guess.
  */
-import { parseAmount } from '../domain/amount.ts'
+import { AMOUNT_MAX } from '../domain/amount.ts'
 import { isRequestId, type AccountName, type RequestId } from '../domain/ids.ts'
 import { accountOf, type Mapping } from './mapping.ts'
 import type { Cell, OldFreeze, OldUser } from './old-rows.ts'
@@ -93,7 +93,7 @@ export function examineUser(
   const total = mapping.balanceMeans === 'total' ? balance : balance + frozen
   if (frozen > total)
     refuse('frozen_above_balance', `${mapping.users.frozen} ${frozen} is above ${mapping.users.balance} ${balance}.`)
-  if (parseAmount(total) === null) refuse('out_of_range', `${balance} and ${frozen} together are beyond 64 bits.`)
+  if (total > AMOUNT_MAX) refuse('out_of_range', `${balance} and ${frozen} together are ${BEYOND}.`)
   if (account === null || breaches.length > 0) return { opening: null, breaches }
   return { opening: { account, user: user.key, total, held: frozen, holds }, breaches }
 }
@@ -140,6 +140,9 @@ interface Reading {
   readonly refuse: Refuse
 }
 
+/** An opening balance is one deposit. */
+const BEYOND = `above the ${AMOUNT_MAX} minor units that one command moves`
+
 /** Sign, whole digits, and digits behind a point. */
 const NUMBER = /^(-?)([0-9]+)(?:\.([0-9]+))?$/
 
@@ -155,7 +158,7 @@ function readAmount(cell: Cell, column: string, { mapping, refuse }: Reading): b
   }
   const amount = BigInt(whole + digits.padEnd(mapping.scale, '0'))
   if (sign === '-' && amount > 0n) return refused(refuse, 'negative', `${column} is ${cell}.`)
-  if (parseAmount(amount) === null) return refused(refuse, 'out_of_range', `${column} is ${cell}, beyond 64 bits.`)
+  if (amount > AMOUNT_MAX) return refused(refuse, 'out_of_range', `${column} is ${cell}, ${BEYOND}.`)
   return amount
 }
 

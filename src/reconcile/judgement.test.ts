@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { AMOUNT_MAX } from '../domain/amount.ts'
 import type { Hold } from '../domain/hold.ts'
 import { extraFinding, judge, type Remedy } from './judgement.ts'
 import type { ListRow } from './list.ts'
@@ -88,6 +89,13 @@ for (const [row, hold, code, remedy = null] of CASES) {
 
 test('more than is held is settled only as somebody said it should be', () => {
   assert.deepEqual(judge(DONE_AT_700, OPEN, 'draw')?.remedy, settle(700n, 'draw'))
+})
+
+test('what no command can settle at once is told, and left to people', () => {
+  const beyond = judge({ ...DONE, amount: AMOUNT_MAX + 1n }, OPEN, 'draw')
+  assert.equal(beyond?.remedy, null)
+  assert.match(beyond?.message ?? '', /one command moves at most 10000000000000000/)
+  assert.deepEqual(judge({ ...DONE, amount: AMOUNT_MAX }, OPEN, 'draw')?.remedy, settle(AMOUNT_MAX, 'draw'))
 })
 
 test('a hold that nobody knows is given back only when it is old and untouched', () => {

@@ -1,4 +1,5 @@
 /** What the ledger and the other side say of one request, and which command would bring them together. */
+import { AMOUNT_MAX } from '../domain/amount.ts'
 import type { Overage } from '../domain/command.ts'
 import type { Hold } from '../domain/hold.ts'
 import type { RequestId } from '../domain/ids.ts'
@@ -72,8 +73,10 @@ function judgeOpen(
     const remedy: Remedy | null = isTouched ? null : { kind: 'release', hold: hold.id }
     return { code: 'unfinished', ...found, message: 'failed there, open here', remedy }
   }
-  const message = `done at ${amount} there, ${openText(hold)} here`
-  const fits = amount! <= hold.held || overage !== 'reject'
+  const isMovable = amount! <= AMOUNT_MAX
+  const beyond = isMovable ? '' : `; one command moves at most ${AMOUNT_MAX}`
+  const message = `done at ${amount} there, ${openText(hold)} here${beyond}`
+  const fits = isMovable && (amount! <= hold.held || overage !== 'reject')
   const remedy: Remedy | null = fits && !isTouched ? { kind: 'settle', hold: hold.id, amount: amount!, overage } : null
   return { code: 'unfinished', ...found, message, remedy }
 }

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs'
 import { CSV_END_MARK } from '../api/end-row.ts'
 import type { LedgerError } from '../api/error.ts'
 import { parseJsonText } from '../api/json.ts'
-import { parseAmount } from '../domain/amount.ts'
+import { parseInt64 } from '../domain/amount.ts'
 import { isRequestId, type RequestId } from '../domain/ids.ts'
 import { CsvReader } from './csv.ts'
 import { EndCheck, type EndRow } from './end-check.ts'
@@ -81,7 +81,7 @@ function rowOf({ line, get }: ListRecord, shape: ListShape): ListRow | Unreadabl
   if (state === undefined)
     return { line, problem: `${statusColumn} ${shown(status)} is none of ${[...words.keys()].join(', ')}` }
   if (state !== 'done') return { line, requestId, state, amount: null }
-  const amount = parseAmount(get(amountColumn))
+  const amount = parseInt64(get(amountColumn))
   if (amount === null || amount < 0n) {
     return { line, problem: `${amountColumn} ${shown(get(amountColumn))} is no whole number of minor units, 0 or more` }
   }

@@ -28,6 +28,8 @@ test('a cursor of one list is not taken for one of another', () => {
     holdsById: encodeCursor('holdsById', ['h']),
     rates: encodeCursor('rates', ['credit', 'gem']),
     rateHistory: encodeCursor('rateHistory', [1]),
+    assets: encodeCursor('assets', ['gem']),
+    balances: encodeCursor('balances', ['gem']),
     holdHistory: encodeCursor('holdHistory', [1]),
   }
   const lists = Object.keys(cursors) as CursorList[]

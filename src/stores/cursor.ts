@@ -21,6 +21,10 @@ export interface CursorKeys {
   readonly rateHistory: readonly [version: number]
   /** Of a hold, the freeze first. */
   readonly holdHistory: readonly [number: number]
+  /** By code. */
+  readonly assets: readonly [code: AssetCode]
+  /** Of an account, by asset. */
+  readonly balances: readonly [asset: AssetCode]
 }
 
 export type CursorList = keyof CursorKeys
@@ -37,6 +41,8 @@ const PARTS = {
   rates: { tag: 'r', checks: [isAssetCode, isAssetCode] },
   rateHistory: { tag: 'v', checks: [isPosition] },
   holdHistory: { tag: 'h', checks: [isPosition] },
+  assets: { tag: 'c', checks: [isAssetCode] },
+  balances: { tag: 'b', checks: [isAssetCode] },
 } as const satisfies Record<CursorList, { tag: string; checks: readonly Check[] }>
 
 /** Longer than any cursor that can be given out: a request id of 128 characters, an instant, and base64. */

@@ -1,5 +1,6 @@
 /** From a store URL to an open database. Each store, and its driver, is loaded only when it is asked for. */
 import { randomInt } from 'node:crypto'
+import type { BackupProgress, BackupReport } from './backup.ts'
 import type { MigrationReport } from './sql/migrator.ts'
 import type { Storage } from './storage.ts'
 import { StoreUrlError } from './store-url-error.ts'
@@ -23,6 +24,8 @@ export interface StorageOptions {
 interface Kind {
   open(url: string, options: StorageOptions): Promise<Storage>
   migrate(url: string): Promise<MigrationReport>
+  /** Copies the database into a file. @throws StoreUrlError where the database has tools of its own for that */
+  backup(url: string, target: string, onProgress: BackupProgress): Promise<BackupReport>
   /** Whether several processes write it as a rule, so that each should have its own stripe of the house accounts. */
   readonly isShared: boolean
 }
@@ -33,6 +36,7 @@ const MEMORY: Kind = {
     return openMemoryStorage()
   },
   migrate: () => Promise.resolve({ applied: [], version: 0 }),
+  backup: hasOther('A ledger in memory ends with its process; there is nothing to copy.'),
   isShared: false,
 }
 
@@ -44,6 +48,10 @@ const SQLITE: Kind = {
   async migrate(url) {
     const { migrateSqlite } = await import('./sqlite/storage.ts')
     return await migrateSqlite(pathOf(url))
+  },
+  async backup(url, target, onProgress) {
+    const { backupSqlite } = await import('./sqlite/backup.ts')
+    return await backupSqlite(pathOf(url), target, onProgress)
   },
   isShared: false,
 }
@@ -57,6 +65,7 @@ const MYSQL: Kind = {
     const { migrateMysql } = await import('./mysql/storage.ts')
     return await migrateMysql(url)
   },
+  backup: hasOther('Copy this database with mysqldump --single-transaction; docs/guides/mysql.md says how.'),
   isShared: true,
 }
 
@@ -69,6 +78,7 @@ const POSTGRES: Kind = {
     const { migratePostgres } = await import('./postgres/storage.ts')
     return await migratePostgres(url)
   },
+  backup: hasOther('Copy this database with pg_dump; docs/guides/postgres.md says how.'),
   isShared: true,
 }
 
@@ -98,8 +108,8 @@ export async function migrateStorage(url: string): Promise<MigrationReport> {
   return await kindOf(url).migrate(url)
 }
 
-/** Stripes that processes choose among; two that choose the same one are correct, but get in each other's way. */
-const HOUSE_STRIPES = 256
+/** Of `HOUSE_STRIPES`, those that processes choose among; two that choose the same one are correct, but get in each other's way. */
+const HOUSE_STRIPES_DRAWN = 256
 
 /**
  * This process's stripe of the house accounts on the database at `url`: drawn at random where processes share one, 0 where
@@ -108,7 +118,16 @@ const HOUSE_STRIPES = 256
  * @throws StoreUrlError
  */
 export function houseStripeFor(url: string): number {
-  return kindOf(url).isShared ? randomInt(HOUSE_STRIPES) : 0
+  return kindOf(url).isShared ? randomInt(HOUSE_STRIPES_DRAWN) : 0
+}
+
+/** Copies the database at `url` into a file. @throws BackupError, and as `openStorage` */
+export async function backupStorage(url: string, target: string, onProgress: BackupProgress): Promise<BackupReport> {
+  return await kindOf(url).backup(url, target, onProgress)
+}
+
+function hasOther(advice: string): Kind['backup'] {
+  return () => Promise.reject(new StoreUrlError(`"backup" copies SQLite files. ${advice}`))
 }
 
 function kindOf(url: string): Kind {

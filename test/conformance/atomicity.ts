@@ -35,7 +35,7 @@ export function describeAtomicity(openHarness: OpenHarness): void {
     assert.deepEqual((await reader.account('user:9'))?.metadata, { tier: 'gold' })
     assert.equal((await reader.hold('h2'))?.state, 'settled')
     assert.deepEqual(
-      (await reader.assets()).map(({ code, decimals }) => [code, decimals]),
+      (await reader.assets()).items.map(({ code, decimals }) => [code, decimals]),
       [
         ['credit', 0],
         ['gem', 2],

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { decideBatch, type Plan } from '../../src/domain/batch.ts'
 import type { Command, CommandKind, Work } from '../../src/domain/command.ts'
 import type { Moment } from '../../src/domain/decision.ts'
+import { HouseStripes } from '../../src/domain/house-stripes.ts'
 import type { Instant } from '../../src/domain/ids.ts'
 import type { Answer, Answers, Outcome } from '../../src/domain/outcome.ts'
 import {
@@ -39,23 +40,30 @@ export function changesOf(some: Partial<Changes>): Changes {
 
 export class Books {
   readonly store: Store
-  readonly houseStripe: number
+  readonly houseStripes: HouseStripes
   /** The moment of the next decision; every one of them comes a second later than the one before. */
   now: Instant = Date.UTC(2030, 0, 1)
 
+  /** Books whose rows are an hour old at most, for tests with an engine: one that goes by the real clock does not serve rows from the future. */
+  static ofToday(store: Store, houseStripe = 0): Books {
+    const books = new Books(store, houseStripe)
+    books.now = Date.now() - HOUR_MS
+    return books
+  }
+
   constructor(store: Store, houseStripe = 0) {
     this.store = store
-    this.houseStripe = houseStripe
+    this.houseStripes = new HouseStripes(houseStripe)
   }
 
   footprint(...work: readonly Work[]): Footprint {
-    return footprint(work, this.houseStripe)
+    return footprint(work, this.houseStripes)
   }
 
   decide(work: readonly Work[], snapshot: Snapshot): Plan {
     this.now += 1000
     const moment: Moment = { now: this.now, holdTtlMsDefault: HOUR_MS, holdTtlMsMax: 24 * HOUR_MS }
-    return decideBatch(work, snapshot, this.houseStripe, moment)
+    return decideBatch(work, snapshot, this.houseStripes, moment)
   }
 
   /** Decides on the rows of this moment, and writes nothing yet. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { AMOUNT_MAX } from '../../src/domain/amount.ts'
+import { AMOUNT_MAX, BALANCE_MAX } from '../../src/domain/amount.ts'
 import type { Rate } from '../../src/domain/rate.ts'
 import { across, charge, declare, deposit, leg, rate, transfer } from '../support/commands.ts'
 import { Books, codeOf, photograph, readAll } from './books.ts'
@@ -40,11 +40,13 @@ export function describeExchanges(openHarness: OpenHarness): void {
     const { store, reader } = await harness.open()
     const books = new Books(store)
     await books.apply(...COINS, deposit('more', 'user:1', AMOUNT_MAX))
-    await books.apply(rate('credit', 'gem', [AMOUNT_MAX - 1n, AMOUNT_MAX], { tolerancePpm: 1_000_000, rounding: 'up' }))
+    await books.apply(
+      rate('credit', 'gem', [BALANCE_MAX - 1n, BALANCE_MAX], { tolerancePpm: 1_000_000, rounding: 'up' }),
+    )
     const entry = await books.applyOne(
       transfer('t', [across('user:1', 'user:2', [AMOUNT_MAX, 'credit'], ['gem', AMOUNT_MAX / 2n + 3n])]),
     )
-    assert.ok(entry.legs![0]!.rate!.remainder > AMOUNT_MAX)
+    assert.ok(entry.legs![0]!.rate!.remainder > BALANCE_MAX)
     assert.deepEqual(await reader.entry('t'), entry)
   })
 

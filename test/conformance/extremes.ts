@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { AMOUNT_MAX, AMOUNT_MIN } from '../../src/domain/amount.ts'
+import { BALANCE_MAX, BALANCE_MIN } from '../../src/domain/amount.ts'
 import { charge, deposit, freeze, leg, open, settle, transfer } from '../support/commands.ts'
 import { Books, codeOf, photograph } from './books.ts'
 import type { OpenHarness } from './harness.ts'
 
 /** Amounts that a double cannot hold: 2^53 + 1 and its like. */
-const ODD = [2n ** 53n + 1n, 2n ** 60n + 1n, 2n ** 62n - 1n, AMOUNT_MAX - 2n]
+const ODD = [2n ** 53n + 1n, 2n ** 60n + 1n, 2n ** 62n - 1n, BALANCE_MAX - 2n]
 
 export function describeExtremes(openHarness: OpenHarness): void {
   for (const amount of ODD) {
@@ -34,12 +34,12 @@ export function describeExtremes(openHarness: OpenHarness): void {
     await using harness = await openHarness()
     const storage = await harness.open()
     const books = new Books(storage.store)
-    await books.apply(deposit('d1', 'user:8', AMOUNT_MAX))
+    await books.apply(deposit('d1', 'user:8', BALANCE_MAX))
     await books.apply(deposit('d2', 'user:9', 1n))
     const outcomes = await books.commit(deposit('d3', 'user:8', 1n), deposit('d4', 'user:10', 1n))
     assert.deepEqual(outcomes.map(codeOf), ['balance_overflow', 'balance_overflow'])
-    assert.equal((await storage.reader.account('user:8'))?.balances[0]?.available, AMOUNT_MAX)
-    assert.equal((await storage.reader.account('@issuer'))?.balances[0]?.available, AMOUNT_MIN)
+    assert.equal((await storage.reader.account('user:8'))?.balances[0]?.available, BALANCE_MAX)
+    assert.equal((await storage.reader.account('@issuer'))?.balances[0]?.available, BALANCE_MIN)
   })
 
   test('a balance beyond int64 never gets in, whoever asks for it', async () => {
@@ -50,7 +50,7 @@ export function describeExtremes(openHarness: OpenHarness): void {
     const work = charge('c', 'user:8', 1n)
     const before = await photograph(storage, books, work)
     const { changes } = await books.plan(work)
-    for (const available of [AMOUNT_MAX + 1n, 2n ** 64n, 2n ** 64n + 99n]) {
+    for (const available of [BALANCE_MAX + 1n, 2n ** 64n, 2n ** 64n + 99n]) {
       const balances = changes.balances.map((change) => ({ ...change, after: { ...change.after, available } }))
       await assert.rejects(storage.store.commit({ ...changes, balances }))
       await assert.rejects(storage.store.exclusive(books.footprint(work), () => ({ ...changes, balances })))
@@ -63,13 +63,13 @@ export function describeExtremes(openHarness: OpenHarness): void {
     await using harness = await openHarness()
     const storage = await harness.open()
     const books = new Books(storage.store)
-    await books.apply(open('o', 'user:8', AMOUNT_MIN))
-    const answer = await books.applyOne(charge('c1', 'user:8', AMOUNT_MAX))
+    await books.apply(open('o', 'user:8', BALANCE_MIN))
+    const answer = await books.applyOne(charge('c1', 'user:8', BALANCE_MAX))
     assert.deepEqual(await storage.reader.entry('c1'), answer)
     await books.apply(transfer('t', [leg('user:8', 'user:9', 1n)]))
     const debtor = (await storage.reader.account('user:8'))?.balances[0]
-    assert.deepEqual([debtor?.available, debtor?.floor], [AMOUNT_MIN, AMOUNT_MIN])
-    assert.equal((await storage.reader.entry('o'))?.floor, AMOUNT_MIN)
+    assert.deepEqual([debtor?.available, debtor?.floor], [BALANCE_MIN, BALANCE_MIN])
+    assert.equal((await storage.reader.entry('o'))?.floor, BALANCE_MIN)
   })
 
   test('a shortfall may be as great as an amount', async () => {
@@ -77,18 +77,18 @@ export function describeExtremes(openHarness: OpenHarness): void {
     const storage = await harness.open()
     const books = new Books(storage.store)
     await books.apply(deposit('d', 'user:8', 1n), freeze('h', 'user:8', 1n))
-    await books.apply(settle('h', AMOUNT_MAX, 'cap'))
-    assert.equal((await storage.reader.hold('h'))?.shortfall, AMOUNT_MAX - 1n)
+    await books.apply(settle('h', BALANCE_MAX, 'cap'))
+    assert.equal((await storage.reader.hold('h'))?.shortfall, BALANCE_MAX - 1n)
   })
 
   test('stripes whose sum is beyond int64 are added up exactly', async () => {
     await using harness = await openHarness()
     const storage = await harness.open()
     for (const stripe of [0, 1, 2]) {
-      await new Books(storage.store, stripe).apply(deposit(`d${stripe}`, `user:${stripe}`, AMOUNT_MAX))
+      await new Books(storage.store, stripe).apply(deposit(`d${stripe}`, `user:${stripe}`, BALANCE_MAX))
     }
     const [issuer] = (await storage.reader.account('@issuer'))!.balances
-    assert.deepEqual([issuer?.available, issuer?.total, issuer?.version], [-3n * AMOUNT_MAX, -3n * AMOUNT_MAX, 3])
+    assert.deepEqual([issuer?.available, issuer?.total, issuer?.version], [-3n * BALANCE_MAX, -3n * BALANCE_MAX, 3])
     for (const check of storage.auditor.checks) assert.deepEqual(await storage.auditor.run(check, 10), [], check.title)
   })
 

@@ -21,7 +21,10 @@ export function describeLookups(openHarness: OpenHarness): void {
   test('a new ledger knows the asset credit', async () => {
     await using harness = await openHarness()
     const { reader } = await harness.open()
-    assert.deepEqual(await reader.assets(), [{ code: 'credit', decimals: 0, name: 'Credit', createdAt: 0 }])
+    assert.deepEqual(await reader.assets(), {
+      items: [{ code: 'credit', decimals: 0, name: 'Credit', createdAt: 0 }],
+      next: null,
+    })
   })
 
   test('assets come by their code, under their last name', async () => {
@@ -30,7 +33,7 @@ export function describeLookups(openHarness: OpenHarness): void {
     const books = new Books(store)
     await books.apply(declare('usd', 2), declare('gem', 18, 'Gem'), declare('a_1'), declare('gem', 18, 'Jewel'))
     assert.deepEqual(
-      (await reader.assets()).map(({ code, decimals, name }) => [code, decimals, name]),
+      (await reader.assets()).items.map(({ code, decimals, name }) => [code, decimals, name]),
       [
         ['a_1', 0, 'a_1'],
         ['credit', 0, 'Credit'],
@@ -58,6 +61,7 @@ export function describeLookups(openHarness: OpenHarness): void {
         { account: 'user:8', asset: 'credit', available: 70n, held: 30n, total: 100n, floor: -1n, version: 4 },
         { account: 'user:8', asset: 'gem', available: 5n, held: 0n, total: 5n, floor: 0n, version: 1 },
       ],
+      next: null,
     })
   })
 

@@ -210,7 +210,7 @@ export function describeStaleness(openHarness: OpenHarness): void {
     const three = await books.plan(declare('gem', 3), deposit('d', 'user:8', 5n))
     assert.equal(await storage.store.commit(two.changes), 'committed')
     await assertStale(storage, books, three.changes, deposit('d', 'user:8', 5n))
-    assert.deepEqual((await storage.reader.assets()).find(({ code }) => code === 'gem')?.decimals, 2)
+    assert.deepEqual((await storage.reader.assets()).items.find(({ code }) => code === 'gem')?.decimals, 2)
   })
 
   test('who declares an asset at the same time as another is told the moment that is kept, the first', async () => {
@@ -231,7 +231,7 @@ export function describeStaleness(openHarness: OpenHarness): void {
       { status: 'applied', replayed: false, answer: jewel },
     ])
     assert.deepEqual(
-      (await storage.reader.assets()).find(({ code }) => code === 'gem'),
+      (await storage.reader.assets()).items.find(({ code }) => code === 'gem'),
       jewel,
     )
   })

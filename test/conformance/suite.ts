@@ -2,6 +2,7 @@
 import { describe } from 'node:test'
 import { describeAtomicity } from './atomicity.ts'
 import { describeAuditor } from './auditor.ts'
+import { describeClock } from './clock.ts'
 import { describeConstraints } from './constraints.ts'
 import { describeDoubt } from './doubt.ts'
 import { describeExchanges } from './exchanges.ts'
@@ -11,12 +12,14 @@ import type { OpenHarness } from './harness.ts'
 import { describeHoldEndings } from './hold-endings.ts'
 import { describeHoldLife } from './hold-life.ts'
 import { describeLookups } from './lookups.ts'
+import { describePageBounds } from './page-bounds.ts'
 import { describePages } from './pages.ts'
 import { describePrecedence } from './precedence.ts'
 import { describeReopening } from './reopening.ts'
 import { describeReplay } from './replay.ts'
 import { describeStaleness } from './staleness.ts'
 import { describeStatements } from './statements.ts'
+import { describeSupply } from './supply.ts'
 
 const THEMES = {
   atomicity: describeAtomicity,
@@ -25,6 +28,7 @@ const THEMES = {
   'hold endings': describeHoldEndings,
   'hold life': describeHoldLife,
   extremes: describeExtremes,
+  supply: describeSupply,
   constraints: describeConstraints,
   precedence: describePrecedence,
   exclusive: describeExclusive,
@@ -32,9 +36,11 @@ const THEMES = {
   doubt: describeDoubt,
   lookups: describeLookups,
   pages: describePages,
+  'page bounds': describePageBounds,
   statements: describeStatements,
   auditor: describeAuditor,
   reopening: describeReopening,
+  clock: describeClock,
 } as const satisfies Record<string, (openHarness: OpenHarness) => void>
 
 export type Theme = keyof typeof THEMES

@@ -12,23 +12,26 @@ export interface DeploymentOptions {
   readonly callers: number
   /** Of the command line of `holdfast serve`, besides store and port. */
   readonly parameters?: readonly string[]
+  /** Other ways to the same database, for processes in turn: the nodes of a cluster. By default all take the one store URL. */
+  readonly stores?: readonly string[]
 }
 
 export class Deployment implements AsyncDisposable {
   readonly callers: Callers
-  readonly #store: string
+  readonly #stores: readonly string[]
   readonly #ports: readonly number[]
   readonly #parameters: readonly string[]
   readonly #clients: readonly Ledger[]
   /** By number of the process; undefined for one that was killed. */
   readonly #services: (ServiceProcess | undefined)[] = []
+  readonly #starting = new Set<Promise<unknown>>()
   #ledger: EmbeddedLedger | null = null
 
   static async start(store: string, options: DeploymentOptions): Promise<Deployment> {
-    const { processes, callers, parameters = [] } = options
+    const { processes, callers, parameters = [], stores = [store] } = options
     await migrateLedger(store)
     const ports = await Promise.all(Array.from({ length: processes }, freePort))
-    const deployment = new Deployment(store, ports, parameters)
+    const deployment = new Deployment(stores, ports, parameters)
     try {
       await Promise.all(ports.map((_, process) => deployment.startService(process)))
       await deployment.callers.start(callers)
@@ -39,8 +42,8 @@ export class Deployment implements AsyncDisposable {
     }
   }
 
-  private constructor(store: string, ports: readonly number[], parameters: readonly string[]) {
-    this.#store = store
+  private constructor(stores: readonly string[], ports: readonly number[], parameters: readonly string[]) {
+    this.#stores = stores
     this.#ports = ports
     this.#parameters = parameters
     // One attempt each, so that nothing is repeated unseen.
@@ -66,7 +69,11 @@ export class Deployment implements AsyncDisposable {
   /** On the port that it had before. */
   async startService(process: number): Promise<void> {
     const port = String(this.#ports[process])
-    this.#services[process] = await ServiceProcess.start(this.#store, ['--port', port, ...this.#parameters])
+    const store = this.#stores[process % this.#stores.length]!
+    const started = ServiceProcess.start(store, ['--port', port, ...this.#parameters])
+    const kept = started.then((service) => (this.#services[process] = service))
+    this.#starting.add(kept)
+    await kept.finally(() => this.#starting.delete(kept))
   }
 
   async killService(process: number): Promise<void> {
@@ -80,10 +87,12 @@ export class Deployment implements AsyncDisposable {
     for (const service of this.#services) {
       if (service !== undefined) assert.equal(await service.stop(), 0, service.log)
     }
-    this.#ledger = await openLedger(this.#store)
+    this.#ledger = await openLedger(this.#stores[0]!)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    // Whoever gave up waiting for one of them has not kept it from starting.
+    await Promise.allSettled(this.#starting)
     for (const service of this.#services) await service?.kill()
     await this.callers.stop()
     await Promise.all(this.#clients.map((client) => client.close()))

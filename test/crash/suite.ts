@@ -66,16 +66,15 @@ export function describeServerCrashes(name: ServerName): void {
 }
 
 function describeInstalled(installation: Installation): void {
+  const owned = new AsyncDisposableStack()
   let server: PrivateServer
   const newDatabase: NewDatabase = () => server.createDatabase()
 
   before(async () => {
-    server = await PrivateServer.start(installation)
+    server = owned.use(await PrivateServer.start(installation))
   })
 
-  after(async () => {
-    await server[Symbol.asyncDispose]()
-  })
+  after(() => owned.disposeAsync())
 
   test('the server that will be killed is one that keeps what it acknowledges', async () => {
     const store = await newDatabase()
@@ -91,11 +90,12 @@ function describeInstalled(installation: Installation): void {
 
 function describeServiceKills(newDatabase: NewDatabase): void {
   describe('SIGKILL of the service in the middle of load', () => {
+    const owned = new AsyncDisposableStack()
     let deployment: Deployment
     const kills: Kill[] = []
 
     before(async () => {
-      deployment = await Deployment.start(await newDatabase(), { processes: 1, callers: CALLERS })
+      deployment = owned.use(await Deployment.start(await newDatabase(), { processes: 1, callers: CALLERS }))
       for (let kill = 0; kill < SERVICE_KILLS; kill++) {
         await beBusy(deployment, loadMsBefore(kill))
         const killedAt = performance.now()
@@ -107,9 +107,7 @@ function describeServiceKills(newDatabase: NewDatabase): void {
       await deployment.finish()
     })
 
-    after(async () => {
-      await deployment[Symbol.asyncDispose]()
-    })
+    after(() => owned.disposeAsync())
 
     test('a service that is started again acknowledges again', (t) => {
       assertHeard(t, deployment)
@@ -122,11 +120,12 @@ function describeServiceKills(newDatabase: NewDatabase): void {
 
 function describeDatabaseKills(newDatabase: NewDatabase, server: () => PrivateServer): void {
   describe('SIGKILL of the database in the middle of load', () => {
+    const owned = new AsyncDisposableStack()
     let deployment: Deployment
     const kills: Kill[] = []
 
     before(async () => {
-      deployment = await Deployment.start(await newDatabase(), { processes: 2, callers: CALLERS })
+      deployment = owned.use(await Deployment.start(await newDatabase(), { processes: 2, callers: CALLERS }))
       for (let kill = 0; kill < DATABASE_KILLS; kill++) {
         await beBusy(deployment, loadMsBefore(kill))
         const killedAt = performance.now()
@@ -138,9 +137,7 @@ function describeDatabaseKills(newDatabase: NewDatabase, server: () => PrivateSe
       await deployment.finish()
     })
 
-    after(async () => {
-      await deployment[Symbol.asyncDispose]()
-    })
+    after(() => owned.disposeAsync())
 
     test('every process goes on by itself once the database is there again', (t) => {
       const counts = assertHeard(t, deployment)
@@ -154,11 +151,14 @@ function describeDatabaseKills(newDatabase: NewDatabase, server: () => PrivateSe
 
 function describeProcessKills(newDatabase: NewDatabase): void {
   describe(`SIGKILL of one of ${PROCESSES} processes on one user`, () => {
+    const owned = new AsyncDisposableStack()
     let deployment: Deployment
     let killedAt = 0
 
     before(async () => {
-      deployment = await Deployment.start(await newDatabase(), { processes: PROCESSES, callers: CALLERS_OF_PROCESSES })
+      deployment = owned.use(
+        await Deployment.start(await newDatabase(), { processes: PROCESSES, callers: CALLERS_OF_PROCESSES }),
+      )
       await beBusy(deployment, SHARED_LOAD_MS)
       await deployment.killService(VICTIM)
       killedAt = performance.now()
@@ -166,9 +166,7 @@ function describeProcessKills(newDatabase: NewDatabase): void {
       await deployment.finish()
     })
 
-    after(async () => {
-      await deployment[Symbol.asyncDispose]()
-    })
+    after(() => owned.disposeAsync())
 
     test('the others go on, without an error that cannot be tried again', (t) => {
       assertHeard(t, deployment)

@@ -76,6 +76,23 @@ test('pages, accounts and holds take the filters', async () => {
   })
 })
 
+test('balances come page by page, and what to add for the next page is said', async () => {
+  const own = `sqlite:${join(folder, 'assets.db')}`
+  {
+    await using ledger = await openLedger(own)
+    for (const asset of ['gem', 'gold']) {
+      await ledger.declare({ asset })
+      await ledger.deposit({ account: 'user:8', amount: 1n, asset })
+    }
+  }
+  const environment = { HOLDFAST_STORE: own }
+  const text = await stdoutOf(['account', 'user:8', '--limit', '1'], environment)
+  const [, cursor] = /There are more: add --cursor (\S+)/.exec(text) ?? []
+  assert.ok(cursor !== undefined, text)
+  const rest = await stdoutOf(['account', 'user:8', '--limit', '1', '--cursor', cursor, '--json'], environment)
+  assert.partialDeepStrictEqual(JSON.parse(rest), { balances: [{ asset: 'gold' }], next: null })
+})
+
 test('a wrong filter exits 2 and says what to type instead', async () => {
   const cases: readonly (readonly [line: readonly string[], says: RegExp])[] = [
     [['postings', 'user:8', '--from', 'yesterday'], /2030-01-31T12:00:00Z, or a day/],

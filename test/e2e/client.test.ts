@@ -59,6 +59,21 @@ describe('every method does over HTTP what it does in process', () => {
     assert.deepEqual((await ledger.account('user:9')).metadata, metadata)
   })
 
+  test('a house account whose stripes are beyond int64 together is exact', async () => {
+    await using service = await RunningService.start()
+    await using ledger = client(service)
+    for (const to of ['user:8', 'user:9']) {
+      const legs = Array.from({ length: 900 }, () => ({ from: '@promo', to, amount: 10n ** 16n }))
+      await ledger.transfer({ legs })
+    }
+    const [balance] = (await ledger.account('@promo')).balances
+    assert.deepEqual([balance?.available, balance?.total, balance?.floor], [-18n * 10n ** 18n, -18n * 10n ** 18n, null])
+    const stripes = (await ledger.postings('@promo')).items.map(({ stripe }) => stripe)
+    assert.equal(new Set(stripes).size, 2)
+    const more = await refused(ledger.deposit({ account: 'user:8', amount: 10n ** 16n + 1n }), 'invalid_request')
+    assert.equal(more.pointer, '/amount')
+  })
+
   test('names with every allowed character work in paths', async () => {
     await using service = await RunningService.start()
     await using ledger = client(service)
@@ -83,7 +98,7 @@ describe('every method does over HTTP what it does in process', () => {
     assert.deepEqual((await ledger.rates()).items, [later])
     assert.deepEqual((await ledger.rateHistory('credit', 'gold')).items, [later, rate])
     assert.deepEqual((await ledger.rateHistory('credit', 'gold', { limit: 1 })).items, [later])
-    const legs = [{ from: 'user:8', to: 'user:9', amount: 100n, toAsset: 'gold', toAmount: BEYOND_DOUBLE * 10n }]
+    const legs = [{ from: 'user:8', to: 'user:9', amount: 10n, toAsset: 'gold', toAmount: BEYOND_DOUBLE }]
     const entry = await ledger.transfer({ requestId: 't-1', legs })
     assert.equal(entry.legs?.[0]?.rate?.numerator, BEYOND_DOUBLE)
     assert.deepEqual(await ledger.entry('t-1'), entry)
@@ -107,6 +122,24 @@ describe('every method does over HTTP what it does in process', () => {
       (await ledger.assets()).map(({ code }) => code),
       ['credit', 'gold'],
     )
+  })
+
+  test('assets are all read, and balances as many as are asked for', async () => {
+    await using service = await RunningService.start()
+    await using ledger = client(service)
+    const codes = Array.from({ length: 1_001 }, (_, index) => `c${String(index).padStart(4, '0')}`)
+    await ledger.batch(codes.slice(0, 500).map((asset) => ({ kind: 'declare', asset })))
+    await ledger.batch(codes.slice(500).map((asset) => ({ kind: 'declare', asset })))
+    assert.deepEqual(
+      (await ledger.assets()).map(({ code }) => code),
+      [...codes, 'credit'],
+    )
+    for (const asset of ['credit', 'c0007', 'c1000']) await ledger.deposit({ account: 'user:8', amount: 1n, asset })
+    const first = await ledger.account('user:8', { limit: 2 })
+    const rest = await ledger.account('user:8', { limit: 2, cursor: first.next! })
+    const assets = [...first.balances, ...rest.balances].map(({ asset }) => asset)
+    assert.deepEqual([assets, rest.next], [['c0007', 'c1000', 'credit'], null])
+    assert.equal((await ledger.account('user:8')).next, null)
   })
 
   test('pages go on where the last one ended', async () => {

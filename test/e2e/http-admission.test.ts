@@ -51,6 +51,27 @@ describe('a service with as many requests under way as it may have', () => {
   })
 })
 
+test('requests that a lost connection had pipelined make room for others', async () => {
+  await using service = await HttpService.start({ http: { limits: { requestsInFlightMax: 5 } } })
+  const { promise: read, resolve: open } = Promise.withResolvers<void>()
+  const assets = service.reader.assets.bind(service.reader)
+  service.reader.assets = async (query) => {
+    await read
+    return await assets(query)
+  }
+  const socket = connect(Number(new URL(service.url).port), '127.0.0.1')
+  socket.write('GET /v1/assets HTTP/1.1\r\nHost: here\r\n\r\n'.repeat(5))
+  socket.on('error', () => undefined)
+  const statusOfOthers = async (): Promise<number> => (await service.get('/v1/accounts/user:8')).status
+  await until(async () => (await statusOfOthers()) === 503, 'five requests under way')
+  socket.destroy()
+  open()
+  await until(async () => (await statusOfOthers()) === 404, 'room for others')
+  // All of it: the same five are let in again.
+  const others = await Promise.all(Array.from({ length: 5 }, () => service.get('/v1/assets')))
+  assert.deepEqual(new Set(others.map(({ status }) => status)), new Set([200]))
+})
+
 test('a connection more than there may be is closed, and the others are served', async () => {
   await using service = await HttpService.start({ http: { limits: { connectionsMax: 2 } } })
   const { port, hostname } = new URL(service.url)

@@ -127,3 +127,26 @@ test('a thousand commands fit, one more does not', async () => {
     commands.slice(1).map(({ requestId }) => requestId),
   )
 })
+
+test('a large answer is written part by part, and says the same as each command alone', async () => {
+  await using service = await HttpService.start()
+  await service.give('user:8', 1_000)
+  // The largest that may be attached.
+  const metadata = Object.fromEntries(Array.from({ length: 32 }, (_, key) => [`k${key}`, '"'.repeat(512)]))
+  const holds = Array.from({ length: 40 }, (_, index) => `h${index}`)
+  for (const requestId of holds) await service.post('/v1/holds', { requestId, account: 'user:8', amount: 2, metadata })
+  const commands = holds.map((hold) => ({ kind: 'settle', hold, amount: 1 }))
+  const small = await service.post('/v1/batches', { commands: commands.slice(0, 1) })
+  const large = await service.post('/v1/batches', { commands })
+  const length = small.headers.get('content-length')
+  assert.deepEqual([length, large.headers.get('content-length')], [String(small.text.length), null])
+  assert.ok(large.text.length > 1_000_000)
+  const outcomes = large.body['outcomes'] as Outcome[]
+  assert.deepEqual(
+    outcomes.map(({ answer }) => answer?.['id']),
+    holds,
+  )
+  for (const { answer } of outcomes.slice(0, 3)) {
+    assert.deepEqual(answer, (await service.get(`/v1/holds/${String(answer?.['id'])}`)).body)
+  }
+})

@@ -1,14 +1,16 @@
 /** Closing answers what is under way, leaves no connection open, and ends within its bound. */
 import assert from 'node:assert/strict'
 import { Agent, request } from 'node:http'
+import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { quiet } from '../support/quiet.ts'
 import { HttpService } from '../support/http-service.ts'
 
 const DEPOSIT = JSON.stringify({ requestId: 'd-1', account: 'user:8', amount: 5 })
-/** Far below the bounds of the tests that say a close is quick. */
-const QUICK_MS = 1_500
+/** A close that waited for it would end with the limit of its test. */
+const SHUTDOWN_MS = 3_600_000
 
 interface KeptAnswer {
   readonly status: number
@@ -40,8 +42,8 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
 }
 
 /** A service whose commits wait until `open` is called. */
-async function gated(shutdownMs?: number): Promise<{ service: HttpService; open: () => void }> {
-  const service = await HttpService.start({ http: { limits: shutdownMs === undefined ? {} : { shutdownMs } } })
+async function gated(shutdownMs = SHUTDOWN_MS): Promise<{ service: HttpService; open: () => void }> {
+  const service = await HttpService.start({ http: { limits: { shutdownMs } } })
   const { promise, resolve } = Promise.withResolvers<undefined>()
   service.store.gate = promise.then(() => {})
   return { service, open: () => resolve(undefined) }
@@ -66,17 +68,15 @@ test('an idle keep-alive connection does not hold it up', async () => {
   await using service = await HttpService.start()
   using agent = disposable(new Agent({ keepAlive: true }))
   assert.equal((await ask(agent.agent, `${service.url}/healthz`)).connection, 'keep-alive')
-  const elapsed = await timed(() => service.app.close())
-  assert.ok(elapsed < QUICK_MS, `${elapsed} ms`)
+  await service.app.close()
 })
 
 test('a connection that never sent anything does not hold it up', async () => {
   await using service = await HttpService.start()
   const socket = await opened(service)
   const closed = closedByService(socket)
-  const elapsed = await timed(() => service.app.close())
+  await service.app.close()
   await closed
-  assert.ok(elapsed < QUICK_MS, `${elapsed} ms`)
 })
 
 test('what is under way is answered, and its connection ends with the answer', async () => {
@@ -87,11 +87,11 @@ test('what is under way is answered, and its connection ends with the answer', a
   const answer = ask(agent.agent, `${service.url}/v1/deposits`, DEPOSIT)
   await untilCommitting(service)
   const closing = service.app.close()
-  await sleep(100)
+  await quiet()
   open()
   const { status, connection, text } = await answer
   assert.deepEqual([status, connection], [201, 'close'], text)
-  assert.ok((await timed(() => closing)) < QUICK_MS)
+  await closing
 })
 
 test('a busy keep-alive connection gets an answer, then no more', async () => {
@@ -104,20 +104,20 @@ test('a busy keep-alive connection gets an answer, then no more', async () => {
   await untilCommitting(service)
   // Its first request arrives before the close, the others while it is under way.
   const post = `POST /v1/deposits HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${DEPOSIT.length}\r\n\r\n${DEPOSIT}`
+  const arrived = once(service.app.server, 'request')
   busy.write(post)
-  await sleep(50)
+  await arrived
   const closing = service.app.close()
-  await sleep(50)
+  await quiet()
   for (let count = 0; count < 3; count++) busy.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n')
   const ended = new Promise((resolve) => busy.once('close', resolve))
-  await sleep(50)
+  await quiet()
   open()
-  const elapsed = await timed(() => closing)
+  await closing
   await ended
   assert.equal((await wait).status, 201)
   assert.match(heard, /^HTTP\/1\.1 201 [^]*connection: close/i)
   assert.equal(heard.match(/HTTP\/1\.1/g)?.length, 1, heard)
-  assert.ok(elapsed < QUICK_MS, `${elapsed} ms`)
 })
 
 test('new connections are refused from the start', async () => {
@@ -126,7 +126,7 @@ test('new connections are refused from the start', async () => {
   const answer = ask(new Agent(), `${service.url}/v1/deposits`, DEPOSIT)
   await untilCommitting(service)
   const closing = service.app.close()
-  await sleep(50)
+  while (service.app.server.listening) await quiet()
   await assert.rejects(ask(new Agent(), `${service.url}/healthz`), { code: 'ECONNREFUSED' })
   open()
   assert.equal((await answer).status, 201)
@@ -141,7 +141,7 @@ test('what does not end by itself is cut off after shutdownMs', async () => {
   await untilCommitting(service)
   const elapsed = await timed(() => service.app.close())
   await cut
-  assert.ok(elapsed >= 290 && elapsed < 300 + QUICK_MS, `${elapsed} ms`)
+  assert.ok(elapsed >= 290, `${elapsed} ms`)
   open()
 })
 

@@ -40,6 +40,7 @@ describe('bodies', () => {
     ['a negative amount', { ...DEPOSIT, amount: '-1' }, '/amount'],
     ['a fraction', { ...DEPOSIT, amount: 0.5 }, '/amount'],
     ['an integer that JSON rounds', `{"account": "user:8", "amount": 9007199254740993}`, '/amount'],
+    ['an amount beyond its bound', { ...DEPOSIT, amount: '10000000000000001' }, '/amount'],
     ['an amount beyond int64', { ...DEPOSIT, amount: '9223372036854775808' }, '/amount'],
     ['an amount of a megabyte', { ...DEPOSIT, amount: '9'.repeat(1_000_000) }, '/amount'],
     ['an over-long account', { ...DEPOSIT, account: 'x'.repeat(65) }, '/account'],
@@ -213,10 +214,14 @@ describe('rejections of the rules', () => {
     assertProblem(same, 422, 'same_account')
     const expiry = await service.post('/v1/holds', { account: 'user:8', amount: 1, expiresAt: '2020-01-01T00:00:00Z' })
     assert.equal(assertProblem(expiry, 422, 'expiry_out_of_range')['ttlMsMax'], 30 * 24 * 3_600_000)
-    const late = await service.post('/v1/holds', { account: 'user:8', amount: 1, expiresAt: 8_640_000_000_000_000 })
+    const late = await service.post('/v1/holds', { account: 'user:8', amount: 1, expiresAt: '9999-12-31T23:59:59Z' })
     assertProblem(late, 422, 'expiry_out_of_range')
-    const most = await service.post('/v1/deposits', { account: 'user:8', amount: '9223372036854775807' })
-    assertProblem(most, 422, 'balance_overflow')
+    const beyond = await service.post('/v1/holds', { account: 'user:8', amount: 1, expiresAt: Date.UTC(10_000, 0, 1) })
+    assert.equal(assertProblem(beyond, 400, 'invalid_request')['pointer'], '/expiresAt')
+    const legs = Array.from({ length: 1_000 }, () => ({ from: '@promo', to: 'user:9', amount: '1000000000000000' }))
+    for (let count = 0; count < 9; count++) assert.equal((await service.post('/v1/transfers', { legs })).status, 201)
+    const full = assertProblem(await service.post('/v1/transfers', { legs }), 422, 'balance_overflow')
+    assert.equal(full['account'], 'user:9')
     assert.deepEqual(await service.creditOf('user:8'), ['100', '0'])
   })
 })

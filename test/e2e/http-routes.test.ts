@@ -165,7 +165,7 @@ describe('accounts, entries and assets', () => {
     const gold = { account: 'user:8', asset: 'gold', available: '250', held: '0', total: '250', floor: '0', version: 1 }
     assert.deepEqual(opened.body, credit)
     const { body } = await service.get('/v1/accounts/user:8')
-    assert.deepEqual(body, { account: 'user:8', metadata: { plan: 'pro' }, balances: [credit, gold] })
+    assert.deepEqual(body, { account: 'user:8', metadata: { plan: 'pro' }, balances: [credit, gold], next: null })
   })
 
   test('an account may spend down to its floor', async () => {
@@ -196,6 +196,34 @@ describe('accounts, entries and assets', () => {
     const { body } = await service.post('/v1/deposits', { requestId: 'd-1', account: 'user:8', amount: 100 })
     assert.deepEqual((await service.get('/v1/entries/d-1')).body, body)
     assertProblem(await service.get('/v1/entries/d-2'), 404, 'entry_not_found')
+  })
+
+  test('assets, and the balances of an account, come page by page where they are many', async () => {
+    await using service = await HttpService.start()
+    for (const code of ['gem', 'gold', 'ore']) {
+      await service.put(`/v1/assets/${code}`, {})
+      await service.post('/v1/deposits', { account: 'user:8', amount: 1, asset: code })
+    }
+    const { next } = (await service.get('/v1/assets?limit=3')).body
+    assert.ok(typeof next === 'string')
+    const rest = (await service.get(`/v1/assets?cursor=${next}`)).body
+    assert.deepEqual([idsOf(rest, 'code'), rest['next']], [['ore'], null])
+    const path = '/v1/accounts/user:8'
+    const { body: first } = await service.get(`${path}?limit=2`)
+    const { body: second } = await service.get(`${path}?limit=2&cursor=${String(first['next'])}`)
+    const { body: whole } = await service.get(path)
+    assert.deepEqual([second['next'], whole['next']], [null, null])
+    assert.deepEqual([...(first['balances'] as []), ...(second['balances'] as [])], whole['balances'])
+    const now = new Date().toISOString()
+    assert.equal((await service.get(`${path}?limit=2&at=${now}`)).body['next'], first['next'])
+    for (const wrong of [
+      `/v1/assets?cursor=${String(first['next'])}`,
+      `${path}?cursor=${next}`,
+      `${path}?at=1&cursor=x`,
+    ]) {
+      assert.equal(assertProblem(await service.get(wrong), 400, 'invalid_request')['parameter'], 'cursor')
+    }
+    assert.equal(assertProblem(await service.get(`${path}?limit=1001`), 400, 'invalid_request')['parameter'], 'limit')
   })
 
   test('assets are declared once and can be renamed', async () => {

@@ -9,6 +9,7 @@ import type { StatementLine } from '../../src/domain/journal.ts'
 import { Fault } from '../../src/engine/faults.ts'
 import type { HttpLimits } from '../../src/http/limits.ts'
 import { endless } from '../support/endless-journal.ts'
+import { quiet } from '../support/quiet.ts'
 import { assertProblem, HttpService } from '../support/http-service.ts'
 
 const PATH = '/v1/accounts/user:8/postings'
@@ -154,7 +155,7 @@ async function opened(service: HttpService): Promise<IncomingMessage> {
 async function settled(pages: { readonly count: number }): Promise<number> {
   for (let last = -1; last !== pages.count;) {
     last = pages.count
-    await sleep(150)
+    await quiet()
   }
   return pages.count
 }
@@ -174,7 +175,7 @@ describe('an export of a journal without end', () => {
     while (pages.count < unread + 50) await sleep(10)
     response.destroy()
     const gone = await settled(pages)
-    await sleep(100)
+    await quiet()
     assert.equal(pages.count, gone)
   })
 

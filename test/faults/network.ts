@@ -53,15 +53,16 @@ async function throughProxy(server: PrivateServer): Promise<{ readonly store: st
 function describeSteps(server: () => PrivateServer, kind: CommitKind): void {
   const faults = (isLongRun() ? FULL : SHORT).filter((fault) => fault.kind === kind)
   const log = new FaultLog()
+  const owned = new AsyncDisposableStack()
   let deployment: Deployment
   let proxy: FaultProxy
 
   before(async () => {
     const place = await throughProxy(server())
-    proxy = place.proxy
+    proxy = owned.use(place.proxy)
     // One process alone locks nothing before it writes; two on one user do, once they have met.
     const processes = kind === 'plain' ? 1 : 2
-    deployment = await Deployment.start(place.store, { processes, callers: CALLERS })
+    deployment = owned.use(await Deployment.start(place.store, { processes, callers: CALLERS }))
     await beBusy(deployment, 0)
     for (const fault of faults) {
       const since = await within(proxy.strikeNext(fault), `a commit (${kind}) to strike`)
@@ -74,10 +75,7 @@ function describeSteps(server: () => PrivateServer, kind: CommitKind): void {
     await deployment.finish()
   })
 
-  after(async () => {
-    await deployment[Symbol.asyncDispose]()
-    await proxy[Symbol.asyncDispose]()
-  })
+  after(() => owned.disposeAsync())
 
   test('after a cut, a freeze and a slow-down at every step the service is back by itself', (t) => {
     log.assertBack(t, server().name, faults.length)
@@ -95,6 +93,7 @@ function boundOf({ action }: ArmedFault): number {
 
 function describeWhole(server: () => PrivateServer): void {
   const log = new FaultLog()
+  const owned = new AsyncDisposableStack()
   let deployment: Deployment
   let proxy: FaultProxy
   /** From its beginning, of every freeze. */
@@ -102,8 +101,8 @@ function describeWhole(server: () => PrivateServer): void {
 
   before(async () => {
     const place = await throughProxy(server())
-    proxy = place.proxy
-    deployment = await Deployment.start(place.store, { processes: 2, callers: CALLERS })
+    proxy = owned.use(place.proxy)
+    deployment = owned.use(await Deployment.start(place.store, { processes: 2, callers: CALLERS }))
     await beBusy(deployment, 0)
     for (const action of ACTIONS) {
       const since = await strikeAll(action)
@@ -132,10 +131,7 @@ function describeWhole(server: () => PrivateServer): void {
     return performance.now()
   }
 
-  after(async () => {
-    await deployment[Symbol.asyncDispose]()
-    await proxy[Symbol.asyncDispose]()
-  })
+  after(() => owned.disposeAsync())
 
   test('the service is back by itself once the network is', (t) => {
     log.assertBack(t, server().name, ACTIONS.length)

@@ -54,13 +54,15 @@ export function describeServerStates(server: () => PrivateServer): void {
     const log = new FaultLog()
     const readStatuses: number[] = []
     let place: Place
+    const owned = new AsyncDisposableStack()
     let deployment: Deployment
     let readOnly: Window
     let starved: Window
 
     before(async () => {
       place = await openPlace(server())
-      deployment = await Deployment.start(place.store, { processes: 2, callers: CALLERS })
+      owned.use(place.proxy)
+      deployment = owned.use(await Deployment.start(place.store, { processes: 2, callers: CALLERS }))
       await beBusy(deployment, 0)
 
       await holdLock(place.direct)
@@ -85,10 +87,7 @@ export function describeServerStates(server: () => PrivateServer): void {
       await deployment.finish()
     })
 
-    after(async () => {
-      await deployment[Symbol.asyncDispose]()
-      await place.proxy[Symbol.asyncDispose]()
-    })
+    after(() => owned.disposeAsync())
 
     test('the service is back by itself after a held lock, a starved pool, a server without room, and one that is read-only', (t) => {
       log.assertBack(t, server().name, 4)

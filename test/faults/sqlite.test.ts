@@ -35,14 +35,13 @@ describe('faults of sqlite', () => {
     const log = new FaultLog()
     const applied: number[] = []
     let disk: SmallDisk
+    const owned = new AsyncDisposableStack()
     let deployment: Deployment
 
     before(async () => {
-      disk = SmallDisk.mount(DISK_MB)
-      deployment = await Deployment.start(`sqlite:${join(disk.folder, 'ledger.db')}`, {
-        processes: 1,
-        callers: CALLERS,
-      })
+      disk = owned.use(SmallDisk.mount(DISK_MB))
+      const store = `sqlite:${join(disk.folder, 'ledger.db')}`
+      deployment = owned.use(await Deployment.start(store, { processes: 1, callers: CALLERS }))
       // Once while the log still grows, once when the file has to.
       for (const loadMs of [200, 1_500]) {
         await beBusy(deployment, loadMs)
@@ -55,10 +54,7 @@ describe('faults of sqlite', () => {
       await deployment.finish()
     })
 
-    after(async () => {
-      await deployment[Symbol.asyncDispose]()
-      disk[Symbol.dispose]()
-    })
+    after(() => owned.disposeAsync())
 
     test('commits go on by themselves when there is room again', (t) => {
       log.assertBack(t, 'sqlite', 2)
@@ -74,10 +70,11 @@ describe('faults of sqlite', () => {
     const path = join(folder, 'locked.db')
     const log = new FaultLog()
     const aliveMs: number[] = []
+    const owned = new AsyncDisposableStack()
     let deployment: Deployment
 
     before(async () => {
-      deployment = await Deployment.start(`sqlite:${path}`, { processes: 1, callers: CALLERS })
+      deployment = owned.use(await Deployment.start(`sqlite:${path}`, { processes: 1, callers: CALLERS }))
       await beBusy(deployment, 0)
       await using stranger = await Stranger.lock(path)
       const until = performance.now() + STRANGER_MS
@@ -94,9 +91,7 @@ describe('faults of sqlite', () => {
       await deployment.finish()
     })
 
-    after(async () => {
-      await deployment[Symbol.asyncDispose]()
-    })
+    after(() => owned.disposeAsync())
 
     test('who reads is answered meanwhile, and who writes as soon as it is free', (t) => {
       log.assertBack(t, 'sqlite', 1)
@@ -112,12 +107,13 @@ describe('faults of sqlite', () => {
   describe('the file is made read-only', { skip: withoutChattr(folder) }, () => {
     const path = join(folder, 'read-only.db')
     const log = new FaultLog()
+    const owned = new AsyncDisposableStack()
     let deployment: Deployment
     let applied = -1
     let whileReadOnly: unknown = null
 
     before(async () => {
-      deployment = await Deployment.start(`sqlite:${path}`, { processes: 1, callers: CALLERS })
+      deployment = owned.use(await Deployment.start(`sqlite:${path}`, { processes: 1, callers: CALLERS }))
       await beBusy(deployment, 0)
       setReadOnly(path, true)
       try {
@@ -133,7 +129,7 @@ describe('faults of sqlite', () => {
 
     after(async () => {
       if (whileReadOnly instanceof ServiceProcess) await whileReadOnly.kill()
-      await deployment[Symbol.asyncDispose]()
+      await owned.disposeAsync()
     })
 
     test('commits go on by themselves when it can be written again', (t) => {

@@ -13,15 +13,14 @@ export function describeServerFaults(name: ServerName): void {
     return
   }
   describe(`faults of ${name}`, () => {
+    const owned = new AsyncDisposableStack()
     let server: PrivateServer
 
     before(async () => {
-      server = await PrivateServer.start(installation)
+      server = owned.use(await PrivateServer.start(installation))
     })
 
-    after(async () => {
-      await server[Symbol.asyncDispose]()
-    })
+    after(() => owned.disposeAsync())
 
     describeNetworkFaults(() => server)
     describeServerStates(() => server)

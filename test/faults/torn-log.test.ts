@@ -57,12 +57,13 @@ describe('the end of the log is torn', () => {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-torn-'))
   const path = join(folder, 'ledger.db')
   const samples: Sample[] = []
+  const owned = new AsyncDisposableStack()
   let deployment: Deployment
   let file: Buffer
   let log: Buffer
 
   before(async () => {
-    deployment = await Deployment.start(`sqlite:${path}`, { processes: 1, callers: CALLERS })
+    deployment = owned.use(await Deployment.start(`sqlite:${path}`, { processes: 1, callers: CALLERS }))
     const load = beBusy(deployment, LOAD_MS)
     let isOver = false
     void load.finally(() => (isOver = true))
@@ -79,7 +80,7 @@ describe('the end of the log is torn', () => {
   })
 
   after(async () => {
-    await deployment[Symbol.asyncDispose]()
+    await owned.disposeAsync()
     rmSync(folder, { recursive: true })
   })
 

@@ -213,7 +213,8 @@ function textOf(rows: unknown): string {
 async function openSqlite(): Promise<Opened> {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-hostile-'))
   const path = join(folder, 'ledger.db')
-  const storage = await openSqliteStorage(path)
+  // Statements can be recorded on this thread only.
+  const storage = await openSqliteStorage(path, { reads: 'caller' })
   const database = new DatabaseSync(path, { readOnly: true, readBigInts: true })
   return {
     storage,

@@ -7,8 +7,17 @@ import type { EngineLimits } from '../../src/engine/limits.ts'
 import type { Tables } from '../../src/stores/memory/tables.ts'
 import type { Findings } from '../simulation/findings.ts'
 import { commandsOf, type Call } from '../simulation/history.ts'
-import { firstEndOf, keysOf, LAW_OF, sumOf, visible, type Effect, type Journal } from '../simulation/journal-audit.ts'
-import type { Circumstances, Line, Verdict } from '../simulation/reference-books.ts'
+import {
+  circumstancesOf,
+  firstEndOf,
+  keysOf,
+  LAW_OF,
+  sumOf,
+  visible,
+  type Effect,
+  type Journal,
+} from '../simulation/journal-audit.ts'
+import { EMPTY_STRIPE, type Circumstances, type Line, type Verdict } from '../simulation/reference-books.ts'
 import { ReferenceLedger } from '../simulation/reference-ledger.ts'
 import { contentsOf, isAlike, spell } from '../simulation/spelling.ts'
 import { isOf, type Member, type Unit } from './units.ts'
@@ -97,19 +106,32 @@ export class LiveJournal implements Journal {
     )
     if (!this.#findings.check(4, isAsked, () => `nobody asked for the asset ${spell(asset)}`)) return false
     this.reference.setAsset(asset)
-    this.#add({ cause: { asset }, answer: asset, entry: null, at: this.#circumstances(at, 0), lines: [] })
+    this.#add({
+      cause: { asset },
+      answer: asset,
+      entry: null,
+      at: circumstancesOf(EMPTY_STRIPE, at, this.#limits),
+      lines: [],
+    })
     return true
   }
 
   #readRate({ rate, at }: Extract<Member, { kind: 'rate' }>): boolean {
-    const circumstances = this.#circumstances(at, 0)
+    const stripeOf = EMPTY_STRIPE
+    const circumstances = circumstancesOf(stripeOf, at, this.#limits)
     const command = this.#declared.find((each) => isOf(rate, each))
     const verdict = command === undefined ? null : this.reference.decide(command, circumstances)
     const isRight = verdict?.kind === 'applied' && isAlike(verdict.answer, rate)
     if (!this.#findings.check(4, isRight, () => `nobody asked for the rate ${spell(rate)}`)) return false
     if (verdict?.kind !== 'applied') return false
     verdict.write()
-    this.#add({ cause: { command: command!, now: at }, answer: rate, entry: null, at: circumstances, lines: [] })
+    this.#add({
+      cause: { command: command!, now: at, stripeOf },
+      answer: rate,
+      entry: null,
+      at: circumstances,
+      lines: [],
+    })
     return true
   }
 
@@ -119,9 +141,9 @@ export class LiveJournal implements Journal {
       const name = this.#names.get(balanceId) ?? { account: '?', asset: '?', stripe: 0 }
       return { ...posting, ...name }
     })
-    // Its writer's, where it wrote to a house account; else it does not matter.
-    const stripe = found.find(({ account }) => account.startsWith('@'))?.stripe ?? 0
-    const circumstances = this.#circumstances(at, stripe)
+    const stripes = new Map(found.map(({ account, asset, stripe }) => [`${account} ${asset}`, stripe]))
+    const stripeOf = (account: string, asset: string): number => stripes.get(`${account} ${asset}`) ?? 0
+    const circumstances = circumstancesOf(stripeOf, at, this.#limits)
     const reasons: (() => string)[] = []
     let law = 4
     for (const command of this.#asked.get(key)?.values() ?? []) {
@@ -129,7 +151,7 @@ export class LiveJournal implements Journal {
       if (verdict.kind === 'applied' && isSameSet(verdict.lines, found) && this.#isRecorded(id, verdict)) {
         verdict.write()
         const { answer, entry } = verdict
-        const cause = { command, now: at }
+        const cause = { command, now: at, stripeOf }
         this.byKey.set(key, this.#add({ cause, answer, entry, at: circumstances, lines: found }))
         for (const checked of [1, 2, 3, 4, 5]) this.#findings.check(checked, true, () => '')
         return true
@@ -158,10 +180,6 @@ export class LiveJournal implements Journal {
     const added = { position, tick: position, sender: SOMEBODY, ...effect }
     this.effects.push(added)
     return added
-  }
-
-  #circumstances(now: number, stripe: number): Circumstances {
-    return { stripe, now, ttlMsDefault: this.#limits.holdTtlMsDefault, ttlMsMax: this.#limits.holdTtlMsMax }
   }
 }
 

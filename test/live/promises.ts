@@ -3,9 +3,9 @@ import type { FaultCode } from '../../src/domain/outcome.ts'
 import type { EngineLimits } from '../../src/engine/limits.ts'
 import type { Findings } from '../simulation/findings.ts'
 import { commandsOf, isQuestion, type Answered, type Call } from '../simulation/history.ts'
-import { keysOf } from '../simulation/journal-audit.ts'
+import { circumstancesOf, keysOf } from '../simulation/journal-audit.ts'
 import { APPLIED } from '../simulation/promise-audit.ts'
-import type { Circumstances } from '../simulation/reference-books.ts'
+import { EMPTY_STRIPE } from '../simulation/reference-books.ts'
 import { contentsOf, spell } from '../simulation/spelling.ts'
 import { nameOfCall } from './bounds.ts'
 import type { LiveJournal } from './journal.ts'
@@ -82,9 +82,9 @@ export function auditSweeping(
   { reference }: LiveJournal,
   { limits, findings, endsAt }: LivePromises & { endsAt: number },
 ): void {
-  const { expiryIntervalMs, expiryAsideMs, holdTtlMsDefault: ttlMsDefault, holdTtlMsMax: ttlMsMax } = limits
+  const { expiryIntervalMs, expiryAsideMs } = limits
   const dueAt = endsAt - 3 * expiryIntervalMs - expiryAsideMs - SWEPT_MS_MAX
-  const at: Circumstances = { stripe: 0, now: endsAt, ttlMsDefault, ttlMsMax }
+  const at = circumstancesOf(EMPTY_STRIPE, endsAt, limits)
   for (const hold of reference.holds.values()) {
     if (hold.state !== 'open' || hold.expiresAt > dueAt) continue
     const { kind } = reference.decide({ kind: 'release', hold: hold.id, cause: 'expiry' }, at)

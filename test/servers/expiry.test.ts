@@ -16,6 +16,7 @@ const AMOUNT = 5n
 /** What every third hold pays when it expires. */
 const FEE = 2n
 const PROCESSES = 3
+const HOUR_MS = 3_600_000
 /** So small that the holds take many rounds of all processes. */
 const PACE = ['--expiry-interval-ms', '10', '--expiry-page-max', '40', '--expiry-round-max', '40']
 /** Holds that are still open when the victim is killed, at least. */
@@ -107,8 +108,9 @@ function describeSweeping({ open }: RealStore): void {
     await using place = await open()
     await migrateLedger(place.url)
     // An hour ago, so that a hold is due as soon as it is there.
-    const clock = { ...systemClock, now: () => Date.now() - 3_600_000 }
-    await using ledger = await openLedger(place.url, { sweep: false, clock })
+    const clock = { ...systemClock, now: () => Date.now() - HOUR_MS }
+    const limits = { clockDifferenceMsMax: 3 * HOUR_MS }
+    await using ledger = await openLedger(place.url, { sweep: false, clock, limits })
     const holds = holdsToFreeze()
     const services = await Promise.all(
       Array.from({ length: PROCESSES }, () => ServiceProcess.start(place.url, ['--log-level', 'warn', ...PACE])),

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { ConnectionPool } from '../../src/stores/mysql/connection-pool.ts'
 import { MysqlConnection, type Role } from '../../src/stores/mysql/connection.ts'
+import { Connections } from '../../src/stores/mysql/connections.ts'
 import { MysqlStore } from '../../src/stores/mysql/store.ts'
 import { parseMysqlUrl } from '../../src/stores/mysql/url.ts'
 import type { Row } from '../../src/stores/sql/rows.ts'
@@ -12,6 +13,7 @@ import { MysqlLedger, until } from '../support/mysql-ledger.ts'
 import { mysqlServers, type MysqlServer } from '../support/mysql-servers.ts'
 
 const UNAVAILABLE = { name: 'Fault', code: 'store_unavailable', applied: 'no' }
+const MISCONFIGURED = { name: 'Fault', code: 'store_misconfigured', applied: 'no' }
 
 async function connect(ledger: MysqlLedger, role: Role = 'writer', parameters = ''): Promise<MysqlConnection> {
   const { address, tuning } = parseMysqlUrl(ledger.database.url({ parameters }), { lockTimeoutMs: 2_500 })
@@ -29,11 +31,11 @@ function describeConnections(url: string, name: MysqlServer['name']): void {
   test('a connection is set up for its role, whatever the server’s defaults are', async () => {
     await using ledger = await MysqlLedger.create(url)
     const expected = [
-      ['writer', 'READ-COMMITTED', '3', '3'],
-      ['reader', 'REPEATABLE-READ', '3', '3'],
-      ['migrator', 'READ-COMMITTED', '36', '36'],
+      ['writer', 'READ-COMMITTED', '3', '3', '0'],
+      ['reader', 'REPEATABLE-READ', '3', '3', '1'],
+      ['migrator', 'READ-COMMITTED', '36', '36', '1'],
     ] as const
-    for (const [role, level, innodbWait, tableWait] of expected) {
+    for (const [role, level, innodbWait, tableWait, autocommit] of expected) {
       const connection = await connect(ledger, role)
       const row = await ask(
         connection,
@@ -49,7 +51,7 @@ function describeConnections(url: string, name: MysqlServer['name']): void {
       assert.doesNotMatch(String(row['mode']), /NO_BACKSLASH_ESCAPES|ANSI_QUOTES/)
       assert.deepEqual(
         [row['zone'], String(row['autocommit']), row['collation'], row['results']],
-        ['+00:00', '1', 'utf8mb4_bin', 'utf8mb4'],
+        ['+00:00', autocommit, 'utf8mb4_bin', 'utf8mb4'],
       )
       assert.equal(connection.server.flavour, name)
       connection.destroy()
@@ -66,10 +68,13 @@ function describeConnections(url: string, name: MysqlServer['name']): void {
       assert.notEqual(cipher['Value'], '')
       connection.destroy()
     } else {
-      await assert.rejects(connect(ledger, 'writer', '?ssl-mode=REQUIRED'), { ...UNAVAILABLE, message: /secure/ })
+      await assert.rejects(connect(ledger, 'writer', '?ssl-mode=REQUIRED'), {
+        ...MISCONFIGURED,
+        message: /secure.*ssl-mode/,
+      })
     }
     // The server's certificate is one that it made for itself, if it has any.
-    await assert.rejects(connect(ledger, 'writer', '?ssl-mode=VERIFY_CA'), UNAVAILABLE)
+    await assert.rejects(connect(ledger, 'writer', '?ssl-mode=VERIFY_CA'), MISCONFIGURED)
   })
 
   test('a connection that was left inside a transaction is not handed on', async () => {
@@ -88,7 +93,7 @@ function describeConnections(url: string, name: MysqlServer['name']): void {
     assert.equal(ids[1], ids[0])
     assert.notEqual(ids[2], ids[1])
     assert.notEqual(ids[3], ids[2])
-    assert.equal((await ledger.storage.reader.assets()).length, 1)
+    assert.equal((await ledger.storage.reader.assets()).items.length, 1)
     await pool.close()
   })
 
@@ -232,14 +237,9 @@ async function smallPackets(ledger: MysqlLedger) {
   probe.destroy()
   const pool = (role: Role): ConnectionPool =>
     new ConnectionPool({ open: () => connect(ledger, role), size: 1, waitMsMax: 5_000, idleMsMax: 60_000 })
-  const [writer, readers] = [pool('writer'), pool('reader')]
-  return {
-    store: new MysqlStore({ writer, readers, server }),
-    close: async () => {
-      await writer.close()
-      await readers.close()
-    },
-  }
+  const pools = { writer: pool('writer'), readers: pool('reader'), audits: pool('reader') }
+  const connections = new Connections(pools, server.flavour)
+  return { store: new MysqlStore({ connections, server }), close: () => connections.close() }
 }
 
 for (const { name, url, reason } of mysqlServers()) {

@@ -3,6 +3,10 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Work } from '../../src/domain/command.ts'
 import type { Outcome } from '../../src/domain/outcome.ts'
+import { MysqlConnection } from '../../src/stores/mysql/connection.ts'
+import { classify, type MysqlFailure } from '../../src/stores/mysql/errors.ts'
+import { BEGIN, committingTextOf, ROLLBACK, selectArrival } from '../../src/stores/mysql/transactions.ts'
+import { parseMysqlUrl } from '../../src/stores/mysql/url.ts'
 import { charge, deposit, freeze, open, settle } from '../support/commands.ts'
 import { MysqlLedger, until } from '../support/mysql-ledger.ts'
 import { MysqlProxy, type CutAt } from '../support/mysql-proxy.ts'
@@ -10,10 +14,15 @@ import { mysqlServers } from '../support/mysql-servers.ts'
 import { Books, codeOf } from '../conformance/books.ts'
 
 const UNAVAILABLE = { name: 'Fault', code: 'store_unavailable', applied: 'no' }
+const MISCONFIGURED = { name: 'Fault', code: 'store_misconfigured', applied: 'no' }
 const REFUSED = { name: 'Fault', code: 'store_refused', applied: 'no' }
 const IN_DOUBT = { name: 'Fault', code: 'commit_in_doubt', applied: 'unknown' }
 
 const LOCK_HOLDER = `SELECT id FROM balances WHERE account = 'user:8' FOR UPDATE`
+const OBSTACLES: Readonly<Record<string, string>> = {
+  'its first statement': LOCK_HOLDER,
+  'its last statement': `INSERT INTO accounts (account, metadata) VALUES ('user:9', '{}')`,
+}
 
 /** As the engine does it: the transaction that was lost may still be there, and meet this one in a deadlock. */
 async function insist(books: Books, ...work: readonly Work[]): Promise<readonly Outcome[]> {
@@ -113,29 +122,6 @@ function describeFailures(url: string): void {
     assert.equal(await storage.reader.account(`' OR '1' = '1`), null)
   })
 
-  test('a server that became read-only is unavailable for writing, can be read, and recovers', async () => {
-    await using ledger = await MysqlLedger.create(url)
-    const { database } = ledger
-    // The administrator may write on a read-only server.
-    const user = await database.createUser('SELECT, INSERT, UPDATE')
-    const storage = await ledger.open(database.url({ user }))
-    const books = new Books(storage.store)
-    await books.apply(deposit('d', 'user:8', 100n))
-    const plan = await books.plan(charge('c', 'user:8', 40n))
-    await database.query('SET GLOBAL read_only = 1')
-    try {
-      await assert.rejects(storage.store.commit(plan.changes), UNAVAILABLE)
-      await assert.rejects(storage.store.ping(), UNAVAILABLE)
-      assert.equal((await storage.reader.account('user:8'))?.balances[0]?.available, 100n)
-      const late = await ledger.open(database.url({ user }))
-      assert.match(late.warnings.join(), /read-only/)
-    } finally {
-      await database.query('SET GLOBAL read_only = 0')
-    }
-    await storage.store.ping()
-    assert.equal(await storage.store.commit(plan.changes), 'committed')
-  })
-
   test('a user that has its connections already is unavailable, and served when one is free again', async () => {
     await using ledger = await MysqlLedger.create(url)
     const { database } = ledger
@@ -149,18 +135,51 @@ function describeFailures(url: string): void {
     assert.equal(await again.store.commit(plan.changes), 'committed')
   })
 
-  test('a login, a database or a port that is wrong is unavailable, and says what the server said', async () => {
+  test('a login or a database that is wrong is an operator’s to mend and says how; a port may be back soon', async () => {
     await using ledger = await MysqlLedger.create(url)
     const { database } = ledger
     await assert.rejects(ledger.open(database.url({ user: 'nobody_at_all' })), {
-      ...UNAVAILABLE,
-      message: /[Aa]ccess denied/,
+      ...MISCONFIGURED,
+      message: /[Aa]ccess denied.*password in the store URL/,
     })
     await assert.rejects(ledger.open(database.url().replace(database.name, 'holdfast_no_such')), {
-      ...UNAVAILABLE,
-      message: /holdfast_no_such/,
+      ...MISCONFIGURED,
+      message: /holdfast_no_such.*Create the database/,
     })
     await assert.rejects(ledger.open(database.url({ port: 1 })), { ...UNAVAILABLE, message: /ECONNREFUSED/ })
+  })
+
+  test('a right that is taken away from a running process is told by its name, and all is well when it is given back', async () => {
+    await using ledger = await MysqlLedger.create(url)
+    const { database } = ledger
+    const user = await database.createUser('SELECT')
+    const grant = (table: string): string => `${database.name}.${table} TO '${user}'@'%'`
+    for (const table of ['accounts', 'assets', 'balances', 'requests', 'postings', 'hold_steps', 'rates']) {
+      await database.query(`GRANT INSERT, UPDATE ON ${grant(table)}`)
+    }
+    const storage = await ledger.open(database.url({ user }))
+    const books = new Books(storage.store)
+    await books.apply(deposit('d', 'user:8', 100n))
+    await storage.store.ping()
+    const plan = await books.plan(charge('c', 'user:8', 40n))
+    for (const table of ['postings', 'hold_steps', 'rates']) {
+      await database.query(`REVOKE INSERT ON ${database.name}.${table} FROM '${user}'@'%'`)
+      const told = { ...MISCONFIGURED, message: new RegExp(`denied.*${table}.*Grant the rights`) }
+      await assert.rejects(storage.store.ping(), told)
+      if (table === 'postings') await assert.rejects(storage.store.commit(plan.changes), told)
+      await database.query(`GRANT INSERT ON ${grant(table)}`)
+      await storage.store.ping()
+    }
+    assert.equal(await storage.store.commit(plan.changes), 'committed')
+  })
+
+  test('tables that are gone are an operator’s to bring back', async () => {
+    await using ledger = await MysqlLedger.create(url)
+    const { storage, database } = ledger
+    await database.query('RENAME TABLE rates TO elsewhere')
+    await assert.rejects(storage.store.ping(), { ...MISCONFIGURED, message: /rates.*holdfast migrate/ })
+    await database.query('RENAME TABLE elsewhere TO rates')
+    await storage.store.ping()
   })
 
   test('connections that are killed while idle are replaced unnoticed', async () => {
@@ -179,14 +198,15 @@ function describeFailures(url: string): void {
     for (const id of await ledger.connectionIds()) assert.ok(!before.includes(id))
   })
 
-  for (const kill of ['KILL QUERY', 'KILL']) {
-    test(`a commit that is ended by ${kill} before it came to its COMMIT has no effect`, async () => {
+  const killings = ['KILL QUERY', 'KILL'].flatMap((kill) => Object.keys(OBSTACLES).map((where) => ({ kill, where })))
+  for (const { kill, where } of killings) {
+    test(`a commit that is ended by ${kill} at ${where}, before it came to its COMMIT, has no effect`, async () => {
       await using ledger = await MysqlLedger.create(url, { lockTimeoutMs: 10_000 })
       const { storage, books, database } = ledger
       await books.apply(deposit('d', 'user:8', 100n))
-      const plan = await books.plan(charge('c', 'user:8', 40n))
+      const plan = await books.plan(charge('c', 'user:8', 40n), open('o', 'user:9', 0n, { metadata: { plan: 'x' } }))
       const rival = await ledger.rival()
-      await rival.query(`START TRANSACTION; ${LOCK_HOLDER}`)
+      await rival.query(`START TRANSACTION; ${OBSTACLES[where]}`)
       const outcome = assert.rejects(storage.store.commit(plan.changes), ({ code }: Error & { code: string }) => {
         // A killed connection may end without a word, and then nobody can know.
         const mayBe = kill === 'KILL' ? ['store_unavailable', 'commit_in_doubt'] : ['store_unavailable']
@@ -198,10 +218,28 @@ function describeFailures(url: string): void {
       await database.query(`${kill} ${id}`)
       await outcome
       await rival.query('ROLLBACK')
+      assert.equal(await storage.reader.account('user:9'), null)
       assert.equal(await storage.store.commit(plan.changes), 'committed')
       assert.equal(await ledger.available('user:8'), 60n)
     })
   }
+
+  test('a text whose transaction ends without a word commits nothing, neither before nor behind that', async () => {
+    await using ledger = await MysqlLedger.create(url)
+    const { address, tuning } = parseMysqlUrl(ledger.database.url())
+    const connection = await MysqlConnection.open(address, tuning, 'writer')
+    const { flavour } = connection.server
+    const insert = (account: string): string => `INSERT INTO accounts (account, metadata) VALUES ('${account}', '{}')`
+    const text = [...BEGIN, insert('before'), ROLLBACK, insert('behind')]
+    await assert.rejects(connection.run(committingTextOf(flavour, text, 1)), (failure: MysqlFailure) => {
+      assert.equal(classify(failure, flavour), 'contended')
+      return true
+    })
+    const [reply] = await connection.run([selectArrival(1), ROLLBACK])
+    assert.equal(String(reply!.rows[0]!['arrived']), '0')
+    connection.destroy()
+    assert.deepEqual(await ledger.database.query('SELECT account FROM accounts'), [])
+  })
 
   for (const cutAt of ['before', 'during', 'after', 'silence'] as const satisfies readonly CutAt[]) {
     test(`a commit whose connection is lost (${cutAt}) is in doubt, and exclusive tells what became of it`, async () => {

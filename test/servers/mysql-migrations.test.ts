@@ -182,7 +182,10 @@ function describeMigrations(url: string): void {
     assert.equal((await storage.reader.holdHistory({ hold: 'life', limit: 5, cursor: null }))?.items.length, 3)
     await storage.store.ping()
     for (const check of storage.auditor.checks) assert.deepEqual(await storage.auditor.run(check, 10), [], check.title)
-    await assert.rejects(migrateMysql(database.url({ user: server })), { code: 'store_unavailable', message: /denied/ })
+    await assert.rejects(migrateMysql(database.url({ user: server })), {
+      code: 'store_misconfigured',
+      message: /denied/,
+    })
   })
 }
 

@@ -74,23 +74,21 @@ for (const name of SERVER_NAMES) {
 
 function describeTls(installation: Installation): void {
   const options = OPTIONS[installation.name]
+  const owned = new AsyncDisposableStack()
   let certificates: Certificates
   let server: PrivateServer
   let database = ''
 
   before(async () => {
-    certificates = await Certificates.make()
+    certificates = owned.use(await Certificates.make())
     const { authority, localhost } = certificates
-    server = await PrivateServer.start(installation, { tls: { authority, certificate: localhost } })
+    server = owned.use(await PrivateServer.start(installation, { tls: { authority, certificate: localhost } }))
     database = new URL(await server.createDatabase()).pathname.slice(1)
     for (const statement of CREATE_CERTIFIED_USER[installation.name]) await server.execute(statement)
     await migrateLedger(url({ [options.mode]: options.encrypt }))
   })
 
-  after(async () => {
-    await server[Symbol.asyncDispose]()
-    await certificates[Symbol.asyncDispose]()
-  })
+  after(() => owned.disposeAsync())
 
   function url(query: Readonly<Record<string, string>>, host: string = ADDRESS, user?: string): string {
     const store = server.url(database, { host, ...(user === undefined ? {} : { user }) })
@@ -154,6 +152,7 @@ async function assertServes(store: string): Promise<void> {
 
 async function assertRefused(store: string, message: RegExp): Promise<void> {
   const error = await errorOf(openLedger(store))
-  assert.equal(error.code, 'store_unavailable')
+  // Only an operator can mend it.
+  assert.equal(error.code, 'store_misconfigured')
   assert.match(error.message, message)
 }

@@ -13,7 +13,7 @@ import type { Findings } from './findings.ts'
 import { commandsOf, type Answered, type Call, type Sender } from './history.ts'
 import { circumstancesOf, isSameLife, keysOf, ratesUsedBy, type Effect, type Journal } from './journal-audit.ts'
 import type { RateBook } from './reference-exchange.ts'
-import type { AssetBook, Book, HoldEventBook } from './reference-books.ts'
+import { EMPTY_STRIPE, type AssetBook, type Book, type HoldEventBook } from './reference-books.ts'
 import { ReferenceLedger } from './reference-ledger.ts'
 import { contentsOf, isAlike, spell } from './spelling.ts'
 import { isBroken } from './workload.ts'
@@ -173,7 +173,7 @@ export function explanationOf(call: AnsweredCall, journal: Journal, limits: Engi
     return (ledger) => isAlike(ledger.ratesOf(ask.from, ask.to).at(-1) ?? null, result.rows)
   }
   if (result.kind !== 'outcome') return null
-  const moments = momentsOf(call, limits).map((now) => circumstancesOf(call, now, limits))
+  const moments = momentsOf(call, limits).map((now) => circumstancesOf(EMPTY_STRIPE, now, limits))
   if (ask.kind === 'group') {
     const rejections = result.outcomes.map((outcome) => (outcome.status === 'rejected' ? outcome.rejection : null))
     if (rejections.every((rejection) => rejection === null)) return null
@@ -245,7 +245,7 @@ function accountOf({ books, metadata }: ReferenceLedger, account: string): unkno
     const version = rows.reduce((total, row) => total + row.version, 0)
     return { account, asset, available, held, total: available + held, floor: rows[0]!.floor, version }
   })
-  return { account, metadata: metadata.get(account) ?? null, balances }
+  return { account, metadata: metadata.get(account) ?? null, balances, next: null }
 }
 
 /** Walks through the journal and gives every open answer its place. */
@@ -260,10 +260,10 @@ function place(
     waiting = placeAt({ position, early: earlyRates(journal.effects, position) }, waiting, ledger, findings)
     const effect = journal.effects[position]
     if (effect === undefined) break
-    const { cause, sender } = effect
+    const { cause } = effect
     if ('asset' in cause) ledger.setAsset(cause.asset satisfies AssetBook)
     else {
-      const verdict = ledger.decide(cause.command, circumstancesOf(sender, cause.now, limits))
+      const verdict = ledger.decide(cause.command, circumstancesOf(cause.stripeOf, cause.now, limits))
       if (verdict.kind === 'applied') verdict.write()
     }
   }

@@ -81,7 +81,8 @@ describe('the auditor', () => {
     const history = await cleanHistory()
     const account = 'probe:0'
     const late = findCall(history, ({ ask }) => ask.kind === 'read_account' && ask.account === account)
-    const rows = { account, metadata: null, balances: [{ ...first(late), available: 100n, held: 0n, version: 1 }] }
+    const balances = [{ ...first(late), available: 100n, held: 0n, version: 1 }]
+    const rows = { account, metadata: null, balances, next: null }
     assert.ok((await lawsBrokenIn(withResult(history, late, { kind: 'rows', rows }))).includes(0))
   })
 

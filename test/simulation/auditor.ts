@@ -11,6 +11,7 @@ import { Findings } from './findings.ts'
 import type { Call, Sender, Transaction, Troubles } from './history.ts'
 import { auditJournal, circumstancesOf, type Journal } from './journal-audit.ts'
 import { auditPromises } from './promise-audit.ts'
+import { EMPTY_STRIPE } from './reference-books.ts'
 import { spell } from './spelling.ts'
 
 export interface History {
@@ -54,7 +55,7 @@ function auditExpiry({ reference }: Journal, { limits, endsAt }: History, findin
   for (const hold of reference.holds.values()) {
     if (hold.state !== 'open' || hold.expiresAt > dueAt) continue
     const release = { kind: 'release', hold: hold.id, cause: 'expiry' } as const
-    const { kind } = reference.decide(release, circumstancesOf({ engine: 0, life: 1 }, endsAt, limits))
+    const { kind } = reference.decide(release, circumstancesOf(EMPTY_STRIPE, endsAt, limits))
     findings.check(8, kind === 'refused', () => `nobody swept ${spell(hold)}, due before ${dueAt}`)
   }
 }

@@ -1,13 +1,13 @@
 /** An engine's way to the database: the store port over a network that loses, delays and cuts. */
 import { isEmpty, type Changes, type Footprint, type Snapshot } from '../../src/domain/snapshot.ts'
 import { Fault } from '../../src/engine/faults.ts'
-import type { CommitResult, Store } from '../../src/engine/store.ts'
+import type { CommitResult, Store, StoreClock } from '../../src/engine/store.ts'
 import type { Storage } from '../../src/stores/storage.ts'
 import type { Chance } from './chance.ts'
 import type { Database, OpenTransaction } from './database.ts'
 import type { Mishap } from './faults.ts'
 import type { Life } from './life.ts'
-import type { World } from './world.ts'
+import { EPOCH, type World } from './world.ts'
 
 /** What is still going to happen to the calls of one engine, whichever process makes them. */
 export interface Mishaps {
@@ -60,6 +60,15 @@ export class Connection implements Store {
 
   async ping(): Promise<void> {
     await this.#call('ping', () => this.#read('ping', () => this.#database.read(({ store }) => store.ping())))
+  }
+
+  /** The database's machine has the time of the world. */
+  clock(): Promise<StoreClock> {
+    const look = async ({ store }: Storage): Promise<StoreClock> => {
+      const serverAt = Math.floor(EPOCH + this.#world.now)
+      return { ...(await store.clock()), serverAt }
+    }
+    return this.#call('clock', () => this.#read('read', () => this.#database.read(look)))
   }
 
   commit(changes: Changes): Promise<CommitResult> {

@@ -144,7 +144,7 @@ export class Database {
       if (request?.kind !== 'freeze') continue
       const { account, payee, asset } = request
       rows.push(rowOf({ account, asset, stripe: 0 }))
-      rows.push(rowOf({ account: payee, asset, stripe: payee.startsWith('@') ? footprint.houseStripe : 0 }))
+      rows.push(rowOf({ account: payee, asset, stripe: footprint.houseStripes.of(payee, asset) }))
     }
     return rows
   }

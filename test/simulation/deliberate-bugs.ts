@@ -16,6 +16,8 @@ const RATE = 'src/domain/rate.ts'
 const CYCLE = 'src/engine/cycle.ts'
 const PROOF = 'src/engine/proof.ts'
 const RECOVERY = 'src/engine/recovery.ts'
+const SUCCESSION = 'src/engine/succession.ts'
+const TORN = 'src/engine/torn.ts'
 const ENGINE = 'src/engine/engine.ts'
 const TICKET = 'src/engine/ticket.ts'
 const QUEUE = 'src/engine/queue.ts'
@@ -171,9 +173,12 @@ const CYCLES: readonly DeliberateBug[] = [
   bug(
     'exclusive-decides-on-the-cache',
     RECOVERY,
-    'this.#parts.plan(work, snapshot, now)',
-    '(this.#parts.cache.learn(snapshot), this.#parts.plan(work, this.#parts.cache, now))',
+    'this.#parts.plan(work, snapshot, keys, now)',
+    '(this.#parts.cache.learn(snapshot), this.#parts.plan(work, this.#parts.cache, keys, now))',
   ),
+  bug('full-stripe-is-final', SUCCESSION, 'moved.add(`${account} ${asset}`)', ''),
+  bug('full-stripe-is-final-unlocked', TORN, 'if (!isLocked && full.has(index)) {', 'if (false) {'),
+  bug('stripe-of-everybody-else-followed', SUCCESSION, 'stripe: this.#stripes.of(account, asset)', 'stripe: 0'),
   bug('split-answers-crossed', RECOVERY, 'return [...left, ...right]', 'return [...right, ...left]'),
   bug(
     'poison-spoils-its-batch',
@@ -200,12 +205,7 @@ const WAITING: readonly DeliberateBug[] = [
     'this.#commands -= ticket.size\n      if (ticket.answered) continue',
     'if (ticket.answered) continue',
   ),
-  bug(
-    'time-runs-backwards',
-    'src/engine/parts.ts',
-    'this.#lastNow = Math.max(this.#lastNow, this.clock.now())',
-    'this.#lastNow = this.clock.now()',
-  ),
+  bug('time-runs-backwards', 'src/engine/clock-watch.ts', 'isStep ? now : Math.max(this.#lastMoment, now)', 'now'),
   bug(
     'deadline-by-the-time-of-day',
     ENGINE,
@@ -309,6 +309,9 @@ const STORES: readonly DeliberateBug[] = [
 /** Of `npm run simulate -- --bugs`, for those that it takes many seeds to find. */
 const SEEDS: Readonly<Record<string, number>> = {
   overflow: 17,
+  'full-stripe-is-final': 17,
+  'full-stripe-is-final-unlocked': 17,
+  'stripe-of-everybody-else-followed': 62,
   'draw-below-the-floor': 207,
   'phantom-asset': 61,
   'half-to-odd': 524,

@@ -89,7 +89,8 @@ export class EngineProcess {
       overdue: (now: number) => connection.ask((storage) => storage.reader.overdue(now)),
     }
     const submit = (release: ReleaseCommand): Promise<WorkOutcome> => this.#sweep(life, release)
-    const expiry = new Expiry({ reader, submit, clock: life.backgroundClock, limits })
+    const moment = (): Promise<number> => engine.moment()
+    const expiry = new Expiry({ reader, submit, moment, clock: life.backgroundClock, limits })
     this.troubles.push(life.troubles)
     this.#running = { life, engine, expiry, connection }
     expiry.start()

@@ -12,7 +12,7 @@ import type { Tables } from '../../src/stores/memory/tables.ts'
 import type { Findings } from './findings.ts'
 import { commandsOf, type Call, type Sender, type Transaction } from './history.ts'
 import type { LegBook, RateBook } from './reference-exchange.ts'
-import type { AssetBook, Book, Circumstances, EntryBook, Line, Verdict } from './reference-books.ts'
+import type { AssetBook, Book, Circumstances, EntryBook, Line, StripeOf, Verdict } from './reference-books.ts'
 import { ReferenceLedger } from './reference-ledger.ts'
 import { contentsOf, isAlike, spell } from './spelling.ts'
 import { isBroken } from './workload.ts'
@@ -25,7 +25,9 @@ export interface Effect {
   readonly tick: number
   readonly sender: Sender
   /** The command, or the asset's new row: several declarations in one batch leave one row. */
-  readonly cause: { readonly command: Command; readonly now: number } | { readonly asset: AssetBook }
+  readonly cause:
+    | { readonly command: Command; readonly now: number; readonly stripeOf: StripeOf }
+    | { readonly asset: AssetBook }
   readonly answer: unknown
   /** Null where the hold's row tells all, and for what leaves no entry. */
   readonly entry: EntryBook | null
@@ -55,8 +57,17 @@ export function keysOf(command: Command): readonly string[] {
   return command.kind === 'settle' && command.late ? [`${hold}~`, `${hold}~late`] : [`${hold}~`]
 }
 
-export function circumstancesOf(sender: Sender, now: number, limits: EngineLimits): Circumstances {
-  return { stripe: sender.engine, now, ttlMsDefault: limits.holdTtlMsDefault, ttlMsMax: limits.holdTtlMsMax }
+export function circumstancesOf(stripeOf: StripeOf, now: number, limits: EngineLimits): Circumstances {
+  return { stripeOf, now, ttlMsDefault: limits.holdTtlMsDefault, ttlMsMax: limits.holdTtlMsMax }
+}
+
+/** How far the stripes that one engine writes are apart. */
+const ENGINES_MOST = 1_024
+
+/** The stripes of house accounts that a transaction wrote. */
+function stripesOf({ changes }: Transaction): StripeOf {
+  const stripes = new Map(changes.balances.map(({ after }) => [`${after.account} ${after.asset}`, after.stripe]))
+  return (account, asset) => stripes.get(`${account} ${asset}`) ?? 0
 }
 
 /** Null when a row appeared that nothing explains: nothing after it can be judged. */
@@ -107,6 +118,12 @@ class Reading implements Journal {
       const name = { account, asset, stripe }
       const known = this.#balanceNames.get(id) ?? name
       const isSame = this.#findings.check(3, isAlike(known, name), () => `the balance ${id} has two names`)
+      const isOwn = !account.startsWith('@') || stripe % ENGINES_MOST === transaction.sender.engine
+      this.#findings.check(
+        3,
+        isOwn,
+        () => `the stripe ${stripe} of ${account} is none of engine ${transaction.sender.engine}`,
+      )
       if (!isSame) return false
       this.#balanceNames.set(id, name)
     }
@@ -152,18 +169,20 @@ class Reading implements Journal {
     return true
   }
 
-  #readRate(rate: RateBook, { tick, sender }: Transaction): boolean {
+  #readRate(rate: RateBook, transaction: Transaction): boolean {
+    const { tick, sender } = transaction
     const now = rate.declaredAt
+    const stripeOf = stripesOf(transaction)
     for (const { command, ...by } of this.#declared) {
       if (command.kind !== 'rate' || !isSameLife(by.sender, sender) || by.tick > tick) continue
-      const verdict = this.reference.decide(command, circumstancesOf(sender, now, this.#limits))
+      const verdict = this.reference.decide(command, circumstancesOf(stripeOf, now, this.#limits))
       if (verdict.kind !== 'applied' || !isAlike(verdict.answer, rate)) continue
       verdict.write()
       this.effects.push({
         position: this.effects.length,
         tick,
         sender,
-        cause: { command, now },
+        cause: { command, now, stripeOf },
         answer: rate,
         entry: null,
       })
@@ -176,17 +195,18 @@ class Reading implements Journal {
     const { sender, tick, latest } = transaction
     const [key] = /^[^~]*~?(?:late)?/.exec(entryId)!
     const now = postings[0]!.at
+    const stripeOf = stripesOf(transaction)
     this.#findings.check(3, now <= latest, () => `the entry ${entryId} is of ${now}, later than its clock, ${latest}`)
     const found = postings.map((posting) => this.#lineOf(posting))
     const reasons: (() => string)[] = []
     let law = 4
     for (const command of this.#asked.get(key)?.values() ?? []) {
-      const verdict = this.reference.decide(command, circumstancesOf(sender, now, this.#limits))
+      const verdict = this.reference.decide(command, circumstancesOf(stripeOf, now, this.#limits))
       if (verdict.kind === 'applied' && isAlike(verdict.lines, found) && isRecorded(entryId, verdict, transaction)) {
         verdict.write()
         const position = this.effects.length
         const { answer, entry } = verdict
-        const effect = { position, tick, sender, cause: { command, now }, answer, entry }
+        const effect = { position, tick, sender, cause: { command, now, stripeOf }, answer, entry }
         this.effects.push(effect)
         this.byKey.set(key, effect)
         for (const checked of [1, 2, 3, 4, 5]) this.#findings.check(checked, true, () => '')

@@ -20,6 +20,11 @@ export class LocalClock {
     return this.#readingAt(this.#world.now)
   }
 
+  /** How far it is off. */
+  get offMs(): number {
+    return this.#jumps.reduce((sum, { byMs }) => sum + byMs, 0)
+  }
+
   jump(byMs: number): void {
     this.#jumps.push({ at: this.#world.now, byMs })
   }

@@ -77,10 +77,15 @@ export interface AssetBook {
   readonly createdAt: number
 }
 
+/** Which stripe of a house account the engine writes. */
+export type StripeOf = (account: string, asset: string) => number
+
+/** A stripe that nobody writes: what does not fit into it fits into none. */
+export const EMPTY_STRIPE: StripeOf = () => -1
+
 /** Where and when a command is decided. */
 export interface Circumstances {
-  /** The stripe of the house accounts that the engine writes. */
-  readonly stripe: number
+  readonly stripeOf: StripeOf
   readonly now: number
   readonly ttlMsDefault: number
   readonly ttlMsMax: number

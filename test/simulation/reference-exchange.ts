@@ -29,6 +29,8 @@ export type RatesOf = (from: string, to: string) => readonly RateBook[]
 const COUNTER = '@exchange'
 
 const MILLION = 1_000_000n
+/** What a leg can bring. */
+const MOST = 10n ** 16n
 
 /** What every leg comes to, or the first reason why one cannot be; every leg is asked for one reason before the next reason is. */
 export function exchange(legs: readonly Leg[], ratesOf: RatesOf): readonly LegBook[] | Rejection {
@@ -52,6 +54,11 @@ export function exchange(legs: readonly Leg[], ratesOf: RatesOf): readonly LegBo
     if (off > expected * BigInt(tolerancePpm)) {
       return { code: 'outside_tolerance', asset, toAsset, toAmount, expected, tolerancePpm }
     }
+  }
+  for (const { leg, rate } of offers) {
+    if (rate === null) continue
+    const { asset, toAsset = asset, toAmount = given(leg.amount, rate) } = leg
+    if (toAmount > MOST) return { code: 'exchange_out_of_range', asset, toAsset, toAmount, toAmountMax: MOST }
   }
   return offers.map(({ leg, rate }) => {
     const { from, to, asset, amount, toAsset = asset } = leg

@@ -205,11 +205,7 @@ export class ReferenceLedger {
     }
     const legs = exchange(command.legs, (from, to) => this.ratesOf(from, to))
     if ('code' in legs) return refuse(legs)
-    const verdict = this.#enter(command, at, legs.flatMap(movesOf), command.legs.some(isAcross) ? legs : null)
-    const beyond = legs.find(({ toAmount }) => toAmount > MOST)
-    const isShort = verdict.kind === 'refused' && verdict.rejection.code === 'insufficient_funds'
-    if (beyond === undefined || isShort) return verdict
-    return refuse({ code: 'balance_overflow', account: beyond.to, asset: beyond.toAsset })
+    return this.#enter(command, at, legs.flatMap(movesOf), command.legs.some(isAcross) ? legs : null)
   }
 
   /** Coins move, and an entry tells of it. Several moves of one balance are one. */
@@ -281,7 +277,7 @@ export class ReferenceLedger {
     const hold = this.holds.get(command.hold)
     if (hold === undefined) return refuse({ code: 'hold_not_found', hold: command.hold })
     const { id, account, asset } = hold
-    const { available, floor } = this.book(account, asset, at.stripe)
+    const { available, floor } = this.book(account, asset, at.stripeOf(account, asset))
     const changed = changeHold(hold, command, {
       now: at.now,
       spendable: available > floor! ? available - floor! : 0n,
@@ -310,7 +306,7 @@ export class ReferenceLedger {
     const { requestId: id, account, asset, floor, metadata } = command
     if (!this.assets.has(asset)) return refuse({ code: 'unknown_asset', asset })
     if (isHouse(account)) return refuse({ code: 'house_account', account })
-    const { available } = this.book(account, asset, at.stripe)
+    const { available } = this.book(account, asset, at.stripeOf(account, asset))
     if (floor > available) return refuse({ code: 'floor_above_available', account, asset, available })
     const moved = this.#move([{ account, asset, available: 0n, held: 0n }], { entryId: id, kind: 'open', at })
     if ('code' in moved) return refuse(moved)
@@ -358,7 +354,7 @@ export class ReferenceLedger {
     entry: { entryId: string; kind: string; at: Circumstances },
   ): { lines: readonly Line[]; books: readonly Book[] } | Rejection {
     const { entryId, kind, at } = entry
-    const before = moves.map(({ account, asset }) => this.book(account, asset, at.stripe))
+    const before = moves.map(({ account, asset }) => this.book(account, asset, at.stripeOf(account, asset)))
     for (const [index, { available: delta }] of moves.entries()) {
       const { account, asset, available, held, floor } = before[index]!
       if (delta < 0n && floor !== null && available + delta < floor) {

@@ -245,7 +245,7 @@ class Play {
         return
       case 'clock':
         this.#hit('clock')
-        engine.clock.jump(fault.byMs)
+        engine.clock.jump(withinBound(engine.clock.offMs, fault.byMs))
         return
       case 'stop':
         if (engine.life === null) return
@@ -275,4 +275,11 @@ function catchStrays(onStray: (error: unknown) => void): () => void {
     process.removeListener('unhandledRejection', onStray)
     for (const listener of others) process.on('unhandledRejection', listener)
   }
+}
+
+/** A clock that is off by more than this is refused by the engines. */
+const OFF_MS_MAX = 4_000
+
+function withinBound(offMs: number, byMs: number): number {
+  return Math.max(-OFF_MS_MAX, Math.min(OFF_MS_MAX, offMs + byMs)) - offMs
 }

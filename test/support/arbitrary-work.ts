@@ -1,6 +1,6 @@
 /** Random commands over so few names that they meet: the same accounts, the same request ids, the same holds. */
 import fc from 'fast-check'
-import { AMOUNT_MAX } from '../../src/domain/amount.ts'
+import { AMOUNT_MAX, BALANCE_MAX } from '../../src/domain/amount.ts'
 import type { Command, Work } from '../../src/domain/command.ts'
 import {
   across,
@@ -34,12 +34,14 @@ const fewCoins = fc.bigInt({ min: 1n, max: 3n })
 const holds = fc.oneof({ weight: 3, arbitrary: some('r1', 'r2', 'r3') }, { weight: 4, arbitrary: requestIds })
 const amounts = fc.oneof(
   { weight: 20, arbitrary: fc.bigInt({ min: 1n, max: 60n }) },
-  { weight: 1, arbitrary: some(AMOUNT_MAX, AMOUNT_MAX - 1n, AMOUNT_MAX / 2n) },
+  { weight: 1, arbitrary: some(AMOUNT_MAX, AMOUNT_MAX - 1n) },
+  // What it takes many commands to move, so that a balance comes to its end within a few.
+  { weight: 1, arbitrary: some(BALANCE_MAX, BALANCE_MAX - 1n, BALANCE_MAX / 2n) },
 )
 const metadata = some(null, null, { tier: 1 }, { tier: 2, note: 'x' })
 const floors = fc.oneof(
   { weight: 6, arbitrary: fc.bigInt({ min: -50n, max: 20n }) },
-  { weight: 1, arbitrary: some(-AMOUNT_MAX - 1n) },
+  { weight: 1, arbitrary: some(-BALANCE_MAX - 1n) },
 )
 const expiries = some(
   {},
@@ -54,9 +56,10 @@ const expiriesLater = some({}, {}, { expiresInMs: 1_500 }, { expiresInMs: 0 }, {
 const onExpiry = some(null, null, { settle: 7n }, { settle: 45n })
 const amendedOnExpiry = some({}, {}, { onExpiry: null }, { onExpiry: { settle: 3n } })
 const otherPayees = some(null, null, null, 'user:1', 'user:3')
-/** Mostly one that has rates; the third is of an asset that nobody declares. */
+/** Mostly one that has rates, the third one at which a few coins come to too many; the last is of an asset that nobody declares. */
 const pairs = fc.oneof(
   { weight: 20, arbitrary: some(['credit', 'gem'], ['gem', 'credit']) },
+  { weight: 4, arbitrary: some(['star', 'credit']) },
   { weight: 1, arbitrary: some(['credit', 'usd']) },
 )
 const traders = fc.oneof({ weight: 20, arbitrary: accounts }, { weight: 1, arbitrary: some('@exchange') })
@@ -66,7 +69,7 @@ const legsAcross = fc
     traders,
     fc.oneof({ weight: 3, arbitrary: amounts }, fewCoins),
     pairs,
-    fc.option(fc.bigInt({ min: 1n, max: 30n }), { nil: undefined }),
+    fc.option(fc.bigInt({ min: 1n, max: 30n }), { nil: undefined, freq: 2 }),
   )
   .map(([from, to, amount, [asset, toAsset], toAmount]) =>
     across(from, to, [amount, asset], toAmount === undefined ? [toAsset] : [toAsset, toAmount]),
@@ -85,7 +88,11 @@ const legs = fc.array(
 )
 /** Few, so that one is sometimes repeated. */
 const rates = fc
-  .tuple(pairs, some<[bigint, bigint]>([1n, 2n], [3n, 2n], [1n, 7n], [AMOUNT_MAX, 1n]), some('down', 'up', 'half-even'))
+  .tuple(
+    pairs,
+    some<[bigint, bigint]>([1n, 2n], [3n, 2n], [1n, 7n], [BALANCE_MAX, 1n]),
+    some('down', 'up', 'half-even'),
+  )
   .chain(([[from, to], fraction, rounding]) =>
     some(0, 0, 250_000).map((tolerancePpm) => rate(from, to, fraction, { rounding, tolerancePpm })),
   )
@@ -168,6 +175,8 @@ const START: readonly Work[] = [
   deposit('s2', 'user:2', 100n),
   deposit('s3', 'user:1', 50n, { asset: 'gem' }),
   rate('credit', 'gem', [1n, 7n], { tolerancePpm: 250_000 }),
+  declare('star', 0, 'Star'),
+  rate('star', 'credit', [AMOUNT_MAX, 2n]),
   transfer('s4', [across('user:1', 'user:2', [15n, 'credit'], ['gem']), leg('user:1', 'user:2', 1n)]),
   freeze('r1', 'user:1', 40n),
   freeze('r2', 'user:1', 30n, { payee: 'user:2', expiresInMs: 1_000 }),

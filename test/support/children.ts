@@ -71,8 +71,8 @@ function killAll(): void {
   for (const child of children) child.kill('SIGKILL')
 }
 
-// A child that runs keeps the test file from ending. Programs that use this module without the runner have no such end.
-if (process.env['NODE_TEST_CONTEXT'] !== undefined) {
+// A child that runs keeps the test file from ending. Other programs that use this module are no tests, also where a test has started them.
+if (/\.test\.[jt]s$/.test(process.argv[1] ?? '')) {
   after(() => {
     const left = [...children].map(({ pid, spawnargs }) => `${pid} (${spawnargs.join(' ')})`)
     killAll()

@@ -52,9 +52,9 @@ class MysqlDialogue implements Dialogue {
   clientSays(packet: Buffer): RequestPart | null {
     if (packet[4] !== COM_QUERY || packet.readUIntLE(0, 3) < 6) return null
     const text = packet.toString('latin1', 5)
-    if (!text.endsWith('COMMIT') || text.includes('READ ONLY')) return null
+    if (!/COMMIT(;\nEND)?$/.test(text) || text.includes('READ ONLY')) return null
     // MySQL's own servers take the number of the query's attributes before its text.
-    const kind = /^[^A-Z]{0,2}START TRANSACTION;/.test(text) ? 'plain' : 'exclusive'
+    const kind = /^[^A-Z]{0,2}(BEGIN NOT ATOMIC\n)?START TRANSACTION;/.test(text) ? 'plain' : 'exclusive'
     return { kind, isFirst: true, isLast: true }
   }
 

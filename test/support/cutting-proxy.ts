@@ -10,6 +10,11 @@ export interface Cut {
   readonly answered: Buffer | null
 }
 
+interface Target {
+  readonly host: string
+  readonly port: number
+}
+
 interface Pair {
   readonly client: Socket
   readonly server: Socket
@@ -17,6 +22,7 @@ interface Pair {
 
 export class CuttingProxy implements AsyncDisposable {
   readonly #listener: Server
+  #target: Target
   readonly #pairs = new Set<Pair>()
   #cut: Cut | null = null
   /** New connections are closed at once while this is true. */
@@ -25,10 +31,11 @@ export class CuttingProxy implements AsyncDisposable {
   /** Nothing arrives anywhere while this is true; what was sent meanwhile is lost. */
   silent = false
 
-  private constructor(target: { readonly host: string; readonly port: number }) {
+  private constructor(target: Target) {
+    this.#target = target
     this.#listener = createServer((client) => {
       if (!this.refusing) {
-        this.#join({ client, server: connect(target) })
+        this.#join({ client, server: connect(this.#target) })
         return
       }
       this.refusedCount++
@@ -36,7 +43,7 @@ export class CuttingProxy implements AsyncDisposable {
     })
   }
 
-  static async open(target: { readonly host: string; readonly port: number }): Promise<CuttingProxy> {
+  static async open(target: Target): Promise<CuttingProxy> {
     const proxy = new CuttingProxy(target)
     proxy.#listener.listen(0, '127.0.0.1')
     await once(proxy.#listener, 'listening')
@@ -49,6 +56,11 @@ export class CuttingProxy implements AsyncDisposable {
 
   get connectionCount(): number {
     return this.#pairs.size
+  }
+
+  /** New connections lead to `target`; those that there are stay, as they do when a name or an address moves to another server. */
+  leadTo(target: Target): void {
+    this.#target = target
   }
 
   /** Arms the next cut. */

@@ -1,7 +1,8 @@
 /** A store that fails on command: each call first asks `script` what should happen to it. */
+import type { Instant } from '../../src/domain/ids.ts'
 import type { Changes, Footprint, Snapshot } from '../../src/domain/snapshot.ts'
 import { Fault } from '../../src/engine/faults.ts'
-import type { CommitResult, Store } from '../../src/engine/store.ts'
+import type { CommitResult, Store, StoreClock } from '../../src/engine/store.ts'
 
 export type Mishap =
   /** As it should be. */
@@ -28,6 +29,8 @@ export class FaultyStore implements Store {
   readonly script: Mishap[] = []
   /** Refuses changes that it says true for, as a constraint would. */
   refuses: (changes: Changes) => boolean = () => false
+  /** What a server's clock shows; null for a store without one. */
+  serverClock: (() => Instant) | null = null
   /** Every commit waits for it. */
   gate: Promise<void> = Promise.resolve()
 
@@ -70,6 +73,11 @@ export class FaultyStore implements Store {
     this.calls.push('ping')
     if ((this.script.shift() ?? 'none') !== 'none') throw faultOf('unavailable')
     await this.#store.ping()
+  }
+
+  async clock(): Promise<StoreClock> {
+    const clock = await this.#store.clock()
+    return this.serverClock === null ? clock : { ...clock, serverAt: this.serverClock() }
   }
 
   async #with(mishap: Mishap, changes: Changes, commit: () => Promise<CommitResult>): Promise<CommitResult> {

@@ -20,7 +20,7 @@ const MORE_RESULTS = 8
 
 export class MysqlProxy implements AsyncDisposable {
   readonly #server: Server
-  readonly #target: { readonly host: string; readonly port: number }
+  #target: { readonly host: string; readonly port: number }
   readonly #sockets = new Set<Socket>()
   /** What happens to the next commit. */
   #cutAt: CutAt | null = null
@@ -41,6 +41,11 @@ export class MysqlProxy implements AsyncDisposable {
 
   get port(): number {
     return (this.#server.address() as AddressInfo).port
+  }
+
+  /** Connections that are made from now on lead elsewhere; those that there are stay. */
+  leadTo(target: { readonly host: string; readonly port: number }): void {
+    this.#target = target
   }
 
   /** The next commit is lost; reads are not. */
@@ -118,7 +123,7 @@ class Packets {
 function isCommit(packet: Buffer): boolean {
   if (packet[4] !== COM_QUERY || packet.readUIntLE(0, 3) < 6) return false
   const text = packet.toString('latin1', 5)
-  return text.endsWith('COMMIT') && !text.includes('READ ONLY')
+  return /COMMIT(;\nEND)?$/.test(text) && !text.includes('READ ONLY')
 }
 
 /** An error, or an OK behind which nothing follows. Every statement of a commit's text is answered with OK. */

@@ -13,7 +13,7 @@ import type {
   Work,
 } from '../../src/domain/command.ts'
 
-/** Nothing else is known to both: the order in which reasons are told, and the bounds of an amount. */
+/** Nothing else is known to both: the order in which reasons are told, and the bounds of amounts and balances. */
 const ORDER = [
   'request_id_reused',
   'unknown_asset',
@@ -23,6 +23,7 @@ const ORDER = [
   'unknown_rate',
   'rounds_to_nothing',
   'outside_tolerance',
+  'exchange_out_of_range',
   'expiry_out_of_range',
   'hold_not_found',
   'hold_not_open',
@@ -37,6 +38,7 @@ const ORDER = [
 ]
 const MOST = 2n ** 63n - 1n
 const LEAST = -(2n ** 63n)
+const LEG_MOST = 10n ** 16n
 
 export interface NaiveBalance {
   available: bigint
@@ -166,7 +168,7 @@ export class NaiveLedger {
           } else {
             if (from === '@exchange' || to === '@exchange') reasons.add('same_account')
             const received = this.#received(leg, toAsset, reasons)
-            if (received > MOST) reasons.add('balance_overflow')
+            if (received > LEG_MOST) reasons.add('exchange_out_of_range')
             moves.push([from, asset, -amount, 0n], ['@exchange', asset, amount, 0n])
             moves.push(['@exchange', toAsset, -received, 0n], [to, toAsset, received, 0n])
           }

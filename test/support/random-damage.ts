@@ -1,6 +1,6 @@
 /** Random damage to rows of a twin ledger, done to both of them alike. */
 import fc from 'fast-check'
-import { AMOUNT_MAX, AMOUNT_MIN } from '../../src/domain/amount.ts'
+import { BALANCE_MAX, BALANCE_MIN } from '../../src/domain/amount.ts'
 import type { Rate } from '../../src/domain/rate.ts'
 import { legsText } from '../../src/stores/sql/legs.ts'
 import type { TwinLedger } from './twin-ledger.ts'
@@ -47,7 +47,7 @@ const change = fc.oneof(
     weight: 6,
     arbitrary: fc.record({
       column: fc.nat(COLUMNS_MAX - 1),
-      by: fc.constantFrom(1n, 1n, -1n, -1n, -50n, AMOUNT_MAX, AMOUNT_MIN),
+      by: fc.constantFrom(1n, 1n, -1n, -1n, -50n, BALANCE_MAX, BALANCE_MIN),
     }),
   },
 )
@@ -56,7 +56,7 @@ export const damages: fc.Arbitrary<readonly Damage[]> = fc.array(
   fc.record({
     // Most of what befalls a balance is a house account's, which has no floor to be below.
     kind: fc.oneof(
-      { weight: 4, arbitrary: fc.constant<Kind>('balances') },
+      { weight: 6, arbitrary: fc.constant<Kind>('balances') },
       { weight: 2, arbitrary: fc.constant<Kind>('holds') },
       { weight: 5, arbitrary: fc.constantFrom<Kind>('postings', 'exchanges', 'rates', 'steps') },
     ),
@@ -142,6 +142,6 @@ function whereOf(kind: keyof typeof COLUMNS, record: object): string {
 
 function clamped(value: bigint, asVersion: boolean): bigint {
   if (asVersion) return value > 1000n ? 1000n : value < -1000n ? -1000n : value
-  if (value > AMOUNT_MAX) return AMOUNT_MAX
-  return value < AMOUNT_MIN ? AMOUNT_MIN : value
+  if (value > BALANCE_MAX) return BALANCE_MAX
+  return value < BALANCE_MIN ? BALANCE_MIN : value
 }

@@ -5,6 +5,7 @@ import { balanceKey, emptyBalance, type BalanceName, type BalanceRecord } from '
 import { decideBatch } from '../../src/domain/batch.ts'
 import type { Work } from '../../src/domain/command.ts'
 import type { Moment } from '../../src/domain/decision.ts'
+import { HouseStripes } from '../../src/domain/house-stripes.ts'
 import type { PostingRecord } from '../../src/domain/journal.ts'
 import type { Outcome } from '../../src/domain/outcome.ts'
 import { rateKey, type Rate } from '../../src/domain/rate.ts'
@@ -16,6 +17,8 @@ import {
   type Snapshot,
 } from '../../src/domain/snapshot.ts'
 import { MOMENT } from './given.ts'
+
+const STRIPES = new HouseStripes(0)
 
 export class Rows {
   readonly requests = new Map<string, RequestRecord>()
@@ -35,7 +38,7 @@ export class Rows {
   }
 
   snapshot(work: readonly Work[]): Snapshot {
-    const keys = footprint(work, 0)
+    const keys = footprint(work, STRIPES)
     const requests = new Map<string, RequestRecord | null>()
     const names: BalanceName[] = [...keys.balances.values()]
     for (const id of keys.requests) {
@@ -101,7 +104,7 @@ export class Rows {
 
   /** Decides `work` as one batch and writes what came of it. */
   run(work: readonly Work[], moment: Moment = MOMENT): readonly Outcome[] {
-    const plan = decideBatch(work, this.snapshot(work), 0, moment)
+    const plan = decideBatch(work, this.snapshot(work), STRIPES, moment)
     this.write(plan.changes)
     return plan.outcomes.flat()
   }

@@ -144,6 +144,8 @@ function mysqlParameters({ folder, port, tls }: ServerPlace, user: string): read
     '--no-defaults',
     `--user=${user}`,
     `--datadir=${folder}/data`,
+    // A server that starts removes the temporary tables that it finds there, also those of another one.
+    `--tmpdir=${folder}`,
     `--port=${port}`,
     '--bind-address=127.0.0.1',
     `--socket=${folder}/server.sock`,
@@ -169,7 +171,7 @@ function findPostgres(): Installation | string {
   if (server === null) return 'no PostgreSQL server is installed'
   // Its processes have no group in common by which they could be killed together.
   if (!existsSync('/proc/self/stat')) return 'there is no /proc to find the processes of a PostgreSQL server in'
-  const owner = postgresOwner()
+  const owner = ownerNamed('postgres')
   if (owner === undefined) return 'there is no user postgres to run PostgreSQL, which refuses to run as root'
   const settings = {
     fsync: 'on',
@@ -214,11 +216,11 @@ function newestPostgres(): string | null {
   return programs.at(-1) ?? null
 }
 
-/** Undefined where root has nobody to run it as. */
-function postgresOwner(): Installation['owner'] | undefined {
+/** Who runs a server that root should not run. Undefined where there is no such user. */
+export function ownerNamed(user: string): Installation['owner'] | undefined {
   if (process.getuid?.() !== 0) return null
   const [uid, gid] = ['-u', '-g'].map((flag) => {
-    const { status, stdout } = spawnSync('id', [flag, 'postgres'], { encoding: 'utf8' })
+    const { status, stdout } = spawnSync('id', [flag, user], { encoding: 'utf8' })
     return status === 0 ? Number(stdout) : undefined
   })
   return uid === undefined || gid === undefined ? undefined : { uid, gid }

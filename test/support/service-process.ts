@@ -36,8 +36,12 @@ export class ServiceProcess implements AsyncDisposable {
   }
 
   /** Serves `store` on a free port, or the one that the parameters name. */
-  static async start(store: string, parameters: readonly string[] = []): Promise<ServiceProcess> {
-    const child = spawnHoldfast(['serve', '--store', store, '--port', '0', ...parameters])
+  static async start(
+    store: string,
+    parameters: readonly string[] = [],
+    environment: Environment = {},
+  ): Promise<ServiceProcess> {
+    const child = spawnHoldfast(['serve', '--store', store, '--port', '0', ...parameters], environment)
     const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)]
     await Promise.race([once(child.stdout, 'data'), once(child, 'close')])
     const [url] = /http:\/\/[0-9.]+:[0-9]+/.exec(stdout()) ?? []

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import type { Command } from '../../src/domain/command.ts'
 import type { Outcome } from '../../src/domain/outcome.ts'
-import { Engine } from '../../src/engine/engine.ts'
+import { Engine, type EngineOptions } from '../../src/engine/engine.ts'
 import { Expiry, type ExpiryEvent, type ExpiryParts } from '../../src/engine/expiry.ts'
 import { ENGINE_LIMITS, type EngineLimits } from '../../src/engine/limits.ts'
 import { openMemoryStorage } from '../../src/stores/memory/storage.ts'
@@ -26,8 +26,13 @@ export class Site implements AsyncDisposable {
     this.clock = clock
   }
 
-  process(limits: Partial<EngineLimits> = {}, replaced: Partial<ExpiryParts> = {}): SweepingProcess {
-    const process = new SweepingProcess(this, this.#processes.length, limits, replaced)
+  process(
+    limits: Partial<EngineLimits> = {},
+    replaced: Partial<ExpiryParts> = {},
+    options: EngineOptions = {},
+  ): SweepingProcess {
+    const houseStripe = this.#processes.length
+    const process = new SweepingProcess(this, { houseStripe, limits, ...options }, replaced)
     this.#processes.push(process)
     return process
   }
@@ -50,16 +55,11 @@ export class SweepingProcess {
   readonly submitted: string[] = []
   readonly #clock: ManualClock
 
-  constructor(
-    { clock, tables }: Site,
-    houseStripe: number,
-    limits: Partial<EngineLimits>,
-    replaced: Partial<ExpiryParts>,
-  ) {
+  constructor({ clock, tables }: Site, options: EngineOptions, replaced: Partial<ExpiryParts>) {
     this.#clock = clock
     this.storage = openMemoryStorage(tables)
     this.store = new FaultyStore(this.storage.store)
-    this.engine = new Engine(this.store, { clock, limits, houseStripe })
+    this.engine = new Engine(this.store, { ...options, clock })
     const { reader } = this.storage
     const parts: ExpiryParts = {
       reader: {
@@ -73,6 +73,7 @@ export class SweepingProcess {
         this.submitted.push(release.hold)
         return (replaced.submit ?? ((work) => this.engine.submit(work)))(release)
       },
+      moment: () => this.engine.moment(),
       clock,
       limits: this.engine.limits,
       onEvent: replaced.onEvent ?? ((event) => this.events.push(event)),

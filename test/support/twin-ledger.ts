@@ -10,6 +10,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import fc from 'fast-check'
 import { decideBatch } from '../../src/domain/batch.ts'
 import type { Work } from '../../src/domain/command.ts'
+import { HouseStripes } from '../../src/domain/house-stripes.ts'
 import type { Instant } from '../../src/domain/ids.ts'
 import type { Answer } from '../../src/domain/outcome.ts'
 import { footprint } from '../../src/domain/snapshot.ts'
@@ -100,11 +101,12 @@ export class TwinLedger implements Disposable {
 
   /** Decides and writes one batch; what is rejected is left out. */
   async write({ work: items, houseStripe }: Batch): Promise<readonly Answer[]> {
-    const snapshot = await this.model.store.load(footprint(items, houseStripe))
+    const stripes = new HouseStripes(houseStripe)
+    const snapshot = await this.model.store.load(footprint(items, stripes))
     this.#now += 1_000
     // Each engine's clock is as many seconds behind as its stripe says.
     const moment = { ...MOMENT, now: this.#now - houseStripe * 1_000 }
-    const { outcomes, changes } = decideBatch(items, snapshot, houseStripe, moment)
+    const { outcomes, changes } = decideBatch(items, snapshot, stripes, moment)
     assert.equal(await this.model.store.commit(changes), 'committed')
     assert.equal(this.#sqlite.commit(flatten(changes)), 'committed')
     return outcomes.flat().flatMap((outcome) => (outcome.status === 'applied' ? [outcome.answer] : []))

@@ -62,6 +62,28 @@ test('fewer tests than were asked for fail the run', async () => {
   assert.match(output, /2 tests passed; at least 3 must/)
 })
 
+const ON_LINUX = { skip: process.platform === 'linux' ? false : 'processes are shown under /proc on Linux alone' }
+const SLEEPER = "import { spawn } from 'node:child_process'\nimport { test } from 'node:test'\n"
+
+test('a file that leaves a process behind fails the run, and the process is ended', ON_LINUX, async () => {
+  // Its own session and no pipe, so that nothing but a look at it can tell.
+  const started = "const child = spawn('sleep', ['987.5'], { detached: true, stdio: 'ignore' }); child.unref()"
+  const text = `${SLEEPER}test('one', async () => { ${started}; await new Promise((resolve) => setTimeout(resolve, 1_000)) })\n`
+  const { status, output } = await run({ files: { 'a.test.ts': text } })
+  assert.equal(status, 1)
+  assert.match(output, /a\.test\.ts left processes behind: [0-9]+ sleep 987\.5\./)
+  assert.equal(spawnSync('pgrep', ['-fx', 'sleep 987.5'], { encoding: 'utf8' }).stdout, '')
+})
+
+test('a file that does not end is ended with what it has started, and fails the run', ON_LINUX, async () => {
+  const started = "spawn('sleep', ['987.6'], { stdio: 'ignore' })"
+  const text = `${SLEEPER}test('one', () => { ${started} })\n`
+  const { status, output } = await run({ files: { 'a.test.ts': text }, parameters: ['--file-seconds', '2'] })
+  assert.equal(status, 1)
+  assert.match(output, /a\.test\.ts did not end within 2 s/)
+  assert.equal(spawnSync('pgrep', ['-fx', 'sleep 987.6'], { encoding: 'utf8' }).stdout, '')
+})
+
 test('a test that was left out does not count', async () => {
   const skipped = `${PASSING}test('three', { skip: 'no disk' }, () => {})\n`
   const { status } = await run({ files: { 'a.test.ts': skipped }, parameters: ['--at-least', '3'] })

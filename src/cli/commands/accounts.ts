@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { accountToWire, balanceToWire, entryToWire } from '../../api/wire.ts'
 import type { Instant } from '../../domain/ids.ts'
 import type { Metadata } from '../../domain/metadata.ts'
-import { given, readAmount, readInstant, readMetadata } from '../arguments.ts'
+import { given, readAmount, readInstant, readMetadata, readWholeNumber } from '../arguments.ts'
 import { addLedgerCommand, show, type TargetFlags } from '../target.ts'
 import { accountView, balanceView, entryView } from '../views.ts'
 
@@ -16,6 +16,8 @@ interface OpenFlags extends TargetFlags {
 
 interface AccountFlags extends TargetFlags {
   readonly at?: Instant
+  readonly limit?: number
+  readonly cursor?: string
 }
 
 export function addAccountCommands(program: Command): void {
@@ -36,9 +38,12 @@ export function addAccountCommands(program: Command): void {
   addLedgerCommand(program, 'account', 'Shows an account and its balances.')
     .argument('<account>', 'which account')
     .option('--at <instant>', 'as it was then, 2030-01-31T12:00:00Z; metadata and floors are those of now', readInstant)
+    .option('--limit <count>', 'balances, 1 to 1000 (default: 1000)', readWholeNumber)
+    .option('--cursor <cursor>', 'where the balances before ended')
     .action((name: string, flags: AccountFlags) =>
       show(flags, 'read', async (ledger) => {
-        const account = await ledger.account(name, given({ at: flags.at }))
+        const { at, limit, cursor } = flags
+        const account = await ledger.account(name, given({ at, limit, cursor }))
         return { wire: accountToWire(account), view: accountView(account) }
       }),
     )

@@ -10,7 +10,7 @@ import { accountToWire } from '../../api/wire.ts'
 import type { Backend } from '../backend.ts'
 import { readCommand } from '../idempotency.ts'
 import { answers, IDEMPOTENCY_HEADERS, READ_PROBLEMS, repeatableAnswers, WRITE_PROBLEMS } from '../openapi.ts'
-import { typedQuery } from '../page.ts'
+import { readPage, typedQuery } from '../page.ts'
 import { sendFound, sendOutcome } from '../respond.ts'
 import { submitCommand } from '../submit.ts'
 
@@ -59,7 +59,7 @@ function addReads(app: FastifyInstance, backend: Backend): void {
       schema: {
         operationId: 'getAccount',
         tags: ['accounts'],
-        summary: 'Balances, one per asset, now or as of a moment',
+        summary: 'Balances, one per asset, now or as of a moment, page by page where there are many',
         params: ACCOUNT_PARAMS,
         querystring: AccountQuery,
         response: { 200: answers(Account) },
@@ -68,8 +68,9 @@ function addReads(app: FastifyInstance, backend: Backend): void {
     },
     async (request, reply) => {
       const name = accountParameter(request.params.account, 'account')
-      const { at } = accountQueryOf(typedQuery(request.query))
-      const account = await (at === null ? backend.reader.account(name) : backend.reader.accountAt(name, at))
+      const { at, ...page } = accountQueryOf(typedQuery(request.query))
+      const { reader } = backend
+      const account = await readPage(at === null ? reader.account(name, page) : reader.accountAt(name, at, page))
       if (account === null) throw LedgerError.accountNotFound(name)
       return sendFound(reply, accountToWire(account))
     },

@@ -2,11 +2,13 @@ import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import { DeclareBody } from '../../api/bodies.ts'
 import { declareOf } from '../../api/commands.ts'
-import { assetParameter } from '../../api/queries.ts'
+import { AssetsQuery } from '../../api/query-schemas.ts'
+import { assetParameter, assetsQueryOf } from '../../api/queries.ts'
 import { Asset, AssetCode, Assets, reference } from '../../api/schemas.ts'
 import { assetToWire } from '../../api/wire.ts'
 import type { Backend } from '../backend.ts'
-import { answers, repeatableAnswers, WRITE_PROBLEMS } from '../openapi.ts'
+import { answers, READ_PROBLEMS, repeatableAnswers, WRITE_PROBLEMS } from '../openapi.ts'
+import { readPage, typedQuery } from '../page.ts'
 import { sendFound, sendOutcome } from '../respond.ts'
 import { submitCommand } from '../submit.ts'
 
@@ -36,11 +38,15 @@ export function assetRoutes(app: FastifyInstance, backend: Backend): void {
       schema: {
         operationId: 'listAssets',
         tags: ['assets'],
-        summary: 'Every asset',
+        summary: 'Every asset, page by page',
+        querystring: AssetsQuery,
         response: { 200: answers(Assets) },
       },
-      config: { problems: ['store_unavailable', 'internal'] },
+      config: { problems: READ_PROBLEMS },
     },
-    async (_, reply) => sendFound(reply, { items: (await backend.reader.assets()).map(assetToWire) }),
+    async (request, reply) => {
+      const { items, next } = await readPage(backend.reader.assets(assetsQueryOf(typedQuery(request.query))))
+      return sendFound(reply, { items: items.map(assetToWire), next })
+    },
   )
 }

@@ -9,7 +9,7 @@ import type { Command } from '../../domain/command.ts'
 import type { Backend } from '../backend.ts'
 import { refuseKey } from '../idempotency.ts'
 import { answers, WRITE_PROBLEMS } from '../openapi.ts'
-import { sendFound } from '../respond.ts'
+import { sendOutcomes } from '../respond.ts'
 import { submitCommand, submitGroup } from '../submit.ts'
 import { errorOf } from '../trouble.ts'
 
@@ -29,14 +29,14 @@ export function batchRoutes(app: FastifyInstance, backend: Backend): void {
         response: { 200: answers(Batch) },
       },
       config: { problems: WRITE_PROBLEMS },
-      // An outcome is one of several shapes, which the compiled serializers tell apart by validating each in turn.
+      // An outcome is one of several shapes, which a compiled serializer would tell apart by validating each in turn.
       serializerCompiler: () => JSON.stringify,
     },
     async (request, reply) => {
       refuseKey(request)
       const { commands, atomic } = batchOf(request.body, newRequestId)
       const outcomes = atomic ? await together(backend, request, commands) : await each(backend, request, commands)
-      return sendFound(reply, { outcomes })
+      return sendOutcomes(reply, outcomes)
     },
   )
 }

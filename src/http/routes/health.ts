@@ -37,7 +37,7 @@ export function healthRoutes(app: FastifyInstance, backend: Backend, warnings: W
           lookAgeMs: Math.round(expiry.lookAgeMs),
           swept: expiry.swept,
         },
-        warnings: [...known, ...expiryWarnings(expiry)],
+        warnings: [...known, ...backend.engine.clockWarnings, ...expiryWarnings(expiry)],
       }
       return sendFound(reply, body)
     },

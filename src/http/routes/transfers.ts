@@ -31,6 +31,7 @@ export function transferRoutes(app: FastifyInstance, backend: Backend): void {
           'unknown_rate',
           'rounds_to_nothing',
           'outside_tolerance',
+          'exchange_out_of_range',
           'insufficient_funds',
           'balance_overflow',
           ...WRITE_PROBLEMS,

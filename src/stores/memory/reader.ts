@@ -20,6 +20,7 @@ import {
   type HoldEvent,
   type HoldStep,
   type Posting,
+  type PostingRecord,
   type StatementLine,
 } from '../../domain/journal.ts'
 import { rateKey, type Rate } from '../../domain/rate.ts'
@@ -36,9 +37,10 @@ import type {
   RateHistoryQuery,
   Reader,
 } from '../../engine/reader.ts'
-import { OVERDUE_COUNT_MAX } from '../../engine/reader.ts'
+import { FIRST_PAGE, OVERDUE_COUNT_MAX, PAGE_BYTES_MAX } from '../../engine/reader.ts'
 import { matchesAttached } from '../attached.ts'
 import { decodeCursor, encodeCursor, type CursorKeys, type CursorList } from '../cursor.ts'
+import { rowBytes, rowsWithin } from '../page-bytes.ts'
 import { addUpStripes } from '../stripes.ts'
 import { postingKey, stepKey, type Connection, type Tables } from './tables.ts'
 
@@ -49,21 +51,31 @@ export class MemoryReader implements Reader {
     this.#connection = connection
   }
 
-  async account(account: AccountName): Promise<Account | null> {
+  async account(account: AccountName, page: PageQuery = FIRST_PAGE): Promise<Account | null> {
     const tables = await this.#connection.tables()
     const stripes = [...tables.balances.values()].filter((balance) => balance.account === account)
     if (stripes.length === 0) return null
-    return { account, metadata: tables.accounts.get(account) ?? null, balances: addUpStripes(stripes) }
+    const { items, next } = pageOf(addUpStripes(stripes), page, 'balances', {
+      key: ({ asset }) => [asset],
+      isAfter: ({ asset }, [last]) => asset > last,
+    })
+    return { account, metadata: tables.accounts.get(account) ?? null, balances: items, next }
   }
 
-  async accountAt(name: AccountName, at: Instant): Promise<Account | null> {
-    const account = await this.account(name)
+  async accountAt(name: AccountName, at: Instant, page: PageQuery = FIRST_PAGE): Promise<Account | null> {
+    const account = await this.account(name, page)
     if (account === null) return null
     const tables = await this.#connection.tables()
-    const balances = [...tables.balances.values()].filter((balance) => balance.account === name)
-    const then = balances.flatMap((balance) => {
-      const postings = [...tables.postings.values()].filter((each) => each.balanceId === balance.id && each.at <= at)
-      const last = postings.sort((left, right) => left.version - right.version).at(-1)
+    const assets = new Set(account.balances.map(({ asset }) => asset))
+    const stripes = [...tables.balances.values()].filter((each) => each.account === name && assets.has(each.asset))
+    const lasts = new Map<number, PostingRecord>()
+    const ids = new Set(stripes.map(({ id }) => id))
+    for (const posting of tables.postings.values()) {
+      if (!ids.has(posting.balanceId) || posting.at > at) continue
+      if (posting.version > (lasts.get(posting.balanceId)?.version ?? 0)) lasts.set(posting.balanceId, posting)
+    }
+    const then = stripes.flatMap((balance) => {
+      const last = lasts.get(balance.id)
       if (last === undefined) return []
       return [{ ...balance, available: last.available, held: last.held, version: last.version }]
     })
@@ -100,7 +112,8 @@ export class MemoryReader implements Reader {
     if (hold?.kind !== 'freeze') return null
     const key = ({ number }: HoldEvent): CursorKeys['holdHistory'] => [number]
     const isAfter = (event: HoldEvent, [last]: CursorKeys['holdHistory']): boolean => event.number > last
-    return pageOf(eventsOf(tables, hold), query, 'holdHistory', { key, isAfter })
+    const bytesOf = ({ hold: shown }: HoldEvent): number => rowBytes(shown)
+    return pageOf(eventsOf(tables, hold), query, 'holdHistory', { key, isAfter, bytesOf })
   }
 
   async due(now: Instant, limit: number): Promise<DueHolds> {
@@ -132,7 +145,8 @@ export class MemoryReader implements Reader {
       .sort((left, right) => left.stripe - right.stripe || right.version - left.version)
     const isAfter = (posting: Posting, [stripe, version]: CursorKeys['postings']): boolean =>
       posting.stripe > stripe || (posting.stripe === stripe && posting.version < version)
-    return pageOf(postings, query, 'postings', { key: (posting) => [posting.stripe, posting.version], isAfter })
+    const key = ({ stripe, version }: Posting): CursorKeys['postings'] => [stripe, version]
+    return pageOf(postings, query, 'postings', { key, isAfter, bytesOf: rowBytes })
   }
 
   async entry(id: string): Promise<Entry | null> {
@@ -143,9 +157,10 @@ export class MemoryReader implements Reader {
     return hold?.kind === 'freeze' ? ending(tables, hold, id) : null
   }
 
-  async assets(): Promise<readonly Asset[]> {
+  async assets(query: PageQuery = FIRST_PAGE): Promise<Page<Asset>> {
     const tables = await this.#connection.tables()
-    return [...tables.assets.values()].sort((left, right) => compare(left.code, right.code))
+    const sorted = [...tables.assets.values()].sort((left, right) => compare(left.code, right.code))
+    return pageOf(sorted, query, 'assets', { key: ({ code }) => [code], isAfter: ({ code }, [last]) => code > last })
   }
 
   async rates(query: PageQuery): Promise<Page<Rate>> {
@@ -259,7 +274,11 @@ function pageOfHolds<List extends CursorList>(
   const order = (left: CursorKeys[List], right: CursorKeys[List]): number =>
     descending ? compareKeys(right, left) : compareKeys(left, right)
   const sorted = holds.toSorted((left, right) => order(key(left), key(right)))
-  const page = pageOf(sorted, query, list, { key, isAfter: (hold, last) => order(key(hold), last) > 0 })
+  const page = pageOf(sorted, query, list, {
+    key,
+    isAfter: (hold, last) => order(key(hold), last) > 0,
+    bytesOf: rowBytes,
+  })
   return { items: page.items.map(showHold), next: page.next }
 }
 
@@ -267,6 +286,8 @@ interface PageOrder<Row, Key> {
   readonly key: (row: Row) => Key
   /** Whether the row comes after the one with this key. */
   readonly isAfter: (row: Row, key: Key) => boolean
+  /** What a row counts towards `PAGE_BYTES_MAX`; left out where all rows are small. */
+  readonly bytesOf?: (row: Row) => number
 }
 
 /** @param rows all of the list, in its order. */
@@ -274,13 +295,16 @@ function pageOf<Row, List extends CursorList>(
   rows: readonly Row[],
   { limit, cursor }: PageQuery,
   list: List,
-  { key, isAfter }: PageOrder<Row, CursorKeys[List]>,
+  { key, isAfter, bytesOf = () => 0 }: PageOrder<Row, CursorKeys[List]>,
 ): Page<Row> {
   const last = cursor === null ? null : decodeCursor(list, cursor)
   const rest = last === null ? rows : rows.filter((row) => isAfter(row, last))
-  const items = rest.slice(0, limit)
+  const items = rowsWithin(rest.slice(0, limit), bytesOf, PAGE_BYTES_MAX)
   const lastItem = items.at(-1)
-  return { items, next: rest.length > limit && lastItem !== undefined ? encodeCursor(list, key(lastItem)) : null }
+  return {
+    items,
+    next: rest.length > items.length && lastItem !== undefined ? encodeCursor(list, key(lastItem)) : null,
+  }
 }
 
 function compareKeys(left: readonly (number | string)[], right: readonly (number | string)[]): number {

@@ -6,7 +6,7 @@
 import type { Asset } from '../../domain/asset.ts'
 import { balanceKey, emptyBalance, type BalanceName, type BalanceRecord } from '../../domain/balance.ts'
 import type { HoldRecord } from '../../domain/hold.ts'
-import type { AssetCode, RequestId } from '../../domain/ids.ts'
+import { isHouse, type AssetCode, type Instant, type RequestId } from '../../domain/ids.ts'
 import { rateKey, type Rate } from '../../domain/rate.ts'
 import {
   footprintOfHold,
@@ -15,7 +15,7 @@ import {
   type RequestRecord,
   type Snapshot,
 } from '../../domain/snapshot.ts'
-import type { CommitResult, Store } from '../../engine/store.ts'
+import { NEWEST_ROWS_MAX, type CommitResult, type Store, type StoreClock } from '../../engine/store.ts'
 import { postingKey, stepKey, type Connection, type Tables } from './tables.ts'
 import { endedHold, isWritable, keyOf, type WriteOrder } from './write-orders.ts'
 
@@ -53,6 +53,22 @@ export class MemoryStore implements Store {
   async ping(): Promise<void> {
     await this.#connection.tables()
   }
+
+  async clock(): Promise<StoreClock> {
+    return { serverAt: null, newestAt: newestAtOf(await this.#connection.tables()) }
+  }
+}
+
+/** Among the balances that are oldest: there is no order of names to find the house's by, and they come with the first coins. */
+function newestAtOf({ balances, postings }: Tables): Instant | null {
+  let newestAt: Instant | null = null
+  let left = NEWEST_ROWS_MAX
+  for (const { account, id, version } of balances.values()) {
+    if (left-- === 0) break
+    const at = isHouse(account) ? postings.get(postingKey(id, version))?.at : undefined
+    if (at !== undefined) newestAt = Math.max(newestAt ?? at, at)
+  }
+  return newestAt
 }
 
 function read(tables: Tables, footprint: Footprint): Snapshot {

@@ -2,7 +2,8 @@
  * A bounded number of connections, handed out in the order in which they were asked for. A pool of one is a lane: its users
  * take effect one after another, in the order of their calls.
  *
- * A connection that broke, or that its user left inside a transaction, is never handed out again. When no connection can be
+ * A connection that broke, or that its user left inside a transaction, is never handed out again. One that is old is
+ * replaced, so that after a while all lead to where the address leads. When no connection can be
  * opened, the next attempts fail at once for a while that doubles up to a second, so that a server that comes back is not
  * buried under logins.
  */
@@ -18,8 +19,15 @@ export interface PoolOptions {
   readonly idleMsMax: number
 }
 
-interface Idle {
+interface Pooled {
   readonly connection: MysqlConnection
+  readonly openedAtMs: number
+  /** `#generation` when it was opened. */
+  readonly generation: number
+}
+
+interface Idle {
+  readonly pooled: Pooled
   readonly sinceMs: number
 }
 
@@ -32,6 +40,8 @@ const BACKOFF_MS_MIN = 20
 const BACKOFF_MS_MAX = 1_000
 /** Those who wait beyond this many are refused at once. */
 const WAITERS_MAX = 1_000
+/** How long a process may go on with a server that is not the primary any more, and tells nobody. */
+const CONNECTION_AGE_MS_MAX = 60_000
 
 export class ConnectionPool {
   readonly #options: PoolOptions
@@ -39,6 +49,9 @@ export class ConnectionPool {
   readonly #waiters = new Set<Waiter>()
   #inUse = 0
   #closed = false
+  /** Of connections that are still to be used. */
+  #generation = 0
+  #lostCount = 0
   /** Resolves `close`. */
   #onEmpty: (() => void) | null = null
   /** Of the last attempts to open a connection. */
@@ -58,15 +71,32 @@ export class ConnectionPool {
   async use<Result>(action: (connection: MysqlConnection) => Promise<Result>): Promise<Result> {
     await this.#turn()
     try {
-      const connection = await this.#take()
+      const pooled = await this.#take()
       try {
-        return await action(connection)
+        return await action(pooled.connection)
       } finally {
-        this.#giveBack(connection)
+        this.#giveBack(pooled)
       }
     } finally {
       this.#next()
     }
+  }
+
+  /** How often connections broke or were given up; those that were replaced for their age are not among them. */
+  get lostCount(): number {
+    return this.#lostCount
+  }
+
+  /** Whether a user would have its turn at once. */
+  get isFree(): boolean {
+    return this.#inUse < this.#options.size
+  }
+
+  /** Replaces every connection: at once those that are idle, the others when they are given back. */
+  giveUp(): void {
+    this.#generation++
+    this.#lostCount++
+    for (const { pooled } of this.#idle.splice(0)) pooled.connection.destroy()
   }
 
   /** Refuses those who wait, lets those who are being served finish, and ends every connection. */
@@ -74,7 +104,7 @@ export class ConnectionPool {
     this.#closed = true
     for (const waiter of this.#waiters) waiter.refuse(closed())
     this.#waiters.clear()
-    for (const { connection } of this.#idle.splice(0)) connection.destroy()
+    this.giveUp()
     if (this.#inUse === 0) return
     await new Promise<void>((resolve) => {
       const before = this.#onEmpty
@@ -121,18 +151,22 @@ export class ConnectionPool {
     if (this.#inUse === 0) this.#onEmpty?.()
   }
 
-  async #take(): Promise<MysqlConnection> {
+  async #take(): Promise<Pooled> {
+    const now = performance.now()
     for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop()) {
-      const { connection, sinceMs } = idle
-      if (connection.isReusable && performance.now() - sinceMs < this.#options.idleMsMax) return connection
-      connection.destroy()
+      const { pooled, sinceMs } = idle
+      const isFresh = now - sinceMs < this.#options.idleMsMax && now - pooled.openedAtMs < CONNECTION_AGE_MS_MAX
+      if (!pooled.connection.isReusable) this.#lostCount++
+      else if (isFresh) return pooled
+      pooled.connection.destroy()
     }
     const pauseMs = this.#retryAtMs - performance.now()
     if (pauseMs > 0) throw asleep(this.#lastFailure, pauseMs)
+    const generation = this.#generation
     try {
       const connection = await this.#options.open()
       this.#failures = 0
-      return connection
+      return { connection, openedAtMs: performance.now(), generation }
     } catch (error) {
       const backoffMs = Math.min(BACKOFF_MS_MIN * 2 ** this.#failures++, BACKOFF_MS_MAX)
       this.#retryAtMs = performance.now() + backoffMs * (0.5 + Math.random() / 2)
@@ -141,9 +175,11 @@ export class ConnectionPool {
     }
   }
 
-  #giveBack(connection: MysqlConnection): void {
-    if (this.#closed || !connection.isReusable) connection.destroy()
-    else this.#idle.push({ connection, sinceMs: performance.now() })
+  #giveBack(pooled: Pooled): void {
+    const isWanted = !this.#closed && pooled.generation === this.#generation
+    if (!pooled.connection.isReusable) this.#lostCount++
+    if (isWanted && pooled.connection.isReusable) this.#idle.push({ pooled, sinceMs: performance.now() })
+    else pooled.connection.destroy()
   }
 }
 
@@ -156,7 +192,10 @@ function exhausted(size: number, waitMsMax: number): Fault {
   return new Fault('store_unavailable', `MySQL: ${connections} busy for ${waitMsMax} ms.`, { retryAfterMs: 1_000 })
 }
 
+/** What the last attempt said: what only an operator can mend keeps its name. */
 function asleep(cause: unknown, pauseMs: number): Fault {
+  if (cause instanceof Fault && cause.code === 'store_misconfigured')
+    return new Fault(cause.code, cause.message, { cause })
   const reason = cause instanceof Error ? cause.message : String(cause)
   return new Fault('store_unavailable', reason, { retryAfterMs: Math.ceil(pauseMs), cause })
 }

@@ -14,6 +14,10 @@ export type Failure =
   | 'contended'
   /** A constraint or a column's type says no. */
   | 'refused'
+  /** The server takes no writes: it is not the primary, or no longer, or not part of its cluster. */
+  | 'demoted'
+  /** Only an operator can mend it. */
+  | 'misconfigured'
   /** The server, its disk or the way to it. */
   | 'unavailable'
 
@@ -25,15 +29,25 @@ interface ErrorRow {
   readonly failure: Failure
   /** True where the server has rolled the transaction back even when the error answers COMMIT itself. */
   readonly rolledBackAtCommit?: true
+  /** What an operator does about it. */
+  readonly remedy?: string
 }
+
+const GUARD = 1242
+
+const LOGIN = 'Correct the user and the password in the store URL, or the account at the server.'
+const RIGHTS = 'Grant the rights that docs/guides/mysql.md lists to the user of the store URL.'
+const TABLES = 'Run "holdfast migrate" on this database, or correct its name in the store URL.'
 
 /** https://dev.mysql.com/doc/mysql-errors/9.0/en/server-error-reference.html, https://mariadb.com/docs/server/reference/error-codes */
 export const ERRORS: readonly ErrorRow[] = [
   { errno: 1062, name: 'ER_DUP_ENTRY', failure: 'stale' },
   { errno: 1586, name: 'ER_DUP_ENTRY_WITH_KEY_NAME', failure: 'stale' },
-  // Only the guards of statements.ts bring it about.
-  { errno: 1242, name: 'ER_SUBQUERY_NO_1_ROW', failure: 'stale' },
+  // Only the guards of statements.ts and transactions.ts bring it about.
+  { errno: GUARD, name: 'ER_SUBQUERY_NO_1_ROW', failure: 'stale' },
 
+  // The transaction's savepoint is gone, and with it the transaction: see transactions.ts.
+  { errno: 1305, name: 'ER_SP_DOES_NOT_EXIST', failure: 'contended' },
   { errno: 1205, name: 'ER_LOCK_WAIT_TIMEOUT', failure: 'contended' },
   // At COMMIT it comes from a cluster that certifies there.
   { errno: 1213, name: 'ER_LOCK_DEADLOCK', failure: 'contended', rolledBackAtCommit: true },
@@ -61,19 +75,79 @@ export const ERRORS: readonly ErrorRow[] = [
 
   { errno: 1021, name: 'ER_DISK_FULL', failure: 'unavailable' },
   { errno: 1040, name: 'ER_CON_COUNT_ERROR', failure: 'unavailable' },
-  { errno: 1047, name: 'ER_UNKNOWN_COM_ERROR', failure: 'unavailable' },
   { errno: 1053, name: 'ER_SERVER_SHUTDOWN', failure: 'unavailable' },
   { errno: 1114, name: 'ER_RECORD_FILE_FULL', failure: 'unavailable' },
   { errno: 1203, name: 'ER_TOO_MANY_USER_CONNECTIONS', failure: 'unavailable' },
   { errno: 1226, name: 'ER_USER_LIMIT_REACHED', failure: 'unavailable' },
-  { errno: 1290, name: 'ER_OPTION_PREVENTS_STATEMENT', failure: 'unavailable', rolledBackAtCommit: true },
   { errno: 1317, name: 'ER_QUERY_INTERRUPTED', failure: 'unavailable' },
-  { errno: 1792, name: 'ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION', failure: 'unavailable' },
-  { errno: 1836, name: 'ER_READ_ONLY_MODE', failure: 'unavailable', rolledBackAtCommit: true },
   { errno: 1927, name: 'ER_CONNECTION_KILLED', only: 'mariadb', failure: 'unavailable' },
   { errno: 1969, name: 'ER_STATEMENT_TIMEOUT', only: 'mariadb', failure: 'unavailable' },
   { errno: 3024, name: 'ER_QUERY_TIMEOUT', only: 'mysql', failure: 'unavailable' },
+
+  // A node that is not in its cluster's primary component answers everything so.
+  { errno: 1047, name: 'ER_UNKNOWN_COM_ERROR', failure: 'demoted' },
+  { errno: 1290, name: 'ER_OPTION_PREVENTS_STATEMENT', failure: 'demoted', rolledBackAtCommit: true },
+  { errno: 1792, name: 'ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION', failure: 'demoted' },
+  { errno: 1836, name: 'ER_READ_ONLY_MODE', failure: 'demoted', rolledBackAtCommit: true },
+
+  { errno: 1045, name: 'ER_ACCESS_DENIED_ERROR', failure: 'misconfigured', remedy: LOGIN },
+  { errno: 1251, name: 'ER_NOT_SUPPORTED_AUTH_MODE', failure: 'misconfigured', remedy: LOGIN },
+  { errno: 1524, name: 'ER_PLUGIN_IS_NOT_LOADED', failure: 'misconfigured', remedy: LOGIN },
+  { errno: 1698, name: 'ER_ACCESS_DENIED_NO_PASSWORD_ERROR', failure: 'misconfigured', remedy: LOGIN },
+  { errno: 1820, name: 'ER_MUST_CHANGE_PASSWORD', failure: 'misconfigured', remedy: LOGIN },
+  { errno: 1862, name: 'ER_MUST_CHANGE_PASSWORD_LOGIN', failure: 'misconfigured', remedy: LOGIN },
+  { errno: 3118, name: 'ER_ACCOUNT_HAS_BEEN_LOCKED', only: 'mysql', failure: 'misconfigured', remedy: LOGIN },
+  { errno: 4151, name: 'ER_ACCOUNT_HAS_BEEN_LOCKED', only: 'mariadb', failure: 'misconfigured', remedy: LOGIN },
+  {
+    errno: 1129,
+    name: 'ER_HOST_IS_BLOCKED',
+    failure: 'misconfigured',
+    remedy: 'Run FLUSH HOSTS at the server, and find out who connects to it and breaks off.',
+  },
+  {
+    errno: 1130,
+    name: 'ER_HOST_NOT_PRIVILEGED',
+    failure: 'misconfigured',
+    remedy: 'Make an account at the server that may connect from this host.',
+  },
+  {
+    errno: 3159,
+    name: 'ER_SECURE_TRANSPORT_REQUIRED',
+    failure: 'misconfigured',
+    remedy: 'Add ssl-mode=VERIFY_IDENTITY to the store URL.',
+  },
+  { errno: 1044, name: 'ER_DBACCESS_DENIED_ERROR', failure: 'misconfigured', remedy: RIGHTS },
+  { errno: 1142, name: 'ER_TABLEACCESS_DENIED_ERROR', failure: 'misconfigured', remedy: RIGHTS },
+  { errno: 1143, name: 'ER_COLUMNACCESS_DENIED_ERROR', failure: 'misconfigured', remedy: RIGHTS },
+  { errno: 1227, name: 'ER_SPECIFIC_ACCESS_DENIED_ERROR', failure: 'misconfigured', remedy: RIGHTS },
+  { errno: 1370, name: 'ER_PROCACCESS_DENIED_ERROR', failure: 'misconfigured', remedy: RIGHTS },
+  {
+    errno: 1049,
+    name: 'ER_BAD_DB_ERROR',
+    failure: 'misconfigured',
+    remedy: 'Create the database and run "holdfast migrate", or correct its name in the store URL.',
+  },
+  { errno: 1054, name: 'ER_BAD_FIELD_ERROR', failure: 'misconfigured', remedy: TABLES },
+  { errno: 1146, name: 'ER_NO_SUCH_TABLE', failure: 'misconfigured', remedy: TABLES },
+  {
+    errno: 1665,
+    name: 'ER_BINLOG_STMT_MODE_AND_ROW_ENGINE',
+    failure: 'misconfigured',
+    remedy: 'Set binlog_format to ROW at the server.',
+  },
 ]
+
+/** What the driver says before the server has, by its code. */
+const DRIVER_REMEDIES: Readonly<Record<string, string>> = {
+  AUTH_SWITCH_PLUGIN_ERROR:
+    'Give the account of the store URL a way to log in that the driver has: caching_sha2_password, or mysql_native_password (ALTER USER … IDENTIFIED VIA mysql_native_password).',
+  HANDSHAKE_NO_SSL_SUPPORT:
+    'Switch TLS on at the server, or use ssl-mode=DISABLED in the store URL on a network that you trust.',
+}
+
+/** The driver has one code for everything that ends the making of an encrypted connection. */
+const TLS_FAILED = 'HANDSHAKE_SSL_ERROR'
+const CERTIFICATES = 'Give ssl-ca the authority of the server, or mend the certificate of the server.'
 
 const BY_FLAVOUR: Readonly<Record<Flavour, ReadonlyMap<number, ErrorRow>>> = {
   mysql: rowsOf('mysql'),
@@ -84,10 +158,19 @@ function rowsOf(flavour: Flavour): ReadonlyMap<number, ErrorRow> {
   return new Map(ERRORS.filter(({ only }) => only === undefined || only === flavour).map((row) => [row.errno, row]))
 }
 
-/** Everything that is not listed is the server's: privileges, missing tables, full disks, lost connections. */
+/** Everything that is not listed is the server's trouble: full disks, lost connections. */
 export function classify(failure: MysqlFailure, flavour: Flavour): Failure {
+  if (remedyOf(failure) !== null) return 'misconfigured'
   if (!failure.reported) return 'unavailable'
   return BY_FLAVOUR[flavour].get(failure.errno)?.failure ?? 'unavailable'
+}
+
+/** Null where waiting may help. Also before the server has said which flavour it is. */
+function remedyOf({ told, message }: MysqlFailure): string | null {
+  if (told.code === TLS_FAILED && /certificate/i.test(message)) return CERTIFICATES
+  if (typeof told.code === 'string' && Object.hasOwn(DRIVER_REMEDIES, told.code)) return DRIVER_REMEDIES[told.code]!
+  if (told.errno === 0) return null
+  return ERRORS.find(({ errno, remedy }) => errno === told.errno && remedy !== undefined)?.remedy ?? null
 }
 
 /** Whether COMMIT, answered with this error, has certainly not been made. */
@@ -95,38 +178,68 @@ export function isRolledBackAtCommit(failure: MysqlFailure, flavour: Flavour): b
   return failure.reported && BY_FLAVOUR[flavour].get(failure.errno)?.rolledBackAtCommit === true
 }
 
+/** What was said of a failure, be it the connection's or a statement's: the server's number, or 0; the driver's code. */
+interface Told {
+  readonly errno: number
+  readonly code: unknown
+}
+
+const NOTHING_TOLD: Told = { errno: 0, code: null }
+
 /** A text of statements that did not come through. */
 export class MysqlFailure extends Error {
   override readonly name = 'MysqlFailure'
   /** The server's error number; 0 when the failure is not the server's answer. */
   readonly errno: number
-  /** True: the server answered that statement `finishedCount` failed. False: the connection was lost, whatever became of it. */
+  /** True: the server answered that a statement failed. False: the connection was lost, whatever became of the text. */
   readonly reported: boolean
-  /** How many statements of the text were done before. */
-  readonly finishedCount: number
   /** False: not a byte of the text can have reached the server. */
   readonly sent: boolean
+  readonly told: Told
 
-  constructor(message: string, facts: Pick<MysqlFailure, 'errno' | 'reported' | 'finishedCount' | 'sent'>) {
+  constructor(
+    message: string,
+    { errno, reported, sent, told = NOTHING_TOLD }: Pick<MysqlFailure, 'errno' | 'reported' | 'sent'> & { told?: Told },
+  ) {
     super(message)
-    this.errno = facts.errno
-    this.reported = facts.reported
-    this.finishedCount = facts.finishedCount
-    this.sent = facts.sent
+    this.errno = errno
+    this.reported = reported
+    this.sent = sent
+    this.told = told
   }
 }
 
 /** What mysql2 throws, as it is; the statement's text, which may be long and private, stays behind. */
-export function failureOf(error: unknown, finishedCount: number): MysqlFailure {
-  const { errno, sqlState, fatal } = error as { errno?: unknown; sqlState?: unknown; fatal?: unknown }
+export function failureOf(error: unknown): MysqlFailure {
+  const { errno, sqlState, fatal, code } = error as Readonly<Record<string, unknown>>
+  const isServers = typeof errno === 'number' && typeof sqlState === 'string'
   // Errors of the network have negative numbers and no SQL state. A fatal one is the connection's, not the statement's.
-  const reported = typeof errno === 'number' && typeof sqlState === 'string' && fatal !== true
+  const reported = isServers && fatal !== true
   const message = error instanceof Error ? error.message : String(error)
-  return new MysqlFailure(message, { errno: reported ? errno : 0, reported, finishedCount, sent: true })
+  const told = { errno: isServers ? errno : 0, code }
+  return new MysqlFailure(message, { errno: reported ? errno : 0, reported, sent: true, told })
 }
 
-export function unavailable(error: unknown): Fault {
+/** A failure after which nothing was written, in the words of the port. */
+export function faultOf(error: unknown): Fault {
   if (error instanceof Fault) return error
+  const remedy = error instanceof MysqlFailure ? remedyOf(error) : null
+  if (remedy === null) return unavailable(error)
+  return new Fault('store_misconfigured', `MySQL: ${sentence(messageOf(error))} ${remedy}`, { cause: error })
+}
+
+/** Nothing was written; the next attempt is on a new connection. */
+export function notPrimary(cause: unknown): Fault {
+  const reason = cause instanceof MysqlFailure && cause.errno !== GUARD ? messageOf(cause) : 'it is read-only'
+  const message = `MySQL: the server takes no writes, so it is not the primary: ${sentence(reason)}`
+  return new Fault('store_unavailable', message, { retryAfterMs: 1_000, cause })
+}
+
+function sentence(text: string): string {
+  return text.endsWith('.') ? text : `${text}.`
+}
+
+function unavailable(error: unknown): Fault {
   return new Fault('store_unavailable', `MySQL: ${messageOf(error)}`, { retryAfterMs: 1_000, cause: error })
 }
 

@@ -17,7 +17,7 @@ import {
 } from '../sql/migrator.ts'
 import { whole, type Row } from '../sql/rows.ts'
 import type { MysqlConnection } from './connection.ts'
-import { MysqlFailure, unavailable } from './errors.ts'
+import { faultOf, MysqlFailure } from './errors.ts'
 import { literal, literals } from './literals.ts'
 
 /** How long a migrator waits for another one. */
@@ -149,7 +149,7 @@ async function applyStatement(
   try {
     await connection.run([statement], STATEMENT_TIMEOUT_MS)
   } catch (error) {
-    if (!(error instanceof MysqlFailure) || !error.reported) throw unavailable(error)
+    if (!(error instanceof MysqlFailure) || !error.reported) throw faultOf(error)
     if (mayBeDone && DONE_ALREADY.has(error.errno)) return
     await onRefusal()
     throw new MigrationError(

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { chunkingFor, packetsOf, surelyFits } from './packets.ts'
 
-const write = (length: number) => ({ sql: 'x'.repeat(length), rowCount: null })
+const write = (length: number) => 'x'.repeat(length)
 
 test('a short text surely fits, and one that might not in UTF-8 does not', () => {
   assert.equal(surelyFits([write(100), write(100)], 10_000), true)

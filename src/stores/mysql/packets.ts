@@ -1,17 +1,17 @@
 /** Cutting a commit's text so that each part is shorter than the server's `max_allowed_packet`. */
 import { Fault } from '../../engine/faults.ts'
-import type { Chunking, Write } from './statements.ts'
+import type { Chunking } from './statements.ts'
 
-/** What a packet needs besides its statements: the command's byte, the keywords and columns in front of the rows. */
+/** What a packet needs besides its statements: the command's byte, the keywords and columns in front of the rows, what transactions.ts adds. */
 const OVERHEAD_BYTES = 2_048
 
 /** UTF-8 has at most three bytes for each UTF-16 unit. */
 const BYTES_PER_UNIT_MAX = 3
 
 /** True when the text certainly fits, which costs nothing to find out. */
-export function surelyFits(writes: readonly Write[], packetBytesMax: number): boolean {
+export function surelyFits(writes: readonly string[], packetBytesMax: number): boolean {
   let units = 0
-  for (const { sql } of writes) units += sql.length + 2
+  for (const sql of writes) units += sql.length + 2
   return units * BYTES_PER_UNIT_MAX + OVERHEAD_BYTES <= packetBytesMax
 }
 
@@ -40,11 +40,11 @@ export function chunkingFor(packetBytesMax: number): Chunking {
 }
 
 /** Neighbouring statements together, as many as fit. */
-export function packetsOf(writes: readonly Write[], packetBytesMax: number): readonly (readonly Write[])[] {
-  const packets: Write[][] = []
+export function packetsOf(writes: readonly string[], packetBytesMax: number): readonly (readonly string[])[] {
+  const packets: string[][] = []
   let bytes = Infinity
   for (const write of writes) {
-    const writeBytes = Buffer.byteLength(write.sql) + 2
+    const writeBytes = Buffer.byteLength(write) + 2
     if (bytes + writeBytes > packetBytesMax) {
       packets.push([])
       bytes = OVERHEAD_BYTES

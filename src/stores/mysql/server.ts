@@ -1,18 +1,30 @@
 /** Which server it is, and whether it keeps what it acknowledges. */
 import { Fault } from '../../engine/faults.ts'
-import { whole, type Row } from '../sql/rows.ts'
+import type { Row } from '../sql/rows.ts'
 
 export type Flavour = 'mysql' | 'mariadb'
 
-export interface ServerFacts {
+export interface ServerVersion {
   readonly flavour: Flavour
   /** As the server tells it. */
   readonly version: string
+}
+
+export interface ServerFacts extends ServerVersion {
   /** The longest statement text that it takes, in bytes. */
   readonly packetBytesMax: number
-  /** What the operator should know, as sentences. */
-  readonly warnings: readonly string[]
+  /** It was so when the connection was made. */
+  readonly isReadOnly: boolean
+  /** A node of a Galera cluster. */
+  readonly isCluster: boolean
+  readonly semiSync: SemiSync
 }
+
+/**
+ * Semi-synchronous replication: `off`; or a commit waits for a replica, and other sessions see its rows only `afterwards`, or
+ * `before` it was acknowledged.
+ */
+export type SemiSync = 'off' | 'afterwards' | 'before'
 
 /** Below MySQL 8.0.31 there is no EXCEPT, which the audit needs, and below 8.0.19 no VALUES ROW(…). */
 const OLDEST: Readonly<Record<Flavour, readonly [number, number, number]>> = {
@@ -20,16 +32,88 @@ const OLDEST: Readonly<Record<Flavour, readonly [number, number, number]>> = {
   mariadb: [10, 6, 0],
 }
 
-export const SELECT_SERVER_FACTS = `SELECT VERSION() AS version, @@max_allowed_packet AS packet,
-  @@innodb_flush_log_at_trx_commit AS flush_log, @@log_bin AS log_bin, @@sync_binlog AS sync_binlog,
-  @@binlog_format AS binlog_format, @@innodb_doublewrite AS doublewrite, @@read_only AS read_only`
+/** Engines that speak MySQL's protocol and are none of the two: other locks, other isolation, other answers. They name themselves. */
+const STRANGERS =
+  /TiDB|Vitess|PlanetScale|OceanBase|SingleStore|MemSQL|Dolt|PolarDB-X|TDDL|StarRocks|Doris|MatrixOne|Databend|ClickHouse|Greptime|RisingWave|CrateDB|Neptune|CockroachDB|Yugabyte/i
 
-/** @throws Fault `store_unavailable` for a server that is too old */
-export function serverFactsOf(row: Row): ServerFacts {
+export const SELECT_VERSION = 'SELECT VERSION() AS version, @@version_comment AS comment'
+
+/** By name, because a server without a plugin does not have its variables. MariaDB and MySQL before 8.0.26 say `master`. */
+const VARIABLES = [
+  'max_allowed_packet',
+  'innodb_flush_log_at_trx_commit',
+  'log_bin',
+  'sync_binlog',
+  'binlog_format',
+  'innodb_doublewrite',
+  'read_only',
+  'wsrep_on',
+  'rpl_semi_sync_master_enabled',
+  'rpl_semi_sync_source_enabled',
+  'rpl_semi_sync_master_wait_point',
+  'rpl_semi_sync_source_wait_point',
+]
+const STATES = [
+  'Rpl_semi_sync_master_status',
+  'Rpl_semi_sync_source_status',
+  'Rpl_semi_sync_master_clients',
+  'Rpl_semi_sync_source_clients',
+]
+
+export const SELECT_SETTINGS = `SHOW GLOBAL VARIABLES WHERE Variable_name IN ('${VARIABLES.join("','")}')`
+/** Takes the server longer, so not every connection asks. */
+export const SELECT_STATE = `SHOW GLOBAL STATUS WHERE Variable_name IN ('${STATES.join("','")}')`
+
+type Settings = ReadonlyMap<string, string>
+
+/** @throws Fault `store_misconfigured` for a server that is too old, or none of the two */
+export function versionOf(row: Row, { allowUnsupported }: { readonly allowUnsupported: boolean }): ServerVersion {
   const version = String(row['version'])
   const flavour: Flavour = /mariadb/i.test(version) ? 'mariadb' : 'mysql'
+  if (allowUnsupported) return { flavour, version }
+  const [stranger] = STRANGERS.exec(`${version} ${String(row['comment'])}`) ?? []
+  if (stranger !== undefined) {
+    const message = `The server is ${stranger} (${version}), on which Holdfast has never been tested: use MySQL, MariaDB or PostgreSQL. allowUnsupported=true in the store URL insists.`
+    throw new Fault('store_misconfigured', message)
+  }
   requireVersion(flavour, version)
-  return { flavour, version, packetBytesMax: whole(row['packet']), warnings: [...warningsOf(flavour, row)] }
+  return { flavour, version }
+}
+
+/** @param rows of SELECT_SETTINGS */
+export function serverFactsOf({ flavour, version }: ServerVersion, rows: readonly Row[]): ServerFacts {
+  const settings = settingsOf(rows)
+  return {
+    flavour,
+    version,
+    packetBytesMax: Number(settings.get('max_allowed_packet')),
+    isReadOnly: isOn(settings.get('read_only')),
+    isCluster: isOn(settings.get('wsrep_on')),
+    semiSync: semiSyncOf(settings),
+  }
+}
+
+/**
+ * What the operator should know, as sentences.
+ *
+ * @param rows of SELECT_SETTINGS and SELECT_STATE
+ */
+export function serverWarningsOf(flavour: Flavour, rows: readonly Row[]): readonly string[] {
+  return [...warningsOf(flavour, settingsOf(rows))]
+}
+
+function settingsOf(rows: readonly Row[]): Settings {
+  return new Map(rows.map((row) => [String(row['Variable_name']).toLowerCase(), String(row['Value'])]))
+}
+
+function semiSyncOf(settings: Settings): SemiSync {
+  if (!isOn(semiSync('enabled', settings))) return 'off'
+  return semiSync('wait_point', settings) === 'AFTER_COMMIT' ? 'before' : 'afterwards'
+}
+
+/** One of the variables that go by two names. */
+function semiSync(name: string, settings: Settings): string | undefined {
+  return settings.get(`rpl_semi_sync_source_${name}`) ?? settings.get(`rpl_semi_sync_master_${name}`)
 }
 
 function requireVersion(flavour: Flavour, version: string): void {
@@ -39,30 +123,41 @@ function requireVersion(flavour: Flavour, version: string): void {
     if (found[index] === part) continue
     if ((found[index] ?? 0) > part) return
     const needed = `${flavour === 'mysql' ? 'MySQL' : 'MariaDB'} ${oldest.join('.')}`
-    throw new Fault('store_unavailable', `The server is version ${version}; Holdfast needs ${needed} or later.`)
+    throw new Fault('store_misconfigured', `The server is version ${version}; Holdfast needs ${needed} or later.`)
   }
 }
 
-function* warningsOf(flavour: Flavour, row: Row): Iterable<string> {
-  const flushLog = whole(row['flush_log'])
+function* warningsOf(flavour: Flavour, settings: Settings): Iterable<string> {
+  const flushLog = settings.get('innodb_flush_log_at_trx_commit')
   // MariaDB's 3 flushes even more often than 1.
-  if (flushLog !== 1 && !(flavour === 'mariadb' && flushLog === 3)) {
+  if (flushLog !== '1' && !(flavour === 'mariadb' && flushLog === '3')) {
     yield `innodb_flush_log_at_trx_commit is ${flushLog}: a crash of the server or its machine can lose commits that were acknowledged. Set it to 1.`
   }
+  const hasBinaryLog = isOn(settings.get('log_bin'))
   // The binary log decides after a crash which prepared transactions are kept.
-  if (isOn(row['log_bin']) && whole(row['sync_binlog']) !== 1) {
-    yield `sync_binlog is ${whole(row['sync_binlog'])} while the binary log is on: a crash of the machine can lose commits that were acknowledged. Set it to 1.`
+  if (hasBinaryLog && settings.get('sync_binlog') !== '1') {
+    yield `sync_binlog is ${settings.get('sync_binlog')} while the binary log is on: a crash of the machine can lose commits that were acknowledged. Set it to 1.`
   }
-  if (isOn(row['log_bin']) && row['binlog_format'] === 'STATEMENT') {
+  if (hasBinaryLog && settings.get('binlog_format') === 'STATEMENT') {
     yield 'binlog_format is STATEMENT, with which InnoDB refuses to write at READ COMMITTED. Set it to ROW.'
   }
-  if (!isOn(row['doublewrite'])) {
+  if (!isOn(settings.get('innodb_doublewrite'))) {
     yield 'innodb_doublewrite is off: a crash while a page is being written can damage the database. Set it to ON.'
   }
-  if (isOn(row['read_only'])) yield 'The server is read-only: nothing can be committed.'
+  if (isOn(settings.get('read_only'))) yield 'The server is read-only: nothing can be committed.'
+  yield* replicationWarnings(flavour, settings)
 }
 
-/** Switches come as 0 and 1, or as words: DETECT_AND_RECOVER is on, too. */
-function isOn(value: unknown): boolean {
-  return !['0', 'OFF', 'FALSE', 'DETECT_ONLY'].includes(String(value).toUpperCase())
+function* replicationWarnings(flavour: Flavour, settings: Settings): Iterable<string> {
+  if (semiSyncOf(settings) !== 'off' && !isOn(semiSync('status', settings))) {
+    yield `Semi-synchronous replication is enabled and has fallen back to asynchronous, with ${semiSync('clients', settings)} replicas that take part: a failover can lose commits that were acknowledged. Bring the replicas back.`
+  }
+  if (flavour === 'mysql' && isOn(settings.get('wsrep_on'))) {
+    yield 'The server is a node of a Galera cluster that is not MariaDB, where an abort of a commit can go unreported. Send all processes to one node.'
+  }
+}
+
+/** Switches come as 0 and 1, or as words: DETECT_AND_RECOVER is on, too. A server that has none has it off. */
+function isOn(value: string | undefined): boolean {
+  return !['0', 'OFF', 'FALSE', 'DETECT_ONLY'].includes((value ?? 'OFF').toUpperCase())
 }

@@ -9,19 +9,24 @@ import type { BalanceIds } from '../sql/balance-ids.ts'
 import { rateOf } from '../sql/rates.ts'
 import { assetOf, balanceOf, entryOf, holdOf, postingKeysOf, postingOf, type Row } from '../sql/rows.ts'
 import type { MysqlConnection } from './connection.ts'
+import { compareLocks } from './lock-order.ts'
 import {
-  BEGIN,
-  BEGIN_SNAPSHOT,
-  COMMIT,
   lockBalances,
-  ROLLBACK,
   selectAssets,
   selectBalances,
   selectPostings,
   selectRates,
   selectRequests,
 } from './statements.ts'
-import { compareLocks } from './lock-order.ts'
+import {
+  BEGIN,
+  BEGIN_CLUSTER_SNAPSHOT,
+  BEGIN_SNAPSHOT,
+  COMMIT,
+  IS_PRIMARY,
+  ROLLBACK,
+  SAME_TRANSACTION,
+} from './transactions.ts'
 
 type Names = Map<string, BalanceName>
 type PostingKeys = readonly (readonly [balanceId: number, version: number])[]
@@ -48,12 +53,15 @@ export async function readSnapshot(
 ): Promise<Snapshot> {
   const names: Names = new Map(footprint.balances)
   let postingKeys: PostingKeys = []
+  const { isCluster } = connection.server
+  const before = isCluster ? BEGIN_CLUSTER_SNAPSHOT : [BEGIN_SNAPSHOT]
+  const after = isCluster ? [SAME_TRANSACTION, COMMIT, IS_PRIMARY] : [COMMIT, IS_PRIMARY]
   for (;;) {
     const questions = new Questions()
     if (names.size > 0) questions.ask('balances', selectBalances([...names.values()]))
     questions.askFor(footprint)
     if (postingKeys.length > 0) questions.ask('postings', selectPostings(postingKeys))
-    const answers = await questions.run(connection, [BEGIN_SNAPSHOT], [COMMIT])
+    const answers = await questions.run(connection, before, after)
     const missing = missingNames(answers.requests, names, footprint)
     const wanted = postingKeysIn(answers.requests)
     if (missing.size === 0 && wanted.length === postingKeys.length)
@@ -80,7 +88,7 @@ export async function lockSnapshot(
   const names: Names = new Map(footprint.balances)
   const locked: Row[] = []
   let toLock = [...names.values()]
-  let before: readonly string[] = [BEGIN]
+  let before = BEGIN
   for (;;) {
     const questions = new Questions()
     for (const statement of lockBalances(toLock)) questions.ask('balances', statement)
@@ -96,7 +104,7 @@ export async function lockSnapshot(
     const comeLast = allAfter([...missing.values()], [...names.values()])
     for (const [key, name] of missing) names.set(key, name)
     toLock = comeLast ? [...missing.values()] : [...names.values()]
-    before = comeLast ? [] : [ROLLBACK, BEGIN]
+    before = comeLast ? [] : [ROLLBACK, ...BEGIN]
     if (!comeLast) locked.length = 0
   }
 }

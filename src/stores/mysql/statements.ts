@@ -2,7 +2,8 @@
  * The hot path's statements.
  *
  * A commit is one text: changes of balances, inserts, changes of holds, each change followed by its guard. The server stops at
- * the first statement that fails, so COMMIT is reached only when every guard held, without asking the client in between.
+ * the first statement that fails, so COMMIT is reached only when every guard held, without asking the client in between. What
+ * stands around them is in transactions.ts.
  *
  * Balances come first, as in `exclusive`, which locks them before anything else: all writers then queue for a balance before
  * they hold anything else of it. With the postings first, a commit held the next posting's key and waited for the balance
@@ -72,20 +73,6 @@ import { literal, literals } from './literals.ts'
 import { inLockOrder } from './lock-order.ts'
 import type { Flavour } from './server.ts'
 
-export const BEGIN = 'START TRANSACTION'
-export const BEGIN_SNAPSHOT = 'START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY'
-export const COMMIT = 'COMMIT'
-export const ROLLBACK = 'ROLLBACK'
-
-/** Fails where a commit would: on a read-only server, without privileges, without tables. No account has an empty name. */
-export const PROBE = `UPDATE accounts SET metadata = metadata WHERE account = ''`
-
-/** A statement that writes, and how many rows it must find; null where a key or the next statement sees to it. */
-export interface Write {
-  readonly sql: string
-  readonly rowCount: number | null
-}
-
 /** How the rows of one statement are divided when all of them would be too long for one text. */
 export type Chunking = (rows: readonly string[]) => Iterable<readonly string[]>
 
@@ -97,8 +84,8 @@ const TOGETHER: Chunking = (rows) => [rows]
  */
 const SINGLY_MAX = 2
 
-/** The writes of `changes`, in their order; none when there is nothing to write. */
-export function writesOf(changes: Changes, flavour: Flavour, chunking: Chunking = TOGETHER): readonly Write[] {
+/** The statements that write `changes`, and their guards, in their order; none when there is nothing to write. */
+export function writesOf(changes: Changes, flavour: Flavour, chunking: Chunking = TOGETHER): readonly string[] {
   const { holdSteps, postings, balances, assets, accounts, rates, ratesUsed } = inLockOrder(changes)
   const { holdsOpened, holdsOpenedStepped, entries, stepEntries, holdsChanged, holdsStepped } = requestWrites(changes)
   const added = balances.filter(isNew)
@@ -170,10 +157,10 @@ function* inserts(
   columns: readonly string[],
   rows: readonly string[],
   chunking: Chunking,
-): Iterable<Write> {
+): Iterable<string> {
   if (rows.length === 0) return
   for (const chunk of chunking(rows)) {
-    yield { sql: `INSERT INTO ${table} (${columns.join(',')}) VALUES (${chunk.join('),(')})`, rowCount: chunk.length }
+    yield `INSERT INTO ${table} (${columns.join(',')}) VALUES (${chunk.join('),(')})`
   }
 }
 
@@ -202,7 +189,7 @@ function* holdChanges(
   flavour: Flavour,
   rows: readonly string[],
   chunking: Chunking,
-): Iterable<Write> {
+): Iterable<string> {
   if (rows.length === 0) return
   const assignments = assigned.map((column) => `r.${column} = v.${column}`)
   for (const chunk of chunking(rows)) {
@@ -214,7 +201,7 @@ function* holdChanges(
 }
 
 /** An update of each row, where there are few. The index of open holds would be walked through for what the key finds at once. */
-function* holdEnds(flavour: Flavour, holds: readonly HoldRecord[], chunking: Chunking): Iterable<Write> {
+function* holdEnds(flavour: Flavour, holds: readonly HoldRecord[], chunking: Chunking): Iterable<string> {
   if (holds.length > SINGLY_MAX) {
     yield* holdChanges(ENDING, flavour, textsOf(holds, ENDED), chunking)
     return
@@ -228,7 +215,7 @@ function* holdEnds(flavour: Flavour, holds: readonly HoldRecord[], chunking: Chu
   }
 }
 
-function* balanceChanges(flavour: Flavour, changes: readonly BalanceChange[], chunking: Chunking): Iterable<Write> {
+function* balanceChanges(flavour: Flavour, changes: readonly BalanceChange[], chunking: Chunking): Iterable<string> {
   if (changes.length <= SINGLY_MAX) {
     for (const change of changes) yield* finding(balanceChange(change), 1)
     return
@@ -252,20 +239,17 @@ function balanceChange(change: BalanceChange): string {
 }
 
 /** An update, and the guard that it found as many rows. */
-function* finding(sql: string, rowCount: number): Iterable<Write> {
-  yield { sql, rowCount }
+function* finding(sql: string, rowCount: number): Iterable<string> {
+  yield sql
   yield guard(`ROW_COUNT() = ${rowCount}`)
 }
 
 /** Rare and few. */
-function* assetWrites(assets: readonly Asset[]): Iterable<Write> {
+function* assetWrites(assets: readonly Asset[]): Iterable<string> {
   if (assets.length === 0) return
   const rows = assets.map(({ code, decimals, name, createdAt }) => `(${literals([code, decimals, name, createdAt])})`)
-  yield {
-    sql: `INSERT INTO assets (code, decimals, name, created_at) VALUES ${rows.join(',')}
-      ON DUPLICATE KEY UPDATE name = IF(decimals = VALUES(decimals), VALUES(name), name)`,
-    rowCount: null,
-  }
+  yield `INSERT INTO assets (code, decimals, name, created_at) VALUES ${rows.join(',')}
+    ON DUPLICATE KEY UPDATE name = IF(decimals = VALUES(decimals), VALUES(name), name)`
   const same = assets.map(
     ({ code, decimals, createdAt }) =>
       `code = ${literal(code)} AND decimals = ${literal(decimals)} AND created_at = ${literal(createdAt)}`,
@@ -274,26 +258,23 @@ function* assetWrites(assets: readonly Asset[]): Iterable<Write> {
 }
 
 /** The server takes the last entry of the pair's range in the primary key, and reads no other. */
-function isNewestRate({ from, to, version }: Rate): Write {
+function isNewestRate({ from, to, version }: Rate): string {
   return guard(
     `(SELECT MAX(version) FROM rates WHERE from_asset = ${literal(from)} AND to_asset = ${literal(to)}) = ${literal(version)}`,
   )
 }
 
-function* accountWrites(rows: readonly string[], chunking: Chunking): Iterable<Write> {
+function* accountWrites(rows: readonly string[], chunking: Chunking): Iterable<string> {
   if (rows.length === 0) return
   for (const chunk of chunking(rows)) {
-    yield {
-      sql: `INSERT INTO accounts (account, metadata) VALUES (${chunk.join('),(')})
-        ON DUPLICATE KEY UPDATE metadata = VALUES(metadata)`,
-      rowCount: null,
-    }
+    yield `INSERT INTO accounts (account, metadata) VALUES (${chunk.join('),(')})
+      ON DUPLICATE KEY UPDATE metadata = VALUES(metadata)`
   }
 }
 
 /** Fails with errno 1242 unless the condition is true. ROW_COUNT() is that of the statement before. */
-function guard(condition: string): Write {
-  return { sql: `SET @holdfast_guard = IF(${condition}, 0, (SELECT 1 UNION ALL SELECT 2))`, rowCount: null }
+function guard(condition: string): string {
+  return `SET @holdfast_guard = IF(${condition}, 0, (SELECT 1 UNION ALL SELECT 2))`
 }
 
 /**

@@ -8,10 +8,12 @@ import type { SqlValue } from '../sql/rows.ts'
 import type { Storage } from '../storage.ts'
 import { ConnectionPool } from './connection-pool.ts'
 import { idleMsMax, MysqlConnection, type Role } from './connection.ts'
-import { MysqlFailure, unavailable } from './errors.ts'
+import { Connections } from './connections.ts'
+import { faultOf, MysqlFailure } from './errors.ts'
 import { mysqlMigrations, mysqlMigrationTarget, refuseInterrupted } from './migrations.ts'
-import { SELECT_SERVER_FACTS, serverFactsOf, type ServerFacts } from './server.ts'
+import { SELECT_SETTINGS, SELECT_STATE, serverWarningsOf, type ServerFacts } from './server.ts'
 import { MysqlStore } from './store.ts'
+import { IS_PRIMARY } from './transactions.ts'
 import { isLocal, parseMysqlUrl, type MysqlAddress, type MysqlTuning } from './url.ts'
 
 export interface MysqlOptions extends Partial<MysqlTuning> {
@@ -27,29 +29,36 @@ const AUDIT_TIMEOUT_MS = 3_600_000
  *
  * @throws StoreUrlError
  * @throws MigrationError when the tables are not those of this version
- * @throws Fault `store_unavailable` when the server does not answer, refuses the login, or is too old
+ * @throws Fault `store_unavailable` when the server does not answer, `store_misconfigured` when it refuses the login, is too old,
+ *   or is an engine that Holdfast does not know
  */
 export async function openMysqlStorage(url: string, options: MysqlOptions = {}): Promise<Storage> {
   const { address, tuning } = parseMysqlUrl(url, options)
-  const server = await prepare(address, tuning, options.migrate ?? false)
-  const writer = poolOf('writer', 1, address, tuning)
-  const readers = poolOf('reader', tuning.poolSize, address, tuning)
-  // One at a time: an audit must not take the connections of those who want to know a balance.
-  const audits = poolOf('reader', 1, address, { ...tuning, poolTimeoutMs: AUDIT_TIMEOUT_MS })
-  const read = queryThrough(readers, tuning.statementTimeoutMs)
-  const close = async (): Promise<void> => {
-    await Promise.all([writer.close(), readers.close(), audits.close()])
-  }
+  const { server, warnings } = await prepare(address, tuning, options.migrate ?? false)
+  const connections = new Connections(
+    {
+      writer: poolOf('writer', 1, address, tuning),
+      readers: poolOf('reader', tuning.poolSize, address, tuning),
+      // One at a time: an audit must not take the connections of those who want to know a balance.
+      audits: poolOf('reader', 1, address, { ...tuning, poolTimeoutMs: AUDIT_TIMEOUT_MS }),
+    },
+    server.flavour,
+  )
+  const close = (): Promise<void> => connections.close()
   return {
     kind: server.flavour,
-    store: new MysqlStore({ writer, readers, server }),
-    reader: new SqlReader('mysql', read),
-    auditor: new SqlAuditor('mysql', queryThrough(audits, AUDIT_TIMEOUT_MS)),
-    warnings: [...server.warnings, ...warningsOf(address)],
-    inspect: async () => {
-      const [row] = await read(SELECT_SERVER_FACTS, [])
-      return [...serverFactsOf(row!).warnings, ...warningsOf(address)]
-    },
+    store: new MysqlStore({ connections, server }),
+    reader: new SqlReader('mysql', (sql, parameters) =>
+      connections.read((connection) => readOfPrimary(connection, textOf(sql, parameters))),
+    ),
+    auditor: new SqlAuditor('mysql', async (sql, parameters) => {
+      const replies = await connections.audit((connection) =>
+        connection.run([textOf(sql, parameters)], AUDIT_TIMEOUT_MS),
+      )
+      return replies[0]!.rows
+    }),
+    warnings: [...warnings, ...warningsOf(address)],
+    inspect: async () => [...(await connections.read(inspect)), ...warningsOf(address)],
     close,
     [Symbol.asyncDispose]: close,
   }
@@ -62,14 +71,18 @@ export async function migrateMysql(url: string): Promise<MigrationReport> {
   try {
     return await migrate(mysqlMigrationTarget(connection), mysqlMigrations())
   } catch (error) {
-    throw error instanceof MysqlFailure ? unavailable(error) : error
+    throw error instanceof MysqlFailure ? faultOf(error) : error
   } finally {
     connection.destroy()
   }
 }
 
 /** Migrates, or makes sure that it was done. */
-async function prepare(address: MysqlAddress, tuning: MysqlTuning, mayMigrate: boolean): Promise<ServerFacts> {
+async function prepare(
+  address: MysqlAddress,
+  tuning: MysqlTuning,
+  mayMigrate: boolean,
+): Promise<{ readonly server: ServerFacts; readonly warnings: readonly string[] }> {
   const connection = await MysqlConnection.open(address, tuning, mayMigrate ? 'migrator' : 'writer')
   try {
     const target = mysqlMigrationTarget(connection)
@@ -79,9 +92,9 @@ async function prepare(address: MysqlAddress, tuning: MysqlTuning, mayMigrate: b
       await refuseInterrupted(connection)
       await requireMigrated(target, mysqlMigrations())
     }
-    return connection.server
+    return { server: connection.server, warnings: await inspect(connection) }
   } catch (error) {
-    throw error instanceof MysqlFailure ? unavailable(error) : error
+    throw error instanceof MysqlFailure ? faultOf(error) : error
   } finally {
     connection.destroy()
   }
@@ -96,17 +109,25 @@ function poolOf(role: Role, size: number, address: MysqlAddress, tuning: MysqlTu
   })
 }
 
-function queryThrough(pool: ConnectionPool, statementTimeoutMs: number): Query {
-  return async (sql, parameters) => {
-    try {
-      const replies = await pool.use((connection) =>
-        connection.run([format(sql, parameters as SqlValue[])], statementTimeoutMs),
-      )
-      return replies[0]!.rows
-    } catch (error) {
-      throw error instanceof MysqlFailure ? unavailable(error) : error
-    }
-  }
+function textOf(sql: string, parameters: Parameters<Query>[1]): string {
+  return format(sql, parameters as SqlValue[])
+}
+
+/**
+ * Rows that were those of the primary. A server that was read-only already when the connection was made is where the address
+ * leads, and may be read.
+ */
+async function readOfPrimary(connection: MysqlConnection, text: string): ReturnType<Query> {
+  const replies = await connection.run(connection.server.isReadOnly ? [text] : [text, IS_PRIMARY])
+  return replies[0]!.rows
+}
+
+async function inspect(connection: MysqlConnection): Promise<readonly string[]> {
+  const replies = await connection.run([SELECT_SETTINGS, SELECT_STATE])
+  return serverWarningsOf(
+    connection.server.flavour,
+    replies.flatMap(({ rows }) => rows),
+  )
 }
 
 function* warningsOf(address: MysqlAddress): Iterable<string> {

@@ -5,53 +5,66 @@
  * connections of their own, so that a load never waits for a commit.
  */
 import type { Changes, Footprint, Snapshot } from '../../domain/snapshot.ts'
-import type { CommitResult, Store } from '../../engine/store.ts'
+import type { CommitResult, Store, StoreClock } from '../../engine/store.ts'
 import { BalanceIds } from '../sql/balance-ids.ts'
-import type { ConnectionPool } from './connection-pool.ts'
+import { clockOf, selectClock } from '../sql/clock.ts'
+import { Acknowledgements } from './acknowledgements.ts'
 import type { MysqlConnection } from './connection.ts'
-import { classify, inDoubt, isRolledBackAtCommit, MysqlFailure, refused, unavailable } from './errors.ts'
+import type { Connections } from './connections.ts'
+import { classify, faultOf, inDoubt, isRolledBackAtCommit, MysqlFailure, notPrimary, refused } from './errors.ts'
 import { chunkingFor, packetsOf, surelyFits } from './packets.ts'
 import type { ServerFacts } from './server.ts'
 import { lockSnapshot, readSnapshot } from './snapshots.ts'
-import { BEGIN, COMMIT, PROBE, ROLLBACK, writesOf, type Write } from './statements.ts'
+import { writesOf } from './statements.ts'
+import {
+  BEGIN,
+  committingTextOf,
+  IS_PRIMARY,
+  PROBE,
+  ROLLBACK,
+  SAME_TRANSACTION,
+  selectArrival,
+  textOf,
+} from './transactions.ts'
 
 export interface MysqlStoreParts {
-  /** Of one connection. */
-  readonly writer: ConnectionPool
-  readonly readers: ConnectionPool
+  readonly connections: Connections
   readonly server: ServerFacts
 }
 
 export class MysqlStore implements Store {
-  readonly connectionsLost = 0
-  readonly #writer: ConnectionPool
-  readonly #readers: ConnectionPool
+  readonly #connections: Connections
   readonly #server: ServerFacts
   readonly #ids = new BalanceIds()
+  readonly #acknowledgements = new Acknowledgements()
+  #commitsCount = 0
 
-  constructor({ writer, readers, server }: MysqlStoreParts) {
-    this.#writer = writer
-    this.#readers = readers
+  constructor({ connections, server }: MysqlStoreParts) {
+    this.#connections = connections
     this.#server = server
   }
 
+  get connectionsLost(): number {
+    return this.#connections.lostCount
+  }
+
   async load(footprint: Footprint): Promise<Snapshot> {
-    try {
-      return await this.#readers.use((connection) => readSnapshot(connection, footprint, this.#ids))
-    } catch (error) {
-      throw error instanceof MysqlFailure ? unavailable(error) : error
-    }
+    return await this.#connections.read(async (connection) => {
+      const snapshot = await readSnapshot(connection, footprint, this.#ids)
+      await this.#acknowledgements.await(connection, snapshot)
+      return snapshot
+    })
   }
 
   async commit(changes: Changes): Promise<CommitResult> {
     // Before its turn: the text is made while the commit before is under way.
     const packets = this.#packetsOf(changes)
     if (packets.length === 0) return 'committed'
-    return await this.#writer.use((connection) => this.#write(connection, [BEGIN], packets))
+    return await this.#connections.writer.use((connection) => this.#write(connection, BEGIN, packets))
   }
 
   async exclusive(footprint: Footprint, plan: (snapshot: Snapshot) => Changes): Promise<CommitResult> {
-    return await this.#writer.use(async (connection) => {
+    return await this.#connections.writer.use(async (connection) => {
       let snapshot: Snapshot
       try {
         snapshot = await lockSnapshot(connection, footprint, this.#ids)
@@ -62,7 +75,7 @@ export class MysqlStore implements Store {
         }
         return await this.#afterFailure(connection, error)
       }
-      let packets: readonly (readonly Write[])[]
+      let packets: readonly (readonly string[])[]
       try {
         packets = this.#packetsOf(plan(snapshot))
       } catch (error) {
@@ -70,22 +83,23 @@ export class MysqlStore implements Store {
         throw error
       }
       if (packets.length > 0) return await this.#write(connection, [], packets)
-      await rollBack(connection)
-      return 'committed'
+      return await this.#endWithoutWrites(connection, snapshot)
     })
   }
 
-  /** On a connection for reads, so that it does not wait behind commits that wait for a lock. */
   async ping(): Promise<void> {
-    try {
-      await this.#readers.use((connection) => connection.run([PROBE]))
-    } catch (error) {
-      throw error instanceof MysqlFailure ? unavailable(error) : error
-    }
+    await this.#connections.probe(PROBE)
+  }
+
+  async clock(): Promise<StoreClock> {
+    return await this.#connections.read(async (connection) => {
+      const [reply] = await connection.run([selectClock('mysql')])
+      return clockOf(reply!.rows[0]!)
+    })
   }
 
   /** One, unless the text would be longer than the server allows. */
-  #packetsOf(changes: Changes): readonly (readonly Write[])[] {
+  #packetsOf(changes: Changes): readonly (readonly string[])[] {
     const { flavour, packetBytesMax } = this.#server
     const writes = writesOf(changes, flavour)
     if (writes.length === 0) return []
@@ -97,49 +111,87 @@ export class MysqlStore implements Store {
   async #write(
     connection: MysqlConnection,
     before: readonly string[],
-    packets: readonly (readonly Write[])[],
+    packets: readonly (readonly string[])[],
   ): Promise<CommitResult> {
+    const { flavour } = this.#server
+    const number = ++this.#commitsCount
+    const last = packets.length - 1
     for (const [index, writes] of packets.entries()) {
-      const opening = index === 0 ? before : []
-      const isLast = index === packets.length - 1
-      const statements = [...opening, ...writes.map(({ sql }) => sql), ...(isLast ? [COMMIT] : [])]
+      const statements = index === 0 ? [...before, ...writes] : writes
       try {
-        const replies = await connection.run(statements)
-        assertFound(writes, replies.slice(opening.length))
+        if (index < last) await connection.run(textOf(flavour, statements))
+        else await connection.run(committingTextOf(flavour, statements, number))
       } catch (error) {
         if (!(error instanceof MysqlFailure)) throw error
-        if (isLast && error.sent) return await this.#afterCommitText(connection, error, statements.length)
-        return await this.#afterFailure(connection, error)
+        if (index < last || !error.sent) return await this.#afterFailure(connection, error)
+        return await this.#afterCommitText(connection, error, number)
       }
+    }
+    this.#acknowledgements.add(connection)
+    return 'committed'
+  }
+
+  /** The locks are given back; what was read under them was true at one instant if they were there until now. */
+  async #endWithoutWrites(connection: MysqlConnection, snapshot: Snapshot): Promise<CommitResult> {
+    try {
+      await connection.run([SAME_TRANSACTION, IS_PRIMARY, ROLLBACK])
+    } catch (error) {
+      if (!(error instanceof MysqlFailure)) throw error
+      return await this.#afterFailure(connection, error, 'demoted')
+    }
+    try {
+      await this.#acknowledgements.await(connection, snapshot)
+    } catch (error) {
+      if (!(error instanceof MysqlFailure)) throw error
+      return await this.#afterFailure(connection, error)
     }
     return 'committed'
   }
 
-  /** A text that ends with COMMIT failed: where in it says whether the COMMIT can have been made. */
-  async #afterCommitText(
-    connection: MysqlConnection,
-    failure: MysqlFailure,
-    statementCount: number,
-  ): Promise<CommitResult> {
-    const cameToCommit = failure.finishedCount >= statementCount - 1
-    if (failure.reported && (!cameToCommit || isRolledBackAtCommit(failure, this.#server.flavour))) {
+  /** A text that ends with COMMIT failed: the session says whether it came to the COMMIT. */
+  async #afterCommitText(connection: MysqlConnection, failure: MysqlFailure, number: number): Promise<CommitResult> {
+    const arrival = failure.reported ? await arrivalOf(connection, number) : 'unknown'
+    if (arrival === 'none' || (arrival === 'commit' && isRolledBackAtCommit(failure, this.#server.flavour))) {
       return await this.#afterFailure(connection, failure)
     }
+    if (arrival === 'read-only') return await this.#afterFailure(connection, failure, 'demoted')
     connection.destroy()
     throw inDoubt(failure)
   }
 
-  /** Nothing was written, and nothing will be. */
-  async #afterFailure(connection: MysqlConnection, failure: MysqlFailure): Promise<CommitResult> {
+  /** Nothing was written, and nothing will be. @param guarded what it means that a guard failed */
+  async #afterFailure(
+    connection: MysqlConnection,
+    failure: MysqlFailure,
+    guarded: 'stale' | 'demoted' = 'stale',
+  ): Promise<CommitResult> {
     const meaning = classify(failure, this.#server.flavour)
-    if (meaning === 'unavailable') {
-      // After a failover the old connection stays read-only for ever; a new one may find the new primary.
+    if (meaning === 'demoted' || (meaning === 'stale' && guarded === 'demoted')) {
+      this.#connections.giveUp()
       connection.destroy()
-      throw unavailable(failure)
+      throw notPrimary(failure)
+    }
+    if (meaning === 'unavailable' || meaning === 'misconfigured') {
+      connection.destroy()
+      throw faultOf(failure)
     }
     await rollBack(connection)
     if (meaning === 'refused') throw refused(failure)
     return meaning
+  }
+}
+
+/** How far a text came that ends with COMMIT: not to it, not to it because the server is read-only, to it, or nobody knows. */
+type Arrival = 'none' | 'read-only' | 'commit' | 'unknown'
+
+async function arrivalOf(connection: MysqlConnection, number: number): Promise<Arrival> {
+  try {
+    const [reply] = await connection.run([selectArrival(number), ROLLBACK])
+    const row = reply!.rows[0]!
+    if (Number(row['arrived']) === 1) return 'commit'
+    return Number(row['read_only']) === 1 ? 'read-only' : 'none'
+  } catch {
+    return 'unknown'
   }
 }
 
@@ -149,14 +201,5 @@ async function rollBack(connection: MysqlConnection): Promise<void> {
   } catch {
     // The server rolls back what a lost connection left.
     connection.destroy()
-  }
-}
-
-/** What the guards have proven already; should it ever be otherwise, nobody is told that it was committed. */
-function assertFound(writes: readonly Write[], replies: readonly { readonly affectedRows: number }[]): void {
-  for (const [index, { sql, rowCount }] of writes.entries()) {
-    const found = replies[index]?.affectedRows
-    if (rowCount === null || found === rowCount) continue
-    throw new Error(`${found} rows in place of ${rowCount} were changed by: ${sql.slice(0, 60)}`)
   }
 }

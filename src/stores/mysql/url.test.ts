@@ -16,6 +16,7 @@ test('a URL names user, password, host, port and database', () => {
     password: 'p:/%',
     database: 'coins',
     tls: null,
+    allowUnsupported: false,
   })
   assert.deepEqual(tuning, MYSQL_TUNING)
 })

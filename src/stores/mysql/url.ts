@@ -15,6 +15,8 @@ export interface MysqlAddress {
   readonly database: string
   /** Null: not encrypted. */
   readonly tls: MysqlTls | null
+  /** Whether an engine is taken that Holdfast does not know. */
+  readonly allowUnsupported: boolean
 }
 
 export interface MysqlTls {
@@ -94,6 +96,7 @@ export function parseMysqlUrl(
     password: decode(url.password),
     database: decode(url.pathname.slice(1)),
     tls: tlsOf(take),
+    allowUnsupported: flagOf('allowUnsupported', take),
   }
   if (address.user === '') throw new StoreUrlError('The store URL names no user: mysql://USER:PASSWORD@HOST/DATABASE.')
   if (address.database === '') throw new StoreUrlError('The store URL names no database: mysql://USER@HOST/DATABASE.')
@@ -114,6 +117,12 @@ function decode(part: string): string {
   } catch {
     throw new StoreUrlError('The store URL has a % that starts no escape; write it as %25.')
   }
+}
+
+function flagOf(name: string, take: (name: string) => string | null): boolean {
+  const value = take(name) ?? 'false'
+  if (value !== 'true' && value !== 'false') throw new StoreUrlError(`${name} must be true or false.`)
+  return value === 'true'
 }
 
 function tlsOf(take: (name: string) => string | null): MysqlTls | null {

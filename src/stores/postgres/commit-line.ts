@@ -8,8 +8,8 @@
 import type { QueryConfig, QueryResult } from 'pg'
 import { Fault } from '../../engine/faults.ts'
 import type { Row } from '../sql/rows.ts'
-import type { LedgerClient } from './connection.ts'
-import { classify, inDoubt, unavailable } from './errors.ts'
+import { classify, faultOf, inDoubt, UNPROVEN } from './errors.ts'
+import type { LedgerClient } from './ledger-client.ts'
 
 const RECONNECT_PAUSE_MS_MIN = 50
 /** No longer than the engine's circuit breaker stays open, whose probe should not meet a pause. */
@@ -26,6 +26,7 @@ export class CommitLine {
   /** Also while it is being made; null when there is none. */
   #connection: Promise<Connection> | null = null
   #closed = false
+  #lostCount = 0
   /** Of the last attempt to connect, when it failed. */
   #failure: Fault | null = null
   #pauseMs = 0
@@ -36,23 +37,34 @@ export class CommitLine {
     this.#connect = connect
   }
 
+  /** How often the connection was lost or given up. */
+  get lostCount(): number {
+    return this.#lostCount
+  }
+
   /**
    * Sends a statement that is a transaction of its own.
    *
-   * @throws Fault `store_unavailable` when it was not sent, `commit_in_doubt` when the connection was lost afterwards; any
-   *   other error is the server's, and the statement had no effect
+   * @throws Fault `store_unavailable`, `store_misconfigured` when it was not sent, `commit_in_doubt` when the connection was lost
+   *   afterwards or the server does not know what became of it; any other error is the server's, and the statement had no effect
    */
   async send(statement: QueryConfig<unknown[]>): Promise<QueryResult<Row>> {
     const connection = await this.#current()
     const { client } = connection
+    const { unprovenCount } = client
     // A process with work under way must not end before it.
     if (connection.underWay++ === 0) client.ref()
     try {
-      return await client.query<Row, unknown[]>(statement)
+      const result = await client.query<Row, unknown[]>(statement)
+      // It may have been for a statement next to this one. To take this one for doubtful too does no harm.
+      if (client.unprovenCount !== unprovenCount) throw inDoubt(new Error(UNPROVEN))
+      return result
     } catch (error) {
+      if (error instanceof Fault) throw error
+      const failure = classify(error)
       // Most errors mean that the transaction was rolled back. Some can also be a server's last words, which it may have spoken
       // after the commit; one that still answers has not spoken its last.
-      if (classify(error) !== 'unavailable' || (await answers(client))) throw error
+      if (failure !== 'unknown' && (failure !== 'unavailable' || (await answers(client)))) throw error
       throw inDoubt(error)
     } finally {
       if (--connection.underWay === 0) client.unref()
@@ -83,7 +95,11 @@ export class CommitLine {
       const forget = (): void => {
         if (this.#connection === connection) this.#connection = null
       }
-      connection.then(({ client }) => client.once('error', forget).once('end', forget), forget)
+      const lose = (): void => {
+        this.#lostCount++
+        forget()
+      }
+      connection.then(({ client }) => client.once('error', lose).once('end', lose), forget)
     }
     return await this.#connection
   }
@@ -98,7 +114,7 @@ export class CommitLine {
     } catch (error) {
       this.#pauseMs = Math.min(Math.max(this.#pauseMs * 2, RECONNECT_PAUSE_MS_MIN), RECONNECT_PAUSE_MS_MAX)
       this.#nextAttemptAt = performance.now() + this.#pauseMs
-      this.#failure = unavailable(error)
+      this.#failure = faultOf(error)
       throw this.#failure
     }
   }

@@ -4,8 +4,13 @@
  * The driver leaves int8 as text, and so does this: rows.ts makes bigints of amounts and numbers of the rest, which is
  * cheaper than bigints for all of them first.
  */
-import { callbackify } from 'node:util'
-import { Client, Pool, type ClientBase, type ClientConfig, type PoolClient } from 'pg'
+import type { ClientConfig } from 'pg'
+import { Fault } from '../../engine/faults.ts'
+import { whole, type Row } from '../sql/rows.ts'
+import { foreignEngine } from './engines.ts'
+import { LedgerClient } from './ledger-client.ts'
+import { requireWholeSession } from './pooler.ts'
+import { waitsInVain } from './standbys.ts'
 import type { PostgresUrl } from './url.ts'
 
 /**
@@ -25,13 +30,9 @@ const ANSWER_MARGIN_MS = 2_000
  */
 const IDLE_IN_TRANSACTION_MS_MIN = 2_000
 const IDLE_IN_TRANSACTION_MS_MAX = 10_000
-const IDLE_CONNECTION_MS = 60_000
 const KEEP_ALIVE_MS = 10_000
 
-/** A connection of its own; the driver's types leave out two of its methods. */
-export type LedgerClient = Client & { ref(): void; unref(): void }
-
-function clientConfig(url: PostgresUrl, role: Role): ClientConfig {
+export function clientConfig(url: PostgresUrl, role: Role): ClientConfig {
   const { host, port, user, password, database, tls, applicationName, connectTimeoutMs } = url
   return {
     host,
@@ -42,7 +43,7 @@ function clientConfig(url: PostgresUrl, role: Role): ClientConfig {
     ssl: tls,
     application_name: applicationName,
     connectionTimeoutMillis: connectTimeoutMs,
-    query_timeout: statementTimeoutMs(url, role) + ANSWER_MARGIN_MS,
+    query_timeout: answerTimeoutMs(url, role),
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
     // Statements are sent without waiting for the ones before them; the server takes them in order.
@@ -50,41 +51,56 @@ function clientConfig(url: PostgresUrl, role: Role): ClientConfig {
   }
 }
 
-/** At most `sizeMax` connections, made when they are needed. */
-export function openPool(url: PostgresUrl, role: Role, sizeMax: number): Pool {
-  const pool = new Pool({
-    ...clientConfig(url, role),
-    max: sizeMax,
-    idleTimeoutMillis: IDLE_CONNECTION_MS,
-    allowExitOnIdle: true,
-    verify: callbackify(async (client: PoolClient) => {
-      // A connection that breaks says so to whoever waits for it; as an event of its own it would end the process.
-      client.on('error', ignore)
-      await prepareSession(client, url, role)
-    }),
-  })
-  pool.on('error', ignore)
-  return pool
-}
-
 /** One connection outside of the pools. */
 export async function connect(url: PostgresUrl, role: Role): Promise<LedgerClient> {
-  const client = new Client(clientConfig(url, role)) as LedgerClient
-  client.on('error', ignore)
+  const client = new LedgerClient(clientConfig(url, role))
   try {
     await client.connect()
     await prepareSession(client, url, role)
     return client
   } catch (error) {
-    void client.end().catch(ignore)
+    void client.end().catch(() => undefined)
     throw error
   }
 }
 
-/** What every session is set to, whatever the server's, the database's and the user's defaults are. */
-async function prepareSession(client: ClientBase, url: PostgresUrl, role: Role): Promise<void> {
+/**
+ * What every session is set to, whatever the server's, the database's and the user's defaults are.
+ *
+ * @throws Fault `store_misconfigured` when something else than a PostgreSQL session is at the other end, unless the URL insists;
+ *   `store_unavailable`; what the server says
+ */
+export async function prepareSession(client: LedgerClient, url: PostgresUrl, role: Role): Promise<void> {
+  const settings = settingsOf(url, role)
+  const names = Object.keys(settings)
+  const calls = names.map((name, index) => `set_config('${name}', $${index + 1}, false)`)
+  const vain = role === 'write' ? waitsInVain(`$${names.length + 1}`) : `$${names.length + 1}::bigint IS NULL`
+  const text = `SELECT ${calls.join(', ')}, ${FIX_DURABILITY}, pg_backend_pid() AS pid, ${vain} AS waits_in_vain`
+  // The first by itself: another engine may know nothing of what the second asks for.
+  const [version, session] = await Promise.allSettled([
+    client.query<{ version: string }>('SELECT version()'),
+    client.query<Row, unknown[]>(text, [...Object.values(settings), answerTimeoutMs(url, role)]),
+  ])
+  if (version.status === 'rejected') throw version.reason
+  if (!url.allowUnsupported) requirePostgres(version.value.rows[0]!.version)
+  if (session.status === 'rejected') throw session.reason
+  const row = session.value.rows[0]!
+  const pid = whole(row['pid'])
+  if (!url.allowUnsupported && pid !== client.processID) {
+    await requireWholeSession(client, pid, clientConfig(url, role))
+  }
+  if (row['waits_in_vain'] === true) {
+    const message = 'PostgreSQL waits for a synchronous standby that does not answer.'
+    throw new Fault('store_unavailable', message, { retryAfterMs: 1_000 })
+  }
+  client.readyAt = performance.now()
+}
+
+function settingsOf(url: PostgresUrl, role: Role): Readonly<Record<string, string>> {
   const idleMs = Math.min(IDLE_IN_TRANSACTION_MS_MAX, Math.max(IDLE_IN_TRANSACTION_MS_MIN, url.statementTimeoutMs))
-  const settings: Record<string, string> = {
+  return {
+    // Below it a server would not say that it gave up waiting for a standby.
+    client_min_messages: 'warning',
     default_transaction_isolation: 'read committed',
     lock_timeout: `${url.lockTimeoutMs}ms`,
     statement_timeout: `${statementTimeoutMs(url, role)}ms`,
@@ -92,9 +108,15 @@ async function prepareSession(client: ClientBase, url: PostgresUrl, role: Role):
     ...(url.schema === null ? {} : { search_path: url.schema }),
     ...(role === 'write' ? LOOK_UPS_ONLY : {}),
   }
-  const names = Object.keys(settings)
-  const calls = names.map((name, index) => `set_config('${name}', $${index + 1}, false)`)
-  await client.query(`SELECT ${calls.join(', ')}, ${FIX_DURABILITY}`, Object.values(settings))
+}
+
+function requirePostgres(version: string): void {
+  const engine = foreignEngine(version)
+  if (engine === null) return
+  const message =
+    `This is ${engine}, which speaks PostgreSQL's protocol and is another engine: Holdfast's promises are not tested on it. ` +
+    'Use PostgreSQL 14 or later; allowUnsupported=true in the store URL insists.'
+  throw new Fault('store_misconfigured', message)
 }
 
 /**
@@ -122,4 +144,6 @@ function statementTimeoutMs(url: PostgresUrl, role: Role): number {
   return role === 'audit' ? AUDIT_TIMEOUT_MS : url.statementTimeoutMs
 }
 
-function ignore(): void {}
+function answerTimeoutMs(url: PostgresUrl, role: Role): number {
+  return statementTimeoutMs(url, role) + ANSWER_MARGIN_MS
+}

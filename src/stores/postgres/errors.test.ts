@@ -3,12 +3,11 @@ import { describe, test } from 'node:test'
 import { DatabaseError } from 'pg'
 import { Books } from '../../../test/conformance/books.ts'
 import type { Command } from '../../domain/command.ts'
-import { charge, deposit, freeze, leg, transfer } from '../../../test/support/commands.ts'
+import { charge, deposit, freeze, leg, settle, transfer } from '../../../test/support/commands.ts'
 import { administer, WITHOUT_POSTGRES } from '../../../test/support/postgres-database.ts'
 import { PostgresLedger } from '../../../test/support/postgres-ledger.ts'
 import type { Storage } from '../storage.ts'
-import { classify, type Failure } from './errors.ts'
-import { openPostgresStorage } from './storage.ts'
+import { classify, faultOf, type Failure } from './errors.ts'
 
 const UNAVAILABLE = { name: 'Fault', code: 'store_unavailable', applied: 'no' }
 const REFUSED = { name: 'Fault', code: 'store_refused', applied: 'no' }
@@ -18,8 +17,9 @@ const FAILURES: Readonly<Record<Failure, readonly string[]>> = {
   stale: ['23505', '22012'],
   contended: ['40001', '40P01', '55P03'],
   refused: ['23514', '23502', '22003', '22021', '22P05', '54000'],
+  unknown: ['08006', '08007', '40003', '57P01', '57P02', '57P04', '57P05'],
   unavailable: [
-    '08006',
+    '08P01',
     '25006',
     '28P01',
     '3D000',
@@ -29,7 +29,6 @@ const FAILURES: Readonly<Record<Failure, readonly string[]>> = {
     '53200',
     '53300',
     '57014',
-    '57P01',
     '57P03',
     'XX000',
   ],
@@ -46,6 +45,43 @@ test('every state of the server has a meaning, and a broken network too', () => 
   assert.equal(classify(Object.assign(new Error('reset'), { code: 'ECONNRESET' })), 'unavailable')
   // A code of Node's that looks like a state is not the server's word.
   assert.equal(classify(Object.assign(new Error('pretended'), { code: '23505' })), 'unavailable')
+})
+
+test('what only an operator can mend comes with what to do, and what may pass by itself does not', () => {
+  const errorOf = (state: string, message = 'provoked'): DatabaseError =>
+    Object.assign(new DatabaseError(message, 0, 'error'), { code: state })
+  const misconfigured: readonly (readonly [error: unknown, remedy: RegExp])[] = [
+    [errorOf('3D000'), /Create the database/],
+    [errorOf('28000'), /pg_hba\.conf/],
+    [errorOf('28P01'), /password in the store URL/],
+    [errorOf('42501'), /Grant this user its rights/],
+    [errorOf('42P01'), /holdfast migrate/],
+    [errorOf('3F000'), /holdfast migrate/],
+    [errorOf('42703'), /holdfast migrate/],
+    [errorOf('26000'), /pool_mode to session/],
+    [errorOf('42P05'), /pool_mode to session/],
+    [errorOf('08P01', 'transaction blocks not allowed in statement pooling mode'), /pool_mode to session/],
+    [errorOf('08P01', 'no such database: credits'), /Create the database/],
+    [errorOf('08P01', 'password authentication failed'), /password in the store URL/],
+    [new Error('SASL: Only mechanism(s) SCRAM-SHA-256 are supported'), /The driver knows/],
+    [new Error('Unknown authenticationOk message type 9'), /The driver knows/],
+    [new Error('The server does not support SSL connections'), /sslmode=disable/],
+    [Object.assign(new Error('expired'), { code: 'CERT_HAS_EXPIRED' }), /sslrootcert/],
+    [Object.assign(new Error('altnames'), { code: 'ERR_TLS_CERT_ALTNAME_INVALID' }), /sslrootcert/],
+  ]
+  for (const [error, remedy] of misconfigured) {
+    const fault = faultOf(error)
+    assert.equal(fault.code, 'store_misconfigured', fault.message)
+    assert.match(fault.message, remedy)
+  }
+  const passing: readonly unknown[] = [
+    ...['53300', '57P03', '57P01', '55000', '25006', '53100', '08006'].map((state) => errorOf(state)),
+    errorOf('08P01', 'query_wait_timeout'),
+    Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }),
+    Object.assign(new Error('name'), { code: 'ENOTFOUND' }),
+    new Error('timeout expired'),
+  ]
+  for (const error of passing) assert.equal(faultOf(error).code, 'store_unavailable', String(error))
 })
 
 /** A commit, and an exclusive, of a charge that nothing is wrong with. */
@@ -126,19 +162,23 @@ describe('on a server', { skip: WITHOUT_POSTGRES, concurrency: 4 }, () => {
   test('a database that takes reads only is unavailable for writes, and still read', async () => {
     await using ledger = await PostgresLedger.create()
     const { client, name } = ledger.database
+    const { commit: early } = await bothWays(await ledger.open())
     await client.query(`ALTER DATABASE ${name} SET default_transaction_read_only = on`)
+    await ledger.terminate()
     const storage = await ledger.open()
     assert.match(storage.warnings.join(), /reads only/)
-    const { commit, exclusive } = await bothWays(storage)
-    await assert.rejects(commit(), UNAVAILABLE)
-    await assert.rejects(exclusive(), UNAVAILABLE)
+    await assert.rejects(bothWays(storage), UNAVAILABLE)
+    await assert.rejects(early(), UNAVAILABLE)
+    await assert.rejects(exclusive(storage, charge('c', 'user:1', 1n)), UNAVAILABLE)
+    // Nothing to lock, nothing to write: a refusal would be all that comes of it.
+    await assert.rejects(exclusive(storage, settle('not there', 1n)), UNAVAILABLE)
     await assert.rejects(storage.store.ping(), UNAVAILABLE)
     assert.equal((await storage.reader.account('user:1'))?.balances[0]?.available, 1_000n)
     await client.query(`ALTER DATABASE ${name} RESET default_transaction_read_only`)
     // The connections that were refused are not used again.
     await storage.store.ping()
-    assert.equal(await exclusive(), 'committed')
-    assert.equal(await commit(), 'stale')
+    assert.equal(await exclusive(storage, charge('c', 'user:1', 1n)), 'committed')
+    assert.equal(await early(), 'stale')
   })
 
   for (const [title, state] of [
@@ -146,7 +186,6 @@ describe('on a server', { skip: WITHOUT_POSTGRES, concurrency: 4 }, () => {
     ['memory that is used up', '53200'],
     ['a statement that took too long', '57014'],
     ['a corrupt index', 'XX002'],
-    ['a right that was not granted', '42501'],
   ] as const) {
     test(`${title} is unavailable, and nothing is in doubt`, async () => {
       await using ledger = await PostgresLedger.create()
@@ -165,13 +204,21 @@ describe('on a server', { skip: WITHOUT_POSTGRES, concurrency: 4 }, () => {
     assert.equal(await commit(), 'committed')
   })
 
-  test('a server that is not there, and a database that it does not have, are unavailable', async () => {
+  test('a server that is not there is unavailable', async () => {
     await using ledger = await PostgresLedger.create()
     await assert.rejects(ledger.open({}, { port: 9 }), { ...UNAVAILABLE, message: /ECONNREFUSED/ })
-    const url = new URL(ledger.database.url())
-    url.pathname = `${ledger.database.name}_not`
-    await assert.rejects(openPostgresStorage(url.href), { ...UNAVAILABLE, message: /3D000/ })
   })
+
+  for (const state of ['40003', '08007', '57P01']) {
+    test(`a commit that ends with ${state} is in doubt, although the connection still answers`, async () => {
+      await using ledger = await PostgresLedger.create()
+      await ledger.fail(state)
+      const { commit, exclusive } = await bothWays(await ledger.open())
+      await assert.rejects(commit(), IN_DOUBT)
+      // Here COMMIT is answered as well, with ROLLBACK.
+      await assert.rejects(exclusive(), IN_DOUBT)
+    })
+  }
 
   test('a server that takes no more connections is unavailable', async () => {
     await using ledger = await PostgresLedger.create()

@@ -2,6 +2,7 @@
 import { DatabaseError } from 'pg'
 import { Fault } from '../../engine/faults.ts'
 import type { CommitResult } from '../../engine/store.ts'
+import { remedyOf } from './remedies.ts'
 
 export type Failure =
   /** A key was taken, or a guard of the commit found a row that had moved. */
@@ -12,16 +13,26 @@ export type Failure =
   | 'refused'
   /** The server, the disk, the account or the connection. */
   | 'unavailable'
+  /** Whether a statement took effect is not known to whoever answered for it. */
+  | 'unknown'
 
 /** See https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const BY_STATE: Readonly<Record<string, Failure>> = {
+  '08P01': 'unavailable', // protocol_violation: what a pooler says instead of taking a statement
   '22012': 'stale', // division_by_zero: how a commit's guard says no, see statements.ts
   '23505': 'stale', // unique_violation
+  '40003': 'unknown', // statement_completion_unknown
   '55P03': 'contended', // lock_not_available: lock_timeout
+  // A server process that is ended: PostgreSQL closes the connection with it, a pooler may keep its own.
+  '57P01': 'unknown', // admin_shutdown
+  '57P02': 'unknown', // crash_shutdown
+  '57P04': 'unknown', // database_dropped
+  '57P05': 'unknown', // idle_session_timeout
 }
 
 /** By the first two characters, for states that are not listed above. */
 const BY_CLASS: Readonly<Record<string, Failure>> = {
+  '08': 'unknown', // connection exception: 08006 connection_failure, 08007 transaction_resolution_unknown
   '22': 'refused', // data exception: a character that the encoding lacks, a number out of range
   '23': 'refused', // integrity constraint violation: CHECK, NOT NULL
   '40': 'contended', // transaction rollback: 40001 serialization_failure, 40P01 deadlock_detected
@@ -29,22 +40,37 @@ const BY_CLASS: Readonly<Record<string, Failure>> = {
 }
 
 /**
- * Everything that is not listed is nobody's fault but the database's: 08 connection, 25006 read-only, 28 and 42501 grants,
- * 3D000 no such database, 42P01 no such table, 53 resources (too many connections, disk full, out of memory),
- * 57 operator intervention (statement_timeout, shutdown), 58 system, XX corruption; and every error of the network.
+ * Everything that is not listed is nobody's fault but the database's: 25006 read-only, 28 and 42501 grants, 3D000 no such
+ * database, 42P01 no such table, 53 resources (too many connections, disk full, out of memory), 57 operator intervention
+ * (statement_timeout, starting up), 58 system, XX corruption; and every error of the network.
  */
 export function classify(error: unknown): Failure {
   const state = sqlStateOf(error)
   return state === null ? 'unavailable' : (BY_STATE[state] ?? BY_CLASS[state.slice(0, 2)] ?? 'unavailable')
 }
 
+/** The server is not the primary, or not any more: a standby, or fenced by default_transaction_read_only. */
+export class ReadOnlyFault extends Fault {
+  constructor(cause?: unknown) {
+    super('store_unavailable', 'PostgreSQL takes reads only.', { retryAfterMs: 1_000, cause })
+  }
+}
+
+const READ_ONLY_STATE = '25006'
+
 /** The five characters that the server sent; null for an error that it did not send. */
-export function sqlStateOf(error: unknown): string | null {
+function sqlStateOf(error: unknown): string | null {
   return error instanceof DatabaseError ? (error.code ?? null) : null
 }
 
-export function unavailable(error: unknown): Fault {
+/** What an error means where nothing was written: something to be repeated, or something for an operator. */
+export function faultOf(error: unknown): Fault {
   if (error instanceof Fault) return error
+  if (sqlStateOf(error) === READ_ONLY_STATE) return new ReadOnlyFault(error)
+  const remedy = remedyOf(error)
+  if (remedy !== null) {
+    return new Fault('store_misconfigured', `PostgreSQL: ${messageOf(error)}. ${remedy}`, { cause: error })
+  }
   return new Fault('store_unavailable', `PostgreSQL: ${messageOf(error)}`, { retryAfterMs: 1_000, cause: error })
 }
 
@@ -52,12 +78,19 @@ function refused(error: unknown): Fault {
   return new Fault('store_refused', `PostgreSQL refused the rows: ${messageOf(error)}`, { cause: error })
 }
 
+/** Of a commit that was answered with success and a warning, see `LedgerClient.unprovenCount`. */
+export const UNPROVEN = 'The server committed, but not on its standbys: the wait for them was cancelled.'
+
 export function inDoubt(error: unknown): Fault {
   const message = `PostgreSQL was lost while committing: ${messageOf(error)}`
   return new Fault('commit_in_doubt', message, { applied: 'unknown', cause: error })
 }
 
-/** What an error means that certainly left nothing behind. @throws Fault `store_refused`, `store_unavailable` */
+/**
+ * What the answer to a commit means when it is an error.
+ *
+ * @throws Fault `store_refused`, `store_unavailable`, `store_misconfigured`, `commit_in_doubt`
+ */
 export function resultOf(error: unknown): CommitResult {
   const failure = classify(error)
   switch (failure) {
@@ -67,7 +100,9 @@ export function resultOf(error: unknown): CommitResult {
     case 'refused':
       throw refused(error)
     case 'unavailable':
-      throw unavailable(error)
+      throw faultOf(error)
+    case 'unknown':
+      throw inDoubt(error)
   }
 }
 

@@ -1,30 +1,33 @@
 /** One `exclusive`: two round trips, of which the second writes and commits. */
-import type { PoolClient } from 'pg'
 import { isEmpty, type Changes, type Footprint, type Snapshot } from '../../domain/snapshot.ts'
 import { Fault } from '../../engine/faults.ts'
 import type { CommitResult } from '../../engine/store.ts'
 import type { BalanceIds } from '../sql/balance-ids.ts'
-import { classify, inDoubt, resultOf, unavailable } from './errors.ts'
-import { lockSnapshot } from './snapshots.ts'
+import type { PooledClient } from './connection-pool.ts'
+import { classify, faultOf, inDoubt, resultOf, UNPROVEN } from './errors.ts'
+import { lockSnapshot, type Found } from './snapshots.ts'
+import { waitForStandbys } from './standbys.ts'
 import { writeStatement } from './statements.ts'
 
 export class ExclusiveTransaction {
-  readonly #client: PoolClient
+  readonly #client: PooledClient
   /** Whether the server may still have a transaction of this connection. */
   #open = true
   /** Whether something is wrong with the connection or the server behind it, so that the next one should get another. */
   #spoiled = false
 
-  constructor(client: PoolClient) {
+  constructor(client: PooledClient) {
     this.#client = client
   }
 
   async run(footprint: Footprint, ids: BalanceIds, plan: (snapshot: Snapshot) => Changes): Promise<CommitResult> {
     try {
-      const snapshot = await this.#lock(footprint, ids)
-      if (snapshot === null) return 'contended'
-      const changes = plan(snapshot)
-      return isEmpty(changes) ? 'committed' : await this.#write(changes)
+      const found = await this.#lock(footprint, ids)
+      if (found === null) return 'contended'
+      const changes = plan(found.snapshot)
+      if (!isEmpty(changes)) return await this.#write(changes)
+      if (found.isUnconfirmed) await this.#confirm()
+      return 'committed'
     } catch (error) {
       this.#spoiled = error instanceof Fault && error.code !== 'store_refused'
       throw error
@@ -42,30 +45,46 @@ export class ExclusiveTransaction {
   }
 
   /** Null when another writer kept the locks for too long. */
-  async #lock(footprint: Footprint, ids: BalanceIds): Promise<Snapshot | null> {
+  async #lock(footprint: Footprint, ids: BalanceIds): Promise<Found | null> {
     try {
       return await lockSnapshot(this.#client, footprint, ids)
     } catch (error) {
       if (classify(error) === 'contended') return null
-      throw unavailable(error)
+      throw faultOf(error)
+    }
+  }
+
+  /** What was found has to be as durable as what is written. Nobody else waits for the locks meanwhile. */
+  async #confirm(): Promise<void> {
+    try {
+      await this.#client.query('ROLLBACK')
+      this.#open = false
+      await waitForStandbys(this.#client)
+    } catch (error) {
+      throw inDoubt(error)
     }
   }
 
   /** COMMIT goes out together with the rows: where they were refused, PostgreSQL answers it with ROLLBACK. */
   async #write(changes: Changes): Promise<CommitResult> {
+    const { unprovenCount } = this.#client
     const [written, ended] = await Promise.allSettled([
       this.#client.query(writeStatement(changes)),
       this.#client.query('COMMIT'),
     ])
     this.#open = ended.status === 'rejected'
-    if (written.status === 'rejected' && (!this.#open || classify(written.reason) !== 'unavailable')) {
-      return resultOf(written.reason)
-    }
+    if (written.status === 'rejected' && (!this.#open || isCertain(written.reason))) return resultOf(written.reason)
     if (ended.status === 'rejected') {
-      if (classify(ended.reason) !== 'unavailable') return resultOf(ended.reason)
+      if (isCertain(ended.reason)) return resultOf(ended.reason)
       throw inDoubt(ended.reason)
     }
     if (ended.value.command !== 'COMMIT') throw inDoubt(new Error(`COMMIT was answered with ${ended.value.command}.`))
+    if (this.#client.unprovenCount !== unprovenCount) throw inDoubt(new Error(UNPROVEN))
     return 'committed'
   }
+}
+
+/** Whether the transaction was certainly rolled back, also where nothing else came after the error. */
+function isCertain(error: unknown): boolean {
+  return !['unavailable', 'unknown'].includes(classify(error))
 }

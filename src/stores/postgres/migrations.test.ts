@@ -143,7 +143,7 @@ describe('on a server', { skip: WITHOUT_POSTGRES, concurrency: 2 }, () => {
     const user = `${database.name}_nobody`
     await database.client.query('REVOKE CREATE ON SCHEMA public FROM PUBLIC')
     await withRole(user, async () => {
-      const refused = { name: 'Fault', code: 'store_unavailable', message: /permission denied for schema public/ }
+      const refused = { name: 'Fault', code: 'store_misconfigured', message: /permission denied for schema public/ }
       await assert.rejects(migratePostgres(database.url({}, { user })), refused)
     })
   })

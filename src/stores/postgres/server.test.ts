@@ -14,14 +14,39 @@ const SOUND: ServerSettings = {
   server_encoding: 'UTF8',
   server_version: '15.20',
   server_version_num: '150020',
+  senders: '0',
+  senders_shown: '0',
+  senders_synchronous: '0',
   synchronous_commit: 'on',
+  synchronous_standby_names: '',
   transaction_read_only: 'off',
+  version: 'PostgreSQL 15.20 on x86_64-pc-linux-gnu',
 }
 
 test('a server with sound settings is used without a word', () => {
   requireUsable(SOUND)
   assert.deepEqual(warningsOf(SOUND), [])
   assert.deepEqual(warningsOf({ ...SOUND, synchronous_commit: 'remote_apply' }), [])
+  const replicated = { senders: '3', senders_shown: '3', senders_synchronous: '2' }
+  for (const synchronous_standby_names of ['*', 'a, b', 'FIRST 2 (a, b, c)', 'any 2(a,b,c)', '2 (*)']) {
+    assert.deepEqual(warningsOf({ ...SOUND, ...replicated, synchronous_standby_names }), [], synchronous_standby_names)
+  }
+})
+
+test('fewer standbys than commits wait for are told, and a user who cannot see them too', () => {
+  const missing: readonly (readonly [names: string, synchronous: string, told: RegExp])[] = [
+    ['*', '0', /asks for 1, and 0 are connected/],
+    ['a', '0', /asks for 1, and 0 are connected/],
+    ['FIRST 3 (a, b, c)', '2', /asks for 3, and 2 are connected/],
+    ['ANY 2 (a, b)', '1', /asks for 2, and 1 are connected/],
+  ]
+  for (const [synchronous_standby_names, senders_synchronous, told] of missing) {
+    const seen = { senders: '3', senders_shown: '3', senders_synchronous }
+    assert.match(warningsOf({ ...SOUND, ...seen, synchronous_standby_names }).join(), told)
+  }
+  const hidden = { senders_shown: '0', senders_synchronous: '0', synchronous_standby_names: 'FIRST 2 (a, b)' }
+  assert.match(warningsOf({ ...SOUND, ...hidden, senders: '2' }).join(), /grant it the role pg_read_all_stats/)
+  assert.match(warningsOf({ ...SOUND, ...hidden, senders: '1' }).join(), /asks for 2, and 1 are connected/)
 })
 
 test('every setting that weakens durability is told', () => {
@@ -41,8 +66,10 @@ test('every setting that weakens durability is told', () => {
 
 test('a server that is too old, or does not store every letter, is refused', () => {
   const old = { server_version: '13.4', server_version_num: '130004' }
-  assert.throws(() => requireUsable({ ...SOUND, ...old }), /PostgreSQL 14 or later is needed; this is 13\.4\./)
-  assert.throws(() => requireUsable({ ...SOUND, server_encoding: 'LATIN1' }), /UTF8/)
+  const tooOld = { code: 'store_misconfigured', message: 'PostgreSQL 14 or later is needed; this is 13.4.' }
+  assert.throws(() => requireUsable({ ...SOUND, ...old }), tooOld)
+  const latin = { code: 'store_misconfigured', message: /UTF8/ }
+  assert.throws(() => requireUsable({ ...SOUND, server_encoding: 'LATIN1' }), latin)
 })
 
 test('a database whose default is to lose commits is told, and overruled', { skip: WITHOUT_POSTGRES }, async () => {

@@ -2,6 +2,8 @@
 import { Fault } from '../../engine/faults.ts'
 import type { Query } from '../sql/dialect.ts'
 import { whole } from '../sql/rows.ts'
+import { foreignEngine } from './engines.ts'
+import { SELECT_REPLICATION, standbyWarnings } from './standbys.ts'
 
 const VERSION_MIN = 140_000
 
@@ -12,10 +14,14 @@ const SETTINGS = [
   'server_version',
   'server_version_num',
   'synchronous_commit',
+  'synchronous_standby_names',
   'transaction_read_only',
 ] as const
 
-export type ServerSettings = Readonly<Record<(typeof SETTINGS)[number], string>>
+/** What it is and who follows it, next to what is set; all of it as text. */
+type ServerFact = 'version' | 'senders' | 'senders_shown' | 'senders_synchronous'
+
+export type ServerSettings = Readonly<Record<(typeof SETTINGS)[number] | ServerFact, string>>
 
 /**
  * The values that a session would have had it set none; whether a transaction may write shows only inside of one. A changed
@@ -23,26 +29,29 @@ export type ServerSettings = Readonly<Record<(typeof SETTINGS)[number], string>>
  */
 export async function readSettings(query: Query): Promise<ServerSettings> {
   const text = `SELECT name, CASE name WHEN 'transaction_read_only' THEN setting ELSE reset_val END AS value
-    FROM pg_settings WHERE name = ANY ($1)`
+    FROM pg_settings WHERE name = ANY ($1)
+    UNION ALL SELECT 'version', version()
+    UNION ALL ${SELECT_REPLICATION}`
   const rows = await query(text, [SETTINGS])
   return Object.fromEntries(rows.map((row) => [row['name'], row['value']])) as ServerSettings
 }
 
-/** @throws Fault `store_unavailable` */
+/** @throws Fault `store_misconfigured` */
 export function requireUsable(settings: ServerSettings): void {
   if (whole(settings.server_version_num) < VERSION_MIN) {
     const message = `PostgreSQL 14 or later is needed; this is ${settings.server_version}.`
-    throw new Fault('store_unavailable', message)
+    throw new Fault('store_misconfigured', message)
   }
   if (settings.server_encoding !== 'UTF8') {
     const message = `The database's encoding is ${settings.server_encoding}; make one with ENCODING 'UTF8'.`
-    throw new Fault('store_unavailable', message)
+    throw new Fault('store_misconfigured', message)
   }
 }
 
 /** As sentences. */
 export function warningsOf(settings: ServerSettings): readonly string[] {
   const { synchronous_commit: synchronousCommit } = settings
+  const engine = foreignEngine(settings.version)
   const warnings: string[] = []
   if (settings.fsync === 'off') {
     warnings.push('fsync is off: what was acknowledged, and the whole database, can be lost when the machine fails.')
@@ -55,8 +64,12 @@ export function warningsOf(settings: ServerSettings): readonly string[] {
       `synchronous_commit is ${synchronousCommit} by default: Holdfast sets it to on, other programs may not.`,
     )
   }
+  if (engine !== null) warnings.push(`This is ${engine}, on which Holdfast's promises are not tested.`)
   if (settings.transaction_read_only === 'on') {
     warnings.push('The server takes reads only: it is a standby, or default_transaction_read_only is on.')
+    return warnings
   }
-  return warnings
+  const { synchronous_standby_names: wanted, senders, senders_shown, senders_synchronous } = settings
+  const synchronous = senders_shown === senders ? whole(senders_synchronous) : null
+  return [...warnings, ...standbyWarnings({ wanted, senders: whole(senders), synchronous })]
 }

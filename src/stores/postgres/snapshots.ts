@@ -5,7 +5,7 @@
  * there: if one of them was not asked for, everything is read again with it. A hold's balances never change, so the
  * second look finds them all unless further holds appear.
  */
-import type { ClientBase, QueryConfig } from 'pg'
+import type { QueryConfig } from 'pg'
 import type { Asset } from '../../domain/asset.ts'
 import { balanceKey, emptyBalance, type BalanceName, type BalanceRecord } from '../../domain/balance.ts'
 import type { HoldRecord } from '../../domain/hold.ts'
@@ -16,8 +16,10 @@ import { Fault } from '../../engine/faults.ts'
 import { assetOf, balanceOf, entryOf, holdOf, postingKeysOf, postingOf, whole, type Row } from '../sql/rows.ts'
 import { rateOf } from '../sql/rates.ts'
 import type { BalanceIds } from '../sql/balance-ids.ts'
+import type { LedgerClient } from './ledger-client.ts'
 import { pipelined } from './pipelined.ts'
 import { lockBalances, selectAssets, selectBalances, selectPostings, selectRates, selectRequests } from './reads.ts'
+import { requirePrimary, SELECT_SERVER_STATE, waitForStandbys } from './standbys.ts'
 
 /** Looks at one footprint. More than two take holds that are opened between one look and the next. */
 const LOOKS_MAX = 5
@@ -30,16 +32,31 @@ interface Look {
   readonly entries: readonly Row[]
   readonly assets: readonly Row[]
   readonly rates: readonly Row[]
+  /** Whether commits wait for standbys. */
+  readonly waits: boolean
 }
 
-/** @throws what the server says */
-export async function loadSnapshot(client: ClientBase, footprint: Footprint, ids: BalanceIds): Promise<Snapshot> {
+export interface Found {
+  readonly snapshot: Snapshot
+  /** Whether it has requests that a crash of the primary could take back: they were seen before a standby was known to have them. */
+  readonly isUnconfirmed: boolean
+}
+
+/** Requests in it are as durable as those of a commit. @throws what the server says; Fault `store_unavailable` */
+export async function loadSnapshot(client: LedgerClient, footprint: Footprint, ids: BalanceIds): Promise<Snapshot> {
   const begin = [{ text: 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY' }]
-  return await read(client, footprint, ids, (names) => look(client, footprint, names, begin, [{ text: 'COMMIT' }]))
+  const end = [{ text: 'COMMIT' }]
+  const found = await read(client, footprint, ids, (names) => look(client, footprint, names, begin, end))
+  if (found.isUnconfirmed) await waitForStandbys(client)
+  return found.snapshot
 }
 
-/** Leaves the transaction open, with the balances locked in the order of their ids. @throws what the server says */
-export async function lockSnapshot(client: ClientBase, footprint: Footprint, ids: BalanceIds): Promise<Snapshot> {
+/**
+ * Leaves the transaction open, with the balances locked in the order of their ids.
+ *
+ * @throws what the server says; Fault `store_unavailable`
+ */
+export async function lockSnapshot(client: LedgerClient, footprint: Footprint, ids: BalanceIds): Promise<Found> {
   // Further balances could be locked now only out of order, so a second look begins anew.
   let before: readonly Statement[] = []
   return await read(client, footprint, ids, (names) => {
@@ -51,7 +68,7 @@ export async function lockSnapshot(client: ClientBase, footprint: Footprint, ids
 }
 
 async function look(
-  client: ClientBase,
+  client: LedgerClient,
   { requests, assets, rates }: Footprint,
   names: readonly BalanceName[],
   begin: readonly Statement[],
@@ -64,10 +81,13 @@ async function look(
     { keys: rates.size, statement: () => selectRates([...rates.values()]) },
   ]
   const asked = reads.filter(({ keys }) => keys > 0)
-  const answers = await pipelined(client, [...begin, ...asked.map(({ statement }) => statement()), ...end])
+  const statements = [SELECT_SERVER_STATE, ...asked.map(({ statement }) => statement())]
+  const answers = await pipelined(client, [...begin, ...statements, ...end])
+  const [state, ...selected] = answers.slice(begin.length).map((answer) => answer.rows)
+  const waits = requirePrimary(state![0]!)
   const rowsOf = (index: number): readonly Row[] => {
     const place = asked.indexOf(reads[index]!)
-    return place === -1 ? [] : answers[begin.length + place]!.rows
+    return place === -1 ? [] : selected[place]!
   }
   const rows = rowsOf(1)
   return {
@@ -76,27 +96,29 @@ async function look(
     entries: rows.filter((row) => row['kind'] !== 'freeze'),
     assets: rowsOf(2),
     rates: rowsOf(3),
+    waits,
   }
 }
 
 async function read(
-  client: ClientBase,
+  client: LedgerClient,
   footprint: Footprint,
   ids: BalanceIds,
   lookAt: (names: readonly BalanceName[]) => Promise<Look>,
-): Promise<Snapshot> {
+): Promise<Found> {
   const names = new Map(footprint.balances)
   for (let looks = 1; looks <= LOOKS_MAX; looks++) {
-    const { balances, holds, entries, assets, rates } = await lookAt([...names.values()])
+    const { balances, holds, entries, assets, rates, waits } = await lookAt([...names.values()])
     const known = names.size
     for (const hold of holds) addNames(names, hold, footprint)
     if (names.size > known) continue
-    return {
+    const snapshot = {
       requests: requestsOf(footprint, holds, entries, await postingsOf(client, entries)),
       balances: balancesOf(names, balances, ids),
       assets: assetsOf(footprint, assets),
       rates: ratesOf(footprint, rates),
     }
+    return { snapshot, isUnconfirmed: waits && holds.length + entries.length > 0 }
   }
   throw new Fault('store_unavailable', `The holds of a batch did not stay the same for ${LOOKS_MAX} looks.`)
 }
@@ -139,7 +161,7 @@ function requestsOf(
 }
 
 /** The postings of entries. They never change, so any moment will do. */
-async function postingsOf(client: ClientBase, entries: readonly Row[]): Promise<ReadonlyMap<string, Posting>> {
+async function postingsOf(client: LedgerClient, entries: readonly Row[]): Promise<ReadonlyMap<string, Posting>> {
   const keys = entries.flatMap(postingKeysOf)
   const postings = new Map<string, Posting>()
   if (keys.length === 0) return postings

@@ -1,15 +1,14 @@
 /** Opening a ledger in a PostgreSQL database. */
-import type { Client, Pool } from 'pg'
-import { Fault } from '../../engine/faults.ts'
 import { SqlAuditor } from '../sql/auditor.ts'
 import type { Query } from '../sql/dialect.ts'
 import { migrate, MigrationError, requireMigrated, type MigrationReport } from '../sql/migrator.ts'
 import { SqlReader } from '../sql/reader.ts'
 import type { Row } from '../sql/rows.ts'
 import type { Storage } from '../storage.ts'
-import { CommitLine } from './commit-line.ts'
-import { connect, openPool } from './connection.ts'
-import { unavailable } from './errors.ts'
+import { connect } from './connection.ts'
+import { Connections } from './connections.ts'
+import { faultOf } from './errors.ts'
+import type { LedgerClient } from './ledger-client.ts'
 import { postgresMigrations, postgresMigrationTarget } from './migrations.ts'
 import { readSettings, requireUsable, warningsOf, type ServerSettings } from './server.ts'
 import { PostgresStore } from './store.ts'
@@ -20,9 +19,6 @@ export interface PostgresOptions {
   readonly migrate?: boolean
 }
 
-/** An engine loads and locks with one at a time; the third is for one that the server has not given up yet. */
-const WRITE_POOL_SIZE = 3
-
 const CLOSE_WATCH_MS = 1_000
 
 /**
@@ -30,7 +26,8 @@ const CLOSE_WATCH_MS = 1_000
  *
  * @throws StoreUrlError
  * @throws MigrationError when the database's tables are not those of this version
- * @throws Fault `store_unavailable` when it cannot be reached, or is not one that Holdfast can use
+ * @throws Fault `store_unavailable` when it cannot be reached, `store_misconfigured` when it lets nobody in, or is not one that Holdfast
+ *   can use
  */
 export async function openPostgresStorage(url: string, options: PostgresOptions = {}): Promise<Storage> {
   const parsed = parsePostgresUrl(url)
@@ -40,25 +37,19 @@ export async function openPostgresStorage(url: string, options: PostgresOptions 
     else await requireMigrated(target, postgresMigrations())
     return warningsOf(settings)
   })
-  const store = new PostgresStore(
-    new CommitLine(() => connect(parsed, 'write')),
-    openPool(parsed, 'write', WRITE_POOL_SIZE),
-  )
-  const reads = openPool(parsed, 'read', parsed.poolSize)
-  const read = queryOf(reads)
-  const audits = openPool(parsed, 'audit', 1)
+  const connections = new Connections(parsed)
   let closing: Promise<void> | null = null
   const close = async (): Promise<void> => {
-    closing ??= whileAlive(Promise.all([store.close(), reads.end(), audits.end()]))
+    closing ??= whileAlive(connections.close())
     await closing
   }
   return {
     kind: 'postgres',
-    store,
-    reader: new SqlReader('postgres', read),
-    auditor: new SqlAuditor('postgres', queryOf(audits)),
+    store: new PostgresStore(connections),
+    reader: new SqlReader('postgres', connections.read),
+    auditor: new SqlAuditor('postgres', connections.audit),
     warnings,
-    inspect: async () => warningsOf(await readSettings(read)),
+    inspect: async () => warningsOf(await readSettings(connections.read)),
     close,
     [Symbol.asyncDispose]: close,
   }
@@ -75,9 +66,9 @@ export async function migratePostgres(url: string): Promise<MigrationReport> {
 /** A connection for whatever stands before the ledger's work. */
 async function withClient<Result>(
   url: PostgresUrl,
-  action: (client: Client, settings: ServerSettings) => Promise<Result>,
+  action: (client: LedgerClient, settings: ServerSettings) => Promise<Result>,
 ): Promise<Result> {
-  let client: Client | null = null
+  let client: LedgerClient | null = null
   try {
     // Migrations may rebuild tables, and take the time for it.
     client = await connect(url, 'audit')
@@ -85,7 +76,7 @@ async function withClient<Result>(
     requireUsable(settings)
     return await action(client, settings)
   } catch (error) {
-    throw error instanceof MigrationError ? error : unavailable(error)
+    throw error instanceof MigrationError ? error : faultOf(error)
   } finally {
     await client?.end()
   }
@@ -97,14 +88,6 @@ async function whileAlive(work: Promise<unknown>): Promise<void> {
   await work.finally(() => clearInterval(timer))
 }
 
-function queryOf(client: Client | Pool): Query {
-  return async (sql, parameters) => {
-    if ('ending' in client && client.ending) throw new Fault('store_unavailable', 'The ledger is closed.')
-    try {
-      const { rows } = await client.query<Row, unknown[]>(sql, [...parameters])
-      return rows
-    } catch (error) {
-      throw unavailable(error)
-    }
-  }
+function queryOf(client: LedgerClient): Query {
+  return async (sql, parameters) => (await client.query<Row, unknown[]>(sql, [...parameters])).rows
 }

@@ -29,6 +29,8 @@ test('options stand behind the database', () => {
   )
   assert.deepEqual([url.schema, url.poolSize, url.applicationName], ['credits', 9, 'a'])
   assert.deepEqual([url.connectTimeoutMs, url.lockTimeoutMs, url.statementTimeoutMs], [1, 2, 3])
+  assert.equal(url.allowUnsupported, false)
+  assert.equal(parsePostgresUrl('postgres://db/x?allowUnsupported=true').allowUnsupported, true)
 })
 
 test('a host may be an address of either kind, or the folder of a socket', () => {
@@ -42,6 +44,7 @@ test('what cannot be meant is refused, and the password is not repeated', () => 
     'mysql://u:secret@db/x',
     'postgres//u:secret@db',
     'postgres://u:secret@db/x?pool_size=0',
+    'postgres://u:secret@db/x?allowUnsupported=yes',
     'postgres://u:secret@db/x?pool_size=1.5',
     'postgres://u:secret@db/x?lock_timeout_ms=',
     'postgres://u:secret@db/x?lock_timeout_ms=9999999999',

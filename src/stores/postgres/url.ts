@@ -25,6 +25,8 @@ export interface PostgresUrl {
   readonly connectTimeoutMs: number
   readonly lockTimeoutMs: number
   readonly statementTimeoutMs: number
+  /** Whether another engine, or a pooler that shares connections out, is used all the same. */
+  readonly allowUnsupported: boolean
 }
 
 const PORT_DEFAULT = 5432
@@ -34,6 +36,7 @@ const LOCK_TIMEOUT_MS_DEFAULT = 2_000
 const STATEMENT_TIMEOUT_MS_DEFAULT = 10_000
 
 const OPTIONS = [
+  'allowUnsupported',
   'application_name',
   'connect_timeout_ms',
   'host',
@@ -71,6 +74,7 @@ export function parsePostgresUrl(text: string): PostgresUrl {
     connectTimeoutMs: wholeOf(options, 'connect_timeout_ms', CONNECT_TIMEOUT_MS_DEFAULT),
     lockTimeoutMs: wholeOf(options, 'lock_timeout_ms', LOCK_TIMEOUT_MS_DEFAULT),
     statementTimeoutMs: wholeOf(options, 'statement_timeout_ms', STATEMENT_TIMEOUT_MS_DEFAULT),
+    allowUnsupported: flagOf(options, 'allowUnsupported'),
   }
 }
 
@@ -104,6 +108,14 @@ function wholeOf(options: Options, name: Option, fallback: number): number {
     throw new StoreUrlError(`The option "${name}" of the store URL is a whole number from 1, not "${text}".`)
   }
   return value
+}
+
+function flagOf(options: Options, name: Option): boolean {
+  const text = options.get(name) ?? 'false'
+  if (text !== 'true' && text !== 'false') {
+    throw new StoreUrlError(`The option "${name}" of the store URL is true or false, not "${text}".`)
+  }
+  return text === 'true'
 }
 
 function schemaOf(options: Options): string | null {

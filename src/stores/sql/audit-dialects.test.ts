@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { AMOUNT_MAX, AMOUNT_MIN } from '../../domain/amount.ts'
+import { BALANCE_MAX, BALANCE_MIN } from '../../domain/amount.ts'
 import { AUDIT_DIALECTS } from './audit-dialects.ts'
 
 const { sum, total, same } = AUDIT_DIALECTS.sqlite
@@ -10,10 +10,10 @@ const { sum, total, same } = AUDIT_DIALECTS.sqlite
 /** Any int64, with those in front whose sums lie next to a carry, an overflow, or zero. */
 const int64 = fc.oneof(
   fc.constantFrom(
-    AMOUNT_MAX,
-    AMOUNT_MIN,
-    AMOUNT_MAX - 1n,
-    AMOUNT_MIN + 1n,
+    BALANCE_MAX,
+    BALANCE_MIN,
+    BALANCE_MAX - 1n,
+    BALANCE_MIN + 1n,
     0n,
     1n,
     -1n,
@@ -21,7 +21,7 @@ const int64 = fc.oneof(
     (1n << 32n) - 1n,
     -(1n << 32n),
   ),
-  fc.bigInt({ min: AMOUNT_MIN, max: AMOUNT_MAX }),
+  fc.bigInt({ min: BALANCE_MIN, max: BALANCE_MAX }),
 )
 
 function sumOf(values: readonly bigint[]): bigint {
@@ -81,6 +81,6 @@ test('a total that is zero only after a wrap around is not zero', () => {
   using database = new DatabaseSync(':memory:')
   const isZero = same(total(['a']), sum([]))
   const sql = `WITH t (a) AS (VALUES (?1), (?2)) SELECT ${isZero} AS zero FROM t`
-  assert.equal(firstRow(database, sql, [AMOUNT_MIN, AMOUNT_MIN])['zero'], 0n)
-  assert.equal(firstRow(database, sql, [AMOUNT_MAX, -AMOUNT_MAX])['zero'], 1n)
+  assert.equal(firstRow(database, sql, [BALANCE_MIN, BALANCE_MIN])['zero'], 0n)
+  assert.equal(firstRow(database, sql, [BALANCE_MAX, -BALANCE_MAX])['zero'], 1n)
 })

@@ -19,7 +19,7 @@ import {
 } from '../../../test/support/commands.ts'
 import { damages, doDamage } from '../../../test/support/random-damage.ts'
 import { batches, RUNS, TwinLedger } from '../../../test/support/twin-ledger.ts'
-import { AMOUNT_MAX, AMOUNT_MIN } from '../../domain/amount.ts'
+import { BALANCE_MAX, BALANCE_MIN } from '../../domain/amount.ts'
 import type { Auditor, Violation } from '../../engine/auditor.ts'
 import { AUDIT_CHECKS, type AuditCheckId } from '../audit-checks.ts'
 import { SqlAuditor } from './auditor.ts'
@@ -301,29 +301,29 @@ for (const column of ['amount', 'held', 'settled', 'released', 'drawn']) {
 
 test('a sum of coins that would wrap around to zero is shown as it is', async () => {
   using ledger = await TwinLedger.open()
-  for (const stripe of [0, 1]) await ledger.apply(stripe, deposit(`d${stripe}`, `user:${stripe}`, AMOUNT_MAX))
+  for (const stripe of [0, 1]) await ledger.apply(stripe, deposit(`d${stripe}`, `user:${stripe}`, BALANCE_MAX))
   assert.deepEqual(await everything(ledger.auditor), {})
   for (const account of ['user:0', 'user:1']) {
     ledger.plant(`UPDATE balances SET available = ? WHERE account = ?`, 1n, account)
     ledger.plant(
       `UPDATE postings SET available_delta = ? WHERE available_delta = ? AND entry_id = ?`,
       1n,
-      AMOUNT_MAX,
+      BALANCE_MAX,
       `d${account.slice(-1)}`,
     )
   }
   for (const stripe of [0, 1]) {
-    ledger.plant(`UPDATE balances SET available = ? WHERE account = '@issuer' AND stripe = ?`, AMOUNT_MIN, stripe)
+    ledger.plant(`UPDATE balances SET available = ? WHERE account = '@issuer' AND stripe = ?`, BALANCE_MIN, stripe)
   }
   ledger.plant(
     `UPDATE postings SET available_delta = ?, held_delta = ? WHERE available_delta < 0 AND entry_id = 'd0'`,
-    AMOUNT_MIN,
-    AMOUNT_MIN,
+    BALANCE_MIN,
+    BALANCE_MIN,
   )
-  assert.deepEqual(await run(ledger, '1b'), [{ asset: 'credit', sum: String(2n * AMOUNT_MIN + 2n) }])
+  assert.deepEqual(await run(ledger, '1b'), [{ asset: 'credit', sum: String(2n * BALANCE_MIN + 2n) }])
   assert.deepEqual(await run(ledger, '1a'), [
-    { entry: 'd0', asset: 'credit', sum: String(2n * AMOUNT_MIN + 1n) },
-    { entry: 'd1', asset: 'credit', sum: String(1n - AMOUNT_MAX) },
+    { entry: 'd0', asset: 'credit', sum: String(2n * BALANCE_MIN + 1n) },
+    { entry: 'd1', asset: 'credit', sum: String(1n - BALANCE_MAX) },
   ])
   for (const account of ['user:0', 'user:1'])
     ledger.plant(`UPDATE balances SET available = 0 WHERE account = ?`, account)
@@ -333,12 +333,12 @@ test('a sum of coins that would wrap around to zero is shown as it is', async ()
 test('a step beyond int64 does not follow from the posting before', async () => {
   using ledger = await TwinLedger.open()
   await ledger.apply(0, deposit('d1', 'user:8', 1n))
-  await ledger.apply(0, deposit('d2', 'user:8', AMOUNT_MAX - 1n))
+  await ledger.apply(0, deposit('d2', 'user:8', BALANCE_MAX - 1n))
   const issuer = `(SELECT id FROM balances WHERE account = '@issuer')`
   for (const version of [1, 2]) {
-    ledger.plant(`UPDATE postings SET available = ? WHERE balance_id = ${issuer} AND version = ?`, AMOUNT_MIN, version)
+    ledger.plant(`UPDATE postings SET available = ? WHERE balance_id = ${issuer} AND version = ?`, BALANCE_MIN, version)
   }
-  ledger.plant(`UPDATE postings SET available_delta = ? WHERE balance_id = ${issuer} AND version = 1`, AMOUNT_MIN)
+  ledger.plant(`UPDATE postings SET available_delta = ? WHERE balance_id = ${issuer} AND version = 1`, BALANCE_MIN)
   ledger.plant(`UPDATE postings SET available_delta = -1 WHERE balance_id = ${issuer} AND version = 2`)
   // In floating point −2^63 − 1 is −2^63.
   assert.deepEqual(
@@ -362,13 +362,13 @@ test('holds of the greatest amounts are added up exactly', async () => {
   assert.deepEqual(await run(ledger, '5a'), [])
   ledger.plant(
     `UPDATE requests SET amount = ?, drawn = ?, settled = ?, released = ?, held = 0 WHERE id = 'h0'`,
-    AMOUNT_MAX,
-    AMOUNT_MAX,
-    AMOUNT_MAX,
-    AMOUNT_MAX,
+    BALANCE_MAX,
+    BALANCE_MAX,
+    BALANCE_MAX,
+    BALANCE_MAX,
   )
   assert.deepEqual(await run(ledger, '5a'), [])
-  ledger.plant(`UPDATE requests SET released = ? WHERE id = 'h0'`, AMOUNT_MAX - 1n)
+  ledger.plant(`UPDATE requests SET released = ? WHERE id = 'h0'`, BALANCE_MAX - 1n)
   assert.deepEqual(
     (await run(ledger, '5a')).map(({ hold }) => hold),
     ['h0'],

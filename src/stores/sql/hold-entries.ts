@@ -11,6 +11,7 @@ import { endOfHold, showEntry, type Entry, type EntryKind, type HoldEvent, type 
 import type { HoldHistoryQuery, Page } from '../../engine/reader.ts'
 import type { QueryBuilder } from './dialect.ts'
 import type { PostingKey, SqlJournal } from './journal.ts'
+import { rowBytes } from '../page-bytes.ts'
 import { lastKey, oneMoreThan, pageOf } from './pages.ts'
 import { entryOf, holdOf, postingKeysOf, whole, type Row } from './rows.ts'
 import { stepOf } from './hold-texts.ts'
@@ -47,7 +48,12 @@ export class HoldEntries {
       const rows = await this.#steps(query.hold, Math.max(0, after - before), query.limit)
       events.push(...rows.map((row) => stepEventOf(row, before)))
     }
-    return pageOf(events, query.limit, 'holdHistory', ({ number }) => [number])
+    return pageOf(events, {
+      list: 'holdHistory',
+      limit: query.limit,
+      keyOf: ({ number }) => [number],
+      bytesOf: ({ hold }) => rowBytes(hold),
+    })
   }
 
   /** Up to `stepsMax` steps of a hold, with its freeze and its end; null when it has more. */

@@ -11,8 +11,10 @@ import type { AccountName, AssetCode, Instant, RequestId } from '../../domain/id
 import { requestOfEntry, showLine, type Posting, type StatementLine } from '../../domain/journal.ts'
 import { CLOCK_DIFFERENCE_MS_MAX, type Page, type Period, type PostingQuery } from '../../engine/reader.ts'
 import { filtersAttached, matchesAttached, type Attached } from '../attached.ts'
+import type { CursorKeys } from '../cursor.ts'
+import { rowBytes } from '../page-bytes.ts'
 import type { QueryBuilder } from './dialect.ts'
-import { lastKey, oneMoreThan, pageOf } from './pages.ts'
+import { lastKey, oneMoreThan, PageInProgress, pageOf } from './pages.ts'
 import { big, metadataOf, postingOf, whole, type Row } from './rows.ts'
 import { stepOf } from './hold-texts.ts'
 
@@ -91,24 +93,24 @@ export class SqlJournal {
     const last = lastKey('postings', query)
     const { account, asset, limit, hold = null } = query
     const stripes = await this.stripes(account, asset)
-    const lines: StatementLine[] = []
+    const page = new PageInProgress<StatementLine>(limit, rowBytes)
     const isReadThrough = hold !== null || filtersAttached(query)
     const walk = this.walk(isReadThrough)
     for (const balance of stripes.filter((each) => last === null || each.stripe >= last[0])) {
-      if (lines.length > limit) break
+      if (page.isFull) break
       const { stripe } = balance
       const below = last !== null && stripe === last[0] ? last[1] : null
       const stoppedAt = await walk.down(await this.range(balance, query, below), async (range) => {
-        if (lines.length > limit) return null
-        const rowsMax = isReadThrough ? ROWS_READ_THROUGH : limit - lines.length
+        if (page.isFull) return null
+        const rowsMax = page.portion(isReadThrough ? ROWS_READ_THROUGH : undefined)
         const rows = await this.#postingsIn(range, balance, query, rowsMax)
         const found = await this.lines(rows.map((row) => postingOf({ ...row, account, asset, stripe })))
-        lines.push(...found.filter((line) => (hold === null || line.hold === hold) && matchesAttached(line, query)))
+        page.add(found, (line) => (hold === null || line.hold === hold) && matchesAttached(line, query))
         return rows.length > rowsMax ? whole(rows.at(-1)!['version']) : range.low
       })
-      if (stoppedAt !== null) return pageOf(lines, limit, 'postings', keyOf, [stripe, stoppedAt])
+      if (stoppedAt !== null) return pageOfLines(page.rows, limit, [stripe, stoppedAt])
     }
-    return pageOf(lines, limit, 'postings', keyOf)
+    return pageOfLines(page.rows, limit)
   }
 
   /** The walk of one page; shorter where every row has to be read to be judged. */
@@ -162,31 +164,32 @@ export class SqlJournal {
 
   /** Each balance as its last posting up to the instant left it; those that had none are left out. */
   async balancesAt(balances: readonly BalanceRecord[], at: Instant): Promise<readonly BalanceRecord[]> {
-    const ends = await this.#ends(balances, at + CLOCK_DIFFERENCE_MS_MAX)
+    const ends = await this.#firstAfter(balances, at + CLOCK_DIFFERENCE_MS_MAX)
+    const begun = balances.filter(({ id }) => ends.get(id)! > 1)
+    const newest = await this.postingsAt(begun.map(({ id }) => [id, ends.get(id)! - 1]))
     const found: BalanceRecord[] = []
-    for (const balance of balances) {
-      const { last, high } = ends.get(balance.id)!
-      const posting = last !== null && last.at <= at ? last : await this.#lastBelow(balance, high - 1, at)
-      if (posting === null) continue
-      const { available, held, version } = posting
+    for (const [index, balance] of begun.entries()) {
+      // Only those of the last seconds before the instant, or after it, have to be looked through one by one.
+      const top = newest[index]!
+      const last = top.at <= at ? top : await this.#lastUpTo(balance.id, top.version, at)
+      if (last === null) continue
+      const { available, held, version } = last
       found.push({ ...balance, available, held, version })
     }
     return found
   }
 
-  /** Of the balance's postings below the version, the last that is not later than the instant. */
-  async #lastBelow(
-    { id }: BalanceRecord,
-    version: number,
+  async #lastUpTo(
+    balanceId: number,
+    below: number,
     at: Instant,
-  ): Promise<Pick<Posting, 'available' | 'held' | 'version'> | null> {
-    if (version <= 1) return null
+  ): Promise<Pick<BalanceRecord, 'available' | 'held' | 'version'> | null> {
     const [row] = await this.#rows(
       this.#builder
         .selectFrom('postings')
         .select(['version', 'available', 'held'])
-        .where('balance_id', '=', id)
-        .where('version', '<', version)
+        .where('balance_id', '=', balanceId)
+        .where('version', '<', below)
         .where('at', '<=', at)
         .orderBy('version', 'desc')
         .limit(oneMoreThan(0)),
@@ -203,7 +206,7 @@ export class SqlJournal {
   async range({ id, version }: Stripe, { from, until }: Period, below: number | null): Promise<VersionRange> {
     const last = below === null ? version : Math.min(below - 1, version)
     const bound = async (instant: Instant): Promise<number> =>
-      (await this.#ends([{ id, version: last }], instant)).get(id)!.high
+      (await this.#firstAfter([{ id, version: last }], instant)).get(id)!
     // The page before came from below the end of the period.
     const isOpen = below !== null || until === null || until === undefined
     const high = isOpen ? last + 1 : await bound(until - 1 + CLOCK_DIFFERENCE_MS_MAX)
@@ -211,17 +214,24 @@ export class SqlJournal {
     return { low, high }
   }
 
-  /** Where each balance's postings up to the instant end. */
-  async #ends(
+  /**
+   * For each balance a version whose posting is later than the instant, while the one before is not; the version behind the
+   * last when none is. Where time runs back there can be several; all of them are within the difference of the clocks.
+   */
+  async #firstAfter(
     balances: readonly { readonly id: number; readonly version: number }[],
     instant: Instant,
-  ): Promise<ReadonlyMap<number, JournalEnd>> {
-    const searches = balances.map(({ id, version }) => new Search(id, version))
+  ): Promise<ReadonlyMap<number, number>> {
+    const searches = balances.map(({ id, version }) => ({ id, low: 0, high: version + 1, probe: version }))
     for (;;) {
       const open = searches.filter(({ low, high }) => high - low > 1)
-      if (open.length === 0) return new Map(searches.map((search) => [search.id, search]))
+      if (open.length === 0) return new Map(searches.map(({ id, high }) => [id, high]))
       const rows = await this.postingsAt(open.map(({ id, probe }) => [id, probe]))
-      for (const [index, search] of open.entries()) search.hear(rows[index]!, instant)
+      for (const [index, search] of open.entries()) {
+        if (rows[index]!.at > instant) search.high = search.probe
+        else search.low = search.probe
+        search.probe = Math.floor((search.low + search.high) / 2)
+      }
     }
   }
 
@@ -254,41 +264,6 @@ export class SqlJournal {
   }
 }
 
-/** The end of a balance's postings up to an instant. */
-interface JournalEnd {
-  /**
-   * A version whose posting is later than the instant, while the one before is not; the version behind the last when none is. Where
-   * time runs back there can be several; all of them are within the difference of the clocks.
-   */
-  readonly high: number
-  /** The posting before; null when there is none. */
-  readonly last: Posting | null
-}
-
-/** The search for it by halves; the first look is at the newest posting. */
-class Search implements JournalEnd {
-  readonly id: number
-  low = 0
-  high: number
-  probe: number
-  last: Posting | null = null
-
-  constructor(id: number, version: number) {
-    this.id = id
-    this.high = version + 1
-    this.probe = version
-  }
-
-  hear(posting: Posting, instant: Instant): void {
-    if (posting.at > instant) this.high = this.probe
-    else {
-      this.low = this.probe
-      this.last = posting
-    }
-    this.probe = Math.floor((this.low + this.high) / 2)
-  }
-}
-
 /** What a page may still walk over. */
 export class Walk {
   #left: number
@@ -318,6 +293,11 @@ export class Walk {
   }
 }
 
-function keyOf({ stripe, version }: Posting): readonly [stripe: number, version: number] {
-  return [stripe, version]
+export function pageOfLines(
+  lines: readonly StatementLine[],
+  limit: number,
+  walkedTo: CursorKeys['postings'] | null = null,
+): Page<StatementLine> {
+  const keyOf = ({ stripe, version }: StatementLine) => [stripe, version] as const
+  return pageOf(lines, { list: 'postings', limit, keyOf, bytesOf: rowBytes, walkedTo })
 }

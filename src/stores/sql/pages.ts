@@ -1,7 +1,8 @@
 /** Pages of keyset lists, the same for every list. */
 import { sql, type RawBuilder } from 'kysely'
-import type { Page, PageQuery } from '../../engine/reader.ts'
+import { PAGE_BYTES_MAX, type Page, type PageQuery } from '../../engine/reader.ts'
 import { decodeCursor, encodeCursor, type CursorKeys, type CursorList } from '../cursor.ts'
+import { rowsWithin } from '../page-bytes.ts'
 
 /** @throws RangeError for a cursor that no page of the list gave out */
 export function lastKey<List extends CursorList>(list: List, { cursor }: PageQuery): CursorKeys[List] | null {
@@ -16,19 +17,71 @@ export function oneMoreThan(limit: number): RawBuilder<number> {
   return sql.lit(limit + 1)
 }
 
-/**
- * @param rows those of the page, and one more when there is a next page
- * @param walkedTo where the walk ended before the list did, if it ended early
- */
+/** What the pages of a list go by. */
+export interface PageOrder<Item, List extends CursorList> {
+  readonly list: List
+  readonly limit: number
+  readonly keyOf: (row: Item) => CursorKeys[List]
+  /** What a row counts towards `PAGE_BYTES_MAX`; left out where all rows are small. */
+  readonly bytesOf?: (row: Item) => number
+  /** Where the walk ended before the list did, if it ended early. */
+  readonly walkedTo?: CursorKeys[List] | null
+}
+
+/** @param rows those of the page, and one more when there is a next page */
 export function pageOf<Item, List extends CursorList>(
   rows: readonly Item[],
-  limit: number,
-  list: List,
-  keyOf: (row: Item) => CursorKeys[List],
-  walkedTo: CursorKeys[List] | null = null,
+  { list, limit, keyOf, bytesOf, walkedTo = null }: PageOrder<Item, List>,
 ): Page<Item> {
-  const items = rows.slice(0, limit)
+  const most = rows.slice(0, limit)
+  const items = bytesOf === undefined ? most : rowsWithin(most, bytesOf, PAGE_BYTES_MAX)
   const last = items.at(-1)
-  if (rows.length > limit && last !== undefined) return { items, next: encodeCursor(list, keyOf(last)) }
+  if (rows.length > items.length && last !== undefined) return { items, next: encodeCursor(list, keyOf(last)) }
   return { items, next: walkedTo === null ? null : encodeCursor(list, walkedTo) }
+}
+
+/** Rows of the first statement of a page, and by how much the next one may have more than all before: rows can be 250 times as large as usual. */
+const PORTION_ROWS_FIRST = 64
+const PORTION_GROWTH_MAX = 8
+
+/**
+ * A page as it is being read, statement after statement: each has as many rows as still fit, by the size of those so far, so that not
+ * much more is read than the page can have.
+ */
+export class PageInProgress<Row> {
+  /** The rows of the page; one or more too many when there is another page. */
+  readonly rows: Row[] = []
+  readonly #limit: number
+  readonly #bytesOf: (row: Row) => number
+  #bytes = 0
+  #readCount = 0
+  #readBytes = 0
+
+  constructor(limit: number, bytesOf: (row: Row) => number) {
+    this.#limit = limit
+    this.#bytesOf = bytesOf
+  }
+
+  get isFull(): boolean {
+    return this.rows.length > this.#limit || this.#bytes > PAGE_BYTES_MAX
+  }
+
+  /** How many rows to read next, 1 to `most`. */
+  portion(most = this.#limit - this.rows.length): number {
+    if (this.#readCount === 0) return Math.min(PORTION_ROWS_FIRST, most)
+    const fitting = Math.ceil((PAGE_BYTES_MAX * this.#readCount) / this.#readBytes)
+    return Math.max(1, Math.min(most, fitting, PORTION_GROWTH_MAX * this.#readCount))
+  }
+
+  /** @param read rows of the list, in its order */
+  add(read: readonly Row[], isWanted: (row: Row) => boolean = () => true): void {
+    for (const row of read) {
+      const bytes = this.#bytesOf(row)
+      this.#readCount += 1
+      this.#readBytes += bytes
+      if (!isWanted(row)) continue
+      this.rows.push(row)
+      this.#bytes += bytes
+    }
+  }
 }

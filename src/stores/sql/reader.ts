@@ -11,6 +11,7 @@ import { isHouse, isRequestId, type AccountName, type Instant, type RequestId } 
 import { requestOfEntry, showEntry, type Entry, type HoldEvent, type StatementLine } from '../../domain/journal.ts'
 import type { Rate } from '../../domain/rate.ts'
 import {
+  FIRST_PAGE,
   OVERDUE_COUNT_MAX,
   type Account,
   type DueHolds,
@@ -25,10 +26,12 @@ import {
 } from '../../engine/reader.ts'
 import { filtersAttached, matchesAttached } from '../attached.ts'
 import type { CursorKeys, CursorList } from '../cursor.ts'
-import { addUpStripes } from '../stripes.ts'
+import { rowBytes } from '../page-bytes.ts'
+import { AccountRows } from './account-rows.ts'
 import { HoldEntries } from './hold-entries.ts'
 import { queryBuilder, type Query, type QueryBuilder, type SqlDialect } from './dialect.ts'
 import {
+  pageOfLines,
   ROWS_READ_THROUGH,
   SqlJournal,
   WALK_LIMITS,
@@ -37,13 +40,15 @@ import {
   type WalkLimits,
 } from './journal.ts'
 import { rateOf } from './rates.ts'
-import { lastKey, oneMoreThan, pageOf } from './pages.ts'
-import { assetOf, balanceOf, big, entryOf, holdOf, metadataOf, postingKeysOf, whole, type Row } from './rows.ts'
+import { lastKey, oneMoreThan, PageInProgress, pageOf } from './pages.ts'
+import { assetOf, big, entryOf, holdOf, postingKeysOf, whole, type Row } from './rows.ts'
 
 type Requests = ReturnType<typeof selectRequests>
 
 /** Postings among which the open holds of a balance are looked for first. */
 const OPEN_HOLDS_WITHIN = 2_000
+
+const NOWHERE: VersionRange = { low: 1, high: 1 }
 
 /** Steps of a hold that are read at once to show its lines. Those of a hold with more are looked for in the journal. */
 const STEPS_READ_MAX = 500
@@ -59,6 +64,7 @@ export class SqlReader implements Reader {
   readonly #query: Query
   readonly #limits: WalkLimits
   readonly #journal: SqlJournal
+  readonly #accounts: AccountRows
   readonly #holdEntries: HoldEntries
 
   constructor(dialect: SqlDialect, query: Query, limits: WalkLimits = WALK_LIMITS) {
@@ -67,31 +73,16 @@ export class SqlReader implements Reader {
     this.#limits = limits
     const rows = (statement: Compilable): Promise<readonly Row[]> => this.#rows(statement)
     this.#journal = new SqlJournal(this.#builder, rows, limits)
+    this.#accounts = new AccountRows(this.#builder, rows, this.#journal)
     this.#holdEntries = new HoldEntries(this.#builder, rows, this.#journal)
   }
 
-  async account(account: AccountName): Promise<Account | null> {
-    return await this.#account(account, null)
+  async account(account: AccountName, page = FIRST_PAGE): Promise<Account | null> {
+    return await this.#accounts.read(account, null, page)
   }
 
-  async accountAt(account: AccountName, at: Instant): Promise<Account | null> {
-    return await this.#account(account, at)
-  }
-
-  async #account(account: AccountName, at: Instant | null): Promise<Account | null> {
-    const rows = await this.#rows(
-      this.#builder
-        .selectFrom('balances')
-        .leftJoin('accounts', 'accounts.account', 'balances.account')
-        .selectAll('balances')
-        .select('accounts.metadata')
-        .where('balances.account', '=', account),
-    )
-    const [first] = rows
-    if (first === undefined) return null
-    const now = rows.map(balanceOf)
-    const balances = at === null ? now : await this.#journal.balancesAt(now, at)
-    return { account, metadata: metadataOf(first['metadata']), balances: addUpStripes(balances) }
+  async accountAt(account: AccountName, at: Instant, page = FIRST_PAGE): Promise<Account | null> {
+    return await this.#accounts.read(account, at, page)
   }
 
   async hold(id: RequestId): Promise<Hold | null> {
@@ -115,42 +106,46 @@ export class SqlReader implements Reader {
     // Nothing is ever frozen in a house account, and its journal may be the longest of all.
     const [balance] = isHouse(account) ? [] : await this.#journal.stripes(account, asset)
     if (balance === undefined) return { items: [], next: null }
-    const all = await this.#allOpenHolds(balance, query)
-    if (all !== null) return { items: all.map(showHold), next: null }
-    const holds: HoldRecord[] = []
+    const page = new PageInProgress<HoldRecord>(limit, rowBytes)
     const isReadThrough = filtersAttached(query)
-    const range = await this.#journal.range(balance, query, last === null ? null : last[0])
+    const range =
+      (await this.#rangeOfOpenHolds(balance, query)) ??
+      (await this.#journal.range(balance, query, last === null ? null : last[0]))
     const stoppedAt = await this.#journal.walk(isReadThrough).down(range, async (part) => {
-      if (holds.length > limit) return null
-      const rowsMax = isReadThrough ? ROWS_READ_THROUGH : limit - holds.length
-      const rows = await this.#holdsOpenedIn(part, balance, query, rowsMax)
+      if (page.isFull) return null
+      const rowsMax = page.portion(isReadThrough ? ROWS_READ_THROUGH : undefined)
+      const rows = await this.#rows(this.#holdsOpenedIn(part, balance, query, rowsMax).selectAll('requests'))
       const found = rows.map((row) => holdOf({ ...row, account, asset }))
-      holds.push(...found.filter((hold) => isWanted(hold, query)))
+      page.add(found, (hold) => isWanted(hold, query))
       return rows.length > rowsMax ? found.at(-1)!.openedVersion : part.low
     })
     const walkedTo = stoppedAt === null ? null : ([stoppedAt] as const)
-    return pageOfHolds(holds, limit, 'holdsOfAccount', { key: (hold) => [hold.openedVersion], walkedTo })
+    return pageOfHolds(page.rows, limit, 'holdsOfAccount', { key: (hold) => [hold.openedVersion], walkedTo })
   }
 
   /**
-   * The open holds of a balance, when a page takes all of them and they were frozen lately; else null. Together they hold what
-   * the balance holds (law 2), which tells that no older one is open: both are read in one statement, so at one instant. An
-   * older one that holds nothing any more would not be told, and only steps leave one that way.
+   * Where the open holds of a balance were frozen, when a page takes all of them and they were frozen lately; else null. Together they
+   * hold what the balance holds (law 2), which tells that no older one is open: both are read in one statement, so at one instant.
+   * An older one that holds nothing any more would not be told, and only steps leave one that way.
    */
-  async #allOpenHolds(balance: Stripe, query: HoldQuery): Promise<readonly HoldRecord[] | null> {
-    const { account, asset, state, limit, cursor, from = null, until = null } = query
+  async #rangeOfOpenHolds(balance: Stripe, query: HoldQuery): Promise<VersionRange | null> {
+    const { state, limit, cursor, from = null, until = null } = query
     if (state !== 'open' || cursor !== null || from !== null || until !== null || filtersAttached(query)) return null
-    if (balance.held === 0n && !(await this.#hasSteps())) return []
+    if (balance.held === 0n && !(await this.#hasSteps())) return NOWHERE
     const { postingsMax } = this.#limits
     for (const width of [Math.min(OPEN_HOLDS_WITHIN, postingsMax), postingsMax]) {
       const range = { low: balance.version + 1 - width, high: Number.MAX_SAFE_INTEGER }
-      const rows = await this.#holdsOpenedIn(range, balance, query, limit)
+      const select = this.#holdsOpenedIn(range, balance, query, limit).select(['requests.held', 'postings.version'])
+      const rows = await this.#rows(
+        select.select((one) => one.selectFrom('balances').select('held').where('id', '=', balance.id).as('all_held')),
+      )
       if (rows.length > limit) return null
       const held = rows.reduce((sum, row) => sum + big(row['held']), 0n)
       const isEven = rows.length > 0 && held === big(rows[0]!['all_held'])
-      if (range.low <= 1 || (isEven && !(await this.#hasSteps()))) {
-        return rows.map((row) => holdOf({ ...row, account, asset }))
-      }
+      if (range.low > 1 && (!isEven || (await this.#hasSteps()))) continue
+      const [newest, oldest] = [rows[0], rows.at(-1)]
+      if (newest === undefined || oldest === undefined) return NOWHERE
+      return { low: whole(oldest['version']), high: whole(newest['version']) + 1 }
     }
     return null
   }
@@ -161,17 +156,10 @@ export class SqlReader implements Reader {
     return (await this.#rows(first.limit(oneMoreThan(0)))).length > 0
   }
 
-  async #holdsOpenedIn(
-    { low, high }: VersionRange,
-    { id }: Stripe,
-    { state }: HoldQuery,
-    rowsMax: number,
-  ): Promise<readonly Row[]> {
+  #holdsOpenedIn({ low, high }: VersionRange, { id }: Stripe, { state }: HoldQuery, rowsMax: number) {
     let select = this.#builder
       .selectFrom('postings')
       .leftJoin('requests', 'requests.id', 'postings.entry_id')
-      .selectAll('requests')
-      .select((select) => select.selectFrom('balances').select('held').where('id', '=', id).as('all_held'))
       .where('postings.balance_id', '=', id)
       .where('postings.version', '>=', low)
       .where('postings.version', '<', high)
@@ -179,7 +167,7 @@ export class SqlReader implements Reader {
     // MariaDB would rather begin with the requests of the state, in no order; an outer join that stays one leaves it no choice.
     if (state !== null)
       select = select.where(({ eb, fn }) => eb(fn.coalesce('requests.state', sql.lit('')), '=', state))
-    return await this.#rows(select.orderBy('postings.version', 'desc').limit(oneMoreThan(rowsMax)))
+    return select.orderBy('postings.version', 'desc').limit(oneMoreThan(rowsMax))
   }
 
   async #openHolds(query: HoldQuery): Promise<Page<Hold>> {
@@ -219,16 +207,16 @@ export class SqlReader implements Reader {
     const { limit, from = null, until = null } = query
     const isByState = list === 'holdsById' && query.state !== null
     const isReadThrough = isByState || filtersAttached(query) || from !== null || until !== null
-    const holds: HoldRecord[] = []
-    const rowsMax = isReadThrough ? ROWS_READ_THROUGH : limit
-    let last = lastKey(list, query)
-    for (let left = this.#limits.requestsMax; ; left -= rowsMax) {
-      const rows = await this.#rows(select(last).limit(oneMoreThan(rowsMax)))
-      const found = rows.slice(0, isReadThrough ? rowsMax : undefined).map(holdOf)
-      holds.push(...found.filter((hold) => isWanted(hold, query)))
-      if (rows.length <= rowsMax) return pageOfHolds(holds, limit, list, { key })
+    const page = new PageInProgress<HoldRecord>(limit, rowBytes)
+    let left = this.#limits.requestsMax
+    for (let last = lastKey(list, query); ;) {
+      const rowsMax = page.portion(isReadThrough ? Math.min(ROWS_READ_THROUGH, left) : undefined)
+      const found = (await this.#rows(select(last).limit(oneMoreThan(rowsMax)))).map(holdOf)
+      page.add(found, (hold) => isWanted(hold, query))
+      if (found.length <= rowsMax) return pageOfHolds(page.rows, limit, list, { key })
       last = key(found.at(-1)!)
-      if (holds.length > limit || left <= rowsMax) return pageOfHolds(holds, limit, list, { key, walkedTo: last })
+      left -= found.length
+      if (page.isFull || left <= 0) return pageOfHolds(page.rows, limit, list, { key, walkedTo: last })
     }
   }
 
@@ -256,7 +244,7 @@ export class SqlReader implements Reader {
       .filter(({ stripe, version }) => last === null || stripe > last[0] || (stripe === last[0] && version < last[1]))
       .sort((left, right) => left.stripe - right.stripe || right.version - left.version)
     const lines = (await this.#journal.lines(postings)).filter((line) => matchesAttached(line, query))
-    return pageOf(lines, query.limit, 'postings', ({ stripe, version }) => [stripe, version])
+    return pageOfLines(lines, query.limit)
   }
 
   async entry(id: string): Promise<Entry | null> {
@@ -303,9 +291,12 @@ export class SqlReader implements Reader {
     return { count: whole(row!['count']), oldestExpiresAt: oldest === null ? null : whole(oldest) }
   }
 
-  async assets(): Promise<readonly Asset[]> {
-    const rows = await this.#rows(this.#builder.selectFrom('assets').selectAll().orderBy('code'))
-    return rows.map(assetOf)
+  async assets(query = FIRST_PAGE): Promise<Page<Asset>> {
+    const last = lastKey('assets', query)
+    let select = this.#builder.selectFrom('assets').selectAll()
+    if (last !== null) select = select.where('code', '>', last[0])
+    const rows = await this.#rows(select.orderBy('code').limit(oneMoreThan(query.limit)))
+    return pageOf(rows.map(assetOf), { list: 'assets', limit: query.limit, keyOf: ({ code }) => [code] })
   }
 
   async rates(query: PageQuery): Promise<Page<Rate>> {
@@ -327,7 +318,7 @@ export class SqlReader implements Reader {
         .where((where) => where.or([where('from_asset', '>', from), where('to_asset', '>', to)]))
     }
     const rows = await this.#rows(select.orderBy('from_asset').orderBy('to_asset').limit(oneMoreThan(query.limit)))
-    return pageOf(rows.map(rateOf), query.limit, 'rates', ({ from, to }) => [from, to])
+    return pageOf(rows.map(rateOf), { list: 'rates', limit: query.limit, keyOf: ({ from, to }) => [from, to] })
   }
 
   async rateHistory(query: RateHistoryQuery): Promise<Page<Rate>> {
@@ -339,7 +330,7 @@ export class SqlReader implements Reader {
       .where('to_asset', '=', query.to)
     if (last !== null) select = select.where('version', '<', last[0])
     const rows = await this.#rows(select.orderBy('version', 'desc').limit(oneMoreThan(query.limit)))
-    return pageOf(rows.map(rateOf), query.limit, 'rateHistory', ({ version }) => [version])
+    return pageOf(rows.map(rateOf), { list: 'rateHistory', limit: query.limit, keyOf: ({ version }) => [version] })
   }
 
   async #request(id: string): Promise<Row | null> {
@@ -381,6 +372,6 @@ function pageOfHolds<List extends CursorList>(
   list: List,
   { key, walkedTo = null }: HoldOrder<List>,
 ): Page<Hold> {
-  const { items, next } = pageOf(holds, limit, list, key, walkedTo)
+  const { items, next } = pageOf(holds, { list, limit, keyOf: key, bytesOf: rowBytes, walkedTo })
   return { items: items.map(showHold), next }
 }

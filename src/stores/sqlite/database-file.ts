@@ -60,6 +60,11 @@ export function findDatabaseFile(path: string): string {
   }
 }
 
+/** For its owner alone. Follows no link. @throws Error `EEXIST` */
+export function makeEmptyFile(path: string): void {
+  closeSync(openSync(path, 'wx', FILE_MODE))
+}
+
 /** What the rights of this process and the file system forbid, in words; null when that is not it. */
 export function obstacleOf(file: string): string | null {
   const needed = [
@@ -84,16 +89,21 @@ export function syncLog(file: string): void {
   const log = logOf(file)
   if (!existsSync(log)) return
   try {
-    // Windows syncs only what may be written.
-    sync(log, process.platform === 'win32' ? 'r+' : 'r')
+    syncFile(log)
   } catch (error) {
     throw faultOf(log, error)
   }
 }
 
 /** Makes the names in a folder durable: a file that was made, or got another name. Windows has no such call. */
-function syncFolder(folder: string): void {
+export function syncFolder(folder: string): void {
   if (process.platform !== 'win32') sync(folder, 'r')
+}
+
+/** Nothing may have the file open as a database meanwhile but for its log. */
+export function syncFile(path: string): void {
+  // Windows syncs only what may be written.
+  sync(path, process.platform === 'win32' ? 'r+' : 'r')
 }
 
 function sync(path: string, flags: 'r' | 'r+'): void {
@@ -123,8 +133,8 @@ function makeEmpty(path: string): void {
     )
   }
   try {
-    // `wx` follows no link, and finds out when another process is faster.
-    closeSync(openSync(path, 'wx', FILE_MODE))
+    // Another process may be faster.
+    makeEmptyFile(path)
     syncFolder(dirname(resolve(path)))
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw error

@@ -8,6 +8,7 @@
  *   short ──log > logBytesMax──▶ long (thread: every lookMs) ──log ≤ logBytesMax──▶ short
  */
 import { statSync } from 'node:fs'
+import { basename } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { Worker } from 'node:worker_threads'
 import { CHECKPOINT_PAGES } from './connection.ts'
@@ -59,9 +60,11 @@ export class LogKeeper {
     const { logBytesMax } = this.#limits
     if (bytes <= logBytesMax) return []
     const passed = logBytesMax * 2 ** Math.floor(Math.log2(bytes / logBytesMax))
+    // Anybody may ask for warnings, and need not know the folder.
+    const name = basename(this.#file)
     return [
-      `The log ${logOf(this.#file)} has more than ${Math.floor(passed / MEBIBYTE)} MiB and cannot be emptied: a program that has the file open ` +
-        `has been reading for long. Find it (fuser ${this.#file}) and let it end its transaction.`,
+      `The log ${logOf(name)} has more than ${Math.floor(passed / MEBIBYTE)} MiB and cannot be emptied: a program that has the file open ` +
+        `has been reading for long. Find it (fuser ${name}) and let it end its transaction.`,
     ]
   }
 

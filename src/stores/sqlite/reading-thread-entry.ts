@@ -1,4 +1,4 @@
-/** What runs on the reading thread: a connection, and one answer per call; null ends it once every call is answered. */
+/** What runs on the reading thread: a connection, and one answer per call; null, once every call is answered, ends it. */
 import type { DatabaseSync } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
 import { Fault } from '../../engine/faults.ts'
@@ -13,8 +13,6 @@ const { file, busyTimeoutMs } = workerData as ReadingThreadData
 
 /** Made by the first read, which hears what is wrong. */
 let database: DatabaseSync | null = null
-let underWay = 0
-let isEnding = false
 
 const query = queryOf(() => (database ??= openReadConnection(file, { busyTimeoutMs })))
 
@@ -47,25 +45,16 @@ async function report(call: ReadCall): Promise<ReadReport> {
 }
 
 async function serve(call: ReadCall): Promise<void> {
-  underWay++
   const message = await report(call)
   const parts = 'parcel' in message ? message.parcel.parts : []
   parentPort!.postMessage(
     message,
     parts.map(({ buffer }) => buffer as ArrayBuffer),
   )
-  underWay--
-  endWhenIdle()
-}
-
-function endWhenIdle(): void {
-  if (!isEnding || underWay > 0) return
-  database?.close()
-  parentPort!.close()
 }
 
 parentPort!.on('message', (call: ReadCall | null) => {
   if (call !== null) return void serve(call)
-  isEnding = true
-  endWhenIdle()
+  database?.close()
+  parentPort!.close()
 })

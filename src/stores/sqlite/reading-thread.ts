@@ -101,6 +101,7 @@ export class ReadingThread {
   readonly #asked = new Map<number, Waiting>()
   readonly #askedCount: Record<Lane, number> = { lookups: 0, lists: 0 }
   readonly #unpacking = new Unpacking()
+  readonly #whenIdle: (() => void)[] = []
   #worker: Worker | null = null
   #isClosed = false
   #lastId = 0
@@ -127,10 +128,11 @@ export class ReadingThread {
     return promise as Promise<Awaited<ReturnType<Reads[Method]>>>
   }
 
-  /** Lets the reads that the thread has end, and ends it. Those that wait are `store_unavailable`. */
+  /** Lets the reads end that the thread has, and ends it. Those that wait are `store_unavailable`. */
   async close(): Promise<void> {
     this.#isClosed = true
     for (const queue of Object.values(this.#queues)) for (const { reject } of queue.splice(0)) reject(closed())
+    if (this.#asked.size > 0) await new Promise<void>((resolve) => this.#whenIdle.push(resolve))
     const worker = this.#worker
     if (worker === null) return
     worker.ref()
@@ -191,7 +193,13 @@ export class ReadingThread {
     this.#asked.delete(id)
     this.#askedCount[LANE_OF[ended.method]]--
     this.#ask()
-    if (this.#asked.size === 0) this.#worker?.unref()
+    this.#rest()
+  }
+
+  #rest(): void {
+    if (this.#asked.size > 0) return
+    this.#worker?.unref()
+    for (const resolve of this.#whenIdle.splice(0)) resolve()
   }
 
   /** Reads may be repeated, so the next one starts another thread. */
@@ -205,6 +213,7 @@ export class ReadingThread {
     const options: FaultOptions = { retryAfterMs: 1_000, cause }
     for (const { reject } of lost) reject(new Fault('store_unavailable', 'The thread that was reading ended.', options))
     if (!this.#isClosed) this.#ask()
+    this.#rest()
   }
 }
 

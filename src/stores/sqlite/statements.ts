@@ -15,6 +15,7 @@ import {
   STEP_ENTRY_COLUMNS,
   STEPPED_HOLD_COLUMNS,
 } from '../sql/steps.ts'
+import { selectClock } from '../sql/clock.ts'
 import { RATE_COLUMNS, RATE_KEY_COLUMNS } from '../sql/rates.ts'
 import { RowChanger, RowGuard, RowInserter } from './row-writer.ts'
 
@@ -85,6 +86,7 @@ export function prepareStatements(database: DatabaseSync) {
     ),
     selectAsset: prepare('SELECT * FROM assets WHERE code = ?'),
     selectRate: prepare('SELECT * FROM rates WHERE from_asset = ? AND to_asset = ? ORDER BY version DESC LIMIT 1'),
+    selectClock: prepare(selectClock('sqlite')),
     selectLastBalanceId: prepare('SELECT max(id) AS id FROM balances'),
   }
 }

@@ -12,11 +12,12 @@ import { openConnection, openReadConnection } from './connection.ts'
 import { findDatabaseFile, makeDatabaseFile, obstacleOf, syncLog } from './database-file.ts'
 import { classify, isSqliteError, misconfigured, unusable } from './errors.ts'
 import { LogKeeper } from './log-keeper.ts'
+import { LongLoads } from './long-loads.ts'
 import { sqliteMigrations, sqliteMigrationTarget } from './migrations.ts'
 import { queryOf } from './query.ts'
 import { LANE_OF, ReadingThread, type Reads } from './reading-thread.ts'
 import { LOCK_ATTEMPT_MS_MAX, SqliteStore } from './store.ts'
-import { SqliteTables } from './tables.ts'
+import { LastBalanceId, SqliteTables } from './tables.ts'
 import { WritingThread } from './writing-thread.ts'
 
 export interface SqliteOptions {
@@ -47,18 +48,20 @@ export async function openSqliteStorage(path: string, options: SqliteOptions = {
     if (mayWrite) await migrated(writes)
     else await understood(requireMigrated(sqliteMigrationTarget(writes), sqliteMigrations()))
     // The last connection to close empties the log into the file and removes it, so it has to be one that may write.
-    const tables = new SqliteTables(writes)
+    const lastBalanceId = new LastBalanceId()
+    const tables = new SqliteTables(writes, lastBalanceId)
     // SQLite opens a file that may not be written for reading, without a word, and that connection stays so.
     if (mayWrite) tables.ping()
     syncLog(file)
     writes.exec(`PRAGMA busy_timeout = ${Math.min(busyTimeoutMs, LOCK_ATTEMPT_MS_MAX)}`)
     const thread = new WritingThread({ path: file, busyTimeoutMs })
-    const store = new SqliteStore(tables, thread, { busyTimeoutMs })
+    const longLoads = new LongLoads(() => openReadConnection(file, { busyTimeoutMs }), lastBalanceId)
+    const store = new SqliteStore(tables, thread, { busyTimeoutMs, longLoads })
     const readers = reads === 'thread' ? readersOnThreads(file, busyTimeoutMs) : readersHere(file, busyTimeoutMs)
     const keeper = new LogKeeper(file, writes)
     keeper.start()
     const close = async (): Promise<void> => {
-      await Promise.all([readers.close(), thread.close(), keeper.close()])
+      await Promise.all([readers.close(), thread.close(), longLoads.close(), keeper.close()])
       if (writes.isOpen) writes.close()
     }
     return {

@@ -7,8 +7,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Changes, Footprint, Snapshot } from '../../domain/snapshot.ts'
 import { Fault } from '../../engine/faults.ts'
-import type { CommitResult, Store } from '../../engine/store.ts'
+import type { CommitResult, Store, StoreClock } from '../../engine/store.ts'
 import { flatten } from './flat-changes.ts'
+import type { LongLoads } from './long-loads.ts'
 import type { SqliteTables } from './tables.ts'
 import type { WritingThread } from './writing-thread.ts'
 
@@ -17,6 +18,9 @@ import type { WritingThread } from './writing-thread.ts'
  * (`batchCommandsMax` of an embedded ledger).
  */
 const THREAD_POSTINGS_MIN = 500
+
+/** Rows that are loaded in one go. A full batch of freezes of as many users has fewer; 1,000 took some 10 ms. */
+const LOAD_ROWS_MAX = 1_000
 
 /**
  * How long one attempt keeps the calling thread, in milliseconds: longer than another process's commit usually takes, too
@@ -29,6 +33,8 @@ const LOCK_PAUSE_MS_MAX = 20
 export interface SqliteStoreOptions {
   /** How long a commit waits for another process's write lock, in milliseconds; then it is `contended`. */
   readonly busyTimeoutMs: number
+  /** Where footprints of more than `LOAD_ROWS_MAX` are loaded; without it, all at once. */
+  readonly longLoads?: LongLoads
 }
 
 export class SqliteStore implements Store {
@@ -37,18 +43,22 @@ export class SqliteStore implements Store {
   readonly #tables: SqliteTables
   readonly #thread: WritingThread
   readonly #busyTimeoutMs: number
+  readonly #longLoads: LongLoads | null
   /** Resolves when whoever tries for the lock has it, or has given up. Others wait behind, in the order of their calls. */
   #trying: Promise<unknown> | null = null
 
   /** @param tables of a connection whose own patience with the lock is `LOCK_ATTEMPT_MS_MAX` at most */
-  constructor(tables: SqliteTables, thread: WritingThread, { busyTimeoutMs }: SqliteStoreOptions) {
+  constructor(tables: SqliteTables, thread: WritingThread, { busyTimeoutMs, longLoads }: SqliteStoreOptions) {
     this.#tables = tables
     this.#thread = thread
     this.#busyTimeoutMs = busyTimeoutMs
+    this.#longLoads = longLoads ?? null
   }
 
   async load(footprint: Footprint): Promise<Snapshot> {
-    return this.#open().load(footprint)
+    const tables = this.#open()
+    const isLong = footprint.requests.size + footprint.balances.size > LOAD_ROWS_MAX
+    return isLong && this.#longLoads !== null ? await this.#longLoads.load(footprint) : tables.load(footprint)
   }
 
   async commit(changes: Changes): Promise<CommitResult> {
@@ -85,6 +95,10 @@ export class SqliteStore implements Store {
     if ((await this.#withLock(() => this.#open().ping())) === 'free') return
     const message = `SQLite: another process has had the write lock for ${this.#busyTimeoutMs} ms.`
     throw new Fault('store_unavailable', message, { retryAfterMs: 1_000 })
+  }
+
+  async clock(): Promise<StoreClock> {
+    return this.#open().clock()
   }
 
   /** Makes attempts until one meets no other writer, for `busyTimeoutMs` at most. An attempt leaves no transaction open. */

@@ -10,22 +10,32 @@ import type { HoldRecord } from '../../domain/hold.ts'
 import type { EntryRecord } from '../../domain/journal.ts'
 import { footprintOfHold, type Footprint, type RequestRecord, type Snapshot } from '../../domain/snapshot.ts'
 import type { Rate } from '../../domain/rate.ts'
-import type { CommitResult } from '../../engine/store.ts'
+import type { CommitResult, StoreClock } from '../../engine/store.ts'
+import { clockOf } from '../sql/clock.ts'
 import { assetOf, balanceOf, entryOf, holdOf, postingKeysOf, postingOf, whole, type Row } from '../sql/rows.ts'
 import { rateOf } from '../sql/rates.ts'
 import { classify, inDoubt, isSqliteError, refused, unusable } from './errors.ts'
 import type { FlatChanges } from './flat-changes.ts'
 import { prepareStatements, type Statements } from './statements.ts'
 
+/** Rows that are looked up in one go. They took some 5 ms. */
+const LOOKUPS_PER_TURN = 500
+
+/** The last balance id given out by a process, so that two balances that both have no row yet get different ids. */
+export class LastBalanceId {
+  value = 0
+}
+
 export class SqliteTables {
   readonly #database: DatabaseSync
   readonly #statements: Statements
-  /** The last balance id given out here, so that two balances that both have no row yet get different ids. */
-  #lastBalanceId = 0
+  readonly #lastBalanceId: LastBalanceId
 
-  constructor(database: DatabaseSync) {
+  /** @param lastBalanceId shared by all tables of a process that load */
+  constructor(database: DatabaseSync, lastBalanceId = new LastBalanceId()) {
     this.#database = database
     this.#statements = prepareStatements(database)
+    this.#lastBalanceId = lastBalanceId
   }
 
   get isOpen(): boolean {
@@ -39,6 +49,24 @@ export class SqliteTables {
       const snapshot = this.#read(footprint)
       this.#statements.commit.run()
       return snapshot
+    } catch (error) {
+      this.#rollBack()
+      throw unusable(error)
+    }
+  }
+
+  /** As `load`, with turns of the event loop for others in between. Nothing else may be done with the connection meanwhile. */
+  async loadInTurns(footprint: Footprint): Promise<Snapshot> {
+    try {
+      this.#statements.begin.run()
+      const reading = this.#reading(footprint)
+      let step = reading.next()
+      while (step.done !== true) {
+        await new Promise((resolve) => setImmediate(resolve))
+        step = reading.next()
+      }
+      this.#statements.commit.run()
+      return step.value
     } catch (error) {
       this.#rollBack()
       throw unusable(error)
@@ -90,6 +118,15 @@ export class SqliteTables {
     }
   }
 
+  /** @throws Fault `store_unavailable`, `store_misconfigured` */
+  clock(): StoreClock {
+    try {
+      return clockOf(this.#statements.selectClock.get()!)
+    } catch (error) {
+      throw unusable(error)
+    }
+  }
+
   #transaction(write: () => 'written' | 'stale'): CommitResult {
     return this.#finish(() => {
       this.#statements.beginImmediate.run()
@@ -133,18 +170,38 @@ export class SqliteTables {
   }
 
   #read(footprint: Footprint): Snapshot {
+    const reading = this.#reading(footprint)
+    for (;;) {
+      const step = reading.next()
+      if (step.done === true) return step.value
+    }
+  }
+
+  /** Pauses after every `LOOKUPS_PER_TURN` rows. */
+  *#reading(footprint: Footprint): Generator<void, Snapshot, void> {
+    let lookups = 0
     const requests = new Map<string, RequestRecord | null>()
     const names = new Map<string, BalanceName>(footprint.balances)
     for (const id of footprint.requests) {
       const request = this.#request(id)
       requests.set(id, request)
+      lookups += 1 + (request?.kind === 'freeze' ? 0 : (request?.postings.length ?? 0))
+      if (lookups >= LOOKUPS_PER_TURN) {
+        yield
+        lookups = 0
+      }
       if (request?.kind !== 'freeze') continue
       for (const name of footprintOfHold(request, footprint)) {
         names.set(balanceKey(name.account, name.asset, name.stripe), name)
       }
     }
     const balances = new Map<string, BalanceRecord>()
-    for (const [key, name] of names) balances.set(key, this.#balance(name))
+    for (const [key, name] of names) {
+      balances.set(key, this.#balance(name))
+      if (++lookups < LOOKUPS_PER_TURN) continue
+      yield
+      lookups = 0
+    }
     const assets = new Map<string, Asset | null>()
     for (const code of footprint.assets) {
       const row = this.#statements.selectAsset.get(code) as Row | undefined
@@ -172,8 +229,8 @@ export class SqliteTables {
     const row = this.#statements.selectBalance.get(name.account, name.asset, name.stripe) as Row | undefined
     if (row !== undefined) return balanceOf(row)
     const last = whole((this.#statements.selectLastBalanceId.get() as Row)['id'] ?? 0)
-    this.#lastBalanceId = Math.max(this.#lastBalanceId, last) + 1
-    return emptyBalance(this.#lastBalanceId, name)
+    this.#lastBalanceId.value = Math.max(this.#lastBalanceId.value, last) + 1
+    return emptyBalance(this.#lastBalanceId.value, name)
   }
 
   /** Inserts before updates; everything stops at the first row that is not as expected. */

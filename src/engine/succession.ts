@@ -1,0 +1,89 @@
+/**
+ * A full stripe of a house account is followed by another one.
+ *
+ * The rules refuse what would take a stripe beyond int64 as they refuse it of any balance. For a house account that is no answer yet:
+ * the engine moves to the emptiest of its stripes, for that account and asset, and the command is decided again. Only when it is on
+ * the emptiest already, the supply is exhausted.
+ */
+import { balanceKey, type BalanceName } from '../domain/balance.ts'
+import type { HouseStripes } from '../domain/house-stripes.ts'
+import { isHouse, type AccountName, type AssetCode } from '../domain/ids.ts'
+import type { Outcome } from '../domain/outcome.ts'
+import type { Footprint } from '../domain/snapshot.ts'
+import type { Store } from './store.ts'
+import type { WorkOutcome } from './ticket.ts'
+
+/** A house account's coins of one asset. */
+export interface HouseCoins {
+  readonly account: AccountName
+  readonly asset: AssetCode
+}
+
+/** By their positions, the outcomes that found a stripe of a house account full, each with what it found so. */
+export function fullIn(outcomes: readonly WorkOutcome[]): ReadonlyMap<number, HouseCoins> {
+  const full = new Map<number, HouseCoins>()
+  for (let index = 0; index < outcomes.length; index++) {
+    const outcome = outcomes[index]!
+    // One command's rejection ends its group.
+    const found = 'status' in outcome ? fullOf(outcome) : (outcome.map(fullOf).find((each) => each !== null) ?? null)
+    if (found !== null) full.set(index, found)
+  }
+  return full
+}
+
+function fullOf(outcome: Outcome): HouseCoins | null {
+  if (outcome.status !== 'rejected' || outcome.rejection.code !== 'balance_overflow') return null
+  return isHouse(outcome.rejection.account) ? outcome.rejection : null
+}
+
+export class Succession {
+  readonly #store: Store
+  #stripes: HouseStripes
+
+  constructor(store: Store, stripes: HouseStripes) {
+    this.#store = store
+    this.#stripes = stripes
+  }
+
+  /** Those of the next batch. */
+  get stripes(): HouseStripes {
+    return this.#stripes
+  }
+
+  /**
+   * Moves to the emptiest stripe of everything in `full`. Gives the positions of what can be decided again: a stripe emptier than the
+   * one that was full was found. Each move is to an emptier stripe, and a batch makes at most `HOUSE_STRIPE_TURNS`.
+   *
+   * @throws Fault as `Store.load`
+   */
+  async follow(full: ReadonlyMap<number, HouseCoins>): Promise<readonly number[]> {
+    const coins = new Map([...full.values()].map((each) => [`${each.account} ${each.asset}`, each]))
+    const turns = [...coins.values()].map(({ account, asset }) => this.#stripes.turnsOf(account, asset))
+    const { balances } = await this.#store.load(keysOf(turns.flat(), this.#stripes))
+    const weightOf = ({ account, asset, stripe }: BalanceName): bigint => {
+      const { available } = balances.get(balanceKey(account, asset, stripe))!
+      return available < 0n ? -available : available
+    }
+    const moved = new Set<string>()
+    for (const names of turns) {
+      const emptiest = names.reduce((best, name) => (weightOf(name) < weightOf(best) ? name : best))
+      const { account, asset } = emptiest
+      const current = { account, asset, stripe: this.#stripes.of(account, asset) }
+      if (weightOf(emptiest) >= weightOf(current)) continue
+      this.#stripes = this.#stripes.followedBy(emptiest)
+      moved.add(`${account} ${asset}`)
+    }
+    return [...full].flatMap(([index, { account, asset }]) => (moved.has(`${account} ${asset}`) ? [index] : []))
+  }
+}
+
+function keysOf(names: readonly BalanceName[], houseStripes: HouseStripes): Footprint {
+  return {
+    houseStripes,
+    requests: new Set(),
+    balances: new Map(names.map((name) => [balanceKey(name.account, name.asset, name.stripe), name])),
+    assets: new Set(),
+    rates: new Map(),
+    payees: new Map(),
+  }
+}

@@ -1,0 +1,102 @@
+/** Connections that are taken and handed back, and can be given up all at once. */
+import { callbackify } from 'node:util'
+import { Pool, type PoolClient } from 'pg'
+import { Fault } from '../../engine/faults.ts'
+import type { Row } from '../sql/rows.ts'
+import { clientConfig, prepareSession, type Role } from './connection.ts'
+import { faultOf } from './errors.ts'
+import { LedgerClient } from './ledger-client.ts'
+import type { PostgresUrl } from './url.ts'
+
+export type PooledClient = LedgerClient & { release(isSpoiled: boolean): void }
+
+const IDLE_CONNECTION_MS = 60_000
+/**
+ * How long a connection is kept that leads to a server that takes reads only. What made it may be over, and the address may lead to
+ * another server by now.
+ */
+const READ_ONLY_CONNECTION_MS = 1_000
+
+export class ConnectionPool {
+  readonly #pool: Pool
+  readonly #sizeMax: number
+  #givenUpAt = -Infinity
+  #lostCount = 0
+
+  /** At most `sizeMax` connections, made when they are needed. */
+  constructor(url: PostgresUrl, role: Role, sizeMax: number) {
+    this.#sizeMax = sizeMax
+    this.#pool = new Pool({
+      ...clientConfig(url, role),
+      Client: LedgerClient as unknown as new () => LedgerClient,
+      max: sizeMax,
+      idleTimeoutMillis: IDLE_CONNECTION_MS,
+      allowExitOnIdle: true,
+      verify: callbackify(async (client: PoolClient) => {
+        await prepareSession(client as unknown as LedgerClient, url, role)
+      }),
+    })
+    // One that was idle.
+    this.#pool.on('error', () => this.#lostCount++)
+    this.#pool.on('release', (error) => {
+      if (error) this.#lostCount++
+    })
+  }
+
+  /** How often connections broke or were given up. */
+  get lostCount(): number {
+    return this.#lostCount
+  }
+
+  /** One that is to be released. @throws Fault `store_unavailable`, `store_misconfigured` */
+  async take(): Promise<PooledClient> {
+    if (this.#pool.ending) throw new Fault('store_unavailable', 'The ledger is closed.')
+    try {
+      // Those that wait here, and one that was being made.
+      for (let taken = 0; taken <= this.#sizeMax; taken++) {
+        const client = (await this.#pool.connect()) as unknown as PooledClient
+        if (!this.#isOutlived(client)) return client
+        client.release(true)
+      }
+    } catch (error) {
+      throw faultOf(error)
+    }
+    throw new Fault('store_unavailable', 'The connections to PostgreSQL are being replaced.', { retryAfterMs: 100 })
+  }
+
+  /** The rows of one statement. @throws Fault `store_unavailable`, `store_misconfigured` */
+  async query(sql: string, parameters: readonly unknown[]): Promise<QueryAnswer> {
+    const client = await this.take()
+    const { takesReadsOnly } = client
+    let isSpoiled = true
+    try {
+      const { rows } = await client.query<Row, unknown[]>(sql, [...parameters])
+      isSpoiled = false
+      return { rows, wasFenced: client.takesReadsOnly && !takesReadsOnly }
+    } catch (error) {
+      throw faultOf(error)
+    } finally {
+      client.release(isSpoiled)
+    }
+  }
+
+  /** No connection is used again that was made, or begun to be made, before now. */
+  giveUp(): void {
+    this.#givenUpAt = performance.now()
+    this.#lostCount++
+  }
+
+  async end(): Promise<void> {
+    await this.#pool.end()
+  }
+
+  #isOutlived({ madeAt, readyAt, takesReadsOnly }: PooledClient): boolean {
+    return madeAt <= this.#givenUpAt || (takesReadsOnly && performance.now() - readyAt > READ_ONLY_CONNECTION_MS)
+  }
+}
+
+export interface QueryAnswer {
+  readonly rows: readonly Row[]
+  /** The server took writes when it was asked, or so it was known, and takes reads only now. */
+  readonly wasFenced: boolean
+}

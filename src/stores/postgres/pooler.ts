@@ -1,0 +1,46 @@
+/**
+ * Telling a pooler that lends a connection per transaction, or per statement, from one that keeps it for its client.
+ *
+ * A server names its own process when a connection is made; a pooler cannot, and makes a number up. Behind one, a second connection
+ * takes part: if it is given the first one's server process, or the first one another while the second is in a transaction, the
+ * pooler shares them out. A pooler that is idle would give the same process to one client again and again.
+ */
+import type { ClientConfig } from 'pg'
+import { Fault } from '../../engine/faults.ts'
+import { whole, type Row } from '../sql/rows.ts'
+import { LedgerClient } from './ledger-client.ts'
+import { POOLER, remedyOf } from './remedies.ts'
+
+/** For each answer to the second connection, which a pooler that keeps connections may have none left for. */
+const PROBE_MS_MAX = 1_000
+
+const SELECT_PROCESS = 'SELECT pg_backend_pid() AS pid'
+
+/**
+ * @param pid the server process that `client` had first
+ * @throws Fault `store_misconfigured`
+ */
+export async function requireWholeSession(client: LedgerClient, pid: number, config: ClientConfig): Promise<void> {
+  if ((await processOf(client)) !== pid || (await isLent(client, pid, config))) {
+    throw new Fault('store_misconfigured', `PostgreSQL is reached through a pooler such as PgBouncer. ${POOLER}`)
+  }
+}
+
+async function isLent(client: LedgerClient, pid: number, config: ClientConfig): Promise<boolean> {
+  const other = new LedgerClient({ ...config, connectionTimeoutMillis: PROBE_MS_MAX, query_timeout: PROBE_MS_MAX })
+  try {
+    await other.connect()
+    await other.query('BEGIN')
+    return (await processOf(other)) === pid || (await processOf(client)) !== pid
+  } catch (error) {
+    // What cannot be asked is not held against it; that it takes no transactions is.
+    return remedyOf(error) === POOLER
+  } finally {
+    void other.end().catch(() => undefined)
+  }
+}
+
+async function processOf(client: LedgerClient): Promise<number> {
+  const { rows } = await client.query<Row>(SELECT_PROCESS)
+  return whole(rows[0]!['pid'])
+}

@@ -1,0 +1,30 @@
+/** What the serving user may do with the tables: enough for every commit, or it is said what is missing. */
+import { Fault } from '../../engine/faults.ts'
+import type { Row } from '../sql/rows.ts'
+import { SERVER_STATE } from './standbys.ts'
+
+/** As the PostgreSQL guide grants them. */
+const RIGHTS: Readonly<Record<string, readonly string[]>> = {
+  'SELECT, INSERT, UPDATE': ['accounts', 'assets', 'balances', 'requests'],
+  'SELECT, INSERT': ['postings', 'hold_steps', 'rates'],
+}
+
+const PAIRS = Object.entries(RIGHTS).flatMap(([rights, tables]) =>
+  tables.flatMap((table) => rights.split(', ').map((right) => `('${table}', '${right}')`)),
+)
+
+/** One row, with what `requirePrimary` asks for as well. A table that is not there is an error. */
+export const SELECT_RIGHTS = {
+  name: 'holdfast_rights',
+  text: `SELECT ${SERVER_STATE},
+    (SELECT string_agg(name || ' (' || kind || ')', ', ') FROM (VALUES ${PAIRS.join(', ')}) AS needed (name, kind)
+      WHERE NOT has_any_column_privilege(name, kind)) AS missing`,
+}
+
+/** @throws Fault `store_misconfigured` */
+export function requireRights(row: Row): void {
+  const missing = row['missing']
+  if (typeof missing !== 'string') return
+  const message = `PostgreSQL does not let this user use ${missing}. Grant it its rights; the PostgreSQL guide lists them.`
+  throw new Fault('store_misconfigured', message)
+}

@@ -1,0 +1,72 @@
+/** Accounts with their balances, page by page in the order of their unique key. */
+import type { Compilable } from 'kysely'
+import type { BalanceRecord } from '../../domain/balance.ts'
+import { isHouse, type AccountName, type Instant } from '../../domain/ids.ts'
+import type { Account, PageQuery } from '../../engine/reader.ts'
+import { encodeCursor } from '../cursor.ts'
+import { addUpStripes } from '../stripes.ts'
+import type { QueryBuilder } from './dialect.ts'
+import type { SqlJournal } from './journal.ts'
+import { lastKey, oneMoreThan } from './pages.ts'
+import { balanceOf, metadataOf, type Row } from './rows.ts'
+
+/** A process may be told which stripe of the house accounts it writes, 0 to 1,023. */
+const STRIPES_MAX = 1_024
+
+export class AccountRows {
+  readonly #builder: QueryBuilder
+  readonly #rows: (statement: Compilable) => Promise<readonly Row[]>
+  readonly #journal: SqlJournal
+
+  constructor(builder: QueryBuilder, rows: (statement: Compilable) => Promise<readonly Row[]>, journal: SqlJournal) {
+    this.#builder = builder
+    this.#rows = rows
+    this.#journal = journal
+  }
+
+  /** @param at the moment to look at; null: now */
+  async read(account: AccountName, at: Instant | null, page: PageQuery): Promise<Account | null> {
+    const after = lastKey('balances', page)?.[0] ?? ''
+    const rowsMax = isHouse(account) ? STRIPES_MAX : page.limit
+    const rows = await this.#rows(
+      this.#builder
+        .selectFrom('balances')
+        .leftJoin('accounts', 'accounts.account', 'balances.account')
+        .selectAll('balances')
+        // Once, and not with every row: it may be long.
+        .select(({ selectFrom, case: when, ref }) => {
+          const first = selectFrom('balances as first')
+            .select('first.id')
+            .where('first.account', '=', account)
+            .where('first.asset', '>', after)
+          const firstId = first.orderBy('first.asset').orderBy('first.stripe').limit(oneMoreThan(0))
+          return when().when('balances.id', '=', firstId).then(ref('accounts.metadata')).end().as('metadata')
+        })
+        .where('balances.account', '=', account)
+        .where('balances.asset', '>', after)
+        .orderBy('balances.asset')
+        .orderBy('balances.stripe')
+        .limit(oneMoreThan(rowsMax)),
+    )
+    const [first] = rows
+    if (first === undefined) return null
+    const { now, next } = wholeAssets(rows.map(balanceOf), rowsMax, page.limit)
+    const balances = at === null ? now : await this.#journal.balancesAt(now, at)
+    return { account, metadata: metadataOf(first['metadata']), balances: addUpStripes(balances), next }
+  }
+}
+
+/** The balances of the first assets, `limit` of them at most, each with all of its stripes: the row too many may split the last. */
+function wholeAssets(
+  rows: readonly BalanceRecord[],
+  rowsMax: number,
+  limit: number,
+): { readonly now: readonly BalanceRecord[]; readonly next: string | null } {
+  const assets = [...new Set(rows.map(({ asset }) => asset))]
+  const whole = rows.length > rowsMax ? assets.slice(0, -1) : assets
+  const shown = whole.slice(0, limit)
+  const last = shown.at(-1)
+  const next = shown.length === assets.length || last === undefined ? null : encodeCursor('balances', [last])
+  const shownAssets = new Set(shown)
+  return { now: rows.filter(({ asset }) => shownAssets.has(asset)), next }
+}

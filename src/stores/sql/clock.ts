@@ -1,0 +1,33 @@
+/** What a database says of the time: one statement, of the server's clock where there is one and of the newest rows. */
+import { NEWEST_ROWS_MAX, type StoreClock } from '../../engine/store.ts'
+import type { SqlDialect } from './dialect.ts'
+import { whole, type Row } from './rows.ts'
+
+/** In milliseconds since 1970. Of SQLite the clock is this process's own. */
+const SERVER_AT: Readonly<Record<SqlDialect, string>> = {
+  sqlite: 'NULL',
+  mysql: 'CAST(ROUND(UNIX_TIMESTAMP(NOW(3)) * 1000) AS SIGNED)',
+  postgres: 'CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS bigint)',
+}
+
+/**
+ * No index knows the time of a posting, but the last one of a balance is found by its key. The range of names is that of `isHouse`;
+ * the subquery by row keeps planners from reading the journal in place of so many look-ups.
+ */
+export function selectClock(dialect: SqlDialect): string {
+  return `SELECT ${SERVER_AT[dialect]} AS server_at, max((
+      SELECT p.at FROM postings AS p WHERE p.balance_id = house.id AND p.version = house.version
+    )) AS newest_at
+    FROM (
+      SELECT id, version FROM balances WHERE account >= '@' AND account < 'A'
+      ORDER BY account, asset, stripe LIMIT ${NEWEST_ROWS_MAX}
+    ) AS house`
+}
+
+export function clockOf(row: Row): StoreClock {
+  return { serverAt: instantOf(row['server_at']), newestAt: instantOf(row['newest_at']) }
+}
+
+function instantOf(value: unknown): number | null {
+  return value === null ? null : whole(value)
+}

@@ -1,0 +1,47 @@
+/**
+ * Loads of many rows, such as those of a batch of large transfers: looked up some at a time, so that other callers have their turns.
+ *
+ * They have a connection of their own, because their read transaction lasts while others commit, and come one after another.
+ */
+import type { DatabaseSync } from 'node:sqlite'
+import type { Footprint, Snapshot } from '../../domain/snapshot.ts'
+import { unusable } from './errors.ts'
+import { type LastBalanceId, SqliteTables } from './tables.ts'
+
+export class LongLoads {
+  readonly #open: () => DatabaseSync
+  readonly #lastBalanceId: LastBalanceId
+  #database: DatabaseSync | null = null
+  #tables: SqliteTables | null = null
+  /** Resolves when the last load has ended, well or not. */
+  #last: Promise<unknown> = Promise.resolve()
+
+  /** @param open called by the first load */
+  constructor(open: () => DatabaseSync, lastBalanceId: LastBalanceId) {
+    this.#open = open
+    this.#lastBalanceId = lastBalanceId
+  }
+
+  /** @throws Fault as the write port's `load` */
+  load(footprint: Footprint): Promise<Snapshot> {
+    const loading = this.#last.then(() => this.#running().loadInTurns(footprint))
+    this.#last = loading.catch(() => undefined)
+    return loading
+  }
+
+  /** Waits for what is under way. */
+  async close(): Promise<void> {
+    await this.#last
+    this.#database?.close()
+    this.#database = null
+  }
+
+  #running(): SqliteTables {
+    try {
+      this.#database ??= this.#open()
+      return (this.#tables ??= new SqliteTables(this.#database, this.#lastBalanceId))
+    } catch (error) {
+      throw unusable(error)
+    }
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * Three MariaDB servers of a test's own that are one Galera cluster: each takes writes, and certifies them with the others
+ * at COMMIT.
+ */
+import { existsSync } from 'node:fs'
+import { freePort } from './free-port.ts'
+import { PrivateServer } from './private-server.ts'
+import {
+  findInstallation,
+  ownerNamed,
+  type CommandLine,
+  type Installation,
+  type InstallationFound,
+} from './server-installations.ts'
+
+const PROVIDERS = ['/usr/lib/galera/libgalera_smm.so', '/usr/lib64/galera-4/libgalera_smm.so']
+const NODES = 3
+/** Applied side by side, so that a write set that comes in meets local transactions as it would on a busy cluster. */
+const APPLIERS = 4
+
+/** Set where a missing cluster is a failure. */
+const VARIABLE = 'HOLDFAST_TEST_GALERA'
+
+/** What the nodes are made of. @throws Error when a cluster is asked for and cannot be made */
+export function galeraUnderTest(environment = process.env): InstallationFound {
+  const found = findGalera()
+  if (found.installation !== null || environment[VARIABLE] !== 'required') return found
+  throw new Error(`${VARIABLE} asks for a Galera cluster, and it cannot be made: ${found.reason}.`)
+}
+
+function findGalera(): InstallationFound {
+  const mariadb = findInstallation('mariadb')
+  if (mariadb.installation === null) return mariadb
+  if (provider() === undefined) return { installation: null, reason: 'no Galera provider is installed' }
+  if (!existsSync('/usr/bin/rsync')) return { installation: null, reason: 'no rsync is installed' }
+  // As root, the rsync of a node that joins would give up its rights, and then not reach the data.
+  const owner = ownerNamed('mysql')
+  if (owner === undefined) return { installation: null, reason: 'there is no user mysql to run the nodes' }
+  return { installation: ownedBy(owner, mariadb.installation), reason: '' }
+}
+
+function ownedBy(owner: Installation['owner'], installation: Installation): Installation {
+  // Whoever starts it runs it.
+  const own = ([program, ...parameters]: CommandLine): CommandLine => [
+    program,
+    ...parameters.filter((parameter) => !parameter.startsWith('--user=')),
+  ]
+  return {
+    ...installation,
+    owner,
+    initialise: (folder) => own(installation.initialise(folder)),
+    serve: (place) => own(installation.serve(place)),
+  }
+}
+
+function provider(): string | undefined {
+  return PROVIDERS.find((path) => existsSync(path))
+}
+
+export class GaleraCluster implements AsyncDisposable {
+  readonly nodes: readonly PrivateServer[]
+  readonly #parts: AsyncDisposableStack
+
+  static async start(mariadb: Installation): Promise<GaleraCluster> {
+    const ports: number[] = []
+    for (let node = 0; node < NODES; node++) ports.push(await freePort())
+    await using parts = new AsyncDisposableStack()
+    const nodes: PrivateServer[] = []
+    for (let node = 0; node < NODES; node++) {
+      nodes.push(parts.use(await PrivateServer.start(await member(mariadb, { node, ports }))))
+    }
+    return new GaleraCluster(nodes, parts.move())
+  }
+
+  private constructor(nodes: readonly PrivateServer[], parts: AsyncDisposableStack) {
+    this.nodes = nodes
+    this.#parts = parts
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#parts.disposeAsync()
+  }
+}
+
+interface Membership {
+  readonly node: number
+  /** Of the group's messages, by number of the node. */
+  readonly ports: readonly number[]
+}
+
+/** MariaDB with what makes it one node. */
+async function member(mariadb: Installation, { node, ports }: Membership): Promise<Installation> {
+  const [transfer, increment] = [await freePort(), await freePort()]
+  // The first one makes the cluster; a later one joins those that are there.
+  const peers = ports.slice(0, node).map((port) => `127.0.0.1:${port}`)
+  const options = [
+    `gmcast.listen_addr=tcp://127.0.0.1:${ports[node]}`,
+    `ist.recv_addr=127.0.0.1:${increment}`,
+    'gcache.size=32M',
+    'gcache.page_size=32M',
+  ]
+  return {
+    ...mariadb,
+    serve: (place) => [
+      ...mariadb.serve(place),
+      '--wsrep-on=ON',
+      `--wsrep-provider=${provider()}`,
+      `--wsrep-cluster-address=gcomm://${peers.join(',')}`,
+      '--wsrep-cluster-name=holdfast',
+      `--wsrep-node-name=node${node}`,
+      '--wsrep-node-address=127.0.0.1',
+      `--wsrep-sst-receive-address=127.0.0.1:${transfer}`,
+      '--wsrep-sst-method=rsync',
+      `--wsrep-slave-threads=${APPLIERS}`,
+      `--wsrep-provider-options=${options.join(';')}`,
+      '--innodb-autoinc-lock-mode=2',
+      '--log-slave-updates=ON',
+    ],
+  }
+}

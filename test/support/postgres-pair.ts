@@ -1,0 +1,60 @@
+/** Two PostgreSQL servers of a test's own: a primary, and a standby that follows it. */
+import { randomBytes } from 'node:crypto'
+import { dirname, join } from 'node:path'
+import { PrivateServer } from './private-server.ts'
+import { installationUnderTest, type Installation } from './server-installations.ts'
+
+const { installation, reason } = installationUnderTest('postgres')
+
+/** Why a test that needs them is left out; false when it is not. */
+export const WITHOUT_POSTGRES_PAIR = installation === null && reason
+
+export class PostgresPair implements AsyncDisposable {
+  readonly primary: PrivateServer
+  readonly standby: PrivateServer
+
+  private constructor(primary: PrivateServer, standby: PrivateServer) {
+    this.primary = primary
+    this.standby = standby
+  }
+
+  /** `prepare` sees the primary before it is copied. */
+  static async start(prepare: (primary: PrivateServer) => Promise<void>): Promise<PostgresPair> {
+    if (installation === null) throw new Error(reason)
+    const primary = await PrivateServer.start(installation)
+    try {
+      await prepare(primary)
+      return new PostgresPair(primary, await PrivateServer.start(copying(installation, primary)))
+    } catch (error) {
+      await primary[Symbol.asyncDispose]()
+      throw error
+    }
+  }
+
+  /** From now on, or soon after, commits of the primary wait for the standby. */
+  async synchronise(): Promise<void> {
+    await this.primary.execute(`ALTER SYSTEM SET synchronous_standby_names = '*'`)
+    await this.primary.execute('SELECT pg_reload_conf()')
+    // Waits itself, once waiting is on.
+    await this.primary.execute(`CREATE ROLE r_${randomBytes(4).toString('hex')}`)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.standby[Symbol.asyncDispose]()
+    await this.primary[Symbol.asyncDispose]()
+  }
+}
+
+function copying(of: Installation, { address }: PrivateServer): Installation {
+  const program = join(dirname(of.serve({ folder: '', port: 0, tls: null })[0]), 'pg_basebackup')
+  const from = [`--host=${address.host}`, `--port=${address.port}`, '--username=postgres']
+  const initialise: Installation['initialise'] = (folder) => [
+    program,
+    ...from,
+    `--pgdata=${folder}/data`,
+    '--write-recovery-conf',
+    '--checkpoint=fast',
+    '--no-sync',
+  ]
+  return { ...of, initialise }
+}

@@ -1,0 +1,154 @@
+/**
+ * The processes of a run of tests, as Linux shows them under /proc: each test file's own, and those that it started, however deep.
+ *
+ * A file that goes on for longer than it may is ended with all of them, and what is still there when its file has ended was left behind.
+ */
+import { readdirSync, readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+interface Shown {
+  readonly parent: number
+  /** Ticks since the system began: a number that is used again stands for another process. */
+  readonly startedAt: string
+  readonly isRunning: boolean
+}
+
+interface Started {
+  readonly pid: number
+  readonly startedAt: string
+  readonly command: string
+}
+
+interface TestFile {
+  readonly name: string
+  readonly seenAt: number
+  readonly own: Started
+  readonly descendants: Map<number, Started>
+  /** On the clock of `performance.now()`, as `seenAt`; null while it runs. */
+  endedAt: number | null
+}
+
+export interface TestProcessesListener {
+  /** It was ended, because it took too long. */
+  overdue(file: string): void
+  /** It has ended; these had not, and were ended now. */
+  leftBehind(file: string, commands: readonly string[]): void
+}
+
+const LOOK_EVERY_MS = 250
+/** What was killed with its file is gone by then, also a large database on a busy machine. */
+const LEFT_MS_MAX = 5_000
+
+export class TestProcesses implements AsyncDisposable {
+  readonly #fileMsMax: number
+  readonly #listener: TestProcessesListener
+  readonly #files = new Map<number, TestFile>()
+  readonly #timer: NodeJS.Timeout
+
+  constructor(fileMsMax: number, listener: TestProcessesListener) {
+    this.#fileMsMax = fileMsMax
+    this.#listener = listener
+    this.#timer = setInterval(() => this.look(), LOOK_EVERY_MS)
+  }
+
+  /** Looks at them now. */
+  look(): void {
+    const shown = shownProcesses()
+    for (const [pid, { parent, startedAt }] of shown) {
+      if (parent === process.pid && !this.#files.has(pid)) this.#add(pid, startedAt)
+    }
+    for (const file of this.#files.values()) this.#lookAt(file, shown)
+  }
+
+  /** After the run: waits for what is about to end. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#timer)
+    this.look()
+    while (this.#files.size > 0) {
+      await sleep(LOOK_EVERY_MS)
+      this.look()
+    }
+  }
+
+  #add(pid: number, startedAt: string): void {
+    const command = commandOf(pid)
+    const name = /\S+\.test\.[jt]s/.exec(command)?.[0]
+    if (name === undefined) return
+    const own = { pid, startedAt, command }
+    this.#files.set(pid, { name, seenAt: performance.now(), own, descendants: new Map(), endedAt: null })
+  }
+
+  #lookAt(file: TestFile, shown: ReadonlyMap<number, Shown>): void {
+    const { name, own, descendants, seenAt } = file
+    const family = new Set([own.pid, ...descendants.keys()])
+    // Parents come before their children often, and the next look finds those whose do not.
+    for (const [pid, { parent, startedAt }] of shown) {
+      if (!family.has(parent) || family.has(pid)) continue
+      family.add(pid)
+      descendants.set(pid, { pid, startedAt, command: commandOf(pid) })
+    }
+    const isThere = ({ pid, startedAt }: Started): boolean => {
+      const process = shown.get(pid)
+      return process?.startedAt === startedAt && process.isRunning
+    }
+    for (const descendant of descendants.values()) if (!isThere(descendant)) descendants.delete(descendant.pid)
+    if (!isThere(own)) {
+      file.endedAt ??= performance.now()
+      if (descendants.size > 0 && performance.now() - file.endedAt < LEFT_MS_MAX) return
+      this.#files.delete(own.pid)
+      if (descendants.size === 0) return
+      for (const { pid } of descendants.values()) end(pid)
+      this.#listener.leftBehind(
+        name,
+        [...descendants.values()].map(({ pid, command }) => `${pid} ${command}`),
+      )
+    } else if (performance.now() - seenAt > this.#fileMsMax) {
+      this.#files.delete(own.pid)
+      for (const { pid } of [own, ...descendants.values()]) end(pid)
+      this.#listener.overdue(name)
+    }
+  }
+}
+
+function shownProcesses(): ReadonlyMap<number, Shown> {
+  const shown = new Map<number, Shown>()
+  for (const name of namesIn('/proc')) {
+    const pid = Number(name)
+    if (!Number.isInteger(pid)) continue
+    // Behind the program's name, which may have any character.
+    const row = textOf(`/proc/${pid}/stat`)
+    const fields = row.slice(row.lastIndexOf(')') + 2).split(' ')
+    const [state, parent] = fields
+    if (state === undefined || parent === undefined) continue
+    shown.set(pid, { parent: Number(parent), startedAt: fields[19]!, isRunning: state !== 'Z' && state !== 'X' })
+  }
+  return shown
+}
+
+function commandOf(pid: number): string {
+  return textOf(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim()
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder)
+  } catch {
+    return []
+  }
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'latin1')
+  } catch {
+    return ''
+  }
+}
+
+function end(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It has ended by itself.
+  }
+}
