@@ -5,23 +5,23 @@ import type { Intent } from '../simulation/client.ts'
 import type { Ask } from '../simulation/history.ts'
 import type { Patience, Told } from './dispatches.ts'
 
-/** Pauses between two attempts, on average. */
-const PAUSE_MS = 300
+export interface Manner {
+  readonly chance: Chance
+  /** Between two attempts, on average. */
+  readonly pauseMs: number
+  readonly isOver: () => boolean
+}
 
 /** Makes one call at a place. Null when there was no answer. */
 export type Send = (place: number, ask: Ask, patience: Patience) => Promise<Told | null>
 
-export async function pursue(
-  send: Send,
-  intent: Intent,
-  { chance, isOver }: { readonly chance: Chance; readonly isOver: () => boolean },
-): Promise<void> {
+export async function pursue(send: Send, intent: Intent, { chance, pauseMs, isOver }: Manner): Promise<void> {
   const { ask, route, copies, patienceMs, timeoutMs, abortAfterMs } = intent
   const patience = { timeoutMs, abortAfterMs }
   for (const place of route) {
     for (const { engine, afterMs } of copies) void sleep(afterMs).then(() => send(engine, ask, patience))
     if (isCertain(await Promise.race([send(place, ask, patience), sleep(patienceMs, null)]))) return
-    await sleep(chance.exponential(PAUSE_MS))
+    await sleep(chance.exponential(pauseMs))
     if (isOver()) return
   }
 }

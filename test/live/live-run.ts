@@ -23,13 +23,14 @@ import { migrateLedger } from '../../src/ledger.ts'
 import { openStorage } from '../../src/stores/open.ts'
 import { auditByVerify, auditRows } from '../simulation/auditor.ts'
 import { Chance } from '../simulation/chance.ts'
+import type { Intent } from '../simulation/client.ts'
 import { Findings, type Violation } from '../simulation/findings.ts'
 import type { Ask } from '../simulation/history.ts'
 import { compareTables } from '../simulation/journal-audit.ts'
 import { countAnswers, countApplied, type AnswerCode, type EffectKind } from '../simulation/simulation.ts'
 import { FaultProxy } from '../support/fault-proxy.ts'
 import { auditLiveAnswers } from './answers.ts'
-import { pursue, type Send } from './caller.ts'
+import { pursue, type Manner, type Send } from './caller.ts'
 import { askCommandLine } from './command-line.ts'
 import type { LiveFaultKind } from './faults.ts'
 import type { Ground } from './ground.ts'
@@ -75,6 +76,9 @@ export interface LiveReport {
   readonly history: LiveHistory
 }
 
+/** Between the attempts of one caller, on average; less where others wait for him. */
+const PAUSE_MS = 300
+const TURN_PAUSE_MS = 20
 /** More at once would only wait for each other. */
 const CALLS_OPEN_MAX = 300
 /** A call without an answer when nothing is wrong any more: longer than every deadline. */
@@ -194,11 +198,13 @@ class LiveRun implements AsyncDisposable {
     const startedAt = performance.now()
     // What nobody has an answer to by then is asked again in the quiet end.
     const isOver = (): boolean => performance.now() - startedAt > untilMs
+    const pauseMs = isInTurns ? TURN_PAUSE_MS : PAUSE_MS
+    const mannerOf = ({ number }: Intent): Manner => ({ chance: chance.stream(`caller ${number}`), pauseMs, isOver })
     const pursued: Promise<void>[] = []
     for (const intent of intents) {
       if (isInTurns) {
         if (isOver()) break
-        await pursue(send, intent, { chance: chance.stream(`caller ${intent.number}`), isOver })
+        await pursue(send, intent, mannerOf(intent))
         continue
       }
       const leftMs = startedAt + intent.at - performance.now()
@@ -206,7 +212,7 @@ class LiveRun implements AsyncDisposable {
       while (this.#history.openCount > CALLS_OPEN_MAX) await sleep(POLL_MS)
       // A machine that is slow asks for less.
       if (performance.now() - startedAt > 2 * untilMs) break
-      pursued.push(pursue(send, intent, { chance: chance.stream(`caller ${intent.number}`), isOver }))
+      pursued.push(pursue(send, intent, mannerOf(intent)))
     }
     await Promise.all(pursued)
     for (const timer of timers) clearTimeout(timer)

@@ -40,6 +40,8 @@ export interface Wanted {
 const RATES = [40, 80, 160] as const
 /** More than can be, one after the other. */
 const RATE_IN_TURNS = 200
+const TURN_MS_MAX = 400
+const TURN_TRIES_MAX = 2
 /** Callers of a simulation have less patience than a busy machine needs. */
 const PATIENCE_FACTOR = 4
 /** A process for one command is dear. */
@@ -61,9 +63,11 @@ export function makePlan({ seed, engines, untilMs, servers, isNetworked, startsA
     const ask = adaptation.ask(intent.ask)
     if (ask === null) return []
     const first = isForCommandLine(ask) && byHand.likely(share * 2) ? [workers] : []
-    const route = [...first, ...intent.route].map((place) => placeOf(ask, place, engines))
+    const all = [...first, ...intent.route].map((place) => placeOf(ask, place, engines))
+    const route = isInTurns ? all.slice(0, TURN_TRIES_MAX) : all
     const copies = intent.copies.map((copy) => ({ ...copy, engine: placeOf(ask, copy.engine, engines) }))
-    const patienceMs = intent.patienceMs * PATIENCE_FACTOR
+    // Where others wait for it, nobody waits long.
+    const patienceMs = isInTurns ? TURN_MS_MAX : intent.patienceMs * PATIENCE_FACTOR
     const timeoutMs = intent.timeoutMs === null ? null : intent.timeoutMs * PATIENCE_FACTOR
     return [{ ...intent, ask, route, copies, patienceMs, timeoutMs }]
   })
