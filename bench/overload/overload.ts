@@ -4,6 +4,7 @@
  * Every request is the same batch of freezes, so what was served can be read from the account afterwards.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { AMOUNT_MAX } from '../../src/domain/amount.ts'
 import type { ServiceProcess } from '../../test/support/service-process.ts'
 import { Crowd, Heard, type Request, type Told } from './crowd.ts'
 import { residentOf, type Resident } from './resident.ts'
@@ -47,7 +48,7 @@ export interface Share {
 
 const ACCOUNT = 'user:8'
 const AMOUNT = 616n
-const FUNDS = 10n ** 18n
+const FUNDS = AMOUNT_MAX
 const CALLERS_IN_TURN = 64
 const WARM_UP_SECONDS = 1
 /** This many in a row make it normal. */

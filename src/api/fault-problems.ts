@@ -84,7 +84,7 @@ export const FAULT_PROBLEMS: Pick<Catalogue, FaultCode | ConnectionCode> = {
     applied: 'no',
     retryAfterMs: null,
     meaning:
-      'The database refuses the service for a reason that only an operator can remove: a wrong password, a missing privilege or database, a server that Holdfast does not support. The command had no effect.',
+      'The database refuses the service for a reason that only an operator can remove: a wrong password, a missing privilege or database, a server or a file that Holdfast cannot use. The command had no effect.',
     remedy: 'The message and the log of the service say what to change. The service goes on by itself after that.',
     fields: faultFields,
   },

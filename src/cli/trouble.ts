@@ -48,8 +48,11 @@ function messageOf(error: LedgerError): string {
   return error.code === 'invalid_request' ? error.message : `${error.code}: ${error.message}`
 }
 
-/** Where the catalogue speaks of HTTP, the command line has words of its own. */
-const HINTS: Partial<Record<ProblemCode, string>> = {
+/** Where the catalogue speaks of HTTP, the command line has words of its own; null where the message itself says what to do. */
+const HINTS: Partial<Record<ProblemCode, string | null>> = {
+  store_misconfigured: null,
+  clock_wrong: null,
+  store_unavailable: 'Is the database running? Check the host and the port of the store URL.',
   unknown_asset: 'Declare it first: holdfast declare CODE --decimals N. Only credit exists from the start.',
   settle_above_hold:
     'Settle less, or add --overage cap (take what is held) or --overage draw (take the rest from available).',
@@ -66,11 +69,11 @@ const HINTS: Partial<Record<ProblemCode, string>> = {
 
 function hintOf(error: LedgerError): string | null {
   if (error.code === 'invalid_request') return null
-  const hint =
-    error.code === 'insufficient_funds' ? fundsHint(error) : (HINTS[error.code] ?? PROBLEMS[error.code].remedy)
+  const own = error.code === 'insufficient_funds' ? fundsHint(error) : HINTS[error.code]
+  const hint = own === undefined ? PROBLEMS[error.code].remedy : own
   const { requestId } = error.details
   if (error.applied === 'no' || typeof requestId !== 'string') return hint
-  return `${hint}\nIt may have been applied. Repeat it to be sure; its request id is ${requestId}.`
+  return `${hint ?? ''}\nIt may have been applied. Repeat it to be sure; its request id is ${requestId}.`
 }
 
 /** With the command that lists what holds the rest, ready to be run. */

@@ -56,6 +56,17 @@ test('coins go to @exchange in the one asset and come from it in the other', () 
   ])
 })
 
+test('a rate that follows another is committed only where that one is there, and is the newest', () => {
+  const before = rateWith(TENTH)
+  const assets = stateOf({ rates: [before] })
+  const decision = decide(rate('credit', 'gem', [1n, 9n]), assets, MOMENT)
+  assert.ok(decision.verdict === 'apply')
+  assert.deepEqual(decision.effect.ratesUsed, [before])
+  const first = decide(rate('gem', 'credit', [1n, 9n]), assets, MOMENT)
+  assert.ok(first.verdict === 'apply')
+  assert.deepEqual(first.effect.ratesUsed, [])
+})
+
 test('the entry tells what every leg came to, at which rate, and what rounding left over', () => {
   const { legs } = applied([across(USER, 'user:9', [57n, 'credit'], ['gem']), leg(USER, 'user:9', 3n)])
   const fraction = { version: 4, numerator: 1n, denominator: 10n, rounding: 'down' }

@@ -66,7 +66,16 @@ export function decideRate(command: RateCommand, state: State, moment: Moment): 
   }
   return {
     verdict: 'apply',
-    effect: { request: null, postings: [], balances: [], account: null, asset: null, rate },
+    // Its number alone would not tell that the one before it is there: a database that went back in time may have lost that.
+    effect: {
+      request: null,
+      postings: [],
+      balances: [],
+      account: null,
+      asset: null,
+      rate,
+      ratesUsed: newest === null ? [] : [newest],
+    },
     answer: rate,
   }
 }

@@ -82,22 +82,24 @@ export class Recovery {
     if (this.#commitsProve) {
       const { clock } = this.#parts
       const since = clock.elapsed()
+      let isConflict = true
       try {
         const outcomes = await this.#turn(worksOf(jobs), now)
-        if (outcomes !== null) return outcomes
+        if (outcomes !== null && outcomes.length > 0) return outcomes
+        isConflict = outcomes === null
       } catch (error) {
         const fault = asFault(error)
         // Its holds were remembered ones.
         if (fault.code !== 'store_refused') return await this.after(fault, jobs, now)
       }
-      attempt = { number: 1, tookMs: clock.elapsed() - since }
+      if (isConflict) attempt = { number: 1, tookMs: clock.elapsed() - since }
     }
     const results = await this.insist(jobs, now, { last: attempt })
     this.#commitsProve = results.every((result) => result instanceof Fault || !needsProof(result))
     return results
   }
 
-  /** Null when other writers came first, or when something in it has to be read before it may be answered. */
+  /** Null when other writers came first; no outcome when something in it has to be read before it may be answered. */
   async #turn(work: readonly Work[], now: Instant): Promise<Plan['outcomes'] | null> {
     const { cache, contention } = this.#parts
     const keys = this.#parts.knownKeys(work)
@@ -122,7 +124,7 @@ export class Recovery {
     // Another writer that came in between is likely to be there still. The guards of the commit have proven the holds.
     contention.remember(cache.observe(snapshot))
     cache.apply(plan.changes)
-    return plan.outcomes.length === 0 ? null : plan.outcomes
+    return plan.outcomes
   }
 
   /** `outcomes`, with those at `indices` decided again. Never rejects. */

@@ -9,7 +9,7 @@ import type { Damage, Harness, LostAt } from './harness.ts'
 import { describeStore } from './suite.ts'
 
 class MemoryHarness implements Harness {
-  readonly order = 'sqlite'
+  readonly order = 'mysql'
   readonly #tables = new Tables()
   readonly #opened: Storage[] = []
 

@@ -8,7 +8,7 @@ import type { CommandRan } from './command-line-process.ts'
 /** A command that has not ended by then hangs; the machine may be busy with other tests. */
 const COMMAND_MS_MAX = 30_000
 
-export class CommandLineRunner implements Disposable {
+export class CommandLineRunner implements AsyncDisposable {
   readonly #child: ChildProcess
 
   /** Nothing of this process's own configuration reaches it. */
@@ -28,7 +28,8 @@ export class CommandLineRunner implements Disposable {
     return ran
   }
 
-  [Symbol.dispose](): void {
-    this.#child.kill()
+  async [Symbol.asyncDispose](): Promise<void> {
+    const gone = once(this.#child, 'exit')
+    if (this.#child.kill()) await gone
   }
 }

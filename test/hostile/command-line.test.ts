@@ -29,8 +29,8 @@ before(async () => {
   await ledger.freeze({ requestId: 'H1', account: 'user:1', amount: 500n })
   runner = new CommandLineRunner(folder, { HOLDFAST_STORE: store })
 })
-after(() => {
-  runner[Symbol.dispose]()
+after(async () => {
+  await runner[Symbol.asyncDispose]()
   rmSync(folder, { recursive: true, force: true })
 })
 

@@ -140,7 +140,7 @@ test('no command tells the password of a URL that it is given, however it fails'
   ]
   try {
     // The environment is where a password belongs; help shows defaults, but not this one.
-    using runner = new CommandLineRunner(folder, { HOLDFAST_STORE: urls[0]!, TMPDIR: folder })
+    await using runner = new CommandLineRunner(folder, { HOLDFAST_STORE: urls[0]!, TMPDIR: folder })
     for (const parameters of lines) {
       const { exitCode, stdout, stderr } = await runner.run(parameters)
       assert.equal(exitCode === 0, parameters.includes('--help'), stdout + stderr)

@@ -9,7 +9,8 @@
  */
 import type { EngineLimits } from '../../src/engine/limits.ts'
 import type { Outcome } from '../../src/domain/outcome.ts'
-import { explanationOf, type AnsweredCall } from '../simulation/answer-audit.ts'
+import { explanationOf } from '../simulation/answer-audit.ts'
+import type { AnsweredCall } from '../simulation/chapter.ts'
 import type { Findings } from '../simulation/findings.ts'
 import { commandsOf, type Call } from '../simulation/history.ts'
 import { keysOf } from '../simulation/journal-audit.ts'

@@ -9,8 +9,9 @@
 import type { Command } from '../../src/domain/command.ts'
 import type { Outcome } from '../../src/domain/outcome.ts'
 import type { EngineLimits } from '../../src/engine/limits.ts'
+import { askedTick, type AnsweredCall, type Chapter } from './chapter.ts'
 import type { Findings } from './findings.ts'
-import { commandsOf, type Answered, type Call, type Sender } from './history.ts'
+import { commandsOf, type Call, type Sender } from './history.ts'
 import { circumstancesOf, isSameLife, keysOf, ratesUsedBy, type Effect, type Journal } from './journal-audit.ts'
 import type { RateBook } from './reference-exchange.ts'
 import { EMPTY_STRIPE, type AssetBook, type Book, type HoldEventBook } from './reference-books.ts'
@@ -18,52 +19,86 @@ import { ReferenceLedger } from './reference-ledger.ts'
 import { contentsOf, isAlike, spell } from './spelling.ts'
 import { isBroken } from './workload.ts'
 
-export type AnsweredCall = Call & { readonly answer: Answered }
-
 /** An answer that needs a place in the journal. */
 interface Open {
   readonly call: AnsweredCall
+  /** No later era could explain it. */
+  readonly isLast: boolean
   /** The first and the last position that may explain it: so many effects had happened. */
   readonly least: number
   readonly most: number
   readonly explains: (ledger: ReferenceLedger) => boolean
 }
 
+/** @param chapters an era each, in their order: what was under way when the database went back may have been decided before or after that */
 export function auditAnswers(
   calls: readonly Call[],
-  journal: Journal,
+  chapters: readonly Chapter[],
   { limits, findings }: { limits: EngineLimits; findings: Findings },
 ): void {
   const answered = calls.filter((call): call is AnsweredCall => call.answer !== null)
-  const matching = new Matching(journal, findings)
-  for (const call of answered.toSorted((left, right) => left.answer.tick - right.answer.tick)) matching.match(call)
-  const acknowledged = acknowledgements(matching.acknowledgedAt)
-  const open = answered.flatMap((call): Open[] => {
-    const explains = explanationOf(call, journal, limits)
-    if (explains === null) return []
-    const most = countBefore(journal.effects, call.answer.tick)
-    return [{ call, least: acknowledged(call.invokedTick), most, explains }]
-  })
-  place(open, journal, { limits, findings })
+  const moments: Moment[] = []
+  const matchings = new Map(chapters.map((chapter) => [chapter, new Matching(chapter, { findings, moments })]))
+  for (const call of answered.toSorted((left, right) => left.answer.tick - right.answer.tick)) {
+    const possible = chapters.filter((chapter) => chapter.mayAnswer(call)).map((chapter) => matchings.get(chapter)!)
+    const matching = possible.findLast((one) => one.knows(call)) ?? possible.at(-1)!
+    matching.match(call)
+  }
+  let waiting: readonly AnsweredCall[] = answered
+  for (const chapter of chapters) {
+    const acknowledged = acknowledgements(matchings.get(chapter)!.acknowledgedAt)
+    const { journal, keptCount } = chapter
+    const open = waiting.flatMap((call): Open[] => {
+      if (!chapter.mayAnswer(call)) return []
+      const explains = explanationOf(call, journal, limits)
+      if (explains === null) return []
+      const least = Math.max(keptCount, acknowledged(askedTick(call)))
+      const most = countBefore(journal.effects, call.answer.tick)
+      return [{ call, isLast: chapter.isLastOf(call), least, most, explains }]
+    })
+    const placed = place(open, journal, { limits, findings })
+    waiting = waiting.filter((call) => !placed.has(call) && !chapter.isLastOf(call))
+  }
 }
+
+/** A moment that a process has told of. */
+type Moment = Sender & { readonly tick: number; readonly now: number }
 
 /** Answers that say that something was applied, each with its effect. */
 class Matching {
   /** When each effect was first told to anybody. */
   readonly acknowledgedAt = new Map<Effect, number>()
   readonly #journal: Journal
+  readonly #fromTick: number
   readonly #findings: Findings
   /** Effects that somebody was told of as new. */
   readonly #claimed = new Set<Effect>()
-  /** Moments that each process has told of. */
-  readonly #moments: (Sender & { readonly tick: number; readonly now: number })[] = []
-
+  /** Of all eras. */
+  readonly #moments: Moment[]
   /** Rates that anybody was told of. */
   readonly #rates: { readonly tick: number; readonly pair: string; readonly version: number }[] = []
 
-  constructor(journal: Journal, findings: Findings) {
+  constructor({ journal, era }: Chapter, { findings, moments }: { findings: Findings; moments: Moment[] }) {
     this.#journal = journal
+    this.#fromTick = era.fromTick
     this.#findings = findings
+    this.#moments = moments
+  }
+
+  /** Whether its journal has all that the answer says was applied. */
+  knows(call: AnsweredCall): boolean {
+    const { result } = call.answer
+    if (result.kind !== 'outcome') return true
+    return commandsOf(call.ask).every((command, index) => {
+      const keys = keysOf(command)
+      const outcome = result.outcomes[index]
+      if (outcome?.status !== 'applied') return true
+      if (keys.length === 0) return outcome.replayed || this.#ownEffect(command, outcome, call) !== undefined
+      return keys.some((key) => {
+        const effect = this.#journal.byKey.get(key)
+        return effect !== undefined && isAlike(effect.answer, outcome.answer)
+      })
+    })
   }
 
   match(call: AnsweredCall): void {
@@ -75,6 +110,8 @@ class Matching {
     for (const [index, outcome] of result.outcomes.entries()) {
       if (outcome.status === 'applied') this.#matchOne(commands[index]!, outcome, call)
       if (outcome.status !== 'applied' || commands[index]!.kind !== 'rate') continue
+      // The rate of a repeat that was under way when the database went back may be gone.
+      if (call.invokedTick < this.#fromTick) continue
       const { from, to, version } = outcome.answer as RateBook
       this.#rates.push({ tick: call.answer.tick, pair: `${from} ${to}`, version })
     }
@@ -84,15 +121,9 @@ class Matching {
     const check = (law: number, holds: boolean, what: () => string): boolean =>
       this.#findings.check(law, holds, () => `${what()}: ${spell(command)} was answered ${spell(outcome)}`)
     const keys = keysOf(command)
-    const isOwn = (effect: Effect): boolean =>
-      isSameLife(effect.sender, call) && effect.tick > call.invokedTick && effect.tick < call.answer.tick
     if (keys.length === 0) {
       if (outcome.replayed) return
-      const own = this.#journal.effects.find(
-        (effect) =>
-          isOwn(effect) &&
-          (command.kind === 'declare' ? isDeclared(effect, outcome) : isAlike(effect.answer, outcome.answer)),
-      )
+      const own = this.#ownEffect(command, outcome, call)
       if (check(6, own !== undefined, () => 'acknowledged, but not in the journal')) this.#acknowledge(own!, call)
       return
     }
@@ -108,7 +139,7 @@ class Matching {
     check(6, tick < call.answer.tick, () => 'answered before it was durable')
     check(4, isAlike(answer, outcome.answer), () => `not the first answer, ${spell(answer)}`)
     if (!outcome.replayed) {
-      check(4, isOwn(effect!) && !this.#claimed.has(effect!), () => 'told as new, but it was not')
+      check(4, isOwn(effect!, call) && !this.#claimed.has(effect!), () => 'told as new, but it was not')
       this.#claimed.add(effect!)
       const { now } = cause as { now: number }
       // Time never runs backwards for a process, whatever its clock does.
@@ -122,6 +153,15 @@ class Matching {
       }
     }
     this.#acknowledge(effect!, call)
+  }
+
+  /** The effect of a command that has no key, while the call was under way. */
+  #ownEffect(command: Command, outcome: Outcome & { status: 'applied' }, call: AnsweredCall): Effect | undefined {
+    return this.#journal.effects.find(
+      (effect) =>
+        isOwn(effect, call) &&
+        (command.kind === 'declare' ? isDeclared(effect, outcome) : isAlike(effect.answer, outcome.answer)),
+    )
   }
 
   /** The highest version of a pair's rate that anybody had been told of when the call was made. */
@@ -140,6 +180,11 @@ class Matching {
     const known = this.acknowledgedAt.get(effect) ?? Infinity
     this.acknowledgedAt.set(effect, Math.min(known, answer.tick))
   }
+}
+
+/** Whether the call's own process wrote it while the call was under way. */
+function isOwn({ sender, tick }: Effect, call: AnsweredCall): boolean {
+  return isSameLife(sender, call) && tick > call.invokedTick && tick < call.answer.tick
 }
 
 /** Its name may have been changed again in the same batch. */
@@ -248,16 +293,18 @@ function accountOf({ books, metadata }: ReferenceLedger, account: string): unkno
   return { account, metadata: metadata.get(account) ?? null, balances, next: null }
 }
 
-/** Walks through the journal and gives every open answer its place. */
+/** Walks through the journal and gives every open answer its place. @returns those that have one */
 function place(
   open: readonly Open[],
   journal: Journal,
   { limits, findings }: { limits: EngineLimits; findings: Findings },
-): void {
+): ReadonlySet<AnsweredCall> {
   const ledger = new ReferenceLedger()
+  const placed = new Set<AnsweredCall>()
   let waiting = [...open]
   for (let position = 0; position <= journal.effects.length; position++) {
-    waiting = placeAt({ position, early: earlyRates(journal.effects, position) }, waiting, ledger, findings)
+    const here = { position, early: earlyRates(journal.effects, position), placed }
+    waiting = placeAt(here, waiting, ledger, findings)
     const effect = journal.effects[position]
     if (effect === undefined) break
     const { cause } = effect
@@ -267,6 +314,7 @@ function place(
       if (verdict.kind === 'applied') verdict.write()
     }
   }
+  return placed
 }
 
 /**
@@ -287,9 +335,16 @@ function earlyRates(effects: readonly Effect[], position: number): readonly Rate
   return rates
 }
 
+interface Place {
+  readonly position: number
+  readonly early: readonly RateBook[]
+  /** Those that have found theirs. */
+  readonly placed: Set<AnsweredCall>
+}
+
 /** Those that have no place yet after this position. */
 function placeAt(
-  { position, early }: { position: number; early: readonly RateBook[] },
+  { position, early, placed: allPlaced }: Place,
   waiting: readonly Open[],
   ledger: ReferenceLedger,
   findings: Findings,
@@ -301,12 +356,15 @@ function placeAt(
   for (;;) {
     // Whoever asked after an answer comes after that answer.
     const firstAnswer = Math.min(...due.map(({ call }) => call.answer.tick))
-    const placed = due.filter((one) => one.call.invokedTick <= firstAnswer && explainsIt(one))
+    const placed = due.filter((one) => askedTick(one.call) <= firstAnswer && explainsIt(one))
     if (placed.length === 0) break
-    for (const { call } of placed) findings.check(call.ask.kind === 'group' ? 7 : 0, true, () => '')
+    for (const { call } of placed) {
+      allPlaced.add(call)
+      findings.check(call.ask.kind === 'group' ? 7 : 0, true, () => '')
+    }
     due = due.filter((one) => !placed.includes(one))
   }
-  const lost = due.filter(({ most }) => most <= position)
+  const lost = due.filter(({ most, isLast }) => isLast && most <= position)
   for (const { call, least, most } of lost) {
     findings.check(0, false, () => {
       const asked = `engine ${call.engine}.${call.life} at ${call.invokedAt.toFixed(3)}: ${spell(call.ask)}`

@@ -7,8 +7,9 @@ import type { Tables } from '../../src/stores/memory/tables.ts'
 import type { Storage } from '../../src/stores/storage.ts'
 import { assertLaws } from '../support/laws.ts'
 import { auditAnswers } from './answer-audit.ts'
+import { Chapter } from './chapter.ts'
 import { Findings } from './findings.ts'
-import type { Call, Sender, Transaction, Troubles } from './history.ts'
+import type { Call, Era, Sender, Transaction, Troubles } from './history.ts'
 import { auditJournal, circumstancesOf, type Journal } from './journal-audit.ts'
 import { auditPromises } from './promise-audit.ts'
 import { EMPTY_STRIPE } from './reference-books.ts'
@@ -17,8 +18,12 @@ import { spell } from './spelling.ts'
 export interface History {
   /** In the order in which they were made. */
   readonly calls: readonly Call[]
-  /** In the order in which they were committed. */
+  /** In the order in which they were committed, without what was lost when the database went back in time. */
   readonly log: readonly Transaction[]
+  /** How the database was before it went back in time, once for each time. */
+  readonly pastEras?: readonly Era[]
+  /** So many transactions of `log` were left when it did so for the last time. */
+  readonly keptCount?: number
   /** The rows at the end. */
   readonly tables: Tables
   readonly storage: Storage
@@ -33,20 +38,30 @@ export interface History {
 }
 
 export async function auditHistory(history: History): Promise<Findings> {
-  const { calls, log, tables, limits, troublesOf } = history
+  const { calls, limits, troublesOf } = history
   const findings = new Findings()
-  auditRows(tables, findings)
   await auditByVerify(history.storage, findings)
-  const journal = auditJournal(calls, log, { tables, limits, findings })
-  if (journal === null) return findings
+  const chapters: Chapter[] = []
+  for (const era of erasOf(history)) {
+    const { tables } = era
+    auditRows(tables, findings)
+    const journal = auditJournal(calls, era.log, { tables, limits, findings })
+    if (journal === null) return findings
+    chapters.push(new Chapter(era, journal))
+  }
   for (const ms of history.stopsMs) {
     findings.check(8, ms <= limits.drainMsMax + 1, () => `stopping took ${ms} ms, more than ${limits.drainMsMax}`)
   }
   findings.check(8, history.running === 0, () => `${history.running} engines never stopped`)
-  auditExpiry(journal, history, findings)
-  auditAnswers(calls, journal, { limits, findings })
-  auditPromises(calls, journal, { limits, troublesOf, findings })
+  auditExpiry(chapters.at(-1)!.journal, history, findings)
+  auditAnswers(calls, chapters, { limits, findings })
+  auditPromises(calls, chapters, { limits, troublesOf, findings })
   return findings
+}
+
+function erasOf({ pastEras = [], keptCount = 0, log, tables }: History): readonly Era[] {
+  const fromTick = pastEras.at(-1)?.untilTick ?? 0
+  return [...pastEras, { fromTick, untilTick: Infinity, log, keptCount, tables }]
 }
 
 /** At the quiet end no hold is left that was due two rounds ago, unless a rule keeps it from ending. */

@@ -16,7 +16,17 @@ export interface Mishaps {
   partitionedUntil: number
   /** Counts the partitions. */
   partitions: number
+  /** What the connections show that are left with a server which is not the primary any more. */
+  behind: Behind | null
+  /** Counts how often they were given up because of that. */
+  demotions: number
   readonly onHit: (what: Mishap | 'partition') => void
+}
+
+export interface Behind {
+  readonly storage: Storage
+  /** When it was the primary for the last time. */
+  readonly tick: number
 }
 
 /** Performs a write at the database, after it stayed open there for `ms`; it ends with a commit or is rolled back. */
@@ -25,7 +35,6 @@ type Perform = (stays: { readonly ms: number; readonly ends: boolean }) => Promi
 const AT_ONCE = { ms: 0, ends: true }
 
 export class Connection implements Store {
-  readonly connectionsLost = 0
   readonly #world: World
   readonly #database: Database
   readonly #life: Life
@@ -34,6 +43,8 @@ export class Connection implements Store {
   /** Whether commits stay in the order of the calls, or only those that meet do. */
   readonly #isOrdered: boolean
   #line: Promise<unknown> = Promise.resolve()
+  /** Connections that died with a commit under way. */
+  #cut = 0
 
   constructor(
     world: World,
@@ -49,13 +60,22 @@ export class Connection implements Store {
     this.#isOrdered = isOrdered
   }
 
+  /** Every connection ends when the database goes down, or out of reach; the operating system says so at once. */
+  get connectionsLost(): number {
+    return this.#database.run + this.#mishaps.partitions + this.#mishaps.demotions + this.#cut
+  }
+
   load(footprint: Footprint): Promise<Snapshot> {
     return this.#call('load', () => this.#read('load', () => this.#database.load(footprint)))
   }
 
   /** A question to the readers. */
   ask<Rows>(question: (storage: Storage) => Promise<Rows>): Promise<Rows> {
-    return this.#call('read', () => this.#read('read', () => this.#database.read(question)))
+    return this.#call('read', () => {
+      const { behind } = this.#mishaps
+      const ask = behind === null ? () => this.#database.read(question) : () => question(behind.storage)
+      return this.#read('read', ask)
+    })
   }
 
   async ping(): Promise<void> {
@@ -74,10 +94,13 @@ export class Connection implements Store {
   commit(changes: Changes): Promise<CommitResult> {
     return this.#call('commit', async () => {
       const connected = this.#connect()
+      const { run } = this.#database
       const before = this.#line
       const perform: Perform = async (stays) => {
         await this.#travel()
         if (this.#isOrdered) await before
+        // What a server had not read yet when it went down, no later run of it reads.
+        if (this.#database.run !== run) throw unavailable('The connection ended before the commit arrived.')
         return await this.#database.commit(this.#life, changes, stays)
       }
       const done = this.#deliver(this.#next('write'), perform, connected)
@@ -167,6 +190,10 @@ export class Connection implements Store {
         void settle(this.#world.sleep(this.#chance.between(5, 1_500)).then(() => perform(AT_ONCE)))
         await this.#world.sleep(this.#chance.pick([0, 2, 20]))
         throw inDoubt()
+      case 'conflict_at_commit':
+        await settle(perform({ ms: 0, ends: false }))
+        await this.#travel()
+        return this.#chance.pick(['contended', 'stale'])
       case 'slow':
         await this.#world.sleep(this.#chance.between(50, 3_000))
         break
@@ -185,7 +212,7 @@ export class Connection implements Store {
   }
 
   async #read<Rows>(call: 'load' | 'read' | 'ping', read: () => Promise<Rows>): Promise<Rows> {
-    const connected = this.#connect()
+    const connected = this.#connect(call === 'read' ? 'read' : 'other')
     const mishap = this.#next('read')
     await this.#travel()
     if (mishap === 'unavailable' || (mishap === 'unforeseen' && call !== 'load')) {
@@ -202,11 +229,16 @@ export class Connection implements Store {
   /**
    * Whether the connection that is used now is still there, whenever one asks.
    *
-   * @throws Fault `store_unavailable` while the engine cannot reach the database
+   * @throws Fault `store_unavailable` while the engine cannot reach the database, and where it learns that its server is not the primary
    */
-  #connect(): () => boolean {
+  #connect(call: 'read' | 'other' = 'other'): () => boolean {
     const { run } = this.#database
     const { partitions, partitionedUntil } = this.#mishaps
+    if (call === 'other' && this.#mishaps.behind !== null) {
+      this.#mishaps.behind = null
+      this.#mishaps.demotions++
+      throw unavailable('The server is not the primary any more.')
+    }
     if (this.#world.now < partitionedUntil) {
       this.#mishaps.onHit('partition')
       throw unavailable('The database cannot be reached.')
@@ -228,7 +260,7 @@ export class Connection implements Store {
     return this.#life.until(
       run().then(
         (value) => {
-          if (value === 'stale' || value === 'contended') this.#life.troubles.conflicts++
+          if (value === 'stale' || value === 'contended') this.#countAttempt('conflicts')
           this.#world.note(() => `${who} ${name} answered ${typeof value === 'string' ? value : 'rows'}`)
           return value
         },
@@ -245,8 +277,17 @@ export class Connection implements Store {
     const { troubles } = this.#life
     if (!(error instanceof Fault)) troubles.unforeseen++
     else if (error.code === 'store_unavailable') troubles.unavailable++
-    else if (error.code === 'commit_in_doubt') troubles.doubts++
-    else if (error.code === 'store_refused') troubles.refusals++
+    else if (error.code === 'commit_in_doubt') {
+      troubles.doubts++
+      this.#cut++
+    } else if (error.code === 'store_misconfigured') troubles.misconfigured++
+    else if (error.code === 'store_refused') this.#countAttempt('refusals')
+  }
+
+  #countAttempt(trouble: 'conflicts' | 'refusals'): void {
+    const { troubles } = this.#life
+    troubles[trouble]++
+    troubles.attemptTicks.push(this.#world.tick())
   }
 
   #travel(): Promise<void> {

@@ -3,21 +3,37 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { REJECTION_PRECEDENCE, type FaultCode } from '../../src/domain/outcome.ts'
 import { Tally } from './campaign.ts'
-import { MISHAPS } from './faults.ts'
+import { MISHAPS, type FaultKind } from './faults.ts'
 import { makeScenario } from './scenario.ts'
-import { simulate, type AnswerCode, type EffectKind, type HitKind } from './simulation.ts'
+import { simulate, type AnswerCode, type EffectKind } from './simulation.ts'
 
 const SEEDS = 250
 
-const FAULT_CODES: Readonly<Record<Exclude<FaultCode, 'store_misconfigured' | 'clock_wrong'>, true>> = {
+const FAULT_CODES: Readonly<Record<FaultCode, true>> = {
   overloaded: true,
   deadline_exceeded: true,
   contention: true,
   store_unavailable: true,
+  store_misconfigured: true,
+  clock_wrong: true,
   commit_in_doubt: true,
   store_refused: true,
   shutting_down: true,
   internal: true,
+}
+
+const FAULT_KINDS: Readonly<Record<Exclude<FaultKind, 'mishap'>, true>> = {
+  partition: true,
+  outage: true,
+  return: true,
+  revocation: true,
+  slowness: true,
+  stranger: true,
+  crash: true,
+  stop: true,
+  demotion: true,
+  clock: true,
+  clock_ahead: true,
 }
 
 const EFFECTS: Readonly<Record<EffectKind, true>> = {
@@ -40,8 +56,8 @@ const EFFECTS: Readonly<Record<EffectKind, true>> = {
 test('every fault strikes, every command has its effect, every answer is given and every law is checked, many times', async () => {
   const tally = new Tally()
   for (let seed = 1; seed <= SEEDS; seed++) tally.add(await simulate(makeScenario(seed)))
-  const hits: readonly HitKind[] = [...MISHAPS, 'partition', 'outage', 'slowness', 'stranger', 'crash', 'stop', 'clock']
-  for (const kind of hits) assert.ok((tally.hits.get(kind) ?? 0) >= 10, `${kind}: ${tally.hits.get(kind)}`)
+  for (const kind of [...MISHAPS, ...(Object.keys(FAULT_KINDS) as Exclude<FaultKind, 'mishap'>[])])
+    assert.ok((tally.hits.get(kind) ?? 0) >= 10, `${kind}: ${tally.hits.get(kind)}`)
   for (const kind of Object.keys(EFFECTS) as EffectKind[]) {
     assert.ok((tally.applied.get(kind) ?? 0) >= 50, `${kind}: ${tally.applied.get(kind)}`)
   }

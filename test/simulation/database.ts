@@ -11,9 +11,15 @@ import { Tables } from '../../src/stores/memory/tables.ts'
 import { WRITE_ORDERS } from '../../src/stores/memory/write-orders.ts'
 import type { Storage } from '../../src/stores/storage.ts'
 import type { Chance } from './chance.ts'
-import type { Sender, Transaction } from './history.ts'
+import type { Era, Sender, Transaction } from './history.ts'
 import { RowLocks } from './row-locks.ts'
 import type { World } from './world.ts'
+
+/** The database as it was at one moment. */
+export interface Backup {
+  readonly log: readonly Transaction[]
+  readonly tables: Tables
+}
 
 /** A process as the database's log knows it. */
 interface Committer extends Sender {
@@ -33,7 +39,12 @@ export interface DatabaseHabits {
 export class Database {
   readonly tables = new Tables()
   readonly storage: Storage
-  readonly log: Transaction[] = []
+  /** Without what was lost. */
+  log: Transaction[] = []
+  /** How it was each time before it went back. */
+  readonly pastEras: Era[] = []
+  /** So many transactions of the log were left when it last went back. */
+  keptCount = 0
   readonly habits: DatabaseHabits
   readonly #world: World
   readonly #chance: Chance
@@ -42,6 +53,7 @@ export class Database {
   readonly #isPoison: (requestId: string) => boolean
   #run = 0
   #downUntil = 0
+  #revokedUntil = 0
   #slowUntil = 0
   #slowFactor = 1
 
@@ -60,9 +72,28 @@ export class Database {
     return this.#run
   }
 
+  backUp(): Backup {
+    return { log: [...this.log], tables: this.tables.copy() }
+  }
+
+  /** Forgets what came after `backup`; transactions that are open are rolled back. Connections stay unless it goes down as well. */
+  goBack(backup: Backup): void {
+    const { log, keptCount } = this
+    const fromTick = this.pastEras.at(-1)?.untilTick ?? 0
+    this.pastEras.push({ fromTick, untilTick: this.#world.tick(), log, keptCount, tables: this.tables.copy() })
+    this.log = [...backup.log]
+    this.keptCount = backup.log.length
+    this.tables.restore(backup.tables)
+  }
+
   goDown(ms: number): void {
     this.#run++
     this.#downUntil = this.#world.now + ms
+  }
+
+  /** Nothing may be written for a while. */
+  revoke(ms: number): void {
+    this.#revokedUntil = this.#world.now + ms
   }
 
   slowDown(ms: number, factor: number): void {
@@ -72,6 +103,7 @@ export class Database {
 
   recover(): void {
     this.#downUntil = 0
+    this.#revokedUntil = 0
     this.#slowUntil = 0
   }
 
@@ -101,7 +133,7 @@ export class Database {
    * A whole transaction.
    *
    * @param stays how long it stays open before its end, and whether it ends with a commit
-   * @throws Fault `store_unavailable` (nothing written), `store_refused`
+   * @throws Fault `store_unavailable` (nothing written), `store_misconfigured`, `store_refused`
    */
   async commit(sender: Committer, changes: Changes, stays = { ms: 0, ends: true }): Promise<CommitResult> {
     this.#requireUp()
@@ -121,6 +153,7 @@ export class Database {
   async begin(rows: Iterable<string>): Promise<OpenTransaction | null> {
     this.#requireUp()
     const run = this.#run
+    const era = this.pastEras.length
     const locks = await this.#locks.acquire(rows, this.habits.lockWaitMs)
     if (locks === null) return null
     return {
@@ -130,7 +163,7 @@ export class Database {
       },
       write: async (sender, changes) => {
         this.#requireUp(run)
-        return await this.#write(sender, changes)
+        return era === this.pastEras.length ? await this.#write(sender, changes) : 'contended'
       },
       release: locks.release,
     }
@@ -150,6 +183,9 @@ export class Database {
   }
 
   async #write(sender: Committer, changes: Changes): Promise<CommitResult> {
+    if (this.#world.now < this.#revokedUntil) {
+      throw new Fault('store_misconfigured', 'The database does not allow INSERT on requests.')
+    }
     const ids = [...changes.entries, ...changes.holdsOpened].map(({ id }) => id)
     const poison = ids.find(this.#isPoison)
     if (poison !== undefined) throw new Fault('store_refused', `A constraint says no to ${poison}.`)

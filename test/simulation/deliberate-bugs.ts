@@ -5,6 +5,7 @@
 
 import { bug, type DeliberateBug } from './deliberate-bug.ts'
 import { HOLD_BUGS } from './hold-bugs.ts'
+import { MEMORY_BUGS } from './memory-bugs.ts'
 
 const HOLD_RULES = 'src/domain/hold-rules.ts'
 const HOLD_STEPS = 'src/domain/hold-steps.ts'
@@ -14,7 +15,6 @@ const POST = 'src/domain/post.ts'
 const BATCH = 'src/domain/batch.ts'
 const RATE = 'src/domain/rate.ts'
 const CYCLE = 'src/engine/cycle.ts'
-const PROOF = 'src/engine/proof.ts'
 const RECOVERY = 'src/engine/recovery.ts'
 const SUCCESSION = 'src/engine/succession.ts'
 const TORN = 'src/engine/torn.ts'
@@ -94,13 +94,6 @@ const EXCHANGES: readonly DeliberateBug[] = [
   ),
   bug('same-rate-declared-anew', EXCHANGE, 'newest !== null && isSameRate(newest, command)', 'false'),
   bug('rate-of-a-group-that-was-taken-back', BATCH, 'this.#ratesDeclared.length = rates', 'void rates'),
-  bug('phantom-rate', 'src/engine/cache.ts', 'for (const key of footprint.rates.keys()) this.rates.delete(key)', ''),
-  bug(
-    'repeated-rate-from-memory',
-    PROOF,
-    "(item.kind === 'declare' || item.kind === 'rate')",
-    "item.kind === 'declare'",
-  ),
   bug('asset-of-another-moment', WRITES, ' && stored.createdAt === asset.createdAt', ''),
 ]
 
@@ -108,8 +101,8 @@ const CYCLES: readonly DeliberateBug[] = [
   bug(
     'answer-before-commit',
     CYCLE,
-    'const result = await sent.result\n',
-    "const result = (void sent.result, 'committed') as CommitResult | Fault\n",
+    'beforeLocks(await sent.result)',
+    "(void sent.result, 'committed' as CommitResult | Fault)",
   ),
   bug('cache-kept-after-failure', CYCLE, '    cache.forget(sent.keys)\n    for', '    for'),
   {
@@ -130,14 +123,8 @@ const CYCLES: readonly DeliberateBug[] = [
   bug(
     'malformed-command-stops-the-engine',
     CYCLE,
-    'return { work, sent: null, fault: asFault(error)',
-    'void this.#parts.knownKeys(work)\n      return { work, sent: null, fault: asFault(error)',
-  ),
-  bug(
-    'rows-of-a-failed-batch',
-    CYCLE,
-    'const unproven = sound ? sent.torn',
-    'const unproven = sent !== null ? sent.torn',
+    'return { jobs, work, sent: null, fault: asFault(error)',
+    'void this.#parts.knownKeys(work)\n      return { jobs, work, sent: null, fault: asFault(error)',
   ),
   {
     name: 'rejection-on-rows-of-two-instants',
@@ -154,8 +141,8 @@ const CYCLES: readonly DeliberateBug[] = [
   bug(
     'doubt-told-as-failure',
     RECOVERY,
-    "if (fault.code === 'commit_in_doubt') return await this.#resolveDoubt(work, now)",
-    "if (fault.code === 'commit_in_doubt') return work.map(() => new Fault('store_unavailable', fault.message))",
+    "if (fault.code === 'commit_in_doubt') return await this.#resolveDoubt(jobs, now)",
+    "if (fault.code === 'commit_in_doubt') return jobs.map(() => new Fault('store_unavailable', fault.message))",
   ),
   bug(
     'doubt-told-as-success',
@@ -163,12 +150,17 @@ const CYCLES: readonly DeliberateBug[] = [
     'if (result instanceof Fault) return',
     "if (result instanceof Fault && result.code === 'commit_in_doubt') return sent.plan.outcomes\n    if (result instanceof Fault) return",
   ),
-  bug('contended-taken-for-committed', RECOVERY, "if (result !== 'committed') {", "if (result === 'stale') {"),
+  bug(
+    'contended-taken-for-committed',
+    RECOVERY,
+    "if (result === 'committed') return",
+    "if (result !== 'stale') return",
+  ),
   bug(
     'turn-refuses-unproven',
     RECOVERY,
-    'return isProven ? decided',
-    'return isProven || decided.outcomes.length > 0 ? decided',
+    'return plan.outcomes.some(needsProof) ? this.#parts.plan([], snapshot, keys, now) : plan',
+    'return plan',
   ),
   bug(
     'exclusive-decides-on-the-cache',
@@ -183,8 +175,8 @@ const CYCLES: readonly DeliberateBug[] = [
   bug(
     'poison-spoils-its-batch',
     RECOVERY,
-    'if (isPoison(fault)) return await this.#split(work, fault, now)\n    return work.map',
-    'return work.map',
+    'if (isPoison(fault)) return await this.#split(jobs, fault, now)\n    return jobs.map',
+    'return jobs.map',
   ),
 ]
 
@@ -211,12 +203,6 @@ const WAITING: readonly DeliberateBug[] = [
     ENGINE,
     'const now = this.#clock.elapsed()',
     'const now = this.#clock.now() - 1_893_456_000_000',
-  ),
-  bug(
-    'batches-finished-out-of-order',
-    'src/engine/pipeline.ts',
-    '    await before\n    const results = await this.#cycle.finish(prepared)\n',
-    '    const results = await this.#cycle.finish(prepared)\n    await before\n',
   ),
   bug(
     'stop-denies-what-it-did',
@@ -313,17 +299,19 @@ const SEEDS: Readonly<Record<string, number>> = {
   'full-stripe-is-final-unlocked': 17,
   'stripe-of-everybody-else-followed': 62,
   'draw-below-the-floor': 207,
-  'phantom-asset': 61,
+  'phantom-asset': 222,
   'half-to-odd': 524,
-  'used-rate-not-proven': 694,
-  'repeated-rate-from-memory': 210,
-  'hold-of-a-failed-batch': 1074,
-  'rows-of-a-failed-batch': 49,
+  'used-rate-not-proven': 771,
+  'hold-of-a-failed-batch': 288,
+  'payee-changed-after-a-part': 202,
+  'cache-kept-after-failure': 309,
   'rejection-on-rows-of-two-instants': 36,
   'exclusive-decides-on-the-cache': 13,
   'deadline-while-reading': 73,
   'time-runs-backwards': 9,
-  'batches-finished-out-of-order': 49,
+  'memory-kept-after-a-lost-connection': 748,
+  'lasting-rejection-from-memory': 2363,
+  'refusal-final-before-the-locks': 56,
   'stop-denies-what-it-did': 22,
   'another-version-of-the-same-number': 92,
 }
@@ -333,6 +321,7 @@ export const DELIBERATE_BUGS: readonly DeliberateBug[] = [
   ...EXCHANGES,
   ...HOLD_BUGS,
   ...CYCLES,
+  ...MEMORY_BUGS,
   ...WAITING,
   ...STORES,
 ].map((found) => {

@@ -5,6 +5,7 @@ import { Expiry } from '../../src/engine/expiry.ts'
 import { Fault } from '../../src/engine/faults.ts'
 import type { EngineLimits } from '../../src/engine/limits.ts'
 import type { WorkOutcome } from '../../src/engine/ticket.ts'
+import { openMemoryStorage } from '../../src/stores/memory/storage.ts'
 import { Connection, type Mishaps } from './connection.ts'
 import type { Database } from './database.ts'
 import { isQuestion, type Ask, type Call, type Result, type Troubles } from './history.ts'
@@ -18,6 +19,8 @@ export interface EngineHabits {
   /** How far the machine's clock is off. */
   readonly clockOffMs: number
   readonly isOrdered: boolean
+  /** Of the house accounts. */
+  readonly stripe: number
 }
 
 export interface AskOptions {
@@ -28,6 +31,9 @@ export interface AskOptions {
 }
 
 const SWEEPING: AskOptions = { timeoutMs: null, abortAfterMs: null, isProbe: false }
+
+/** How long an engine's look at the database's clock can take: a slow call of a slow database. */
+const LOOK_MS_MAX = 5_000
 
 interface Running {
   readonly life: Life
@@ -41,6 +47,8 @@ export class EngineProcess {
   readonly habits: EngineHabits
   readonly clock: LocalClock
   readonly mishaps: Mishaps
+  /** How far the clock is ahead until it is set right. */
+  aheadMs = 0
   /** Every call that ever reached a process of this machine. */
   readonly calls: Call[] = []
   /** By life, the first one first. */
@@ -61,7 +69,8 @@ export class EngineProcess {
     this.index = setup.index
     this.habits = setup.habits
     this.clock = new LocalClock(world, setup.habits.clockOffMs)
-    this.mishaps = { read: [], write: [], partitionedUntil: 0, partitions: 0, onHit: setup.onHit }
+    const none = { read: [], write: [], partitionedUntil: 0, partitions: 0, behind: null, demotions: 0 }
+    this.mishaps = { ...none, onHit: setup.onHit }
     this.start()
   }
 
@@ -77,13 +86,13 @@ export class EngineProcess {
 
   start(): void {
     if (this.#running !== null) return
-    const sender = { engine: this.index, life: this.troubles.length + 1 }
+    const { isOrdered, limits, stripe } = this.habits
+    const sender = { engine: this.index, life: this.troubles.length + 1, stripe }
     const chance = this.#world.chance.stream(`engine ${sender.engine} ${sender.life}`)
     const life = new Life(this.#world, sender, this.clock, chance)
     const { mishaps } = this
-    const { isOrdered, limits } = this.habits
     const connection = new Connection(this.#world, this.#database, life, { mishaps, isOrdered })
-    const engine = new Engine(connection, { limits, clock: life.clock, houseStripe: this.index })
+    const engine = new Engine(connection, { limits, clock: life.clock, houseStripe: stripe })
     const reader = {
       due: (now: number, limit: number) => connection.ask((storage) => storage.reader.due(now, limit)),
       overdue: (now: number) => connection.ask((storage) => storage.reader.overdue(now)),
@@ -105,6 +114,17 @@ export class EngineProcess {
     life.dead = true
     life.troubles.killed = true
     this.#running = null
+  }
+
+  /** Its connections are left with a server that is not the primary any more. */
+  demote(ms: number): void {
+    if (this.mishaps.behind !== null) return
+    const storage = openMemoryStorage(this.#database.tables.copy())
+    const behind = { storage, tick: this.#world.tick() }
+    this.mishaps.behind = behind
+    this.#world.after(ms, () => {
+      if (this.mishaps.behind === behind) this.mishaps.behind = null
+    })
   }
 
   /** Asks the process to stop; resolves when it has ended. */
@@ -142,6 +162,7 @@ export class EngineProcess {
     const call: Call = {
       engine: life.engine,
       life: life.life,
+      stripe: life.stripe,
       ask,
       timeoutMs,
       invokedTick: this.#world.tick(),
@@ -152,6 +173,7 @@ export class EngineProcess {
       answer: null,
     }
     this.calls.push(call)
+    const { behind } = this.mishaps
     this.#world.note(() => `engine ${life.engine}.${life.life} gets ${textOf(ask)}`)
     let signal: AbortSignal | undefined
     if (abortAfterMs !== null) {
@@ -170,7 +192,13 @@ export class EngineProcess {
         const clockLeast = this.clock.leastSince(call.invokedAt)
         const clockMost = this.clock.mostSince(life.bornAt)
         const tick = this.#world.tick()
-        call.answer = { tick, at: this.#world.now, result, clockLeast, clockMost }
+        const since = behind === null || !isQuestion(ask) ? {} : { behindTick: behind.tick }
+        const lookedAt = call.invokedAt - this.habits.limits.clockRetryMs - LOOK_MS_MAX
+        const clockWas = {
+          clockOffMost: this.clock.offMostSince(lookedAt),
+          clockJumps: this.clock.jumpsSince(lookedAt),
+        }
+        call.answer = { tick, at: this.#world.now, result, clockLeast, clockMost, ...clockWas, ...since }
         this.#world.note(() => `engine ${life.engine}.${life.life} answers ${textOf(ask)}: ${textOf(result)}`)
         resolve(result)
       })

@@ -11,6 +11,8 @@ export const MISHAPS = [
   'unavailable',
   /** It takes far longer than usual. */
   'slow',
+  /** Nothing is written: all of it went well, and COMMIT meets another transaction, as in a cluster that certifies them at their end. */
+  'conflict_at_commit',
   /** The connection dies before the database got to know of the commit. */
   'doubt_lost',
   /** The connection dies after the commit took effect. */
@@ -42,6 +44,13 @@ export type Fault = { readonly at: number } & (
   | { readonly kind: 'partition'; readonly engine: number; readonly ms: number }
   /** The database is down; open transactions are lost. */
   | { readonly kind: 'outage'; readonly ms: number }
+  /**
+   * The database is again what it was `backMs` before: a failover loses the last commits, or a backup is put in its place. Connections
+   * are lost with it, but where an operator renames what is there or restores into it.
+   */
+  | { readonly kind: 'return'; readonly backMs: number; readonly keepsConnections: boolean; readonly downMs: number }
+  /** Writing is not allowed any more, for so long: an operator has revoked a privilege. */
+  | { readonly kind: 'revocation'; readonly ms: number }
   /** Everything at the database takes `factor` times as long. */
   | { readonly kind: 'slowness'; readonly ms: number; readonly factor: number }
   /** Somebody else keeps the lock of an account's balances. */
@@ -54,8 +63,15 @@ export type Fault = { readonly at: number } & (
       readonly turns: number
       readonly downMs: number
     }
+  /**
+   * The connections of one engine stay with a server that is not the primary any more. A commit, and what a refusal could rest on, fails
+   * there, and all of them are given up; until then, or for `ms`, readers answer what was so when it was the primary.
+   */
+  | { readonly kind: 'demotion'; readonly engine: number; readonly ms: number }
   /** The process is asked to stop, and comes back. */
   | { readonly kind: 'stop'; readonly engine: number; readonly downMs: number }
+  /** The process's clock is hours ahead for a while, and then set right. */
+  | { readonly kind: 'clock_ahead'; readonly engine: number; readonly byMs: number; readonly ms: number }
   /** The process's clock jumps. */
   | { readonly kind: 'clock'; readonly engine: number; readonly byMs: number }
 )
@@ -68,6 +84,11 @@ export interface Surroundings {
   /** Faults come between the beginning and then. */
   readonly untilMs: number
 }
+
+/** How long a reader may be behind. */
+const BEHIND_MS_MAX = 1_500
+
+const HOUR_MS = 3_600_000
 
 /** How often each kind comes, relative to the others, and what it looks like. */
 const KINDS: Readonly<Record<FaultKind, { weight: number; make: (chance: Chance, around: Surroundings) => Fault }>> = {
@@ -93,6 +114,15 @@ const KINDS: Readonly<Record<FaultKind, { weight: number; make: (chance: Chance,
     weight: 1,
     make: (chance, { untilMs }) => ({ kind: 'outage', at: chance.below(untilMs), ms: chance.between(10, 500) }),
   },
+  return: {
+    weight: 1,
+    make: (chance, { untilMs }) => {
+      const at = chance.below(untilMs)
+      const backMs = chance.likely(0.6) ? Math.min(chance.between(1, 60), at) : chance.between(0, at)
+      const keepsConnections = chance.likely(0.5)
+      return { kind: 'return', at, backMs, keepsConnections, downMs: chance.between(1, 300) }
+    },
+  },
   slowness: {
     weight: 1,
     make: (chance, { untilMs }) => ({
@@ -100,6 +130,19 @@ const KINDS: Readonly<Record<FaultKind, { weight: number; make: (chance: Chance,
       at: chance.below(untilMs),
       ms: chance.between(50, 500),
       factor: chance.pick([5, 30, 200]),
+    }),
+  },
+  revocation: {
+    weight: 1,
+    make: (chance, { untilMs }) => ({ kind: 'revocation', at: chance.below(untilMs), ms: chance.between(5, 300) }),
+  },
+  demotion: {
+    weight: 2,
+    make: (chance, { engines, untilMs }) => ({
+      kind: 'demotion',
+      at: chance.below(untilMs),
+      engine: chance.below(engines),
+      ms: chance.between(10, BEHIND_MS_MAX),
     }),
   },
   stranger: {
@@ -131,6 +174,16 @@ const KINDS: Readonly<Record<FaultKind, { weight: number; make: (chance: Chance,
       downMs: chance.between(1, 200),
     }),
   },
+  clock_ahead: {
+    weight: 1,
+    make: (chance, { engines, untilMs }) => ({
+      kind: 'clock_ahead',
+      at: chance.below(untilMs),
+      engine: chance.below(engines),
+      byMs: chance.between(HOUR_MS / 4, 30 * HOUR_MS),
+      ms: chance.between(5, 2_000),
+    }),
+  },
   clock: {
     weight: 1,
     make: (chance, { engines, untilMs }) => ({
@@ -142,6 +195,9 @@ const KINDS: Readonly<Record<FaultKind, { weight: number; make: (chance: Chance,
   },
 }
 
+/** How often a database goes back in time: what happens between two times has to have some length. */
+const RETURNS_MAX = 3
+
 /**
  * The faults of one simulation. Each has only some of the kinds: what always comes with everything else hides what only some of
  * it together would show (https://doi.org/10.1145/2338965.2336763, "Swarm testing").
@@ -152,5 +208,7 @@ export function makeFaults(chance: Chance, around: Surroundings): readonly Fault
     Object.entries(KINDS).map(([kind, { weight }]) => [kind, chance.likely(0.5) ? weight : 0]),
   ) as Record<FaultKind, number>
   if (Object.values(weights).every((weight) => weight === 0)) return []
-  return Array.from({ length: count }, () => KINDS[chance.weighted(weights)].make(chance, around))
+  const faults = Array.from({ length: count }, () => KINDS[chance.weighted(weights)].make(chance, around))
+  const returns = faults.filter(({ kind }) => kind === 'return').slice(RETURNS_MAX)
+  return faults.filter((fault) => !returns.includes(fault))
 }

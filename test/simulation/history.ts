@@ -6,6 +6,7 @@
 import type { Command, Group } from '../../src/domain/command.ts'
 import type { Applied, FaultCode, Outcome } from '../../src/domain/outcome.ts'
 import type { Changes } from '../../src/domain/snapshot.ts'
+import type { Tables } from '../../src/stores/memory/tables.ts'
 
 /** Questions to the readers, and whether the engine is ready. */
 export type Question =
@@ -24,6 +25,8 @@ export interface Sender {
   readonly engine: number
   /** 1 for the first process of this engine. */
   readonly life: number
+  /** Of the house accounts, where it writes that of another engine. */
+  readonly stripe?: number
 }
 
 export type Result =
@@ -55,6 +58,11 @@ export interface Answered {
   /** What the engine's clock can have shown since the call was made, as Unix milliseconds. */
   readonly clockLeast: number
   readonly clockMost: number
+  /** How far the clock had been off since a little before the call, in milliseconds, and how often it was set. */
+  readonly clockOffMost?: number
+  readonly clockJumps?: number
+  /** Rows that a reader gave who was behind are those of some moment since this tick, which may be before the question. */
+  readonly behindTick?: number
 }
 
 /** One committed transaction. */
@@ -67,6 +75,22 @@ export interface Transaction {
   readonly changes: Changes
 }
 
+/**
+ * What the database was from its beginning, or from when it went back in time, until it did so again: commits that were acknowledged
+ * before are lost then, and everything that is asked afterwards is judged by what is there.
+ */
+export interface Era {
+  /** Neither of the two moments is part of it. */
+  readonly fromTick: number
+  readonly untilTick: number
+  /** All that it ever had, in the order in which it was committed. */
+  readonly log: readonly Transaction[]
+  /** So many transactions of the log were there when it began. */
+  readonly keptCount: number
+  /** The rows at its end. */
+  readonly tables: Tables
+}
+
 /** What a process went through: every fault that a caller sees must have one of these behind it. */
 export interface Troubles {
   /** Replies of the store that made the engine try again. */
@@ -74,7 +98,11 @@ export interface Troubles {
   unavailable: number
   doubts: number
   refusals: number
+  /** When attempts came to nothing, though the database was there: by conflicts and refusals. */
+  readonly attemptTicks: number[]
   unforeseen: number
+  /** Writes that the database does not allow. */
+  misconfigured: number
   /** When it was asked to stop. */
   stoppedTick: number | null
   /** The process died without having been asked to stop, or while it was stopping. */

@@ -16,6 +16,7 @@ import type { AssetBook, Book, Circumstances, EntryBook, Line, StripeOf, Verdict
 import { ReferenceLedger } from './reference-ledger.ts'
 import { contentsOf, isAlike, spell } from './spelling.ts'
 import { isBroken } from './workload.ts'
+import { EPOCH } from './world.ts'
 
 /** One command's trace in the journal. */
 export interface Effect {
@@ -118,7 +119,8 @@ class Reading implements Journal {
       const name = { account, asset, stripe }
       const known = this.#balanceNames.get(id) ?? name
       const isSame = this.#findings.check(3, isAlike(known, name), () => `the balance ${id} has two names`)
-      const isOwn = !account.startsWith('@') || stripe % ENGINES_MOST === transaction.sender.engine
+      const isOwn =
+        !account.startsWith('@') || stripe % ENGINES_MOST === (transaction.sender.stripe ?? transaction.sender.engine)
       this.#findings.check(
         3,
         isOwn,
@@ -192,11 +194,13 @@ class Reading implements Journal {
   }
 
   #readEntry(entryId: string, postings: readonly PostingRecord[], transaction: Transaction): boolean {
-    const { sender, tick, latest } = transaction
+    const { sender, tick, at, latest } = transaction
     const [key] = /^[^~]*~?(?:late)?/.exec(entryId)!
     const now = postings[0]!.at
     const stripeOf = stripesOf(transaction)
     this.#findings.check(3, now <= latest, () => `the entry ${entryId} is of ${now}, later than its clock, ${latest}`)
+    const isRight = now <= EPOCH + at + this.#limits.clockDifferenceMsMax
+    this.#findings.check(5, isRight, () => `the entry ${entryId} is of ${now}, by a clock that was far ahead`)
     const found = postings.map((posting) => this.#lineOf(posting))
     const reasons: (() => string)[] = []
     let law = 4

@@ -11,6 +11,7 @@ import type { World } from './world.ts'
 export class Life implements Sender {
   readonly engine: number
   readonly life: number
+  readonly stripe: number
   readonly bornAt: number
   readonly clock: Clock
   /** The same clock, for whoever goes on and on: nobody waits for its pauses. */
@@ -20,7 +21,9 @@ export class Life implements Sender {
     unavailable: 0,
     doubts: 0,
     refusals: 0,
+    attemptTicks: [],
     unforeseen: 0,
+    misconfigured: 0,
     stoppedTick: null,
     killed: false,
   }
@@ -32,6 +35,7 @@ export class Life implements Sender {
   constructor(world: World, sender: Sender, clock: LocalClock, chance: Chance) {
     this.engine = sender.engine
     this.life = sender.life
+    this.stripe = sender.stripe ?? sender.engine
     this.#world = world
     this.bornAt = world.now
     this.#local = clock

@@ -25,6 +25,22 @@ export class LocalClock {
     return this.#jumps.reduce((sum, { byMs }) => sum + byMs, 0)
   }
 
+  /** How often it was set since a moment of the world. */
+  jumpsSince(since: number): number {
+    return this.#jumps.filter(({ at }) => at > 0 && at >= since).length
+  }
+
+  /** The farthest that it has been off since a moment of the world, ahead or behind. */
+  offMostSince(since: number): number {
+    let offMs = 0
+    let most = 0
+    for (const { at, byMs } of this.#jumps) {
+      if (at >= since) most = Math.max(most, Math.abs(offMs))
+      offMs += byMs
+    }
+    return Math.max(most, Math.abs(offMs))
+  }
+
   jump(byMs: number): void {
     this.#jumps.push({ at: this.#world.now, byMs })
   }

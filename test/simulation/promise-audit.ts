@@ -4,6 +4,7 @@
  */
 import type { Command } from '../../src/domain/command.ts'
 import type { EngineLimits } from '../../src/engine/limits.ts'
+import type { Chapter } from './chapter.ts'
 import type { Findings } from './findings.ts'
 import { commandsOf, isQuestion, type Answered, type Ask, type Call, type Troubles } from './history.ts'
 import { isSameLife, keysOf, type Effect, type Journal } from './journal-audit.ts'
@@ -19,9 +20,13 @@ export interface Promises {
   readonly findings: Findings
 }
 
-export function auditPromises(calls: readonly Call[], journal: Journal, promises: Promises): void {
-  for (const effect of journal.effects) checkCause(effect, calls, promises)
-  checkGroups(calls, journal, promises)
+/** @param chapters an era of the database each, in their order */
+export function auditPromises(calls: readonly Call[], chapters: readonly Chapter[], promises: Promises): void {
+  const endsTicks = chapters.map(({ era }) => era.untilTick)
+  for (const { journal } of chapters) {
+    for (const effect of journal.effects) checkCause(effect, { calls, endsTicks }, promises)
+    checkGroups(calls, journal, promises)
+  }
   for (const call of calls) {
     checkQueue(call, promises)
     if (call.answer === null) checkUnanswered(call, promises)
@@ -29,16 +34,25 @@ export function auditPromises(calls: readonly Call[], journal: Journal, promises
   }
 }
 
-/** Whoever wrote it had been asked to, and did not say that it had no effect. */
-function checkCause({ cause, sender, tick }: Effect, calls: readonly Call[], { findings }: Promises): void {
+/**
+ * Whoever wrote it had been asked to, and did not say that it had no effect, unless the database went back in time between the two.
+ *
+ * @param endsTicks when it went back
+ */
+function checkCause(
+  { cause, sender, tick }: Effect,
+  { calls, endsTicks }: { readonly calls: readonly Call[]; readonly endsTicks: readonly number[] },
+  { findings }: Promises,
+): void {
   if (!('command' in cause)) return
   const contents = contentsOf(cause.command)
   const mayBe = calls.some((call) => {
     if (!isSameLife(call, sender) || call.invokedTick > tick) return false
     const index = commandsOf(call.ask).findIndex((command: Command) => contentsOf(command) === contents)
     if (index === -1) return false
-    const result = call.answer?.result
-    if (result === undefined) return true
+    if (call.answer === null) return true
+    const { result, tick: answeredTick } = call.answer
+    if (endsTicks.some((endTick) => endTick > tick && endTick < answeredTick)) return true
     if (result.kind === 'fault') return result.applied === 'unknown'
     return result.kind === 'outcome' && result.outcomes[index]?.status === 'applied'
   })
@@ -129,7 +143,7 @@ export const APPLIED: Readonly<Record<FaultCode, readonly string[]>> = {
 }
 
 function hasCause(call: Call, code: FaultCode, { limits, troublesOf }: Promises): boolean {
-  const { conflicts, unavailable, doubts, refusals, unforeseen, stoppedTick } = troublesOf(call)
+  const { attemptTicks, unavailable, doubts, refusals, unforeseen, misconfigured, stoppedTick } = troublesOf(call)
   const commands = commandsOf(call.ask)
   const { at, tick } = call.answer!
   const isStopped = stoppedTick !== null && stoppedTick < tick
@@ -142,15 +156,19 @@ function hasCause(call: Call, code: FaultCode, { limits, troublesOf }: Promises)
     }
     case 'contention': {
       // A refusal that comes before the locks is an attempt too. One attempt is enough where two more of its length would be too late.
-      const attempts = conflicts + refusals
+      const attempts = attemptTicks.filter((attempt) => attempt > call.invokedTick && attempt < tick).length
       const patienceMs = call.timeoutMs ?? limits.callTimeoutMsDefault
       return attempts >= limits.attemptsMax || (attempts > 0 && (at - call.invokedAt) * 3 >= patienceMs)
     }
     case 'store_unavailable':
-      return unavailable > 0 || doubts + unforeseen >= limits.breakerFailures
+      return unavailable > 0 || doubts + unforeseen + misconfigured >= limits.breakerFailures
     case 'store_misconfigured':
-    case 'clock_wrong':
-      return false
+      return misconfigured > 0
+    case 'clock_wrong': {
+      // One that is set while it is looked at is looked at again, and that has an end.
+      const { clockOffMost = 0, clockJumps = 0 } = call.answer!
+      return clockOffMost > limits.clockDifferenceMsMax / 2 || clockJumps > 1
+    }
     case 'commit_in_doubt':
       return doubts + unforeseen > 0 || isStopped
     case 'store_refused':

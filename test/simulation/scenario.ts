@@ -7,8 +7,8 @@ import type { EngineHabits } from './engine-process.ts'
 import { makeFaults, type Fault } from './faults.ts'
 import { makeWorkload } from './workload.ts'
 
-/** Orders that the databases of scenarios have. Those in which a constraint comes before a hold's guard wait for an engine that copes. */
-const ORDERS: readonly DatabaseHabits['order'][] = ['sqlite']
+/** Orders that the databases of scenarios have. */
+const ORDERS: readonly DatabaseHabits['order'][] = ['mysql', 'postgres', 'sqlite']
 
 export interface Scenario {
   readonly seed: number
@@ -27,7 +27,9 @@ export interface Kept {
 export function makeScenario(seed: number, kept: Kept = {}): Scenario {
   const chance = new Chance(`scenario ${seed}`)
   const limits = makeLimits(chance.stream('limits'))
-  const engines = Array.from({ length: chance.pick([1, 2, 2, 3, 4]) }, () => ({
+  const sharesStripe = chance.stream('stripes').likely(0.25)
+  const engines = Array.from({ length: chance.pick([1, 2, 2, 3, 4]) }, (_, index) => ({
+    stripe: sharesStripe ? 0 : index,
     limits,
     clockOffMs: chance.likely(0.5) ? chance.between(-2_000, 2_000) : 0,
     isOrdered: chance.likely(0.8),

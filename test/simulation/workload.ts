@@ -165,7 +165,7 @@ const MAKERS: Readonly<Record<CommandKind, { weight: number; make: (names: Names
       const earlier = chance.likely(0.1) ? names.rates.at(-1) : undefined
       if (earlier !== undefined) return earlier
       const some = (most = 12n): bigint => (chance.likely(0.4) ? 1n : chance.amountBetween(1n, most))
-      const numerator = hasGiants && chance.likely(0.1) ? AMOUNT_MOST : some()
+      const numerator = hasGiants && chance.likely(0.4) ? AMOUNT_MOST : some()
       const rounding = chance.pick(['down', 'up', 'half-even'] as const)
       const terms = { rounding, tolerancePpm: chance.pick([0, 50_000, 250_000, 1_000_000]) }
       const command = rate(...names.pair(), [numerator, some(60n)], terms)

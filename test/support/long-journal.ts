@@ -7,8 +7,13 @@
 export const HOLDS_PER_STEP = 10_000
 
 export const BUSY = 'user:8'
-/** When the first hold was frozen, and how much later each of the others. */
-export const JOURNAL_BEGINS_AT = Date.UTC(2030, 0, 1)
+/**
+ * When the first hold was frozen, and how much later each of the others. In the past: a process that goes by the real clock serves nothing
+ * on rows from the future.
+ */
+export const JOURNAL_BEGINS_AT = Date.UTC(2025, 0, 1)
+/** Of the hold that is left open, which no sweeper should end. */
+const LEFT_EXPIRES_AT = Date.UTC(2090, 0, 1)
 export const HOLD_EVERY_MS = 50
 const SETTLED_AFTER_MS = 20
 
@@ -30,7 +35,7 @@ export function beginningSql(): readonly string[] {
   return [
     `INSERT INTO requests (${HEAD}, memo, postings) VALUES ('d', 'deposit', ${at}, 1, 'First', '[[${ISSUER},1],[${USER},1]]')`,
     `INSERT INTO requests (${HOLD}) VALUES
-      ('left', 'freeze', ${at}, 1, NULL, ${USER}, '@revenue', 'open', 10, 10, 0, 0, 0, 0, ${at + 900_000}, 2)`,
+      ('left', 'freeze', ${at}, 1, NULL, ${USER}, '@revenue', 'open', 10, 10, 0, 0, 0, 0, ${LEFT_EXPIRES_AT}, 2)`,
     `INSERT INTO postings (${POSTING}) VALUES
       (${ISSUER}, 1, 'd', 'deposit', ${-GIVEN}, 0, ${-GIVEN}, 0, ${at}),
       (${USER}, 1, 'd', 'deposit', ${GIVEN}, 0, ${GIVEN}, 0, ${at}),

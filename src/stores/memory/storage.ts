@@ -11,9 +11,9 @@ const WARNINGS = ['The memory store keeps nothing when the process ends.']
  * A ledger in this process's memory. It is gone with the process, unless the caller keeps `tables` and opens them again;
  * several openings of the same tables are several writers of one database.
  *
- * @param order of the store whose failures it models; by default SQLite
+ * @param order of the store whose failures it models; by default the one in which constraints come first most often
  */
-export function openMemoryStorage(tables: Tables = new Tables(), order: WriteOrder = WRITE_ORDERS.sqlite): Storage {
+export function openMemoryStorage(tables: Tables = new Tables(), order: WriteOrder = WRITE_ORDERS.mysql): Storage {
   const connection = new Connection(tables)
   const close = async (): Promise<void> => connection.close()
   return {

@@ -31,6 +31,24 @@ export class Tables {
     return ++this.#balanceIds
   }
 
+  /** The rows as they are now, apart from these. */
+  copy(): Tables {
+    const copy = new Tables()
+    copy.restore(this)
+    return copy
+  }
+
+  /** Puts the rows of `backup` in the place of all that are here. Ids of balances that were given out since stay given out. */
+  restore(backup: Tables): void {
+    put(backup.requests, this.requests)
+    put(backup.balances, this.balances)
+    put(backup.postings, this.postings)
+    put(backup.holdSteps, this.holdSteps)
+    put(backup.accounts, this.accounts)
+    put(backup.assets, this.assets)
+    put(backup.rates, this.rates)
+  }
+
   balanceById(id: number): BalanceRecord | null {
     for (const balance of this.balances.values()) if (balance.id === id) return balance
     return null
@@ -42,6 +60,11 @@ export class Tables {
     this.#lastTurn = turn.catch(() => undefined)
     return turn
   }
+}
+
+function put<Key, Row>(rows: ReadonlyMap<Key, Row>, table: Map<Key, Row>): void {
+  table.clear()
+  for (const [key, row] of rows) table.set(key, row)
 }
 
 export function postingKey(balanceId: number, version: number): string {

@@ -1,0 +1,42 @@
+/** Deliberate bugs in what an engine remembers, in what it believes of it and of its clock, and in how often it tries. */
+import { bug, type DeliberateBug } from './deliberate-bug.ts'
+
+const CYCLE = 'src/engine/cycle.ts'
+const RECOVERY = 'src/engine/recovery.ts'
+
+export const MEMORY_BUGS: readonly DeliberateBug[] = [
+  bug('refusal-final-before-the-locks', CYCLE, 'beforeLocks(await sent.result)', 'await sent.result'),
+  bug(
+    'refusal-final-in-a-turn',
+    RECOVERY,
+    "if (fault.code !== 'store_refused') return await this.after",
+    'return await this.after',
+  ),
+  bug(
+    'replay-from-memory',
+    'src/engine/proof.ts',
+    "return outcome.status === 'rejected' || outcome.replayed",
+    "return outcome.status === 'rejected'",
+  ),
+  bug(
+    'lasting-rejection-from-memory',
+    'src/engine/proof.ts',
+    "return outcome.status === 'rejected' || outcome.replayed",
+    "return outcome.replayed || (outcome.status === 'rejected' && outcome.rejection.code !== 'request_id_reused')",
+  ),
+  bug('memory-kept-after-a-lost-connection', CYCLE, 'if (this.#parts.hasLostConnection()) {', 'if (work.length < 0) {'),
+  bug(
+    'one-attempt-fewer',
+    RECOVERY,
+    'return number < limits.attemptsMax &&',
+    'return number + 1 < limits.attemptsMax &&',
+  ),
+  bug('wrong-clock-is-served', 'src/engine/clock-watch.ts', 'if (this.isSure()) return\n', 'if (looks >= 0) return\n'),
+  // No code of the product: how a store must not be, whose connections stay with a server that is not the primary any more.
+  bug(
+    'refusal-by-an-old-primary',
+    'test/simulation/connection.ts',
+    "return this.#call('load', () => this.#read('load', () => this.#database.load(footprint)))",
+    "const { behind } = this.#mishaps\n    return this.#call('load', () => this.#read(behind === null ? 'load' : 'read', () => (behind === null ? this.#database : behind.storage.store).load(footprint)))",
+  ),
+]
