@@ -9,12 +9,22 @@
  *   --bug NAME               looks for that one; may be repeated
  *   --json                   the sums as one JSON object in place of the text
  *
+ * The same workload and audit on a real database, where processes share it and real faults come (test/live/live-run.ts):
+ *
+ *   --store URL              on a scratch database of this server, or sqlite: for a file; may be repeated for servers of the same rows
+ *   --processes N            with an engine of their own, 3 by default; a service and the command line come on top
+ *
+ * It cannot be played again exactly: a failure leaves the database, and a file with everything that happened.
+ *
  * Tells what it does while it does it. The first failure ends it: made as small as possible, with the command that plays it again,
  * and exit code 1.
  */
 import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { listTable, styled } from '../src/cli/tables.ts'
+import { keepHistory, runLiveCampaign } from '../test/live/campaign.ts'
+import type { LiveReport } from '../test/live/live-run.ts'
+import { lineOf, liveJsonOf, liveTextOf } from '../test/live/sums.ts'
 import { hunt } from '../test/simulation/bug-hunt.ts'
 import { runCampaign, type Tally } from '../test/simulation/campaign.ts'
 import { DELIBERATE_BUGS } from '../test/simulation/deliberate-bugs.ts'
@@ -40,6 +50,8 @@ const { values: options } = parseArgs({
     bugs: { type: 'boolean', default: false },
     bug: { type: 'string', multiple: true, default: [] },
     json: { type: 'boolean', default: false },
+    store: { type: 'string', multiple: true, default: [] },
+    processes: { type: 'string', default: '3' },
   },
 })
 try {
@@ -53,6 +65,7 @@ try {
 async function main(): Promise<void> {
   const seed = options.seed === undefined ? null : numberOf('--seed', options.seed)
   const msMax = timeOf()
+  if (options.store.length > 0) return await playLive(seed ?? randomInt(SEEDS), msMax ?? 60_000)
   if (options.bugs || options.bug.length > 0) return await huntAll(options.bug)
   if (seed !== null && msMax === null) return await playOne(seed)
   await playMany(seed ?? randomInt(SEEDS), msMax ?? 60_000)
@@ -82,6 +95,23 @@ async function playMany(firstSeed: number, msMax: number): Promise<void> {
   await tellFailure(failure)
 }
 
+async function playLive(firstSeed: number, loadMs: number): Promise<void> {
+  const engines = numberOf('--processes', options.processes)
+  if (!Number.isInteger(engines) || engines < 3) throw new RangeError('--processes takes a whole number, 3 or more.')
+  const startedAt = performance.now()
+  if (!options.json) console.log(`Seeds from ${firstSeed} upwards, ${Math.round(loadMs / 1000)} s of load.`)
+  const onRun = (report: LiveReport): void => {
+    if (!options.json) process.stdout.write(lineOf(report))
+  }
+  const { tally, failure } = await runLiveCampaign({ stores: options.store, engines, firstSeed, loadMs, onRun })
+  if (options.json) console.log(liveJsonOf(tally, { firstSeed, failedSeed: failure?.seed ?? null }))
+  else process.stdout.write(liveTextOf(tally, performance.now() - startedAt))
+  if (failure === null) return
+  const file = await keepHistory(failure)
+  tellViolations(failure)
+  console.error(`\nEverything that happened is in ${file}, the rows are in ${failure.database}.`)
+}
+
 async function playOne(seed: number): Promise<void> {
   const intents = options.intents === undefined ? undefined : parseRanges(options.intents)
   const faults = options.faults === undefined ? undefined : parseRanges(options.faults)
@@ -101,7 +131,7 @@ async function tellFailure(failure: Report): Promise<void> {
   console.error(`\nPlay it again: ${replayCommand(failure.seed, kept)}`)
 }
 
-function tellViolations({ violations }: Report): void {
+function tellViolations({ violations }: Pick<Report, 'violations'>): void {
   for (const { law, what } of violations) console.error(styled('red', `${lawName(law)}: ${what}`))
   process.exitCode = 1
 }

@@ -207,7 +207,7 @@ function countBefore(effects: readonly Effect[], tick: number): number {
 }
 
 /** Whether the ledger of a moment would answer the same; null where there is nothing to explain. */
-function explanationOf(call: AnsweredCall, journal: Journal, limits: EngineLimits): Open['explains'] | null {
+export function explanationOf(call: AnsweredCall, journal: Journal, limits: EngineLimits): Open['explains'] | null {
   const { ask, answer } = call
   const { result } = answer
   if (result.kind === 'rows') {

@@ -76,7 +76,7 @@ function auditExpiry({ reference }: Journal, { limits, endsAt }: History, findin
 }
 
 /** The laws about rows, from their words. */
-function auditRows({ requests, balances, postings, holdSteps }: Tables, findings: Findings): void {
+export function auditRows({ requests, balances, postings, holdSteps }: Tables, findings: Findings): void {
   try {
     assertLaws({ requests, balances, postings: [...postings.values()], holdSteps })
     for (const law of [1, 2, 3, 5]) findings.check(law, true, () => '')
@@ -87,7 +87,7 @@ function auditRows({ requests, balances, postings, holdSteps }: Tables, findings
 }
 
 /** What `holdfast verify` would say. */
-async function auditByVerify({ auditor }: Storage, findings: Findings): Promise<void> {
+export async function auditByVerify({ auditor }: Pick<Storage, 'auditor'>, findings: Findings): Promise<void> {
   for (const check of auditor.checks) {
     const broken = await auditor.run(check, 3)
     findings.check(Number(check.id[0]), broken.length === 0, () => `${check.title} ${JSON.stringify(broken)}`)

@@ -79,7 +79,7 @@ export function auditJournal(
 ): Journal | null {
   const reading = new Reading(calls, limits, findings)
   for (const transaction of log) if (!reading.read(transaction)) return null
-  reading.compareWith(tables)
+  compareTables(tables, reading, findings)
   return reading
 }
 
@@ -93,7 +93,7 @@ class Reading implements Journal {
   readonly #asked = new Map<string, Map<string, Command>>()
   readonly #declared: readonly { command: Command; sender: Sender; tick: number }[]
   readonly #balanceNames = new Map<number, { account: string; asset: string; stripe: number }>()
-  #postingCount = 0
+  postingCount = 0
 
   constructor(calls: readonly Call[], limits: EngineLimits, findings: Findings) {
     this.#limits = limits
@@ -147,38 +147,9 @@ class Reading implements Journal {
       if (!this.#readEntry(entryId, postings, transaction)) return false
     }
     for (const rate of rates) if (!this.#readRate(rate, transaction)) return false
-    this.#postingCount += changes.postings.length
+    this.postingCount += changes.postings.length
     this.#checkSize(this.effects.length - before)
     return this.#checkRows(transaction, { versions, holdsBefore, effects: this.effects.slice(before) })
-  }
-
-  /** What is in the tables is what the journal made of them, and nothing else. */
-  compareWith({ requests, balances, postings, accounts, assets, rates, holdSteps }: Tables): void {
-    const { books, holds, metadata, assets: declared } = this.reference
-    const found = [...balances.values()].map((balance) => spell(bookOf(balance))).sort()
-    const expected = [...books.values()].map(spell).sort()
-    this.#findings.check(3, spell(found) === spell(expected), () => `the balances are ${spell(found)}`)
-    this.#findings.check(3, postings.size === this.#postingCount, () => `there are ${postings.size} postings`)
-    const ids = [...requests.keys()].sort()
-    const known = [...holds.keys(), ...this.effects.flatMap(({ entry }) => entry?.id ?? [])].sort()
-    this.#findings.check(4, spell(ids) === spell(known), () => `the request ids are ${spell(ids)}`)
-    for (const request of requests.values()) {
-      if (request.kind !== 'freeze') continue
-      const isSame = isAlike(shown(request), holds.get(request.id))
-      this.#findings.check(5, isSame, () => `the hold ${spell(request)} should be ${spell(holds.get(request.id))}`)
-    }
-    const steps = this.effects.flatMap(({ entry }) =>
-      entry?.step ? [[`${entry.step.hold} ${entry.step.number}`, entry.id]] : [],
-    )
-    const isTold = isAlike(Object.fromEntries(holdSteps), Object.fromEntries(steps))
-    this.#findings.check(5, isTold, () => `the steps are ${spell(Object.fromEntries(holdSteps))}`)
-    const attached = Object.fromEntries(accounts)
-    const isAttached = isAlike(attached, Object.fromEntries(metadata))
-    this.#findings.check(4, isAttached, () => `the accounts have ${spell(attached)}`)
-    const codes = spell([...assets.values()])
-    this.#findings.check(4, codes === spell([...declared.values()]), () => `the assets are ${codes}`)
-    const isKept = isAlike(Object.fromEntries(rates), Object.fromEntries(this.reference.rates))
-    this.#findings.check(1, isKept, () => `the rates are ${spell(Object.fromEntries(rates))}`)
   }
 
   #readAsset(asset: AssetBook, { tick, sender }: Transaction): boolean {
@@ -334,8 +305,41 @@ class Reading implements Journal {
   }
 }
 
+/** What is in the tables is what the journal made of them, and nothing else. */
+export function compareTables(
+  { requests, balances, postings, accounts, assets, rates, holdSteps }: Tables,
+  { reference, effects, postingCount }: Journal & { readonly postingCount: number },
+  findings: Findings,
+): void {
+  const { books, holds, metadata, assets: declared } = reference
+  const found = [...balances.values()].map((balance) => spell(bookOf(balance))).sort()
+  const expected = [...books.values()].map(spell).sort()
+  findings.check(3, spell(found) === spell(expected), () => `the balances are ${spell(found)}`)
+  findings.check(3, postings.size === postingCount, () => `there are ${postings.size} postings`)
+  const ids = [...requests.keys()].sort()
+  const known = [...holds.keys(), ...effects.flatMap(({ entry }) => entry?.id ?? [])].sort()
+  findings.check(4, spell(ids) === spell(known), () => `the request ids are ${spell(ids)}`)
+  for (const request of requests.values()) {
+    if (request.kind !== 'freeze') continue
+    const isSame = isAlike(shown(request), holds.get(request.id))
+    findings.check(5, isSame, () => `the hold ${spell(request)} should be ${spell(holds.get(request.id))}`)
+  }
+  const steps = effects.flatMap(({ entry }) =>
+    entry?.step ? [[`${entry.step.hold} ${entry.step.number}`, entry.id]] : [],
+  )
+  const isTold = isAlike(Object.fromEntries(holdSteps), Object.fromEntries(steps))
+  findings.check(5, isTold, () => `the steps are ${spell(Object.fromEntries(holdSteps))}`)
+  const attached = Object.fromEntries(accounts)
+  const isAttached = isAlike(attached, Object.fromEntries(metadata))
+  findings.check(4, isAttached, () => `the accounts have ${spell(attached)}`)
+  const codes = spell([...assets.values()])
+  findings.check(4, codes === spell([...declared.values()]), () => `the assets are ${codes}`)
+  const isKept = isAlike(Object.fromEntries(rates), Object.fromEntries(reference.rates))
+  findings.check(1, isKept, () => `the rates are ${spell(Object.fromEntries(rates))}`)
+}
+
 /** Which law is broken by what should have been refused for a reason. */
-const LAW_OF: Readonly<Partial<Record<RejectionCode, number>>> = {
+export const LAW_OF: Readonly<Partial<Record<RejectionCode, number>>> = {
   insufficient_funds: 2,
   floor_above_available: 2,
   balance_overflow: 2,
@@ -378,7 +382,7 @@ function isRecorded(
 }
 
 /** What the row of a hold that has ended says that its end was answered. */
-function firstEndOf(hold: HoldRecord): unknown {
+export function firstEndOf(hold: HoldRecord): unknown {
   return hold.firstAnswers?.end ?? shown(hold)
 }
 
@@ -391,12 +395,12 @@ function isSameSet(
 }
 
 /** The columns of an entry that tell of it. */
-function visible(entry: EntryRecord): unknown {
+export function visible(entry: EntryRecord): unknown {
   const { fingerprint: _, balanceIds: _b, ...columns } = entry
   return columns
 }
 
-function sumOf(lines: readonly Line[]): bigint {
+export function sumOf(lines: readonly Line[]): bigint {
   return lines.reduce((sum, { availableDelta, heldDelta }) => sum + availableDelta + heldDelta, 0n)
 }
 

@@ -129,7 +129,7 @@ function checkAnswer(call: Call, { at, result }: Answered, promises: Promises): 
 
 type FaultCode = Extract<Answered['result'], { kind: 'fault' }>['code']
 
-const APPLIED: Readonly<Record<FaultCode, readonly string[]>> = {
+export const APPLIED: Readonly<Record<FaultCode, readonly string[]>> = {
   overloaded: ['no'],
   deadline_exceeded: ['no', 'unknown'],
   contention: ['no'],

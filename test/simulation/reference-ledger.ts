@@ -124,9 +124,16 @@ export class ReferenceLedger {
 
   /** Looks at `question` as if `rates` had been declared already, and forgets them again. */
   assuming<Answer>(rates: readonly RateBook[], question: () => Answer): Answer {
+    return this.supposing(() => {
+      for (const rate of rates) this.#addRate(rate)
+    }, question)
+  }
+
+  /** Looks at `question` after `change` was made, and forgets it again. */
+  supposing<Answer>(change: () => void, question: () => Answer): Answer {
     const undo: (() => void)[] = []
     this.#undo = undo
-    for (const rate of rates) this.#addRate(rate)
+    change()
     this.#undo = null
     const answer = question()
     for (const step of undo.reverse()) step()

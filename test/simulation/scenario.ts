@@ -53,7 +53,7 @@ export function makeScenario(seed: number, kept: Kept = {}): Scenario {
 }
 
 /** All engines have the same limits, most of them so low that they are met. */
-function makeLimits(chance: Chance): EngineLimits {
+export function makeLimits(chance: Chance): EngineLimits {
   return {
     ...ENGINE_LIMITS,
     queueCommandsMax: chance.pick([8, 30, 200, 10_000]),

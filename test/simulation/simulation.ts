@@ -104,7 +104,7 @@ export async function simulate(scenario: Scenario, options: { readonly traced: b
 }
 
 /** One word for each command's answer, and for each call that ended otherwise. */
-function countAnswers(calls: readonly Call[]): ReadonlyMap<AnswerCode, number> {
+export function countAnswers(calls: readonly Call[]): ReadonlyMap<AnswerCode, number> {
   const codes = new Map<AnswerCode, number>()
   const add = (code: AnswerCode): void => void codes.set(code, (codes.get(code) ?? 0) + 1)
   for (const { answer } of calls) {
@@ -122,7 +122,7 @@ function countAnswers(calls: readonly Call[]): ReadonlyMap<AnswerCode, number> {
   return codes
 }
 
-function countApplied(calls: readonly Call[]): ReadonlyMap<EffectKind, number> {
+export function countApplied(calls: readonly Call[]): ReadonlyMap<EffectKind, number> {
   const kinds = new Map<EffectKind, number>()
   for (const { ask, answer } of calls) {
     const outcomes = answer?.result.kind === 'outcome' ? answer.result.outcomes : []

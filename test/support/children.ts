@@ -20,7 +20,9 @@ export const startChild = ((program: string, parameters: readonly string[], opti
 
 /** As `fork`; it ends when its channel does. */
 export function forkChild(path: string, options: ForkOptions): ChildProcess {
-  return watched(fork(path, options))
+  const [program, ...parameters] = LEASH
+  const execArgv = [...parameters, process.execPath, ...(options.execArgv ?? process.execArgv)]
+  return watched(fork(path, program === undefined ? options : { ...options, execPath: program, execArgv }))
 }
 
 function watched<Child extends ChildProcess>(child: Child): Child {

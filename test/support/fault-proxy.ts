@@ -72,6 +72,11 @@ export class FaultProxy implements AsyncDisposable {
     return performance.now()
   }
 
+  /** Forgets a fault that no commit has met yet. */
+  disarm(): void {
+    this.#armed = null
+  }
+
   /** Cuts every connection that there is. */
   cutAll(): void {
     for (const link of this.#links) link.cut()

@@ -1,0 +1,85 @@
+/** One-shot processes of `holdfast` on the shared database: somebody at a keyboard, or a job. */
+import { errorFromProblem } from '../../src/api/problem-details.ts'
+import { answerFromWire, type AnswerWire } from '../../src/api/wire.ts'
+import type { Command } from '../../src/domain/command.ts'
+import { isQuestion, type Ask } from '../simulation/history.ts'
+import { runHoldfast } from '../support/service-process.ts'
+import { tickNow, type Told } from './dispatches.ts'
+import { resultOfError } from './service-call.ts'
+
+/** What only its usage is wrong of: nothing happened, and nothing may be concluded. */
+const EXIT_USAGE = 2
+
+/** Null when the command line has no words for it, or did not say what became of it. */
+export async function askCommandLine(store: string, ask: Ask): Promise<Told | null> {
+  const parameters = parametersOf(ask)
+  if (parameters === null || isQuestion(ask)) return null
+  const { kind } = ask as Command
+  const [invokedTick, clockLeast] = [tickNow(), Date.now()]
+  const { exitCode, stdout, stderr } = await runHoldfast([...parameters, '--store', store, '--json'])
+  const told = { invokedTick, answeredTick: tickNow(), clockLeast, clockMost: Date.now() }
+  if (exitCode === EXIT_USAGE) return { result: { kind: 'error', message: stderr }, ...told }
+  let wire: unknown
+  try {
+    wire = JSON.parse(stdout)
+  } catch {
+    return null
+  }
+  if (exitCode !== 0) {
+    const result = resultOfError(errorFromProblem(wire, 500))
+    return result === null ? null : { result, ...told }
+  }
+  // It does not print whether it was the first one to be told.
+  const outcome = { status: 'applied', replayed: true, answer: answerFromWire(kind, wire as AnswerWire) } as const
+  return { result: { kind: 'outcome', outcomes: [outcome] }, ...told }
+}
+
+export function isForCommandLine(ask: Ask): boolean {
+  return parametersOf(ask) !== null
+}
+
+/** Null where flags cannot say all of it. */
+function parametersOf(ask: Ask): readonly string[] | null {
+  switch (ask.kind) {
+    case 'deposit':
+      return ask.metadata === null ? ['deposit', ask.account, String(ask.amount), ...ofRequest(ask)] : null
+    case 'charge':
+      return ['charge', ask.account, String(ask.amount), '--payee', ask.payee, ...ofRequest(ask)]
+    case 'freeze': {
+      const { account, amount, payee, expiresInMs, expiresAt, onExpiry, metadata } = ask
+      if (expiresAt !== null || onExpiry !== null || metadata !== null || expiresInMs === 0) return null
+      const life = expiresInMs === null ? [] : ['--expires-in', `${expiresInMs / 1_000}s`]
+      return ['freeze', account, String(amount), '--payee', payee, ...life, ...ofRequest(ask)]
+    }
+    case 'settle': {
+      const { hold, amount, overage, payee, late } = ask
+      const more = [...(payee === null ? [] : ['--payee', payee]), ...(late ? ['--late'] : [])]
+      return ['settle', hold, String(amount), '--overage', overage, ...more]
+    }
+    case 'settle-part': {
+      const { hold, amount, overage, payee, memo, requestId } = ask
+      const more = [...(payee === null ? [] : ['--payee', payee]), ...(memo === null ? [] : ['--memo', memo])]
+      return ['settle', hold, String(amount), '--part', '--overage', overage, '--request-id', requestId, ...more]
+    }
+    case 'refund':
+      return ask.metadata === null ? ['refund', ask.hold, String(ask.amount), '--request-id', ask.requestId] : null
+    case 'release':
+      return ask.cause === 'caller' ? ['release', ask.hold] : null
+    case 'open':
+    case 'transfer':
+    case 'amend':
+    case 'declare':
+    case 'rate':
+    case 'group':
+    case 'read_account':
+    case 'read_hold':
+    case 'read_history':
+    case 'read_rate':
+    case 'ready':
+      return null
+  }
+}
+
+function ofRequest({ asset, requestId }: { readonly asset: string; readonly requestId: string }): readonly string[] {
+  return ['--asset', asset, '--request-id', requestId]
+}

@@ -1,0 +1,22 @@
+/** Which kind of scratch database a store URL asks for. */
+import { openFileGround } from './file-ground.ts'
+import type { Ground } from './ground.ts'
+import { openMysqlGround } from './mysql-ground.ts'
+import { openPostgresGround } from './postgres-ground.ts'
+
+/** @param stores URLs of servers of one database, or `sqlite:`; a database that they name is not touched */
+export async function openGround(stores: readonly string[]): Promise<Ground> {
+  const scheme = stores[0]!.split(':', 1)[0]!
+  switch (scheme) {
+    case 'sqlite':
+      return openFileGround()
+    case 'mysql':
+    case 'mariadb':
+      return await openMysqlGround(stores)
+    case 'postgres':
+    case 'postgresql':
+      return await openPostgresGround(stores)
+    default:
+      throw new RangeError(`"${scheme}:" is no database that several processes could share.`)
+  }
+}

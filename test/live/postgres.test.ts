@@ -1,0 +1,3 @@
+import { describeLiveRun } from './suite.ts'
+
+describeLiveRun('postgres')

@@ -1,0 +1,36 @@
+/** Some seconds of the workload of a simulation on a real database that processes share. Longer runs: `npm run simulate -- --store URL`. */
+import assert from 'node:assert/strict'
+import { randomInt } from 'node:crypto'
+import { test } from 'node:test'
+import { serverUnderTest } from '../support/stores.ts'
+import { keepHistory, runLiveCampaign } from './campaign.ts'
+import { lineOf } from './sums.ts'
+
+/** Of load; the quiet end and the audit take as long again. */
+const LOAD_MS = 7_000
+const ENGINES = 3
+const SEEDS = 2 ** 31
+
+export function describeLiveRun(name: 'sqlite' | 'mysql' | 'mariadb' | 'postgres'): void {
+  const { url, reason } = name === 'sqlite' ? { url: 'sqlite:', reason: '' } : serverUnderTest(name)
+  const skip = url === null && reason
+  test(
+    'whatever becomes of the processes that share a database, every law holds and no answer contradicts another',
+    { skip },
+    async (t) => {
+      const stores = [url!]
+      const firstSeed = randomInt(SEEDS)
+      const { tally, failure } = await runLiveCampaign({ stores, engines: ENGINES, firstSeed, loadMs: LOAD_MS })
+      t.diagnostic(`Seed ${firstSeed}: ${tally.calls} calls, ${tally.postings} postings.`)
+      if (failure !== null) {
+        const file = await keepHistory(failure)
+        const found = failure.violations.slice(0, 5).map(({ law, what }) => `law ${law}: ${what}`)
+        const where = `Everything that happened is in ${file}, the rows are in ${failure.database}.`
+        assert.fail([lineOf(failure), ...found, where].join('\n'))
+      }
+      for (const law of [0, 1, 2, 3, 4, 5, 6, 7, 8])
+        assert.ok((tally.checks.get(law) ?? 0) > 0, `law ${law} was checked`)
+      assert.ok((tally.answers.get('applied') ?? 0) > 0, 'something was applied')
+    },
+  )
+}

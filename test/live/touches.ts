@@ -1,0 +1,93 @@
+/** What an answer may depend on, and what an effect changes: names that both have where one can matter to the other. */
+import type { Command } from '../../src/domain/command.ts'
+import type { RejectionCode } from '../../src/domain/outcome.ts'
+import { commandsOf, isQuestion, type Ask, type Result } from '../simulation/history.ts'
+import { keysOf } from '../simulation/journal-audit.ts'
+import type { ReferenceLedger } from '../simulation/reference-ledger.ts'
+import type { LiveEffect } from './journal.ts'
+
+export function touchedBy(effects: readonly LiveEffect[]): ReadonlySet<string> {
+  return new Set(effects.flatMap(changesOf))
+}
+
+function changesOf({ cause, lines }: LiveEffect): readonly string[] {
+  if ('asset' in cause) return [`asset ${cause.asset.code}`]
+  const { command } = cause
+  if (command.kind === 'rate') return [`rate ${command.from} ${command.to}`]
+  const holds =
+    'hold' in command ? [`hold ${command.hold}`] : command.kind === 'freeze' ? [`hold ${command.requestId}`] : []
+  const ids = 'requestId' in command ? [`request ${command.requestId}`] : []
+  const balances = lines.flatMap(({ account, asset }) => [`account ${account}`, `balance ${account} ${asset}`])
+  return [...holds, ...ids, ...balances]
+}
+
+/** What refuses for the sake of coins. Everything else that refuses comes before it, and does not look at them. */
+const OF_COINS: ReadonlySet<RejectionCode> = new Set([
+  'insufficient_funds',
+  'floor_above_available',
+  'balance_overflow',
+])
+
+/** @param ledger as it is at the end: a hold never changes its holder */
+export function touchesOf(ask: Ask, result: Result, ledger: ReferenceLedger): ReadonlySet<string> {
+  if (!isQuestion(ask)) {
+    const names = commandsOf(ask).flatMap((command) => touchesOfCommand(command, ledger))
+    const isOfCoins = ask.kind === 'group' || codesIn(result).some((code) => OF_COINS.has(code))
+    return new Set(isOfCoins ? names : names.filter((name) => !name.startsWith('balance ')))
+  }
+  switch (ask.kind) {
+    case 'read_account':
+      return new Set([`account ${ask.account}`])
+    case 'read_hold':
+    case 'read_history':
+      return new Set([`hold ${ask.hold}`])
+    case 'read_rate':
+      return new Set([`rate ${ask.from} ${ask.to}`])
+    case 'ready':
+      return new Set()
+  }
+}
+
+function codesIn(result: Result): readonly RejectionCode[] {
+  const outcomes = result.kind === 'outcome' ? result.outcomes : []
+  return outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.rejection.code] : []))
+}
+
+function touchesOfCommand(command: Command, ledger: ReferenceLedger): readonly string[] {
+  const ids = keysOf(command).flatMap((key) => (key.includes('~') ? [] : [`request ${key}`]))
+  switch (command.kind) {
+    case 'declare':
+      return [`asset ${command.asset}`]
+    case 'rate':
+      return [`asset ${command.from}`, `asset ${command.to}`, `rate ${command.from} ${command.to}`]
+    case 'transfer': {
+      const legs = command.legs.flatMap(({ from, to, asset, toAsset = asset }) => [
+        ...balance(from, asset),
+        ...balance(to, toAsset),
+        `rate ${asset} ${toAsset}`,
+      ])
+      return [...ids, ...legs]
+    }
+    case 'open':
+    case 'deposit':
+      return [...ids, ...balance(command.account, command.asset)]
+    case 'charge':
+    case 'freeze':
+      return [...ids, ...balance(command.account, command.asset), ...balance(command.payee, command.asset)]
+    case 'settle':
+    case 'settle-part':
+    case 'amend':
+    case 'refund':
+    case 'release': {
+      const hold = ledger.holds.get(command.hold)
+      if (hold === undefined) return [...ids, `hold ${command.hold}`]
+      const { account, payee, asset } = hold
+      return [...ids, `hold ${command.hold}`, ...balance(account, asset), ...balance(payee, asset)]
+    }
+  }
+}
+
+/** House accounts have no floor, so nobody's answer depends on what they have. */
+function balance(account: string, asset: string): readonly string[] {
+  return account.startsWith('@') ? [`asset ${asset}`] : [`asset ${asset}`, `balance ${account} ${asset}`]
+}
