@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { codeOf, resultOf } from '../../test/support/outcome-codes.ts'
 import { across, rate, transfer } from '../../test/support/commands.ts'
 import { FaultyStore, type Mishap } from '../../test/support/faulty-store.ts'
 import { ManualClock } from '../../test/support/manual-clock.ts'
@@ -41,19 +42,6 @@ function freezeOf(requestId: string, amount: bigint, account = 'user:8'): Freeze
 
 function settleOf(hold: string, amount: bigint): Command {
   return { kind: 'settle', hold, amount, overage: 'reject', payee: null, late: false }
-}
-
-function codeOf(outcome: Outcome): string {
-  return outcome.status === 'applied' ? (outcome.replayed ? 'replayed' : 'applied') : outcome.rejection.code
-}
-
-async function resultOf(promise: Promise<unknown>): Promise<string> {
-  try {
-    return codeOf((await promise) as Outcome)
-  } catch (error) {
-    assert.ok(error instanceof Fault, String(error))
-    return `${error.code}/${error.applied}`
-  }
 }
 
 async function availableOf({ storage }: Bench, account = 'user:8'): Promise<bigint> {

@@ -1,13 +1,12 @@
 /** What an engine remembers, and what other writers or the database itself made of it meanwhile. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { resultOf } from '../../test/support/outcome-codes.ts'
 import { FaultyStore } from '../../test/support/faulty-store.ts'
 import { ManualClock } from '../../test/support/manual-clock.ts'
 import type { Command, FreezeCommand } from '../domain/command.ts'
-import type { Outcome } from '../domain/outcome.ts'
 import { openMemoryStorage } from '../stores/memory/storage.ts'
 import { Engine, type EngineOptions } from './engine.ts'
-import { Fault } from './faults.ts'
 
 function depositOf(requestId: string, amount: bigint, account = 'user:8'): Command {
   return { kind: 'deposit', requestId, account, asset: 'credit', amount, memo: null, metadata: null }
@@ -26,17 +25,6 @@ function amendOf(requestId: string, hold: string, amount: bigint): Command {
   return { kind: 'amend', requestId, hold, amount, expiresInMs: null, expiresAt: null }
 }
 
-async function codeOf(promise: Promise<unknown>): Promise<string> {
-  try {
-    const outcome = (await promise) as Outcome
-    if (outcome.status === 'rejected') return outcome.rejection.code
-    return outcome.replayed ? 'replayed' : 'applied'
-  } catch (error) {
-    assert.ok(error instanceof Fault, String(error))
-    return `${error.code}/${error.applied}`
-  }
-}
-
 /** Two engines over one database; the first one's way there can fail. */
 function openTwo(options: EngineOptions = {}) {
   const storage = openMemoryStorage()
@@ -46,8 +34,8 @@ function openTwo(options: EngineOptions = {}) {
   return {
     storage,
     store,
-    first: (command: Command) => codeOf(first.submit(command)),
-    second: (command: Command) => codeOf(second.submit(command)),
+    first: (command: Command) => resultOf(first.submit(command)),
+    second: (command: Command) => resultOf(second.submit(command)),
   }
 }
 
@@ -102,7 +90,7 @@ test('after the database went back in time, a repeat is applied once more and no
   const { store, first } = openTwo()
   const older = openMemoryStorage()
   const other = new Engine(older.store)
-  for (const submit of [first, (command: Command) => codeOf(other.submit(command))])
+  for (const submit of [first, (command: Command) => resultOf(other.submit(command))])
     await submit(depositOf('d', 1_000n))
   assert.equal(await first(depositOf('lost', 500n)), 'applied')
   assert.equal(await first(freezeOf('h', 1_200n)), 'applied')
@@ -174,7 +162,7 @@ test('who waits for a row that a stranger keeps is told contention before the de
   const engine = new Engine(store, { clock })
   const answers: string[] = []
   const hear = (name: string, timeoutMs?: number): void =>
-    void codeOf(engine.submit(freezeOf(name, 10n), timeoutMs === undefined ? {} : { timeoutMs })).then((code) =>
+    void resultOf(engine.submit(freezeOf(name, 10n), timeoutMs === undefined ? {} : { timeoutMs })).then((code) =>
       answers.push(`${name} ${code}`),
     )
   hear('default')

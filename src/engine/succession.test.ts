@@ -1,10 +1,10 @@
 /** What happens around the change from a full stripe of a house account to the next one; conformance has it for every store. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { resultOf } from '../../test/support/outcome-codes.ts'
 import { charge, declare, deposit } from '../../test/support/commands.ts'
 import { FaultyStore } from '../../test/support/faulty-store.ts'
 import { BALANCE_MAX } from '../domain/amount.ts'
-import type { Outcome } from '../domain/outcome.ts'
 import { HOUSE_STRIPE_TURNS, HOUSE_STRIPES } from '../domain/house-stripes.ts'
 import type { Footprint, Snapshot } from '../domain/snapshot.ts'
 import { openMemoryStorage } from '../stores/memory/storage.ts'
@@ -38,17 +38,6 @@ async function nearlyFull(): Promise<Bench> {
   await engine.submit(declare('gem'))
   await engine.submit(deposit('first', 'rich', BALANCE_MAX - 9n))
   return { storage, store, engine }
-}
-
-async function resultOf(promise: Promise<unknown>): Promise<string> {
-  try {
-    const outcome = (await promise) as Outcome
-    if (outcome.status === 'rejected') return outcome.rejection.code
-    return outcome.replayed ? 'replayed' : 'applied'
-  } catch (error) {
-    assert.ok(error instanceof Fault, String(error))
-    return `${error.code}/${error.applied}`
-  }
 }
 
 async function rowsOf({ storage }: Bench, account: string): Promise<readonly (readonly [number, bigint])[]> {
