@@ -93,8 +93,18 @@ function refuse(socket: Duplex, error: LedgerError): void {
   if (request.complete || response.headersSent) {
     afterwards(response, () => (request.complete ? sendToSocket(socket, error) : socket.end()))
   } else {
+    refused.set(request, error)
     afterwards(before, () => sendToSocket(socket, error))
   }
+}
+
+/** Requests whose callers were told that they were not whole. The rest of one can still arrive, and must not take effect then. */
+const refused = new WeakMap<IncomingMessage, LedgerError>()
+
+/** For a request whose body is there. @throws LedgerError the refusal that its caller has got */
+export function requireNotRefused(request: IncomingMessage): void {
+  const refusal = refused.get(request)
+  if (refusal !== undefined) throw refusal
 }
 
 function afterwards(response: ServerResponse | null, action: () => void): void {

@@ -13,7 +13,7 @@ import { pino, type Logger } from 'pino'
 import { LedgerError } from '../api/error.ts'
 import { limitRequests } from './admission.ts'
 import type { Backend } from './backend.ts'
-import { answerEverything, clientErrorHandler, connectionsOf, needOneHost } from './connections.ts'
+import { answerEverything, clientErrorHandler, connectionsOf, needOneHost, requireNotRefused } from './connections.ts'
 import { parseJson } from './json.ts'
 import { HTTP_LIMITS, type HttpLimits } from './limits.ts'
 import { logRequests, ProblemLog } from './log.ts'
@@ -97,8 +97,9 @@ export function buildServer(backend: Backend, options: HttpOptions = {}): Fastif
 
 function acceptJson(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, ({ headers }, body: Buffer, done) => {
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, ({ headers, raw }, body: Buffer, done) => {
     try {
+      requireNotRefused(raw)
       refuseEncoded(headers['content-encoding'])
       done(null, body.length === 0 ? undefined : parseJson(body))
     } catch (error) {

@@ -1,5 +1,6 @@
 /** Bad input of every kind gets a 4xx problem that points at it, and leaves no trace. */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { assertProblem, HttpService, type Answer } from '../support/http-service.ts'
@@ -250,6 +251,24 @@ describe('what is hardly HTTP', () => {
     assert.match(headers, /^HTTP\/1\.1 408 [^]*"request_timeout"/)
     assert.match(body, /^HTTP\/1\.1 408 [^]*"request_timeout"/)
     assert.deepEqual(service.store.calls, [])
+  })
+
+  test('a request that was refused for arriving too late has no effect when the rest of it arrives', async () => {
+    const limits = { requestTimeoutMs: 200, headersTimeoutMs: 200, timeoutCheckMs: 20 }
+    await using service = await HttpService.start({ http: { limits } })
+    const body = JSON.stringify({ requestId: 'late', account: 'user:8', amount: '5' })
+    const head = `POST /v1/deposits HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`
+    const socket = connect({ port: Number(new URL(service.url).port), allowHalfOpen: true })
+    socket.write(head + body.slice(0, 10))
+    let answer = ''
+    socket.on('data', (part: Buffer) => (answer += String(part)))
+    await once(socket, 'end')
+    assert.match(answer, /^HTTP\/1\.1 408 /)
+    // The service has answered, and would still read.
+    socket.end(body.slice(10))
+    await once(socket, 'close')
+    assertProblem(await service.get('/v1/entries/late'), 404, 'entry_not_found')
+    assertProblem(await service.get('/v1/accounts/user:8'), 404, 'account_not_found')
   })
 
   test('a body shorter than it says, whose sender hangs up', async () => {
