@@ -139,6 +139,7 @@ export type Outcome<Kind extends CommandKind = CommandKind> =
       /**
        * True when the request id had been used before: this is the first answer again. At most one caller is ever told false. None is
        * where the connection was lost while committing and the effect was found afterwards: rows do not tell whose commit wrote them.
+       * Two engines that declare one asset within the same millisecond, with the same contents, may both be told false.
        */
       readonly replayed: boolean
       readonly answer: Answers[Kind]

@@ -82,7 +82,8 @@ function matchAll(calls: readonly AnsweredCall[], journal: LiveJournal, findings
       if (!check(4, isSame, () => 'another request had this effect')) continue
       check(4, isAlike(answer, outcome.answer), () => `not the first answer, ${spell(answer)}`)
       if (outcome.replayed) continue
-      check(4, !claimed.has(effect!), () => 'told as new, but it was not')
+      // Nothing tells two declarations of one asset within one millisecond apart.
+      check(4, 'asset' in cause || !claimed.has(effect!), () => 'told as new, but it was not')
       claimed.add(effect!)
     }
   }
