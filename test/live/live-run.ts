@@ -221,7 +221,9 @@ class LiveRun implements AsyncDisposable {
   #send(isProbe: boolean): Send {
     return (place, ask, patience) => {
       const worker = this.#workers[place]
-      const call = { engine: place, life: worker?.life ?? 0, ask, timeoutMs: patience.timeoutMs }
+      // A command line has the patience of every call that names none.
+      const timeoutMs = worker === undefined ? null : patience.timeoutMs
+      const call = { engine: place, life: worker?.life ?? 0, ask, timeoutMs }
       const make = () => worker?.ask(ask, patience) ?? askCommandLine(this.#ground.urls[0]!, ask)
       return this.#history.keep(call, { isProbe, make })
     }
