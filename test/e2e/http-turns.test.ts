@@ -57,7 +57,9 @@ test('no turn of the event loop reads more pages than its time allows', async ()
   const sockets = await Promise.all([pipelined(service, REQUESTS), pipelined(service, REQUESTS)])
   const counts = await Promise.all(sockets.map(answersOn))
   assert.deepEqual(counts, [REQUESTS, REQUESTS])
-  assert.ok(reads.perTurnMax <= Math.ceil(TURN_MS / PAGE_MS), `${reads.perTurnMax} pages in one turn`)
+  // The first page of a turn may be read before the count of the turn before is over.
+  const pagesMax = Math.ceil(TURN_MS / PAGE_MS) + 1
+  assert.ok(reads.perTurnMax <= pagesMax, `${reads.perTurnMax} pages in one turn`)
 })
 
 test('others are answered while one caller’s pages are read', async () => {
