@@ -57,8 +57,8 @@ test('no turn of the event loop reads more pages than its time allows', async ()
   const sockets = await Promise.all([pipelined(service, REQUESTS), pipelined(service, REQUESTS)])
   const counts = await Promise.all(sockets.map(answersOn))
   assert.deepEqual(counts, [REQUESTS, REQUESTS])
-  // The first page of a turn may be read before the count of the turn before is over.
-  const pagesMax = Math.ceil(TURN_MS / PAGE_MS) + 1
+  // What is counted as one turn here can have parts of two of the service's, which begin where they find work.
+  const pagesMax = 2 * Math.ceil(TURN_MS / PAGE_MS)
   assert.ok(reads.perTurnMax <= pagesMax, `${reads.perTurnMax} pages in one turn`)
 })
 
