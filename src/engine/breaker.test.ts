@@ -1,23 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { changesOf } from '../../test/conformance/books.ts'
 import { FaultyStore } from '../../test/support/faulty-store.ts'
 import { ManualClock } from '../../test/support/manual-clock.ts'
 import { openMemoryStorage } from '../stores/memory/storage.ts'
 import { BreakerStore } from './breaker.ts'
 
-const CHANGES = {
-  entries: [],
-  holdsOpened: [],
-  holdsChanged: [],
-  holdsStepped: [],
-  holdSteps: [],
-  postings: [],
-  balances: [],
-  accounts: [],
-  assets: [],
-  rates: [],
-  ratesUsed: [],
-}
+const CHANGES = changesOf({})
 
 test('a database that loses connections in the middle of commits is given a pause as one that does not answer', async () => {
   for (const failure of ['doubt-lost', 'unavailable'] as const) {
