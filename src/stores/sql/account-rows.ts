@@ -1,17 +1,20 @@
 /** Accounts with their balances, page by page in the order of their unique key. */
 import type { Compilable } from 'kysely'
 import type { BalanceRecord } from '../../domain/balance.ts'
-import { isHouse, type AccountName, type Instant } from '../../domain/ids.ts'
+import { isHouse, type AccountName, type AssetCode, type Instant } from '../../domain/ids.ts'
 import type { Account, PageQuery } from '../../engine/reader.ts'
 import { encodeCursor } from '../cursor.ts'
 import { addUpStripes } from '../stripes.ts'
 import type { QueryBuilder } from './dialect.ts'
 import type { SqlJournal } from './journal.ts'
+import { HOUSE_STRIPES, HOUSE_STRIPE_TURNS } from '../../domain/house-stripes.ts'
 import { lastKey, oneMoreThan } from './pages.ts'
 import { balanceOf, metadataOf, type Row } from './rows.ts'
 
-/** A process may be told which stripe of the house accounts it writes, 0 to 1,023. */
-const STRIPES_MAX = 1_024
+/** Rows of a house account that are read at first: as many as engines begin with of one asset. */
+const HOUSE_ROWS = HOUSE_STRIPES
+/** All that one asset can have. */
+const HOUSE_ROWS_MAX = HOUSE_STRIPES * HOUSE_STRIPE_TURNS
 
 export class AccountRows {
   readonly #builder: QueryBuilder
@@ -27,8 +30,21 @@ export class AccountRows {
   /** @param at the moment to look at; null: now */
   async read(account: AccountName, at: Instant | null, page: PageQuery): Promise<Account | null> {
     const after = lastKey('balances', page)?.[0] ?? ''
-    const rowsMax = isHouse(account) ? STRIPES_MAX : page.limit
-    const rows = await this.#rows(
+    let rowsMax = isHouse(account) ? HOUSE_ROWS : page.limit
+    let rows = await this.#balances(account, after, rowsMax)
+    if (rows.length > rowsMax && rows.every((row) => row['asset'] === rows[0]!['asset'])) {
+      rowsMax = HOUSE_ROWS_MAX
+      rows = await this.#balances(account, after, rowsMax)
+    }
+    const [first] = rows
+    if (first === undefined) return null
+    const { now, next } = wholeAssets(rows.map(balanceOf), rowsMax, page.limit)
+    const balances = at === null ? now : await this.#journal.balancesAt(now, at)
+    return { account, metadata: metadataOf(first['metadata']), balances: addUpStripes(balances), next }
+  }
+
+  async #balances(account: AccountName, after: AssetCode, rowsMax: number): Promise<readonly Row[]> {
+    return await this.#rows(
       this.#builder
         .selectFrom('balances')
         .leftJoin('accounts', 'accounts.account', 'balances.account')
@@ -48,11 +64,6 @@ export class AccountRows {
         .orderBy('balances.stripe')
         .limit(oneMoreThan(rowsMax)),
     )
-    const [first] = rows
-    if (first === undefined) return null
-    const { now, next } = wholeAssets(rows.map(balanceOf), rowsMax, page.limit)
-    const balances = at === null ? now : await this.#journal.balancesAt(now, at)
-    return { account, metadata: metadataOf(first['metadata']), balances: addUpStripes(balances), next }
   }
 }
 
