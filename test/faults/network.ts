@@ -5,7 +5,7 @@ import { Deployment } from '../crash/deployment.ts'
 import { assertHeard, attemptsIn, beBusy } from '../crash/hearing.ts'
 import { describeProof } from '../crash/proof.ts'
 import type { CommitKind } from '../support/commit-dialogue.ts'
-import { ACTIONS, FaultProxy, STEPS, type Action, type ArmedFault } from '../support/fault-proxy.ts'
+import { ACTIONS, FaultProxy, SLOW_PAUSE_MS, STEPS, type Action, type ArmedFault } from '../support/fault-proxy.ts'
 import type { PrivateServer } from '../support/private-server.ts'
 import { FaultLog } from './fault-log.ts'
 import { isLongRun } from './long-run.ts'
@@ -124,9 +124,9 @@ function describeWhole(server: () => PrivateServer): void {
       proxy.thaw()
       frozen.push({ from, until: performance.now() })
     } else {
-      proxy.slowAll(true)
+      proxy.slowAll(SLOW_PAUSE_MS)
       await sleep(STATEMENT_MS_MAX)
-      proxy.slowAll(false)
+      proxy.slowAll(0)
     }
     return performance.now()
   }

@@ -1,7 +1,7 @@
 /** Does the faults of a live run to its workers, their connections and its database, and undoes all of them at the end. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Chance } from '../simulation/chance.ts'
-import type { FaultProxy } from '../support/fault-proxy.ts'
+import { SLOW_PAUSE_MS, type FaultProxy } from '../support/fault-proxy.ts'
 import type { LiveFault, LiveFaultKind } from './faults.ts'
 import type { Ground } from './ground.ts'
 import type { WorkerProcess } from './worker-process.ts'
@@ -48,7 +48,7 @@ export class Troublemaker {
     await Promise.all(this.#underWay)
     for (const proxy of this.#victims.proxies) {
       proxy.thaw()
-      proxy.slowAll(false)
+      proxy.slowAll(0)
       // What is armed and was not met would strike later.
       proxy.disarm()
     }
@@ -108,9 +108,9 @@ export class Troublemaker {
         return proxy.thaw()
       case 'slow':
         this.#hit(fault)
-        proxy.slowAll(true)
+        proxy.slowAll(SLOW_PAUSE_MS)
         await this.#wait(fault.ms)
-        return proxy.slowAll(false)
+        return proxy.slowAll(0)
       case 'strike': {
         const { action, step, commit: kind } = fault
         const struck = proxy.strikeNext({ action, step, kind }).then(() => true)

@@ -35,7 +35,8 @@ export interface ArmedFault {
 
 const SLOW_MS = 600
 const SLOW_PIECES = 4
-const SLOW_PAUSE_MS = 30
+/** Between two pieces of a message. */
+export const SLOW_PAUSE_MS = 30
 
 export class FaultProxy implements AsyncDisposable {
   readonly #server: ServerName
@@ -44,8 +45,8 @@ export class FaultProxy implements AsyncDisposable {
   readonly #links = new Set<Link>()
   #armed: { readonly fault: ArmedFault; readonly struck: () => void } | null = null
   #frozen = false
-  /** Every connection is slow while this is true. */
-  #slow = false
+  /** Every connection is slow while this is more than 0. */
+  #slowPauseMs = 0
 
   static async open(server: ServerName, target: { readonly host: string; readonly port: number }): Promise<FaultProxy> {
     const proxy = new FaultProxy(server, target)
@@ -94,9 +95,10 @@ export class FaultProxy implements AsyncDisposable {
     for (const link of this.#links) link.thaw()
   }
 
-  slowAll(isSlow: boolean): void {
-    this.#slow = isSlow
-    for (const link of this.#links) link.slow(isSlow ? Infinity : 0)
+  /** With this pause between two pieces of a message; 0 ends it. */
+  slowAll(pauseMs: number): void {
+    this.#slowPauseMs = pauseMs
+    for (const link of this.#links) link.slow(pauseMs > 0 ? Infinity : 0, pauseMs)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -115,7 +117,7 @@ export class FaultProxy implements AsyncDisposable {
     })
     this.#links.add(link)
     if (this.#frozen) link.freeze()
-    if (this.#slow) link.slow(Infinity)
+    if (this.#slowPauseMs > 0) link.slow(Infinity, this.#slowPauseMs)
   }
 
   #take(kind: CommitKind): ArmedFault | null {
@@ -179,9 +181,9 @@ class Link {
     this.#toClient.thaw()
   }
 
-  slow(until: number): void {
-    this.#toServer.slowUntil = until
-    this.#toClient.slowUntil = until
+  slow(until: number, pauseMs: number): void {
+    this.#toServer.slow(until, pauseMs)
+    this.#toClient.slow(until, pauseMs)
   }
 
   #fromClient(message: Buffer): void {
@@ -243,7 +245,7 @@ class Link {
     this.#fault = null
     if (action === 'cut') this.cut()
     else if (action === 'freeze') this.freeze()
-    else this.slow(performance.now() + SLOW_MS)
+    else this.slow(performance.now() + SLOW_MS, SLOW_PAUSE_MS)
   }
 
   /** One side has closed the connection, or broken it. */
@@ -261,7 +263,8 @@ class Pipe {
   #isPassing = false
   #endIsWaiting = false
   /** On the clock of `performance.now()`. */
-  slowUntil = 0
+  #slowUntil = 0
+  #slowPauseMs = 0
 
   constructor(target: Socket) {
     this.#target = target
@@ -277,6 +280,11 @@ class Pipe {
     this.#pass()
   }
 
+  slow(until: number, pauseMs: number): void {
+    this.#slowUntil = until
+    this.#slowPauseMs = pauseMs
+  }
+
   freeze(): void {
     this.#isFrozen = true
   }
@@ -289,7 +297,7 @@ class Pipe {
   #pass(): void {
     if (this.#isPassing) return
     while (!this.#isFrozen && this.#waiting.length > 0) {
-      if (performance.now() < this.slowUntil) return void this.#passSlowly()
+      if (performance.now() < this.#slowUntil) return void this.#passSlowly()
       const { bytes, onWritten } = this.#waiting.shift()!
       if (this.#target.writable) this.#target.write(bytes, onWritten)
     }
@@ -301,7 +309,7 @@ class Pipe {
     const { bytes, onWritten } = this.#waiting.shift()!
     const pieceBytes = Math.max(1, Math.ceil(bytes.length / SLOW_PIECES))
     for (let from = 0; from < bytes.length; from += pieceBytes) {
-      await new Promise((resolve) => setTimeout(resolve, SLOW_PAUSE_MS))
+      await new Promise((resolve) => setTimeout(resolve, this.#slowPauseMs))
       if (this.#target.writable) this.#target.write(bytes.subarray(from, from + pieceBytes))
     }
     onWritten?.()
