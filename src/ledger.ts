@@ -26,10 +26,11 @@ import {
   type PageQuery,
 } from './api/queries.ts'
 import type { Asset } from './domain/asset.ts'
-import { requestOf, type Command, type CommandKind } from './domain/command.ts'
+import { type Command, type CommandKind, type Answers } from './domain/command.ts'
+import { requestOf } from './domain/rules.ts'
 import type { Hold } from './domain/hold.ts'
 import type { Entry, HoldEvent, StatementLine } from './domain/journal.ts'
-import type { Answers, Outcome } from './domain/outcome.ts'
+import type { Outcome } from './domain/outcome.ts'
 import type { Rate } from './domain/rate.ts'
 import type { ClockEvent } from './engine/clock-watch.ts'
 import { systemClock } from './engine/clock.ts'

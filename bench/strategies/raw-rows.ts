@@ -9,7 +9,7 @@ import type { HoldRecord } from '../../src/domain/hold.ts'
 import { REVENUE } from '../../src/domain/ids.ts'
 import { endOfHold, type EntryKind, type EntryRecord, type PostingRecord } from '../../src/domain/journal.ts'
 import { describe } from '../../src/domain/post.ts'
-import type { BalanceChange, Changes } from '../../src/domain/snapshot.ts'
+import type { BalanceChange, Changes } from '../../src/domain/changes.ts'
 import { ENGINE_LIMITS } from '../../src/engine/limits.ts'
 import type { FreezeRequest, HoldRequest, TransferRequest } from './strategy.ts'
 
@@ -109,15 +109,11 @@ export class RawRows {
       onExpiry: null,
       expiresAt: draft.now + ENGINE_LIMITS.holdTtlMsDefault,
       createdAt: draft.now,
-      endedAt: null,
       metadata: null,
       fingerprint: FINGERPRINT,
-      endFingerprint: null,
       balanceId: after.id,
       openedVersion: after.version,
-      endedVersion: null,
-      payeeBalanceId: null,
-      payeeVersion: null,
+      end: null,
       steps: 0,
       firstAnswers: null,
     }
@@ -141,11 +137,12 @@ export class RawRows {
       held: 0n,
       settled,
       released,
-      endedAt: draft.now,
-      endFingerprint: FINGERPRINT,
-      endedVersion: holder.version,
-      payeeBalanceId: payee?.id ?? null,
-      payeeVersion: payee?.version ?? null,
+      end: {
+        at: draft.now,
+        fingerprint: FINGERPRINT,
+        version: holder.version,
+        payee: payee === null ? null : { balanceId: payee.id, version: payee.version },
+      },
     })
   }
 
@@ -167,8 +164,10 @@ export class RawRows {
       floor: null,
       legs: null,
       step: null,
-      postings: draft.postings.slice(first).map((posting, index) => describe(posting, afters[index]!)),
-      balanceIds: afters.map(({ id }) => id),
+      postings: draft.postings.slice(first).map((posting, index) => {
+        const balance = afters[index]!
+        return { balanceId: balance.id, posting: describe(posting, balance) }
+      }),
     })
   }
 

@@ -4,7 +4,7 @@
  * On MySQL and MariaDB the guards of a commit are statements of their own, and left out. PostgreSQL's stand in the one
  * statement that a commit is, and SQLite's are a comparison in the program: they cost next to nothing and stay.
  */
-import type { Changes } from '../../src/domain/snapshot.ts'
+import type { Changes } from '../../src/domain/changes.ts'
 import type { Store } from '../../src/engine/store.ts'
 import { MysqlConnection } from '../../src/stores/mysql/connection.ts'
 import { writesOf } from '../../src/stores/mysql/statements.ts'

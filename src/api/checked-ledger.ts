@@ -4,11 +4,10 @@
  */
 import type { Asset } from '../domain/asset.ts'
 import type { Balance } from '../domain/balance.ts'
-import type { Command, CommandKind } from '../domain/command.ts'
+import type { Command, CommandKind, Answers } from '../domain/command.ts'
 import type { Hold } from '../domain/hold.ts'
 import type { RequestId } from '../domain/ids.ts'
 import type { Entry, HoldEvent, StatementLine } from '../domain/journal.ts'
-import type { Answers } from '../domain/outcome.ts'
 import type { Rate } from '../domain/rate.ts'
 import {
   amendOf,

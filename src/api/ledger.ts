@@ -6,12 +6,11 @@
  */
 import type { Asset } from '../domain/asset.ts'
 import type { Balance } from '../domain/balance.ts'
-import type { Overage } from '../domain/command.ts'
+import type { Overage, Answer } from '../domain/command.ts'
 import type { Hold, HoldState, OnExpiry } from '../domain/hold.ts'
 import type { AccountName, AssetCode, Instant, RequestId } from '../domain/ids.ts'
 import type { Entry, EntryKind, HoldEvent, StatementLine } from '../domain/journal.ts'
 import type { Metadata } from '../domain/metadata.ts'
-import type { Answer } from '../domain/outcome.ts'
 import type { Rate, Rounding } from '../domain/rate.ts'
 import type { LedgerError } from './error.ts'
 

@@ -6,11 +6,10 @@
  */
 import type { Asset } from '../domain/asset.ts'
 import type { Balance } from '../domain/balance.ts'
-import type { CommandKind } from '../domain/command.ts'
+import type { CommandKind, Answer, Answers } from '../domain/command.ts'
 import type { Hold, OnExpiry } from '../domain/hold.ts'
 import type { Instant } from '../domain/ids.ts'
 import type { Entry, EntryLeg, HoldEvent, Posting, StatementLine } from '../domain/journal.ts'
-import type { Answer, Answers } from '../domain/outcome.ts'
 import type { Rate } from '../domain/rate.ts'
 import type { HoldEventWire, HoldWire } from './hold-schemas.ts'
 import type { AccountView, PageView } from './ledger.ts'

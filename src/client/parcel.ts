@@ -10,7 +10,8 @@
 import { LedgerError } from '../api/error.ts'
 import type { BatchOutcome, CallOptions } from '../api/ledger.ts'
 import { commandToWire } from '../api/command-wire.ts'
-import { requestOf, type Command } from '../domain/command.ts'
+import { type Command } from '../domain/command.ts'
+import { requestOf } from '../domain/rules.ts'
 
 export interface ParcelOptions extends CallOptions {
   /** The commands take effect together or not at all. */

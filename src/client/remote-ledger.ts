@@ -37,11 +37,10 @@ import {
   rateFromWire,
 } from '../api/wire.ts'
 import type { Asset } from '../domain/asset.ts'
-import type { Command, CommandKind } from '../domain/command.ts'
+import type { Command, CommandKind, Answers } from '../domain/command.ts'
 import type { Hold } from '../domain/hold.ts'
 import type { Entry, HoldEvent, StatementLine } from '../domain/journal.ts'
 import type { Metadata } from '../domain/metadata.ts'
-import type { Answers } from '../domain/outcome.ts'
 import type { Rate } from '../domain/rate.ts'
 import { Combiner } from './combiner.ts'
 import { exchange, unexpected, type Service } from './exchange.ts'

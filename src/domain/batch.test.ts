@@ -21,7 +21,7 @@ import { decideBatch, type Plan } from './batch.ts'
 import type { Command, Work } from './command.ts'
 import { HouseStripes } from './house-stripes.ts'
 import type { Outcome } from './outcome.ts'
-import { isEmpty } from './snapshot.ts'
+import { isEmpty } from './changes.ts'
 
 const USER = 'user:8'
 const STRIPES = new HouseStripes(0)

@@ -3,8 +3,8 @@
  */
 import type { Asset } from './asset.ts'
 import { balanceKey, type BalanceRecord } from './balance.ts'
+import type { AccountChange, BalanceChange, Changes, HoldChange, HoldStepRecord } from './changes.ts'
 import type { Command, Group, Work } from './command.ts'
-import { decide } from './decide.ts'
 import type { Effect, Moment, State } from './decision.ts'
 import type { HoldRecord } from './hold.ts'
 import type { HouseStripes } from './house-stripes.ts'
@@ -12,15 +12,8 @@ import type { AccountName, AssetCode, RequestId } from './ids.ts'
 import type { EntryRecord, PostingRecord } from './journal.ts'
 import type { Outcome, Rejection } from './outcome.ts'
 import { rateKey, type Rate } from './rate.ts'
-import type {
-  AccountChange,
-  BalanceChange,
-  Changes,
-  HoldChange,
-  HoldStepRecord,
-  RequestRecord,
-  Snapshot,
-} from './snapshot.ts'
+import { decide } from './rules.ts'
+import type { RequestRecord, Snapshot } from './snapshot.ts'
 
 export interface Plan {
   /** One outcome per command, in order; a group's outcomes are an array in the group's place. */
@@ -139,24 +132,26 @@ class Draft implements State {
   }
 
   apply(effect: Effect): void {
-    const { request, step, account, asset, rate, ratesUsed } = effect
-    if (request !== null) this.#put(this.#requests, request.id, request)
+    const { request, step, balances, postings, account, asset, rate, ratesUsed } = effect
+    if (request !== undefined) this.#put(this.#requests, request.id, request)
     if (step !== undefined) this.#put(this.#requests, step.id, step)
-    for (const balance of effect.balances) {
-      const row = this.#row(balance.account, balance.asset)
-      const { now } = row
-      if (this.#undo !== null) this.#undo.push(() => (row.now = now))
-      row.now = balance
-    }
-    for (const posting of effect.postings) this.#postings.push(posting)
-    if (account !== null) this.#put(this.#accounts, account.account, account)
-    if (asset !== null) this.#put(this.#assets, asset.code, asset)
+    if (balances !== undefined) for (const balance of balances) this.#move(balance)
+    if (postings !== undefined) for (const posting of postings) this.#postings.push(posting)
+    if (account !== undefined) this.#put(this.#accounts, account.account, account)
+    if (asset !== undefined) this.#put(this.#assets, asset.code, asset)
     if (rate !== undefined) {
       this.#put(this.#rates, rateKey(rate.from, rate.to), rate)
       this.#ratesDeclared.push(rate)
     }
-    // One that is asked for without need, by a group that was taken back, can only make the commit stale.
+    // A rate that is asked for without need, by a group that was taken back, can only make the commit stale.
     if (ratesUsed !== undefined) for (const used of ratesUsed) this.#ratesUsed.add(used)
+  }
+
+  #move(balance: BalanceRecord): void {
+    const row = this.#row(balance.account, balance.asset)
+    const { now } = row
+    if (this.#undo !== null) this.#undo.push(() => (row.now = now))
+    row.now = balance
   }
 
   #put<Value>(map: Map<string, Value>, key: string, value: Value): void {

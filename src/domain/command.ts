@@ -1,12 +1,16 @@
-/** What can be asked of the ledger. Every field is checked at the edges; the rules trust types and ranges. */
+/** The commands of the ledger and their answers. Every field is checked at the edges; the rules trust types and ranges. */
 import type { Amount } from './amount.ts'
-import type { OnExpiry } from './hold.ts'
+import type { Asset } from './asset.ts'
+import type { Balance } from './balance.ts'
+import type { Hold, OnExpiry } from './hold.ts'
 import type { AccountName, AssetCode, Instant, RequestId } from './ids.ts'
+import type { Entry } from './journal.ts'
 import type { Metadata } from './metadata.ts'
-import type { Rounding } from './rate.ts'
+import type { Rate, Rounding } from './rate.ts'
 
 /** What a settle does when it asks for more than the hold has: refuse, take what is held, or draw on `available`. */
-export type Overage = 'reject' | 'cap' | 'draw'
+export const OVERAGES = ['reject', 'cap', 'draw'] as const
+export type Overage = (typeof OVERAGES)[number]
 
 export interface Leg {
   readonly from: AccountName
@@ -160,21 +164,41 @@ export interface RateCommand {
   readonly tolerancePpm: number
 }
 
-export type Command =
-  | OpenCommand
-  | DepositCommand
-  | ChargeCommand
-  | TransferCommand
-  | FreezeCommand
-  | SettleCommand
-  | SettlePartCommand
-  | AmendCommand
-  | RefundCommand
-  | ReleaseCommand
-  | DeclareCommand
-  | RateCommand
+/** Every command by its kind. */
+export interface Commands {
+  open: OpenCommand
+  deposit: DepositCommand
+  charge: ChargeCommand
+  transfer: TransferCommand
+  freeze: FreezeCommand
+  settle: SettleCommand
+  'settle-part': SettlePartCommand
+  amend: AmendCommand
+  refund: RefundCommand
+  release: ReleaseCommand
+  declare: DeclareCommand
+  rate: RateCommand
+}
 
-export type CommandKind = Command['kind']
+/** What each command is answered with. */
+export interface Answers {
+  open: Balance
+  deposit: Entry
+  charge: Entry
+  transfer: Entry
+  freeze: Hold
+  settle: Hold
+  'settle-part': Hold
+  amend: Hold
+  refund: Hold
+  release: Hold
+  declare: Asset
+  rate: Rate
+}
+
+export type CommandKind = keyof Commands
+export type Command = Commands[CommandKind]
+export type Answer = Answers[CommandKind]
 
 /**
  * Commands that take effect together or not at all. The first rejection ends the group; the other commands are
@@ -190,47 +214,4 @@ export type Work = Command | Group
 
 export function commandsOf(item: Work): readonly Command[] {
   return item.kind === 'group' ? item.commands : [item]
-}
-
-/** The row that a command is idempotent by, or null where the command is idempotent by its nature. */
-export function requestOf(command: Command): RequestId | null {
-  switch (command.kind) {
-    case 'settle':
-    case 'release':
-      return command.hold
-    case 'declare':
-    case 'rate':
-      return null
-    case 'open':
-    case 'deposit':
-    case 'charge':
-    case 'transfer':
-    case 'freeze':
-    case 'settle-part':
-    case 'amend':
-    case 'refund':
-      return command.requestId
-  }
-}
-
-/** A command about a hold that is there already. */
-export type HoldCommand = SettleCommand | SettlePartCommand | AmendCommand | RefundCommand | ReleaseCommand
-
-export function isOfHold(command: Command): command is HoldCommand {
-  switch (command.kind) {
-    case 'settle':
-    case 'settle-part':
-    case 'amend':
-    case 'refund':
-    case 'release':
-      return true
-    case 'declare':
-    case 'rate':
-    case 'open':
-    case 'deposit':
-    case 'charge':
-    case 'transfer':
-    case 'freeze':
-      return false
-  }
 }

@@ -1,13 +1,13 @@
-/** What deciding looks at and what it comes to, and how commands with an entry of their own are answered. */
+/** What deciding looks at and what it comes to. */
 import type { Asset } from './asset.ts'
 import type { BalanceRecord } from './balance.ts'
-import type { ChargeCommand, DepositCommand, TransferCommand } from './command.ts'
+import type { AccountChange } from './changes.ts'
+import type { Answer } from './command.ts'
 import type { AccountName, AssetCode, Instant } from './ids.ts'
-import { showEntry, type EntryLeg, type EntryRecord, type PostingRecord } from './journal.ts'
-import type { Answer, Rejection } from './outcome.ts'
-import { describe, post, type Move } from './post.ts'
+import type { EntryRecord, PostingRecord } from './journal.ts'
+import type { Rejection } from './outcome.ts'
 import type { Rate } from './rate.ts'
-import type { AccountChange, RequestRecord } from './snapshot.ts'
+import type { RequestRecord } from './snapshot.ts'
 
 /** The rows that a command may look at, as the commands before it in the batch left them. */
 export interface State {
@@ -28,74 +28,45 @@ export interface Moment {
 
 /** The rows that an applied command writes. */
 export interface Effect {
-  readonly request: RequestRecord | null
-  /** The entry of a step, beside its hold. */
+  readonly request?: RequestRecord
+  /** The entry of a step of the hold in `request`. */
   readonly step?: EntryRecord
-  readonly postings: readonly PostingRecord[]
+  readonly postings?: readonly PostingRecord[]
   /** The touched balances, after. Each moved by exactly one version. */
-  readonly balances: readonly BalanceRecord[]
-  readonly account: AccountChange | null
-  readonly asset: Asset | null
+  readonly balances?: readonly BalanceRecord[]
+  readonly account?: AccountChange
+  readonly asset?: Asset
   /** A rate that was declared. */
   readonly rate?: Rate
   /** The rates that it rests on: they must still be the newest when it is committed. */
   readonly ratesUsed?: readonly Rate[]
 }
 
-export type Decision =
-  | { readonly verdict: 'apply'; readonly effect: Effect; readonly answer: Answer }
-  | { readonly verdict: 'replay'; readonly answer: Answer }
-  | { readonly verdict: 'reject'; readonly rejection: Rejection }
+export type Decision<Answered extends Answer = Answer> =
+  | { readonly verdict: 'apply'; readonly effect: Effect; readonly answer: Answered }
+  | { readonly verdict: 'replay'; readonly answer: Answered }
+  | Refusal
 
-/** The decision for a command whose record is an entry: moves coins, and keeps the entry for repeats. */
-export function enter(
-  command: DepositCommand | ChargeCommand | TransferCommand,
-  print: number,
-  moment: Moment,
-  moves: readonly Move[],
-  legs: readonly EntryLeg[] | null = null,
-): Decision {
-  const moved = post(command.requestId, command.kind, moment.now, moves)
-  if ('code' in moved) return reject(moved)
-  const entry: EntryRecord = {
-    id: command.requestId,
-    kind: command.kind,
-    at: moment.now,
-    fingerprint: print,
-    memo: command.memo,
-    metadata: command.metadata,
-    floor: null,
-    legs,
-    step: null,
-    postings: moved.postings.map((posting, index) => describe(posting, moves[index]!.balance)),
-    balanceIds: moved.postings.map((posting) => posting.balanceId),
-  }
-  return {
-    verdict: 'apply',
-    effect: { ...moved, request: entry, account: null, asset: null },
-    answer: showEntry(entry),
-  }
+export interface Refusal {
+  readonly verdict: 'reject'
+  readonly rejection: Rejection
 }
 
 /** The first answer again, or `request_id_reused` when the contents differ. */
-export function answerAgain(
+export function answerAgain<Answered extends Answer>(
   requestId: string,
   earlier: RequestRecord,
-  print: number,
-  show: (entry: EntryRecord) => Answer,
-): Decision {
-  if (earlier.kind === 'freeze' || earlier.fingerprint !== print) return reused(requestId)
+  fingerprint: number,
+  show: (entry: EntryRecord) => Answered,
+): Decision<Answered> {
+  if (earlier.kind === 'freeze' || earlier.fingerprint !== fingerprint) return reused(requestId)
   return { verdict: 'replay', answer: show(earlier) }
 }
 
-export function showEntryOf(entry: EntryRecord): Answer {
-  return showEntry(entry)
-}
-
-export function reused(requestId: string): Decision {
+export function reused(requestId: string): Refusal {
   return reject({ code: 'request_id_reused', requestId })
 }
 
-export function reject(rejection: Rejection): Decision {
+export function reject(rejection: Rejection): Refusal {
   return { verdict: 'reject', rejection }
 }

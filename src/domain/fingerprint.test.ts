@@ -8,14 +8,15 @@ import {
   freeze,
   leg,
   open,
+  rate,
   refund,
   release,
   settle,
   settlePart,
   transfer,
 } from '../../test/support/commands.ts'
-import type { Command } from './command.ts'
-import { fingerprint } from './fingerprint.ts'
+import type { Command, CommandKind, Commands } from './command.ts'
+import { fingerprint as fingerprintOf, requestOf } from './rules.ts'
 
 /** Commands of which no two have the same contents. */
 const DISTINCT: readonly Command[] = [
@@ -90,22 +91,100 @@ const DISTINCT: readonly Command[] = [
   refund('r', 'h', 1n, { metadata: { a: 1 } }),
   release('r'),
   release('r', 'expiry'),
-  declare('gem', 0, 'gem'),
-  declare('gem', 1, 'gem'),
-  declare('gem', 0, 'Gem'),
-  declare('usd', 0, 'gem'),
 ]
+
+/** The commands whose row keeps a fingerprint. */
+type Kind = Exclude<CommandKind, 'declare' | 'rate'>
+/** Repeats are compared under one request id, so the id is no part of the contents: that of the row, which may be the hold's. */
+type Contents<Of> = Exclude<keyof Of, 'kind' | (Of extends { requestId: string } ? 'requestId' : 'hold')>
+
+interface Sample<Of> {
+  readonly command: Of
+  /** Another value of every field. */
+  readonly others: { readonly [Field in Contents<Of>]-?: Of[Field] }
+}
+
+const ATTACHED = { memo: 'another', metadata: { a: 2 } }
+
+const SAMPLES: { readonly [K in Kind]: Sample<Commands[K]> } = {
+  open: {
+    command: open('r', 'user:8', 0n),
+    others: { account: 'user:9', asset: 'gem', floor: -1n, metadata: { a: 1 } },
+  },
+  deposit: {
+    command: deposit('r', 'user:8', 1n),
+    others: { account: 'user:9', asset: 'gem', amount: 2n, ...ATTACHED },
+  },
+  charge: {
+    command: charge('r', 'user:8', 1n),
+    others: { account: 'user:9', asset: 'gem', amount: 2n, payee: 'user:9', ...ATTACHED },
+  },
+  transfer: {
+    command: transfer('r', [leg('user:8', 'user:9', 1n)]),
+    others: { legs: [leg('user:8', 'user:9', 2n)], ...ATTACHED },
+  },
+  freeze: {
+    command: freeze('r', 'user:8', 1n),
+    others: {
+      account: 'user:9',
+      asset: 'gem',
+      amount: 2n,
+      payee: 'user:9',
+      expiresInMs: 1,
+      expiresAt: 1,
+      onExpiry: { settle: 1n },
+      metadata: { a: 1 },
+    },
+  },
+  settle: { command: settle('h', 1n), others: { amount: 2n, overage: 'cap', payee: 'user:9', late: true } },
+  'settle-part': {
+    command: settlePart('r', 'h', 1n),
+    others: { hold: 'g', amount: 2n, overage: 'cap', payee: 'user:9', ...ATTACHED },
+  },
+  amend: {
+    command: amend('r', 'h'),
+    others: { hold: 'g', amount: 2n, expiresInMs: 1, expiresAt: 1, onExpiry: null },
+  },
+  refund: { command: refund('r', 'h', 1n), others: { hold: 'g', amount: 2n, ...ATTACHED } },
+  release: { command: release('h'), others: { cause: 'expiry' } },
+}
+
+for (const [kind, { command, others }] of Object.entries(SAMPLES)) {
+  test(`every field of ${kind} makes another fingerprint`, () => {
+    const given: Command = command
+    const seen = new Set([fingerprint(given)])
+    for (const [field, value] of Object.entries<unknown>(others)) {
+      const other = fingerprint({ ...given, [field]: value })
+      assert.ok(!seen.has(other), `${field} is left out`)
+      seen.add(other)
+    }
+    const fields = Object.keys(given).filter((field) => field !== 'kind' && !(field in others))
+    assert.deepEqual(fields, [requestOf(given) === given['hold' as keyof Command] ? 'hold' : 'requestId'])
+  })
+}
+
+test('what has no row of its own has no fingerprint', () => {
+  for (const command of [declare('gem', 2, 'Gem'), rate('credit', 'gem', [1n, 9n])]) {
+    assert.equal(requestOf(command), null)
+    assert.equal(fingerprintOf(command), null)
+  }
+})
+
+/** Of a command whose row keeps one. */
+function fingerprint(command: Command): number {
+  return fingerprintOf(command)!
+}
 
 test('every field of every command makes another fingerprint', () => {
   const seen = new Map<number, Command>()
   for (const command of DISTINCT) {
-    const print = fingerprint(command)
-    assert.deepEqual(seen.get(print), undefined)
-    seen.set(print, command)
+    const found = fingerprint(command)
+    assert.deepEqual(seen.get(found), undefined)
+    seen.set(found, command)
   }
 })
 
-test('equal contents have equal fingerprints, whatever the order of the metadata', () => {
+test('equal contents have equal fingerfingerprints, whatever the order of the metadata', () => {
   for (const command of DISTINCT) assert.equal(fingerprint(structuredClone(command)), fingerprint(command))
   const one = deposit('r', 'user:8', 1n, { metadata: { a: 1, b: 'x', c: null } })
   const other = deposit('r', 'user:8', 1n, { metadata: { c: null, b: 'x', a: 1 } })
@@ -118,24 +197,24 @@ test('the request id itself is no part of the contents', () => {
 })
 
 test('a fingerprint is a safe integer of up to 53 bits, and uses the high ones', () => {
-  const prints = DISTINCT.map(fingerprint)
-  for (const print of prints) assert.ok(Number.isSafeInteger(print) && print >= 0)
-  assert.ok(prints.some((print) => print > 2 ** 52))
+  const fingerprints = DISTINCT.map(fingerprint)
+  for (const each of fingerprints) assert.ok(Number.isSafeInteger(each) && each >= 0)
+  assert.ok(fingerprints.some((each) => each > 2 ** 52))
 })
 
 // By chance, 100,000 different ones collide in 53 bits once in two million runs.
 test('contents that differ in one digit or letter do not collide', () => {
-  const prints = new Set<number>()
+  const fingerprints = new Set<number>()
   let count = 0
   const add = (command: Command): void => {
-    prints.add(fingerprint(command))
+    fingerprints.add(fingerprint(command))
     count++
   }
   for (let index = 0; index < 50_000; index++) {
     add(deposit('r', 'user:8', BigInt(index)))
     add(freeze('r', `user:${index}`, 616n))
   }
-  assert.equal(prints.size, count)
+  assert.equal(fingerprints.size, count)
 })
 
 test('a stored fingerprint stays what it was', () => {

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { amend, deposit, freeze, refund, release, settle, settlePart } from '../../test/support/commands.ts'
-import { MOMENT, NOW, stateOf, type Given } from '../../test/support/given.ts'
+import { endAt, type Given, MOMENT, NOW, stateOf } from '../../test/support/given.ts'
 import { BALANCES, expired, holder, parted, payee, whole } from '../../test/support/hold-lives.ts'
 import { BALANCE_MAX } from './amount.ts'
 import type { Command } from './command.ts'
-import { decide } from './decide.ts'
+import { decide } from './rules.ts'
 import type { HoldRecord } from './hold.ts'
 import { INSTANT_MAX } from './ids.ts'
 import type { EntryRecord } from './journal.ts'
@@ -27,7 +27,7 @@ interface Refusal {
 const ENDED: readonly HoldRecord[] = (['settled', 'released', 'expired'] as const).map((state) => ({
   ...expired,
   state,
-  endFingerprint: 5,
+  end: endAt(NOW - 5),
 }))
 
 const REFUSED: readonly Refusal[] = [

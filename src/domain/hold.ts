@@ -11,7 +11,8 @@ import type { Amount } from './amount.ts'
 import type { AccountName, AssetCode, Instant, RequestId } from './ids.ts'
 import type { Metadata } from './metadata.ts'
 
-export type HoldState = 'open' | 'settled' | 'released' | 'expired'
+export const HOLD_STATES = ['open', 'settled', 'released', 'expired'] as const
+export type HoldState = (typeof HOLD_STATES)[number]
 
 /** What happens when it expires: so much is settled (or what is held, where that is less), the rest is released. */
 export interface OnExpiry {
@@ -49,24 +50,31 @@ export interface Hold {
   readonly metadata: Metadata | null
 }
 
-/** A hold as the stores keep it: also its own idempotency record, for the freeze and for what ended it. */
-export interface HoldRecord extends Hold {
+/** A hold as the stores keep it: it is also the idempotency record of its freeze and of what ended it. */
+export interface HoldRecord extends Omit<Hold, 'endedAt'> {
   readonly kind: 'freeze'
   /** Of the freeze, see fingerprint.ts. */
   readonly fingerprint: number
-  /** Of the command that ended it. */
-  readonly endFingerprint: number | null
-  /** The holder's balance, and its postings that opened and ended the hold, whether the end was a step or not. */
+  /** The holder's balance, and the version of its posting that opened the hold. */
   readonly balanceId: number
   readonly openedVersion: number
-  readonly endedVersion: number | null
-  /** The payee's posting of the end, when the end settled something. */
-  readonly payeeBalanceId: number | null
-  readonly payeeVersion: number | null
+  /** Null while it is open. */
+  readonly end: HoldEnd | null
   /** How many steps it has had. */
   readonly steps: number
-  /** What its row cannot tell any more: kept from the first step on, and from the first step after the end. */
+  /** What its row no longer shows: kept from the first step on, and from the first step after the end. */
   readonly firstAnswers: FirstAnswers | null
+}
+
+/** What ended a hold, whether the end was a step or not. */
+export interface HoldEnd {
+  readonly at: Instant
+  /** Of the command that ended it. */
+  readonly fingerprint: number
+  /** The version of the holder's posting. */
+  readonly version: number
+  /** The payee's posting; null when the end settled nothing. */
+  readonly payee: { readonly balanceId: number; readonly version: number } | null
 }
 
 /** What the freeze was answered, and the end where a step came after it. */
@@ -78,7 +86,7 @@ export interface FirstAnswers {
 /** What callers see of a hold. */
 export function showHold(record: HoldRecord): Hold {
   const { id, account, asset, payee, state, amount, held, settled, released, drawn, shortfall } = record
-  const { refunded, settledLate, onExpiry, expiresAt, createdAt, endedAt, metadata } = record
+  const { refunded, settledLate, onExpiry, expiresAt, createdAt, end, metadata } = record
   return {
     id,
     account,
@@ -96,7 +104,7 @@ export function showHold(record: HoldRecord): Hold {
     onExpiry,
     expiresAt,
     createdAt,
-    endedAt,
+    endedAt: end === null ? null : end.at,
     metadata,
   }
 }
@@ -121,7 +129,8 @@ export function showHoldAsEnded(record: HoldRecord): Hold {
   return record.firstAnswers?.end ?? showHold(record)
 }
 
-/** What the entry of a hold's end is: one that expired may have settled something, which its payee's posting tells. */
-export function kindOfEnd({ state, payeeVersion }: Pick<HoldRecord, 'state' | 'payeeVersion'>): 'settle' | 'release' {
-  return state === 'settled' || (state === 'expired' && payeeVersion !== null) ? 'settle' : 'release'
+/** What the entry of a hold's end is: a hold that expired may have settled something; then its end has a posting of the payee. */
+export function kindOfEnd({ state, end }: Pick<HoldRecord, 'state' | 'end'>): 'settle' | 'release' {
+  const hasPaid = end !== null && end.payee !== null
+  return state === 'settled' || (state === 'expired' && hasPaid) ? 'settle' : 'release'
 }

@@ -9,16 +9,18 @@ import type { AccountName, AssetCode, Instant, RequestId } from './ids.ts'
 import type { Metadata } from './metadata.ts'
 import type { Rate } from './rate.ts'
 
-export type EntryKind =
-  | 'open'
-  | 'deposit'
-  | 'charge'
-  | 'transfer'
-  | 'freeze'
-  | 'settle'
-  | 'release'
-  | 'amend'
-  | 'refund'
+export const ENTRY_KINDS = [
+  'open',
+  'deposit',
+  'charge',
+  'transfer',
+  'freeze',
+  'settle',
+  'release',
+  'amend',
+  'refund',
+] as const
+export type EntryKind = (typeof ENTRY_KINDS)[number]
 
 export interface Posting {
   readonly entryId: string
@@ -131,13 +133,28 @@ export interface EntryRecord {
   /** Null for an entry of no hold. */
   readonly step: HoldStep | null
   /** Its postings, in the order they were written; a stored row keeps their (balance id, version) only. */
-  readonly postings: readonly Posting[]
-  readonly balanceIds: readonly number[]
+  readonly postings: readonly EntryPosting[]
+}
+
+/** A posting of an entry, and the balance that it belongs to. */
+export interface EntryPosting {
+  readonly balanceId: number
+  readonly posting: Posting
 }
 
 export function showEntry(record: EntryRecord): Entry {
   const { id, kind, at, memo, metadata, floor, legs, step, postings } = record
-  return { id, kind, hold: step === null ? null : step.hold, at, memo, metadata, floor, legs, postings }
+  return {
+    id,
+    kind,
+    hold: step === null ? null : step.hold,
+    at,
+    memo,
+    metadata,
+    floor,
+    legs,
+    postings: postings.map(({ posting }) => posting),
+  }
 }
 
 /** The entry that ended a hold. `~` is in no request id, so no caller can take its name. */

@@ -1,29 +1,7 @@
 /** What becomes of a command: an answer, or a rejection. A rejection is a value: a business "no" that had no effect. */
-import type { Asset } from './asset.ts'
-import type { Balance } from './balance.ts'
-import type { CommandKind } from './command.ts'
-import type { Hold, HoldState } from './hold.ts'
+import type { Answers, CommandKind } from './command.ts'
+import type { HoldState } from './hold.ts'
 import type { AccountName, AssetCode, Instant, RequestId } from './ids.ts'
-import type { Entry } from './journal.ts'
-import type { Rate } from './rate.ts'
-
-/** What each command is answered with. */
-export interface Answers {
-  open: Balance
-  deposit: Entry
-  charge: Entry
-  transfer: Entry
-  freeze: Hold
-  settle: Hold
-  'settle-part': Hold
-  amend: Hold
-  refund: Hold
-  release: Hold
-  declare: Asset
-  rate: Rate
-}
-
-export type Answer = Answers[CommandKind]
 
 export type Rejection =
   | { readonly code: 'request_id_reused'; readonly requestId: RequestId }
@@ -109,29 +87,31 @@ export type RejectionCode = Rejection['code']
  * Order of precedence: a command that deserves several rejections gets the one that stands first here. Within one code, the
  * balance that a command names first decides.
  */
-export const REJECTION_PRECEDENCE = [
-  'batch_aborted',
-  'request_id_reused',
-  'unknown_asset',
-  'asset_conflict',
-  'house_account',
-  'same_account',
-  'unknown_rate',
-  'rounds_to_nothing',
-  'outside_tolerance',
-  'exchange_out_of_range',
-  'expiry_out_of_range',
-  'hold_not_found',
-  'hold_not_open',
-  'hold_not_due',
-  'payee_fixed',
-  'settle_above_hold',
-  'amend_below_settled',
-  'refund_above_settled',
-  'insufficient_funds',
-  'floor_above_available',
-  'balance_overflow',
-] as const satisfies readonly RejectionCode[]
+const PRECEDENCE = {
+  batch_aborted: true,
+  request_id_reused: true,
+  unknown_asset: true,
+  asset_conflict: true,
+  house_account: true,
+  same_account: true,
+  unknown_rate: true,
+  rounds_to_nothing: true,
+  outside_tolerance: true,
+  exchange_out_of_range: true,
+  expiry_out_of_range: true,
+  hold_not_found: true,
+  hold_not_open: true,
+  hold_not_due: true,
+  payee_fixed: true,
+  settle_above_hold: true,
+  amend_below_settled: true,
+  refund_above_settled: true,
+  insufficient_funds: true,
+  floor_above_available: true,
+  balance_overflow: true,
+} as const satisfies Readonly<Record<RejectionCode, true>>
+
+export const REJECTION_PRECEDENCE = Object.keys(PRECEDENCE) as readonly RejectionCode[]
 
 export type Outcome<Kind extends CommandKind = CommandKind> =
   | {

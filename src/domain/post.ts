@@ -2,7 +2,7 @@
 import { isInt64 } from './amount.ts'
 import type { BalanceRecord } from './balance.ts'
 import type { Instant } from './ids.ts'
-import type { EntryKind, Posting, PostingRecord } from './journal.ts'
+import type { EntryKind, EntryPosting, Posting, PostingRecord } from './journal.ts'
 import type { Rejection } from './outcome.ts'
 
 /** What one balance gains and loses in an entry. */
@@ -74,4 +74,12 @@ export function describe(posting: PostingRecord, balance: BalanceRecord): Postin
   const { entryId, kind, version, availableDelta, heldDelta, available, held, at } = posting
   const { account, asset, stripe } = balance
   return { entryId, kind, account, asset, stripe, version, availableDelta, heldDelta, available, held, at }
+}
+
+/** The postings of an entry with the names of their balances, as its record keeps them. */
+export function describeAll({ postings }: Posted, moves: readonly Move[]): readonly EntryPosting[] {
+  return postings.map((posting, index) => ({
+    balanceId: posting.balanceId,
+    posting: describe(posting, moves[index]!.balance),
+  }))
 }

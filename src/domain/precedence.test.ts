@@ -17,11 +17,11 @@ import {
   settlePart,
   transfer,
 } from '../../test/support/commands.ts'
-import { balance, hold, MOMENT, NOW, stateOf } from '../../test/support/given.ts'
+import { balance, endAt, hold, MOMENT, NOW, stateOf } from '../../test/support/given.ts'
 import { AMOUNT_MAX, BALANCE_MAX, BALANCE_MIN } from './amount.ts'
 import type { BalanceRecord } from './balance.ts'
 import type { Command, CommandKind, Leg } from './command.ts'
-import { decide } from './decide.ts'
+import { decide } from './rules.ts'
 import type { HoldRecord } from './hold.ts'
 import { REJECTION_PRECEDENCE, type RejectionCode } from './outcome.ts'
 import type { RequestRecord } from './snapshot.ts'
@@ -65,7 +65,7 @@ function alter(scene: { requests: RequestRecord[] }, more: Partial<HoldRecord>):
   )
 }
 const ended = (scene: { requests: RequestRecord[] }): void =>
-  alter(scene, { state: 'released', held: 0n, released: 5n, endedAt: 1 })
+  alter(scene, { state: 'released', held: 0n, released: 5n, end: endAt(1) })
 const NO_FLOOR = 'a house account has no floor'
 const NOT_THERE = 'a hold that is not there has neither a state nor coins'
 
@@ -199,7 +199,7 @@ const RULES: { readonly [Kind in CommandKind]: Rule<Kind> } = {
   },
   refund: {
     command: refund('r', 'h', 5n),
-    requests: [hold('h', 20n, { payee: 'user:1', state: 'settled', held: 0n, settled: 20n, endedAt: 1 })],
+    requests: [hold('h', 20n, { payee: 'user:1', state: 'settled', held: 0n, settled: 20n, end: endAt(1) })],
     spoilers: {
       request_id_reused: reuse,
       hold_not_found: gone,

@@ -8,7 +8,8 @@ import { BALANCE_MAX, type Amount } from './amount.ts'
 import type { AssetCode, Instant } from './ids.ts'
 
 /** Towards zero; away from zero; to the nearest whole unit, and from the middle to the even one. */
-export type Rounding = 'down' | 'up' | 'half-even'
+export const ROUNDINGS = ['down', 'up', 'half-even'] as const
+export type Rounding = (typeof ROUNDINGS)[number]
 
 /** For `numerator` units of `to` one gives `denominator` units of `from`. Both are minor units, and at least 1. */
 export interface Rate {

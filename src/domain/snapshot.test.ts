@@ -18,7 +18,8 @@ import {
 import { hold } from '../../test/support/given.ts'
 import type { Work } from './command.ts'
 import { HouseStripes } from './house-stripes.ts'
-import { footprint, footprintOfHold } from './snapshot.ts'
+import { footprint } from './rules.ts'
+import { footprintOfHold } from './footprint.ts'
 
 const STRIPES = new HouseStripes(5)
 

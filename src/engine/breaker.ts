@@ -11,7 +11,9 @@ import {
   type IBackoff,
 } from 'cockatiel'
 import type { FaultCode } from '../domain/outcome.ts'
-import type { Changes, Footprint, Snapshot } from '../domain/snapshot.ts'
+import type { Snapshot } from '../domain/snapshot.ts'
+import type { Changes } from '../domain/changes.ts'
+import type { Footprint } from '../domain/footprint.ts'
 import type { Clock } from './clock.ts'
 import { Fault } from './faults.ts'
 import type { EngineLimits } from './limits.ts'

@@ -14,7 +14,9 @@ import type { Asset } from '../domain/asset.ts'
 import { balanceKey, type BalanceRecord } from '../domain/balance.ts'
 import type { AssetCode, RequestId } from '../domain/ids.ts'
 import { rateKey, type Rate } from '../domain/rate.ts'
-import type { Changes, Footprint, RequestRecord, Snapshot } from '../domain/snapshot.ts'
+import type { RequestRecord, Snapshot } from '../domain/snapshot.ts'
+import type { Changes } from '../domain/changes.ts'
+import type { Footprint } from '../domain/footprint.ts'
 
 export class Cache implements Snapshot {
   readonly requests = new Map<RequestId, RequestRecord>()

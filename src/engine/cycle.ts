@@ -13,10 +13,13 @@
  */
 import { balanceKey, type BalanceName } from '../domain/balance.ts'
 import type { Plan } from '../domain/batch.ts'
-import { commandsOf, isOfHold, type Work } from '../domain/command.ts'
+import { commandsOf, type Work } from '../domain/command.ts'
 import type { Instant, RequestId } from '../domain/ids.ts'
 import type { RatePair } from '../domain/rate.ts'
-import { isEmpty, type Changes, type Footprint, type Snapshot } from '../domain/snapshot.ts'
+import { holdOf, ruleOf } from '../domain/rules.ts'
+import { type Snapshot } from '../domain/snapshot.ts'
+import { isEmpty, type Changes } from '../domain/changes.ts'
+import { type Footprint } from '../domain/footprint.ts'
 import { afterCommit, asFault, Fault } from './faults.ts'
 import type { Parts } from './parts.ts'
 import { needsProof } from './proof.ts'
@@ -168,8 +171,8 @@ export class Cycle {
     const requests = new Set<string>()
     for (const item of work) {
       for (const command of commandsOf(item)) {
-        if (!isOfHold(command) || cache.requests.has(command.hold) || fresh.absent.has(command.hold)) continue
-        requests.add(command.hold)
+        const hold = holdOf(command)
+        if (hold !== null && !cache.requests.has(hold) && !fresh.absent.has(hold)) requests.add(hold)
       }
     }
     const balances = new Map<string, BalanceName>()
@@ -230,7 +233,10 @@ function beforeLocks(result: CommitResult | Fault): CommitResult | Fault {
 
 function touchesAnyOf(work: readonly Work[], holds: ReadonlySet<RequestId>): boolean {
   for (const item of work) {
-    for (const command of commandsOf(item)) if (isOfHold(command) && holds.has(command.hold)) return true
+    for (const command of commandsOf(item)) {
+      const hold = holdOf(command)
+      if (hold !== null && holds.has(hold)) return true
+    }
   }
   return false
 }
@@ -240,9 +246,10 @@ function followsAnyEnd(work: readonly Work[], underWay: ReadonlySet<Changes>): b
   let ended: Set<RequestId> | null = null
   for (const item of work) {
     for (const command of commandsOf(item)) {
-      if (command.kind !== 'refund' && (command.kind !== 'settle' || !command.late)) continue
+      const rule = ruleOf(command)
+      if (!rule.followsEnd(command)) continue
       ended ??= new Set([...underWay].flatMap(({ holdsChanged }) => holdsChanged.map(({ id }) => id)))
-      if (ended.has(command.hold)) return true
+      if (ended.has(rule.hold(command)!)) return true
     }
   }
   return false

@@ -11,10 +11,12 @@
  * What finds a stripe of a house account full is decided again on the stripe that follows it.
  */
 import type { Plan } from '../domain/batch.ts'
-import { commandsOf, isOfHold, type Work } from '../domain/command.ts'
+import { commandsOf, type Work } from '../domain/command.ts'
 import { HOUSE_STRIPE_TURNS } from '../domain/house-stripes.ts'
 import type { Instant, RequestId } from '../domain/ids.ts'
-import type { Footprint, RequestRecord, Snapshot } from '../domain/snapshot.ts'
+import type { RequestRecord, Snapshot } from '../domain/snapshot.ts'
+import { holdOf } from '../domain/rules.ts'
+import type { Footprint } from '../domain/footprint.ts'
 import { afterCommit, asFault, Fault } from './faults.ts'
 import type { EngineLimits } from './limits.ts'
 import type { Parts } from './parts.ts'
@@ -307,8 +309,8 @@ function worksOf(jobs: readonly Job[]): readonly Work[] {
 function holdsOf(work: readonly Work[]): readonly RequestId[] {
   return work
     .flatMap(commandsOf)
-    .filter(isOfHold)
-    .map(({ hold }) => hold)
+    .map(holdOf)
+    .filter((hold) => hold !== null)
 }
 
 /** The same job, whose caller is told of nothing as certain that a lost commit may still prove wrong. */

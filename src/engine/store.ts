@@ -1,6 +1,8 @@
 /** The write port: what the engine needs of a database. It holds no rule, and no transaction object crosses it. */
 import type { Instant } from '../domain/ids.ts'
-import type { Changes, Footprint, Snapshot } from '../domain/snapshot.ts'
+import type { Snapshot } from '../domain/snapshot.ts'
+import type { Changes } from '../domain/changes.ts'
+import type { Footprint } from '../domain/footprint.ts'
 
 /**
  * - `committed`: all of it is durable.

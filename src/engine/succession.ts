@@ -9,7 +9,7 @@ import { balanceKey, type BalanceName } from '../domain/balance.ts'
 import type { HouseStripes } from '../domain/house-stripes.ts'
 import { isHouse, type AccountName, type AssetCode } from '../domain/ids.ts'
 import type { Outcome } from '../domain/outcome.ts'
-import type { Footprint } from '../domain/snapshot.ts'
+import type { Footprint } from '../domain/footprint.ts'
 import type { Store } from './store.ts'
 import type { WorkOutcome } from './ticket.ts'
 

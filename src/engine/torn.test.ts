@@ -8,7 +8,7 @@ import { decideBatch } from '../domain/batch.ts'
 import type { Work } from '../domain/command.ts'
 import { HouseStripes } from '../domain/house-stripes.ts'
 import type { Rejection } from '../domain/outcome.ts'
-import { footprint } from '../domain/snapshot.ts'
+import { footprint } from '../domain/rules.ts'
 import { tornIn } from './torn.ts'
 
 const STRIPES = new HouseStripes(0)

@@ -5,15 +5,14 @@
  */
 import { balanceKey } from '../domain/balance.ts'
 import type { Plan } from '../domain/batch.ts'
-import type { CommandKind, Work } from '../domain/command.ts'
+import type { Work } from '../domain/command.ts'
 import { isHouse } from '../domain/ids.ts'
 import { rateKey } from '../domain/rate.ts'
-import type { Changes, Footprint } from '../domain/snapshot.ts'
+import { ruleOf } from '../domain/rules.ts'
+import type { Changes } from '../domain/changes.ts'
+import type { Footprint } from '../domain/footprint.ts'
 import { fullIn } from './succession.ts'
 import type { WorkOutcome } from './ticket.ts'
-
-/** Their rejections rest on one balance at most, and nobody has that of an asset before the asset. */
-const ON_ONE_ROW: ReadonlySet<CommandKind | 'group'> = new Set(['open', 'freeze', 'declare', 'rate'])
 
 export interface TornQuestion {
   readonly work: readonly Work[]
@@ -34,7 +33,7 @@ export function tornIn({ work, plan, keysOf, isLocked }: TornQuestion): readonly
       torn.push(index)
       continue
     }
-    if (ON_ONE_ROW.has(item.kind) || !isRejected(outcome)) continue
+    if (!isRejected(outcome) || restsOnOneRow(item)) continue
     changed ??= keysChanged(plan.changes)
     if (isTorn(changed, { ...keysOf(item), isLocked })) torn.push(index)
   }
@@ -75,4 +74,8 @@ function isTorn(
 
 function isRejected(outcome: WorkOutcome): boolean {
   return 'status' in outcome ? outcome.status === 'rejected' : outcome.some(isRejected)
+}
+
+function restsOnOneRow(item: Work): boolean {
+  return item.kind !== 'group' && ruleOf(item).restsOnOneRow
 }

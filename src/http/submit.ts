@@ -1,7 +1,8 @@
 /** From a checked command to its outcome. A fault comes out as a `LedgerError` that names the request id to repeat. */
 import type { FastifyRequest } from 'fastify'
 import { LedgerError } from '../api/error.ts'
-import { requestOf, type Command, type Group } from '../domain/command.ts'
+import { type Command, type Group } from '../domain/command.ts'
+import { requestOf } from '../domain/rules.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import { Fault } from '../engine/faults.ts'
 import type { Backend } from './backend.ts'

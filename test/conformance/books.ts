@@ -1,18 +1,15 @@
 /** Books kept in a store under test: the real rules decide, the store loads and commits. */
 import assert from 'node:assert/strict'
 import { decideBatch, type Plan } from '../../src/domain/batch.ts'
-import type { Command, CommandKind, Work } from '../../src/domain/command.ts'
+import type { Command, CommandKind, Work, Answer, Answers } from '../../src/domain/command.ts'
 import type { Moment } from '../../src/domain/decision.ts'
 import { HouseStripes } from '../../src/domain/house-stripes.ts'
 import type { Instant } from '../../src/domain/ids.ts'
-import type { Answer, Answers, Outcome } from '../../src/domain/outcome.ts'
-import {
-  footprint,
-  type BalanceChange,
-  type Changes,
-  type Footprint,
-  type Snapshot,
-} from '../../src/domain/snapshot.ts'
+import type { Outcome } from '../../src/domain/outcome.ts'
+import { type Snapshot } from '../../src/domain/snapshot.ts'
+import { footprint } from '../../src/domain/rules.ts'
+import { type BalanceChange, type Changes } from '../../src/domain/changes.ts'
+import { type Footprint } from '../../src/domain/footprint.ts'
 import type { Page, PageQuery } from '../../src/engine/reader.ts'
 import type { CommitResult, Store } from '../../src/engine/store.ts'
 import type { Storage } from '../../src/stores/storage.ts'

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { HoldRecord } from '../../src/domain/hold.ts'
 import type { BalanceRecord } from '../../src/domain/balance.ts'
-import type { Changes } from '../../src/domain/snapshot.ts'
+import type { Changes } from '../../src/domain/changes.ts'
 import { deposit, freeze, open } from '../support/commands.ts'
 import { Books, photograph } from './books.ts'
 import type { OpenHarness } from './harness.ts'
@@ -40,7 +40,10 @@ const BREACHES: readonly Breach[] = [
     make: (changes) => withHolder(changes, ({ available }) => ({ floor: available + 1n })),
   },
   { title: 'a hold whose amounts do not add up', make: (changes) => withHold(changes, { settled: 1n }) },
-  { title: 'a hold that is open and ended', make: (changes) => withHold(changes, { endedAt: 1 }) },
+  {
+    title: 'a hold that is open and ended',
+    make: (changes) => withHold(changes, { end: { at: 1, fingerprint: 1, version: 1, payee: null } }),
+  },
   {
     title: 'a hold of which more is refunded than was settled',
     make: (changes) => withStep(changes, { refunded: 1n }),

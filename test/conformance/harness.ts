@@ -26,20 +26,14 @@ export type Damage =
       readonly alter: 'hold'
       readonly id: string
       readonly set: Partial<
-        Pick<
-          HoldRecord,
-          | 'payee'
-          | 'held'
-          | 'settled'
-          | 'released'
-          | 'refunded'
-          | 'expiresAt'
-          | 'endedAt'
-          | 'payeeBalanceId'
-          | 'payeeVersion'
-          | 'steps'
-        >
-      >
+        Pick<HoldRecord, 'payee' | 'held' | 'settled' | 'released' | 'refunded' | 'expiresAt' | 'steps'>
+      > & {
+        /** It has not ended. */
+        readonly endedAt?: null
+        /** Its end has paid nobody. */
+        readonly payeeBalanceId?: null
+        readonly payeeVersion?: null
+      }
     }
   | { readonly alter: 'entry'; readonly id: string; readonly set: { readonly legs: readonly EntryLeg[] } }
   | { readonly alter: 'rate'; readonly pair: RatePair; readonly version: number; readonly set: { denominator: bigint } }

@@ -4,7 +4,7 @@ import type { Command } from '../../src/domain/command.ts'
 import type { Hold } from '../../src/domain/hold.ts'
 import type { HoldEvent } from '../../src/domain/journal.ts'
 import type { Outcome } from '../../src/domain/outcome.ts'
-import type { Changes } from '../../src/domain/snapshot.ts'
+import type { Changes } from '../../src/domain/changes.ts'
 import type { Reader } from '../../src/engine/reader.ts'
 import type { Storage } from '../../src/stores/storage.ts'
 import {

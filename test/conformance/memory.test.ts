@@ -1,5 +1,6 @@
 import type { PostingRecord } from '../../src/domain/journal.ts'
 import { rateKey, type Rate } from '../../src/domain/rate.ts'
+import type { RequestRecord } from '../../src/domain/snapshot.ts'
 import type { Store } from '../../src/engine/store.ts'
 import { openMemoryStorage } from '../../src/stores/memory/storage.ts'
 import { postingKey, stepKey, Tables } from '../../src/stores/memory/tables.ts'
@@ -25,6 +26,7 @@ class MemoryHarness implements Harness {
     if ('pair' in damage) return damageRate(rates, damage)
     if ('balanceId' in damage) return damagePosting(postings, damage)
     const { id } = damage
+    if ('alter' in damage && damage.alter === 'hold') return damageHold(requests, damage)
     if (typeof id === 'string') return change(requests, id, damage)
     const key = [...balances.keys()].find((candidate) => balances.get(candidate)?.id === id)
     change(balances, key ?? '', damage)
@@ -46,6 +48,17 @@ function change<Row extends object>(rows: Map<string, Row>, key: string, damage:
   if (row === undefined) throw new Error('There is no such row to damage.')
   if ('remove' in damage) rows.delete(key)
   else rows.set(key, { ...row, ...damage.set })
+}
+
+function damageHold(requests: Map<string, RequestRecord>, { id, set }: Extract<Damage, { alter: 'hold' }>): void {
+  const hold = requests.get(id)
+  if (hold?.kind !== 'freeze') throw new Error('There is no such hold to damage.')
+  const { endedAt, payeeBalanceId, payeeVersion: _, ...columns } = set
+  let { end } = hold
+  // Its only trace in the row of a database, with which all else that tells of the end stays.
+  if (endedAt === null && end !== null) end = { ...end, at: 0 }
+  if (payeeBalanceId === null && end !== null) end = { ...end, payee: null }
+  requests.set(id, { ...hold, ...columns, end })
 }
 
 function damageRate(rates: Map<string, readonly Rate[]>, damage: Extract<Damage, { alter: 'rate' }>): void {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { HoldRecord } from '../../src/domain/hold.ts'
-import type { Changes } from '../../src/domain/snapshot.ts'
+import type { Changes } from '../../src/domain/changes.ts'
 import { Fault } from '../../src/engine/faults.ts'
 import type { CommitResult, Store } from '../../src/engine/store.ts'
 import { openMemoryStorage } from '../../src/stores/memory/storage.ts'

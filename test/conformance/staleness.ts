@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Work } from '../../src/domain/command.ts'
-import type { Changes } from '../../src/domain/snapshot.ts'
+import type { Changes } from '../../src/domain/changes.ts'
 import type { Storage } from '../../src/stores/storage.ts'
 import { charge, declare, deposit, freeze, open, release, settle } from '../support/commands.ts'
 import { Books, changeOf, changesOf, photograph } from './books.ts'

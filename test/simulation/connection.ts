@@ -1,5 +1,7 @@
 /** An engine's way to the database: the store port over a network that loses, delays and cuts. */
-import { isEmpty, type Changes, type Footprint, type Snapshot } from '../../src/domain/snapshot.ts'
+import { type Snapshot } from '../../src/domain/snapshot.ts'
+import { isEmpty, type Changes } from '../../src/domain/changes.ts'
+import { type Footprint } from '../../src/domain/footprint.ts'
 import { Fault } from '../../src/engine/faults.ts'
 import type { CommitResult, Store, StoreClock } from '../../src/engine/store.ts'
 import type { Storage } from '../../src/stores/storage.ts'

@@ -3,7 +3,9 @@
  *
  * What arrives here happens, whatever became of whoever sent it. The log tells what was committed, in the order in which it was.
  */
-import type { Changes, Footprint, Snapshot } from '../../src/domain/snapshot.ts'
+import type { Snapshot } from '../../src/domain/snapshot.ts'
+import type { Changes } from '../../src/domain/changes.ts'
+import type { Footprint } from '../../src/domain/footprint.ts'
 import { Fault } from '../../src/engine/faults.ts'
 import type { CommitResult, Store } from '../../src/engine/store.ts'
 import { openMemoryStorage } from '../../src/stores/memory/storage.ts'

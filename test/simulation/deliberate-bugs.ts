@@ -7,8 +7,9 @@ import { bug, type DeliberateBug } from './deliberate-bug.ts'
 import { HOLD_BUGS } from './hold-bugs.ts'
 import { MEMORY_BUGS } from './memory-bugs.ts'
 
-const HOLD_RULES = 'src/domain/hold-rules.ts'
-const HOLD_STEPS = 'src/domain/hold-steps.ts'
+const HOLD_ENDING = 'src/domain/hold-ending.ts'
+const PAYMENT = 'src/domain/payment.ts'
+const TRANSFER = 'src/domain/commands/transfer.ts'
 const DECISION = 'src/domain/decision.ts'
 const EXCHANGE = 'src/domain/exchange.ts'
 const POST = 'src/domain/post.ts'
@@ -43,30 +44,35 @@ const RULES: readonly DeliberateBug[] = [
     caughtBy: 'simulation',
     replacements: [
       {
-        path: HOLD_RULES,
+        path: 'src/domain/commands/release.ts',
         find: "{ state: 'expired', payee",
         put: "{ state: 'released', payee",
       },
       {
-        path: HOLD_RULES,
-        find: 'function answerEnded(hold: HoldRecord, print: number): Decision {',
-        put: "function answerEnded(hold: HoldRecord, print: number): Decision {\n  if (hold.state === 'released') return { verdict: 'replay', answer: showHold(hold) }",
+        path: HOLD_ENDING,
+        find: 'function answerEnded(hold: HoldRecord, fingerprint: number): Decision<Hold> {',
+        put: "function answerEnded(hold: HoldRecord, fingerprint: number): Decision<Hold> {\n  if (hold.state === 'released') return { verdict: 'replay', answer: showHold(hold) }",
       },
     ],
   },
-  bug('settle-pays-what-is-asked', HOLD_STEPS, 'settled: amount - above + drawn, drawn,', 'settled: amount, drawn,'),
-  bug('draw-below-the-floor', HOLD_STEPS, 'return balance.available - balance.floor', 'return balance.available + 5n'),
+  bug('settle-pays-what-is-asked', PAYMENT, 'settled: amount - above + drawn, drawn,', 'settled: amount, drawn,'),
+  bug('draw-below-the-floor', PAYMENT, 'return balance.available - balance.floor', 'return balance.available + 5n'),
   bug(
     'transfer-forgets-a-leg',
-    EXCHANGE,
+    TRANSFER,
     'available: (earlierMove?.available ?? 0n) + amount, held: 0n',
     'available: amount, held: 0n',
   ),
-  bug('freeze-repeated-as-it-is-now', HOLD_RULES, 'answer: showHoldAsFrozen(earlier)', 'answer: showHold(earlier)'),
+  bug(
+    'freeze-repeated-as-it-is-now',
+    'src/domain/commands/freeze.ts',
+    'answer: showHoldAsFrozen(earlier)',
+    'answer: showHold(earlier)',
+  ),
   bug(
     'repeat-with-other-contents',
     DECISION,
-    "if (earlier.kind === 'freeze' || earlier.fingerprint !== print) return reused(requestId)",
+    "if (earlier.kind === 'freeze' || earlier.fingerprint !== fingerprint) return reused(requestId)",
     "if (earlier.kind === 'freeze') return reused(requestId)",
   ),
   bug('group-half-rolled-back', BATCH, 'this.#postings.length = postings', 'void postings'),
@@ -88,11 +94,11 @@ const EXCHANGES: readonly DeliberateBug[] = [
   bug('named-amount-ignored', EXCHANGE, 'leg.toAmount ?? expected', 'expected'),
   bug(
     'exchange-with-itself',
-    EXCHANGE,
+    TRANSFER,
     'return leg.from === EXCHANGE || leg.to === EXCHANGE ? EXCHANGE : null',
     'return null',
   ),
-  bug('same-rate-declared-anew', EXCHANGE, 'newest !== null && isSameRate(newest, command)', 'false'),
+  bug('same-rate-declared-anew', 'src/domain/commands/rate.ts', 'newest !== null && isSame(newest, command)', 'false'),
   bug('rate-of-a-group-that-was-taken-back', BATCH, 'this.#ratesDeclared.length = rates', 'void rates'),
   bug('asset-of-another-moment', WRITES, ' && stored.createdAt === asset.createdAt', ''),
 ]
@@ -263,13 +269,17 @@ const STORES: readonly DeliberateBug[] = [
   {
     name: 'end-repeated-as-it-is-now',
     caughtBy: 'memory',
-    replacements: [{ path: HOLD_RULES, find: 'answer: showHoldAsEnded(hold)', put: 'answer: showHold(hold)' }],
+    replacements: [{ path: HOLD_ENDING, find: 'answer: showHoldAsEnded(hold)', put: 'answer: showHold(hold)' }],
   },
   {
     name: 'late-settle-more-than-once',
     caughtBy: 'memory',
     replacements: [
-      { path: HOLD_STEPS, find: 'const earlier = state.request(id)', put: 'const earlier = state.request(`${id}~`)' },
+      {
+        path: 'src/domain/commands/settle.ts',
+        find: 'const earlier = state.request(id)',
+        put: 'const earlier = state.request(`${id}~`)',
+      },
     ],
   },
   {

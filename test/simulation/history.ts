@@ -5,7 +5,7 @@
  */
 import type { Command, Group } from '../../src/domain/command.ts'
 import type { Applied, FaultCode, Outcome } from '../../src/domain/outcome.ts'
-import type { Changes } from '../../src/domain/snapshot.ts'
+import type { Changes } from '../../src/domain/changes.ts'
 import type { Tables } from '../../src/stores/memory/tables.ts'
 
 /** Questions to the readers, and whether the engine is ready. */

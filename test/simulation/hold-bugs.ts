@@ -1,68 +1,69 @@
 /** Deliberate bugs in the life of a hold, and in what sweeps. */
 import { bug, type DeliberateBug } from './deliberate-bug.ts'
 
-const HOLD_RULES = 'src/domain/hold-rules.ts'
-const HOLD_STEPS = 'src/domain/hold-steps.ts'
+const AMEND = 'src/domain/commands/amend.ts'
+const HOLD_STEP = 'src/domain/hold-step.ts'
+const PAYMENT = 'src/domain/payment.ts'
+const REFUND = 'src/domain/commands/refund.ts'
+const RELEASE = 'src/domain/commands/release.ts'
+const SETTLE = 'src/domain/commands/settle.ts'
+const SETTLE_PART = 'src/domain/commands/settle-part.ts'
 const EXPIRY = 'src/engine/expiry.ts'
 const WRITES = 'src/stores/memory/write-orders.ts'
 
 export const HOLD_BUGS: readonly DeliberateBug[] = [
   bug(
     'sweeper-with-a-key-of-its-own',
-    HOLD_RULES,
+    'src/domain/hold-ending.ts',
     'const id = endOfHold(hold.id, kind)',
     "const id = ending.state === 'expired' ? `${hold.id}~expiry` : endOfHold(hold.id, kind)",
   ),
-  bug('extension-ignored', HOLD_RULES, 'if (moment.now < hold.expiresAt) {', 'if (moment.now < hold.createdAt) {'),
-  bug('amend-keeps-the-expiry', HOLD_STEPS, 'ttlMs === null ? hold.expiresAt : moment.now + ttlMs', 'hold.expiresAt'),
-  bug(
-    'expiry-draws',
-    HOLD_RULES,
-    "amount: hold.onExpiry.settle, overage: 'cap'",
-    "amount: hold.onExpiry.settle, overage: 'draw'",
-  ),
-  bug('refund-above-what-was-settled', HOLD_STEPS, 'if (refunded + amount > settled)', 'if (amount > settled)'),
+  bug('extension-ignored', RELEASE, 'if (moment.now < expiresAt)', 'if (moment.now < hold.createdAt)'),
+  bug('amend-keeps-the-expiry', AMEND, 'ttlMs === null ? hold.expiresAt : moment.now + ttlMs', 'hold.expiresAt'),
+  bug('expiry-draws', RELEASE, "amount: onExpiry.settle, overage: 'cap'", "amount: onExpiry.settle, overage: 'draw'"),
+  bug('refund-above-what-was-settled', REFUND, 'if (refunded + amount > settled)', 'if (amount > settled)'),
   bug(
     'part-ends-the-hold',
-    HOLD_STEPS,
+    SETTLE_PART,
     'const after = paid(hold, payment, payee)\n',
-    "const after: HoldRecord = { ...paid(hold, payment, payee), state: 'settled', endedAt: moment.now }\n",
+    'const end = { at: moment.now, fingerprint, version: 1, payee: null }\n' +
+      "const after: HoldRecord = { ...paid(hold, payment, payee), state: 'settled', end }\n",
   ),
-  bug('first-answer-lost-after-a-step', HOLD_STEPS, 'freeze: showHoldAsFrozen(before)', 'freeze: showHold(before)'),
+  bug('first-answer-lost-after-a-step', HOLD_STEP, 'freeze: showHoldAsFrozen(before)', 'freeze: showHold(before)'),
   bug(
     'first-end-lost-after-a-refund',
-    HOLD_STEPS,
+    HOLD_STEP,
     "end: before.state === 'open' ? null : showHoldAsEnded(before)",
     'end: null',
   ),
   bug(
     'late-settle-twice',
-    HOLD_STEPS,
+    SETTLE,
     'const id = lateOfHold(hold.id)',
     'const id = `${lateOfHold(hold.id)}${hold.steps}`',
   ),
   bug(
     'late-settle-below-the-floor',
-    HOLD_STEPS,
+    PAYMENT,
     'const drawn = smaller(wanted, spendable(state.balance(hold.account, hold.asset)))',
     'const drawn = wanted',
   ),
   bug(
     'late-settle-beyond-what-was-released',
-    HOLD_STEPS,
+    PAYMENT,
     "isAbove && overage === 'cap' ? hold.released : amount",
     'amount',
   ),
   bug(
     'payee-changed-after-a-part',
-    HOLD_STEPS,
-    "if (isFixed(hold, payee)) return reject({ code: 'payee_fixed', hold: hold.id, payee: hold.payee })\n  const payment",
+    SETTLE_PART,
+    "if (isFixed(hold, payee)) return reject({ code: 'payee_fixed', hold: hold.id, payee: hold.payee })\n    const payment",
     'const payment',
   ),
-  bug('amend-forgets-what-parts-took', HOLD_STEPS, 'held: hold.held + more', 'held: hold.amount + more'),
+  bug('amend-forgets-what-parts-took', AMEND, 'held: hold.held + more', 'held: hold.amount + more'),
   bug(
     'refund-from-the-house',
-    HOLD_STEPS,
+    REFUND,
     'balance: state.balance(hold.payee, hold.asset), available: -amount',
     "balance: state.balance('@revenue', hold.asset), available: -amount",
   ),

@@ -6,7 +6,7 @@ import type { Command } from '../../src/domain/command.ts'
 import type { HoldRecord } from '../../src/domain/hold.ts'
 import type { EntryRecord, PostingRecord } from '../../src/domain/journal.ts'
 import type { RejectionCode } from '../../src/domain/outcome.ts'
-import type { BalanceChange } from '../../src/domain/snapshot.ts'
+import type { BalanceChange } from '../../src/domain/changes.ts'
 import type { EngineLimits } from '../../src/engine/limits.ts'
 import type { Tables } from '../../src/stores/memory/tables.ts'
 import type { Findings } from './findings.ts'
@@ -396,8 +396,8 @@ function isSameSet(
 
 /** The columns of an entry that tell of it. */
 export function visible(entry: EntryRecord): unknown {
-  const { fingerprint: _, balanceIds: _b, ...columns } = entry
-  return columns
+  const { fingerprint: _, postings, ...columns } = entry
+  return { ...columns, postings: postings.map(({ posting }) => posting) }
 }
 
 export function sumOf(lines: readonly Line[]): bigint {
@@ -411,7 +411,7 @@ function bookOf({ account, asset, stripe, available, held, floor, version }: Bal
 
 /** The columns of a hold that callers see. */
 function shown(hold: HoldRecord): unknown {
-  const { kind: _, fingerprint: _f, endFingerprint: _e, balanceId: _b, openedVersion: _o, ...rest } = hold
-  const { endedVersion: _v, payeeBalanceId: _p, payeeVersion: _q, steps: _s, firstAnswers: _a, ...columns } = rest
-  return columns
+  const { kind: _, fingerprint: _f, balanceId: _b, openedVersion: _o, end, ...rest } = hold
+  const { steps: _s, firstAnswers: _a, ...columns } = rest
+  return { ...columns, endedAt: end === null ? null : end.at }
 }

@@ -1,9 +1,12 @@
 /**
  * The life of a hold, from the words of the glossary and of law 5 alone: what a command makes of a hold, and which coins go where.
  */
-import type { HoldCommand, Overage } from '../../src/domain/command.ts'
+import type { Command, Overage } from '../../src/domain/command.ts'
 import type { Rejection } from '../../src/domain/outcome.ts'
 import type { HoldBook } from './reference-books.ts'
+
+/** A command about a hold that exists. */
+export type HoldCommand = Extract<Command, { readonly hold: string }>
 
 /** What else a change of a hold depends on. */
 export interface HoldSurroundings {

@@ -11,7 +11,6 @@ import type {
   DepositCommand,
   FreezeCommand,
   Group,
-  HoldCommand,
   OpenCommand,
   RateCommand,
   TransferCommand,
@@ -28,7 +27,7 @@ import type {
   Verdict,
 } from './reference-books.ts'
 import { exchange, isAcross, movesOf, ownCounterpart, type LegBook, type RateBook } from './reference-exchange.ts'
-import { changeHold, expiryOf, fits } from './reference-holds.ts'
+import { changeHold, expiryOf, fits, type HoldCommand } from './reference-holds.ts'
 import { contentsOf, isAlike } from './spelling.ts'
 
 const MOST = 2n ** 63n - 1n

@@ -1,6 +1,8 @@
 /** A store that fails on command: each call first asks `script` what should happen to it. */
 import type { Instant } from '../../src/domain/ids.ts'
-import type { Changes, Footprint, Snapshot } from '../../src/domain/snapshot.ts'
+import type { Snapshot } from '../../src/domain/snapshot.ts'
+import type { Changes } from '../../src/domain/changes.ts'
+import type { Footprint } from '../../src/domain/footprint.ts'
 import { Fault } from '../../src/engine/faults.ts'
 import type { CommitResult, Store, StoreClock } from '../../src/engine/store.ts'
 

@@ -2,7 +2,7 @@
 import type { Asset } from '../../src/domain/asset.ts'
 import { balanceKey, emptyBalance, type BalanceRecord } from '../../src/domain/balance.ts'
 import type { Moment, State } from '../../src/domain/decision.ts'
-import type { HoldRecord } from '../../src/domain/hold.ts'
+import type { HoldEnd, HoldRecord } from '../../src/domain/hold.ts'
 import { DEFAULT_ASSET, REVENUE } from '../../src/domain/ids.ts'
 import type { Rate } from '../../src/domain/rate.ts'
 import type { RequestRecord } from '../../src/domain/snapshot.ts'
@@ -47,6 +47,11 @@ export function balance(account: string, available: bigint, more: Partial<Balanc
   return { ...emptyBalance(++lastBalanceId, name), available, version: 7, ...more }
 }
 
+/** An end that settled nothing. */
+export function endAt(at: number, more: Partial<HoldEnd> = {}): HoldEnd {
+  return { at, fingerprint: 5, version: 8, payee: null, ...more }
+}
+
 /** An open hold of user:8; its holder's balance has the id 8. */
 export function hold(id: string, amount: bigint, more: Partial<HoldRecord> = {}): HoldRecord {
   return {
@@ -67,15 +72,11 @@ export function hold(id: string, amount: bigint, more: Partial<HoldRecord> = {})
     onExpiry: null,
     expiresAt: NOW + 1_000,
     createdAt: NOW - 1_000,
-    endedAt: null,
     metadata: null,
     fingerprint: 1,
-    endFingerprint: null,
     balanceId: 8,
     openedVersion: 7,
-    endedVersion: null,
-    payeeBalanceId: null,
-    payeeVersion: null,
+    end: null,
     steps: 0,
     firstAnswers: null,
     ...more,

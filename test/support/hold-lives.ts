@@ -1,8 +1,8 @@
 /** Holds in the middle of their lives, for the tables of the rules. */
-import { fingerprint } from '../../src/domain/fingerprint.ts'
+import { fingerprint } from '../../src/domain/rules.ts'
 import { showHold } from '../../src/domain/hold.ts'
 import { release } from './commands.ts'
-import { balance, hold, NOW } from './given.ts'
+import { balance, endAt, hold, NOW } from './given.ts'
 
 /** Spends 100; 50 are held, of which 30 are of the hold in the middle of its life. */
 export const holder = balance('user:8', 100n, { id: 8, held: 50n })
@@ -26,7 +26,5 @@ export const expired = hold('h', 50n, {
   state: 'expired',
   held: 0n,
   released: 50n,
-  endedAt: NOW - 5,
-  endedVersion: 7,
-  endFingerprint: fingerprint(release('h', 'expiry')),
+  end: endAt(NOW - 5, { version: 7, fingerprint: fingerprint(release('h', 'expiry'))! }),
 })

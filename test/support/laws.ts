@@ -85,7 +85,7 @@ function assertLaw5(rows: Rows): void {
     const isOpen = hold.state === 'open'
     if (!isOpen) assert.equal(held, 0n, `law 5: ${id} is ${hold.state}`)
     if (isOpen && hold.steps === 0) assert.equal(held, amount, `law 5: ${id} is whole`)
-    assert.equal(hold.endedAt === null, isOpen, `law 5: ${id} is ${hold.state}`)
+    assert.equal(hold.end === null, isOpen, `law 5: ${id} is ${hold.state}`)
     if (hold.steps > 0) {
       assertSteps(hold, rows)
       continue
@@ -97,8 +97,8 @@ function assertLaw5(rows: Rows): void {
       [[hold.balanceId, hold.openedVersion, -amount, amount]],
       `law 5: ${id} opens once`,
     )
-    const ends = isOpen ? [] : [[hold.balanceId, hold.endedVersion, released - drawn, -amount]]
-    if (settled > 0n) ends.push([hold.payeeBalanceId, hold.payeeVersion, settled, 0n])
+    const ends = isOpen ? [] : [[hold.balanceId, hold.end?.version, released - drawn, -amount]]
+    if (settled > 0n) ends.push([hold.end?.payee?.balanceId, hold.end?.payee?.version, settled, 0n])
     assert.deepEqual(new Set(ended.map(line)), new Set(ends), `law 5: ${id} ends once`)
   }
 }
@@ -117,7 +117,7 @@ function assertSteps(hold: HoldRecord, rows: Rows): void {
   assert.deepEqual(steps.at(-1)!.step.after, showHold(hold), `law 5: ${id} is as its last step left it`)
   const [before, ...later] = [showHoldAsFrozen(hold), ...steps.map(({ step }) => step.after)]
   const end = endOfHold(id, kindOfEnd(hold))
-  const isPlainEnd = hold.endedAt !== null && !steps.some((step) => step.id === end)
+  const isPlainEnd = hold.end !== null && !steps.some((step) => step.id === end)
   let last = isPlainEnd ? showHoldAsEnded(hold) : before
   for (const [index, after] of later.entries()) {
     for (const sum of ['settled', 'drawn', 'shortfall', 'refunded', 'settledLate'] as const) {

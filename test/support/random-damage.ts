@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { BALANCE_MAX, BALANCE_MIN } from '../../src/domain/amount.ts'
 import type { Rate } from '../../src/domain/rate.ts'
 import { legsText } from '../../src/stores/sql/legs.ts'
+import type { HoldEnd } from '../../src/domain/hold.ts'
 import type { TwinLedger } from './twin-ledger.ts'
 
 const COLUMNS = {
@@ -87,12 +88,28 @@ export function doDamage(ledger: TwinLedger, { kind, row, change: what }: Damage
   } else {
     const columns = Object.entries(COLUMNS[kind])
     const [field, column] = columns[what.column % columns.length]!
-    const before = (record as Record<string, bigint | number | null>)[field] ?? null
+    const before = columnOf(record, field)
     if (before === null) return
     const after = clamped(BigInt(before) + what.by, isVersion(field))
-    rows.set(key, { ...record, [field]: isVersion(field) ? Number(after) : after })
+    rows.set(key, withColumn(record, field, isVersion(field) ? Number(after) : after))
     ledger.plant(`UPDATE ${where.replace(' WHERE', ` SET ${column} = ${after} WHERE`)}`)
   }
+}
+
+/** Of a hold, its end has columns as well. */
+function columnOf(record: object, field: string): bigint | number | null {
+  const { end = null } = record as { end?: HoldEnd | null }
+  if (field === 'endedVersion') return end?.version ?? null
+  if (field === 'payeeVersion') return end?.payee?.version ?? null
+  return (record as Record<string, bigint | number | null>)[field] ?? null
+}
+
+function withColumn(record: object, field: string, value: bigint | number): object {
+  const { end = null } = record as { end?: HoldEnd | null }
+  if (end === null || (field !== 'endedVersion' && field !== 'payeeVersion')) return { ...record, [field]: value }
+  const version = Number(value)
+  if (field === 'endedVersion') return { ...record, end: { ...end, version } }
+  return { ...record, end: { ...end, payee: end.payee === null ? null : { ...end.payee, version } } }
 }
 
 /** Another amount arrived by the first leg. */

@@ -9,13 +9,10 @@ import { HouseStripes } from '../../src/domain/house-stripes.ts'
 import type { PostingRecord } from '../../src/domain/journal.ts'
 import type { Outcome } from '../../src/domain/outcome.ts'
 import { rateKey, type Rate } from '../../src/domain/rate.ts'
-import {
-  footprint,
-  footprintOfHold,
-  type Changes,
-  type RequestRecord,
-  type Snapshot,
-} from '../../src/domain/snapshot.ts'
+import { type RequestRecord, type Snapshot } from '../../src/domain/snapshot.ts'
+import { footprint } from '../../src/domain/rules.ts'
+import { footprintOfHold } from '../../src/domain/footprint.ts'
+import { type Changes } from '../../src/domain/changes.ts'
 import { MOMENT } from './given.ts'
 
 const STRIPES = new HouseStripes(0)

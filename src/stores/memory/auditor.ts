@@ -1,7 +1,8 @@
 /** The laws as questions to the maps. Each check walks every row and says which of them break the law. */
 import type { BalanceRecord } from '../../domain/balance.ts'
 import { EXCHANGE } from '../../domain/ids.ts'
-import { kindOfEnd, type HoldRecord } from '../../domain/hold.ts'
+import { endingKeysOf, openingKeyOf, type PostingKey } from '../../domain/hold-history.ts'
+import { kindOfEnd, showHold, type HoldRecord } from '../../domain/hold.ts'
 import { endOfHold, type EntryRecord, type PostingRecord } from '../../domain/journal.ts'
 import { rateKey } from '../../domain/rate.ts'
 import type { RequestRecord } from '../../domain/snapshot.ts'
@@ -174,19 +175,16 @@ interface Reference {
 
 function referencesOf(request: RequestRecord): readonly Reference[] {
   if (request.kind !== 'freeze') {
-    return request.postings.map(({ version }, index) => ({
-      key: postingKey(request.balanceIds[index]!, version),
+    return request.postings.map(({ balanceId, posting }) => ({
+      key: postingKey(balanceId, posting.version),
       entryId: request.id,
     }))
   }
-  const { id, balanceId, openedVersion, endedVersion, payeeBalanceId, payeeVersion } = request
-  const references: Reference[] = [{ key: postingKey(balanceId, openedVersion), entryId: id }]
-  const entryId = endOfHold(id, kindOfEnd(request))
-  if (endedVersion !== null) references.push({ key: postingKey(balanceId, endedVersion), entryId })
-  if (payeeBalanceId !== null && payeeVersion !== null) {
-    references.push({ key: postingKey(payeeBalanceId, payeeVersion), entryId })
-  }
-  return references
+  const entryId = endOfHold(request.id, kindOfEnd(request))
+  return [
+    { key: postingKey(...openingKeyOf(request)), entryId: request.id },
+    ...endingKeysOf(request).map((key) => ({ key: postingKey(...key), entryId })),
+  ]
 }
 
 function missingPostings(tables: Tables): Violation[] {
@@ -217,27 +215,27 @@ function addsUp({ amount, drawn, settled, released, held, refunded, settledLate 
   return amount + drawn === settled + released + held && isPart(refunded, settled) && isPart(settledLate, drawn)
 }
 
-function isWhole({ amount, held, steps, endedAt, endedVersion }: HoldRecord): boolean {
-  return (held === amount || (steps > 0 && held >= 0n)) && endedAt === null && endedVersion === null
+function isWhole({ amount, held, steps, end }: HoldRecord): boolean {
+  return (held === amount || (steps > 0 && held >= 0n)) && end === null
 }
 
 function hasEnded(hold: HoldRecord): boolean {
-  return hold.held === 0n && hold.endedAt !== null && hold.endedVersion !== null
+  return hold.held === 0n && hold.end !== null && hold.end.at > 0
 }
 
 /** Postings that are missing are for 4a to tell. */
 function movedAsTold(tables: Tables, hold: HoldRecord): boolean {
-  const { amount, settled, released, drawn, balanceId, openedVersion, endedVersion, payeeBalanceId, payeeVersion } =
-    hold
-  const moved = (id: number | null, version: number | null, available: bigint, held: bigint): boolean => {
-    const posting = id === null || version === null ? undefined : tables.postings.get(postingKey(id, version))
+  const { amount, settled, released, drawn, end } = hold
+  const moved = (key: PostingKey | undefined, available: bigint, held: bigint): boolean => {
+    const posting = key === undefined ? undefined : tables.postings.get(postingKey(...key))
     return posting === undefined || (posting.availableDelta === available && posting.heldDelta === held)
   }
+  const [holders, payees] = endingKeysOf(hold)
   return (
-    moved(balanceId, openedVersion, -amount, amount) &&
-    moved(balanceId, endedVersion, released - drawn, -amount) &&
-    moved(payeeBalanceId, payeeVersion, settled, 0n) &&
-    (payeeVersion !== null) === settled > 0n
+    moved(openingKeyOf(hold), -amount, amount) &&
+    moved(holders, released - drawn, -amount) &&
+    moved(payees, settled, 0n) &&
+    (end !== null && end.payee !== null) === settled > 0n
   )
 }
 
@@ -313,7 +311,8 @@ function isAsItsLastStepLeftIt(tables: Tables, hold: HoldRecord): boolean {
     'expiresAt',
     'endedAt',
   ] as const
-  return told.every((field) => hold[field] === after[field])
+  const shown = showHold(hold)
+  return told.every((field) => shown[field] === after[field])
 }
 
 function holdsOf(tables: Tables): HoldRecord[] {

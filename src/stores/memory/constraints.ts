@@ -24,7 +24,7 @@ export function holdBreach(hold: HoldRecord): string | null {
   if (amount + drawn !== settled + released + held) return `The amounts of ${name} would not add up.`
   if (hold.refunded > settled) return `More of ${name} would be refunded than was settled.`
   if (hold.settledLate > drawn) return `More of ${name} would be settled late than was drawn.`
-  return (hold.state === 'open') === (hold.endedAt === null) ? null : `${name} would be open and ended.`
+  return (hold.state === 'open') === (hold.end === null) ? null : `${name} would be open and ended.`
 }
 
 export function assetBreach({ code, decimals }: Asset): string | null {

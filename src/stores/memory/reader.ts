@@ -2,13 +2,15 @@
 import type { Asset } from '../../domain/asset.ts'
 import { describe } from '../../domain/post.ts'
 import {
-  kindOfEnd,
-  showHold,
-  showHoldAsEnded,
-  showHoldAsFrozen,
-  type Hold,
-  type HoldRecord,
-} from '../../domain/hold.ts'
+  endingKeysOf,
+  endingOf,
+  eventOfStep,
+  eventsOfRow,
+  openingKeyOf,
+  openingOf,
+  type PostingKey,
+} from '../../domain/hold-history.ts'
+import { kindOfEnd, showHold, type Hold, type HoldRecord } from '../../domain/hold.ts'
 import type { AccountName, Instant, RequestId } from '../../domain/ids.ts'
 import {
   endOfHold,
@@ -152,9 +154,13 @@ export class MemoryReader implements Reader {
   async entry(id: string): Promise<Entry | null> {
     const tables = await this.#connection.tables()
     const record = tables.requests.get(id)
-    if (record !== undefined) return record.kind === 'freeze' ? opening(tables, record) : showEntry(record)
+    if (record !== undefined) {
+      if (record.kind !== 'freeze') return showEntry(record)
+      return openingOf(record, postingsAt(tables, [openingKeyOf(record)]))
+    }
     const hold = tables.requests.get(id.slice(0, Math.max(0, id.indexOf('~'))))
-    return hold?.kind === 'freeze' ? ending(tables, hold, id) : null
+    const end = hold?.kind === 'freeze' ? endingOf(hold, postingsAt(tables, endingKeysOf(hold))) : null
+    return end?.id === id ? end : null
   }
 
   async assets(query: PageQuery = FIRST_PAGE): Promise<Page<Asset>> {
@@ -203,19 +209,11 @@ function stepsOf(tables: Tables, hold: HoldRecord): (EntryRecord & { readonly st
   })
 }
 
-function eventsOf(tables: Tables, hold: HoldRecord): HoldEvent[] {
+function eventsOf(tables: Tables, hold: HoldRecord): readonly HoldEvent[] {
   const steps = stepsOf(tables, hold)
-  const events: Omit<HoldEvent, 'number'>[] = [
-    { kind: 'freeze', entry: hold.id, at: hold.createdAt, hold: showHoldAsFrozen(hold) },
-  ]
-  const kind = kindOfEnd(hold)
-  const end = endOfHold(hold.id, kind)
-  // An end that is no step had no steps before it.
-  if (hold.endedAt !== null && !steps.some(({ id }) => id === end)) {
-    events.push({ kind, entry: end, at: hold.endedAt, hold: showHoldAsEnded(hold) })
-  }
-  for (const entry of steps) events.push({ kind: entry.kind, entry: entry.id, at: entry.at, hold: entry.step.after })
-  return events.map((event, number) => ({ number, ...event }))
+  const isEndStep = steps.some(({ id }) => id === endOfHold(hold.id, kindOfEnd(hold)))
+  const ofRow = eventsOfRow(hold, isEndStep)
+  return [...ofRow, ...steps.map((entry) => eventOfStep(entry, entry.step, ofRow.length))]
 }
 
 /** Open holds whose expiry has come, the earliest first. */
@@ -226,31 +224,8 @@ function dueOf(tables: Tables, now: Instant): HoldRecord[] {
     .sort((left, right) => compareKeys([left.expiresAt, left.id], [right.expiresAt, right.id]))
 }
 
-/** The entry of the freeze: it carries what the caller attached to the hold. */
-function opening(tables: Tables, hold: HoldRecord): Entry {
-  return {
-    id: hold.id,
-    kind: 'freeze',
-    hold: hold.id,
-    at: hold.createdAt,
-    memo: null,
-    metadata: hold.metadata,
-    floor: null,
-    legs: null,
-    postings: [postingAt(tables, hold.balanceId, hold.openedVersion)],
-  }
-}
-
-/** The entry that ended the hold, when `id` is its name. */
-function ending(tables: Tables, hold: HoldRecord, id: string): Entry | null {
-  if (hold.endedAt === null || hold.endedVersion === null) return null
-  const kind = kindOfEnd(hold)
-  if (id !== endOfHold(hold.id, kind)) return null
-  const postings = [postingAt(tables, hold.balanceId, hold.endedVersion)]
-  if (hold.payeeBalanceId !== null && hold.payeeVersion !== null) {
-    postings.push(postingAt(tables, hold.payeeBalanceId, hold.payeeVersion))
-  }
-  return { id, kind, hold: hold.id, at: hold.endedAt, memo: null, metadata: null, floor: null, legs: null, postings }
+function postingsAt(tables: Tables, keys: readonly PostingKey[]): readonly Posting[] {
+  return keys.map(([balanceId, version]) => postingAt(tables, balanceId, version))
 }
 
 function postingAt(tables: Tables, balanceId: number, version: number): Posting {

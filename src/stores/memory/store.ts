@@ -8,13 +8,9 @@ import { balanceKey, emptyBalance, type BalanceName, type BalanceRecord } from '
 import type { HoldRecord } from '../../domain/hold.ts'
 import { isHouse, type AssetCode, type Instant, type RequestId } from '../../domain/ids.ts'
 import { rateKey, type Rate } from '../../domain/rate.ts'
-import {
-  footprintOfHold,
-  type Changes,
-  type Footprint,
-  type RequestRecord,
-  type Snapshot,
-} from '../../domain/snapshot.ts'
+import { type RequestRecord, type Snapshot } from '../../domain/snapshot.ts'
+import { footprintOfHold, type Footprint } from '../../domain/footprint.ts'
+import { type Changes } from '../../domain/changes.ts'
 import { NEWEST_ROWS_MAX, type CommitResult, type Store, type StoreClock } from '../../engine/store.ts'
 import { postingKey, stepKey, type Connection, type Tables } from './tables.ts'
 import { endedHold, isWritable, keyOf, type WriteOrder } from './write-orders.ts'

@@ -8,7 +8,7 @@ import { balanceKey, type BalanceRecord } from '../../domain/balance.ts'
 import type { HoldRecord } from '../../domain/hold.ts'
 import type { RequestId } from '../../domain/ids.ts'
 import { rateKey, type Rate } from '../../domain/rate.ts'
-import type { BalanceChange, Changes, HoldChange } from '../../domain/snapshot.ts'
+import type { BalanceChange, Changes, HoldChange } from '../../domain/changes.ts'
 import { Fault } from '../../engine/faults.ts'
 import { assetBreach, balanceBreach, holdBreach, rateBreach } from './constraints.ts'
 import { postingKey, stepKey, type Tables } from './tables.ts'
@@ -133,10 +133,8 @@ function changed(isAsItMustBe: boolean, breach: string | null): Verdict {
 
 /** The stored hold with what an end that is no step writes to it: the columns of its freeze stay as they are. */
 export function endedHold(stored: HoldRecord, end: HoldRecord): HoldRecord {
-  const { state, held, settled, released, drawn, shortfall, endedAt } = end
-  const { endFingerprint, endedVersion, payeeBalanceId, payeeVersion } = end
-  const amounts = { held, settled, released, drawn, shortfall }
-  return { ...stored, ...amounts, state, endedAt, endFingerprint, endedVersion, payeeBalanceId, payeeVersion }
+  const { state, held, settled, released, drawn, shortfall } = end
+  return { ...stored, state, held, settled, released, drawn, shortfall, end: end.end }
 }
 
 export function keyOf(balance: BalanceRecord): string {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Changes } from '../../domain/snapshot.ts'
+import type { Changes } from '../../domain/changes.ts'
 import { compareLocks, inLockOrder } from './lock-order.ts'
 
 function name(account: string, asset = 'credit', stripe = 0) {

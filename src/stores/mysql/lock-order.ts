@@ -7,7 +7,7 @@
 import type { BalanceName } from '../../domain/balance.ts'
 import { isHouse } from '../../domain/ids.ts'
 import type { PostingRecord } from '../../domain/journal.ts'
-import type { Changes } from '../../domain/snapshot.ts'
+import type { Changes } from '../../domain/changes.ts'
 
 /** By code unit within the two groups, as the index of names is sorted. */
 export function compareLocks(left: BalanceName, right: BalanceName): number {

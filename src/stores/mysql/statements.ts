@@ -39,7 +39,7 @@ import type { BalanceName } from '../../domain/balance.ts'
 import type { HoldRecord } from '../../domain/hold.ts'
 import { isHouse, type AssetCode, type RequestId } from '../../domain/ids.ts'
 import type { Rate, RatePair } from '../../domain/rate.ts'
-import type { AccountChange, BalanceChange, Changes } from '../../domain/snapshot.ts'
+import type { AccountChange, BalanceChange, Changes } from '../../domain/changes.ts'
 import {
   BALANCE_CHANGE_COLUMNS,
   BALANCE_COLUMNS,

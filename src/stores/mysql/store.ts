@@ -4,7 +4,9 @@
  * Commits go through one connection, one after another in the order of the calls, each in one round trip. Reads have
  * connections of their own, so that a load never waits for a commit.
  */
-import type { Changes, Footprint, Snapshot } from '../../domain/snapshot.ts'
+import type { Snapshot } from '../../domain/snapshot.ts'
+import type { Changes } from '../../domain/changes.ts'
+import type { Footprint } from '../../domain/footprint.ts'
 import type { CommitResult, Store, StoreClock } from '../../engine/store.ts'
 import { BalanceIds } from '../sql/balance-ids.ts'
 import { clockOf, selectClock } from '../sql/clock.ts'

@@ -1,5 +1,7 @@
 /** One `exclusive`: two round trips, of which the second writes and commits. */
-import { isEmpty, type Changes, type Footprint, type Snapshot } from '../../domain/snapshot.ts'
+import { type Snapshot } from '../../domain/snapshot.ts'
+import { isEmpty, type Changes } from '../../domain/changes.ts'
+import { type Footprint } from '../../domain/footprint.ts'
 import { Fault } from '../../engine/faults.ts'
 import type { CommitResult } from '../../engine/store.ts'
 import type { BalanceIds } from '../sql/balance-ids.ts'

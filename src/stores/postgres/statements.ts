@@ -21,7 +21,7 @@
  */
 import type { QueryConfig } from 'pg'
 import type { BalanceRecord } from '../../domain/balance.ts'
-import type { Changes } from '../../domain/snapshot.ts'
+import type { Changes } from '../../domain/changes.ts'
 import {
   BALANCE_CHANGE_COLUMNS,
   BALANCE_COLUMNS,

@@ -1,5 +1,7 @@
 /** The write port over PostgreSQL. */
-import { isEmpty, type Changes, type Footprint, type Snapshot } from '../../domain/snapshot.ts'
+import { type Snapshot } from '../../domain/snapshot.ts'
+import { isEmpty, type Changes } from '../../domain/changes.ts'
+import { type Footprint } from '../../domain/footprint.ts'
 import { Fault } from '../../engine/faults.ts'
 import type { CommitResult, Store, StoreClock } from '../../engine/store.ts'
 import { BalanceIds } from '../sql/balance-ids.ts'

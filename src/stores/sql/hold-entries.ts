@@ -5,12 +5,13 @@
  * their order.
  */
 import type { Compilable } from 'kysely'
-import { kindOfEnd, showHoldAsEnded, showHoldAsFrozen, type HoldRecord } from '../../domain/hold.ts'
+import { endingKeysOf, endingOf, eventOfStep, eventsOfRow, openingKeyOf, openingOf } from '../../domain/hold-history.ts'
+import type { HoldRecord } from '../../domain/hold.ts'
 import { isRequestId, type RequestId } from '../../domain/ids.ts'
-import { endOfHold, showEntry, type Entry, type EntryKind, type HoldEvent, type Posting } from '../../domain/journal.ts'
+import { endOfHold, showEntry, type Entry, type EntryRecord, type HoldEvent } from '../../domain/journal.ts'
 import type { HoldHistoryQuery, Page } from '../../engine/reader.ts'
 import type { QueryBuilder } from './dialect.ts'
-import type { PostingKey, SqlJournal } from './journal.ts'
+import type { SqlJournal } from './journal.ts'
 import { rowBytes } from '../page-bytes.ts'
 import { lastKey, oneMoreThan, pageOf } from './pages.ts'
 import { entryOf, holdOf, postingKeysOf, whole, type Row } from './rows.ts'
@@ -38,15 +39,14 @@ export class HoldEntries {
     const last = lastKey('holdHistory', query)
     const found = await this.#find(query.hold)
     if (found === null) return null
-    const ofRow = eventsOfRow(found)
+    const ofRow = eventsOfRow(found.hold, found.isEndStep)
     const after = last === null ? -1 : last[0]
     const events = ofRow.filter(({ number }) => number > after)
-    // Steps come behind what the hold's row tells, and their numbers begin with 1 again.
     const before = ofRow.length - 1
     const { steps } = found.hold
     if (after < steps + before && events.length <= query.limit) {
       const rows = await this.#steps(query.hold, Math.max(0, after - before), query.limit)
-      events.push(...rows.map((row) => stepEventOf(row, before)))
+      events.push(...rows.map((row) => stepEventOf(row, ofRow.length)))
     }
     return pageOf(events, {
       list: 'holdHistory',
@@ -71,23 +71,13 @@ export class HoldEntries {
     return [await this.opening(hold), ...(end === null ? [] : [end]), ...steps]
   }
 
-  /** The entry of the freeze: it carries what the caller attached to the hold. */
   async opening(hold: HoldRecord): Promise<Entry> {
-    const { id, createdAt, metadata, balanceId, openedVersion } = hold
-    const postings = await this.#journal.postingsAt([[balanceId, openedVersion]])
-    return { id, kind: 'freeze', hold: id, at: createdAt, memo: null, metadata, floor: null, legs: null, postings }
+    return openingOf(hold, await this.#journal.postingsAt([openingKeyOf(hold)]))
   }
 
   /** The entry that ended the hold, which was no step; null while it is open. */
   async ending(hold: HoldRecord): Promise<Entry | null> {
-    const { id, endedAt, balanceId, endedVersion, payeeBalanceId, payeeVersion } = hold
-    if (endedAt === null || endedVersion === null) return null
-    const kind = kindOfEnd(hold)
-    const keys: PostingKey[] = [[balanceId, endedVersion]]
-    if (payeeBalanceId !== null && payeeVersion !== null) keys.push([payeeBalanceId, payeeVersion])
-    const postings: readonly Posting[] = await this.#journal.postingsAt(keys)
-    const told = { memo: null, metadata: null, floor: null, legs: null }
-    return { id: endOfHold(id, kind), kind, hold: id, at: endedAt, ...told, postings }
+    return endingOf(hold, await this.#journal.postingsAt(endingKeysOf(hold)))
   }
 
   async #find(id: RequestId): Promise<HoldFound | null> {
@@ -121,18 +111,8 @@ export class HoldEntries {
   }
 }
 
-/** What the hold's row tells: the freeze, and the end unless that was a step. Nothing can come between these two. */
-function eventsOfRow({ hold, isEndStep }: HoldFound): HoldEvent[] {
-  const { id, createdAt, endedAt } = hold
-  const frozen: HoldEvent = { number: 0, kind: 'freeze', entry: id, at: createdAt, hold: showHoldAsFrozen(hold) }
-  if (endedAt === null || isEndStep) return [frozen]
-  const kind = kindOfEnd(hold)
-  const ended = showHoldAsEnded(hold)
-  return [frozen, { number: 1, kind, entry: endOfHold(id, kind), at: endedAt, hold: ended }]
-}
-
-function stepEventOf(row: Row, before: number): HoldEvent {
+function stepEventOf(row: Row, ofRowCount: number): HoldEvent {
   const { after } = stepOf(row['hold_after'])!
-  const [kind, entry] = [row['kind'] as EntryKind, row['id'] as string]
-  return { number: whole(row['step']) + before, kind, entry, at: whole(row['at']), hold: after }
+  const entry = { id: row['id'] as string, kind: row['kind'] as EntryRecord['kind'], at: whole(row['at']) }
+  return eventOfStep(entry, { number: whole(row['step']), after }, ofRowCount)
 }

@@ -6,10 +6,10 @@
  */
 import type { Asset } from '../../domain/asset.ts'
 import type { BalanceRecord } from '../../domain/balance.ts'
-import type { HoldRecord, HoldState, OnExpiry } from '../../domain/hold.ts'
+import type { HoldEnd, HoldRecord, HoldState, OnExpiry } from '../../domain/hold.ts'
 import type { EntryKind, EntryRecord, Posting, PostingRecord } from '../../domain/journal.ts'
 import type { Metadata } from '../../domain/metadata.ts'
-import type { BalanceChange } from '../../domain/snapshot.ts'
+import type { BalanceChange } from '../../domain/changes.ts'
 import { legsOf, legsText } from './legs.ts'
 import { firstAnswersOf, stepOf } from './hold-texts.ts'
 
@@ -43,6 +43,7 @@ export const HOLD_COLUMNS = [
 
 /** In the order of `HOLD_COLUMNS`. */
 export function holdValues(hold: HoldRecord): SqlValue[] {
+  const { end } = hold
   return [
     hold.id,
     hold.kind,
@@ -59,12 +60,12 @@ export function holdValues(hold: HoldRecord): SqlValue[] {
     hold.drawn,
     hold.shortfall,
     hold.expiresAt,
-    hold.endedAt,
-    hold.endFingerprint,
+    end?.at ?? null,
+    end?.fingerprint ?? null,
     hold.openedVersion,
-    hold.endedVersion,
-    hold.payeeBalanceId,
-    hold.payeeVersion,
+    end?.version ?? null,
+    end?.payee?.balanceId ?? null,
+    end?.payee?.version ?? null,
     hold.onExpiry?.settle ?? null,
   ]
 }
@@ -83,7 +84,7 @@ export const ENTRY_COLUMNS = [
 
 /** In the order of `ENTRY_COLUMNS`. */
 export function entryValues(entry: EntryRecord): SqlValue[] {
-  const keys = entry.postings.map((posting, index) => [entry.balanceIds[index], posting.version])
+  const keys = entry.postings.map(({ balanceId, posting }) => [balanceId, posting.version])
   return [
     entry.id,
     entry.kind,
@@ -158,6 +159,7 @@ export const HOLD_CHANGE_COLUMNS = [
 
 /** In the order of `HOLD_CHANGE_COLUMNS`. */
 export function holdChangeValues(hold: HoldRecord): SqlValue[] {
+  const { end } = hold
   return [
     hold.state,
     hold.held,
@@ -165,11 +167,11 @@ export function holdChangeValues(hold: HoldRecord): SqlValue[] {
     hold.released,
     hold.drawn,
     hold.shortfall,
-    hold.endedAt,
-    hold.endFingerprint,
-    hold.endedVersion,
-    hold.payeeBalanceId,
-    hold.payeeVersion,
+    end?.at ?? null,
+    end?.fingerprint ?? null,
+    end?.version ?? null,
+    end?.payee?.balanceId ?? null,
+    end?.payee?.version ?? null,
     hold.id,
   ]
 }
@@ -255,7 +257,6 @@ export function balanceOf(row: Row): BalanceRecord {
 
 /** A row of `requests` of kind `freeze`, joined with its balance's `account` and `asset`. */
 export function holdOf(row: Row): HoldRecord {
-  const endedAt = filledIn(row['ended_at'])
   return {
     id: row['id'] as string,
     kind: 'freeze',
@@ -271,20 +272,28 @@ export function holdOf(row: Row): HoldRecord {
     shortfall: big(row['shortfall']),
     expiresAt: whole(row['expires_at']),
     createdAt: whole(row['at']),
-    endedAt,
     metadata: metadataOf(row['metadata']),
     fingerprint: whole(row['fingerprint']),
-    endFingerprint: endedAt === null ? null : wholeOrNull(row['end_fingerprint']),
     balanceId: whole(row['balance_id']),
     openedVersion: whole(row['opened_version']),
-    endedVersion: filledIn(row['ended_version']),
-    payeeBalanceId: filledIn(row['payee_balance_id']),
-    payeeVersion: filledIn(row['payee_version']),
+    end: endOf(row),
     onExpiry: onExpiryOf(row['on_expiry']),
     refunded: bigOrZero(row['refunded']),
     settledLate: bigOrZero(row['settled_late']),
     steps: wholeOrNull(row['steps']) ?? 0,
     firstAnswers: firstAnswersOf(row['first_answers']),
+  }
+}
+
+function endOf(row: Row): HoldEnd | null {
+  const at = filledIn(row['ended_at'])
+  if (at === null) return null
+  const balanceId = filledIn(row['payee_balance_id'])
+  return {
+    at,
+    fingerprint: whole(row['end_fingerprint']),
+    version: whole(row['ended_version']),
+    payee: balanceId === null ? null : { balanceId, version: whole(row['payee_version']) },
   }
 }
 
@@ -305,8 +314,7 @@ export function entryOf(row: Row, postings: readonly Posting[]): EntryRecord {
     floor: bigOrNull(row['floor']),
     legs: legsOf(row['legs']),
     step: stepOf(row['hold_after']),
-    postings,
-    balanceIds: postingKeysOf(row).map(([balanceId]) => balanceId),
+    postings: postingKeysOf(row).map(([balanceId], index) => ({ balanceId, posting: postings[index]! })),
   }
 }
 

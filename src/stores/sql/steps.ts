@@ -1,7 +1,7 @@
 /** Steps of holds as rows: their entries, the list of them, and what a hold's row has besides the columns of a plain freeze and end. */
 import type { HoldRecord } from '../../domain/hold.ts'
 import type { EntryRecord } from '../../domain/journal.ts'
-import type { Changes, HoldChange, HoldStepRecord } from '../../domain/snapshot.ts'
+import type { Changes, HoldChange, HoldStepRecord } from '../../domain/changes.ts'
 import { firstAnswersText, stepText } from './hold-texts.ts'
 import { ENTRY_COLUMNS, entryValues, HOLD_COLUMNS, holdValues, type SqlValue } from './rows.ts'
 
@@ -53,6 +53,7 @@ export const HOLD_STEPPED_COLUMNS = [...HOLD_STEPPED_ASSIGNED, 'id', 'before_sta
 
 /** In the order of `HOLD_STEPPED_COLUMNS`. */
 export function holdSteppedValues({ before, after: hold }: HoldChange): SqlValue[] {
+  const { end } = hold
   return [
     hold.payee,
     hold.state,
@@ -63,11 +64,11 @@ export function holdSteppedValues({ before, after: hold }: HoldChange): SqlValue
     hold.drawn,
     hold.shortfall,
     hold.expiresAt,
-    hold.endedAt,
-    hold.endFingerprint,
-    hold.endedVersion,
-    hold.payeeBalanceId,
-    hold.payeeVersion,
+    end?.at ?? null,
+    end?.fingerprint ?? null,
+    end?.version ?? null,
+    end?.payee?.balanceId ?? null,
+    end?.payee?.version ?? null,
     hold.onExpiry?.settle ?? null,
     ...steppedValues(hold),
     hold.id,

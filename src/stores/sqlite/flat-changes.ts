@@ -1,5 +1,5 @@
 /** Changes as SQLite is given them: one flat list of values per statement, cheap to bind and to send to another thread. */
-import type { Changes } from '../../domain/snapshot.ts'
+import type { Changes } from '../../domain/changes.ts'
 import { rateKeyValues, rateValues } from '../sql/rates.ts'
 import { holdSteppedValues, holdStepValues, requestWrites, stepEntryValues, steppedHoldValues } from '../sql/steps.ts'
 import {

@@ -6,7 +6,7 @@ import { after, before, describe, test } from 'node:test'
 import { Books } from '../../../test/conformance/books.ts'
 import { deposit } from '../../../test/support/commands.ts'
 import { HouseStripes } from '../../domain/house-stripes.ts'
-import { footprint } from '../../domain/snapshot.ts'
+import { footprint } from '../../domain/rules.ts'
 import type { Storage } from '../storage.ts'
 import { openSqliteStorage } from './storage.ts'
 

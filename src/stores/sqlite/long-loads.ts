@@ -4,7 +4,8 @@
  * They have a connection of their own, because their read transaction lasts while others commit, and come one after another.
  */
 import type { DatabaseSync } from 'node:sqlite'
-import type { Footprint, Snapshot } from '../../domain/snapshot.ts'
+import type { Snapshot } from '../../domain/snapshot.ts'
+import type { Footprint } from '../../domain/footprint.ts'
 import { unusable } from './errors.ts'
 import { type LastBalanceId, SqliteTables } from './tables.ts'
 

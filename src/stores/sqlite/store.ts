@@ -5,7 +5,9 @@
  * have the lock as well: it is tried for again and again, with pauses in which this process answers its other callers.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Changes, Footprint, Snapshot } from '../../domain/snapshot.ts'
+import type { Snapshot } from '../../domain/snapshot.ts'
+import type { Changes } from '../../domain/changes.ts'
+import type { Footprint } from '../../domain/footprint.ts'
 import { Fault } from '../../engine/faults.ts'
 import type { CommitResult, Store, StoreClock } from '../../engine/store.ts'
 import { flatten } from './flat-changes.ts'

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { charge, declare, deposit, freeze, leg, open, release, settle, transfer } from '../../test/support/commands.ts'
-import { balance, hold, MOMENT, NOW, stateOf, type Given } from '../../test/support/given.ts'
+import { balance, endAt, type Given, hold, MOMENT, NOW, stateOf } from '../../test/support/given.ts'
 import { BALANCE_MAX, BALANCE_MIN } from './amount.ts'
 import type { Command } from './command.ts'
-import { decide } from './decide.ts'
+import { decide } from './rules.ts'
 import type { Rejection } from './outcome.ts'
 
 interface Refusal {
@@ -141,7 +141,7 @@ const REFUSED: readonly Refusal[] = [
   ...[settle('r', 1n), settle('r', 40n, 'draw'), release('r'), release('r', 'expiry')].map((command): Refusal => ({
     title: `a hold that has ended is not for ${command.kind} ${command.kind === 'settle' ? command.amount : command.cause}`,
     given: {
-      requests: [hold('r', 50n, { state: 'settled', held: 0n, settled: 40n, released: 10n, endFingerprint: 5 })],
+      requests: [hold('r', 50n, { state: 'settled', held: 0n, settled: 40n, released: 10n, end: endAt(NOW) })],
     },
     command,
     rejection: { code: 'hold_not_open', hold: 'r', state: 'settled', settled: 40n },
@@ -513,7 +513,7 @@ for (const { title, given, command, moves, answer } of APPLIED) {
     const state = stateOf(given)
     const decision = decide(command, state, MOMENT)
     assert.ok(decision.verdict === 'apply', decision.verdict)
-    const { postings, balances } = decision.effect
+    const { postings = [], balances = [] } = decision.effect
     assert.deepEqual(
       postings.map(({ availableDelta, heldDelta }, index) => [balances[index]?.account, availableDelta, heldDelta]),
       moves,
@@ -535,11 +535,11 @@ for (const { title, given, command, moves, answer } of APPLIED) {
 test('a settled hold remembers which postings opened and ended it', () => {
   const decision = decide(settle('r', 30n), stateOf(withHold), MOMENT)
   assert.ok(decision.verdict === 'apply')
-  const { request, postings } = decision.effect
+  const { request, postings = [] } = decision.effect
   assert.ok(request?.kind === 'freeze')
   const [own, payees] = postings
-  assert.deepEqual([request.balanceId, request.openedVersion, request.endedVersion], [8, 7, own?.version])
-  assert.deepEqual([request.payeeBalanceId, request.payeeVersion], [payees?.balanceId, payees?.version])
+  assert.deepEqual([request.balanceId, request.openedVersion, request.end?.version], [8, 7, own?.version])
+  assert.deepEqual(request.end?.payee, { balanceId: payees?.balanceId, version: payees?.version })
   assert.deepEqual(
     postings.map(({ entryId, kind }) => [entryId, kind]),
     [
@@ -554,6 +554,6 @@ test('an open changes the metadata of its account only when it has some', () => 
     const decision = decide(command, stateOf({}), MOMENT)
     return decision.verdict === 'apply' ? decision.effect.account : decision
   }
-  assert.equal(accountOf(open('r', USER, 0n)), null)
+  assert.equal(accountOf(open('r', USER, 0n)), undefined)
   assert.deepEqual(accountOf(open('r', USER, 0n, { metadata: {} })), { account: USER, metadata: {} })
 })

@@ -2,12 +2,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { amend, freeze, refund, release, settle, settlePart } from '../../test/support/commands.ts'
-import { MOMENT, NOW, stateOf, type Given } from '../../test/support/given.ts'
+import { endAt, MOMENT, NOW, stateOf, type Given } from '../../test/support/given.ts'
 import { BALANCES, due, expired, holder, parted, payee, whole } from '../../test/support/hold-lives.ts'
 import type { Command } from './command.ts'
-import { decide } from './decide.ts'
-import { fingerprint } from './fingerprint.ts'
-import { showHold, showHoldAsFrozen, type HoldRecord } from './hold.ts'
+import { decide, fingerprint } from './rules.ts'
+import { showHold, showHoldAsFrozen, type Hold, type HoldRecord } from './hold.ts'
 
 const USER = 'user:8'
 const late = { late: true } as const
@@ -21,7 +20,11 @@ interface Application {
   readonly command: Command
   readonly moves: Moves
   /** What becomes of the hold. */
-  readonly after: Partial<HoldRecord>
+  readonly after: Partial<HoldRecord> & {
+    readonly endedAt?: number
+    readonly endedVersion?: number
+    readonly payeeVersion?: null
+  }
   /** Null where it is no step. */
   readonly entry: readonly [id: string, kind: string] | null
 }
@@ -331,7 +334,7 @@ const APPLIED: readonly Application[] = [
     after: { onExpiry: null, expiresAt: whole.expiresAt, steps: 1 },
     entry: ['a', 'amend'],
   },
-  ...[parted, { ...parted, state: 'settled', held: 0n, released: 30n, endedAt: NOW - 1 } as const].map(
+  ...[parted, { ...parted, state: 'settled', held: 0n, released: 30n, end: endAt(NOW - 1) } as const].map(
     (given): Application => ({
       title: `what was settled can be refunded, down to nothing, while the hold is ${given.state}`,
       hold: given,
@@ -364,13 +367,15 @@ for (const { title, hold: given, balances = BALANCES, command, moves, after, ent
       decision.verdict === 'apply',
       JSON.stringify(decision, (_, value: unknown) => String(value)),
     )
-    const { postings, balances: moved, request, step } = decision.effect
+    const { postings = [], balances: moved = [], request, step } = decision.effect
     assert.deepEqual(
       postings.map(({ availableDelta, heldDelta }, index) => [moved[index]?.account, availableDelta, heldDelta]),
       moves,
     )
     assert.ok(request?.kind === 'freeze')
-    assert.deepEqual({ ...request, ...after }, request)
+    const { end } = request
+    const flat = { ...request, endedAt: end?.at, endedVersion: end?.version, payeeVersion: end?.payee?.version ?? null }
+    assert.deepEqual({ ...flat, ...after }, flat)
     assert.deepEqual(decision.answer, showHold(request))
     assert.equal(request.amount + request.drawn, request.settled + request.released + request.held)
     if (entry === null) {
@@ -394,7 +399,7 @@ for (const { title, hold: given, balances = BALANCES, command, moves, after, ent
 test('a freeze keeps what is to happen at its expiry', () => {
   const decision = decide(freeze('r', USER, 5n, { onExpiry: { settle: 3n } }), stateOf({ balances: BALANCES }), MOMENT)
   assert.ok(decision.verdict === 'apply')
-  const { onExpiry, refunded, settledLate } = decision.answer as HoldRecord
+  const { onExpiry, refunded, settledLate } = decision.answer as Hold
   assert.deepEqual([onExpiry, refunded, settledLate], [{ settle: 3n }, 0n, 0n])
 })
 
@@ -402,7 +407,7 @@ test('a late settle happens once: the same one is a repeat, another one comes to
   const command = settle('h', 20n, 'reject', late)
   const state = stateOf({ balances: BALANCES, requests: [expired] })
   const first = decide(command, state, MOMENT)
-  assert.ok(first.verdict === 'apply' && first.effect.request !== null && first.effect.step !== undefined)
+  assert.ok(first.verdict === 'apply' && first.effect.request !== undefined && first.effect.step !== undefined)
   const after = stateOf({ balances: BALANCES, requests: [first.effect.request, first.effect.step] })
   assert.deepEqual(decide(command, after, MOMENT), { verdict: 'replay', answer: first.answer })
   for (const other of [settle('h', 21n, 'reject', late), settle('h', 20n, 'cap', late), settle('h', 20n)]) {

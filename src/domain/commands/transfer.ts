@@ -1,0 +1,79 @@
+/** Coins move between accounts, within an asset or across assets: all legs or none. */
+import type { BalanceRecord } from '../balance.ts'
+import type { Leg } from '../command.ts'
+import { answerAgain, reject } from '../decision.ts'
+import { enter } from '../entering.ts'
+import { isExchange, moveLegs, price } from '../exchange.ts'
+import { attachedContents, fingerprintOf } from '../fingerprint.ts'
+import type { FootprintKeys } from '../footprint.ts'
+import { EXCHANGE, type AccountName } from '../ids.ts'
+import { showEntry } from '../journal.ts'
+import type { Move } from '../post.ts'
+import { NO_HOLD, type Rule } from '../rule.ts'
+
+export const transfer: Rule<'transfer'> = {
+  ...NO_HOLD,
+  restsOnOneRow: false,
+
+  request: ({ requestId }) => requestId,
+
+  contents(command) {
+    return `transfer ${command.legs.map(legContents).join(',')} ${attachedContents(command)}`
+  },
+
+  addKeys({ requestId, legs }, keys) {
+    keys.addRequest(requestId)
+    for (const leg of legs) addLeg(leg, keys)
+  },
+
+  decide(command, state, moment) {
+    const { requestId, legs } = command
+    const fingerprint = fingerprintOf(transfer.contents(command)!)
+    const earlier = state.request(requestId)
+    if (earlier !== null) return answerAgain(requestId, earlier, fingerprint, showEntry)
+    for (const { asset, toAsset = asset } of legs) {
+      if (state.asset(asset) === null) return reject({ code: 'unknown_asset', asset })
+      if (state.asset(toAsset) === null) return reject({ code: 'unknown_asset', asset: toAsset })
+    }
+    for (const leg of legs) {
+      const account = selfPayer(leg)
+      if (account !== null) return reject({ code: 'same_account', account })
+    }
+    const net = new Map<number, Move>()
+    const add = (balance: BalanceRecord, amount: bigint): void => {
+      const earlierMove = net.get(balance.id)
+      net.set(balance.id, { balance, available: (earlierMove?.available ?? 0n) + amount, held: 0n })
+    }
+    if (!legs.some(isExchange)) {
+      for (const leg of legs) {
+        add(state.balance(leg.from, leg.asset), -leg.amount)
+        add(state.balance(leg.to, leg.asset), leg.amount)
+      }
+      return enter(command, fingerprint, moment, [...net.values()])
+    }
+    const priced = price(legs, (from, to) => state.rate(from, to))
+    if ('code' in priced) return reject(priced)
+    moveLegs(priced.legs, (account, asset) => state.balance(account, asset), add)
+    return enter(command, fingerprint, moment, [...net.values()], priced)
+  },
+}
+
+function legContents({ from, to, asset, amount, toAsset, toAmount }: Leg): string {
+  const leg = `${from} ${to} ${asset} ${amount}`
+  return toAsset === undefined ? leg : `${leg} ${toAsset} ${toAmount ?? ''}`
+}
+
+function addLeg({ from, to, asset, toAsset = asset }: Leg, keys: FootprintKeys): void {
+  keys.addBalance(from, asset)
+  keys.addBalance(to, toAsset)
+  if (toAsset === asset) return
+  keys.addBalance(EXCHANGE, asset)
+  keys.addBalance(EXCHANGE, toAsset)
+  keys.addRate(asset, toAsset)
+}
+
+/** The account that would pay itself, if there is one. Own coins may be exchanged, but not with `@exchange` as a party. */
+function selfPayer(leg: Leg): AccountName | null {
+  if (!isExchange(leg)) return leg.from === leg.to ? leg.from : null
+  return leg.from === EXCHANGE || leg.to === EXCHANGE ? EXCHANGE : null
+}

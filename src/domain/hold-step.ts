@@ -1,0 +1,99 @@
+/**
+ * Steps: what happens to a hold under an entry of its own.
+ *
+ * A step's entry keeps the hold as it was after the step, which is the step's answer forever. The first step also keeps in the hold
+ * the answers that its row no longer shows. A step always moves the holder's version, if need be without coins, because the version
+ * guards the hold.
+ */
+import { isInt64 } from './amount.ts'
+import { reject, type Decision, type Moment, type Refusal, type State } from './decision.ts'
+import { showHold, showHoldAsEnded, showHoldAsFrozen, type Hold, type HoldRecord } from './hold.ts'
+import type { AccountName, RequestId } from './ids.ts'
+import type { EntryRecord } from './journal.ts'
+import type { Metadata } from './metadata.ts'
+import type { Payment } from './payment.ts'
+import { describeAll, post, type Move } from './post.ts'
+
+/** What the journal shows of a step. */
+export interface StepEntry {
+  readonly id: string
+  readonly kind: EntryRecord['kind']
+  readonly fingerprint: number
+  readonly memo: string | null
+  readonly metadata: Metadata | null
+}
+
+export interface Step {
+  readonly entry: StepEntry
+  readonly before: HoldRecord
+  readonly after: HoldRecord
+  readonly moves: readonly Move[]
+}
+
+export function enterStep({ entry, before, after, moves }: Step, moment: Moment): Decision<Hold> {
+  const { id, kind, fingerprint, memo, metadata } = entry
+  const posted = post(id, kind, moment.now, moves)
+  if ('code' in posted) return reject(posted)
+  // What comes back to the holder can be paid again and again, so the balances alone do not bound these sums.
+  if (!isInt64(after.amount + after.drawn) || !isInt64(after.shortfall)) {
+    return reject({ code: 'balance_overflow', account: before.account, asset: before.asset })
+  }
+  const hold: HoldRecord = {
+    ...after,
+    steps: before.steps + 1,
+    firstAnswers: {
+      freeze: showHoldAsFrozen(before),
+      end: before.state === 'open' ? null : showHoldAsEnded(before),
+    },
+  }
+  const answer = showHold(hold)
+  const step: EntryRecord = {
+    id,
+    kind,
+    at: moment.now,
+    fingerprint,
+    memo,
+    metadata,
+    floor: null,
+    legs: null,
+    step: { hold: hold.id, number: hold.steps, after: answer },
+    postings: describeAll(posted, moves),
+  }
+  const { postings, balances } = posted
+  return { verdict: 'apply', effect: { request: hold, step, postings, balances }, answer }
+}
+
+/** The hold after a payment that does not end it. */
+export function paid(hold: HoldRecord, { settled, drawn, shortfall }: Payment, payee: AccountName): HoldRecord {
+  return {
+    ...hold,
+    payee,
+    held: hold.held - (settled - drawn),
+    settled: hold.settled + settled,
+    drawn: hold.drawn + drawn,
+    shortfall: hold.shortfall + shortfall,
+  }
+}
+
+/** What a payment moves. Even a payment of nothing moves the holder's version. */
+export function movesOf(before: HoldRecord, after: HoldRecord, state: State): Move[] {
+  const holder = state.balance(before.account, before.asset)
+  const moves: Move[] = [{ balance: holder, available: before.drawn - after.drawn, held: after.held - before.held }]
+  const settled = after.settled - before.settled
+  if (settled > 0n) moves.push({ balance: state.balance(after.payee, after.asset), available: settled, held: 0n })
+  return moves
+}
+
+export function holdIn(state: State, id: RequestId): HoldRecord | null {
+  const record = state.request(id)
+  return record?.kind === 'freeze' ? record : null
+}
+
+export function notOpen({ id, state, settled }: HoldRecord): Refusal {
+  return reject({ code: 'hold_not_open', hold: id, state, settled })
+}
+
+export function showStepOf(entry: EntryRecord): Hold {
+  // No two kinds of commands have one fingerprint, so this is the entry of a step.
+  return entry.step!.after
+}
