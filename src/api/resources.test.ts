@@ -8,28 +8,16 @@ import type { Command } from '../domain/command.ts'
 import type { Hold } from '../domain/hold.ts'
 import type { Entry, EntryLeg, HoldEvent, Posting } from '../domain/journal.ts'
 import type { Rate } from '../domain/rate.ts'
-import { commandToWire } from './command-wire.ts'
-import { commandOf } from './commands.ts'
+import { commandToWire, commandOf } from './contracts.ts'
 import type { AccountView } from './ledger.ts'
-import {
-  accountFromWire,
-  accountToWire,
-  assetFromWire,
-  assetToWire,
-  balanceFromWire,
-  balanceToWire,
-  entryFromWire,
-  entryToWire,
-  holdEventFromWire,
-  holdEventToWire,
-  holdFromWire,
-  holdToWire,
-  instantToWire,
-  postingFromWire,
-  rateFromWire,
-  rateToWire,
-  postingToWire,
-} from './wire.ts'
+import { accountFromWire, accountToWire } from './account.ts'
+import { assetFromWire, assetToWire } from './asset.ts'
+import { balanceFromWire, balanceToWire } from './balance.ts'
+import { entryFromWire, entryToWire } from './entry.ts'
+import { holdEventFromWire, holdEventToWire, holdFromWire, holdToWire } from './hold.ts'
+import { instantToWire } from './instants.ts'
+import { postingFromWire, postingToWire } from './posting.ts'
+import { rateFromWire, rateToWire } from './rate.ts'
 
 /** As JSON would carry it: no bigint gets through. */
 function carried<Wire>(wire: Wire): Wire {

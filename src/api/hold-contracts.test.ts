@@ -1,7 +1,8 @@
 /** What callers ask of a hold that is there, from input to command. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { amendOf, batchOf, commandOf, freezeOf, refundOf, settleOf } from './commands.ts'
+import { amendOf, freezeOf, refundOf, settleOf } from '../../test/support/read-input.ts'
+import { batchOf, commandOf } from './contracts.ts'
 import { LedgerError } from './error.ts'
 
 const newRequestId = (): string => 'made-here'

@@ -4,23 +4,24 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import type { TSchema } from 'typebox'
 import { Value } from 'typebox/value'
+import { BatchBody, BODIES, CommandBody, batchOf, commandOf, CONTRACTS } from './contracts.ts'
 import {
-  BatchBody,
-  BODIES,
-  ChargeBody,
-  CommandBody,
-  DeclareBody,
-  DepositBody,
-  OpenBody,
-  RateBody,
-  TransferBody,
-} from './bodies.ts'
-import { AccountQuery, AssetsQuery, ExportQuery, HoldsQuery, PostingsQuery, PageQuery } from './query-schemas.ts'
+  AccountQuery,
+  AssetsQuery,
+  ExportQuery,
+  HoldsQuery,
+  PostingsQuery,
+  PageQuery,
+  accountQueryOf,
+  assetsQueryOf,
+  exportQueryOf,
+  holdsQueryOf,
+  postingsQueryOf,
+  pageQueryOf,
+} from './queries.ts'
 import {
   amendOf,
-  batchOf,
   chargeOf,
-  commandOf,
   declareOf,
   depositOf,
   freezeOf,
@@ -30,10 +31,8 @@ import {
   releaseOf,
   settleOf,
   transferOf,
-} from './commands.ts'
+} from '../../test/support/read-input.ts'
 import { LedgerError } from './error.ts'
-import { AmendBody, FreezeBody, RefundBody, ReleaseBody, SettleBody } from './hold-bodies.ts'
-import { accountQueryOf, assetsQueryOf, exportQueryOf, holdsQueryOf, postingsQueryOf, pageQueryOf } from './queries.ts'
 
 const newRequestId = (): string => 'made-here'
 
@@ -43,17 +42,17 @@ interface Pair {
 }
 
 const PAIRS: Readonly<Record<string, Pair>> = {
-  deposit: { schema: DepositBody, read: (input) => depositOf(input, newRequestId) },
-  charge: { schema: ChargeBody, read: (input) => chargeOf(input, newRequestId) },
-  transfer: { schema: TransferBody, read: (input) => transferOf(input, newRequestId) },
-  freeze: { schema: FreezeBody, read: (input) => freezeOf(input, newRequestId) },
-  settle: { schema: SettleBody, read: (input) => settleOf('job-1', input, newRequestId) },
-  amend: { schema: AmendBody, read: (input) => amendOf('job-1', input, newRequestId) },
-  refund: { schema: RefundBody, read: (input) => refundOf('job-1', input, newRequestId) },
-  release: { schema: ReleaseBody, read: (input) => releaseOf('job-1', input) },
-  open: { schema: OpenBody, read: (input) => openOf('user:8', input, newRequestId) },
-  declare: { schema: DeclareBody, read: (input) => declareOf('gold', input) },
-  rate: { schema: RateBody, read: (input) => rateOf('gold', 'credit', input) },
+  deposit: { schema: CONTRACTS.deposit.bodySchema, read: (input) => depositOf(input, newRequestId) },
+  charge: { schema: CONTRACTS.charge.bodySchema, read: (input) => chargeOf(input, newRequestId) },
+  transfer: { schema: CONTRACTS.transfer.bodySchema, read: (input) => transferOf(input, newRequestId) },
+  freeze: { schema: CONTRACTS.freeze.bodySchema, read: (input) => freezeOf(input, newRequestId) },
+  settle: { schema: CONTRACTS.settle.bodySchema, read: (input) => settleOf('job-1', input, newRequestId) },
+  amend: { schema: CONTRACTS.amend.bodySchema, read: (input) => amendOf('job-1', input, newRequestId) },
+  refund: { schema: CONTRACTS.refund.bodySchema, read: (input) => refundOf('job-1', input, newRequestId) },
+  release: { schema: CONTRACTS.release.bodySchema, read: (input) => releaseOf('job-1', input) },
+  open: { schema: CONTRACTS.open.bodySchema, read: (input) => openOf('user:8', input, newRequestId) },
+  declare: { schema: CONTRACTS.declare.bodySchema, read: (input) => declareOf('gold', input) },
+  rate: { schema: CONTRACTS.rate.bodySchema, read: (input) => rateOf('gold', 'credit', input) },
   batch: { schema: BatchBody, read: (input) => batchOf(input, newRequestId) },
   'command of a batch': { schema: CommandBody, read: (input) => commandOf(input, newRequestId) },
   'query of holds': { schema: HoldsQuery, read: holdsQueryOf },

@@ -1,17 +1,6 @@
+/** Query strings, in which everything is text. */
 import { LedgerError } from '../api/error.ts'
 import { parseJsonText } from '../api/json.ts'
-import { CursorError, type Page } from '../engine/reader.ts'
-
-/** Answers a cursor that the read port refuses as invalid input. */
-export async function readPage<Found extends Pick<Page<unknown>, 'next'> | null>(page: Promise<Found>): Promise<Found> {
-  try {
-    return await page
-  } catch (error) {
-    if (error instanceof CursorError)
-      throw LedgerError.invalidParameter('cursor', 'cursor must be the `next` of another page.')
-    throw error
-  }
-}
 
 /** What each parameter that is no text looks like in a query string, and how it is read. What does not fit stays as it is. */
 const READ: Readonly<Record<string, (text: string) => unknown>> = {

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { batchOf, commandOf } from './contracts.ts'
 import {
-  batchOf,
   chargeOf,
-  commandOf,
   declareOf,
   depositOf,
   freezeOf,
@@ -11,7 +10,7 @@ import {
   releaseOf,
   settleOf,
   transferOf,
-} from './commands.ts'
+} from '../../test/support/read-input.ts'
 import { AMOUNT_MAX } from '../domain/amount.ts'
 import { LedgerError } from './error.ts'
 
