@@ -37,7 +37,7 @@ import { systemClock } from './engine/clock.ts'
 import { Engine, type EngineOptions } from './engine/engine.ts'
 import { Expiry, type ExpiryEvent } from './engine/expiry.ts'
 import { Fault } from './engine/faults.ts'
-import type { Reader } from './engine/reader.ts'
+import { CursorError, type Reader } from './engine/reader.ts'
 import type { BackupProgress, BackupReport } from './stores/backup.ts'
 import { backupStorage, houseStripeFor, migrateStorage, openStorage, type StorageOptions } from './stores/open.ts'
 import type { MigrationReport } from './stores/sql/migrator.ts'
@@ -221,7 +221,7 @@ export class EmbeddedLedger extends CheckedLedger {
       return await read(this.#reader)
     } catch (error) {
       if (error instanceof Fault) throw LedgerError.fromFault(error)
-      if (error instanceof RangeError) throw LedgerError.invalidParameter('cursor', error.message)
+      if (error instanceof CursorError) throw LedgerError.invalidParameter('cursor', error.message)
       throw error
     }
   }

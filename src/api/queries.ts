@@ -12,6 +12,7 @@ import {
 } from '../domain/ids.ts'
 import { endOfHold, lateOfHold, type EntryKind } from '../domain/journal.ts'
 import { MEMO_LENGTH_MAX, type Metadata } from '../domain/metadata.ts'
+import { CURSOR_LENGTH_MAX, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from '../domain/page.ts'
 import { LedgerError } from './error.ts'
 import { ACCOUNT_RULE, ASSET_RULE, instantIn, metadataIn, REQUEST_ID_RULE, textIn } from './input.ts'
 
@@ -19,11 +20,7 @@ import { ACCOUNT_RULE, ASSET_RULE, instantIn, metadataIn, REQUEST_ID_RULE, textI
 export const STATEMENT_FORMATS = ['csv', 'ndjson'] as const
 export type StatementFormat = (typeof STATEMENT_FORMATS)[number]
 
-/** Rows per page. */
-export const PAGE_LIMIT_DEFAULT = 50
-export const PAGE_LIMIT_MAX = 1000
-/** Longer than any cursor that a store gives out. */
-export const CURSOR_LENGTH_MAX = 512
+export { CURSOR_LENGTH_MAX, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX }
 
 interface ListQuery {
   /** From the first instant on, before the second. */

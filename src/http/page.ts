@@ -1,13 +1,13 @@
 import { LedgerError } from '../api/error.ts'
 import { parseJsonText } from '../api/json.ts'
-import type { Page } from '../engine/reader.ts'
+import { CursorError, type Page } from '../engine/reader.ts'
 
-/** A page of the read port, whose way to say that it gave out no such cursor is a RangeError. */
+/** Answers a cursor that the read port refuses as invalid input. */
 export async function readPage<Found extends Pick<Page<unknown>, 'next'> | null>(page: Promise<Found>): Promise<Found> {
   try {
     return await page
   } catch (error) {
-    if (error instanceof RangeError)
+    if (error instanceof CursorError)
       throw LedgerError.invalidParameter('cursor', 'cursor must be the `next` of another page.')
     throw error
   }
