@@ -119,7 +119,7 @@ export class EmbeddedLedger extends CheckedLedger {
   ): Promise<Answers[Kind]> {
     let outcome: Outcome<Kind>
     try {
-      outcome = (await this.engine.submit(command, options)) as Outcome<Kind>
+      outcome = await this.engine.submit<Kind>(command, options)
     } catch (error) {
       throw ledgerError(error, requestOf(command))
     }
@@ -131,7 +131,7 @@ export class EmbeddedLedger extends CheckedLedger {
     const { commands, atomic } = batch
     if (!atomic) return await Promise.all(commands.map((command) => this.#batchOne(command, options)))
     try {
-      return ((await this.engine.submit({ kind: 'group', commands }, options)) as readonly Outcome[]).map(batchOutcome)
+      return (await this.engine.submit({ kind: 'group', commands }, options)).map(batchOutcome)
     } catch (error) {
       throw ledgerError(error, null)
     }
@@ -202,14 +202,19 @@ export class EmbeddedLedger extends CheckedLedger {
 
   #sweeper({ clock = systemClock, onExpiryEvent: onEvent }: EngineOptions & SweepOptions): Expiry {
     const { engine } = this
-    const submit: Engine['submit'] = (work) => engine.submit(work)
-    const moment: Engine['moment'] = () => engine.moment()
-    return new Expiry({ reader: this.#reader, submit, moment, clock, limits: engine.limits, onEvent })
+    return new Expiry({
+      reader: this.#reader,
+      submit: (release) => engine.submit(release),
+      moment: () => engine.moment(),
+      clock,
+      limits: engine.limits,
+      onEvent,
+    })
   }
 
   async #batchOne(command: Command, options: CallOptions | undefined): Promise<BatchOutcome> {
     try {
-      return batchOutcome((await this.engine.submit(command, options)) as Outcome)
+      return batchOutcome(await this.engine.submit(command, options))
     } catch (error) {
       if (error instanceof Fault) return { status: 'faulted', error: LedgerError.fromFault(error, requestOf(command)) }
       throw error

@@ -5,8 +5,9 @@
  *
  * Whatever arrives while a batch is under way is the next batch: no timer, no delay when idle. Upholds laws 6, 7 and 8.
  */
-import type { Work } from '../domain/command.ts'
+import type { Command, CommandKind, Group, Work } from '../domain/command.ts'
 import type { Instant } from '../domain/ids.ts'
+import type { Outcome } from '../domain/outcome.ts'
 import { BreakerStore } from './breaker.ts'
 import type { ClockEvent } from './clock-watch.ts'
 import { systemClock, type Clock } from './clock.ts'
@@ -78,6 +79,12 @@ export class Engine {
    * @throws Fault `overloaded`, `shutting_down`, `deadline_exceeded`, `contention`, `store_unavailable`, `store_misconfigured`,
    *   `store_refused`, `clock_wrong`, `commit_in_doubt`, `internal`
    */
+  submit<Kind extends CommandKind>(
+    command: Command & { readonly kind: Kind },
+    options?: SubmitOptions,
+  ): Promise<Outcome<Kind>>
+  submit(group: Group, options?: SubmitOptions): Promise<readonly Outcome[]>
+  submit(work: Work, options?: SubmitOptions): Promise<WorkOutcome>
   submit(work: Work, options: SubmitOptions = {}): Promise<WorkOutcome> {
     return new Promise((resolve, reject) => {
       const { signal, timeoutMs } = options

@@ -457,12 +457,12 @@ test('a settle that comes at the same moment as the sweeper ends the hold once',
   const holds = await process.freeze(200)
   await site.clock.advance(TTL_MS + 100)
   process.expiry.start()
-  const racing: Promise<unknown>[] = []
+  const racing: Promise<Outcome>[] = []
   site.clock.after(INTERVAL_MS / 2, () => {
     for (const hold of holds) racing.push(other.engine.submit(settle(hold, 1n)))
   })
   await site.clock.advance(INTERVAL_MS)
-  const outcomes = (await Promise.all(racing)) as Outcome[]
+  const outcomes = await Promise.all(racing)
   const settled = outcomes.filter(({ status }) => status === 'applied').length
   assert.equal(settled + process.expiry.status.swept, 200)
   assert.equal(await process.held(), 0n)

@@ -14,7 +14,6 @@ import type { Clock } from './clock.ts'
 import { asFault, type Fault } from './faults.ts'
 import type { EngineLimits } from './limits.ts'
 import type { Reader } from './reader.ts'
-import type { WorkOutcome } from './ticket.ts'
 
 type ExpiryLimits = Pick<
   EngineLimits,
@@ -31,7 +30,7 @@ type ExpiryLimits = Pick<
 export interface ExpiryParts {
   readonly reader: Pick<Reader, 'due' | 'overdue'>
   /** The engine's. @throws Fault */
-  readonly submit: (release: ReleaseCommand) => Promise<WorkOutcome>
+  readonly submit: (release: ReleaseCommand) => Promise<Outcome>
   /** The engine's, by which it decides what is due. @throws Fault `clock_wrong`, and what the store throws */
   readonly moment: () => Promise<Instant>
   readonly clock: Clock
@@ -227,7 +226,7 @@ export class Expiry {
 
   async #end(hold: RequestId): Promise<Result> {
     try {
-      const outcome = (await this.#parts.submit({ kind: 'release', hold, cause: 'expiry' })) as Outcome
+      const outcome = await this.#parts.submit({ kind: 'release', hold, cause: 'expiry' })
       if (outcome.status === 'applied') return outcome.replayed ? 'passed' : 'ended'
       const { code } = outcome.rejection
       return code === 'hold_not_due' || code === 'hold_not_open' ? 'passed' : { refusal: code }

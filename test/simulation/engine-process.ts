@@ -1,10 +1,10 @@
 /** One Holdfast process after the other on one machine: an engine that is started, crashes, is stopped and is started again. */
 import type { ReleaseCommand } from '../../src/domain/command.ts'
+import type { Outcome } from '../../src/domain/outcome.ts'
 import { Engine } from '../../src/engine/engine.ts'
 import { Expiry } from '../../src/engine/expiry.ts'
 import { Fault } from '../../src/engine/faults.ts'
 import type { EngineLimits } from '../../src/engine/limits.ts'
-import type { WorkOutcome } from '../../src/engine/ticket.ts'
 import { openMemoryStorage } from '../../src/stores/memory/storage.ts'
 import { Connection, type Mishaps } from './connection.ts'
 import type { Database } from './database.ts'
@@ -97,7 +97,7 @@ export class EngineProcess {
       due: (now: number, limit: number) => connection.ask((storage) => storage.reader.due(now, limit)),
       overdue: (now: number) => connection.ask((storage) => storage.reader.overdue(now)),
     }
-    const submit = (release: ReleaseCommand): Promise<WorkOutcome> => this.#sweep(life, release)
+    const submit = (release: ReleaseCommand): Promise<Outcome> => this.#sweep(life, release)
     const moment = (): Promise<number> => engine.moment()
     const expiry = new Expiry({ reader, submit, moment, clock: life.backgroundClock, limits })
     this.troubles.push(life.troubles)
@@ -146,7 +146,7 @@ export class EngineProcess {
   }
 
   /** What the sweeper of a process asks of its engine; told to nobody else. */
-  async #sweep(life: Life, release: ReleaseCommand): Promise<WorkOutcome> {
+  async #sweep(life: Life, release: ReleaseCommand): Promise<Outcome> {
     const asked = this.#running?.life === life ? this.ask(release, SWEEPING) : null
     const result = await (asked ?? new Promise<never>(() => {}))
     if (result.kind === 'outcome') return result.outcomes[0]!

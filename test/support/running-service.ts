@@ -65,7 +65,7 @@ export class RunningService implements AsyncDisposable {
   /** Ends a hold whose expiry has come, as the sweeper does. */
   async expire(hold: string): Promise<void> {
     const outcome = await this.#engine?.submit({ kind: 'release', hold, cause: 'expiry' })
-    if (!(outcome !== undefined && 'status' in outcome && outcome.status === 'applied')) {
+    if (outcome?.status !== 'applied') {
       throw new Error(`${hold} did not expire: ${JSON.stringify(outcome)}`)
     }
   }

@@ -1,7 +1,6 @@
 /** Sweepers on one memory database, each with an engine of its own, under a clock that a test moves. */
 import assert from 'node:assert/strict'
 import type { Command } from '../../src/domain/command.ts'
-import type { Outcome } from '../../src/domain/outcome.ts'
 import { Engine, type EngineOptions } from '../../src/engine/engine.ts'
 import { Expiry, type ExpiryEvent, type ExpiryParts } from '../../src/engine/expiry.ts'
 import { ENGINE_LIMITS, type EngineLimits } from '../../src/engine/limits.ts'
@@ -86,7 +85,7 @@ export class SweepingProcess {
   }
 
   async do(command: Command): Promise<void> {
-    const outcome = (await this.engine.submit(command)) as Outcome
+    const outcome = await this.engine.submit(command)
     assert.equal(
       outcome.status,
       'applied',
