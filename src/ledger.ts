@@ -35,7 +35,7 @@ import type { Rate } from './domain/rate.ts'
 import type { ClockEvent } from './engine/clock-watch.ts'
 import { systemClock } from './engine/clock.ts'
 import { Engine, type EngineOptions } from './engine/engine.ts'
-import { Expiry, type ExpiryEvent } from './engine/expiry.ts'
+import { Sweeper, type ExpiryEvent } from './engine/sweeper.ts'
 import { Fault } from './engine/faults.ts'
 import type { Reader } from './engine/reader.ts'
 import type { BackupProgress, BackupReport } from './stores/backup.ts'
@@ -101,7 +101,7 @@ export class EmbeddedLedger extends CheckedLedger {
   readonly engine: Engine
   readonly storage: Storage
   /** Null when this process does not sweep. */
-  readonly expiry: Expiry | null
+  readonly sweeper: Sweeper | null
   readonly #reader: Reader
 
   constructor(storage: Storage, options: EngineOptions & SweepOptions = {}) {
@@ -109,8 +109,8 @@ export class EmbeddedLedger extends CheckedLedger {
     this.storage = storage
     this.engine = new Engine(storage.store, options)
     this.#reader = storage.reader
-    this.expiry = options.sweep === false ? null : this.#sweeper(options)
-    this.expiry?.start()
+    this.sweeper = options.sweep === false ? null : this.#makeSweeper(options)
+    this.sweeper?.start()
   }
 
   protected async submit<Kind extends CommandKind>(
@@ -195,17 +195,17 @@ export class EmbeddedLedger extends CheckedLedger {
 
   async close(): Promise<void> {
     // First, so that what it submits last is answered like everything else.
-    await this.expiry?.stop()
+    await this.sweeper?.stop()
     await this.engine.stop()
     await this.storage.close()
   }
 
-  #sweeper({ clock = systemClock, onExpiryEvent: onEvent }: EngineOptions & SweepOptions): Expiry {
+  #makeSweeper({ clock = systemClock, onExpiryEvent: onEvent }: EngineOptions & SweepOptions): Sweeper {
     const { engine } = this
-    return new Expiry({
+    return new Sweeper({
       reader: this.#reader,
       submit: (release) => engine.submit(release),
-      moment: () => engine.moment(),
+      now: () => engine.now(),
       clock,
       limits: engine.limits,
       onEvent,

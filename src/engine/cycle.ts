@@ -21,7 +21,7 @@ import { type Snapshot } from '../domain/snapshot.ts'
 import { isEmpty, type Changes } from '../domain/changes.ts'
 import { type Footprint } from '../domain/footprint.ts'
 import { afterCommit, asFault, Fault } from './faults.ts'
-import type { Parts } from './parts.ts'
+import type { BatchContext } from './batch-context.ts'
 import { needsProof } from './proof.ts'
 import { Recovery, type WorkResult } from './recovery.ts'
 import type { CommitResult } from './store.ts'
@@ -52,7 +52,7 @@ export interface Prepared {
 }
 
 export class Cycle {
-  readonly #parts: Parts
+  readonly #context: BatchContext
   readonly #recovery: Recovery
   /** Commits that did not succeed. A batch that was decided before the last of them may rest on rows that never came. */
   #failures = 0
@@ -60,9 +60,9 @@ export class Cycle {
   /** Holds that commits under way open, or change as a step. */
   readonly #moving = new Set<RequestId>()
 
-  constructor(parts: Parts) {
-    this.#parts = parts
-    this.#recovery = new Recovery(parts)
+  constructor(context: BatchContext) {
+    this.#context = context
+    this.#recovery = new Recovery(context)
   }
 
   /** Stands alone: the next batch must not be prepared before this one is finished. */
@@ -74,14 +74,14 @@ export class Cycle {
 
   /** One call at a time. `drained` resolves when every batch prepared before is finished. Never rejects. */
   async prepare(jobs: readonly Job[], drained: () => Promise<void>): Promise<Prepared> {
-    const { cache, clock, contention, store, watch } = this.#parts
+    const { cache, clock, contention, store, watch } = this.#context
     const work = jobs.map((job) => job.work)
     const fresh = new Fresh()
     let now: Instant = 0
     try {
       if (!watch.isSure()) await watch.check()
-      now = watch.moment()
-      if (this.#parts.hasLostConnection()) {
+      now = watch.now()
+      if (this.#context.hasLostConnection()) {
         await drained()
         cache.clear()
       }
@@ -90,7 +90,7 @@ export class Cycle {
       // Nor does a step after the end tell how the hold ended.
       else if (followsAnyEnd(work, this.#underWay)) await drained()
       for (;;) {
-        const keys = this.#parts.knownKeys(work)
+        const keys = this.#context.knownKeys(work)
         if (contention.touches(keys.balances.keys())) {
           await drained()
           return { jobs, work, sent: null, fault: null, now, epoch: this.#failures }
@@ -101,20 +101,20 @@ export class Cycle {
           this.#learn(await this.#load(missing), fresh)
           continue
         }
-        const plan = this.#parts.plan(work, cache, keys, now)
+        const plan = this.#context.plan(work, cache, keys, now)
         const unproven = this.#unproven(work, plan, fresh)
         if (unproven.length === 0) {
           const sentAt = clock.elapsed()
           const result = isEmpty(plan.changes) ? Promise.resolve('committed' as const) : store.commit(plan.changes)
           cache.apply(plan.changes)
           this.#begin(plan.changes)
-          const torn = tornIn({ work, plan, keysOf: this.#parts.knownKeysOf, isLocked: false })
+          const torn = tornIn({ work, plan, keysOf: this.#context.knownKeysOf, isLocked: false })
           const sent = { keys, plan, result: result.catch(afterCommit), sentAt, torn }
           return { jobs, work, sent, fault: null, now, epoch: this.#failures }
         }
         await drained()
         // Fresh rows can turn other answers into rejections; from the second round on everything is read at once.
-        const snapshot = await this.#load(this.#parts.knownKeys(fresh.rounds === 0 ? unproven : work))
+        const snapshot = await this.#load(this.#context.knownKeys(fresh.rounds === 0 ? unproven : work))
         cache.replace(snapshot)
         fresh.add(snapshot)
         fresh.rounds++
@@ -128,7 +128,7 @@ export class Cycle {
   /** Called in the order of `prepare`, after the batch before is finished. Never rejects. */
   async finish(prepared: Prepared): Promise<readonly WorkResult[]> {
     const { jobs, work, sent, fault, now, epoch } = prepared
-    const { cache, clock, contention, stats } = this.#parts
+    const { cache, clock, contention, stats } = this.#context
     if (fault !== null) return await this.#recovery.after(fault, jobs, now)
     if (sent === null) return await this.#recovery.takeTurn(jobs, now)
     const result = beforeLocks(await sent.result)
@@ -167,7 +167,7 @@ export class Cycle {
 
   /** What the cache lacks and no commit can prove: holds to be changed, balances, assets, rates. Null when nothing is missing. */
   #missing(work: readonly Work[], keys: Footprint, fresh: Fresh): Footprint | null {
-    const { cache } = this.#parts
+    const { cache } = this.#context
     const requests = new Set<string>()
     for (const item of work) {
       for (const command of commandsOf(item)) {
@@ -186,16 +186,18 @@ export class Cycle {
   }
 
   #unproven(work: readonly Work[], plan: Plan, fresh: Fresh): readonly Work[] {
-    return work.filter((item, index) => needsProof(plan.outcomes[index]!) && !fresh.has(this.#parts.knownKeysOf(item)))
+    return work.filter(
+      (item, index) => needsProof(plan.outcomes[index]!) && !fresh.has(this.#context.knownKeysOf(item)),
+    )
   }
 
   async #load(keys: Footprint): Promise<Snapshot> {
-    this.#parts.stats.loads++
-    return await this.#parts.store.load(keys)
+    this.#context.stats.loads++
+    return await this.#context.store.load(keys)
   }
 
   #learn(snapshot: Snapshot, fresh: Fresh): void {
-    fresh.add(this.#parts.cache.learn(snapshot))
+    fresh.add(this.#context.cache.learn(snapshot))
   }
 }
 

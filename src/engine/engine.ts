@@ -13,7 +13,7 @@ import type { ClockEvent } from './clock-watch.ts'
 import { systemClock, type Clock } from './clock.ts'
 import { asFault, Fault } from './faults.ts'
 import { ENGINE_LIMITS, type EngineLimits } from './limits.ts'
-import { Parts } from './parts.ts'
+import { BatchContext } from './batch-context.ts'
 import { Pipeline } from './pipeline.ts'
 import { Queue } from './queue.ts'
 import type { EngineStats } from './stats.ts'
@@ -45,7 +45,7 @@ const WATCH_MS = 50
 export class Engine {
   readonly limits: EngineLimits
   readonly #clock: Clock
-  readonly #parts: Parts
+  readonly #context: BatchContext
   readonly #queue: Queue
   readonly #pipeline: Pipeline
   #running: Promise<void> | null = null
@@ -59,13 +59,13 @@ export class Engine {
     this.#clock = options.clock ?? systemClock
     const guarded = new BreakerStore(store, this.#clock, this.limits)
     const { houseStripe = 0, acceptRowsAhead = false, onClockEvent } = options
-    this.#parts = new Parts(guarded, this.#clock, this.limits, { houseStripe, acceptRowsAhead, onClockEvent })
+    this.#context = new BatchContext(guarded, this.#clock, this.limits, { houseStripe, acceptRowsAhead, onClockEvent })
     this.#queue = new Queue(this.limits.queueCommandsMax)
-    this.#pipeline = new Pipeline(this.#parts)
+    this.#pipeline = new Pipeline(this.#context)
   }
 
   get stats(): Readonly<EngineStats> {
-    return this.#parts.stats
+    return this.#context.stats
   }
 
   /** Commands that wait for a batch. */
@@ -109,7 +109,7 @@ export class Engine {
 
   /** What the operator should know about the times in the database, as sentences; as of the last comparison of the clocks. */
   get clockWarnings(): readonly string[] {
-    return this.#parts.watch.warnings
+    return this.#context.watch.warnings
   }
 
   /**
@@ -117,18 +117,18 @@ export class Engine {
    *
    * @throws Fault `clock_wrong`, also where the clock was just set ahead and nobody can confirm it, and what the store throws
    */
-  async moment(): Promise<Instant> {
-    const { watch } = this.#parts
+  async now(): Promise<Instant> {
+    const { watch } = this.#context
     await watch.check()
     watch.requireSettled()
-    return watch.moment()
+    return watch.now()
   }
 
   /** Resolves when a commit would be possible. @throws Fault `store_unavailable`, `store_misconfigured`, `clock_wrong`, `shutting_down` */
   async ready(): Promise<void> {
     if (this.#stopping) throw new Fault('shutting_down', 'This process takes no more work.')
-    await this.#parts.store.ping()
-    await this.#parts.watch.check()
+    await this.#context.store.ping()
+    await this.#context.watch.check()
   }
 
   /**

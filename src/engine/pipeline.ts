@@ -5,7 +5,7 @@
  */
 import { Cycle, type Prepared } from './cycle.ts'
 import { Fault } from './faults.ts'
-import type { Parts } from './parts.ts'
+import type { BatchContext } from './batch-context.ts'
 import type { Ticket } from './ticket.ts'
 
 interface Batch {
@@ -15,15 +15,15 @@ interface Batch {
 }
 
 export class Pipeline {
-  readonly #parts: Parts
+  readonly #context: BatchContext
   readonly #cycle: Cycle
   #inFlight: Batch[] = []
   /** What is being prepared. */
   #preparing: readonly Ticket[] = []
 
-  constructor(parts: Parts) {
-    this.#parts = parts
-    this.#cycle = new Cycle(parts)
+  constructor(context: BatchContext) {
+    this.#context = context
+    this.#cycle = new Cycle(context)
   }
 
   /** Tickets that were taken and not answered yet. */
@@ -60,7 +60,7 @@ export class Pipeline {
   async #finish(prepared: Prepared, tickets: readonly Ticket[], before: Promise<void>): Promise<void> {
     await before
     const results = await this.#cycle.finish(prepared)
-    const { stats, cache } = this.#parts
+    const { stats, cache } = this.#context
     stats.batches++
     for (let index = 0; index < tickets.length; index++) {
       const ticket = tickets[index]!

@@ -16,10 +16,6 @@ export class Queue {
     return this.#commands
   }
 
-  get oldest(): Ticket | null {
-    return this.#tickets[this.#head] ?? null
-  }
-
   /** False when the queue is full: the ticket was not taken in. */
   offer(ticket: Ticket): boolean {
     if (this.#commands + ticket.size > this.commandsMax) return false

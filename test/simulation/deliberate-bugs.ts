@@ -130,7 +130,7 @@ const CYCLES: readonly DeliberateBug[] = [
     'malformed-command-stops-the-engine',
     CYCLE,
     'return { jobs, work, sent: null, fault: asFault(error)',
-    'void this.#parts.knownKeys(work)\n      return { jobs, work, sent: null, fault: asFault(error)',
+    'void this.#context.knownKeys(work)\n      return { jobs, work, sent: null, fault: asFault(error)',
   ),
   {
     name: 'rejection-on-rows-of-two-instants',
@@ -165,14 +165,14 @@ const CYCLES: readonly DeliberateBug[] = [
   bug(
     'turn-refuses-unproven',
     RECOVERY,
-    'return plan.outcomes.some(needsProof) ? this.#parts.plan([], snapshot, keys, now) : plan',
+    'return plan.outcomes.some(needsProof) ? this.#context.plan([], snapshot, keys, now) : plan',
     'return plan',
   ),
   bug(
     'exclusive-decides-on-the-cache',
     RECOVERY,
-    'this.#parts.plan(work, snapshot, keys, now)',
-    '(this.#parts.cache.learn(snapshot), this.#parts.plan(work, this.#parts.cache, keys, now))',
+    'this.#context.plan(work, snapshot, keys, now)',
+    '(this.#context.cache.learn(snapshot), this.#context.plan(work, this.#context.cache, keys, now))',
   ),
   bug('full-stripe-is-final', SUCCESSION, 'moved.add(`${account} ${asset}`)', ''),
   bug('full-stripe-is-final-unlocked', TORN, 'if (!isLocked && full.has(index)) {', 'if (false) {'),
@@ -203,7 +203,7 @@ const WAITING: readonly DeliberateBug[] = [
     'this.#commands -= ticket.size\n      if (ticket.answered) continue',
     'if (ticket.answered) continue',
   ),
-  bug('time-runs-backwards', 'src/engine/clock-watch.ts', 'isStep ? now : Math.max(this.#lastMoment, now)', 'now'),
+  bug('time-runs-backwards', 'src/engine/clock-watch.ts', 'isStep ? now : Math.max(this.#lastNow, now)', 'now'),
   bug(
     'deadline-by-the-time-of-day',
     ENGINE,

@@ -2,7 +2,7 @@
 import type { ReleaseCommand } from '../../src/domain/command.ts'
 import type { Outcome } from '../../src/domain/outcome.ts'
 import { Engine } from '../../src/engine/engine.ts'
-import { Expiry } from '../../src/engine/expiry.ts'
+import { Sweeper } from '../../src/engine/sweeper.ts'
 import { Fault } from '../../src/engine/faults.ts'
 import type { EngineLimits } from '../../src/engine/limits.ts'
 import { openMemoryStorage } from '../../src/stores/memory/storage.ts'
@@ -38,7 +38,7 @@ const LOOK_MS_MAX = 5_000
 interface Running {
   readonly life: Life
   readonly engine: Engine
-  readonly expiry: Expiry
+  readonly sweeper: Sweeper
   readonly connection: Connection
 }
 
@@ -98,11 +98,11 @@ export class EngineProcess {
       overdue: (now: number) => connection.ask((storage) => storage.reader.overdue(now)),
     }
     const submit = (release: ReleaseCommand): Promise<Outcome> => this.#sweep(life, release)
-    const moment = (): Promise<number> => engine.moment()
-    const expiry = new Expiry({ reader, submit, moment, clock: life.backgroundClock, limits })
+    const now = (): Promise<number> => engine.now()
+    const sweeper = new Sweeper({ reader, submit, now, clock: life.backgroundClock, limits })
     this.troubles.push(life.troubles)
-    this.#running = { life, engine, expiry, connection }
-    expiry.start()
+    this.#running = { life, engine, sweeper, connection }
+    sweeper.start()
     this.#world.note(() => `engine ${sender.engine}.${sender.life} starts`)
   }
 
@@ -133,7 +133,7 @@ export class EngineProcess {
     if (running === null || running.life.troubles.stoppedTick !== null) return
     running.life.troubles.stoppedTick = this.#world.tick()
     this.#world.note(() => `engine ${running.life.engine}.${running.life.life} is asked to stop`)
-    for (const part of [running.expiry, running.engine]) {
+    for (const part of [running.sweeper, running.engine]) {
       const since = this.#world.now
       await part.stop()
       this.stopsMs.push(this.#world.now - since)

@@ -16,7 +16,7 @@ import { newStats, type EngineStats } from './stats.ts'
 import type { Store } from './store.ts'
 import { Succession } from './succession.ts'
 
-export class Parts {
+export class BatchContext {
   readonly store: Store
   readonly clock: Clock
   readonly limits: EngineLimits
