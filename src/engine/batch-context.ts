@@ -25,7 +25,6 @@ export class BatchContext {
   readonly contention: Contention
   readonly stats: EngineStats = newStats()
   readonly watch: ClockWatch
-  #connectionsLost = 0
 
   constructor(store: Store, clock: Clock, limits: EngineLimits, options: { houseStripe: number } & ClockWatchOptions) {
     this.store = store
@@ -43,14 +42,6 @@ export class BatchContext {
   }
 
   readonly knownKeysOf = (item: Work): Footprint => this.knownKeys([item])
-
-  /** Whether a connection was lost since the last call. */
-  hasLostConnection(): boolean {
-    const { connectionsLost } = this.store
-    if (connectionsLost === this.#connectionsLost) return false
-    this.#connectionsLost = connectionsLost
-    return true
-  }
 
   /**
    * Decides `work` as of `now`, on the stripes that the snapshot's footprint names.

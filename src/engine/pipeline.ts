@@ -54,7 +54,7 @@ export class Pipeline {
     const batch: Batch = { tickets, done: this.#finish(prepared, tickets, before) }
     this.#inFlight.push(batch)
     this.#preparing = []
-    if (Cycle.standsAlone(prepared)) await batch.done
+    if (prepared.standsAlone) await batch.done
   }
 
   async #finish(prepared: Prepared, tickets: readonly Ticket[], before: Promise<void>): Promise<void> {

@@ -20,7 +20,7 @@ import type { Footprint } from '../domain/footprint.ts'
 import { afterCommit, asFault, Fault } from './faults.ts'
 import type { EngineLimits } from './limits.ts'
 import type { BatchContext } from './batch-context.ts'
-import { needsProof } from './proof.ts'
+import { needsProof, positionsToProve } from './proof.ts'
 import type { CommitResult } from './store.ts'
 import { fullIn } from './succession.ts'
 import { tornIn } from './torn.ts'
@@ -225,7 +225,9 @@ export class Recovery {
     { now, turnsLeft }: { readonly now: Instant; readonly turnsLeft: number },
   ): Promise<readonly WorkResult[]> {
     const results: WorkResult[] = [...plan.outcomes]
-    const indices = new Set(tornIn({ work: worksOf(jobs), plan, keysOf: this.#context.knownKeysOf, isLocked: true }))
+    const positions = positionsToProve(plan.outcomes)
+    const { knownKeysOf: keysOf } = this.#context
+    const indices = new Set(tornIn({ positions, work: worksOf(jobs), plan, keysOf, isLocked: true }))
     const full = fullIn(plan.outcomes)
     if (full.size > 0 && turnsLeft > 0) {
       try {

@@ -115,8 +115,8 @@ const CYCLES: readonly DeliberateBug[] = [
     name: 'phantom-asset',
     caughtBy: 'simulation',
     replacements: [
-      { path: CYCLE, find: 'for (const { code } of sent.plan.changes.assets) cache.assets.delete(code)', put: '' },
-      { path: CYCLE, find: 'sent.plan.changes.assets.length + sent.plan.changes.rates.length > 0', put: 'false' },
+      { path: CYCLE, find: 'for (const { code } of plan.changes.assets) cache.assets.delete(code)', put: '' },
+      { path: CYCLE, find: 'changes.assets.length + changes.rates.length > 0', put: 'false' },
     ],
   },
   bug(
@@ -125,12 +125,12 @@ const CYCLES: readonly DeliberateBug[] = [
     'if (this.#moving.size > 0 && touchesAnyOf(work, this.#moving)) await drained()\n      // Nor does a step after the end tell how the hold ended.\n      else if',
     'if',
   ),
-  bug('rejection-on-remembered-rows', CYCLE, 'if (unproven.length === 0) {', 'if (unproven.length >= 0) {'),
+  bug('rejection-on-remembered-rows', CYCLE, 'if (unproven.length === 0) return', 'if (unproven.length >= 0) return'),
   bug(
     'malformed-command-stops-the-engine',
     CYCLE,
-    'return { jobs, work, sent: null, fault: asFault(error)',
-    'void this.#context.knownKeys(work)\n      return { jobs, work, sent: null, fault: asFault(error)',
+    "return { state: 'failed', jobs, now, standsAlone: true, fault: asFault(error)",
+    "void this.#context.knownKeys(work)\n      return { state: 'failed', jobs, now, standsAlone: true, fault: asFault(error)",
   ),
   {
     name: 'rejection-on-rows-of-two-instants',
@@ -154,7 +154,7 @@ const CYCLES: readonly DeliberateBug[] = [
     'doubt-told-as-success',
     CYCLE,
     'if (result instanceof Fault) return',
-    "if (result instanceof Fault && result.code === 'commit_in_doubt') return sent.plan.outcomes\n    if (result instanceof Fault) return",
+    "if (result instanceof Fault && result.code === 'commit_in_doubt') return plan.outcomes\n    if (result instanceof Fault) return",
   ),
   bug(
     'contended-taken-for-committed',
@@ -175,7 +175,7 @@ const CYCLES: readonly DeliberateBug[] = [
     '(this.#context.cache.learn(snapshot), this.#context.plan(work, this.#context.cache, keys, now))',
   ),
   bug('full-stripe-is-final', SUCCESSION, 'moved.add(`${account} ${asset}`)', ''),
-  bug('full-stripe-is-final-unlocked', TORN, 'if (!isLocked && full.has(index)) {', 'if (false) {'),
+  bug('full-stripe-is-final-unlocked', TORN, 'if (!isLocked && fullStripeOf(outcome) !== null) {', 'if (false) {'),
   bug('stripe-of-everybody-else-followed', SUCCESSION, 'stripe: this.#stripes.of(account, asset)', 'stripe: 0'),
   bug('split-answers-crossed', RECOVERY, 'return [...left, ...right]', 'return [...right, ...left]'),
   bug(
