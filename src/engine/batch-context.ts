@@ -12,6 +12,7 @@ import type { Clock } from './clock.ts'
 import { Contention } from './contention.ts'
 import { asFault } from './faults.ts'
 import type { EngineLimits } from './limits.ts'
+import { assertLawful } from './plan-laws.ts'
 import { newStats, type EngineStats } from './stats.ts'
 import type { Store } from './store.ts'
 import { Succession } from './succession.ts'
@@ -46,12 +47,14 @@ export class BatchContext {
   /**
    * Decides `work` as of `now`, on the stripes that the snapshot's footprint names.
    *
-   * @throws Fault `internal` when the rules themselves break down
+   * @throws Fault `internal` when a rule fails, or the plan would break a law
    */
   plan(work: readonly Work[], snapshot: Snapshot, { houseStripes }: Footprint, now: Instant): Plan {
     const { holdTtlMsDefault, holdTtlMsMax } = this.limits
     try {
-      return decideBatch(work, snapshot, houseStripes, { now, holdTtlMsDefault, holdTtlMsMax })
+      const plan = decideBatch(work, snapshot, houseStripes, { now, holdTtlMsDefault, holdTtlMsMax })
+      assertLawful(work, plan)
+      return plan
     } catch (error) {
       throw asFault(error)
     }

@@ -3,8 +3,15 @@
  *
  *   submit ─▶ queue ─▶ pipeline ─▶ cycle: prepare ─▶ store ─▶ cycle: finish ─▶ answers
  *
+ * Its states:
+ *
+ *   idle ──submit──▶ running ──the queue is empty──▶ idle
+ *    │                  │
+ *    └───────stop───────┴──▶ stopping ──everything is answered, or after drainMsMax──▶ stopped
+ *
  * Whatever arrives while a batch is under way is the next batch: no timer, no delay when idle. Upholds laws 6, 7 and 8.
  */
+import { assertTransition, type Transitions } from '../domain/assert.ts'
 import type { Command, CommandKind, Group, Work } from '../domain/command.ts'
 import type { Instant } from '../domain/ids.ts'
 import type { Outcome } from '../domain/outcome.ts'
@@ -42,14 +49,24 @@ export interface SubmitOptions {
 /** How often deadlines of queued and taken work are looked at. */
 const WATCH_MS = 50
 
+type State = 'idle' | 'running' | 'stopping' | 'stopped'
+
+const TRANSITIONS: Transitions<State> = {
+  idle: ['running', 'stopping'],
+  running: ['idle', 'stopping'],
+  stopping: ['stopped'],
+  stopped: [],
+}
+
 export class Engine {
   readonly limits: EngineLimits
   readonly #clock: Clock
   readonly #context: BatchContext
   readonly #queue: Queue
   readonly #pipeline: Pipeline
-  #running: Promise<void> | null = null
-  #stopping = false
+  #state: State = 'idle'
+  /** The loop that takes batches; resolved while the engine is idle. */
+  #loop: Promise<void> = Promise.resolve()
   #cancelWatch: (() => void) | null = null
   /** Ends a wait of `#run`. */
   #wake: (() => void) | null = null
@@ -88,17 +105,19 @@ export class Engine {
   submit(work: Work, options: SubmitOptions = {}): Promise<WorkOutcome> {
     return new Promise((resolve, reject) => {
       const { signal, timeoutMs } = options
-      if (this.#stopping)
+      if (this.#isStopping())
         return reject(new Fault('shutting_down', 'This process takes no more work.', { retryAfterMs: 1_000 }))
       if (signal?.aborted) return reject(new Fault('deadline_exceeded', 'The call was aborted before it began.'))
       const patienceMs = timeoutMs ?? this.limits.callTimeoutMsDefault
       let ticket: Ticket
+      let isQueued: boolean
       try {
         ticket = new Ticket(work, this.#clock.elapsed() + patienceMs, { resolve, reject })
+        isQueued = this.#queue.offer(ticket)
       } catch (error) {
         return reject(asFault(error))
       }
-      if (!this.#queue.offer(ticket)) {
+      if (!isQueued) {
         const message = `${this.#queue.commandsMax} commands are waiting already.`
         return reject(new Fault('overloaded', message, { retryAfterMs: 1_000 }))
       }
@@ -126,7 +145,7 @@ export class Engine {
 
   /** Resolves when a commit would be possible. @throws Fault `store_unavailable`, `store_misconfigured`, `clock_wrong`, `shutting_down` */
   async ready(): Promise<void> {
-    if (this.#stopping) throw new Fault('shutting_down', 'This process takes no more work.')
+    if (this.#isStopping()) throw new Fault('shutting_down', 'This process takes no more work.')
     await this.#context.store.ping()
     await this.#context.watch.check()
   }
@@ -136,22 +155,26 @@ export class Engine {
    * `shutting_down` (it had no effect), what is under way then `commit_in_doubt`.
    */
   async stop(): Promise<void> {
-    this.#stopping = true
+    if (!this.#isStopping()) this.#become('stopping')
     let cancel = (): void => {}
     const late = new Promise<'late'>((resolve) => {
       cancel = this.#clock.after(this.limits.drainMsMax, () => resolve('late'))
     })
     if ((await Promise.race([this.#drained(), late])) === 'late') this.#abandon()
     cancel()
+    if (this.#state === 'stopping') this.#become('stopped')
   }
 
   async #drained(): Promise<void> {
-    await this.#running
+    await this.#loop
     await this.#pipeline.drained()
   }
 
   #start(): void {
-    this.#running ??= this.#run()
+    if (this.#state === 'idle') {
+      this.#become('running')
+      this.#loop = this.#run()
+    }
     if (this.#mayTake()) this.#wake?.()
   }
 
@@ -165,7 +188,16 @@ export class Engine {
       const tickets = this.#queue.take(this.limits.batchCommandsMax)
       if (tickets.length > 0) await this.#pipeline.process(tickets)
     }
-    this.#running = null
+    if (this.#state === 'running') this.#become('idle')
+  }
+
+  #isStopping(): boolean {
+    return this.#state === 'stopping' || this.#state === 'stopped'
+  }
+
+  #become(state: State): void {
+    assertTransition(TRANSITIONS, this.#state, state)
+    this.#state = state
   }
 
   /** While a batch is under way, another one is taken only when it is full: waiting could not make it larger. */

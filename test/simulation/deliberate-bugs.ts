@@ -188,7 +188,7 @@ const CYCLES: readonly DeliberateBug[] = [
 
 const WAITING: readonly DeliberateBug[] = [
   bug('lost-wake-up', ENGINE, 'void this.#pipeline.oldestDone().then(resolve)', ''),
-  bug('never-starts-again', ENGINE, '    this.#running = null\n', ''),
+  bug('never-starts-again', ENGINE, "if (this.#state === 'running') this.#become('idle')", ''),
   bug(
     'deadline-while-reading',
     ENGINE,
