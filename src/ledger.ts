@@ -12,7 +12,7 @@ import type { Outcome } from './domain/outcome.ts'
 import type { ClockEvent } from './engine/clock-watch.ts'
 import { systemClock } from './engine/clock.ts'
 import { Engine, type EngineOptions } from './engine/engine.ts'
-import { Expiry, type ExpiryEvent } from './engine/expiry.ts'
+import { Sweeper, type ExpiryEvent } from './engine/sweeper.ts'
 import { Fault } from './engine/faults.ts'
 import type { BackupProgress, BackupReport } from './stores/backup.ts'
 import { backupStorage, houseStripeFor, migrateStorage, openStorage, type StorageOptions } from './stores/open.ts'
@@ -77,7 +77,7 @@ export class EmbeddedLedger extends CheckedLedger {
   readonly engine: Engine
   readonly storage: Storage
   /** Null when this process does not sweep. */
-  readonly expiry: Expiry | null
+  readonly sweeper: Sweeper | null
   protected override readonly reads: LedgerReads
 
   constructor(storage: Storage, options: EngineOptions & SweepOptions = {}) {
@@ -85,8 +85,8 @@ export class EmbeddedLedger extends CheckedLedger {
     this.storage = storage
     this.engine = new Engine(storage.store, options)
     this.reads = new LedgerReads(storage.reader, (error) => ledgerError(error, null))
-    this.expiry = options.sweep === false ? null : this.#sweeper(options)
-    this.expiry?.start()
+    this.sweeper = options.sweep === false ? null : this.#makeSweeper(options)
+    this.sweeper?.start()
   }
 
   protected async submit<Kind extends CommandKind>(
@@ -95,7 +95,7 @@ export class EmbeddedLedger extends CheckedLedger {
   ): Promise<Answers[Kind]> {
     let outcome: Outcome<Kind>
     try {
-      outcome = (await this.engine.submit(command, options)) as Outcome<Kind>
+      outcome = await this.engine.submit<Kind>(command, options)
     } catch (error) {
       throw ledgerError(error, requestOf(command))
     }
@@ -107,7 +107,7 @@ export class EmbeddedLedger extends CheckedLedger {
     const { commands, atomic } = batch
     if (!atomic) return await Promise.all(commands.map((command) => this.#batchOne(command, options)))
     try {
-      return ((await this.engine.submit({ kind: 'group', commands }, options)) as readonly Outcome[]).map(batchOutcome)
+      return (await this.engine.submit({ kind: 'group', commands }, options)).map(batchOutcome)
     } catch (error) {
       throw ledgerError(error, null)
     }
@@ -115,21 +115,26 @@ export class EmbeddedLedger extends CheckedLedger {
 
   async close(): Promise<void> {
     // First, so that what it submits last is answered like everything else.
-    await this.expiry?.stop()
+    await this.sweeper?.stop()
     await this.engine.stop()
     await this.storage.close()
   }
 
-  #sweeper({ clock = systemClock, onExpiryEvent: onEvent }: EngineOptions & SweepOptions): Expiry {
+  #makeSweeper({ clock = systemClock, onExpiryEvent: onEvent }: EngineOptions & SweepOptions): Sweeper {
     const { engine } = this
-    const submit: Engine['submit'] = (work) => engine.submit(work)
-    const moment: Engine['moment'] = () => engine.moment()
-    return new Expiry({ reader: this.storage.reader, submit, moment, clock, limits: engine.limits, onEvent })
+    return new Sweeper({
+      reader: this.storage.reader,
+      submit: (release) => engine.submit(release),
+      now: () => engine.now(),
+      clock,
+      limits: engine.limits,
+      onEvent,
+    })
   }
 
   async #batchOne(command: Command, options: CallOptions | undefined): Promise<BatchOutcome> {
     try {
-      return batchOutcome((await this.engine.submit(command, options)) as Outcome)
+      return batchOutcome(await this.engine.submit(command, options))
     } catch (error) {
       if (error instanceof Fault) return { status: 'faulted', error: LedgerError.fromFault(error, requestOf(command)) }
       throw error

@@ -6,7 +6,6 @@ import { FaultyStore } from '../../test/support/faulty-store.ts'
 import { assertLaws } from '../../test/support/laws.ts'
 import { quiet } from '../../test/support/quiet.ts'
 import type { Command } from '../domain/command.ts'
-import type { Outcome } from '../domain/outcome.ts'
 import { openMemoryStorage } from '../stores/memory/storage.ts'
 import { Tables } from '../stores/memory/tables.ts'
 import type { Storage } from '../stores/storage.ts'
@@ -42,7 +41,7 @@ function another(storage: Storage): Engine {
 }
 
 async function codeOf(engine: Engine, command: Command): Promise<string> {
-  const outcome = (await engine.submit(command)) as Outcome
+  const outcome = await engine.submit(command)
   return outcome.status === 'applied' ? (outcome.replayed ? 'replayed' : 'applied') : outcome.rejection.code
 }
 

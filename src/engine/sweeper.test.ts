@@ -16,7 +16,7 @@ test('a hold that is due is ended within an interval, and its coins go back; any
   await process.give()
   await process.do(freeze('early', 'user:8', 5n, { expiresInMs: 1_000 }))
   await process.do(freeze('late', 'user:8', 7n, { expiresInMs: 60_000 }))
-  process.expiry.start()
+  process.sweeper.start()
   await site.clock.advance(900)
   assert.equal(await process.stateOf('early'), 'open')
   await site.clock.advance(100 + 1.25 * INTERVAL_MS)
@@ -24,7 +24,7 @@ test('a hold that is due is ended within an interval, and its coins go back; any
   assert.equal(await process.stateOf('late'), 'open')
   assert.equal(await process.held(), 7n)
   assert.deepEqual(process.submitted, ['early'])
-  const { swept, faults, lagMs, backlog } = process.expiry.status
+  const { swept, faults, lagMs, backlog } = process.sweeper.status
   assert.deepEqual({ swept, faults, lagMs, backlog }, { swept: 1, faults: 0, lagMs: 0, backlog: 0 })
   await process.assertLawful()
 })
@@ -34,7 +34,7 @@ test('what a hold says about its expiry is done by the sweeper', async () => {
   const process = site.process()
   await process.give()
   await process.do(freeze('fee', 'user:8', 10n, { expiresInMs: 1_000, onExpiry: { settle: 3n } }))
-  process.expiry.start()
+  process.sweeper.start()
   await site.clock.advance(1_000 + 1.25 * INTERVAL_MS)
   const { state, settled, released } = (await process.storage.reader.hold('fee'))!
   assert.deepEqual([state, settled, released], ['expired', 3n, 7n])
@@ -46,10 +46,10 @@ test('several engines over one store end each due hold once', async () => {
   await processes[0]!.give()
   const holds = await processes[0]!.freeze(1_000)
   await site.clock.advance(TTL_MS + 100)
-  for (const { expiry } of processes) expiry.start()
+  for (const { sweeper } of processes) sweeper.start()
   await site.clock.advance(10 * INTERVAL_MS)
   for (const hold of holds) assert.equal(await processes[0]!.stateOf(hold), 'expired')
-  const swept = processes.map(({ expiry }) => expiry.status.swept)
+  const swept = processes.map(({ sweeper }) => sweeper.status.swept)
   assert.equal(
     swept.reduce((sum, count) => sum + count),
     1_000,
@@ -58,7 +58,7 @@ test('several engines over one store end each due hold once', async () => {
   const submittedCount = processes.reduce((sum, { submitted }) => sum + submitted.length, 0)
   assert.ok(submittedCount > 1_000, 'they never met')
   assert.deepEqual(
-    processes.map(({ expiry }) => expiry.status.faults),
+    processes.map(({ sweeper }) => sweeper.status.faults),
     [0, 0, 0],
   )
   await processes[0]!.assertLawful()
@@ -85,9 +85,9 @@ test('where another process was faster, the round ends', async () => {
       },
     },
   )
-  loser.expiry.start()
+  loser.sweeper.start()
   await site.clock.advance(INTERVAL_MS / 2)
-  const { rounds, swept, backlog } = loser.expiry.status
+  const { rounds, swept, backlog } = loser.sweeper.status
   assert.deepEqual(
     { rounds, swept, backlog, looks: loser.looks.length },
     { rounds: 1, swept: 0, backlog: 800, looks: 1 },
@@ -117,11 +117,11 @@ test('a hold that is extended between the look and the release stays open, and i
       },
     },
   )
-  process.expiry.start()
+  process.sweeper.start()
   await site.clock.advance(5_000)
   assert.deepEqual([amendsCount, process.submitted], [1, ['h']])
   assert.equal(await process.stateOf('h'), 'open')
-  const { swept, faults, aside, lagMs } = process.expiry.status
+  const { swept, faults, aside, lagMs } = process.sweeper.status
   assert.deepEqual({ swept, faults, aside, lagMs }, { swept: 0, faults: 0, aside: 0, lagMs: 0 })
   await site.clock.advance(20_000)
   assert.equal(await process.stateOf('h'), 'expired')
@@ -135,15 +135,15 @@ test('a backlog of many thousand due holds is swept in rounds of a bound, and ca
   await process.give()
   await process.freeze(7_100)
   await site.clock.advance(3_600_000)
-  process.expiry.start()
+  process.sweeper.start()
   const left: number[] = []
   for (let round = 1; round <= 4; round++) {
-    while (process.expiry.status.rounds < round) {
+    while (process.sweeper.status.rounds < round) {
       await site.clock.advance(INTERVAL_MS / 4)
       await process.do(deposit(`d-${process.looks.length}-${site.clock.now()}`, 'user:8', 1n))
     }
     left.push(await process.openCount())
-    assert.equal(process.expiry.status.backlog, left.at(-1))
+    assert.equal(process.sweeper.status.backlog, left.at(-1))
   }
   assert.deepEqual(left, [5_100, 3_100, 1_100, 0])
   assert.ok(Math.max(...process.looks) <= limits.expiryPageMax)
@@ -158,9 +158,9 @@ test('the sweeper leaves half of the queue to callers', async () => {
   await process.give()
   for (let index = 0; index < 30; index++) await process.freeze(1, `h${index}-`)
   await site.clock.advance(TTL_MS + 100)
-  process.expiry.start()
+  process.sweeper.start()
   await site.clock.advance(INTERVAL_MS)
-  assert.deepEqual([process.expiry.status.swept, process.expiry.status.faults], [30, 0])
+  assert.deepEqual([process.sweeper.status.swept, process.sweeper.status.faults], [30, 0])
   assert.deepEqual(new Set(process.looks), new Set([4]))
 })
 
@@ -170,16 +170,16 @@ test('a process that is started anew goes on where the one before it was lost', 
   await lost.give()
   await lost.freeze(1_000)
   await site.clock.advance(TTL_MS + 100)
-  lost.expiry.start()
+  lost.sweeper.start()
   await site.clock.advance(INTERVAL_MS)
-  assert.equal(lost.expiry.status.swept, 300)
+  assert.equal(lost.sweeper.status.swept, 300)
   const stopped = lost.stop()
   await site.clock.advance(1)
   await stopped
   const next = site.process()
-  next.expiry.start()
+  next.sweeper.start()
   await site.clock.advance(INTERVAL_MS)
-  assert.equal(next.expiry.status.swept, 700)
+  assert.equal(next.sweeper.status.swept, 700)
   assert.equal(await next.openCount(), 0)
   await next.assertLawful()
 })
@@ -192,9 +192,9 @@ test('a fault ends the round, and the next one comes after the interval and lose
     await process.freeze(300)
     await site.clock.advance(TTL_MS + 100)
     process.store.script.push(mishap, mishap, mishap)
-    process.expiry.start()
+    process.sweeper.start()
     await site.clock.advance(0.6 * INTERVAL_MS)
-    const { rounds, faults, backlog, lagMs } = process.expiry.status
+    const { rounds, faults, backlog, lagMs } = process.sweeper.status
     assert.deepEqual({ rounds, faults, backlog }, { rounds: 1, faults: 1, backlog: null }, mishap)
     assert.ok(lagMs > 0, mishap)
     assert.equal(process.submitted.length, 100)
@@ -205,7 +205,7 @@ test('a fault ends the round, and the next one comes after the interval and lose
     process.store.script.length = 0
     await site.clock.advance(3 * INTERVAL_MS)
     assert.equal(await process.openCount(), 0, mishap)
-    assert.equal(process.expiry.status.lagMs, 0)
+    assert.equal(process.sweeper.status.lagMs, 0)
     await process.assertLawful()
   }
 })
@@ -227,16 +227,16 @@ test('a look that fails ends the round, whatever it fails with', async () => {
     await process.give()
     await process.freeze(3)
     await site.clock.advance(TTL_MS + 100)
-    process.expiry.start()
+    process.sweeper.start()
     await site.clock.advance(3 * INTERVAL_MS)
-    assert.deepEqual([process.expiry.status.faults, process.submitted], [3, []])
+    assert.deepEqual([process.sweeper.status.faults, process.submitted], [3, []])
     isAway = false
     await site.clock.advance(2 * INTERVAL_MS)
     assert.equal(await process.openCount(), 0)
-    assert.equal(process.expiry.status.backlog, 0)
+    assert.equal(process.sweeper.status.backlog, 0)
     isAway = true
     await site.clock.advance(2 * INTERVAL_MS)
-    assert.equal(process.expiry.status.backlog, null, 'nobody knows')
+    assert.equal(process.sweeper.status.backlog, null, 'nobody knows')
   }
 })
 
@@ -248,10 +248,10 @@ test('holds that cannot be ended are left aside for a while, and those behind th
   const others = await process.freeze(20, 'b')
   await site.clock.advance(TTL_MS + 100)
   process.store.refuses = ({ holdsChanged }) => holdsChanged.some(({ id }) => stuck.has(id))
-  process.expiry.start()
+  process.sweeper.start()
   await site.clock.advance(INTERVAL_MS)
   for (const hold of others) assert.equal(await process.stateOf(hold), 'expired', hold)
-  const { aside, backlog, faults } = process.expiry.status
+  const { aside, backlog, faults } = process.sweeper.status
   assert.deepEqual({ aside, backlog, faults }, { aside: 10, backlog: 10, faults: 0 })
   const refused = process.events.filter((event) => event.kind === 'refused')
   assert.deepEqual(
@@ -268,7 +268,7 @@ test('holds that cannot be ended are left aside for a while, and those behind th
   process.store.refuses = () => false
   await site.clock.advance(12_000)
   assert.equal(await process.openCount(), 0)
-  assert.equal(process.expiry.status.aside, 0)
+  assert.equal(process.sweeper.status.aside, 0)
   await process.assertLawful()
 })
 
@@ -279,10 +279,10 @@ test('no more holds are left aside than the limit says', async () => {
   await process.give()
   await process.freeze(50)
   await site.clock.advance(TTL_MS + 100)
-  process.expiry.start()
+  process.sweeper.start()
   await site.clock.advance(3 * INTERVAL_MS)
-  assert.equal(process.expiry.status.aside, 7)
-  assert.ok(process.expiry.status.rounds >= 2)
+  assert.equal(process.sweeper.status.aside, 7)
+  assert.ok(process.sweeper.status.rounds >= 2)
   assert.ok(Math.max(...process.looks) <= 17)
 })
 
@@ -294,18 +294,18 @@ test('stopping waits for the page under way, and begins no other', async () => {
   await site.clock.advance(TTL_MS + 100)
   let openGate = (): void => {}
   process.store.gate = new Promise((resolve) => (openGate = resolve))
-  process.expiry.start()
+  process.sweeper.start()
   await site.clock.advance(INTERVAL_MS / 2)
   let isStopped = false
-  const stopped = process.expiry.stop().then(() => (isStopped = true))
+  const stopped = process.sweeper.stop().then(() => (isStopped = true))
   await site.clock.advance(100)
   assert.equal(isStopped, false)
   openGate()
   await stopped
   await site.clock.advance(10 * INTERVAL_MS)
-  assert.deepEqual([process.submitted.length, process.looks.length, process.expiry.status.swept], [100, 1, 100])
+  assert.deepEqual([process.submitted.length, process.looks.length, process.sweeper.status.swept], [100, 1, 100])
   assert.equal(await process.openCount(), 200)
-  assert.equal(process.expiry.status.rounds, 1)
+  assert.equal(process.sweeper.status.rounds, 1)
 })
 
 test('what a look finds after the stop is not submitted', async () => {
@@ -322,9 +322,9 @@ test('what a look finds after the stop is not submitted', async () => {
   await process.give()
   await process.freeze(3)
   await site.clock.advance(TTL_MS + 100)
-  process.expiry.start()
+  process.sweeper.start()
   await site.clock.advance(INTERVAL_MS)
-  const stopped = process.expiry.stop()
+  const stopped = process.sweeper.stop()
   answer()
   await stopped
   assert.deepEqual([process.submitted, await process.openCount()], [[], 3])
@@ -339,10 +339,10 @@ test('stopping does not wait longer than its limit for a round', async () => {
       reader: { due: () => new Promise(() => {}), overdue: (now) => reader.overdue(now) },
     },
   )
-  process.expiry.start()
+  process.sweeper.start()
   await site.clock.advance(INTERVAL_MS)
   let isStopped = false
-  void process.expiry.stop().then(() => (isStopped = true))
+  void process.sweeper.stop().then(() => (isStopped = true))
   await site.clock.advance(499)
   assert.equal(isStopped, false)
   await site.clock.advance(1)
@@ -352,10 +352,10 @@ test('stopping does not wait longer than its limit for a round', async () => {
 test('a sweeper that was stopped before it began does not begin', async () => {
   await using site = new Site()
   const process = site.process()
-  await process.expiry.stop()
-  process.expiry.start()
+  await process.sweeper.stop()
+  process.sweeper.start()
   await site.clock.advance(10 * INTERVAL_MS)
-  assert.deepEqual([process.looks, process.expiry.status.rounds], [[], 0])
+  assert.deepEqual([process.looks, process.sweeper.status.rounds], [[], 0])
 })
 
 test('rounds of several processes are spread over the interval by chance', async () => {
@@ -368,7 +368,7 @@ test('rounds of several processes are spread over the interval by chance', async
     clock.chance = chance
     await using site = new Site(clock)
     const process = site.process()
-    process.expiry.start()
+    process.sweeper.start()
     if (firstMs > 0) {
       await clock.advance(firstMs - 1)
       assert.equal(process.looks.length, 0)
@@ -386,11 +386,11 @@ test('the operator hears when due holds are left over for too long, and when the
   await process.give()
   await process.freeze(100)
   await site.clock.advance(TTL_MS + 29_000)
-  process.expiry.start()
+  process.sweeper.start()
   await site.clock.advance(4 * INTERVAL_MS)
-  assert.equal(process.expiry.status.isBehind, true)
+  assert.equal(process.sweeper.status.isBehind, true)
   await site.clock.advance(20 * INTERVAL_MS)
-  assert.equal(process.expiry.status.isBehind, false)
+  assert.equal(process.sweeper.status.isBehind, false)
   const [behind, ...rest] = process.events
   assert.ok(behind?.kind === 'behind')
   assert.ok(behind.status.lagMs > 30_000 && behind.status.backlog! > 0)
@@ -405,9 +405,9 @@ test('the operator hears when nobody could look for due holds for too long', asy
   const { reader } = openMemoryStorage(site.tables)
   const away = (): Promise<never> => Promise.reject(new Fault('store_unavailable', 'Gone.'))
   const process = site.process({}, { reader: { due: away, overdue: (now) => reader.overdue(now) } })
-  process.expiry.start()
+  process.sweeper.start()
   await site.clock.advance(ENGINE_LIMITS.expiryLagMsMax + 5 * INTERVAL_MS)
-  assert.equal(process.expiry.status.isBehind, true)
+  assert.equal(process.sweeper.status.isBehind, true)
   // The fault at once, and once a minute.
   assert.deepEqual(
     process.events.map(({ kind }) => kind),
@@ -429,9 +429,9 @@ test('whoever listens and throws does not keep holds open', async () => {
   await process.freeze(3)
   await site.clock.advance(TTL_MS + 100)
   process.store.script.push('unavailable')
-  process.expiry.start()
+  process.sweeper.start()
   await site.clock.advance(3 * INTERVAL_MS)
-  assert.deepEqual([process.expiry.status.faults, await process.openCount()], [1, 0])
+  assert.deepEqual([process.sweeper.status.faults, await process.openCount()], [1, 0])
 })
 
 test('a time of day that is set back keeps no round from coming, and ends no hold early', async () => {
@@ -439,7 +439,7 @@ test('a time of day that is set back keeps no round from coming, and ends no hol
   const process = site.process()
   await process.give()
   await process.do(freeze('h', 'user:8', 5n, { expiresInMs: 60_000 }))
-  process.expiry.start()
+  process.sweeper.start()
   site.clock.offMs = -3_600_000
   await site.clock.advance(10 * INTERVAL_MS)
   assert.equal(process.looks.length, 10)
@@ -456,15 +456,15 @@ test('a settle that comes at the same moment as the sweeper ends the hold once',
   await process.give()
   const holds = await process.freeze(200)
   await site.clock.advance(TTL_MS + 100)
-  process.expiry.start()
-  const racing: Promise<unknown>[] = []
+  process.sweeper.start()
+  const racing: Promise<Outcome>[] = []
   site.clock.after(INTERVAL_MS / 2, () => {
     for (const hold of holds) racing.push(other.engine.submit(settle(hold, 1n)))
   })
   await site.clock.advance(INTERVAL_MS)
-  const outcomes = (await Promise.all(racing)) as Outcome[]
+  const outcomes = await Promise.all(racing)
   const settled = outcomes.filter(({ status }) => status === 'applied').length
-  assert.equal(settled + process.expiry.status.swept, 200)
+  assert.equal(settled + process.sweeper.status.swept, 200)
   assert.equal(await process.held(), 0n)
   await process.assertLawful()
 })

@@ -12,11 +12,12 @@ import type { Clock } from './clock.ts'
 import { Contention } from './contention.ts'
 import { asFault } from './faults.ts'
 import type { EngineLimits } from './limits.ts'
+import { assertLawful } from './plan-laws.ts'
 import { newStats, type EngineStats } from './stats.ts'
 import type { Store } from './store.ts'
 import { Succession } from './succession.ts'
 
-export class Parts {
+export class BatchContext {
   readonly store: Store
   readonly clock: Clock
   readonly limits: EngineLimits
@@ -25,7 +26,6 @@ export class Parts {
   readonly contention: Contention
   readonly stats: EngineStats = newStats()
   readonly watch: ClockWatch
-  #connectionsLost = 0
 
   constructor(store: Store, clock: Clock, limits: EngineLimits, options: { houseStripe: number } & ClockWatchOptions) {
     this.store = store
@@ -44,23 +44,17 @@ export class Parts {
 
   readonly knownKeysOf = (item: Work): Footprint => this.knownKeys([item])
 
-  /** Whether a connection was lost since the last call. */
-  hasLostConnection(): boolean {
-    const { connectionsLost } = this.store
-    if (connectionsLost === this.#connectionsLost) return false
-    this.#connectionsLost = connectionsLost
-    return true
-  }
-
   /**
    * Decides `work` as of `now`, on the stripes that the snapshot's footprint names.
    *
-   * @throws Fault `internal` when the rules themselves break down
+   * @throws Fault `internal` when a rule fails, or the plan would break a law
    */
   plan(work: readonly Work[], snapshot: Snapshot, { houseStripes }: Footprint, now: Instant): Plan {
     const { holdTtlMsDefault, holdTtlMsMax } = this.limits
     try {
-      return decideBatch(work, snapshot, houseStripes, { now, holdTtlMsDefault, holdTtlMsMax })
+      const plan = decideBatch(work, snapshot, houseStripes, { now, holdTtlMsDefault, holdTtlMsMax })
+      assertLawful(work, plan)
+      return plan
     } catch (error) {
       throw asFault(error)
     }

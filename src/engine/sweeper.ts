@@ -14,9 +14,8 @@ import type { Clock } from './clock.ts'
 import { asFault, type Fault } from './faults.ts'
 import type { EngineLimits } from './limits.ts'
 import type { Reader } from './reader.ts'
-import type { WorkOutcome } from './ticket.ts'
 
-type ExpiryLimits = Pick<
+type SweeperLimits = Pick<
   EngineLimits,
   | 'queueCommandsMax'
   | 'drainMsMax'
@@ -28,14 +27,14 @@ type ExpiryLimits = Pick<
   | 'expiryAsideMax'
 >
 
-export interface ExpiryParts {
+export interface SweeperOptions {
   readonly reader: Pick<Reader, 'due' | 'overdue'>
   /** The engine's. @throws Fault */
-  readonly submit: (release: ReleaseCommand) => Promise<WorkOutcome>
+  readonly submit: (release: ReleaseCommand) => Promise<Outcome>
   /** The engine's, by which it decides what is due. @throws Fault `clock_wrong`, and what the store throws */
-  readonly moment: () => Promise<Instant>
+  readonly now: () => Promise<Instant>
   readonly clock: Clock
-  readonly limits: ExpiryLimits
+  readonly limits: SweeperLimits
   /** Hears what an operator should know. */
   readonly onEvent?: ((event: ExpiryEvent) => void) | undefined
 }
@@ -81,8 +80,8 @@ type Result = 'ended' | 'passed' | { readonly refusal: Refusal } | { readonly fa
 /** The same trouble is told again only after this time. */
 const REPEAT_MS = 60_000
 
-export class Expiry {
-  readonly #parts: ExpiryParts
+export class Sweeper {
+  readonly #options: SweeperOptions
   readonly #pageMax: number
   readonly #bornAt: number
   /** By hold, when it is looked at again, on the clock's `elapsed`; the earliest first. */
@@ -100,16 +99,16 @@ export class Expiry {
   #nextBehindAt: number | null = null
   #nextFaultAt: number | null = null
 
-  constructor(parts: ExpiryParts) {
-    this.#parts = parts
-    const { queueCommandsMax, expiryPageMax } = parts.limits
+  constructor(options: SweeperOptions) {
+    this.#options = options
+    const { queueCommandsMax, expiryPageMax } = options.limits
     // Half of the queue is left to callers.
     this.#pageMax = Math.max(1, Math.min(expiryPageMax, Math.floor(queueCommandsMax / 2)))
-    this.#bornAt = parts.clock.elapsed()
+    this.#bornAt = options.clock.elapsed()
   }
 
   get status(): ExpiryStatus {
-    const { clock, limits } = this.#parts
+    const { clock, limits } = this.#options
     const lagMs = this.#lagSince === null ? 0 : Math.max(0, clock.elapsed() - this.#lagSince)
     const lookAgeMs = clock.elapsed() - (this.#lookedAt ?? this.#bornAt)
     const isBehind = lagMs > limits.expiryLagMsMax || lookAgeMs > limits.expiryLagMsMax + 2 * limits.expiryIntervalMs
@@ -120,7 +119,7 @@ export class Expiry {
   start(): void {
     if (this.#isStarted || this.#stopping) return
     this.#isStarted = true
-    const { clock, limits } = this.#parts
+    const { clock, limits } = this.#options
     this.#pause(clock.random() * limits.expiryIntervalMs)
   }
 
@@ -129,7 +128,7 @@ export class Expiry {
     this.#stopping = true
     this.#cancelPause?.()
     if (this.#round === null) return
-    const { clock, limits } = this.#parts
+    const { clock, limits } = this.#options
     let cancel = (): void => {}
     const late = new Promise<void>((resolve) => {
       cancel = clock.after(limits.drainMsMax, resolve)
@@ -139,14 +138,14 @@ export class Expiry {
   }
 
   #pause(ms: number): void {
-    this.#cancelPause = this.#parts.clock.after(ms, () => {
+    this.#cancelPause = this.#options.clock.after(ms, () => {
       this.#round = this.#runRound()
     })
   }
 
   /** Never rejects. */
   async #runRound(): Promise<void> {
-    const { clock, limits } = this.#parts
+    const { clock, limits } = this.#options
     let fault: Fault | null = null
     try {
       fault = await this.#sweep()
@@ -164,13 +163,13 @@ export class Expiry {
 
   /** One round. @returns the fault that ended it, after every answer of its page has come */
   async #sweep(): Promise<Fault | null> {
-    const { reader, moment, clock, limits } = this.#parts
+    const { reader, clock, limits } = this.#options
     for (let left = limits.expiryRoundMax; left > 0 && !this.#stopping;) {
       this.#recall()
       const pageMax = Math.min(this.#pageMax, left)
       // Those that are left aside are among what is found.
       const limit = pageMax + this.#aside.size
-      const now = await moment()
+      const now = await this.#options.now()
       const { holds } = await reader.due(now, limit)
       this.#lookedAt = clock.elapsed()
       this.#leave(holds[0]?.expiresAt, now)
@@ -190,7 +189,7 @@ export class Expiry {
       if (passedCount * 2 > page.length) break
     }
     if (this.#stopping) return null
-    const now = await moment()
+    const now = await this.#options.now()
     const { count, oldestExpiresAt } = await reader.overdue(now)
     this.#backlog = count
     this.#leave(oldestExpiresAt ?? undefined, now)
@@ -199,7 +198,7 @@ export class Expiry {
 
   /** What is left over counts by the moment at which it was due, whatever becomes of the time of day. */
   #leave(oldestExpiresAt: Instant | undefined, now: Instant): void {
-    this.#lagSince = oldestExpiresAt === undefined ? null : this.#parts.clock.elapsed() - (now - oldestExpiresAt)
+    this.#lagSince = oldestExpiresAt === undefined ? null : this.#options.clock.elapsed() - (now - oldestExpiresAt)
   }
 
   async #endPage(page: readonly DueHold[]) {
@@ -227,7 +226,7 @@ export class Expiry {
 
   async #end(hold: RequestId): Promise<Result> {
     try {
-      const outcome = (await this.#parts.submit({ kind: 'release', hold, cause: 'expiry' })) as Outcome
+      const outcome = await this.#options.submit({ kind: 'release', hold, cause: 'expiry' })
       if (outcome.status === 'applied') return outcome.replayed ? 'passed' : 'ended'
       const { code } = outcome.rejection
       return code === 'hold_not_due' || code === 'hold_not_open' ? 'passed' : { refusal: code }
@@ -240,7 +239,7 @@ export class Expiry {
   }
 
   #putAside(hold: RequestId): void {
-    const { clock, limits } = this.#parts
+    const { clock, limits } = this.#options
     this.#aside.set(hold, clock.elapsed() + limits.expiryAsideMs)
     if (this.#aside.size <= limits.expiryAsideMax) return
     const [oldest] = this.#aside.keys()
@@ -249,7 +248,7 @@ export class Expiry {
 
   /** Those whose time aside is over are submitted again. */
   #recall(): void {
-    const now = this.#parts.clock.elapsed()
+    const now = this.#options.clock.elapsed()
     for (const [hold, until] of this.#aside) {
       if (until > now) break
       this.#aside.delete(hold)
@@ -257,7 +256,7 @@ export class Expiry {
   }
 
   #report(fault: Fault | null): void {
-    const now = this.#parts.clock.elapsed()
+    const now = this.#options.clock.elapsed()
     const { status } = this
     // A wrong clock is told by whoever watches it.
     if (fault === null || fault.code === 'clock_wrong') this.#nextFaultAt = null
@@ -277,7 +276,7 @@ export class Expiry {
 
   #tell(event: ExpiryEvent): void {
     try {
-      this.#parts.onEvent?.(event)
+      this.#options.onEvent?.(event)
     } catch {
       // Whoever listens cannot keep coins frozen.
     }
