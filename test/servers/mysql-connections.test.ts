@@ -10,7 +10,7 @@ import type { Row } from '../../src/stores/sql/rows.ts'
 import { Books, codeOf } from '../conformance/books.ts'
 import { charge, deposit, freeze, open, settle } from '../support/commands.ts'
 import { MysqlLedger, until } from '../support/mysql-ledger.ts'
-import { mysqlServers, type MysqlServer } from '../support/mysql-servers.ts'
+import { mysqlServers, type MysqlServer } from '../../harness/mysql-servers.ts'
 
 const UNAVAILABLE = { name: 'Fault', code: 'store_unavailable', applied: 'no' }
 const MISCONFIGURED = { name: 'Fault', code: 'store_misconfigured', applied: 'no' }

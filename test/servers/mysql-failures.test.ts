@@ -10,7 +10,7 @@ import { parseMysqlUrl } from '../../src/stores/mysql/url.ts'
 import { charge, deposit, freeze, open, settle } from '../support/commands.ts'
 import { MysqlLedger, until } from '../support/mysql-ledger.ts'
 import { MysqlProxy, type CutAt } from '../support/mysql-proxy.ts'
-import { mysqlServers } from '../support/mysql-servers.ts'
+import { mysqlServers } from '../../harness/mysql-servers.ts'
 import { Books, codeOf } from '../conformance/books.ts'
 
 const UNAVAILABLE = { name: 'Fault', code: 'store_unavailable', applied: 'no' }

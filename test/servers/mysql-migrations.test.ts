@@ -20,7 +20,7 @@ import {
   settlePart,
   transfer,
 } from '../support/commands.ts'
-import { MysqlDatabase, mysqlServers } from '../support/mysql-servers.ts'
+import { MysqlDatabase, mysqlServers } from '../../harness/mysql-servers.ts'
 
 const [first] = mysqlMigrations()
 const statements = statementsIn(first!.sql)

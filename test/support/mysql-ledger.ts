@@ -3,7 +3,7 @@ import type { Connection } from 'mysql2/promise'
 import { openMysqlStorage, type MysqlOptions } from '../../src/stores/mysql/storage.ts'
 import type { Storage } from '../../src/stores/storage.ts'
 import { Books } from '../conformance/books.ts'
-import { MysqlDatabase } from './mysql-servers.ts'
+import { MysqlDatabase } from '../../harness/mysql-servers.ts'
 
 export class MysqlLedger implements AsyncDisposable {
   readonly database: MysqlDatabase
