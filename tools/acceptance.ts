@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { listTable, styled } from '../src/cli/tables.ts'
-import { runHoldfast, ServiceProcess } from '../test/support/service-process.ts'
+import { runHoldfast, ServiceProcess } from '../harness/service-process.ts'
 import { HttpCaller, type HttpAnswer } from './http-caller.ts'
 
 /** At once, as in the incident. */

@@ -1,6 +1,6 @@
 /** A reliability run as the tables of docs/reliability.md. */
 import type { Marks } from '../bench/reporting/marks.ts'
-import type { Note } from '../test/support/notes.ts'
+import type { Note } from '../harness/notes.ts'
 import type { ReliabilityRun } from './reliability-run.ts'
 
 export const MARKS: Marks = {

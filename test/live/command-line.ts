@@ -3,7 +3,7 @@ import { errorFromProblem } from '../../src/api/problem-details.ts'
 import { contractOf } from '../../src/api/contracts.ts'
 import type { Command } from '../../src/domain/command.ts'
 import { isQuestion, type Ask } from '../simulation/history.ts'
-import { runHoldfast } from '../support/service-process.ts'
+import { runHoldfast } from '../../harness/service-process.ts'
 import { tickNow, type Told } from './dispatches.ts'
 import { resultOfError } from './service-call.ts'
 

@@ -21,16 +21,16 @@
  */
 import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
-import { listTable, styled } from '../src/cli/tables.ts'
-import { keepHistory, runLiveCampaign } from '../test/live/campaign.ts'
-import type { LiveReport } from '../test/live/live-run.ts'
-import { lineOf, liveJsonOf, liveTextOf } from '../test/live/sums.ts'
-import { hunt } from '../test/simulation/bug-hunt.ts'
-import { runCampaign, type Tally } from '../test/simulation/campaign.ts'
-import { DELIBERATE_BUGS } from '../test/simulation/deliberate-bugs.ts'
-import { makeScenario } from '../test/simulation/scenario.ts'
-import { parseRanges, replayCommand, shrink } from '../test/simulation/shrinking.ts'
-import { simulate, type Report } from '../test/simulation/simulation.ts'
+import { listTable, styled } from '../../src/cli/tables.ts'
+import { keepHistory, runLiveCampaign } from '../live/campaign.ts'
+import type { LiveReport } from '../live/live-run.ts'
+import { lineOf, liveJsonOf, liveTextOf } from '../live/sums.ts'
+import { hunt } from './bug-hunt.ts'
+import { runCampaign, type Tally } from './campaign.ts'
+import { DELIBERATE_BUGS } from './deliberate-bugs.ts'
+import { makeScenario } from './scenario.ts'
+import { parseRanges, replayCommand, shrink } from './shrinking.ts'
+import { simulate, type Report } from './simulation.ts'
 
 /** How often it tells what it has done: on a terminal it can overwrite itself. */
 const TOLD_EVERY_MS = process.stdout.isTTY ? 500 : 60_000

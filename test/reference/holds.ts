@@ -3,7 +3,7 @@
  */
 import type { Command, Overage } from '../../src/domain/command.ts'
 import type { Rejection } from '../../src/domain/outcome.ts'
-import type { HoldBook } from './reference-books.ts'
+import type { HoldBook } from './books.ts'
 
 /** A command about a hold that exists. */
 export type HoldCommand = Extract<Command, { readonly hold: string }>

@@ -1,7 +1,7 @@
 /** The rows of the reference ledger, as the glossary has them, and what it says to a command. */
 import type { HoldState } from '../../src/domain/hold.ts'
 import type { Rejection } from '../../src/domain/outcome.ts'
-import type { LegBook } from './reference-exchange.ts'
+import type { LegBook } from './exchange.ts'
 
 export interface Book {
   readonly account: string

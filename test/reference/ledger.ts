@@ -16,18 +16,9 @@ import type {
   TransferCommand,
 } from '../../src/domain/command.ts'
 import type { Rejection } from '../../src/domain/outcome.ts'
-import type {
-  AssetBook,
-  Book,
-  Circumstances,
-  EntryBook,
-  HoldBook,
-  HoldEventBook,
-  Line,
-  Verdict,
-} from './reference-books.ts'
-import { exchange, isAcross, movesOf, ownCounterpart, type LegBook, type RateBook } from './reference-exchange.ts'
-import { changeHold, expiryOf, fits, type HoldCommand } from './reference-holds.ts'
+import type { AssetBook, Book, Circumstances, EntryBook, HoldBook, HoldEventBook, Line, Verdict } from './books.ts'
+import { exchange, isAcross, movesOf, ownCounterpart, type LegBook, type RateBook } from './exchange.ts'
+import { changeHold, expiryOf, fits, type HoldCommand } from './holds.ts'
 import { contentsOf, isAlike } from './spelling.ts'
 
 const MOST = 2n ** 63n - 1n
