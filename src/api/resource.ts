@@ -4,7 +4,7 @@
  * The functions go field by field, because they run for every request and because nothing may leave the ledger by accident. What
  * comes back is trusted to have the schema's shape: a Holdfast service sent it. Amounts are decimal strings, instants ISO 8601.
  */
-import type { Static, TSchema } from 'typebox'
+import type { TSchema } from 'typebox'
 import { named, nullableText, reference } from './schema.ts'
 import { Type } from './typebox.ts'
 
