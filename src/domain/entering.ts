@@ -1,11 +1,11 @@
-/** The decision of a command whose record is an entry: it moves coins, and the entry answers repeats. */
+/** The decision of a command whose record is an entry: it moves coins, and repeats are answered from the entry. */
 import type { ChargeCommand, DepositCommand, TransferCommand } from './command.ts'
 import { reject, type Decision, type Moment } from './decision.ts'
 import { showEntry, type Entry, type EntryLeg, type EntryRecord } from './journal.ts'
 import { describeAll, post, type Move } from './post.ts'
 import type { Rate } from './rate.ts'
 
-/** What a transfer across assets adds. */
+/** The additional fields of a transfer across assets. */
 interface Exchanged {
   readonly legs: readonly EntryLeg[]
   readonly rates: readonly Rate[]
