@@ -1,19 +1,19 @@
 /**
- * Combines: calls made while requests are under way travel together in the next one.
+ * Combines calls: the commands of calls that are made while requests are in progress are sent together in the next request.
  *
  *   offer ─▶ waiting ─▶ request ─▶ POST /v1/batches ─▶ outcomes ─▶ answers
  *               ▲                                         │
- *               └───────────── pause ◀── faults worth another attempt
+ *               └───────────── pause ◀── retryable faults
  *
- * A lone call is a batch of one: one way to send and one way to read answers, also when it is tried again among others.
- * No timer delays anything; what is called in one turn of the event loop travels together.
+ * A single call is a batch request with one command, so there is only one way to send commands and to read answers.
+ * No timer delays a request. Calls that are made in one turn of the event loop are sent together.
  */
 import { LedgerError } from '../api/error.ts'
 import type { BatchOutcome } from '../api/ledger.ts'
 import { outcomeFromWire } from '../api/problem-details.ts'
 import type { BatchWire, OutcomeWire } from '../api/outcome-schemas.ts'
 import type { Command } from '../domain/command.ts'
-import { exchange, unexpected, type Service } from './exchange.ts'
+import { call, unexpected, type Service } from './http-call.ts'
 import type { ClientLimits } from './limits.ts'
 import type { Parcel } from './parcel.ts'
 import { pauseAfter } from './pause.ts'
@@ -27,7 +27,7 @@ export class Combiner {
   #unansweredCommands = 0
   #requests = 0
   #pumping = false
-  /** Becomes smaller when the service finds a body too large. */
+  /** Reduced when the service refuses a body as too large. */
   #charactersMax: number
   #onIdle: (() => void) | null = null
 
@@ -37,7 +37,7 @@ export class Combiner {
     this.#charactersMax = limits.batchCharactersMax
   }
 
-  /** False when too many commands are unanswered: the parcel was not taken. */
+  /** Returns false, without taking the parcel, if too many commands are unanswered. */
   offer(parcel: Parcel): boolean {
     if (this.#unansweredCommands + parcel.size > this.#limits.unansweredCommandsMax) return false
     this.#unansweredCommands += parcel.size
@@ -51,7 +51,7 @@ export class Combiner {
     return true
   }
 
-  /** Resolves when every parcel that was taken is answered. */
+  /** Resolves when all parcels are answered. */
   async idle(): Promise<void> {
     if (this.#unansweredCommands === 0) return
     await new Promise<void>((resolve) => (this.#onIdle = resolve))
@@ -69,7 +69,7 @@ export class Combiner {
     })
   }
 
-  /** The next request's parcels: an equal share of all for every connection, within the bounds, but at least one. */
+  /** The parcels of the next request: one connection's equal share of all commands, within the limits, but at least one parcel. */
   #take(): Parcel[] {
     const shareMax = Math.ceil((this.#waitingCommands + this.#travellingCommands) / this.#limits.connectionsMax)
     const commandsMax = Math.min(shareMax, this.#limits.batchCommandsMax)
@@ -106,7 +106,7 @@ export class Combiner {
     const open = parcels.map((parcel) => parcel.open)
     try {
       const timeoutMs = this.#limits.requestTimeoutMs
-      const answer = await exchange(this.#service, { path: '/v1/batches', body, timeoutMs, controller })
+      const answer = await call(this.#service, { path: '/v1/batches', body, timeoutMs, controller })
       const outcomes = outcomesOf(answer, open)
       for (const parcel of parcels) parcel.arrive()
       this.#deliver(parcels, outcomes)
@@ -132,7 +132,7 @@ export class Combiner {
     if (worst !== null) this.#retry(again, worst)
   }
 
-  /** A request failed as a whole. What only one of several parcels is to blame for, the others do not suffer. */
+  /** Handles a request that failed as a whole. If one parcel is the cause, the others are sent again. */
   #fail(parcels: readonly Parcel[], error: LedgerError, bodyCharacters: number): void {
     if (parcels.length > 1 && error.code === 'payload_too_large') {
       this.#charactersMax = Math.floor(bodyCharacters / 2)
@@ -147,7 +147,7 @@ export class Combiner {
     this.#retry(parcels, error)
   }
 
-  /** One pause for all of them, so that they travel together again. */
+  /** All parcels pause for the same time, so that they are sent together again. */
   #retry(parcels: readonly Parcel[], error: LedgerError): void {
     const chance = Math.random()
     const now = performance.now()
@@ -178,7 +178,7 @@ function bodyOf(parcels: readonly Parcel[]): string {
   return parcels[0]!.atomic ? `{"commands":[${commands}],"atomic":true}` : `{"commands":[${commands}]}`
 }
 
-/** Each parcel's outcomes, out of the service's answer to all of them. @throws LedgerError `unexpected_answer` */
+/** The outcomes of each parcel, from the response to all of them. @throws LedgerError `unexpected_answer` */
 function outcomesOf(answer: unknown, open: readonly (readonly Command[])[]): BatchOutcome[][] {
   const wires = (answer as Partial<BatchWire> | null)?.outcomes
   const expected = open.reduce((sum, commands) => sum + commands.length, 0)
@@ -191,14 +191,14 @@ function outcomeOf(kind: Command['kind'], wire: OutcomeWire): BatchOutcome {
   try {
     return outcomeFromWire(kind, wire)
   } catch (cause) {
-    const error = unexpected(`The service answered a ${kind} in a form that is not known here.`, { cause })
+    const error = unexpected(`The service answered a ${kind} in a format that this client does not know.`, { cause })
     return { status: 'faulted', error }
   }
 }
 
 const COMMAND_POINTER = /^\/commands\/([0-9]+)(.*)$/s
 
-/** The one command that the service says breaks a rule of form: it knows others than this version of the client. */
+/** The command that the service refused as invalid. The service can have other rules than this version of the client. */
 function culpritOf(parcels: readonly Parcel[], error: LedgerError) {
   const [, number, pointer] = COMMAND_POINTER.exec(error.pointer ?? '') ?? []
   if (error.code !== 'invalid_request' || number === undefined || pointer === undefined) return null
