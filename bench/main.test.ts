@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, test } from 'node:test'
-import { startChild } from '../test/support/children.ts'
+import { startChild } from '../harness/children.ts'
 import type { Result } from './output/result.ts'
 import { labStores } from './stores.ts'
 

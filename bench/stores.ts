@@ -1,5 +1,5 @@
 /** The stores that are there to be measured: SQLite always, a server when the environment names one, as for the tests. */
-import { discoverStores } from '../test/support/stores.ts'
+import { discoverStores } from '../harness/stores.ts'
 
 export interface LabStore {
   readonly name: string

@@ -2,42 +2,18 @@
  * `openLedger`: the ledger in process. The one place that sees both the engine and the stores.
  */
 import { CheckedLedger } from './api/checked-ledger.ts'
-import type { BatchRequest } from './api/commands.ts'
+import type { BatchRequest } from './api/contracts.ts'
 import { LedgerError } from './api/error.ts'
-import type {
-  AccountInput,
-  AccountView,
-  BatchOutcome,
-  CallOptions,
-  HoldsInput,
-  PageInput,
-  PageView,
-  PostingsInput,
-} from './api/ledger.ts'
-import {
-  accountParameter,
-  accountQueryOf,
-  assetParameter,
-  entryParameter,
-  holdsQueryOf,
-  postingsQueryOf,
-  pageQueryOf,
-  requestIdParameter,
-  type PageQuery,
-} from './api/queries.ts'
-import type { Asset } from './domain/asset.ts'
+import { LedgerReads } from './api/ledger-reads.ts'
+import type { BatchOutcome, CallOptions } from './api/ledger.ts'
 import { type Command, type CommandKind, type Answers } from './domain/command.ts'
 import { requestOf } from './domain/rules.ts'
-import type { Hold } from './domain/hold.ts'
-import type { Entry, HoldEvent, StatementLine } from './domain/journal.ts'
 import type { Outcome } from './domain/outcome.ts'
-import type { Rate } from './domain/rate.ts'
 import type { ClockEvent } from './engine/clock-watch.ts'
 import { systemClock } from './engine/clock.ts'
 import { Engine, type EngineOptions } from './engine/engine.ts'
 import { Sweeper, type ExpiryEvent } from './engine/sweeper.ts'
 import { Fault } from './engine/faults.ts'
-import type { Reader } from './engine/reader.ts'
 import type { BackupProgress, BackupReport } from './stores/backup.ts'
 import { backupStorage, houseStripeFor, migrateStorage, openStorage, type StorageOptions } from './stores/open.ts'
 import type { MigrationReport } from './stores/sql/migrator.ts'
@@ -102,13 +78,13 @@ export class EmbeddedLedger extends CheckedLedger {
   readonly storage: Storage
   /** Null when this process does not sweep. */
   readonly sweeper: Sweeper | null
-  readonly #reader: Reader
+  protected override readonly reads: LedgerReads
 
   constructor(storage: Storage, options: EngineOptions & SweepOptions = {}) {
     super()
     this.storage = storage
     this.engine = new Engine(storage.store, options)
-    this.#reader = storage.reader
+    this.reads = new LedgerReads(storage.reader, (error) => ledgerError(error, null))
     this.sweeper = options.sweep === false ? null : this.#makeSweeper(options)
     this.sweeper?.start()
   }
@@ -137,62 +113,6 @@ export class EmbeddedLedger extends CheckedLedger {
     }
   }
 
-  async account(account: string, input: AccountInput = {}): Promise<AccountView> {
-    const name = accountParameter(account, 'account')
-    const { at, ...page } = accountQueryOf(input)
-    const found = await this.#read((reader) =>
-      at === null ? reader.account(name, page) : reader.accountAt(name, at, page),
-    )
-    if (found === null) throw LedgerError.accountNotFound(account)
-    return found
-  }
-
-  async hold(id: string): Promise<Hold> {
-    const name = requestIdParameter(id, 'id')
-    const found = await this.#read((reader) => reader.hold(name))
-    if (found === null) throw LedgerError.holdNotFound(id)
-    return found
-  }
-
-  async holds(input: HoldsInput = {}): Promise<PageView<Hold>> {
-    const query = holdsQueryOf(input)
-    return await this.#read((reader) => reader.holds(query))
-  }
-
-  async holdHistory(id: string, input: PageInput = {}): Promise<PageView<HoldEvent>> {
-    const query = { hold: requestIdParameter(id, 'id'), ...pageQueryOf(input) }
-    const found = await this.#read((reader) => reader.holdHistory(query))
-    if (found === null) throw LedgerError.holdNotFound(id)
-    return found
-  }
-
-  async postings(account: string, input: PostingsInput = {}): Promise<PageView<StatementLine>> {
-    const query = postingsQueryOf(accountParameter(account, 'account'), input)
-    return await this.#read((reader) => reader.postings(query))
-  }
-
-  async entry(id: string): Promise<Entry> {
-    const name = entryParameter(id, 'id')
-    const found = await this.#read((reader) => reader.entry(name))
-    if (found === null) throw LedgerError.entryNotFound(id)
-    return found
-  }
-
-  protected async assetPage(query: PageQuery): Promise<PageView<Asset>> {
-    return await this.#read((reader) => reader.assets(query))
-  }
-
-  async rates(input: PageInput = {}): Promise<PageView<Rate>> {
-    const query = pageQueryOf(input)
-    return await this.#read((reader) => reader.rates(query))
-  }
-
-  async rateHistory(from: string, to: string, input: PageInput = {}): Promise<PageView<Rate>> {
-    const pair = { from: assetParameter(from, 'from'), to: assetParameter(to, 'to') }
-    const query = { ...pair, ...pageQueryOf(input) }
-    return await this.#read((reader) => reader.rateHistory(query))
-  }
-
   async close(): Promise<void> {
     // First, so that what it submits last is answered like everything else.
     await this.sweeper?.stop()
@@ -203,7 +123,7 @@ export class EmbeddedLedger extends CheckedLedger {
   #makeSweeper({ clock = systemClock, onExpiryEvent: onEvent }: EngineOptions & SweepOptions): Sweeper {
     const { engine } = this
     return new Sweeper({
-      reader: this.#reader,
+      reader: this.storage.reader,
       submit: (release) => engine.submit(release),
       now: () => engine.now(),
       clock,
@@ -217,16 +137,6 @@ export class EmbeddedLedger extends CheckedLedger {
       return batchOutcome(await this.engine.submit(command, options))
     } catch (error) {
       if (error instanceof Fault) return { status: 'faulted', error: LedgerError.fromFault(error, requestOf(command)) }
-      throw error
-    }
-  }
-
-  async #read<Result>(read: (reader: Reader) => Promise<Result>): Promise<Result> {
-    try {
-      return await read(this.#reader)
-    } catch (error) {
-      if (error instanceof Fault) throw LedgerError.fromFault(error)
-      if (error instanceof RangeError) throw LedgerError.invalidParameter('cursor', error.message)
       throw error
     }
   }

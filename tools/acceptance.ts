@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { listTable, styled } from '../src/cli/tables.ts'
-import { runHoldfast, ServiceProcess } from '../test/support/service-process.ts'
+import { runHoldfast, ServiceProcess } from '../harness/service-process.ts'
 import { HttpCaller, type HttpAnswer } from './http-caller.ts'
 
 /** At once, as in the incident. */
@@ -98,16 +98,16 @@ async function runAgainst(url: string): Promise<readonly Line[]> {
   return [
     line(`freezes of one user, ${REQUESTS} at once: answered 201`, count, countOf(frozen, 201)),
     line('settles and releases, half each, all at once: answered 200', count, countOf(ended, 200)),
-    line('answers that tell of a lock timeout or a deadlock', 0, all.filter(isLockTrouble).length),
+    line('answers with a lock timeout or a deadlock', 0, all.filter(isLockTrouble).length),
     line(
-      'other answers that are no success',
+      'other unsuccessful answers',
       0,
       all.filter((answer) => answer.status >= 300 && !isLockTrouble(answer)).length,
     ),
     meanLine('mean of the freezes', frozen),
     meanLine('mean of the settles and releases', ended),
-    line('repeated freezes: the original again', count, replayCount(frozen, frozenAgain)),
-    line('repeated settles and releases: the original again', count, replayCount(ended, endedAgain)),
+    line('repeated freezes: the first answer again', count, replayCount(frozen, frozenAgain)),
+    line('repeated settles and releases: the first answer again', count, replayCount(ended, endedAgain)),
     await booksLine(caller, account),
   ]
 }
@@ -184,9 +184,9 @@ async function booksLine(caller: HttpCaller, account: string): Promise<Line> {
 }
 
 async function verifyLine(store: string): Promise<Line> {
-  if (store === 'memory:') return line('laws that hold in the database', 'not asked', 'not asked')
+  if (store === 'memory:') return line('audit checks that pass on the database', 'not run', 'not run')
   const { exitCode, stdout, stderr } = await runHoldfast(['verify', '--store', store, '--json'])
   if (exitCode !== 0 && exitCode !== 1) throw new Error(stderr)
   const { checks } = JSON.parse(stdout) as { checks: { ok: boolean }[] }
-  return line('checks of the laws that hold in the database', checks.length, checks.filter(({ ok }) => ok).length)
+  return line('audit checks that pass on the database', checks.length, checks.filter(({ ok }) => ok).length)
 }

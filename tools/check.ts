@@ -41,11 +41,11 @@ const TEST_STEPS: readonly Step[] = [
   { name: 'tidy', command: ['node', 'tools/test.ts', 'test/tidy'], count: TESTS },
   {
     name: 'unit',
-    command: ['node', 'tools/test.ts', 'src', 'test/support', 'bench/load', 'bench/output'],
+    command: ['node', 'tools/test.ts', 'src', 'harness', 'bench/load', 'bench/output'],
     count: TESTS,
   },
   { name: 'conformance', command: ['node', 'tools/test.ts', 'test/conformance'], count: TESTS },
-  { name: 'simulation', command: ['node', 'tools/simulate.ts', '--seconds', '5'], count: SEEDS },
+  { name: 'simulation', command: ['node', 'test/simulation/main.ts', '--seconds', '5'], count: SEEDS },
 ]
 
 const wanted = process.argv.slice(2)

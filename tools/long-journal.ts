@@ -18,7 +18,7 @@ import {
   HOLDS_PER_STEP,
   holdsSql,
   JOURNAL_BEGINS_AT,
-} from '../test/support/long-journal.ts'
+} from '../harness/long-journal.ts'
 
 /** Pages of one list that are read before it is given up. */
 const PAGES_MAX = 20

@@ -6,9 +6,9 @@
  * FILE is made by tools/long-journal.ts. An account with many assets is added to it.
  */
 import { DatabaseSync } from 'node:sqlite'
-import { BUSY } from '../test/support/long-journal.ts'
-import { answeredDuring, fill, pipelined, RICH, RICH_AT, richAccountSql } from '../test/support/reading-load.ts'
-import { ServiceProcess } from '../test/support/service-process.ts'
+import { BUSY } from '../harness/long-journal.ts'
+import { answeredDuring, fill, pipelined, RICH, RICH_AT, richAccountSql } from '../harness/reading-load.ts'
+import { ServiceProcess } from '../harness/service-process.ts'
 
 const ASSETS = 20_000
 const PIPELINED = 600

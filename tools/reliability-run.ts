@@ -7,9 +7,9 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { OverloadResult } from '../bench/overload/overload.ts'
 import { thisMachine, type Machine } from '../bench/reporting/machine.ts'
-import { connectTo } from '../test/faults/server-client.ts'
-import type { Note } from '../test/support/notes.ts'
-import { discoverStores } from '../test/support/stores.ts'
+import { connectTo } from '../harness/server-client.ts'
+import type { Note } from '../harness/notes.ts'
+import { discoverStores } from '../harness/stores.ts'
 
 export interface SimulationSums {
   readonly seeds: number
@@ -120,7 +120,7 @@ async function runSimulations(ms: number, tell: (line: string) => void): Promise
   tell(`     ${count} simulations for ${seconds} s`)
   const runs = await Promise.all(
     Array.from({ length: count }, () =>
-      run(['tools/simulate.ts', '--json', '--seconds', seconds, '--seed', String(randomInt(SEEDS))]),
+      run(['test/simulation/main.ts', '--json', '--seconds', seconds, '--seed', String(randomInt(SEEDS))]),
     ),
   )
   for (const { output, code } of runs) if (code !== 0) tell(output)

@@ -7,7 +7,7 @@
  */
 import { readFile } from 'node:fs/promises'
 import { migrateStorage } from '../src/stores/open.ts'
-import { dumpIn, schemaSnapshots, snapshotText, type SchemaSnapshot } from '../test/support/schema-snapshots.ts'
+import { dumpIn, schemaSnapshots, snapshotText, type SchemaSnapshot } from '../harness/schema-snapshots.ts'
 import { generate } from './generate.ts'
 
 for (const snapshot of schemaSnapshots()) {

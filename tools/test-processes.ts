@@ -26,6 +26,8 @@ interface TestFile {
   readonly descendants: Map<number, Started>
   /** On the clock of `performance.now()`, as `seenAt`; null while it runs. */
   endedAt: number | null
+  /** When its processes were killed, for either reason that the listener is called for; null before that. */
+  killedAt: number | null
 }
 
 export interface TestProcessesListener {
@@ -38,6 +40,8 @@ export interface TestProcessesListener {
 const LOOK_EVERY_MS = 250
 /** What was killed with its file is gone by then, also a large database on a busy machine. */
 const LEFT_MS_MAX = 5_000
+/** A process that is still there this long after it was killed waits in the kernel, and nothing more can be done. */
+const KILLED_MS_MAX = 30_000
 
 export class TestProcesses implements AsyncDisposable {
   readonly #fileMsMax: number
@@ -60,7 +64,7 @@ export class TestProcesses implements AsyncDisposable {
     for (const file of this.#files.values()) this.#lookAt(file, shown)
   }
 
-  /** After the run: waits for what is about to end. */
+  /** After the run: waits until the processes of every file are gone. */
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer)
     this.look()
@@ -75,7 +79,14 @@ export class TestProcesses implements AsyncDisposable {
     const name = /\S+\.test\.[jt]s/.exec(command)?.[0]
     if (name === undefined) return
     const own = { pid, startedAt, command }
-    this.#files.set(pid, { name, seenAt: performance.now(), own, descendants: new Map(), endedAt: null })
+    this.#files.set(pid, {
+      name,
+      seenAt: performance.now(),
+      own,
+      descendants: new Map(),
+      endedAt: null,
+      killedAt: null,
+    })
   }
 
   #lookAt(file: TestFile, shown: ReadonlyMap<number, Shown>): void {
@@ -92,19 +103,24 @@ export class TestProcesses implements AsyncDisposable {
       return process?.startedAt === startedAt && process.isRunning
     }
     for (const descendant of descendants.values()) if (!isThere(descendant)) descendants.delete(descendant.pid)
-    if (!isThere(own)) {
+    if (file.killedAt !== null) {
+      // The row stays until a look no longer finds what was killed: a signal takes effect a while after it was sent.
+      const left = [own, ...descendants.values()].filter(isThere)
+      for (const { pid } of left) end(pid)
+      if (left.length === 0 || performance.now() - file.killedAt > KILLED_MS_MAX) this.#files.delete(own.pid)
+    } else if (!isThere(own)) {
       file.endedAt ??= performance.now()
       if (descendants.size > 0 && performance.now() - file.endedAt < LEFT_MS_MAX) return
-      this.#files.delete(own.pid)
-      if (descendants.size === 0) return
+      if (descendants.size === 0) return void this.#files.delete(own.pid)
       for (const { pid } of descendants.values()) end(pid)
+      file.killedAt = performance.now()
       this.#listener.leftBehind(
         name,
         [...descendants.values()].map(({ pid, command }) => `${pid} ${command}`),
       )
     } else if (performance.now() - seenAt > this.#fileMsMax) {
-      this.#files.delete(own.pid)
       for (const { pid } of [own, ...descendants.values()]) end(pid)
+      file.killedAt = performance.now()
       this.#listener.overdue(name)
     }
   }

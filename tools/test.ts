@@ -12,8 +12,8 @@ import { matchesGlob, resolve } from 'node:path'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
 import { parseArgs } from 'node:util'
-import { findInstallation, SERVER_NAMES } from '../test/support/server-installations.ts'
-import { discoverStores, isAskedFor } from '../test/support/stores.ts'
+import { findInstallation, SERVER_NAMES } from '../harness/server-installations.ts'
+import { discoverStores, isAskedFor } from '../harness/stores.ts'
 import { TestProcesses } from './test-processes.ts'
 
 /** No test waits longer for anything; the slowest start a service and kill it, on a machine that is busy with ten other things. */
@@ -22,7 +22,7 @@ const FILE_LIMIT_SECONDS = 30 * 60
 /** The whole run, on such a machine with every database. */
 const RUN_LIMIT_MS = 3 * 3_600_000
 
-const TEST_FILES = ['src/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts']
+const TEST_FILES = ['src/**/*.test.ts', 'harness/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts']
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

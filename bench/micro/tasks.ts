@@ -19,7 +19,7 @@ import { Ticket } from '../../src/engine/ticket.ts'
 import { writesOf } from '../../src/stores/mysql/statements.ts'
 import { writeStatement } from '../../src/stores/postgres/statements.ts'
 import { balanceChangeValues, holdChangeValues, holdValues, postingValues } from '../../src/stores/sql/rows.ts'
-import { holdToWire } from '../../src/api/wire.ts'
+import { holdToWire } from '../../src/api/hold.ts'
 import { showHold } from '../../src/domain/hold.ts'
 
 export interface Task {

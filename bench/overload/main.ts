@@ -16,7 +16,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { listTable, styled } from '../../src/cli/tables.ts'
 import { migrateLedger } from '../../src/ledger.ts'
-import { ServiceProcess } from '../../test/support/service-process.ts'
+import { ServiceProcess } from '../../harness/service-process.ts'
 import { findingsOf } from './bounds.ts'
 import { measureOverload, type OverloadResult, type Share } from './overload.ts'
 

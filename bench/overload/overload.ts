@@ -5,7 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AMOUNT_MAX } from '../../src/domain/amount.ts'
-import type { ServiceProcess } from '../../test/support/service-process.ts'
+import type { ServiceProcess } from '../../harness/service-process.ts'
 import { Crowd, Heard, type Request, type Told } from './crowd.ts'
 import { residentOf, type Resident } from './resident.ts'
 

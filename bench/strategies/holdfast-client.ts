@@ -1,7 +1,7 @@
 /** Holdfast as a service in a process of its own, called through `connect`, which combines calls into requests. */
 import { auditLedger } from '../audit/ledger.ts'
 import { connect } from '../../src/client/index.ts'
-import { ServiceProcess } from '../../test/support/service-process.ts'
+import { ServiceProcess } from '../../harness/service-process.ts'
 import { UNCOUNTED } from './counting.ts'
 import { accountOf, LedgerCalls, prepareAccounts } from './ledger-accounts.ts'
 import type { Player, Strategy } from './strategy.ts'

@@ -5,7 +5,7 @@
  */
 import { auditLedger } from '../audit/ledger.ts'
 import { errorFromProblem } from '../../src/api/problem-details.ts'
-import { ServiceProcess } from '../../test/support/service-process.ts'
+import { ServiceProcess } from '../../harness/service-process.ts'
 import { ConnectionQueue } from '../databases/connection-queue.ts'
 import { HttpConnection } from '../http-load.ts'
 import { UNCOUNTED } from './counting.ts'

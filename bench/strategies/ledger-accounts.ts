@@ -1,6 +1,6 @@
 /** What the strategies on Holdfast's tables share: accounts with coins in them, and the audit of the laws. */
 import type { Ledger } from '../../src/api/ledger.ts'
-import { BATCH_COMMANDS_MAX } from '../../src/api/ledger.ts'
+import { BATCH_COMMANDS_MAX } from '../../src/api/contracts.ts'
 import { migrateLedger, openLedger } from '../../src/ledger.ts'
 import type { FreezeRequest, HoldRequest, Lives, Site, TransferRequest, Transfers } from './strategy.ts'
 

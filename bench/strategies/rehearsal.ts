@@ -26,6 +26,7 @@ export class Rehearsal implements AsyncDisposable {
   readonly #server: ScratchServer
   readonly #database: ScratchDatabase
   #player: Player | null = null
+  #lastId = 0
 
   static async prepare(options: RehearsalOptions): Promise<Rehearsal> {
     const { store, users = 1, funds = 1_000_000, lockTimeoutMs = 10_000 } = options
@@ -90,12 +91,11 @@ export class Rehearsal implements AsyncDisposable {
 
   async #workload(scenario: Scenario): Promise<Workload> {
     const { lives, transfers } = await this.player()
-    let count = 0
     const ingredients: Ingredients = {
       users: this.site.users,
       distribution: 'uniform',
       random: seededRandom(1),
-      nextId: () => `rehearsal-${++count}`,
+      nextId: () => `rehearsal-${++this.#lastId}`,
     }
     return scenario.commands === 'lives'
       ? scenario.workload(lives!, ingredients)

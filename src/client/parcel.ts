@@ -11,7 +11,7 @@
  */
 import { LedgerError } from '../api/error.ts'
 import type { BatchOutcome, CallOptions } from '../api/ledger.ts'
-import { commandToWire } from '../api/command-wire.ts'
+import { commandToWire } from '../api/contracts.ts'
 import { assertTransition, type Transitions } from '../domain/assert.ts'
 import { type Command } from '../domain/command.ts'
 import { requestOf } from '../domain/rules.ts'

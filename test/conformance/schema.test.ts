@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { describe, test } from 'node:test'
 import { migrateStorage } from '../../src/stores/open.ts'
-import { dumpIn, schemaSnapshots, type SchemaSnapshot } from '../support/schema-snapshots.ts'
+import { dumpIn, schemaSnapshots, type SchemaSnapshot } from '../../harness/schema-snapshots.ts'
 
 const MYSQL_CHANGES = [
   'ALTER TABLE accounts ADD COLUMN extra INT',

@@ -19,8 +19,8 @@ import { openSqliteStorage } from '../../src/stores/sqlite/storage.ts'
 import type { Storage } from '../../src/stores/storage.ts'
 import { MysqlLedger } from '../support/mysql-ledger.ts'
 import { OpenApiContract } from '../support/openapi-contract.ts'
-import { PostgresDatabase } from '../support/postgres-database.ts'
-import type { StoreUnderTest } from '../support/stores.ts'
+import { PostgresDatabase } from '../../harness/postgres-database.ts'
+import type { StoreUnderTest } from '../../harness/stores.ts'
 import type { WireRequest } from './requests.ts'
 
 /** A request that takes longer counts as one that hangs. */

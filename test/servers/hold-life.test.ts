@@ -7,7 +7,7 @@ import { connect } from '../../src/client/index.ts'
 import { migrateLedger, openLedger } from '../../src/ledger.ts'
 import { HOLD_STORIES } from '../support/hold-stories.ts'
 import { realStores } from '../support/places.ts'
-import { ServiceProcess } from '../support/service-process.ts'
+import { ServiceProcess } from '../../harness/service-process.ts'
 
 const MS_MAX = 20_000
 

@@ -13,11 +13,11 @@ import { openPostgresStorage } from '../../src/stores/postgres/storage.ts'
 import type { Storage } from '../../src/stores/storage.ts'
 import { Books } from '../conformance/books.ts'
 import { charge } from '../support/commands.ts'
-import { administer, PostgresDatabase, WITHOUT_POSTGRES } from '../support/postgres-database.ts'
+import { administer, PostgresDatabase, WITHOUT_POSTGRES } from '../../harness/postgres-database.ts'
 import { PostgresLedger } from '../support/postgres-ledger.ts'
 import { PrivateServer } from '../support/private-server.ts'
-import { installationUnderTest, type Installation } from '../support/server-installations.ts'
-import { runHoldfast } from '../support/service-process.ts'
+import { installationUnderTest, type Installation } from '../../harness/server-installations.ts'
+import { runHoldfast } from '../../harness/service-process.ts'
 
 const MISCONFIGURED = { name: 'Fault', code: 'store_misconfigured', applied: 'no' }
 const ATTEMPTS_MAX = 200

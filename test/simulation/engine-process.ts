@@ -11,7 +11,7 @@ import type { Database } from './database.ts'
 import { isQuestion, type Ask, type Call, type Result, type Troubles } from './history.ts'
 import { Life } from './life.ts'
 import { LocalClock } from './local-clock.ts'
-import { spell } from './spelling.ts'
+import { spell } from '../reference/spelling.ts'
 import type { World } from './world.ts'
 
 export interface EngineHabits {

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { runChild } from './children.ts'
+import { runChild } from '../../harness/children.ts'
 
 const OPENSSL = 'openssl'
 

@@ -5,7 +5,7 @@
  * PostgreSQL: https://www.postgresql.org/docs/current/protocol-message-formats.html
  */
 import { WRITE_NAME } from '../../src/stores/postgres/statements.ts'
-import type { ServerName } from './server-installations.ts'
+import type { ServerName } from '../../harness/server-installations.ts'
 
 /** `plain`: the whole transaction at once. `exclusive`: its rows were locked by a message before, and are locked still. */
 export type CommitKind = 'plain' | 'exclusive'

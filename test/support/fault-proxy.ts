@@ -6,7 +6,7 @@
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { dialogueWith, type CommitKind, type Dialogue, type RequestPart } from './commit-dialogue.ts'
-import type { ServerName } from './server-installations.ts'
+import type { ServerName } from '../../harness/server-installations.ts'
 
 /** Where on its way the commit is when the fault comes. */
 export const STEPS = [

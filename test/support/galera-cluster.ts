@@ -11,7 +11,7 @@ import {
   type CommandLine,
   type Installation,
   type InstallationFound,
-} from './server-installations.ts'
+} from '../../harness/server-installations.ts'
 
 const PROVIDERS = ['/usr/lib/galera/libgalera_smm.so', '/usr/lib64/galera-4/libgalera_smm.so']
 const NODES = 3

@@ -2,7 +2,7 @@
  * Holds by the ten thousand, made by a database out of numbers, beside the long journal: one account with many open holds, and one hold with
  * many steps. Every law holds in it.
  */
-import { JOURNAL_BEGINS_AT } from './long-journal.ts'
+import { JOURNAL_BEGINS_AT } from '../../harness/long-journal.ts'
 
 /** Open holds of one call of `openHoldsSql`. */
 const OPEN_PER_STEP = 10_000

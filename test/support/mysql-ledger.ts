@@ -3,7 +3,7 @@ import type { Connection } from 'mysql2/promise'
 import { openMysqlStorage, type MysqlOptions } from '../../src/stores/mysql/storage.ts'
 import type { Storage } from '../../src/stores/storage.ts'
 import { Books } from '../conformance/books.ts'
-import { MysqlDatabase } from './mysql-servers.ts'
+import { MysqlDatabase } from '../../harness/mysql-servers.ts'
 
 export class MysqlLedger implements AsyncDisposable {
   readonly database: MysqlDatabase
@@ -67,7 +67,7 @@ export class MysqlLedger implements AsyncDisposable {
 }
 
 /** Resolves when `condition` is true; a test that waits in vain fails. */
-export async function until(condition: () => Promise<boolean>, what: string, msMax = 5_000): Promise<void> {
+export async function until(condition: () => Promise<boolean>, what: string, msMax = 60_000): Promise<void> {
   const deadline = performance.now() + msMax
   while (!(await condition())) {
     if (performance.now() > deadline) throw new Error(`In vain: ${what}.`)

@@ -1,6 +1,6 @@
 /** An old system's database on each server that there is: users with balances, and the log of their freezes. */
-import { PostgresDatabase, WITHOUT_POSTGRES } from './postgres-database.ts'
-import { MysqlDatabase, mysqlServers } from './mysql-servers.ts'
+import { PostgresDatabase, WITHOUT_POSTGRES } from '../../harness/postgres-database.ts'
+import { MysqlDatabase, mysqlServers } from '../../harness/mysql-servers.ts'
 
 export interface OldSystem extends AsyncDisposable {
   readonly url: string

@@ -6,10 +6,10 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { startChild } from './children.ts'
+import { startChild } from '../../harness/children.ts'
 import { freePort } from './free-port.ts'
-import { findInstallation } from './server-installations.ts'
-import { isAskedFor, serverUnderTest } from './stores.ts'
+import { findInstallation } from '../../harness/server-installations.ts'
+import { isAskedFor, serverUnderTest } from '../../harness/stores.ts'
 
 const { url, reason } = serverUnderTest('postgres')
 const RULES = 'pgbouncer.ini'

@@ -2,8 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { MysqlDatabase, mysqlServers } from './mysql-servers.ts'
-import { PostgresDatabase, WITHOUT_POSTGRES } from './postgres-database.ts'
+import { MysqlDatabase, mysqlServers } from '../../harness/mysql-servers.ts'
+import { PostgresDatabase, WITHOUT_POSTGRES } from '../../harness/postgres-database.ts'
 
 /** There until it is disposed of. */
 export interface Place extends AsyncDisposable {

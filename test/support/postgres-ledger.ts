@@ -3,7 +3,7 @@ import { Books } from '../conformance/books.ts'
 import { migratePostgres, openPostgresStorage } from '../../src/stores/postgres/storage.ts'
 import type { Storage } from '../../src/stores/storage.ts'
 import { deposit } from './commands.ts'
-import { PostgresDatabase } from './postgres-database.ts'
+import { PostgresDatabase } from '../../harness/postgres-database.ts'
 
 export class PostgresLedger implements AsyncDisposable {
   readonly database: PostgresDatabase

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { dirname, join } from 'node:path'
 import { PrivateServer } from './private-server.ts'
-import { installationUnderTest, type Installation } from './server-installations.ts'
+import { installationUnderTest, type Installation } from '../../harness/server-installations.ts'
 
 const { installation, reason } = installationUnderTest('postgres')
 

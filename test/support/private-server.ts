@@ -11,10 +11,16 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createConnection } from 'mysql2/promise'
 import { Client } from 'pg'
 import type { Certificate } from './certificates.ts'
-import { startChild } from './children.ts'
+import { startChild } from '../../harness/children.ts'
 import { freePort } from './free-port.ts'
 import { killWithChildren } from './process-tree.ts'
-import type { CommandLine, Installation, ServerName, ServerPlace, TlsFiles } from './server-installations.ts'
+import type {
+  CommandLine,
+  Installation,
+  ServerName,
+  ServerPlace,
+  TlsFiles,
+} from '../../harness/server-installations.ts'
 
 /** Recovering after a kill included, on a busy machine. */
 const START_MS_MAX = 60_000

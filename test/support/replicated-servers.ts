@@ -4,7 +4,7 @@ import { createConnection } from 'mysql2/promise'
 import { until } from './mysql-ledger.ts'
 import { MysqlProxy } from './mysql-proxy.ts'
 import { PrivateServer } from './private-server.ts'
-import type { Installation } from './server-installations.ts'
+import type { Installation } from '../../harness/server-installations.ts'
 
 const DATABASE = 'ledger_1'
 /** Replication on a machine that has much to do. */

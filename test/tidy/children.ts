@@ -1,7 +1,7 @@
-/** Processes that tests start go through `test/support/children.ts`, which ends them with the test file. */
+/** Processes that tests start go through `harness/children.ts`, which ends them with the test file. */
 import { lineAt, visit, type Source, type Violation } from './source.ts'
 
-const HELPER = 'test/support/children.ts'
+const HELPER = 'harness/children.ts'
 /** What starts a process and does not wait for its end. */
 const STARTS = new Set(['spawn', 'fork', 'exec', 'execFile'])
 

@@ -68,7 +68,7 @@ const SLEEPER = "import { spawn } from 'node:child_process'\nimport { test } fro
 test('a file that leaves a process behind fails the run, and the process is ended', ON_LINUX, async () => {
   // Its own session and no pipe, so that nothing but a look at it can tell.
   const started = "const child = spawn('sleep', ['987.5'], { detached: true, stdio: 'ignore' }); child.unref()"
-  const text = `${SLEEPER}test('one', async () => { ${started}; await new Promise((resolve) => setTimeout(resolve, 1_000)) })\n`
+  const text = `${SLEEPER}test('one', async () => { ${started}; await new Promise((resolve) => setTimeout(resolve, 2_000)) })\n`
   const { status, output } = await run({ files: { 'a.test.ts': text } })
   assert.equal(status, 1)
   assert.match(output, /a\.test\.ts left processes behind: [0-9]+ sleep 987\.5\./)
