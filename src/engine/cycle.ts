@@ -150,7 +150,8 @@ export class Cycle {
     const result = isEmpty(changes) ? COMMITTED : store.commit(changes).catch(afterCommit)
     cache.apply(changes)
     this.#begin(changes)
-    const torn = tornIn({ positions: toProve, work, plan, keysOf: this.#context.knownKeysOf, isLocked: false })
+    const { knownKeysOf: keysOf } = this.#context
+    const torn = toProve.length === 0 ? [] : tornIn({ positions: toProve, work, plan, keysOf, isLocked: false })
     // No guard of a later commit would notice that an asset it rests on was not declared after all, or a rate of other contents.
     const standsAlone = torn.length > 0 || changes.assets.length + changes.rates.length > 0
     return {

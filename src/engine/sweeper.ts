@@ -3,10 +3,19 @@
  *
  *   pause ─▶ look: a page of due holds ─▶ submit a release for each ─▶ answers ─▶ look again … ─▶ pause
  *
+ * Its states:
+ *
+ *   new ──start──▶ pausing ──the pause is over──▶ sweeping ──stop──▶ stopping
+ *    │              │   ▲                            │                  │
+ *    │              │   └─────the round is over──────┘          the round is over
+ *    │              ▼                                                   ▼
+ *    └────stop────▶ stopped ◀───────────────────────────────────────────┘
+ *
  * Every process has one, and they know nothing of each other: several may submit the same hold, the rules let one of the
  * releases through. Nothing is remembered that a restart could lose: what is due is a question to the database. Upholds laws 5
  * and 8.
  */
+import { assertTransition, type Transitions } from '../domain/assert.ts'
 import type { ReleaseCommand } from '../domain/command.ts'
 import type { Instant, RequestId } from '../domain/ids.ts'
 import type { FaultCode, Outcome, RejectionCode } from '../domain/outcome.ts'
@@ -80,6 +89,16 @@ type Result = 'ended' | 'passed' | { readonly refusal: Refusal } | { readonly fa
 /** The same trouble is told again only after this time. */
 const REPEAT_MS = 60_000
 
+type State = 'new' | 'pausing' | 'sweeping' | 'stopping' | 'stopped'
+
+const TRANSITIONS: Transitions<State> = {
+  new: ['pausing', 'stopped'],
+  pausing: ['sweeping', 'stopped'],
+  sweeping: ['pausing', 'stopping'],
+  stopping: ['stopped'],
+  stopped: [],
+}
+
 export class Sweeper {
   readonly #options: SweeperOptions
   readonly #pageMax: number
@@ -93,8 +112,7 @@ export class Sweeper {
   #lookedAt: number | null = null
   #round: Promise<void> | null = null
   #cancelPause: (() => void) | null = null
-  #isStarted = false
-  #stopping = false
+  #state: State = 'new'
   /** When each trouble may be told again, on the clock's `elapsed`; null while there is none. */
   #nextBehindAt: number | null = null
   #nextFaultAt: number | null = null
@@ -117,15 +135,15 @@ export class Sweeper {
 
   /** Begins with a round within the first interval. Does not keep the process alive. */
   start(): void {
-    if (this.#isStarted || this.#stopping) return
-    this.#isStarted = true
+    if (this.#state !== 'new') return
     const { clock, limits } = this.#options
     this.#pause(clock.random() * limits.expiryIntervalMs)
   }
 
   /** Begins no more rounds, and waits for the page that is under way, at most for `drainMsMax`. */
   async stop(): Promise<void> {
-    this.#stopping = true
+    if (this.#state === 'sweeping') this.#become('stopping')
+    else if (this.#state === 'new' || this.#state === 'pausing') this.#become('stopped')
     this.#cancelPause?.()
     if (this.#round === null) return
     const { clock, limits } = this.#options
@@ -138,7 +156,9 @@ export class Sweeper {
   }
 
   #pause(ms: number): void {
+    this.#become('pausing')
     this.#cancelPause = this.#options.clock.after(ms, () => {
+      this.#become('sweeping')
       this.#round = this.#runRound()
     })
   }
@@ -156,15 +176,24 @@ export class Sweeper {
     this.#counts.rounds++
     if (fault !== null) this.#counts.faults++
     this.#round = null
-    if (this.#stopping) return
+    if (this.#isStopping()) return this.#become('stopped')
     this.#report(fault)
     this.#pause(limits.expiryIntervalMs * (0.75 + clock.random() / 2))
+  }
+
+  #isStopping(): boolean {
+    return this.#state === 'stopping'
+  }
+
+  #become(state: State): void {
+    assertTransition(TRANSITIONS, this.#state, state)
+    this.#state = state
   }
 
   /** One round. @returns the fault that ended it, after every answer of its page has come */
   async #sweep(): Promise<Fault | null> {
     const { reader, clock, limits } = this.#options
-    for (let left = limits.expiryRoundMax; left > 0 && !this.#stopping;) {
+    for (let left = limits.expiryRoundMax; left > 0 && !this.#isStopping();) {
       this.#recall()
       const pageMax = Math.min(this.#pageMax, left)
       // Those that are left aside are among what is found.
@@ -173,7 +202,7 @@ export class Sweeper {
       const { holds } = await reader.due(now, limit)
       this.#lookedAt = clock.elapsed()
       this.#leave(holds[0]?.expiresAt, now)
-      if (this.#stopping) return null
+      if (this.#isStopping()) return null
       const found = holds.filter(({ id }) => !this.#aside.has(id))
       const page = found.slice(0, pageMax)
       const { fault, passedCount, remaining } = await this.#endPage(page)
@@ -188,7 +217,7 @@ export class Sweeper {
       // Another process sweeps the same holds and was faster: it goes on, so that they do not work against each other.
       if (passedCount * 2 > page.length) break
     }
-    if (this.#stopping) return null
+    if (this.#isStopping()) return null
     const now = await this.#options.now()
     const { count, oldestExpiresAt } = await reader.overdue(now)
     this.#backlog = count

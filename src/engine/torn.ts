@@ -26,7 +26,6 @@ export interface TornQuestion {
 
 /** The positions of such rejections in `work`. */
 export function tornIn({ positions, work, plan, keysOf, isLocked }: TornQuestion): readonly number[] {
-  if (positions.length === 0) return positions
   const torn: number[] = []
   let changed: KeysChanged | null = null
   for (const index of positions) {
