@@ -122,7 +122,7 @@ const CYCLES: readonly DeliberateBug[] = [
   bug(
     'hold-of-a-failed-batch',
     CYCLE,
-    'if (this.#moving.size > 0 && touchesAnyOf(work, this.#moving)) await drained()\n      // Nor does a step after the end tell how the hold ended.\n      else if',
+    'if (this.#moving.size > 0 && touchesAnyOf(work, this.#moving)) await drained()\n      // A step after the end does not prove how the hold ended.\n      else if',
     'if',
   ),
   bug('rejection-on-remembered-rows', CYCLE, 'if (unproven.length === 0) return', 'if (unproven.length >= 0) return'),
