@@ -1,4 +1,4 @@
-/** A reliability run as the tables of docs/reliability.md. */
+/** Formats a reliability run as the tables of docs/reliability.md. */
 import type { Marks } from '../bench/reporting/marks.ts'
 import type { Note } from '../harness/notes.ts'
 import type { ReliabilityRun } from './reliability-run.ts'
@@ -47,12 +47,12 @@ function sumsOf({ simulation, suites, notes }: ReliabilityRun): string {
     ['real databases: other faults', count(faults.length - kills.length)],
     ...[...inputs].map(([kind, all]) => [`inputs: ${kind}`, count(sum(all.map((note) => note.count)))]),
     ['tests that passed', count(sum(suites.map(({ passed }) => passed)))],
-    ['promises that were broken', count(simulation.failedSeeds.length + suites.filter(({ ok }) => !ok).length)],
+    ['broken promises', count(simulation.failedSeeds.length + suites.filter(({ ok }) => !ok).length)],
   ]
   return table(['what', 'how many'], rows, 1)
 }
 
-/** Of the real databases: the service was back by itself, and the books were exact. */
+/** For real databases: the service recovered by itself, and the books were exact. */
 function faultsOf({ notes }: ReliabilityRun): string {
   const faults = notes.filter((note) => note.what === 'fault')
   const groups = Map.groupBy(faults, ({ kind, store }) => `${kind}\n${store}`)
@@ -79,25 +79,25 @@ function simulatedFaultsOf({ simulation: { faults } }: ReliabilityRun): string {
 }
 
 function overloadOf({ overload }: ReliabilityRun): string {
-  if (overload === null) return 'The overload was not measured.'
+  if (overload === null) return 'Overload was not measured.'
   const { normal, served, refused, memoryMb, commands, offeredPerSecond, normalAgainMs } = overload
   const rate = (perSecond: number): string => `${count(Math.round(perSecond))}/s`
   const ms = (value: number | null): string => (value === null ? '—' : `${count(Math.round(value))} ms`)
   const memory =
     memoryMb === null
       ? ''
-      : ` Memory went from ${Math.round(memoryMb.before)} to ${Math.round(memoryMb.peak)} MB at most.`
+      : ` Memory grew from ${Math.round(memoryMb.before)} to ${Math.round(memoryMb.peak)} MB at most.`
   const rows = [
-    ['asked in turn', rate(normal.perSecond), ms(normal.p50Ms), ms(normal.p99Ms)],
+    ['at capacity', rate(normal.perSecond), ms(normal.p50Ms), ms(normal.p99Ms)],
     ['overload: served', rate(served.perSecond), ms(served.p50Ms), ms(served.p99Ms)],
     ['overload: refused', rate(refused.perSecond), ms(refused.p50Ms), ms(refused.p99Ms)],
   ]
   return `${table([`requests of ${commands} freezes on SQLite`, 'rate', 'p50', 'p99'], rows, 1)}
 
-${rate(offeredPerSecond)} were offered. All was as before ${ms(normalAgainMs)} after the last of them was due.${memory}`
+${rate(offeredPerSecond)} were offered. Latencies were normal ${ms(normalAgainMs)} after the last of them was due.${memory}`
 }
 
-/** @param textColumns the others are numbers */
+/** @param textColumns the first columns; the others are numbers */
 function table(head: readonly string[], rows: readonly (readonly string[])[], textColumns: number): string {
   const line = head.map((_, index) => (index < textColumns ? '---' : '---:'))
   return [head, line, ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')

@@ -1,4 +1,4 @@
-/** The README's chart and table, between two marks, so that no number in them is typed by hand. */
+/** Generates the README's chart and table between two marks, so that no figure is typed by hand. */
 import { SERVER_NAMES } from '../output/headline.ts'
 import { msText, rateText, ratioText } from '../output/numbers.ts'
 import type { ChapterId } from './chapters.ts'
@@ -10,7 +10,7 @@ export const MARKS = {
   end: '<!-- measured: until here -->',
 } as const
 
-/** The document with its figures. @throws Error when it has no place for them */
+/** The document with its figures. @throws Error when the marks are missing */
 export function withFigures(document: string, report: Report): string {
   return withTextBetween(document, MARKS, figures(report), 'README.md')
 }
@@ -20,14 +20,14 @@ function figures(report: Report): string {
   return `
 ![Commands per second and p99 latency of each strategy on each store](bench/report/throughput.svg)
 
-One user, freeze and settle, one hold in ten released; commands a second, and the latency that 99 % stayed below:
+One user, freeze and settle, one hold in ten released; commands per second and p99 latency:
 
 ${tableOf(report)}
 
 ${machine.cores} × ${machine.processor}, Node ${machine.versions['node'] ?? ''}, server and client on the same machine, durable commits;
-\`npm run bench:report\` on ${madeAt.slice(0, 10)}, ${seconds} s for each figure, the one in the middle of ${roundsIn(report, 'life-100')}.
-[The whole report](bench/report/index.html) has every strategy, [docs/seeds-measured.md](docs/seeds-measured.md) what the write-ups claim
-about them.
+\`npm run bench:report\` on ${madeAt.slice(0, 10)}, ${seconds} s per figure, the median of ${roundsIn(report, 'life-100')} rounds.
+[The whole report](bench/report/index.html) has every strategy; [docs/seeds-measured.md](docs/seeds-measured.md) compares the write-ups'
+claims with the measurements.
 `
 }
 
@@ -57,7 +57,7 @@ interface Place {
   readonly name: string
 }
 
-/** None when one of the three was not run. */
+/** Empty when one of the three was not run. */
 function rowOf(report: Report, { store, chapter, label, name }: Place): readonly (readonly string[])[] {
   const at = (strategy: 'update-first' | 'raw' | 'holdfast') =>
     resultOf(report, { chapter, store: store.name, strategy })

@@ -1,4 +1,4 @@
-/** What the write-up about deadlocks in transfers claims. */
+/** The claims of the write-up about deadlocks in transfers. */
 import { compare, deadlocksOf100, line, rate, ratioLine, type WriteUp } from './claim.ts'
 
 export const batchTransferDeadlock: WriteUp = {
@@ -17,7 +17,7 @@ export const batchTransferDeadlock: WriteUp = {
         return result === null || result.deadlocks === null ? null : result.deadlocks > 0
       },
       reason:
-        'Eleven of fifty rows, locked in random order: almost every pair of transfers shares two. PostgreSQL looks for a circle only after a second of waiting, so there the others wait that long. SQLite lets one transaction write at a time.',
+        'Eleven of fifty rows, locked in random order: almost every pair of transfers shares two. PostgreSQL only looks for deadlocks after a wait of one second, so other transactions wait that long. SQLite runs one write transaction at a time.',
     },
     {
       title: 'Inserting the journal before updating the balances shortens the waits',
@@ -32,7 +32,7 @@ export const batchTransferDeadlock: WriteUp = {
         (after, before) => after.commandsPerSecond >= 1.2 * before.commandsPerSecond,
       ),
       reason:
-        'The insert leaves the locked time, which is then one statement of twelve shorter. The order of the accounts, which makes the circles, stays as it was.',
+        'The insert no longer runs under the locks, which saves one of twelve statements. The order of the accounts, which causes the deadlocks, does not change.',
     },
     {
       title: 'Changing accounts in the order of their keys ends the deadlocks',
@@ -47,7 +47,7 @@ export const batchTransferDeadlock: WriteUp = {
         return result === null || result.deadlocks === null ? null : result.deadlocks === 0
       },
       reason:
-        'Whoever waits holds only rows that stand before the one it waits for, so no circle can close. Waiting remains: each transfer is a commit under eleven locks.',
+        'A waiting transaction only holds rows that precede the one it waits for, so there is no cycle. Waiting remains: each transfer is a commit under eleven locks.',
     },
     {
       title: 'Fewer transactions at a time conflict less',
@@ -65,7 +65,7 @@ export const batchTransferDeadlock: WriteUp = {
         return few === null || many === null ? null : few.commandsPerSecond > many.commandsPerSecond
       },
       reason:
-        'Fewer pairs meet. One writer that takes all transfers that wait into one transaction meets nobody, and commits once for all of them.',
+        'Fewer pairs of transactions overlap. A single writer that puts all waiting transfers into one transaction has no rival, and commits once for all of them.',
     },
   ],
 }
