@@ -96,14 +96,18 @@ async function runAgainst(url: string): Promise<readonly Line[]> {
   const all = [...frozen, ...frozenAgain, ...ended, ...endedAgain]
   const count = REQUESTS * ROUNDS
   return [
-    line(`freezes of one user, ${REQUESTS} at once: status 201`, count, countOf(frozen, 201)),
-    line('settles and releases, half each, all at once: status 200', count, countOf(ended, 200)),
-    line('responses that mention a lock timeout or a deadlock', 0, all.filter(isLockTrouble).length),
-    line('other failures', 0, all.filter((answer) => answer.status >= 300 && !isLockTrouble(answer)).length),
+    line(`freezes of one user, ${REQUESTS} at once: answered 201`, count, countOf(frozen, 201)),
+    line('settles and releases, half each, all at once: answered 200', count, countOf(ended, 200)),
+    line('answers with a lock timeout or a deadlock', 0, all.filter(isLockTrouble).length),
+    line(
+      'other unsuccessful answers',
+      0,
+      all.filter((answer) => answer.status >= 300 && !isLockTrouble(answer)).length,
+    ),
     meanLine('mean of the freezes', frozen),
     meanLine('mean of the settles and releases', ended),
-    line('repeated freezes: same as the original', count, replayCount(frozen, frozenAgain)),
-    line('repeated settles and releases: same as the original', count, replayCount(ended, endedAgain)),
+    line('repeated freezes: the first answer again', count, replayCount(frozen, frozenAgain)),
+    line('repeated settles and releases: the first answer again', count, replayCount(ended, endedAgain)),
     await booksLine(caller, account),
   ]
 }
@@ -180,9 +184,9 @@ async function booksLine(caller: HttpCaller, account: string): Promise<Line> {
 }
 
 async function verifyLine(store: string): Promise<Line> {
-  if (store === 'memory:') return line('laws that hold in the database', 'not checked', 'not checked')
+  if (store === 'memory:') return line('audit checks that pass on the database', 'not run', 'not run')
   const { exitCode, stdout, stderr } = await runHoldfast(['verify', '--store', store, '--json'])
   if (exitCode !== 0 && exitCode !== 1) throw new Error(stderr)
   const { checks } = JSON.parse(stdout) as { checks: { ok: boolean }[] }
-  return line('checks of the laws that hold in the database', checks.length, checks.filter(({ ok }) => ok).length)
+  return line('audit checks that pass on the database', checks.length, checks.filter(({ ok }) => ok).length)
 }

@@ -10,7 +10,7 @@ import { openMemoryStorage } from '../src/stores/memory/storage.ts'
 import { generate } from './generate.ts'
 
 await using storage = openMemoryStorage()
-const app = buildServer({ engine: new Engine(storage.store), reader: storage.reader, store: storage, expiry: null })
+const app = buildServer({ engine: new Engine(storage.store), reader: storage.reader, store: storage, sweeper: null })
 await app.ready()
 const document = `${JSON.stringify(app.swagger(), null, 2)}\n`
 await app.close()

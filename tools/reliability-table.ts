@@ -41,12 +41,12 @@ function sumsOf({ simulation, suites, notes }: ReliabilityRun): string {
     ['simulation: commands', count(simulation.commands)],
     ['simulation: commits', count(simulation.commits)],
     ['simulation: faults', count(sum(Object.values(simulation.faults)))],
-    ['simulation: hours of its clock', count(Math.round(simulation.simulatedHours))],
+    ['simulation: simulated hours', count(Math.round(simulation.simulatedHours))],
     ['real databases: commands under faults', count(real)],
     ['real databases: kills', count(kills.length)],
     ['real databases: other faults', count(faults.length - kills.length)],
     ...[...inputs].map(([kind, all]) => [`inputs: ${kind}`, count(sum(all.map((note) => note.count)))]),
-    ['tests that passed', count(sum(suites.map(({ passed }) => passed)))],
+    ['passed tests', count(sum(suites.map(({ passed }) => passed)))],
     ['broken promises', count(simulation.failedSeeds.length + suites.filter(({ ok }) => !ok).length)],
   ]
   return table(['what', 'how many'], rows, 1)
@@ -57,7 +57,7 @@ function faultsOf({ notes }: ReliabilityRun): string {
   const faults = notes.filter((note) => note.what === 'fault')
   const groups = Map.groupBy(faults, ({ kind, store }) => `${kind}\n${store}`)
   const rows = [...groups.values()].map((group) => rowOf(group)).toSorted((a, b) => a.join().localeCompare(b.join()))
-  return table(['what was done', 'store', 'times', 'acknowledging again after, median', 'at most'], rows, 2)
+  return table(['fault', 'store', 'times', 'recovery time, median', 'maximum'], rows, 2)
 }
 
 function rowOf(group: readonly FaultNote[]): string[] {
@@ -86,15 +86,15 @@ function overloadOf({ overload }: ReliabilityRun): string {
   const memory =
     memoryMb === null
       ? ''
-      : ` Memory grew from ${Math.round(memoryMb.before)} to ${Math.round(memoryMb.peak)} MB at most.`
+      : ` Memory grew from ${Math.round(memoryMb.before)} to at most ${Math.round(memoryMb.peak)} MB.`
   const rows = [
-    ['at capacity', rate(normal.perSecond), ms(normal.p50Ms), ms(normal.p99Ms)],
+    ['closed loop', rate(normal.perSecond), ms(normal.p50Ms), ms(normal.p99Ms)],
     ['overload: served', rate(served.perSecond), ms(served.p50Ms), ms(served.p99Ms)],
     ['overload: refused', rate(refused.perSecond), ms(refused.p50Ms), ms(refused.p99Ms)],
   ]
   return `${table([`requests of ${commands} freezes on SQLite`, 'rate', 'p50', 'p99'], rows, 1)}
 
-${rate(offeredPerSecond)} were offered. Latencies were normal ${ms(normalAgainMs)} after the last of them was due.${memory}`
+${rate(offeredPerSecond)} were offered. Normal service resumed ${ms(normalAgainMs)} after the last of them was due.${memory}`
 }
 
 /** @param textColumns the first columns; the others are numbers */

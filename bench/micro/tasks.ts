@@ -13,12 +13,13 @@ import { footprint } from '../../src/domain/rules.ts'
 import { type Changes } from '../../src/domain/changes.ts'
 import { Cache } from '../../src/engine/cache.ts'
 import { ENGINE_LIMITS } from '../../src/engine/limits.ts'
+import { assertLawful } from '../../src/engine/plan-laws.ts'
 import { Queue } from '../../src/engine/queue.ts'
 import { Ticket } from '../../src/engine/ticket.ts'
 import { writesOf } from '../../src/stores/mysql/statements.ts'
 import { writeStatement } from '../../src/stores/postgres/statements.ts'
 import { balanceChangeValues, holdChangeValues, holdValues, postingValues } from '../../src/stores/sql/rows.ts'
-import { holdToWire } from '../../src/api/wire.ts'
+import { holdToWire } from '../../src/api/hold.ts'
 import { showHold } from '../../src/domain/hold.ts'
 
 export interface Task {
@@ -81,6 +82,8 @@ export function hotPathTasks(): readonly Task[] {
     task('decideBatch, freezes', () => decide(FREEZES, empty)),
     task('decideBatch, settles', () => decide(SETTLES, open)),
     task('decideBatch, one-to-ten transfers', () => decide(TRANSFERS, empty)),
+    task('laws of the plan, freezes', () => assertLawful(FREEZES, frozen)),
+    task('laws of the plan, settles', () => assertLawful(SETTLES, settled)),
     task('footprint, freezes', () => footprint(FREEZES, HOUSE_STRIPES)),
     task('rows of freezes', () => rowsOf(frozen.changes)),
     task('rows of settles', () => rowsOf(settled.changes)),

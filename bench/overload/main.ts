@@ -58,7 +58,7 @@ function print(result: OverloadResult, findings: ReturnType<typeof findingsOf>):
   const { normal, served, refused, memoryMb, commands, offeredPerSecond } = result
   console.log(`Requests of ${commands} freezes for one user; ${rate(offeredPerSecond)} offered.\n`)
   const rows = [
-    ['at capacity', rate(normal.perSecond), ms(normal.p50Ms), ms(normal.p99Ms), ''],
+    ['closed loop', rate(normal.perSecond), ms(normal.p50Ms), ms(normal.p99Ms), ''],
     rowOf('overload: served', served),
     rowOf('overload: refused', refused),
   ]

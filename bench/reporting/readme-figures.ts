@@ -20,14 +20,14 @@ function figures(report: Report): string {
   return `
 ![Commands per second and p99 latency of each strategy on each store](bench/report/throughput.svg)
 
-One user, freeze and settle, one hold in ten released; commands per second and p99 latency:
+One user freezes and ends holds: nine in ten are settled, one is released. Each cell has commands per second and the p99 latency:
 
 ${tableOf(report)}
 
-${machine.cores} × ${machine.processor}, Node ${machine.versions['node'] ?? ''}, server and client on the same machine, durable commits;
-\`npm run bench:report\` on ${madeAt.slice(0, 10)}, ${seconds} s per figure, the median of ${roundsIn(report, 'life-100')} rounds.
-[The whole report](bench/report/index.html) has every strategy; [docs/seeds-measured.md](docs/seeds-measured.md) compares the write-ups'
-claims with the measurements.
+${machine.cores} × ${machine.processor}, Node ${machine.versions['node'] ?? ''}, server and client on the same machine, durable commits.
+\`npm run bench:report\` on ${madeAt.slice(0, 10)}: ${seconds} s per run, the median of ${roundsIn(report, 'life-100')} runs. The speed-up is relative to
+one transaction per request. [The full report](bench/report/index.html) has every strategy. [docs/seeds-measured.md](docs/seeds-measured.md)
+compares the claims of the write-ups with it.
 `
 }
 
@@ -38,7 +38,15 @@ const ROWS: readonly (readonly [ChapterId, string])[] = [
 ]
 
 function tableOf(report: Report): string {
-  const head = ['', '', 'one transaction each', 'the database’s limit', 'Holdfast', 'times the first', 'of the limit']
+  const head = [
+    '',
+    '',
+    'one transaction per request',
+    'the database’s limit',
+    'Holdfast',
+    'speed-up',
+    'share of the limit',
+  ]
   const rows = report.stores.flatMap((store) =>
     ROWS.flatMap(([chapter, label], index) => {
       const name = index === 0 ? SERVER_NAMES[store.server.flavour] : ''

@@ -1,6 +1,6 @@
 /** Shared by the strategies on Holdfast's tables: accounts with funds, and the audit of the laws. */
 import type { Ledger } from '../../src/api/ledger.ts'
-import { BATCH_COMMANDS_MAX } from '../../src/api/ledger.ts'
+import { BATCH_COMMANDS_MAX } from '../../src/api/contracts.ts'
 import { migrateLedger, openLedger } from '../../src/ledger.ts'
 import type { FreezeRequest, HoldRequest, Lives, Site, TransferRequest, Transfers } from './strategy.ts'
 

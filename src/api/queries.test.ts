@@ -1,15 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { PAGE_LIMIT_DEFAULT as READER_DEFAULT, PAGE_LIMIT_MAX as READER_MAX } from '../engine/reader.ts'
+import { PAGE_LIMIT_MAX } from '../domain/page.ts'
 import { LedgerError } from './error.ts'
-import {
-  accountQueryOf,
-  entryParameter,
-  holdsQueryOf,
-  PAGE_LIMIT_DEFAULT,
-  PAGE_LIMIT_MAX,
-  postingsQueryOf,
-} from './queries.ts'
+import { accountQueryOf, entryParameter, holdsQueryOf, postingsQueryOf } from './queries.ts'
 
 function parameterRefused(read: () => unknown): unknown {
   try {
@@ -27,10 +20,6 @@ test('a query is completed with its defaults', () => {
   assert.deepEqual(holdsQueryOf({}), { account: null, asset: 'credit', state: null, ...page })
   assert.deepEqual(postingsQueryOf('user:8', {}), { account: 'user:8', asset: 'credit', ...of, ...page })
   assert.deepEqual(accountQueryOf({}), { at: null, limit: PAGE_LIMIT_MAX, cursor: null })
-})
-
-test('a page is never longer here than the stores allow', () => {
-  assert.deepEqual([PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX], [READER_DEFAULT, READER_MAX])
 })
 
 describe('what is wrong is told by its name', () => {

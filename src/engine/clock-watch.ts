@@ -63,7 +63,7 @@ export class ClockWatch {
   #wrong: Wrong | null = null
   #warning: string | null = null
   #setBackFrom: Instant | null = null
-  #lastMoment: Instant = 0
+  #lastNow: Instant = 0
   /** How long no hold is ended, on the clock's `elapsed`, and why. */
   #resting: { readonly until: number; readonly message: string } | null = null
   #look: Promise<void> | null = null
@@ -105,11 +105,11 @@ export class ClockWatch {
    * The present, for the rules. It does not run backwards where the clock is set back a little: it waits for the clock then, at most for
    * `clockDifferenceMsMax`, within which reads by time are exact. A clock that is set back by more is followed.
    */
-  moment(): Instant {
+  now(): Instant {
     const now = this.#parts.clock.now()
-    const isStep = this.#lastMoment - now > this.#parts.limits.clockDifferenceMsMax
-    this.#lastMoment = isStep ? now : Math.max(this.#lastMoment, now)
-    return this.#lastMoment
+    const isStep = this.#lastNow - now > this.#parts.limits.clockDifferenceMsMax
+    this.#lastNow = isStep ? now : Math.max(this.#lastNow, now)
+    return this.#lastNow
   }
 
   /** Whether what is due may be ended, which nobody can take back. @throws Fault `clock_wrong` */

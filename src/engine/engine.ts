@@ -3,16 +3,24 @@
  *
  *   submit ─▶ queue ─▶ pipeline ─▶ cycle: prepare ─▶ store ─▶ cycle: finish ─▶ answers
  *
+ * Its states:
+ *
+ *   idle ──submit──▶ running ──the queue is empty──▶ idle
+ *    │                  │
+ *    └───────stop───────┴──▶ stopping ──everything is answered, or after drainMsMax──▶ stopped
+ *
  * Whatever arrives while a batch is under way is the next batch: no timer, no delay when idle. Upholds laws 6, 7 and 8.
  */
-import type { Work } from '../domain/command.ts'
+import { assertTransition, type Transitions } from '../domain/assert.ts'
+import type { Command, CommandKind, Group, Work } from '../domain/command.ts'
 import type { Instant } from '../domain/ids.ts'
+import type { Outcome } from '../domain/outcome.ts'
 import { BreakerStore } from './breaker.ts'
 import type { ClockEvent } from './clock-watch.ts'
 import { systemClock, type Clock } from './clock.ts'
 import { asFault, Fault } from './faults.ts'
 import { ENGINE_LIMITS, type EngineLimits } from './limits.ts'
-import { Parts } from './parts.ts'
+import { BatchContext } from './batch-context.ts'
 import { Pipeline } from './pipeline.ts'
 import { Queue } from './queue.ts'
 import type { EngineStats } from './stats.ts'
@@ -41,14 +49,24 @@ export interface SubmitOptions {
 /** How often deadlines of queued and taken work are looked at. */
 const WATCH_MS = 50
 
+type State = 'idle' | 'running' | 'stopping' | 'stopped'
+
+const TRANSITIONS: Transitions<State> = {
+  idle: ['running', 'stopping'],
+  running: ['idle', 'stopping'],
+  stopping: ['stopped'],
+  stopped: [],
+}
+
 export class Engine {
   readonly limits: EngineLimits
   readonly #clock: Clock
-  readonly #parts: Parts
+  readonly #context: BatchContext
   readonly #queue: Queue
   readonly #pipeline: Pipeline
-  #running: Promise<void> | null = null
-  #stopping = false
+  #state: State = 'idle'
+  /** The loop that takes batches; resolved while the engine is idle. */
+  #loop: Promise<void> = Promise.resolve()
   #cancelWatch: (() => void) | null = null
   /** Ends a wait of `#run`. */
   #wake: (() => void) | null = null
@@ -58,13 +76,13 @@ export class Engine {
     this.#clock = options.clock ?? systemClock
     const guarded = new BreakerStore(store, this.#clock, this.limits)
     const { houseStripe = 0, acceptRowsAhead = false, onClockEvent } = options
-    this.#parts = new Parts(guarded, this.#clock, this.limits, { houseStripe, acceptRowsAhead, onClockEvent })
+    this.#context = new BatchContext(guarded, this.#clock, this.limits, { houseStripe, acceptRowsAhead, onClockEvent })
     this.#queue = new Queue(this.limits.queueCommandsMax)
-    this.#pipeline = new Pipeline(this.#parts)
+    this.#pipeline = new Pipeline(this.#context)
   }
 
   get stats(): Readonly<EngineStats> {
-    return this.#parts.stats
+    return this.#context.stats
   }
 
   /** Commands that wait for a batch. */
@@ -78,20 +96,28 @@ export class Engine {
    * @throws Fault `overloaded`, `shutting_down`, `deadline_exceeded`, `contention`, `store_unavailable`, `store_misconfigured`,
    *   `store_refused`, `clock_wrong`, `commit_in_doubt`, `internal`
    */
+  submit<Kind extends CommandKind>(
+    command: Command & { readonly kind: Kind },
+    options?: SubmitOptions,
+  ): Promise<Outcome<Kind>>
+  submit(group: Group, options?: SubmitOptions): Promise<readonly Outcome[]>
+  submit(work: Work, options?: SubmitOptions): Promise<WorkOutcome>
   submit(work: Work, options: SubmitOptions = {}): Promise<WorkOutcome> {
     return new Promise((resolve, reject) => {
       const { signal, timeoutMs } = options
-      if (this.#stopping)
+      if (this.#isStopping())
         return reject(new Fault('shutting_down', 'This process takes no more work.', { retryAfterMs: 1_000 }))
       if (signal?.aborted) return reject(new Fault('deadline_exceeded', 'The call was aborted before it began.'))
       const patienceMs = timeoutMs ?? this.limits.callTimeoutMsDefault
       let ticket: Ticket
+      let isQueued: boolean
       try {
         ticket = new Ticket(work, this.#clock.elapsed() + patienceMs, { resolve, reject })
+        isQueued = this.#queue.offer(ticket)
       } catch (error) {
         return reject(asFault(error))
       }
-      if (!this.#queue.offer(ticket)) {
+      if (!isQueued) {
         const message = `${this.#queue.commandsMax} commands are waiting already.`
         return reject(new Fault('overloaded', message, { retryAfterMs: 1_000 }))
       }
@@ -102,7 +128,7 @@ export class Engine {
 
   /** What the operator should know about the times in the database, as sentences; as of the last comparison of the clocks. */
   get clockWarnings(): readonly string[] {
-    return this.#parts.watch.warnings
+    return this.#context.watch.warnings
   }
 
   /**
@@ -110,18 +136,18 @@ export class Engine {
    *
    * @throws Fault `clock_wrong`, also where the clock was just set ahead and nobody can confirm it, and what the store throws
    */
-  async moment(): Promise<Instant> {
-    const { watch } = this.#parts
+  async now(): Promise<Instant> {
+    const { watch } = this.#context
     await watch.check()
     watch.requireSettled()
-    return watch.moment()
+    return watch.now()
   }
 
   /** Resolves when a commit would be possible. @throws Fault `store_unavailable`, `store_misconfigured`, `clock_wrong`, `shutting_down` */
   async ready(): Promise<void> {
-    if (this.#stopping) throw new Fault('shutting_down', 'This process takes no more work.')
-    await this.#parts.store.ping()
-    await this.#parts.watch.check()
+    if (this.#isStopping()) throw new Fault('shutting_down', 'This process takes no more work.')
+    await this.#context.store.ping()
+    await this.#context.watch.check()
   }
 
   /**
@@ -129,22 +155,26 @@ export class Engine {
    * `shutting_down` (it had no effect), what is under way then `commit_in_doubt`.
    */
   async stop(): Promise<void> {
-    this.#stopping = true
+    if (!this.#isStopping()) this.#become('stopping')
     let cancel = (): void => {}
     const late = new Promise<'late'>((resolve) => {
       cancel = this.#clock.after(this.limits.drainMsMax, () => resolve('late'))
     })
     if ((await Promise.race([this.#drained(), late])) === 'late') this.#abandon()
     cancel()
+    if (this.#state === 'stopping') this.#become('stopped')
   }
 
   async #drained(): Promise<void> {
-    await this.#running
+    await this.#loop
     await this.#pipeline.drained()
   }
 
   #start(): void {
-    this.#running ??= this.#run()
+    if (this.#state === 'idle') {
+      this.#become('running')
+      this.#loop = this.#run()
+    }
     if (this.#mayTake()) this.#wake?.()
   }
 
@@ -158,7 +188,16 @@ export class Engine {
       const tickets = this.#queue.take(this.limits.batchCommandsMax)
       if (tickets.length > 0) await this.#pipeline.process(tickets)
     }
-    this.#running = null
+    if (this.#state === 'running') this.#become('idle')
+  }
+
+  #isStopping(): boolean {
+    return this.#state === 'stopping' || this.#state === 'stopped'
+  }
+
+  #become(state: State): void {
+    assertTransition(TRANSITIONS, this.#state, state)
+    this.#state = state
   }
 
   /** While a batch is under way, another one is taken only when it is full: waiting could not make it larger. */

@@ -23,10 +23,10 @@ export class Fault extends Error {
   }
 }
 
-/** An error of our own making, where nothing can have been written. */
-export function asFault(error: unknown): Fault {
+/** A defect of Holdfast as the fault `internal`; faults as they are. By default nothing can have been written. */
+export function asFault(error: unknown, applied: Applied = 'no'): Fault {
   if (error instanceof Fault) return error
-  return new Fault('internal', 'Something inside Holdfast failed.', { cause: error })
+  return new Fault('internal', 'Something inside Holdfast failed.', { applied, cause: error })
 }
 
 /** What a store throws at a commit that is not a fault says nothing about what was written. */

@@ -7,7 +7,6 @@ import { assertLaws } from '../../test/support/laws.ts'
 import { ManualClock } from '../../test/support/manual-clock.ts'
 import { quiet } from '../../test/support/quiet.ts'
 import type { Command } from '../domain/command.ts'
-import type { Outcome } from '../domain/outcome.ts'
 import { openMemoryStorage } from '../stores/memory/storage.ts'
 import { Tables } from '../stores/memory/tables.ts'
 import type { Storage } from '../stores/storage.ts'
@@ -44,7 +43,7 @@ function another(storage: Storage, clock = systemClock): Engine {
 }
 
 async function codeOf(engine: Engine, command: Command): Promise<string> {
-  const outcome = (await engine.submit(command)) as Outcome
+  const outcome = await engine.submit(command)
   return outcome.status === 'applied' ? (outcome.replayed ? 'replayed' : 'applied') : outcome.rejection.code
 }
 

@@ -3,9 +3,11 @@
  *
  * Answers are given in that order too, so nobody is told of something that rests on a batch not yet durable.
  */
+import { assertLaw } from '../domain/assert.ts'
 import { Cycle, type Prepared } from './cycle.ts'
-import { Fault } from './faults.ts'
-import type { Parts } from './parts.ts'
+import { asFault, Fault } from './faults.ts'
+import type { BatchContext } from './batch-context.ts'
+import type { WorkResult } from './recovery.ts'
 import type { Ticket } from './ticket.ts'
 
 interface Batch {
@@ -15,15 +17,15 @@ interface Batch {
 }
 
 export class Pipeline {
-  readonly #parts: Parts
+  readonly #context: BatchContext
   readonly #cycle: Cycle
   #inFlight: Batch[] = []
   /** What is being prepared. */
   #preparing: readonly Ticket[] = []
 
-  constructor(parts: Parts) {
-    this.#parts = parts
-    this.#cycle = new Cycle(parts)
+  constructor(context: BatchContext) {
+    this.#context = context
+    this.#cycle = new Cycle(context)
   }
 
   /** Tickets that were taken and not answered yet. */
@@ -46,21 +48,30 @@ export class Pipeline {
     while (this.#inFlight.length > 0) await this.#inFlight.at(-1)!.done
   }
 
-  /** Resolves when the next batch may be taken; one call at a time. */
+  /** Resolves when the next batch may be taken; one call at a time. Never rejects. */
   async process(tickets: readonly Ticket[]): Promise<void> {
     this.#preparing = tickets
-    const prepared = await this.#cycle.prepare(tickets, () => this.drained())
+    let prepared: Prepared
+    try {
+      const { batchesInFlightMax } = this.#context.limits
+      assertLaw(8, this.depth < batchesInFlightMax, 'no more batches are in flight than their limit allows')
+      prepared = await this.#cycle.prepare(tickets, () => this.drained())
+    } catch (error) {
+      this.#preparing = []
+      for (const ticket of tickets) ticket.reject(asFault(error))
+      return
+    }
     const before = this.#inFlight.at(-1)?.done ?? Promise.resolve()
     const batch: Batch = { tickets, done: this.#finish(prepared, tickets, before) }
     this.#inFlight.push(batch)
     this.#preparing = []
-    if (Cycle.standsAlone(prepared)) await batch.done
+    if (prepared.standsAlone) await batch.done
   }
 
   async #finish(prepared: Prepared, tickets: readonly Ticket[], before: Promise<void>): Promise<void> {
     await before
-    const results = await this.#cycle.finish(prepared)
-    const { stats, cache } = this.#parts
+    const results = await this.#resultsOf(prepared, tickets)
+    const { stats, cache } = this.#context
     stats.batches++
     for (let index = 0; index < tickets.length; index++) {
       const ticket = tickets[index]!
@@ -69,7 +80,22 @@ export class Pipeline {
       if (result instanceof Fault) ticket.reject(result)
       else ticket.resolve(result)
     }
-    this.#inFlight.shift()
+    this.#inFlight = this.#inFlight.filter((batch) => batch.tickets !== tickets)
     cache.trim()
+  }
+
+  /** One result for each ticket. Never rejects: a defect after the commit was sent leaves its effect unknown, and the cache untrusted. */
+  async #resultsOf(prepared: Prepared, tickets: readonly Ticket[]): Promise<readonly WorkResult[]> {
+    try {
+      const results = await this.#cycle.finish(prepared)
+      assertLaw(6, results.length === tickets.length, 'a batch has one result for each of its tickets')
+      assertLaw(6, this.#inFlight[0]?.tickets === tickets, 'batches are answered in the order in which they were taken')
+      assertLaw(6, !tickets.some(({ resolved }) => resolved), 'a ticket has one outcome')
+      return results
+    } catch (error) {
+      this.#context.cache.clear()
+      const fault = asFault(error, 'unknown')
+      return tickets.map(() => fault)
+    }
   }
 }

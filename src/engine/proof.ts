@@ -10,3 +10,14 @@ export function needsProof(outcome: WorkOutcome): boolean {
   if (!('status' in outcome)) return outcome.some(needsProof)
   return outcome.status === 'rejected' || outcome.replayed
 }
+
+const NONE: readonly number[] = []
+
+/** The positions of the outcomes that need a proof. */
+export function positionsToProve(outcomes: readonly WorkOutcome[]): readonly number[] {
+  let positions: number[] | null = null
+  for (let index = 0; index < outcomes.length; index++) {
+    if (needsProof(outcomes[index]!)) (positions ??= []).push(index)
+  }
+  return positions ?? NONE
+}

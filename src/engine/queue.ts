@@ -1,4 +1,5 @@
 /** A bounded first-in, first-out queue of tickets, counted in commands. */
+import { assertLaw } from '../domain/assert.ts'
 import type { Ticket } from './ticket.ts'
 
 export class Queue {
@@ -16,12 +17,10 @@ export class Queue {
     return this.#commands
   }
 
-  get oldest(): Ticket | null {
-    return this.#tickets[this.#head] ?? null
-  }
-
   /** False when the queue is full: the ticket was not taken in. */
   offer(ticket: Ticket): boolean {
+    const isEmpty = this.#head === this.#tickets.length
+    assertLaw(8, isEmpty === (this.#commands === 0), 'the queue counts the commands of its tickets')
     if (this.#commands + ticket.size > this.commandsMax) return false
     this.#tickets.push(ticket)
     this.#commands += ticket.size

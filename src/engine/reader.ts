@@ -5,6 +5,7 @@ import type { Hold, HoldState } from '../domain/hold.ts'
 import type { AccountName, AssetCode, Instant, RequestId } from '../domain/ids.ts'
 import type { Entry, EntryKind, HoldEvent, StatementLine } from '../domain/journal.ts'
 import type { Metadata } from '../domain/metadata.ts'
+import { PAGE_LIMIT_MAX } from '../domain/page.ts'
 import type { Rate, RatePair } from '../domain/rate.ts'
 
 /** An account, as soon as a coin or an `open` reached it, with a page of its balances. The stripes of a house account are added up. */
@@ -16,14 +17,6 @@ export interface Account {
   /** The cursor of the next balances; null when these are the last. */
   readonly next: string | null
 }
-
-export const PAGE_LIMIT_DEFAULT = 50
-export const PAGE_LIMIT_MAX = 1000
-/**
- * Bytes of a page, by the JSON of its rows: it ends early when another row would be too much. A page of so many took a service 4 ms to write
- * (2 cores, 2.6 GHz), so that others need not wait for it.
- */
-export const PAGE_BYTES_MAX = 1_048_576
 
 export interface PageQuery {
   /** Rows per page, 1 to `PAGE_LIMIT_MAX`. */
@@ -104,7 +97,16 @@ export interface OverdueHolds {
   readonly oldestExpiresAt: Instant | null
 }
 
-/** Every method throws Fault `store_unavailable`, `store_misconfigured`, `overloaded` (too many reads wait), and RangeError for a cursor that no page gave out. */
+/** The cursor is not one that a page of this list gave out. */
+export class CursorError extends Error {
+  override readonly name = 'CursorError'
+
+  constructor() {
+    super('The cursor is not one that a page of this list gave out.')
+  }
+}
+
+/** Every method throws Fault `store_unavailable`, `store_misconfigured`, `overloaded` (too many reads wait). Those that take a page also throw CursorError. */
 export interface Reader {
   /** @param page of its balances, by default `FIRST_PAGE` */
   account(account: AccountName, page?: PageQuery): Promise<Account | null>

@@ -19,8 +19,8 @@ import { holdOf } from '../domain/rules.ts'
 import type { Footprint } from '../domain/footprint.ts'
 import { afterCommit, asFault, Fault } from './faults.ts'
 import type { EngineLimits } from './limits.ts'
-import type { Parts } from './parts.ts'
-import { needsProof } from './proof.ts'
+import type { BatchContext } from './batch-context.ts'
+import { needsProof, positionsToProve } from './proof.ts'
 import type { CommitResult } from './store.ts'
 import { fullIn } from './succession.ts'
 import { tornIn } from './torn.ts'
@@ -60,12 +60,12 @@ interface Again {
 }
 
 export class Recovery {
-  readonly #parts: Parts
+  readonly #context: BatchContext
   /** Whether commits proved everything in the last batch on contended balances; then they are likely to prove the next one. */
   #commitsProve = true
 
-  constructor(parts: Parts) {
-    this.#parts = parts
+  constructor(context: BatchContext) {
+    this.#context = context
   }
 
   /** What becomes of `jobs` after `fault` ended their commit. Never rejects. */
@@ -82,7 +82,7 @@ export class Recovery {
   async takeTurn(jobs: readonly Job[], now: Instant): Promise<readonly WorkResult[]> {
     let attempt = NONE
     if (this.#commitsProve) {
-      const { clock } = this.#parts
+      const { clock } = this.#context
       const since = clock.elapsed()
       let isConflict = true
       try {
@@ -103,8 +103,8 @@ export class Recovery {
 
   /** Null when other writers came first; no outcome when something in it has to be read before it may be answered. */
   async #turn(work: readonly Work[], now: Instant): Promise<Plan['outcomes'] | null> {
-    const { cache, contention } = this.#parts
-    const keys = this.#parts.knownKeys(work)
+    const { cache, contention } = this.#context
+    const keys = this.#context.knownKeys(work)
     const known = new Map<RequestId, RequestRecord | null>()
     for (const id of keys.requests) {
       const record = cache.requests.get(id)
@@ -114,8 +114,8 @@ export class Recovery {
     const requests = new Set(holdsOf(work).filter((hold) => !known.has(hold)))
     const decided = await this.#exclusive({ houseStripes, balances, assets, rates, payees, requests }, (snapshot) => {
       for (const [id, record] of snapshot.requests) known.set(id, record)
-      const plan = this.#parts.plan(work, { ...snapshot, requests: known }, keys, now)
-      return plan.outcomes.some(needsProof) ? this.#parts.plan([], snapshot, keys, now) : plan
+      const plan = this.#context.plan(work, { ...snapshot, requests: known }, keys, now)
+      return plan.outcomes.some(needsProof) ? this.#context.plan([], snapshot, keys, now) : plan
     })
     if (decided === null) {
       // Its holds are among what may have moved.
@@ -155,7 +155,7 @@ export class Recovery {
    */
   async insist(jobs: readonly Job[], now: Instant, from: Insistence = {}): Promise<readonly WorkResult[]> {
     const { last = NONE, turnsLeft = HOUSE_STRIPE_TURNS } = from
-    const { clock, limits } = this.#parts
+    const { clock, limits } = this.#context
     const results = new Map<Job, WorkResult>()
     let waiting = jobs
     for (let attempt = last; ;) {
@@ -189,7 +189,7 @@ export class Recovery {
   }
 
   #mayTryAgain({ number, tookMs }: Attempt, deadlineAt: number): boolean {
-    const { clock, limits } = this.#parts
+    const { clock, limits } = this.#context
     if (number === 0) return true
     const marginMs = Math.min(tookMs, limits.attemptMarginMs)
     return number < limits.attemptsMax && clock.elapsed() + tookMs + marginMs < deadlineAt
@@ -201,19 +201,19 @@ export class Recovery {
     now: Instant,
     turnsLeft = HOUSE_STRIPE_TURNS,
   ): Promise<readonly WorkResult[] | null> {
-    const { cache } = this.#parts
+    const { cache } = this.#context
     const work = worksOf(jobs)
-    const keys = this.#parts.knownKeys(work)
+    const keys = this.#context.knownKeys(work)
     let decided: Decided | null = null
     try {
-      decided = await this.#exclusive(keys, (snapshot) => this.#parts.plan(work, snapshot, keys, now))
+      decided = await this.#exclusive(keys, (snapshot) => this.#context.plan(work, snapshot, keys, now))
     } finally {
       if (decided === null) cache.forget(keys)
     }
     if (decided === null) return null
     const { plan, snapshot } = decided
     // Another writer that came in between is likely to be there still.
-    this.#parts.contention.remember(cache.replace(snapshot))
+    this.#context.contention.remember(cache.replace(snapshot))
     cache.apply(plan.changes)
     return await this.#complete(plan, jobs, { now, turnsLeft })
   }
@@ -225,11 +225,13 @@ export class Recovery {
     { now, turnsLeft }: { readonly now: Instant; readonly turnsLeft: number },
   ): Promise<readonly WorkResult[]> {
     const results: WorkResult[] = [...plan.outcomes]
-    const indices = new Set(tornIn({ work: worksOf(jobs), plan, keysOf: this.#parts.knownKeysOf, isLocked: true }))
+    const positions = positionsToProve(plan.outcomes)
+    const { knownKeysOf: keysOf } = this.#context
+    const indices = new Set(tornIn({ positions, work: worksOf(jobs), plan, keysOf, isLocked: true }))
     const full = fullIn(plan.outcomes)
     if (full.size > 0 && turnsLeft > 0) {
       try {
-        for (const index of await this.#parts.succession.follow(full)) indices.add(index)
+        for (const index of await this.#context.succession.follow(full)) indices.add(index)
       } catch (error) {
         for (const index of full.keys()) results[index] = asFault(error)
       }
@@ -241,7 +243,7 @@ export class Recovery {
 
   /** What was decided under the locks and is committed; null when other writers came first. @throws as the store */
   async #exclusive(keys: Footprint, decide: (snapshot: Snapshot) => Plan): Promise<Decided | null> {
-    const { contention, stats, store } = this.#parts
+    const { contention, stats, store } = this.#context
     stats.exclusives++
     const decided: Decided[] = []
     let result: CommitResult
@@ -266,7 +268,7 @@ export class Recovery {
    * repeat, so that nobody is told as new what another process did.
    */
   async #resolveDoubt(lost: readonly Job[], now: Instant): Promise<readonly WorkResult[]> {
-    const { clock, limits, stats } = this.#parts
+    const { clock, limits, stats } = this.#context
     const jobs = lost.map(doubtful)
     stats.doubts++
     const deadlineAt = clock.elapsed() + limits.doubtMsMax
@@ -287,7 +289,7 @@ export class Recovery {
   /** The database refuses these rows together; the halves are tried one after the other. */
   async #split(jobs: readonly Job[], fault: Fault, now: Instant): Promise<readonly WorkResult[]> {
     if (jobs.length === 1) return [fault]
-    this.#parts.stats.splits++
+    this.#context.stats.splits++
     const middle = jobs.length >> 1
     const left = await this.insist(jobs.slice(0, middle), now)
     const right = await this.insist(jobs.slice(middle), now)

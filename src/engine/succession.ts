@@ -19,16 +19,20 @@ export interface HouseCoins {
   readonly asset: AssetCode
 }
 
-/** By their positions, the outcomes that found a stripe of a house account full, each with what it found so. */
+/** By position, the outcomes that found a stripe of a house account full, each with what it found full. */
 export function fullIn(outcomes: readonly WorkOutcome[]): ReadonlyMap<number, HouseCoins> {
   const full = new Map<number, HouseCoins>()
   for (let index = 0; index < outcomes.length; index++) {
-    const outcome = outcomes[index]!
-    // One command's rejection ends its group.
-    const found = 'status' in outcome ? fullOf(outcome) : (outcome.map(fullOf).find((each) => each !== null) ?? null)
+    const found = fullStripeOf(outcomes[index]!)
     if (found !== null) full.set(index, found)
   }
   return full
+}
+
+/** What an outcome found full; null for any other outcome. */
+export function fullStripeOf(outcome: WorkOutcome): HouseCoins | null {
+  // One command's rejection ends its group.
+  return 'status' in outcome ? fullOf(outcome) : (outcome.map(fullOf).find((each) => each !== null) ?? null)
 }
 
 function fullOf(outcome: Outcome): HouseCoins | null {

@@ -1,12 +1,14 @@
 /**
  * A ticket: one piece of work and the promise of its outcome.
  *
- *   queued ──take──▶ taken ──answer──▶ answered
- *      └──── give up (deadline, abort, shutdown) ────▲
+ *   queued ──take──▶ taken ──resolve──▶ resolved
+ *      │               │
+ *      └───────────────┴──reject (fault, deadline, abort, shutdown)──▶ rejected
  *
  * A queued ticket that gives up had no effect; of one that was taken nobody knows until its batch ends.
  */
 import type { Work } from '../domain/command.ts'
+import { assertLaw } from '../domain/assert.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import { Fault } from './faults.ts'
 
@@ -21,10 +23,10 @@ export interface Job {
   reject(fault: Fault): void
 }
 
-/** @throws TypeError for a group without commands: a size that is no number would spoil the count of the whole queue */
+/** @throws TypeError for a group without commands: the queue counts by sizes, and nothing would take one of size 0 */
 function sizeOf(work: Work): number {
   if (work.kind !== 'group') return 1
-  if (!Array.isArray(work.commands)) throw new TypeError('A group has a list of commands.')
+  if (!Array.isArray(work.commands) || work.commands.length === 0) throw new TypeError('A group has commands.')
   return work.commands.length
 }
 
@@ -35,7 +37,7 @@ export class Ticket implements Job {
   readonly deadlineAt: number
   readonly #resolve: (outcome: WorkOutcome) => void
   readonly #reject: (fault: Fault) => void
-  #state: 'queued' | 'taken' | 'answered' = 'queued'
+  #state: 'queued' | 'taken' | 'resolved' | 'rejected' = 'queued'
   #cleanUp: (() => void) | null = null
 
   constructor(
@@ -51,7 +53,11 @@ export class Ticket implements Job {
   }
 
   get answered(): boolean {
-    return this.#state === 'answered'
+    return this.#state === 'resolved' || this.#state === 'rejected'
+  }
+
+  get resolved(): boolean {
+    return this.#state === 'resolved'
   }
 
   /** Called once the ticket is answered, however that came. */
@@ -63,12 +69,15 @@ export class Ticket implements Job {
     if (this.#state === 'queued') this.#state = 'taken'
   }
 
+  /** Nothing happens when the caller has had a fault already. @throws Error for a second outcome */
   resolve(outcome: WorkOutcome): void {
-    if (this.#end()) this.#resolve(outcome)
+    assertLaw(6, this.#state !== 'resolved', 'a ticket has one outcome')
+    if (this.#end('resolved')) this.#resolve(outcome)
   }
 
+  /** Nothing happens when the caller has had an answer already. */
   reject(fault: Fault): void {
-    if (this.#end()) this.#reject(fault)
+    if (this.#end('rejected')) this.#reject(fault)
   }
 
   /** The caller's patience is over. */
@@ -77,9 +86,9 @@ export class Ticket implements Job {
     this.reject(new Fault('deadline_exceeded', message, { applied }))
   }
 
-  #end(): boolean {
-    if (this.#state === 'answered') return false
-    this.#state = 'answered'
+  #end(state: 'resolved' | 'rejected'): boolean {
+    if (this.answered) return false
+    this.#state = state
     this.#cleanUp?.()
     return true
   }

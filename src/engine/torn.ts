@@ -11,10 +11,12 @@ import { rateKey } from '../domain/rate.ts'
 import { ruleOf } from '../domain/rules.ts'
 import type { Changes } from '../domain/changes.ts'
 import type { Footprint } from '../domain/footprint.ts'
-import { fullIn } from './succession.ts'
+import { fullStripeOf } from './succession.ts'
 import type { WorkOutcome } from './ticket.ts'
 
 export interface TornQuestion {
+  /** Of the outcomes that the commit does not prove. */
+  readonly positions: readonly number[]
   readonly work: readonly Work[]
   readonly plan: Plan
   readonly keysOf: (item: Work) => Footprint
@@ -23,13 +25,13 @@ export interface TornQuestion {
 }
 
 /** The positions of such rejections in `work`. */
-export function tornIn({ work, plan, keysOf, isLocked }: TornQuestion): readonly number[] {
+export function tornIn({ positions, work, plan, keysOf, isLocked }: TornQuestion): readonly number[] {
   const torn: number[] = []
-  const full = fullIn(plan.outcomes)
   let changed: KeysChanged | null = null
-  for (const [index, item] of work.entries()) {
+  for (const index of positions) {
+    const item = work[index]!
     const outcome = plan.outcomes[index]!
-    if (!isLocked && full.has(index)) {
+    if (!isLocked && fullStripeOf(outcome) !== null) {
       torn.push(index)
       continue
     }

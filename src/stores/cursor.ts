@@ -5,6 +5,8 @@
  * nor hide a row of the next page. It names its list, so that the cursor of one list cannot be taken for another's.
  */
 import { isAssetCode, isRequestId, type AssetCode, type Instant, type RequestId } from '../domain/ids.ts'
+import { CURSOR_LENGTH_MAX } from '../domain/page.ts'
+import { CursorError } from '../engine/reader.ts'
 
 /** The sort key of each list. */
 export interface CursorKeys {
@@ -45,20 +47,17 @@ const PARTS = {
   balances: { tag: 'b', checks: [isAssetCode] },
 } as const satisfies Record<CursorList, { tag: string; checks: readonly Check[] }>
 
-/** Longer than any cursor that can be given out: a request id of 128 characters, an instant, and base64. */
-const CURSOR_LENGTH_MAX = 256
-
 export function encodeCursor<List extends CursorList>(list: List, key: CursorKeys[List]): string {
   return Buffer.from(JSON.stringify([PARTS[list].tag, ...key])).toString('base64url')
 }
 
-/** @throws RangeError for a text that `encodeCursor` cannot have made for this list. */
+/** @throws CursorError for a text that `encodeCursor` cannot have made for this list. */
 export function decodeCursor<List extends CursorList>(list: List, cursor: string): CursorKeys[List] {
   const { tag, checks }: { tag: string; checks: readonly Check[] } = PARTS[list]
   const parts = cursor.length > CURSOR_LENGTH_MAX ? null : parse(cursor)
   const [first, ...key] = parts ?? []
   if (first !== tag || key.length !== checks.length || !checks.every((check, index) => check(key[index]))) {
-    throw new RangeError('The cursor is not one that a page of this list gave out.')
+    throw new CursorError()
   }
   return key as unknown as CursorKeys[List]
 }

@@ -5,7 +5,7 @@ import type { Hold } from '../../src/domain/hold.ts'
 import type { HoldEvent } from '../../src/domain/journal.ts'
 import type { Outcome } from '../../src/domain/outcome.ts'
 import type { Changes } from '../../src/domain/changes.ts'
-import type { Reader } from '../../src/engine/reader.ts'
+import { CursorError, type Reader } from '../../src/engine/reader.ts'
 import type { Storage } from '../../src/stores/storage.ts'
 import {
   amend,
@@ -150,7 +150,7 @@ export function describeHoldLife(openHarness: OpenHarness): void {
     for (const limit of [1, 3]) assert.deepEqual(await historyOf(reader, 'h', limit), expected)
     assert.equal(await reader.holdHistory({ hold: 'nobody', limit: 10, cursor: null }), null)
     assert.equal(await reader.holdHistory({ hold: 'p1', limit: 10, cursor: null }), null)
-    await assert.rejects(async () => reader.holdHistory({ hold: 'h', limit: 10, cursor: 'forged' }), RangeError)
+    await assert.rejects(async () => reader.holdHistory({ hold: 'h', limit: 10, cursor: 'forged' }), CursorError)
   })
 
   test('an end that is no step has its place in the history, before the steps that come after it', async () => {

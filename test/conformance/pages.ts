@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { HoldState } from '../../src/domain/hold.ts'
 import type { EntryKind } from '../../src/domain/journal.ts'
-import { PAGE_LIMIT_MAX, type PageQuery, type Reader } from '../../src/engine/reader.ts'
+import { PAGE_LIMIT_MAX } from '../../src/domain/page.ts'
+import { CursorError, type PageQuery, type Reader } from '../../src/engine/reader.ts'
 import { charge, declare, deposit, freeze, release, settle } from '../support/commands.ts'
 import { Books, HOUR_MS, readAll } from './books.ts'
 import type { OpenHarness } from './harness.ts'
@@ -252,9 +253,9 @@ export function describePages(openHarness: OpenHarness): void {
         next.repeat(99),
         '1;DROP TABLE',
       ]
-      for (const cursor of garbage) await assert.rejects(read(cursor), RangeError, `${name} took ${cursor}`)
+      for (const cursor of garbage) await assert.rejects(read(cursor), CursorError, `${name} took ${cursor}`)
       for (const [other, readOther] of Object.entries(lists)) {
-        if (other !== name) await assert.rejects(readOther(next), RangeError, `${other} took a cursor of ${name}`)
+        if (other !== name) await assert.rejects(readOther(next), CursorError, `${other} took a cursor of ${name}`)
       }
     }
   })

@@ -27,7 +27,7 @@ const { installation, reason } = installationUnderTest('postgres')
 
 async function readiness(storage: Storage): Promise<{ readonly statusCode: number; readonly body: string }> {
   const engine = new Engine(storage.store)
-  const app = buildServer({ engine, reader: storage.reader, store: storage, expiry: null })
+  const app = buildServer({ engine, reader: storage.reader, store: storage, sweeper: null })
   const { statusCode, body } = await app.inject('/readyz')
   await app.close()
   await engine.stop()

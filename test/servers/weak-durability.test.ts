@@ -14,7 +14,7 @@ import { runHoldfast, ServiceProcess } from '../../harness/service-process.ts'
 async function readiness(storage: Storage): Promise<string> {
   const engine = new Engine(storage.store)
   const app = buildServer(
-    { engine, reader: storage.reader, store: storage, expiry: null },
+    { engine, reader: storage.reader, store: storage, sweeper: null },
     { limits: { warningsAgeMsMax: 0 } },
   )
   const { statusCode, body } = await app.inject('/readyz')

@@ -24,7 +24,7 @@ export const MEMORY_BUGS: readonly DeliberateBug[] = [
     "return outcome.status === 'rejected' || outcome.replayed",
     "return outcome.replayed || (outcome.status === 'rejected' && outcome.rejection.code !== 'request_id_reused')",
   ),
-  bug('memory-kept-after-a-lost-connection', CYCLE, 'if (this.#parts.hasLostConnection()) {', 'if (work.length < 0) {'),
+  bug('memory-kept-after-a-lost-connection', CYCLE, 'if (this.#hasLostConnection()) {', 'if (work.length < 0) {'),
   bug(
     'one-attempt-fewer',
     RECOVERY,

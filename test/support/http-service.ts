@@ -13,7 +13,7 @@ import { OpenApiContract } from './openapi-contract.ts'
 export interface HttpServiceOptions {
   readonly http?: HttpOptions
   readonly engine?: EngineOptions
-  readonly expiry?: Backend['expiry']
+  readonly sweeper?: Backend['sweeper']
 }
 
 export interface Answer {
@@ -51,7 +51,7 @@ export class HttpService implements AsyncDisposable {
     const store = new FaultyStore(storage.store)
     const engine = new Engine(store, options.engine)
     const app = buildServer(
-      { engine, reader: storage.reader, store: storage, expiry: options.expiry ?? null },
+      { engine, reader: storage.reader, store: storage, sweeper: options.sweeper ?? null },
       options.http,
     )
     await app.listen({ host: '127.0.0.1', port: 0 })

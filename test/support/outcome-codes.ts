@@ -8,9 +8,9 @@ export function codeOf(outcome: Outcome): string {
 }
 
 /** For a fault, includes whether the command may have taken effect: `contention/no`. */
-export async function resultOf(promise: Promise<unknown>): Promise<string> {
+export async function resultOf(promise: Promise<Outcome>): Promise<string> {
   try {
-    return codeOf((await promise) as Outcome)
+    return codeOf(await promise)
   } catch (error) {
     assert.ok(error instanceof Fault, String(error))
     return `${error.code}/${error.applied}`

@@ -45,7 +45,7 @@ export class RunningService implements AsyncDisposable {
   async start(): Promise<void> {
     const storage = openMemoryStorage(this.#tables)
     const engine = new Engine(storage.store)
-    const app = buildServer({ engine, reader: storage.reader, store: storage, expiry: null }, { limits: this.#limits })
+    const app = buildServer({ engine, reader: storage.reader, store: storage, sweeper: null }, { limits: this.#limits })
     this.#watch(app)
     await app.listen({ host: '127.0.0.1', port: this.#port })
     this.#port = (app.server.address() as AddressInfo).port
@@ -65,7 +65,7 @@ export class RunningService implements AsyncDisposable {
   /** Ends an expired hold, as the sweeper does. */
   async expire(hold: string): Promise<void> {
     const outcome = await this.#engine?.submit({ kind: 'release', hold, cause: 'expiry' })
-    if (!(outcome !== undefined && 'status' in outcome && outcome.status === 'applied')) {
+    if (outcome?.status !== 'applied') {
       throw new Error(`${hold} did not expire: ${JSON.stringify(outcome)}`)
     }
   }

@@ -19,7 +19,8 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   domain: { sees: [], packages: [], node: false },
   engine: { sees: ['domain'], packages: ['cockatiel'], node: true },
   stores: { sees: ['domain', ...PORTS], packages: ['kysely', 'mysql2', 'pg'], node: true },
-  api: { sees: ['domain'], packages: ['typebox', 'uuid'], node: false },
+  // The reads of a ledger stand on the read port.
+  api: { sees: ['domain', 'engine/reader.ts'], packages: ['typebox', 'uuid'], node: false },
   http: { sees: ['api', 'engine', 'domain'], packages: ['fastify', '@fastify', 'pino', 'typebox', 'uuid'], node: true },
   // Must run in browsers and edge runtimes: it uses fetch only.
   client: { sees: ['api', 'domain'], packages: [], node: false },

@@ -32,7 +32,7 @@ export const freezeLockTimeout: WriteUp = {
         (after, before) => after.commandsPerSecond >= 10 * before.commandsPerSecond,
       ),
       reason:
-        'A row lock is held until the commit: with the update first, the insert runs under the lock instead of before it. Close to the database, the commit, which waits for the disk, takes most of that time in either order; far from it, the new order holds the lock for one more statement.',
+        'A row lock is kept until the commit, whatever follows the update. With the update first, the insert runs while the lock is held instead of before. Close to the database, the commit, which waits for the disk, is the larger part of that time in either order. Far from it, the new order holds the lock for one more SQL statement.',
     },
     {
       title: 'The insert holds a lock on the whole log table, and requests time out while they wait for it',
@@ -46,7 +46,7 @@ export const freezeLockTimeout: WriteUp = {
         return before === null || before.lockTimeouts === null ? null : before.lockTimeouts > 0
       },
       reason:
-        'An insert locks its own row; the table lock is shared by other inserts. All requests wait for the user’s row, and a wait of 50 s needs a transaction that holds it while it waits for something outside of the database.',
+        'An insert locks its own row; the table lock is in a mode that other inserts share. Requests wait for the user’s row. A wait of 50 s requires a transaction that holds this row while it waits for something other than the database.',
     },
     {
       title: 'The old order is prone to deadlocks, the new one is not',
@@ -61,7 +61,7 @@ export const freezeLockTimeout: WriteUp = {
         (before, after) => (before.deadlocks ?? 0) > 0 && (after.deadlocks ?? 0) === 0,
       ),
       reason:
-        'Transactions that only contend for one row cannot form a cycle. With a foreign key from the log to the user, the insert takes a shared lock on that row and the update then needs an exclusive one: two such transactions wait for each other. PostgreSQL’s lock for a foreign key does not conflict with an update of other columns.',
+        'A transaction that waits for only one contended row cannot be part of a cycle. With a foreign key from the log to the user, the insert takes a shared lock on that row, and the update then needs an exclusive one: two such transactions wait for each other. PostgreSQL checks a foreign key under a lock that does not conflict with an update of other columns.',
     },
     {
       title: 'Three retries handle what still times out',
@@ -72,7 +72,7 @@ export const freezeLockTimeout: WriteUp = {
       ],
       holds: null,
       reason:
-        'A retry begins only after a lock timeout, 50 s by default. Requests queue for one row, each waits for all those before it, and a retry goes to the end of the queue.',
+        'A retry begins only after the wait for the lock has timed out, 50 s by default. When requests queue for one row, each waits as long as all those before it, and a retry goes to the end of the queue.',
     },
     {
       title: 'Optimistic locking does not suit this load',
@@ -82,7 +82,8 @@ export const freezeLockTimeout: WriteUp = {
         ['freeze-100', 'cas', 'update-first'],
         (cas, other) => cas.commandsPerSecond < other.commandsPerSecond,
       ),
-      reason: 'Of all requests that read the same version, one succeeds; the others have waited for the row in vain.',
+      reason:
+        'Of all transactions that read the same version, one finds it unchanged. The others have waited for the row and then fail.',
     },
     {
       title: 'A lock per user in the process merges the user’s requests',
@@ -104,7 +105,7 @@ export const freezeLockTimeout: WriteUp = {
         (queue, other) => queue.commandsPerSecond >= 2 * other.commandsPerSecond,
       ),
       reason:
-        'Nothing is merged: every request still has its own transaction and commit, and only waits in the program instead of the database. Merging means one transaction for all waiting requests.',
+        'Nothing is merged: every request still has its own transaction and its own commit. The requests only wait in the program instead of in the database. Merging means one transaction for all waiting requests.',
     },
     {
       title:
@@ -121,7 +122,7 @@ export const freezeLockTimeout: WriteUp = {
         return after.meanMs < 50 && (after.lockTimeouts ?? 0) === 0 && (after.deadlocks ?? 0) === 0
       },
       reason:
-        'With one transaction per request, the hundredth waits for 99 commits: the mean is the duration of about 50 commits, so the disk decides. With one transaction for all waiting requests, a request waits for one or two commits.',
+        'With one transaction per request, the hundredth request waits for 99 commits. The mean is about 50 commits, so the disk decides. With one transaction for all waiting requests, a request waits for one or two commits.',
     },
   ],
 }

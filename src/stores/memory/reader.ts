@@ -25,6 +25,7 @@ import {
   type PostingRecord,
   type StatementLine,
 } from '../../domain/journal.ts'
+import { PAGE_BYTES_MAX } from '../../domain/page.ts'
 import { rateKey, type Rate } from '../../domain/rate.ts'
 import type {
   Account,
@@ -39,7 +40,7 @@ import type {
   RateHistoryQuery,
   Reader,
 } from '../../engine/reader.ts'
-import { FIRST_PAGE, OVERDUE_COUNT_MAX, PAGE_BYTES_MAX } from '../../engine/reader.ts'
+import { FIRST_PAGE, OVERDUE_COUNT_MAX } from '../../engine/reader.ts'
 import { matchesAttached } from '../attached.ts'
 import { decodeCursor, encodeCursor, type CursorKeys, type CursorList } from '../cursor.ts'
 import { rowBytes, rowsWithin } from '../page-bytes.ts'

@@ -1,10 +1,11 @@
 /** Pages of keyset lists, the same for every list. */
 import { sql, type RawBuilder } from 'kysely'
-import { PAGE_BYTES_MAX, type Page, type PageQuery } from '../../engine/reader.ts'
+import { PAGE_BYTES_MAX } from '../../domain/page.ts'
+import type { Page, PageQuery } from '../../engine/reader.ts'
 import { decodeCursor, encodeCursor, type CursorKeys, type CursorList } from '../cursor.ts'
 import { rowsWithin } from '../page-bytes.ts'
 
-/** @throws RangeError for a cursor that no page of the list gave out */
+/** @throws CursorError for a cursor that no page of the list gave out */
 export function lastKey<List extends CursorList>(list: List, { cursor }: PageQuery): CursorKeys[List] | null {
   return cursor === null ? null : decodeCursor(list, cursor)
 }

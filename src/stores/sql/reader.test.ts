@@ -4,10 +4,17 @@ import fc from 'fast-check'
 import { MOMENT } from '../../../test/support/given.ts'
 import { deposit, freeze, leg, release, settle, settlePart, transfer } from '../../../test/support/commands.ts'
 import { batches, RUNS, TwinLedger } from '../../../test/support/twin-ledger.ts'
-import { TRANSFER_LEGS_MAX } from '../../api/ledger.ts'
+import { TRANSFER_LEGS_MAX } from '../../api/commands/transfer.ts'
 import type { HoldState } from '../../domain/hold.ts'
 import type { EntryKind } from '../../domain/journal.ts'
-import type { HoldQuery, Page, PageQuery, PostingQuery, Reader } from '../../engine/reader.ts'
+import {
+  CursorError,
+  type HoldQuery,
+  type Page,
+  type PageQuery,
+  type PostingQuery,
+  type Reader,
+} from '../../engine/reader.ts'
 import { encodeCursor } from '../cursor.ts'
 import { SqlReader } from './reader.ts'
 
@@ -246,12 +253,12 @@ test('a cursor of another list is refused where there is nothing to list, too', 
   const cursor = encodeCursor('postings', [0, 3])
   for (const account of ['nobody', '@nobody', null]) {
     const query = { account, asset: 'credit', state: null, limit: 10, cursor }
-    await assert.rejects(ledger.reader.holds(query), RangeError)
+    await assert.rejects(ledger.reader.holds(query), CursorError)
   }
   const holds = encodeCursor('holdsById', ['a'])
   await assert.rejects(
     ledger.reader.postings({ account: 'nobody', asset: 'credit', kind: null, limit: 10, cursor: holds }),
-    RangeError,
+    CursorError,
   )
 })
 

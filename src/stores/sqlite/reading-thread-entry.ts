@@ -2,6 +2,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
 import { Fault } from '../../engine/faults.ts'
+import { CursorError } from '../../engine/reader.ts'
 import { SqlAuditor } from '../sql/auditor.ts'
 import { SqlReader } from '../sql/reader.ts'
 import { openReadConnection } from './connection.ts'
@@ -40,7 +41,7 @@ async function report(call: ReadCall): Promise<ReadReport> {
       return { id, fault: { code, message, applied, retryAfterMs } }
     }
     const { message, stack } = error instanceof Error ? error : new Error(String(error))
-    return { id, error: { isRangeError: error instanceof RangeError, message, stack } }
+    return { id, error: { isCursorError: error instanceof CursorError, message, stack } }
   }
 }
 

@@ -12,7 +12,7 @@ import { deserialize } from 'node:v8'
 import { Worker } from 'node:worker_threads'
 import type { Auditor } from '../../engine/auditor.ts'
 import { Fault, type FaultOptions } from '../../engine/faults.ts'
-import type { Reader } from '../../engine/reader.ts'
+import { CursorError, type Reader } from '../../engine/reader.ts'
 import type { SqliteConnectionOptions } from './connection.ts'
 import type { Parcel } from './parcel.ts'
 import type { FaultFields } from './writing-thread.ts'
@@ -75,7 +75,7 @@ export type ReadReport = { readonly id: number } & (
 )
 
 interface ErrorFields {
-  readonly isRangeError: boolean
+  readonly isCursorError: boolean
   readonly message: string
   readonly stack: string | undefined
 }
@@ -243,8 +243,8 @@ function faultOf({ code, message, applied, retryAfterMs }: FaultFields): Fault {
   return new Fault(code, message, retryAfterMs === null ? { applied } : { applied, retryAfterMs })
 }
 
-function errorOf({ isRangeError, message, stack }: ErrorFields): Error {
-  const error = isRangeError ? new RangeError(message) : new Error(message)
+function errorOf({ isCursorError, message, stack }: ErrorFields): Error {
+  const error = isCursorError ? new CursorError() : new Error(message)
   // Where it happened, on the thread.
   if (stack !== undefined) error.stack = stack
   return error
