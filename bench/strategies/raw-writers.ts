@@ -7,7 +7,7 @@
 import type { Changes } from '../../src/domain/changes.ts'
 import type { Store } from '../../src/engine/store.ts'
 import { MysqlConnection } from '../../src/stores/mysql/connection.ts'
-import { writesOf } from '../../src/stores/mysql/statements.ts'
+import { writeStatements } from '../../src/stores/mysql/writes.ts'
 import { BEGIN, COMMIT } from '../../src/stores/mysql/transactions.ts'
 import { parseMysqlUrl } from '../../src/stores/mysql/url.ts'
 import { DatabaseFailure } from '../databases/database.ts'
@@ -41,7 +41,7 @@ async function unguardedWriter(url: string): Promise<RawWriter> {
   let turn: Promise<unknown> = Promise.resolve()
   return {
     async write(changes) {
-      const rows = writesOf(changes, flavour).filter((sql) => !sql.startsWith('SET '))
+      const rows = writeStatements(changes, flavour).filter((sql) => !sql.startsWith('SET '))
       const text = [...BEGIN, ...rows, COMMIT]
       const written = turn.then(() => connection.run(text))
       turn = written.catch(() => undefined)

@@ -287,18 +287,16 @@ const STORES: readonly DeliberateBug[] = [
     caughtBy: 'sqlite',
     replacements: [
       {
-        path: 'src/stores/sqlite/statements.ts',
-        find: 'WHERE id = ? AND version = ? AND',
-        put: 'WHERE id = ? AND ? > 0 AND',
+        path: 'src/stores/sqlite/writes.ts',
+        find: '`${column} IS ?`',
+        put: "(column === 'version' ? '? > 0' : `${column} IS ?`)",
       },
     ],
   },
   {
     name: 'sqlite-hold-ends-twice',
     caughtBy: 'sqlite',
-    replacements: [
-      { path: 'src/stores/sqlite/statements.ts', find: "WHERE id = ? AND state = 'open'", put: 'WHERE id = ?' },
-    ],
+    replacements: [{ path: 'src/stores/sqlite/writes.ts', find: `"state = 'open'", `, put: '' }],
   },
 ]
 

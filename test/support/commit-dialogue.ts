@@ -4,7 +4,7 @@
  * MySQL: https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_basic_packets.html
  * PostgreSQL: https://www.postgresql.org/docs/current/protocol-message-formats.html
  */
-import { WRITE_NAME } from '../../src/stores/postgres/statements.ts'
+import { WRITE_NAME } from '../../src/stores/postgres/writes.ts'
 import type { ServerName } from '../../harness/server-installations.ts'
 
 /** `plain`: the whole transaction in one message. `exclusive`: an earlier message locked the rows. */

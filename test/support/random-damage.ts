@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { BALANCE_MAX, BALANCE_MIN } from '../../src/domain/amount.ts'
 import type { Rate } from '../../src/domain/rate.ts'
-import { legsText } from '../../src/stores/sql/legs.ts'
+import { legsText } from '../../src/stores/sql/entry-row.ts'
 import type { HoldEnd } from '../../src/domain/hold.ts'
 import type { TwinLedger } from './twin-ledger.ts'
 
