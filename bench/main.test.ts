@@ -134,7 +134,7 @@ describe('arguments that make no sense get one clear line', () => {
     'life --distribution normal': /--distribution.*Allowed choices are uniform, zipf\./,
     'life --speed 3': /unknown option '--speed'/,
     'life freeze': /too many arguments/,
-    'life --strategies transfer-sorted': /transfer-sorted does not know what life asks for; these do: insert-first, /,
+    'life --strategies transfer-sorted': /transfer-sorted does not support life; these do: insert-first, /,
     'transfer --users 5': /One pays ten others: --users must be at least 11\./,
     'processes --in-flight 3': /4 processes need at least as many calls in flight; --in-flight is 3\./,
     'life --store oracle://somewhere': /"oracle:\/\/somewhere" is not a store of the lab; use sqlite:, mysql:/,

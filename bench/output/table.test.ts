@@ -53,14 +53,14 @@ test('books that are wrong say what is wrong with them, and errors what they wer
     exampleResult({
       strategy: 'cas',
       consistent: false,
-      findings: ['the balance of user 8 is not what its logs say'],
+      findings: ['the balance of user 8 does not match its logs'],
       errors: { cas_exhausted: 1_200 },
       errorMessages: { cas_exhausted: 'The version moved 50 times.' },
     }),
   ])
   assert.match(table, /^cas .* 1,200 .*WRONG$/m)
   assert.match(table, /^cas: 1,200 × cas_exhausted \(The version moved 50 times\.\)$/m)
-  assert.match(table, /^cas: the balance of user 8 is not what its logs say$/m)
+  assert.match(table, /^cas: the balance of user 8 does not match its logs$/m)
 })
 
 function written(isTTY: boolean, show: (line: LiveLine) => void): string {
