@@ -1,4 +1,4 @@
-/** The service with an engine that answers every freeze with one constant hold: what HTTP alone costs. */
+/** The HTTP service over an engine that answers every freeze with one constant hold: measures the cost of HTTP alone. */
 import type { Outcome } from '../src/domain/outcome.ts'
 import { openMemoryStorage } from '../src/stores/memory/storage.ts'
 import { ENGINE_LIMITS } from '../src/engine/limits.ts'

@@ -1,18 +1,18 @@
 /**
- * Processes that tests start. Whatever becomes of the test file, they end with it: when its tests are done, when it exits, and on Linux also
- * when it is killed.
+ * Child processes of tests. They never outlive the test file: they are ended when its tests are done, when it exits and, on Linux, when it
+ * is killed.
  */
 import { fork, spawn, type ChildProcess, type ForkOptions, type SpawnOptions } from 'node:child_process'
 import { once } from 'node:events'
 import { after } from 'node:test'
 
-/** On Linux a child does not outlive the process that started it, whatever ends that. */
+/** On Linux the kernel ends the child when the process that started it ends, for any reason. */
 const LEASH = process.platform === 'linux' ? ['setpriv', '--pdeathsig=KILL'] : []
 const DEADLY = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 const children = new Set<ChildProcess>()
 
-/** As `spawn`. A program that is missing shows as a failure of its start. */
+/** As `spawn`. A missing program shows as a failed start. */
 export const startChild = ((program: string, parameters: readonly string[], options: SpawnOptions) => {
   const [first, ...rest] = [...LEASH, program, ...parameters]
   return watched(spawn(first!, rest, options))
@@ -36,7 +36,7 @@ function watched<Child extends ChildProcess>(child: Child): Child {
 }
 
 export interface ChildEnd {
-  /** null for one that a signal ended. */
+  /** Null when a signal ended the process. */
   readonly exitCode: number | null
   readonly stdout: string
   readonly stderr: string
@@ -71,11 +71,12 @@ function killAll(): void {
   for (const child of children) child.kill('SIGKILL')
 }
 
-// A child that runs keeps the test file from ending. Other programs that use this module are no tests, also where a test has started them.
+// A running child keeps the test file alive. Programs that use this module outside of a test file, even when a test starts them, are not
+// tests.
 if (/\.test\.[jt]s$/.test(process.argv[1] ?? '')) {
   after(() => {
     const left = [...children].map(({ pid, spawnargs }) => `${pid} (${spawnargs.join(' ')})`)
     killAll()
-    if (left.length > 0) throw new Error(`Tests have left processes behind: ${left.join(', ')}.`)
+    if (left.length > 0) throw new Error(`Tests left processes running: ${left.join(', ')}.`)
   })
 }

@@ -1,6 +1,6 @@
 /**
- * A long journal, made by a database out of numbers: the holds of one busy user, frozen and settled one after another, with one
- * that was left open at the beginning. Every law holds in it.
+ * SQL that generates a long journal: the holds of one busy user, frozen and settled one after another, and one early hold that stays open.
+ * Every law holds in it.
  */
 
 /** Holds of one call of `holdsSql`. */
@@ -8,16 +8,16 @@ export const HOLDS_PER_STEP = 10_000
 
 export const BUSY = 'user:8'
 /**
- * When the first hold was frozen, and how much later each of the others. In the past: a process that goes by the real clock serves nothing
- * on rows from the future.
+ * When the first hold was frozen, and the distance between holds. The journal is in the past because a process on the real clock serves
+ * nothing from future rows.
  */
 export const JOURNAL_BEGINS_AT = Date.UTC(2025, 0, 1)
-/** Of the hold that is left open, which no sweeper should end. */
+/** Expiry of the hold that stays open: no sweeper should end it. */
 const LEFT_EXPIRES_AT = Date.UTC(2090, 0, 1)
 export const HOLD_EVERY_MS = 50
 const SETTLED_AFTER_MS = 20
 
-/** One hold in so many carries `{"rare":true}`, the others `{"model":"x"}`. */
+/** One hold in this many carries `{"rare":true}`, the others `{"model":"x"}`. */
 const RARE_EVERY = 100_000
 
 const GIVEN = 1_000_000_000_000_000n
@@ -29,7 +29,7 @@ const BALANCE = 'id, account, asset, stripe, available, held, floor, version'
 const HOLD = `${HEAD}, metadata, balance_id, payee, state, amount, held, settled, released, drawn, shortfall, expires_at,
   opened_version`
 
-/** Beginnings: a deposit, and a hold of 10 that stays open. To be followed by `holdsSql`. */
+/** The first rows: a deposit, and a hold of 10 that stays open. `holdsSql` follows. */
 export function beginningSql(): readonly string[] {
   const at = JOURNAL_BEGINS_AT - 1_000
   return [
@@ -44,7 +44,7 @@ export function beginningSql(): readonly string[] {
       (${USER}, '${BUSY}', 'credit', 0, ${GIVEN - 10n}, 10, 0, 2),
       (${ISSUER}, '@issuer', 'credit', 0, ${-GIVEN}, 0, NULL, 1),
       (${REVENUE}, '@revenue', 'credit', 0, 0, 0, NULL, 1)`,
-    // A balance has a posting from its first version on.
+    // A balance has postings from version 1 on.
     `INSERT INTO requests (${HEAD}, postings) VALUES ('nil', 'open', ${at}, 1, '[[${REVENUE},1]]')`,
     `INSERT INTO postings (${POSTING}) VALUES (${REVENUE}, 1, 'nil', 'open', 0, 0, 0, 0, ${at})`,
   ]

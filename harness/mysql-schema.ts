@@ -1,4 +1,4 @@
-/** What the tables of a MySQL or MariaDB database are, as SQL that makes the same ones. */
+/** Dumps the tables of a MySQL or MariaDB database as SQL that recreates them. */
 
 type Rows = readonly Readonly<Record<string, unknown>>[]
 
@@ -7,17 +7,16 @@ const OTHERS = `SELECT CONCAT('trigger ', trigger_name) AS what FROM information
   UNION ALL SELECT CONCAT('event ', event_name) FROM information_schema.events WHERE event_schema = DATABASE()`
 
 /**
- * As the server itself writes them, without what is not theirs: who made a view, and which number comes next.
+ * The server's own CREATE statements, without the definer of a view and without AUTO_INCREMENT counters.
  *
- * @throws Error when there is something that is neither a table nor a view
+ * @throws Error for anything that is neither a table nor a view
  */
 export async function dumpMysqlSchema(query: (sql: string) => Promise<Rows>): Promise<string> {
   const others = await query(OTHERS)
-  if (others.length > 0)
-    throw new Error(`The dump of a schema leaves out ${others.map(({ what }) => what).join(', ')}.`)
+  if (others.length > 0) throw new Error(`The dump of a schema omits ${others.map(({ what }) => what).join(', ')}.`)
   const found = await query('SHOW FULL TABLES')
   const names = found.map((row) => Object.values(row).map(String) as [name: string, type: string])
-  // Views behind what they look at.
+  // Views follow the tables that they select from.
   names.sort(([left, leftType], [right, rightType]) => (leftType + left < rightType + right ? -1 : 1))
   const statements: string[] = []
   for (const [name, type] of names) {
@@ -28,7 +27,7 @@ export async function dumpMysqlSchema(query: (sql: string) => Promise<Rows>): Pr
   return statements.join('\n')
 }
 
-/** MySQL tells a column's character set and collation according to how it was asked for, also where they are the table's. */
+/** MySQL repeats a column's character set and collation if they were given explicitly, even if they equal the table's. */
 function tableOf(text: string): string {
   const [, characterSet, collation] = / DEFAULT CHARSET=(\w+) COLLATE=(\w+)/.exec(text)!
   return text
@@ -36,7 +35,7 @@ function tableOf(text: string): string {
     .replaceAll(new RegExp(`^(  \`.*?)(?: CHARACTER SET ${characterSet})? COLLATE ${collation}\\b`, 'gm'), '$1')
 }
 
-/** One column per line, where the server writes one line for all. */
+/** One column per line; the server writes a view on one line. */
 function viewOf(text: string): string {
   return text
     .replace(' ALGORITHM=UNDEFINED', '')

@@ -1,27 +1,27 @@
-/** The MySQL and MariaDB servers to test on, and databases of a test's own on them. */
+/** The MySQL and MariaDB servers under test, and scratch databases on them. */
 import { createConnection, type Connection } from 'mysql2/promise'
 import { serverUnderTest, type ServerUnderTest } from './stores.ts'
 
-/** With a user who may make databases and users. */
+/** The URL's user may create databases and users. */
 export interface MysqlServer extends ServerUnderTest {
   readonly name: 'mysql' | 'mariadb'
 }
 
-/** @throws Error when one is asked for and missing */
+/** @throws Error when a server was requested and is missing */
 export function mysqlServers(): readonly MysqlServer[] {
   return (['mysql', 'mariadb'] as const).map((name) => ({ name, ...serverUnderTest(name) }))
 }
 
 let lastNumber = 0
 
-/** A database that is there until it is disposed of. */
+/** A scratch database; dropped when disposed. */
 export class MysqlDatabase implements AsyncDisposable {
   readonly name: string
   readonly #server: URL
   readonly #admin: Connection
   readonly #users: string[] = []
 
-  /** Empty: without any table. */
+  /** Creates it without tables. */
   static async create(server: string): Promise<MysqlDatabase> {
     const admin = await createConnection({ uri: server, multipleStatements: true, supportBigNumbers: true })
     const database = new MysqlDatabase(server, admin)
@@ -36,7 +36,7 @@ export class MysqlDatabase implements AsyncDisposable {
     this.#admin = admin
   }
 
-  /** Its URL, also of another user, or on another port where something stands in between. */
+  /** A URL of the database, optionally as another user or through a proxy's port. */
   url({ port, user, parameters = '' }: { port?: number; user?: string; parameters?: string } = {}): string {
     const url = new URL(this.#server)
     url.pathname = `/${this.name}`
@@ -49,13 +49,13 @@ export class MysqlDatabase implements AsyncDisposable {
     return { host: this.#server.hostname, port: Number(this.#server.port || 3306) }
   }
 
-  /** Runs a statement as the server's administrator. */
+  /** Runs a statement as administrator. */
   async query(sql: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
     const [rows] = await this.#admin.query(sql)
     return Array.isArray(rows) ? (rows as Record<string, unknown>[]) : []
   }
 
-  /** A user with these privileges on this database alone, until it is disposed of. Returns the name; there is no password. */
+  /** A user with these privileges on this database only; dropped when disposed. Returns the name; there is no password. */
   async createUser(privileges: string, limits = ''): Promise<string> {
     const user = `holdfast_${process.pid}_${++lastNumber}`
     await this.#admin.query(`CREATE USER '${user}'@'%' ${limits}`)
@@ -64,7 +64,7 @@ export class MysqlDatabase implements AsyncDisposable {
     return user
   }
 
-  /** Another connection of the administrator. */
+  /** Opens another administrator connection. */
   async connect(): Promise<Connection> {
     return await createConnection({ uri: this.url(), multipleStatements: true, supportBigNumbers: true })
   }

@@ -1,23 +1,23 @@
 /**
- * What a test counted, for whoever runs it to add up: a line of JSON for each note, in the file that HOLDFAST_TEST_NOTES names.
- * Without it nothing is written.
+ * Counts that a test run reports to the program that started it: one JSON line per note, appended to the file in HOLDFAST_TEST_NOTES.
+ * Nothing is written if the variable is not set.
  */
 import { appendFileSync } from 'node:fs'
 
 export type Note =
-  /** Commands that were sent by callers, in the order of their attempts: with repeats. */
+  /** Commands that callers sent, repeats included. */
   | { readonly what: 'commands'; readonly count: number }
-  /** Something was broken on purpose. */
+  /** A fault that a test injected. */
   | {
       readonly what: 'fault'
       /** `sqlite`, `mysql`, … */
       readonly store: string
       /** `SIGKILL of the service`, `freeze`, … */
       readonly kind: string
-      /** From the fault, or its end where it lasts, until every process acknowledged a command that was sent afterwards. */
+      /** From the fault, or from its end if it lasts, until every process acknowledged a command sent afterwards. */
       readonly recoveryMs: number
     }
-  /** Something was put to the ledger, and all that is promised of it was seen to hold. */
+  /** Inputs for which every promise was checked. */
   | { readonly what: 'inputs'; readonly kind: string; readonly count: number }
 
 export function note(what: Note): void {

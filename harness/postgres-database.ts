@@ -1,20 +1,20 @@
-/** PostgreSQL for tests: a server that the environment names, and databases of the tests' own on it. */
+/** The PostgreSQL server under test, if the environment names one, and scratch databases on it. */
 import { randomBytes } from 'node:crypto'
 import { Client } from 'pg'
 import { serverUnderTest } from './stores.ts'
 
-/** Null when there is no server to test on. */
+/** Null without a server under test. */
 const { url: POSTGRES_SERVER, reason: REASON } = serverUnderTest('postgres')
 
-/** Why a test that needs the server is left out; false when it is not. */
+/** Why tests that need the server are skipped; false when they run. */
 export const WITHOUT_POSTGRES = POSTGRES_SERVER === null && REASON
 
-/** ReadyForQuery outside of a transaction, as the server sends it: what came before has been committed, or rolled back. */
+/** ReadyForQuery outside of a transaction, as bytes on the wire: the transaction before it was committed or rolled back. */
 export const TRANSACTION_ENDED = Buffer.from('Z\0\0\0\x05I', 'latin1')
 
 export class PostgresDatabase implements AsyncDisposable {
   readonly name: string
-  /** As the server's administrator. */
+  /** An administrator connection to the database. */
   readonly client: Client
   readonly #url: URL
 
@@ -35,12 +35,12 @@ export class PostgresDatabase implements AsyncDisposable {
     return new PostgresDatabase(name, url, client)
   }
 
-  /** Where it can be reached. */
+  /** Host and port of the server. */
   get address(): { readonly host: string; readonly port: number } {
     return { host: this.#url.hostname || '127.0.0.1', port: Number(this.#url.port || '5432') }
   }
 
-  /** A store URL with these options, and perhaps by way of a port on loopback, or as another user. */
+  /** A store URL with these options, optionally through a port on loopback or as another user. */
   url(
     options: Readonly<Record<string, string | number>> = {},
     by: { readonly port?: number; readonly user?: string } = {},
@@ -61,7 +61,7 @@ export class PostgresDatabase implements AsyncDisposable {
   }
 }
 
-/** Runs statements on the server that belong to none of the tests' databases. */
+/** Runs statements on the server, outside of the scratch databases. */
 export async function administer<Result>(action: (client: Client) => Promise<Result>): Promise<Result> {
   const client = new Client({ connectionString: POSTGRES_SERVER! })
   await client.connect()

@@ -1,4 +1,4 @@
-/** What the tables of a PostgreSQL schema are, as SQL that makes the same ones. */
+/** Dumps the tables of a PostgreSQL schema as SQL that recreates them. */
 import type { Client } from 'pg'
 
 type Row = Readonly<Record<string, string | null>>
@@ -26,7 +26,7 @@ const COLUMNS = `SELECT quote_ident(attname) AS name, format_type(atttypid, attt
     LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
   WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped ORDER BY attnum`
 
-/** NOT NULL stands with the columns, whatever the server's version keeps of it. */
+/** NOT NULL is written with the columns: newer servers also list it as a constraint. */
 const CONSTRAINTS = `SELECT quote_ident(conname) AS name, pg_get_constraintdef(c.oid) AS text,
     array_to_string(i.reloptions, ', ') AS options
   FROM pg_constraint c LEFT JOIN pg_class i ON i.oid = conindid
@@ -41,13 +41,12 @@ const VIEWS = `SELECT quote_ident(relname) AS name, array_to_string(reloptions, 
 
 const STORAGE: Readonly<Record<string, string>> = { p: 'PLAIN', e: 'EXTERNAL', x: 'EXTENDED', m: 'MAIN' }
 
-/** @throws Error when there is something that is neither a table nor an index nor a view */
+/** @throws Error for anything that is neither a table, an index nor a view */
 export async function dumpPostgresSchema(client: Client): Promise<string> {
   const ask = async (sql: string, ...parameters: readonly unknown[]): Promise<readonly Row[]> =>
     (await client.query<Record<string, string | null>, unknown[]>(sql, [...parameters])).rows
   const others = await ask(OTHERS)
-  if (others.length > 0)
-    throw new Error(`The dump of a schema leaves out ${others.map(({ what }) => what).join(', ')}.`)
+  if (others.length > 0) throw new Error(`The dump of a schema omits ${others.map(({ what }) => what).join(', ')}.`)
   const statements: string[] = []
   for (const table of await ask(TABLES)) {
     const columns = await ask(COLUMNS, table['oid'])

@@ -1,9 +1,9 @@
-/** Much that is read at once from a service, and how others fare meanwhile. */
+/** Large reads from a service, and a measurement of how other requests fare meanwhile. */
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import type { DatabaseSync } from 'node:sqlite'
 
-/** An account with many assets, each with one posting, of the moment before. */
+/** An account with many assets, each with one posting just before this instant. */
 export const RICH = 'user:9'
 export const RICH_AT = Date.UTC(2031, 0, 1)
 
@@ -17,7 +17,7 @@ export function richAccountSql(assets: number): readonly string[] {
   ]
 }
 
-/** Makes rows that need not survive a crash. */
+/** Inserts rows that need not survive a crash. */
 export function fill(database: DatabaseSync, statements: readonly string[]): void {
   database.exec('PRAGMA synchronous = OFF; BEGIN')
   for (const sql of statements) database.exec(sql)
@@ -26,12 +26,12 @@ export function fill(database: DatabaseSync, statements: readonly string[]): voi
 
 export interface During<Result> {
   readonly result: Result
-  /** Requests of others that began and ended within it. */
+  /** Other requests that began and ended while the work was under way. */
   readonly answered: number
   readonly longestMs: number
 }
 
-/** Asks for `/healthz` again and again while `work` is under way. */
+/** Requests `/healthz` in a loop while `work` is under way. */
 export async function answeredDuring<Result>(url: string, work: Promise<Result>): Promise<During<Result>> {
   let isOver = false
   const over = work.finally(() => (isOver = true))
@@ -47,7 +47,7 @@ export async function answeredDuring<Result>(url: string, work: Promise<Result>)
   return { result: await over, answered, longestMs }
 }
 
-/** Asks for one path many times over one connection, without waiting for an answer. Gives how many answers were seen to be 200. */
+/** Pipelines `times` requests for one path over one connection. Returns how many responses had status 200. */
 export async function pipelined(url: string, path: string, times: number): Promise<number> {
   const { hostname, port } = new URL(url)
   const socket = connect({ host: hostname, port: Number(port) })
@@ -55,7 +55,7 @@ export async function pipelined(url: string, path: string, times: number): Promi
     `GET ${path} HTTP/1.1\r\nhost: holdfast\r\n${isLast ? 'connection: close\r\n' : ''}\r\n`
   socket.write(Array.from({ length: times }, (_, index) => request(index === times - 1)).join(''))
   let answers = 0
-  // The head of an answer may be cut in two by the way that it came.
+  // A status line may be split between two chunks; such a response is not counted.
   socket.on('data', (part: Buffer) => (answers += part.toString('latin1').split('HTTP/1.1 200').length - 1))
   await once(socket, 'close')
   return answers

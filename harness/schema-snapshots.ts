@@ -1,6 +1,6 @@
 /**
- * The schema.sql of each SQL store: what its migrations come to, dumped from a database that they were just applied to. The
- * generator writes them, a test holds them to the migrations.
+ * The schema.sql of each SQL store: a dump of a database to which the migrations were just applied. The generator writes the files; a test
+ * compares them with the migrations.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { DatabaseSync } from 'node:sqlite'
@@ -15,26 +15,26 @@ import { serverUnderTest } from './stores.ts'
 
 export interface SchemaSnapshot {
   readonly store: 'sqlite' | 'mysql' | 'mariadb' | 'postgres'
-  /** From the root of the repository. */
+  /** From the repository's root. */
   readonly path: string
-  /** Why no database of it can be made here; null when one can. */
+  /** Why no such database can be created here; null when it can. */
   readonly missing: string | null
-  /** A database of its own, empty. */
+  /** Creates an empty scratch database. */
   create(): Promise<SchemaDatabase>
 }
 
 export interface SchemaDatabase extends AsyncDisposable {
-  /** As a store URL. */
+  /** A store URL. */
   readonly url: string
-  /** Runs statements as an administrator. */
+  /** Runs statements as administrator. */
   execute(sql: string): Promise<void>
-  /** What is there, as SQL that makes the same tables. */
+  /** The schema, as SQL that creates the same tables. */
   dump(): Promise<string>
-  /** Which database it is, without what its patches change. */
+  /** Product and version, without the patch level. */
   version(): Promise<string>
 }
 
-/** @throws Error when HOLDFAST_TEST_STORES asks for one that is missing */
+/** @throws Error when HOLDFAST_TEST_STORES requests a store that is missing */
 export function schemaSnapshots(): readonly SchemaSnapshot[] {
   return [
     { store: 'sqlite', path: 'src/stores/sqlite/schema.sql', missing: null, create: createSqlite },
@@ -44,7 +44,7 @@ export function schemaSnapshots(): readonly SchemaSnapshot[] {
   ]
 }
 
-/** The file's text. */
+/** The content of a snapshot file. */
 export function snapshotText(dump: string, version: string): string {
   return `-- The tables as the migrations make them, dumped from ${version} by \`npm run generate\`.
 -- Nothing reads this file when Holdfast runs; a test compares it with a database that was just migrated.
@@ -52,7 +52,7 @@ export function snapshotText(dump: string, version: string): string {
 ${dump}`
 }
 
-/** The file's text without its head, which tells the version that it was dumped from. */
+/** The file's content without its header, which names the server's version. */
 export function dumpIn(text: string): string {
   return text.replace(/^(?:--.*\n)*\n/, '')
 }

@@ -1,10 +1,10 @@
-/** Another program with a connection to a database server: one that holds a lock, or only takes a place. */
+/** A plain client of a database server: for tests that hold a lock or occupy a connection, and for the server's version. */
 import { createConnection } from 'mysql2/promise'
 import { Client } from 'pg'
 
 export interface ServerClient {
   query(sql: string): Promise<unknown>
-  /** What the server says that it is. */
+  /** The server's own version string. */
   version(): Promise<string>
   end(): Promise<void>
 }
@@ -13,7 +13,7 @@ interface VersionRow {
   readonly version: string
 }
 
-/** @param url a store URL @throws what the driver says, such as that there are too many connections */
+/** @param url a store URL @throws the driver's error, for example when there are too many connections */
 export async function connectTo(url: string): Promise<ServerClient> {
   if (url.startsWith('postgres:')) {
     const client = new Client({ connectionString: url })

@@ -1,6 +1,6 @@
 /**
- * Database servers whose programs are installed here, so that a test can have one to itself. Every one is started with the
- * settings under which an acknowledged commit survives a crash.
+ * Database servers that are installed on this machine, so that a test can start one of its own. Their settings make an acknowledged commit
+ * survive a crash.
  */
 import { spawnSync } from 'node:child_process'
 import { accessSync, constants, existsSync, globSync, realpathSync } from 'node:fs'
@@ -14,12 +14,12 @@ export const SERVER_NAMES: readonly ServerName[] = ['mariadb', 'mysql', 'postgre
 
 export type CommandLine = readonly [program: string, ...parameters: readonly string[]]
 
-/** As the server sees it. */
+/** Paths as the server sees them. */
 export interface ServerPlace {
-  /** The data are in the folder `data` of it. */
+  /** The data directory is its subfolder `data`. */
   readonly folder: string
   readonly port: number
-  /** The certificates in the folder, see `TLS_FILES`; null for a server without TLS. With them it takes nothing else. */
+  /** The certificates in the folder, see `TLS_FILES`; null for a server without TLS. With TLS the server refuses other connections. */
   readonly tls: TlsFiles | null
 }
 
@@ -27,42 +27,42 @@ export interface TlsFiles {
   readonly ca: string
   readonly cert: string
   readonly key: string
-  /** PostgreSQL's rules of who may log in how. */
+  /** PostgreSQL's pg_hba.conf. */
   readonly rules: string
 }
 
 export interface Installation {
   readonly name: ServerName
-  /** What the programs see as `/`. */
+  /** The directory that the programs see as `/`. */
   readonly root: string
-  /** Who runs the server; null for the user of this process. */
+  /** The user that runs the server; null for the user of this process. */
   readonly owner: { readonly uid: number; readonly gid: number } | null
-  /** Makes the data. */
+  /** The command that creates the data directory. */
   initialise(folder: string): CommandLine
-  /** Serves them, in the foreground. */
+  /** The command that runs the server in the foreground. */
   serve(place: ServerPlace): CommandLine
 }
 
 export interface InstallationFound {
   readonly installation: Installation | null
-  /** Why it is null, as a test report shows it. */
+  /** Why it is null, as test reports show it. */
   readonly reason: string
 }
 
 /**
- * @param isAsked what `isAskedFor` says of it
- * @throws Error when it is asked for and not installed
+ * @param isAsked the result of `isAskedFor`
+ * @throws Error when the server was requested and is not installed
  */
 export function installationUnderTest(
   name: ServerName,
   isAsked: boolean | null = isAskedFor(name),
   find = findInstallation,
 ): InstallationFound {
-  if (isAsked === false) return { installation: null, reason: `HOLDFAST_TEST_STORES leaves ${name} out` }
+  if (isAsked === false) return { installation: null, reason: `HOLDFAST_TEST_STORES excludes ${name}` }
   const found = find(name)
   if (found.installation !== null || isAsked === null) return found
   throw new Error(
-    `HOLDFAST_TEST_STORES asks for ${name}, and a server to start and to kill is missing: ${found.reason}.`,
+    `HOLDFAST_TEST_STORES requests ${name}, and no server that tests can start is installed: ${found.reason}.`,
   )
 }
 
@@ -97,7 +97,7 @@ function findMariadb(): Installation | string {
     serve: (place) => [
       server,
       ...mysqlParameters(place, username),
-      // Off by default; with it, a commit is two logs that must agree after a crash.
+      // Off by default. With a binary log, a commit writes two logs that must agree after a crash.
       '--log-bin=binlog',
       '--binlog-format=ROW',
       '--innodb-log-file-size=64M',
@@ -105,10 +105,10 @@ function findMariadb(): Installation | string {
   }
 }
 
-/** On the PATH, or in the tree of its own that a script for Debian makes (see .ci/servers). */
+/** On the PATH, or in a separate Debian tree (see .ci/servers). */
 function findMysql(): Installation | string {
   const installed = programOnPath('mysqld')
-  // Where MariaDB is installed, its server goes by this name too.
+  // MariaDB installs its server under this name too.
   if (installed !== null && basename(realpathSync(installed)) !== 'mariadbd') return mysqlAt('/', [installed])
   const root = process.env['HOLDFAST_MYSQL_ROOT'] ?? join(tmpdir(), 'holdfast-mysql')
   if (!existsSync(join(root, 'usr/sbin/mysqld'))) return 'no mysqld of MySQL is installed'
@@ -144,7 +144,7 @@ function mysqlParameters({ folder, port, tls }: ServerPlace, user: string): read
     '--no-defaults',
     `--user=${user}`,
     `--datadir=${folder}/data`,
-    // A server that starts removes the temporary tables that it finds there, also those of another one.
+    // A starting server removes the temporary tables that it finds there, those of other servers included.
     `--tmpdir=${folder}`,
     `--port=${port}`,
     '--bind-address=127.0.0.1',
@@ -160,7 +160,7 @@ function mysqlParameters({ folder, port, tls }: ServerPlace, user: string): read
           `--ssl-ca=${tls.ca}`,
           `--ssl-cert=${tls.cert}`,
           `--ssl-key=${tls.key}`,
-          // Whoever does not encrypt is turned away.
+          // Refuses connections without TLS.
           '--require-secure-transport=ON',
         ]),
   ]
@@ -169,10 +169,10 @@ function mysqlParameters({ folder, port, tls }: ServerPlace, user: string): read
 function findPostgres(): Installation | string {
   const server = newestPostgres() ?? programOnPath('postgres')
   if (server === null) return 'no PostgreSQL server is installed'
-  // Its processes have no group in common by which they could be killed together.
-  if (!existsSync('/proc/self/stat')) return 'there is no /proc to find the processes of a PostgreSQL server in'
+  // Its processes share no process group that could be killed at once.
+  if (!existsSync('/proc/self/stat')) return 'without /proc the processes of a PostgreSQL server cannot be found'
   const owner = ownerNamed('postgres')
-  if (owner === undefined) return 'there is no user postgres to run PostgreSQL, which refuses to run as root'
+  if (owner === undefined) return 'PostgreSQL refuses to run as root, and there is no user postgres'
   const settings = {
     fsync: 'on',
     synchronous_commit: 'on',
@@ -209,14 +209,14 @@ function findPostgres(): Installation | string {
   }
 }
 
-/** Debian keeps each version in a folder of its own, none of them on the PATH. */
+/** Debian installs each version into a folder of its own that is not on the PATH. */
 function newestPostgres(): string | null {
   const versionOf = (path: string): number => Number(path.split('/').at(-3))
   const programs = globSync('/usr/lib/postgresql/*/bin/postgres').toSorted((a, b) => versionOf(a) - versionOf(b))
   return programs.at(-1) ?? null
 }
 
-/** Who runs a server that root should not run. Undefined where there is no such user. */
+/** The user for a server that root should not run; undefined when there is no such user. */
 export function ownerNamed(user: string): Installation['owner'] | undefined {
   if (process.getuid?.() !== 0) return null
   const [uid, gid] = ['-u', '-g'].map((flag) => {
@@ -226,7 +226,7 @@ export function ownerNamed(user: string): Installation['owner'] | undefined {
   return uid === undefined || gid === undefined ? undefined : { uid, gid }
 }
 
-/** The PATH of a user who is not root often lacks the folders of servers. */
+/** The PATH of an unprivileged user often lacks the sbin folders. */
 function programOnPath(name: string): string | null {
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin']
   return folders.map((folder) => join(folder, name)).find(isExecutable) ?? null

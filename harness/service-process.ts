@@ -1,4 +1,4 @@
-/** `holdfast` as a process of its own: one command, or the service until it is stopped or killed. */
+/** `holdfast` as a child process: one command, or the service until it is stopped or killed. */
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { resolve } from 'node:path'
@@ -14,7 +14,7 @@ export interface Ran {
 
 type Environment = Readonly<Record<string, string>>
 
-/** Runs one command to its end. Nothing of this process's own configuration reaches it. */
+/** Runs one command to its end. The configuration of this process is not passed on. */
 export async function runHoldfast(parameters: readonly string[], environment: Environment = {}): Promise<Ran> {
   const child = spawnHoldfast(parameters, environment)
   const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)]
@@ -35,7 +35,7 @@ export class ServiceProcess implements AsyncDisposable {
     this.#stderr = output.stderr
   }
 
-  /** Serves `store` on a free port, or the one that the parameters name. */
+  /** Serves `store` on a free port, or on the port in `parameters`. */
   static async start(
     store: string,
     parameters: readonly string[] = [],
@@ -57,17 +57,17 @@ export class ServiceProcess implements AsyncDisposable {
     return this.#stdout()
   }
 
-  /** What it has logged: JSON lines. */
+  /** The log so far: JSON lines. */
   get log(): string {
     return this.#stderr()
   }
 
-  /** Asks it to end, and gives its exit code. */
+  /** Sends the signal and returns the exit code. */
   async stop(signal: 'SIGTERM' | 'SIGINT' = 'SIGTERM'): Promise<number | null> {
     return await this.#end(signal)
   }
 
-  /** Ends it like a power cut would end its process: nothing in it gets to run any more. */
+  /** Ends it abruptly, as a power cut would: no handler runs. */
   async kill(): Promise<void> {
     await this.#end('SIGKILL')
   }
@@ -86,7 +86,7 @@ export class ServiceProcess implements AsyncDisposable {
   }
 }
 
-/** One command that a test watches, or ends, itself. */
+/** Starts a command that the test observes or ends itself. */
 export function spawnHoldfast(parameters: readonly string[], environment: Environment = {}) {
   const { PATH = '', HOME = '' } = process.env
   return startChild(process.execPath, [MAIN, ...parameters], {

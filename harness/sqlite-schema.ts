@@ -1,7 +1,7 @@
-/** What the tables of an SQLite file are, as SQL that makes the same ones. */
+/** Dumps the tables of an SQLite file as SQL that recreates them. */
 import type { DatabaseSync } from 'node:sqlite'
 
-/** Tables by name, then the rest. SQLite keeps the text that made each. */
+/** Tables by name, then everything else. SQLite stores the statement that created each. */
 const STATEMENTS = `SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL
   ORDER BY type <> 'table', type, name`
 

@@ -17,7 +17,7 @@ import { listTable, styled } from '../src/cli/tables.ts'
 import { runHoldfast, ServiceProcess } from '../harness/service-process.ts'
 import { HttpCaller, type HttpAnswer } from './http-caller.ts'
 
-/** At once, as in the incident. */
+/** Concurrent requests, as in the incident. */
 const REQUESTS = 100
 const ROUNDS = 5
 const MEAN_MS_MAX = 50
@@ -35,7 +35,7 @@ interface Line {
 try {
   await main()
 } catch (error) {
-  // Whoever gave a wrong address or option needs the reason, not where in this program it came out.
+  // For a wrong address or option the message is enough; a stack trace would not help.
   process.stderr.write(`${(error instanceof Error ? error.message : String(error)).trim()}\n`)
   process.exitCode = 2
 }
@@ -69,13 +69,13 @@ async function runOnStore(store: string): Promise<readonly Line[]> {
   const migrated = await runHoldfast(['migrate', '--store', store])
   if (migrated.exitCode !== 0) throw new Error(migrated.stderr.replace(/^error: /, ''))
   await using service = await ServiceProcess.start(store)
-  console.log(`${store} behind ${service.url}`)
+  console.log(`${store} served at ${service.url}`)
   const found = await runAgainst(service.url)
   const exitCode = await service.stop()
   const warnings = service.log.split('\n').filter((line) => /"level":[456]0.*"code":/.test(line)).length
   return [
     ...found,
-    line('problems in the log of the service', 0, warnings),
+    line('warnings and errors in the service’s log', 0, warnings),
     line('exit code of the service after SIGTERM', 0, exitCode),
     await verifyLine(store),
   ]
@@ -83,7 +83,7 @@ async function runOnStore(store: string): Promise<readonly Line[]> {
 
 async function runAgainst(url: string): Promise<readonly Line[]> {
   using caller = new HttpCaller(url, new Agent({ keepAlive: true, maxSockets: REQUESTS }))
-  // So that the first round does not measure how two fresh processes compile themselves.
+  // Warm-up, so that the first round does not measure compilation.
   await playRound(caller, await newUser(caller))
 
   const account = await newUser(caller)
@@ -137,7 +137,7 @@ async function playRound(caller: HttpCaller, account: string): Promise<Round> {
 async function newUser(caller: HttpCaller): Promise<string> {
   const account = `acceptance:${randomUUID()}`
   const { status, body } = await caller.post('/v1/deposits', { requestId: randomUUID(), account, amount: FUNDS })
-  if (status !== 201) throw new Error(`The deposit was answered ${status}: ${body}`)
+  if (status !== 201) throw new Error(`The deposit failed with status ${status}: ${body}`)
   return account
 }
 
@@ -161,7 +161,7 @@ function isLockTrouble({ status, body }: HttpAnswer): boolean {
   return status >= 500 && /contention|deadlock|lock|busy|timeout|deadline/i.test(body)
 }
 
-/** Repeats with the status and the body of the first answer, and the header that says so. */
+/** Repeats must have the status and body of the first answer, and the header that marks a replay. */
 function replayCount(first: readonly HttpAnswer[], again: readonly HttpAnswer[]): number {
   return again.filter(({ status, body, headers }, index) => {
     const original = first[index]!
@@ -170,7 +170,7 @@ function replayCount(first: readonly HttpAnswer[], again: readonly HttpAnswer[])
   }).length
 }
 
-/** What half of the holds did cost is gone, and nothing is held any more. */
+/** Half of the holds were settled; nothing is held any more. */
 async function booksLine(caller: HttpCaller, account: string): Promise<Line> {
   const { body } = await caller.get(`/v1/accounts/${account}`)
   const { balances } = JSON.parse(body) as { balances: { available: string; held: string; version: number }[] }

@@ -1,4 +1,4 @@
-/** A reliability run as the tables of docs/reliability.md. */
+/** Formats a reliability run as the tables of docs/reliability.md. */
 import type { Marks } from '../bench/reporting/marks.ts'
 import type { Note } from '../harness/notes.ts'
 import type { ReliabilityRun } from './reliability-run.ts'
@@ -52,7 +52,7 @@ function sumsOf({ simulation, suites, notes }: ReliabilityRun): string {
   return table(['what', 'how many'], rows, 1)
 }
 
-/** Of the real databases: the service was back by itself, and the books were exact. */
+/** For real databases: the service recovered by itself, and the books were exact. */
 function faultsOf({ notes }: ReliabilityRun): string {
   const faults = notes.filter((note) => note.what === 'fault')
   const groups = Map.groupBy(faults, ({ kind, store }) => `${kind}\n${store}`)
@@ -79,7 +79,7 @@ function simulatedFaultsOf({ simulation: { faults } }: ReliabilityRun): string {
 }
 
 function overloadOf({ overload }: ReliabilityRun): string {
-  if (overload === null) return 'The overload was not measured.'
+  if (overload === null) return 'Overload was not measured.'
   const { normal, served, refused, memoryMb, commands, offeredPerSecond, normalAgainMs } = overload
   const rate = (perSecond: number): string => `${count(Math.round(perSecond))}/s`
   const ms = (value: number | null): string => (value === null ? '—' : `${count(Math.round(value))} ms`)
@@ -97,7 +97,7 @@ function overloadOf({ overload }: ReliabilityRun): string {
 ${rate(offeredPerSecond)} were offered. Normal service resumed ${ms(normalAgainMs)} after the last of them was due.${memory}`
 }
 
-/** @param textColumns the others are numbers */
+/** @param textColumns the first columns; the others are numbers */
 function table(head: readonly string[], rows: readonly (readonly string[])[], textColumns: number): string {
   const line = head.map((_, index) => (index < textColumns ? '---' : '---:'))
   return [head, line, ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')

@@ -13,11 +13,14 @@ import { footprint } from '../../src/domain/rules.ts'
 import { type Changes } from '../../src/domain/changes.ts'
 import { Cache } from '../../src/engine/cache.ts'
 import { ENGINE_LIMITS } from '../../src/engine/limits.ts'
+import { assertLawful } from '../../src/engine/plan-laws.ts'
 import { Queue } from '../../src/engine/queue.ts'
 import { Ticket } from '../../src/engine/ticket.ts'
-import { writesOf } from '../../src/stores/mysql/statements.ts'
-import { writeStatement } from '../../src/stores/postgres/statements.ts'
-import { balanceChangeValues, holdChangeValues, holdValues, postingValues } from '../../src/stores/sql/rows.ts'
+import { writeStatements } from '../../src/stores/mysql/writes.ts'
+import { writeStatement } from '../../src/stores/postgres/writes.ts'
+import { balanceChangeRow } from '../../src/stores/sql/balance-row.ts'
+import { holdEndRow, holdRow } from '../../src/stores/sql/hold-row.ts'
+import { postingRow } from '../../src/stores/sql/posting-row.ts'
 import { holdToWire } from '../../src/api/hold.ts'
 import { showHold } from '../../src/domain/hold.ts'
 
@@ -81,11 +84,13 @@ export function hotPathTasks(): readonly Task[] {
     task('decideBatch, freezes', () => decide(FREEZES, empty)),
     task('decideBatch, settles', () => decide(SETTLES, open)),
     task('decideBatch, one-to-ten transfers', () => decide(TRANSFERS, empty)),
+    task('laws of the plan, freezes', () => assertLawful(FREEZES, frozen)),
+    task('laws of the plan, settles', () => assertLawful(SETTLES, settled)),
     task('footprint, freezes', () => footprint(FREEZES, HOUSE_STRIPES)),
     task('rows of freezes', () => rowsOf(frozen.changes)),
     task('rows of settles', () => rowsOf(settled.changes)),
-    task('MySQL text of freezes', () => writesOf(frozen.changes, 'mysql')),
-    task('MySQL text of settles', () => writesOf(settled.changes, 'mysql')),
+    task('MySQL text of freezes', () => writeStatements(frozen.changes, 'mysql')),
+    task('MySQL text of settles', () => writeStatements(settled.changes, 'mysql')),
     task('PostgreSQL parameters of freezes', () => writeStatement(frozen.changes)),
     task('PostgreSQL parameters of settles', () => writeStatement(settled.changes)),
     task('holds as JSON', () => holds.map((hold) => JSON.stringify(holdToWire(hold)))),
@@ -128,10 +133,10 @@ function decide(work: readonly Command[], snapshot: Snapshot): Plan {
 
 function rowsOf({ holdsOpened, holdsChanged, postings, balances }: Changes): unknown {
   return [
-    holdsOpened.map(holdValues),
-    holdsChanged.map(holdChangeValues),
-    postings.map(postingValues),
-    balances.map(balanceChangeValues),
+    holdsOpened.map((hold) => holdRow(hold, null)),
+    holdsChanged.map((hold) => holdEndRow(hold, null)),
+    postings.map(postingRow),
+    balances.map(balanceChangeRow),
   ]
 }
 

@@ -1,4 +1,4 @@
-/** The README's chart and table, between two marks, so that no number in them is typed by hand. */
+/** Generates the README's chart and table between two marks, so that no figure is typed by hand. */
 import { SERVER_NAMES } from '../output/headline.ts'
 import { msText, rateText, ratioText } from '../output/numbers.ts'
 import type { ChapterId } from './chapters.ts'
@@ -10,7 +10,7 @@ export const MARKS = {
   end: '<!-- measured: until here -->',
 } as const
 
-/** The document with its figures. @throws Error when it has no place for them */
+/** The document with its figures. @throws Error when the marks are missing */
 export function withFigures(document: string, report: Report): string {
   return withTextBetween(document, MARKS, figures(report), 'README.md')
 }
@@ -65,7 +65,7 @@ interface Place {
   readonly name: string
 }
 
-/** None when one of the three was not run. */
+/** Empty when one of the three was not run. */
 function rowOf(report: Report, { store, chapter, label, name }: Place): readonly (readonly string[])[] {
   const at = (strategy: 'update-first' | 'raw' | 'holdfast') =>
     resultOf(report, { chapter, store: store.name, strategy })

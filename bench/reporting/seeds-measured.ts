@@ -1,4 +1,4 @@
-/** docs/seeds-measured.md: each claim of the write-ups beside what was measured. */
+/** Generates docs/seeds-measured.md: each claim of the write-ups next to the measurements. */
 import { SERVER_NAMES } from '../output/headline.ts'
 import { batchTransferDeadlock } from './claims/batch-transfer-deadlock.ts'
 import { casGuide } from './claims/cas-guide.ts'

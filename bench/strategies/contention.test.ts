@@ -7,15 +7,15 @@ import type { StrategyName } from './catalogue.ts'
 import { codeOf, Rehearsal } from './rehearsal.ts'
 
 const ALICE = 8
-/** The least that MySQL and MariaDB wait for a lock. */
+/** The minimum lock timeout of MySQL and MariaDB. */
 const LOCK_TIMEOUT_MS = 1_000
 
 const SERVERS = labStores().filter(({ name }) => name !== 'sqlite')
 const withoutServers = SERVERS.length === 0 && 'SQLite has no row to wait for, and there is no server'
 
 const WAITING: Readonly<Record<Exclude<Dialect, 'sqlite'>, string>> = {
-  // Statements that run, look after look. information_schema.innodb_trx names the locks, but it shows old rows for as long as anybody
-  // on the server reads it more often than every 100 ms.
+  // Statements in progress. information_schema.innodb_trx would list the lock waits, but its rows are not refreshed while any client of
+  // the server reads it more often than every 100 ms.
   mysql: `SELECT COUNT(*) AS waiting FROM information_schema.processlist
     WHERE db = DATABASE() AND command <> 'Sleep' AND id <> CONNECTION_ID()`,
   postgres: `SELECT COUNT(*) AS waiting FROM pg_stat_activity
@@ -23,18 +23,18 @@ const WAITING: Readonly<Record<Exclude<Dialect, 'sqlite'>, string>> = {
 }
 
 const WAIT_MS_MAX = 60_000
-/** Longer than that, so that nobody gives up meanwhile. */
+/** Longer than that, so that no request times out meanwhile. */
 const PATIENT_LOCK_TIMEOUT_MS = 90_000
 const LOOK_EVERY_MS = 30
-/** In a row: a statement that waits is there at each of them, and more could have come to wait. */
+/** Consecutive looks: a waiting statement is seen in each of them, and more could have begun to wait. */
 const LOOKS = 10
 
-/** Waits until as many transactions wait for a lock, and no more. */
+/** Waits until exactly this many transactions wait for a lock. */
 async function assertWaiting(expected: number, rehearsal: Rehearsal): Promise<void> {
   await using rows = await rehearsal.rows()
   const sql = WAITING[rehearsal.site.dialect as 'mysql' | 'postgres']
   const count = async (): Promise<number> => {
-    // A transaction for each look: PostgreSQL shows the same activity for the whole of one.
+    // One transaction per look: within a transaction, PostgreSQL repeats the first snapshot of the activity.
     const [row] = await rows.transaction((connection) => connection.select(sql, []))
     return Number(row!['waiting'])
   }
@@ -46,7 +46,7 @@ async function assertWaiting(expected: number, rehearsal: Rehearsal): Promise<vo
   }
 }
 
-/** Somebody else's transaction has the user's row while `action` runs. */
+/** Runs `action` while another transaction holds a lock on the user's row. */
 async function whileLocked(rehearsal: Rehearsal, action: () => Promise<void>): Promise<void> {
   await using rows = await rehearsal.rows()
   await rows.transaction(async (connection) => {
@@ -128,7 +128,7 @@ describe('a row that somebody else has', { skip: withoutServers }, () => {
 
 const LOADS_MAX = 20
 
-/** Whether calls at once meet deadlocks, in one load or in the first of several that does. */
+/** Whether concurrent calls meet deadlocks, in one of at most `loadsMax` loads. */
 async function meetsDeadlocks(store: string, strategy: StrategyName, loadsMax = 1): Promise<boolean> {
   const isTransfer = strategy.startsWith('transfer')
   await using rehearsal = await Rehearsal.prepare({ store, strategy, users: isTransfer ? 50 : 1 })

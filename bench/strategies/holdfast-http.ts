@@ -1,7 +1,7 @@
 /**
- * Holdfast as a service in a process of its own, one HTTP request per command over kept connections.
+ * Holdfast as a service in a separate process, one HTTP request per command over keep-alive connections.
  *
- * The connections are the lab's own (http-load.ts): a full HTTP client would cost more than the server it is to measure.
+ * The connections are the lab's own (http-load.ts): a full HTTP client would cost more than the server under measurement.
  */
 import { auditLedger } from '../audit/ledger.ts'
 import { errorFromProblem } from '../../src/api/problem-details.ts'
@@ -12,11 +12,11 @@ import { UNCOUNTED } from './counting.ts'
 import { accountOf, prepareAccounts } from './ledger-accounts.ts'
 import type { FreezeRequest, HoldRequest, Lives, Player, Strategy, TransferRequest, Transfers } from './strategy.ts'
 
-/** More would only wait in the service in place of here. */
+/** More connections would only wait in the service. */
 const CONNECTIONS_MAX = 500
 
 export const holdfastHttp: Strategy = {
-  summary: 'Holdfast through its service, one HTTP request per command',
+  summary: 'Holdfast as a service, one HTTP request per command',
   plays: 'both',
   prepare: (site) => prepareAccounts(site, site.users.map(accountOf)),
   async open(site): Promise<Player> {

@@ -9,7 +9,7 @@ import type { Hold } from '../domain/hold.ts'
 import type { RequestId } from '../domain/ids.ts'
 import type { Entry, HoldEvent, StatementLine } from '../domain/journal.ts'
 import type { Rate } from '../domain/rate.ts'
-import { batchOf, CONTRACTS, type BatchRequest } from './contracts.ts'
+import { batchOf, CONTRACTS, type BatchRequest, type InputKind } from './contracts.ts'
 import type {
   AccountInput,
   AccountView,
@@ -37,7 +37,10 @@ import type {
 import { PAGE_LIMIT_MAX } from '../domain/page.ts'
 import { newRequestId } from './request-id.ts'
 
-export abstract class CheckedLedger implements Ledger {
+/** A command without a method in `Ledger` does not compile. */
+type CommandMethods = Pick<Ledger, InputKind>
+
+export abstract class CheckedLedger implements Ledger, CommandMethods {
   protected abstract readonly reads: Reads
 
   /** @throws LedgerError for a rejection and for a fault */

@@ -52,7 +52,8 @@ interface Inputs {
   rate: RateInput
 }
 
-export type InputKind = keyof Inputs
+/** Both kinds of settle are asked for as `settle`. */
+export type InputKind = Exclude<CommandKind, 'settle-part'>
 
 /** One command of a batch. */
 export type CommandInput = { [Kind in InputKind]: { readonly kind: Kind } & Inputs[Kind] }[InputKind]

@@ -1,15 +1,18 @@
 /**
  * A parcel: the commands of one call, until they are answered. Most calls have one command, a `batch` has several.
  *
- *   waiting ──▶ travelling ──▶ answered
- *      ▲            │             ▲
- *      └── pausing ◀┘             └── give up (deadline, abort), at any time
+ *   waiting ──leave──▶ travelling ──arrive──▶ back ──receive, refuse, end──▶ answered
+ *    │ ▲ ▲                  │                │  │                            ▲
+ *    │ │ └───────wait───────┼────────────────┘  │ pause                      │
+ *    │ └───────────wait─────┼──── pausing ◀─────┘                            │
+ *    └──────────────────────┴────────┴───give up (deadline, abort), end──────┘
  *
  * A parcel is always answered with one outcome per command. A command without an answer is `faulted`.
  */
 import { LedgerError } from '../api/error.ts'
 import type { BatchOutcome, CallOptions } from '../api/ledger.ts'
 import { commandToWire } from '../api/contracts.ts'
+import { assertTransition, type Transitions } from '../domain/assert.ts'
 import { type Command } from '../domain/command.ts'
 import { requestOf } from '../domain/rules.ts'
 
@@ -21,6 +24,16 @@ export interface ParcelOptions extends CallOptions {
 
 /** The longest time of `setTimeout`. */
 const TIMER_MS_MAX = 2_147_483_647
+
+type State = 'waiting' | 'travelling' | 'back' | 'pausing' | 'answered'
+
+const TRANSITIONS: Transitions<State> = {
+  waiting: ['travelling', 'answered'],
+  travelling: ['back', 'answered'],
+  back: ['waiting', 'pausing', 'answered'],
+  pausing: ['waiting', 'answered'],
+  answered: [],
+}
 
 export class Parcel {
   readonly atomic: boolean
@@ -34,7 +47,7 @@ export class Parcel {
   #open: number[]
   #failures = 0
   readonly #resolve: (outcomes: BatchOutcome[]) => void
-  #answered = false
+  #state: State = 'waiting'
   /** Set while the parcel is in a request; called when the caller no longer waits. */
   #abandon: (() => void) | null = null
   #stopWaiting = (): void => {}
@@ -57,7 +70,7 @@ export class Parcel {
   }
 
   get answered(): boolean {
-    return this.#answered
+    return this.#state === 'answered'
   }
 
   /** The attempts after which a command was still open. */
@@ -82,12 +95,24 @@ export class Parcel {
 
   /** The parcel is in a request now. `abandon` is called if the caller no longer waits for it. */
   leave(abandon: () => void): void {
+    this.#become('travelling')
     this.#abandon = abandon
   }
 
-  /** The request of the parcel has ended. */
+  /** The request of the parcel has ended. No effect if the parcel has given up meanwhile. */
   arrive(): void {
+    if (!this.answered) this.#become('back')
     this.#abandon = null
+  }
+
+  /** The parcel pauses before another attempt. */
+  pause(): void {
+    this.#become('pausing')
+  }
+
+  /** The parcel waits for a request again. */
+  wait(): void {
+    this.#become('waiting')
   }
 
   /**
@@ -116,14 +141,14 @@ export class Parcel {
 
   /** The request failed as a whole. All open commands stay open. */
   lose(error: LedgerError): void {
-    if (this.#answered) return
+    if (this.answered) return
     this.#failures += 1
     for (const index of this.#open) this.#fault(index, error)
   }
 
   /** The service refused the command at `position` of the open commands as invalid. */
   refuse(position: number, error: LedgerError): void {
-    if (this.#answered) return
+    if (this.answered) return
     if (this.atomic) {
       this.lose(error)
       return this.end()
@@ -139,16 +164,21 @@ export class Parcel {
   }
 
   #giveUp(message: string): void {
-    if (this.#answered) return
-    const applied = this.#abandon === null ? 'no' : 'unknown'
+    if (this.answered) return
+    const applied = this.#state === 'travelling' ? 'unknown' : 'no'
     for (const index of this.#open) this.#fault(index, new LedgerError('deadline_exceeded', message, { applied }))
     this.#answer()
     this.#abandon?.()
   }
 
+  #become(state: State): void {
+    assertTransition(TRANSITIONS, this.#state, state)
+    this.#state = state
+  }
+
   #answer(): void {
-    if (this.#answered) return
-    this.#answered = true
+    if (this.answered) return
+    this.#become('answered')
     this.#stopWaiting()
     this.#resolve(this.#outcomes as BatchOutcome[])
     this.#onAnswer()

@@ -1,9 +1,18 @@
 /** The decision of a command whose record is an entry: it moves coins, and repeats are answered from the entry. */
-import type { ChargeCommand, DepositCommand, TransferCommand } from './command.ts'
 import { reject, type Decision, type Moment } from './decision.ts'
+import type { RequestId } from './ids.ts'
 import { showEntry, type Entry, type EntryLeg, type EntryRecord } from './journal.ts'
+import type { Metadata } from './metadata.ts'
 import { describeAll, post, type Move } from './post.ts'
 import type { Rate } from './rate.ts'
+
+/** The common fields of such commands. The kind of the entry is the kind of the command. */
+interface EntryCommand {
+  readonly kind: EntryRecord['kind']
+  readonly requestId: RequestId
+  readonly memo: string | null
+  readonly metadata: Metadata | null
+}
 
 /** The additional fields of a transfer across assets. */
 interface Exchanged {
@@ -12,7 +21,7 @@ interface Exchanged {
 }
 
 export function enter(
-  command: DepositCommand | ChargeCommand | TransferCommand,
+  command: EntryCommand,
   fingerprint: number,
   moment: Moment,
   moves: readonly Move[],

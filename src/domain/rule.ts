@@ -17,7 +17,7 @@ export interface Rule<Kind extends CommandKind> {
    * The contents that a repeat must share with the first request, as sent: a relative expiry stays relative. Null if no row has a
    * fingerprint of the command.
    */
-  contents(command: Commands[Kind]): string | null
+  contents(command: Commands[Kind]): ContentsOf<Commands[Kind]>
   /** Adds every key that `decide` may read. */
   addKeys(command: Commands[Kind], keys: FootprintKeys): void
   /** All checks come first, in the order of `REJECTION_PRECEDENCE`; then the rows to write. Upholds laws 1, 2, 4 and 5. */
@@ -27,6 +27,9 @@ export interface Rule<Kind extends CommandKind> {
   /** Whether the decision can depend on how the hold ended. */
   followsEnd(command: Commands[Kind]): boolean
 }
+
+/** A command with a request id or a hold has a row with its fingerprint. */
+type ContentsOf<Of> = Of extends { readonly requestId: RequestId } | { readonly hold: RequestId } ? string : null
 
 /** The parts of a rule for a command without a hold. */
 export const NO_HOLD = {

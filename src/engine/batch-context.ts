@@ -1,4 +1,4 @@
-/** What the stages of a batch share. One engine has one of each. */
+/** The state that the stages of a batch share. Each engine has one. */
 import { decideBatch, type Plan } from '../domain/batch.ts'
 import type { Work } from '../domain/command.ts'
 import type { Instant } from '../domain/ids.ts'
@@ -37,7 +37,7 @@ export class BatchContext {
     this.watch = new ClockWatch({ store, clock, limits }, options)
   }
 
-  /** The footprint of `work`, with the balances of the holds that the cache knows. */
+  /** The footprint of `work`, including the balances of holds that are in the cache. */
   knownKeys(work: readonly Work[]): Footprint {
     return footprint(work, this.succession.stripes, this.cache.requests)
   }
@@ -45,9 +45,9 @@ export class BatchContext {
   readonly knownKeysOf = (item: Work): Footprint => this.knownKeys([item])
 
   /**
-   * Decides `work` as of `now`, on the stripes that the snapshot's footprint names.
+   * Decides `work` as of `now`, on the house stripes that the snapshot's footprint names.
    *
-   * @throws Fault `internal` when a rule fails, or the plan would break a law
+   * @throws Fault `internal` when a rule throws, or the plan would break a law
    */
   plan(work: readonly Work[], snapshot: Snapshot, { houseStripes }: Footprint, now: Instant): Plan {
     const { holdTtlMsDefault, holdTtlMsMax } = this.limits

@@ -178,7 +178,7 @@ test('where nobody else has a clock, rows of the future refuse it with both expl
   assert.equal(await bench.met(), 'clock_wrong')
   const message = await bench.message()
   assert.match(message, /^The newest rows of the database are 28800 s ahead of the clock of this process\./)
-  assert.match(message, /If this clock is behind, set it right.*If it was ahead when they were written/)
+  assert.match(message, /If this clock is behind, correct it.*If it was ahead when those rows were written/)
   assert.match(message, /wait until 2030-01-31T12:00:00\.000Z, or set HOLDFAST_ACCEPT_ROWS_AHEAD=true/)
   // The clock gets the time from somewhere.
   bench.clock.offMs = 0

@@ -1,15 +1,15 @@
 /**
- * One batch from commands to a commit under way (`prepare`), and from there to outcomes (`finish`).
+ * One batch, from its commands to a commit in flight (`prepare`), and from there to its outcomes (`finish`).
  *
- *   prepare: load what is missing ▶ decide ▶ prove rejections ▶ send the commit
- *   finish:  committed ▶ outcomes · stale, contended, doubt, refused ▶ recovery
+ *   prepare: load missing rows ▶ decide ▶ prove rejections and repeats ▶ send the commit
+ *   finish:  committed ▶ outcomes · stale, contended, in doubt, refused ▶ recovery
  *
- * A batch may be prepared while the one before it is being committed: it is decided on the rows as that one will leave
- * them. Should that one fail, this one's guards fail with it wherever the two met, and `finish` decides the rest anew.
+ * A batch may be prepared while the previous one is being committed: it is decided on the rows that the previous one writes. If the
+ * previous commit fails, the guards of this one fail for every row that both touch, and `finish` decides the rest again.
  *
- * Two things spare most loads. Rows come from the cache, because the commit's guards prove them. And a request id that the
- * cache does not know is taken for new, because the commit's insert proves that. What no commit proves, a rejection or a repeat, is
- * answered only after everything it rests on was read in this cycle.
+ * Most batches are decided without a load. Rows come from the cache, because the commit's guards prove them. A request id that is not
+ * cached counts as new, because the commit's insert proves that. A rejection or a repeat is not proven by a commit, so it is answered
+ * only after every row that it rests on was read in this cycle.
  */
 import { balanceKey, type BalanceName } from '../domain/balance.ts'
 import type { Plan } from '../domain/batch.ts'
@@ -30,18 +30,18 @@ import { tornIn } from './torn.ts'
 
 const COMMITTED: Promise<CommitResult> = Promise.resolve('committed')
 
-/** A batch that was prepared. */
+/** A batch after `prepare`, in one of three states. */
 export type Prepared = Sent | LocksFirst | Failed
 
 interface PreparedBatch {
   readonly jobs: readonly Job[]
-  /** The instant as of which it is decided, however often: an earlier attempt may have committed after all. */
+  /** The time that every attempt is decided by: an earlier attempt that seemed to fail may have committed. */
   readonly now: Instant
   /** The next batch must not be prepared before this one is finished. */
   readonly standsAlone: boolean
 }
 
-/** Its commit is under way. */
+/** Its commit is in flight. */
 interface Sent extends PreparedBatch {
   readonly state: 'sent'
   readonly keys: Footprint
@@ -57,12 +57,12 @@ interface Sent extends PreparedBatch {
   readonly failuresBefore: number
 }
 
-/** It touches contended balances, so it locks them before it is decided. */
+/** It touches contended balances, so they are locked before it is decided. */
 interface LocksFirst extends PreparedBatch {
   readonly state: 'locks-first'
 }
 
-/** Nothing of it was sent. */
+/** A fault came before the commit was sent. */
 interface Failed extends PreparedBatch {
   readonly state: 'failed'
   readonly fault: Fault
@@ -71,10 +71,11 @@ interface Failed extends PreparedBatch {
 export class Cycle {
   readonly #context: BatchContext
   readonly #recovery: Recovery
-  /** Commits that did not succeed. A batch that was decided before the last of them may rest on rows that never came. */
+  /** Commits that failed. A batch that was decided before the last failure may rest on rows that were never written. */
   #failures = 0
+  /** Changes of the commits in flight. */
   readonly #underWay = new Set<Changes>()
-  /** Holds that commits under way open, or change as a step. */
+  /** Holds that commits in flight open, or change in a step. */
   readonly #moving = new Set<RequestId>()
   #connectionsLost = 0
 
@@ -83,7 +84,7 @@ export class Cycle {
     this.#recovery = new Recovery(context)
   }
 
-  /** One call at a time. `drained` resolves when every batch prepared before is finished. Never rejects. */
+  /** One call at a time. `drained` resolves when every batch that was prepared before is finished. Never rejects. */
   async prepare(jobs: readonly Job[], drained: () => Promise<void>): Promise<Prepared> {
     const { cache, watch } = this.#context
     const work = jobs.map((job) => job.work)
@@ -95,9 +96,9 @@ export class Cycle {
         await drained()
         cache.clear()
       }
-      // Nothing in a change of a hold would tell that another process had opened it meanwhile, or made the same step otherwise.
+      // An update of a hold does not prove that no other process opened the hold, or made the same step with other contents.
       if (this.#moving.size > 0 && touchesAnyOf(work, this.#moving)) await drained()
-      // Nor does a step after the end tell how the hold ended.
+      // A step after the end does not prove how the hold ended.
       else if (followsAnyEnd(work, this.#underWay)) await drained()
       return await this.#decide(jobs, work, now, drained)
     } catch (error) {
@@ -106,7 +107,7 @@ export class Cycle {
     }
   }
 
-  /** Reads what is missing and decides, until every answer is proven or will be by the commit; then sends that. @throws as the store */
+  /** Loads missing rows and decides, until every outcome is proven or the commit will prove it; then sends the commit. @throws as the store */
   async #decide(
     jobs: readonly Job[],
     work: readonly Work[],
@@ -123,7 +124,7 @@ export class Cycle {
       }
       const missing = this.#missing(work, keys, fresh)
       if (missing !== null) {
-        // Rows that the cache lacks are in no commit under way, so reading them now is safe.
+        // A row that is not cached is in no commit in flight, so it can be read now.
         fresh.add(cache.learn(await this.#load(missing)))
         continue
       }
@@ -132,7 +133,7 @@ export class Cycle {
       const unproven = this.#unproven(work, toProve, fresh)
       if (unproven.length === 0) return this.#send({ jobs, now }, { work, keys, plan, toProve })
       await drained()
-      // Fresh rows can turn other answers into rejections; from the second round on everything is read at once.
+      // Fresh rows can turn other outcomes into rejections; from the second round on all rows are read at once.
       const snapshot = await this.#load(this.#context.knownKeys(fresh.rounds === 0 ? unproven : work))
       cache.replace(snapshot)
       fresh.add(snapshot)
@@ -150,8 +151,9 @@ export class Cycle {
     const result = isEmpty(changes) ? COMMITTED : store.commit(changes).catch(afterCommit)
     cache.apply(changes)
     this.#begin(changes)
-    const torn = tornIn({ positions: toProve, work, plan, keysOf: this.#context.knownKeysOf, isLocked: false })
-    // No guard of a later commit would notice that an asset it rests on was not declared after all, or a rate of other contents.
+    const { knownKeysOf: keysOf } = this.#context
+    const torn = toProve.length === 0 ? [] : tornIn({ positions: toProve, work, plan, keysOf, isLocked: false })
+    // Guards do not prove that an asset was declared, or the contents of a rate, so a later batch must not rest on either before it is committed.
     const standsAlone = torn.length > 0 || changes.assets.length + changes.rates.length > 0
     return {
       state: 'sent',
@@ -168,7 +170,7 @@ export class Cycle {
     }
   }
 
-  /** Called in the order of `prepare`, after the batch before is finished. Never rejects. */
+  /** Called in the order of `prepare`, after the previous batch is finished. Never rejects. */
   async finish(prepared: Prepared): Promise<readonly WorkResult[]> {
     switch (prepared.state) {
       case 'sent':
@@ -188,7 +190,7 @@ export class Cycle {
     this.#end(plan.changes)
     const sound = sent.failuresBefore === this.#failures
     if (result === 'committed') {
-      // What was applied was proven by the commit; the other answers may rest on rows that never came.
+      // The commit has proven what it applied. After a failed commit, the other outcomes may rest on rows that were never written.
       const indices = sound ? sent.torn : sent.toProve
       if (indices.length === 0) return plan.outcomes
       return await this.#recovery.again(plan.outcomes, { jobs, indices, now })
@@ -206,7 +208,7 @@ export class Cycle {
     return await this.#recovery.insist(jobs, now, { last: attempt })
   }
 
-  /** Whether a connection was lost since the last call. */
+  /** Whether a connection was lost since the previous call. */
   #hasLostConnection(): boolean {
     const { connectionsLost } = this.#context.store
     if (connectionsLost === this.#connectionsLost) return false
@@ -226,7 +228,7 @@ export class Cycle {
     for (const { after } of changes.holdsStepped) this.#moving.delete(after.id)
   }
 
-  /** What the cache lacks and no commit can prove: holds to be changed, balances, assets, rates. Null when nothing is missing. */
+  /** Rows that are not cached and that a decision needs: holds to change, balances, assets, rates. Null when none is missing. */
   #missing(work: readonly Work[], keys: Footprint, fresh: Fresh): Footprint | null {
     const { cache } = this.#context
     const requests = new Set<string>()
@@ -257,11 +259,11 @@ export class Cycle {
   }
 }
 
-/** What was last read from the database in this cycle. All that a rejection rests on must have been there at one instant. */
+/** The rows of the last read in this cycle. All rows that a rejection rests on must have been read at one instant. */
 class Fresh {
-  /** How often rows were read to prove rejections. */
+  /** How often rows were read to prove outcomes. */
   rounds = 0
-  /** Requests that the database did not have. What it has is in the cache, unless it was trimmed since; then it is read again. */
+  /** Requests that the database did not have. Those that it has are cached; one that was trimmed since is read again. */
   readonly absent = new Set<string>()
   #last: Snapshot | null = null
 
@@ -282,8 +284,8 @@ class Fresh {
 }
 
 /**
- * What the result of a commit means whose rows were not read under their locks. A database may check a constraint before it comes to
- * the guard that would have found a row moved, so a refusal says no more than that.
+ * The result of a commit whose rows were not read under their locks. A database may check a constraint before the guard that would have
+ * found a row moved, so a refusal proves no more than `stale`.
  */
 function beforeLocks(result: CommitResult | Fault): CommitResult | Fault {
   return result instanceof Fault && result.code === 'store_refused' ? 'stale' : result
@@ -299,7 +301,7 @@ function touchesAnyOf(work: readonly Work[], holds: ReadonlySet<RequestId>): boo
   return false
 }
 
-/** Whether a step comes after the end of a hold that one of the commits under way ends. */
+/** Whether any of the commands may be a step after the end of a hold, and a commit in flight ends that hold. */
 function followsAnyEnd(work: readonly Work[], underWay: ReadonlySet<Changes>): boolean {
   let ended: Set<RequestId> | null = null
   for (const item of work) {

@@ -1,5 +1,5 @@
 /**
- * The engine: takes work from many callers, combines what is waiting into one batch, answers when the batch is durable.
+ * The engine: takes work from many callers, combines the waiting work into one batch, and answers when the batch is durable.
  *
  *   submit ─▶ queue ─▶ pipeline ─▶ cycle: prepare ─▶ store ─▶ cycle: finish ─▶ answers
  *
@@ -9,7 +9,7 @@
  *    │                  │
  *    └───────stop───────┴──▶ stopping ──everything is answered, or after drainMsMax──▶ stopped
  *
- * Whatever arrives while a batch is under way is the next batch: no timer, no delay when idle. Upholds laws 6, 7 and 8.
+ * Work that arrives while a batch is in flight is the next batch: there is no timer, and no delay when idle. Upholds laws 6, 7 and 8.
  */
 import { assertTransition, type Transitions } from '../domain/assert.ts'
 import type { Command, CommandKind, Group, Work } from '../domain/command.ts'
@@ -30,14 +30,14 @@ import { Ticket, type WorkOutcome } from './ticket.ts'
 export interface EngineOptions {
   readonly limits?: Partial<EngineLimits>
   readonly clock?: Clock
-  /** This engine's stripe of the house accounts, 0 or more. Engines that share one are correct, but get in each other's way. */
+  /** This engine's stripe of the house accounts, 0 or more. Engines that share a stripe are correct, but slow each other down. */
   readonly houseStripe?: number
   /**
-   * The clock of this process is right although the newest rows are ahead of it, which is told as a warning then. Only for stores
-   * without a server whose clock could say so. Default false.
+   * Accepts the clock of this process as right although the newest rows are ahead of it; the rows are then reported as a warning. Only
+   * has an effect for stores without a server whose clock could confirm that. Default false.
    */
   readonly acceptRowsAhead?: boolean
-  /** Hears when the clock of this process is found wrong, and when it is right again. What it throws is ignored. */
+  /** Called when the clock of this process is found wrong, and when it is right again. Errors that it throws are ignored. */
   readonly onClockEvent?: ((event: ClockEvent) => void) | undefined
 }
 
@@ -46,7 +46,7 @@ export interface SubmitOptions {
   readonly timeoutMs?: number | undefined
 }
 
-/** How often deadlines of queued and taken work are looked at. */
+/** How often the deadlines of queued and taken work are checked. */
 const WATCH_MS = 50
 
 type State = 'idle' | 'running' | 'stopping' | 'stopped'
@@ -68,7 +68,7 @@ export class Engine {
   /** The loop that takes batches; resolved while the engine is idle. */
   #loop: Promise<void> = Promise.resolve()
   #cancelWatch: (() => void) | null = null
-  /** Ends a wait of `#run`. */
+  /** Ends a wait in `#run`. */
   #wake: (() => void) | null = null
 
   constructor(store: Store, options: EngineOptions = {}) {
@@ -108,11 +108,11 @@ export class Engine {
       if (this.#isStopping())
         return reject(new Fault('shutting_down', 'This process takes no more work.', { retryAfterMs: 1_000 }))
       if (signal?.aborted) return reject(new Fault('deadline_exceeded', 'The call was aborted before it began.'))
-      const patienceMs = timeoutMs ?? this.limits.callTimeoutMsDefault
+      const waitMsMax = timeoutMs ?? this.limits.callTimeoutMsDefault
       let ticket: Ticket
       let isQueued: boolean
       try {
-        ticket = new Ticket(work, this.#clock.elapsed() + patienceMs, { resolve, reject })
+        ticket = new Ticket(work, this.#clock.elapsed() + waitMsMax, { resolve, reject })
         isQueued = this.#queue.offer(ticket)
       } catch (error) {
         return reject(asFault(error))
@@ -126,15 +126,15 @@ export class Engine {
     })
   }
 
-  /** What the operator should know about the times in the database, as sentences; as of the last comparison of the clocks. */
+  /** Warnings for the operator about times in the database, as sentences; as of the last comparison of the clocks. */
   get clockWarnings(): readonly string[] {
     return this.#context.watch.warnings
   }
 
   /**
-   * The present, for ending what is due: as commands are decided by it.
+   * The current time, for ending due holds; commands are decided by the same time.
    *
-   * @throws Fault `clock_wrong`, also where the clock was just set ahead and nobody can confirm it, and what the store throws
+   * @throws Fault `clock_wrong`, also when the clock was just set ahead and nothing can confirm that; and the faults of `Store.clock`
    */
   async now(): Promise<Instant> {
     const { watch } = this.#context
@@ -151,8 +151,8 @@ export class Engine {
   }
 
   /**
-   * Takes no more work, answers everything that was taken, and returns. What is still queued after `drainMsMax` is answered
-   * `shutting_down` (it had no effect), what is under way then `commit_in_doubt`.
+   * Refuses new work, and resolves when all work is answered. Work that is still queued after `drainMsMax` is answered `shutting_down` (it
+   * had no effect), and work that is being committed then is answered `commit_in_doubt`.
    */
   async stop(): Promise<void> {
     if (!this.#isStopping()) this.#become('stopping')
@@ -183,7 +183,7 @@ export class Engine {
     if (this.#cancelWatch === null) this.#watch()
     while (this.#queue.commands > 0) {
       while (!this.#mayTake()) await this.#change()
-      // What arrives in the same turn of the event loop belongs to the same batch.
+      // Work that arrives in the same turn of the event loop belongs to the same batch.
       await this.#clock.yield()
       const tickets = this.#queue.take(this.limits.batchCommandsMax)
       if (tickets.length > 0) await this.#pipeline.process(tickets)
@@ -200,7 +200,7 @@ export class Engine {
     this.#state = state
   }
 
-  /** While a batch is under way, another one is taken only when it is full: waiting could not make it larger. */
+  /** While a batch is in flight, only a full one is taken: waiting cannot make a full batch larger. */
   #mayTake(): boolean {
     const { depth } = this.#pipeline
     if (depth === 0) return true
@@ -215,21 +215,21 @@ export class Engine {
     })
   }
 
-  /** A caller with a patience of its own. */
+  /** For a caller that gave a signal or a timeout of its own. */
   #expireEarly(ticket: Ticket, signal: AbortSignal | undefined, timeoutMs: number | undefined): void {
     const onAbort = (): void => ticket.expire('The call was aborted.')
     signal?.addEventListener('abort', onAbort, { once: true })
     const cancelTimer =
       timeoutMs === undefined
         ? null
-        : this.#clock.after(timeoutMs, () => ticket.expire(`The call was not answered within ${timeoutMs} ms.`))
+        : this.#clock.after(timeoutMs, () => ticket.expire(`The call timed out after ${timeoutMs} ms.`))
     ticket.onAnswer(() => {
       signal?.removeEventListener('abort', onAbort)
       cancelTimer?.()
     })
   }
 
-  /** While there is work, looks at its deadlines. */
+  /** Checks deadlines periodically while there is work. */
   #watch(): void {
     this.#cancelWatch = this.#clock.after(WATCH_MS, () => {
       this.#cancelWatch = null
@@ -237,7 +237,7 @@ export class Engine {
       this.#queue.expire(now)
       const { tickets } = this.#pipeline
       for (const ticket of tickets) {
-        if (ticket.deadlineAt <= now) ticket.expire('The batch was not committed until the call’s time was over.')
+        if (ticket.deadlineAt <= now) ticket.expire('The call timed out while its batch was being committed.')
       }
       if (this.#queue.commands > 0 || tickets.length > 0) this.#watch()
     })
@@ -248,7 +248,7 @@ export class Engine {
       const left = this.#queue.take(this.limits.batchCommandsMax)
       if (left.length === 0) break
       for (const ticket of left)
-        ticket.reject(new Fault('shutting_down', 'This process stopped before the command’s turn.'))
+        ticket.reject(new Fault('shutting_down', 'This process stopped before the command was taken from the queue.'))
     }
     for (const ticket of this.#pipeline.tickets) {
       const message = 'This process stopped while the command was being committed.'

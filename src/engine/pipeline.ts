@@ -1,7 +1,8 @@
 /**
- * The order of batches: each is prepared in turn and finished in turn, and up to `batchesInFlightMax` are between the two.
+ * The order of batches: they are prepared and finished in the order in which they were taken, and up to `batchesInFlightMax` are in
+ * flight, that is prepared and not finished.
  *
- * Answers are given in that order too, so nobody is told of something that rests on a batch not yet durable.
+ * Answers are given in the same order, so no answer rests on a batch that is not durable yet. Upholds laws 6 and 8.
  */
 import { assertLaw } from '../domain/assert.ts'
 import { Cycle, type Prepared } from './cycle.ts'
@@ -20,7 +21,7 @@ export class Pipeline {
   readonly #context: BatchContext
   readonly #cycle: Cycle
   #inFlight: Batch[] = []
-  /** What is being prepared. */
+  /** The tickets of the batch that is being prepared. */
   #preparing: readonly Ticket[] = []
 
   constructor(context: BatchContext) {
@@ -28,17 +29,17 @@ export class Pipeline {
     this.#cycle = new Cycle(context)
   }
 
-  /** Tickets that were taken and not answered yet. */
+  /** Tickets that were taken and whose batch is not finished yet. */
   get tickets(): readonly Ticket[] {
     return this.#inFlight.flatMap((batch) => batch.tickets).concat(this.#preparing)
   }
 
-  /** Batches that were sent and not answered yet. */
+  /** Batches in flight. */
   get depth(): number {
     return this.#inFlight.length
   }
 
-  /** Resolves when the oldest batch is answered. */
+  /** Resolves when the oldest batch in flight is answered. */
   async oldestDone(): Promise<void> {
     await this.#inFlight[0]?.done
   }

@@ -18,14 +18,22 @@ export function assertLawful(work: readonly Work[], { outcomes, changes }: Plan)
   for (const entry of changes.entries) if (entry.legs !== null) assertZeroPerAsset(entry)
 }
 
+/** How far the postings of a balance have moved it, and how far they have to. */
+interface Progress {
+  version: number
+  readonly versionAfter: number
+}
+
 /**
- * Law 3: every posting makes the next version of its balance, and the last one makes the balance's. Law 1: the postings of an entry,
- * which follow each other, sum to zero. Both in one loop: together they took 10 ns per freeze and 26 ns per settle, about 2 and 3 % of
- * deciding (2 cores, 2.6 GHz).
+ * Law 3: every posting makes the next version of its balance, and the last one makes the version that the balance is left with.
+ * Law 1: the postings of an entry, which follow each other, sum to zero. Both in one loop, because this is done for every batch:
+ * 9 ns per freeze and 23 ns per settle, where deciding takes 400 and 490 (`npm run bench:micro`).
  */
 function assertPostings({ balances, postings }: Changes): void {
-  const versions = new Map<number, number>()
-  for (const { before } of balances) versions.set(before.id, before.version)
+  const moved = new Map<number, Progress>()
+  for (const { before, after } of balances) {
+    moved.set(before.id, { version: before.version, versionAfter: after.version })
+  }
   let entryId = ''
   let sum = 0n
   for (const posting of postings) {
@@ -34,13 +42,13 @@ function assertPostings({ balances, postings }: Changes): void {
       entryId = posting.entryId
     }
     sum += posting.availableDelta + posting.heldDelta
-    const isNext = versions.get(posting.balanceId) === posting.version - 1
+    const balance = moved.get(posting.balanceId)
+    const isNext = balance !== undefined && ++balance.version === posting.version
     assertLaw(3, isNext, 'a posting makes the next version of its balance')
-    versions.set(posting.balanceId, posting.version)
   }
   assertLaw(1, sum === 0n, 'the postings of an entry sum to zero')
-  for (const { after } of balances) {
-    assertLaw(3, versions.get(after.id) === after.version, 'a balance moves by as many versions as it has postings')
+  for (const { version, versionAfter } of moved.values()) {
+    assertLaw(3, version === versionAfter, 'a balance moves by as many versions as it has postings')
   }
 }
 

@@ -7,6 +7,7 @@ import type { Outcome } from '../domain/outcome.ts'
 import { openMemoryStorage } from '../stores/memory/storage.ts'
 import { Fault } from './faults.ts'
 import { ENGINE_LIMITS } from './limits.ts'
+import { Sweeper } from './sweeper.ts'
 
 const INTERVAL_MS = ENGINE_LIMITS.expiryIntervalMs
 
@@ -467,4 +468,23 @@ test('a settle that comes at the same moment as the sweeper ends the hold once',
   assert.equal(settled + process.sweeper.status.swept, 200)
   assert.equal(await process.held(), 0n)
   await process.assertLawful()
+})
+
+test('a round that begins after the stop is a defect', async () => {
+  const pauses: (() => void)[] = []
+  const clock = new ManualClock()
+  clock.after = (_, action) => {
+    pauses.push(action)
+    return () => undefined
+  }
+  const sweeper = new Sweeper({
+    reader: { due: () => assert.fail(), overdue: () => assert.fail() },
+    submit: () => assert.fail(),
+    now: () => assert.fail(),
+    clock,
+    limits: ENGINE_LIMITS,
+  })
+  sweeper.start()
+  await sweeper.stop()
+  assert.throws(() => pauses[0]!(), /"stopped" to "sweeping"/)
 })

@@ -1,12 +1,20 @@
 /**
- * The sweeper: ends the holds that are due, in rounds.
+ * The sweeper: ends due holds, in rounds.
  *
- *   pause ─▶ look: a page of due holds ─▶ submit a release for each ─▶ answers ─▶ look again … ─▶ pause
+ *   pause ─▶ read a page of due holds ─▶ submit a release for each ─▶ answers ─▶ read the next page … ─▶ pause
  *
- * Every process has one, and they know nothing of each other: several may submit the same hold, the rules let one of the
- * releases through. Nothing is remembered that a restart could lose: what is due is a question to the database. Upholds laws 5
- * and 8.
+ * Its states:
+ *
+ *   new ──start──▶ pausing ──the pause is over──▶ sweeping ──stop──▶ stopping
+ *    │              │   ▲                            │                  │
+ *    │              │   └─────the round is over──────┘          the round is over
+ *    │              ▼                                                   ▼
+ *    └────stop────▶ stopped ◀───────────────────────────────────────────┘
+ *
+ * Every process has one, and they do not know each other: several may submit the same hold, and the rules accept one of the releases.
+ * A restart loses nothing, because due holds are read from the database. Upholds laws 5 and 8.
  */
+import { assertTransition, type Transitions } from '../domain/assert.ts'
 import type { ReleaseCommand } from '../domain/command.ts'
 import type { Instant, RequestId } from '../domain/ids.ts'
 import type { FaultCode, Outcome, RejectionCode } from '../domain/outcome.ts'
@@ -29,41 +37,41 @@ type SweeperLimits = Pick<
 
 export interface SweeperOptions {
   readonly reader: Pick<Reader, 'due' | 'overdue'>
-  /** The engine's. @throws Fault */
+  /** `Engine.submit`. @throws Fault */
   readonly submit: (release: ReleaseCommand) => Promise<Outcome>
-  /** The engine's, by which it decides what is due. @throws Fault `clock_wrong`, and what the store throws */
+  /** `Engine.now`: the time that decides which holds are due. @throws Fault `clock_wrong`, and the faults of `Store.clock` */
   readonly now: () => Promise<Instant>
   readonly clock: Clock
   readonly limits: SweeperLimits
-  /** Hears what an operator should know. */
+  /** Called with what an operator should know. Errors that it throws are ignored. */
   readonly onEvent?: ((event: ExpiryEvent) => void) | undefined
 }
 
-/** What the sweeper of one process knows, and what it has done since it was made. */
+/** The state of one process's sweeper, and its counters since the start. */
 export interface ExpiryStatus {
   readonly rounds: number
-  /** Holds that it ended; those that another process was faster with are not among them. */
+  /** Holds that this sweeper ended, not counting those that another process ended first. */
   readonly swept: number
-  /** Rounds that a fault ended. */
+  /** Rounds that ended with a fault. */
   readonly faults: number
-  /** Holds that could not be ended and are left aside for `expiryAsideMs`. */
+  /** Holds that could not be ended and are set aside for `expiryAsideMs`. */
   readonly aside: number
-  /** How long ago the oldest hold that is left over had come due, in milliseconds; 0 when none is. As of the last look. */
+  /** How long ago the oldest remaining hold became due, in milliseconds; 0 when none remains. As of the last read. */
   readonly lagMs: number
-  /** How many were left over, counted as far as the reader does; null when that is not known. */
+  /** How many due holds remained, up to `OVERDUE_COUNT_MAX`; null when that is unknown. */
   readonly backlog: number | null
-  /** How long ago the database was last asked, in milliseconds; since the start, when it never was. */
+  /** How long ago due holds were last read, in milliseconds; time since the start when they never were. */
   readonly lookAgeMs: number
-  /** The lag is more than `expiryLagMsMax`, or nobody could look for so long. */
+  /** The lag is more than `expiryLagMsMax`, or due holds could not be read for that long. */
   readonly isBehind: boolean
 }
 
 export type ExpiryEvent =
   | { readonly kind: 'behind'; readonly status: ExpiryStatus }
   | { readonly kind: 'caught_up'; readonly status: ExpiryStatus }
-  /** A round ended early. */
+  /** A fault ended a round early. */
   | { readonly kind: 'faulted'; readonly fault: Fault }
-  /** So many holds of one round could not be ended; the first of them, and why. */
+  /** `holdsCount` holds of one page could not be ended; `hold` is the first of them, and `reason` why. */
   | { readonly kind: 'refused'; readonly holdsCount: number; readonly hold: RequestId; readonly reason: Refusal }
 
 type DueHold = Awaited<ReturnType<Reader['due']>>['holds'][number]
@@ -71,61 +79,70 @@ type DueHold = Awaited<ReturnType<Reader['due']>>['holds'][number]
 type Refusal = RejectionCode | FaultCode
 
 /**
- * - `ended`: by this process.
- * - `passed`: somebody else has ended it, or given it more time.
- * - otherwise why not.
+ * - `ended`: by this sweeper.
+ * - `passed`: another process or a caller has ended it, or extended it.
+ * - otherwise why it was not ended.
  */
 type Result = 'ended' | 'passed' | { readonly refusal: Refusal } | { readonly fault: Fault }
 
-/** The same trouble is told again only after this time. */
+/** An event that repeats is emitted again only after this time. */
 const REPEAT_MS = 60_000
+
+type State = 'new' | 'pausing' | 'sweeping' | 'stopping' | 'stopped'
+
+const TRANSITIONS: Transitions<State> = {
+  new: ['pausing', 'stopped'],
+  pausing: ['sweeping', 'stopped'],
+  sweeping: ['pausing', 'stopping'],
+  stopping: ['stopped'],
+  stopped: [],
+}
 
 export class Sweeper {
   readonly #options: SweeperOptions
   readonly #pageMax: number
-  readonly #bornAt: number
-  /** By hold, when it is looked at again, on the clock's `elapsed`; the earliest first. */
+  readonly #createdAt: number
+  /** By hold, when it is submitted again, on the clock's `elapsed`; earliest first. */
   readonly #aside = new Map<RequestId, number>()
   readonly #counts = { rounds: 0, swept: 0, faults: 0 }
-  /** Since when the oldest hold that was left over is due, on the clock's `elapsed`; null when none was. */
+  /** When the oldest remaining hold became due, on the clock's `elapsed`; null when none remained. */
   #lagSince: number | null = null
   #backlog: number | null = null
-  #lookedAt: number | null = null
+  #readAt: number | null = null
   #round: Promise<void> | null = null
   #cancelPause: (() => void) | null = null
-  #isStarted = false
-  #stopping = false
-  /** When each trouble may be told again, on the clock's `elapsed`; null while there is none. */
+  #state: State = 'new'
+  /** When `behind` and `faulted` may be emitted again, on the clock's `elapsed`; null while there is no such problem. */
   #nextBehindAt: number | null = null
   #nextFaultAt: number | null = null
 
   constructor(options: SweeperOptions) {
     this.#options = options
     const { queueCommandsMax, expiryPageMax } = options.limits
-    // Half of the queue is left to callers.
+    // Half of the queue is reserved for callers.
     this.#pageMax = Math.max(1, Math.min(expiryPageMax, Math.floor(queueCommandsMax / 2)))
-    this.#bornAt = options.clock.elapsed()
+    this.#createdAt = options.clock.elapsed()
   }
 
   get status(): ExpiryStatus {
     const { clock, limits } = this.#options
     const lagMs = this.#lagSince === null ? 0 : Math.max(0, clock.elapsed() - this.#lagSince)
-    const lookAgeMs = clock.elapsed() - (this.#lookedAt ?? this.#bornAt)
+    const lookAgeMs = clock.elapsed() - (this.#readAt ?? this.#createdAt)
     const isBehind = lagMs > limits.expiryLagMsMax || lookAgeMs > limits.expiryLagMsMax + 2 * limits.expiryIntervalMs
     return { ...this.#counts, aside: this.#aside.size, lagMs, backlog: this.#backlog, lookAgeMs, isBehind }
   }
 
-  /** Begins with a round within the first interval. Does not keep the process alive. */
+  /** Starts the first round within one interval. Does not keep the process alive. */
   start(): void {
-    if (this.#isStarted || this.#stopping) return
-    this.#isStarted = true
+    if (this.#state !== 'new') return
     const { clock, limits } = this.#options
     this.#pause(clock.random() * limits.expiryIntervalMs)
   }
 
-  /** Begins no more rounds, and waits for the page that is under way, at most for `drainMsMax`. */
+  /** Starts no more rounds, and waits for the page in progress, at most for `drainMsMax`. */
   async stop(): Promise<void> {
-    this.#stopping = true
+    if (this.#state === 'sweeping') this.#become('stopping')
+    else if (this.#state === 'new' || this.#state === 'pausing') this.#become('stopped')
     this.#cancelPause?.()
     if (this.#round === null) return
     const { clock, limits } = this.#options
@@ -138,7 +155,9 @@ export class Sweeper {
   }
 
   #pause(ms: number): void {
+    this.#become('pausing')
     this.#cancelPause = this.#options.clock.after(ms, () => {
+      this.#become('sweeping')
       this.#round = this.#runRound()
     })
   }
@@ -156,48 +175,57 @@ export class Sweeper {
     this.#counts.rounds++
     if (fault !== null) this.#counts.faults++
     this.#round = null
-    if (this.#stopping) return
+    if (this.#isStopping()) return this.#become('stopped')
     this.#report(fault)
     this.#pause(limits.expiryIntervalMs * (0.75 + clock.random() / 2))
   }
 
-  /** One round. @returns the fault that ended it, after every answer of its page has come */
+  #isStopping(): boolean {
+    return this.#state === 'stopping'
+  }
+
+  #become(state: State): void {
+    assertTransition(TRANSITIONS, this.#state, state)
+    this.#state = state
+  }
+
+  /** One round. @returns the fault that ended it, after all answers of its page */
   async #sweep(): Promise<Fault | null> {
     const { reader, clock, limits } = this.#options
-    for (let left = limits.expiryRoundMax; left > 0 && !this.#stopping;) {
+    for (let left = limits.expiryRoundMax; left > 0 && !this.#isStopping();) {
       this.#recall()
       const pageMax = Math.min(this.#pageMax, left)
-      // Those that are left aside are among what is found.
+      // Holds that are set aside are read too.
       const limit = pageMax + this.#aside.size
       const now = await this.#options.now()
       const { holds } = await reader.due(now, limit)
-      this.#lookedAt = clock.elapsed()
-      this.#leave(holds[0]?.expiresAt, now)
-      if (this.#stopping) return null
+      this.#readAt = clock.elapsed()
+      this.#setLag(holds[0]?.expiresAt, now)
+      if (this.#isStopping()) return null
       const found = holds.filter(({ id }) => !this.#aside.has(id))
       const page = found.slice(0, pageMax)
       const { fault, passedCount, remaining } = await this.#endPage(page)
       left -= page.length
       const isLast = holds.length < limit && page.length === found.length
       if (fault !== null || isLast) {
-        const over = holds.filter(({ id }) => remaining.has(id) || this.#aside.has(id))
-        this.#leave(over[0]?.expiresAt, now)
-        this.#backlog = fault === null ? over.length : null
+        const remainingHolds = holds.filter(({ id }) => remaining.has(id) || this.#aside.has(id))
+        this.#setLag(remainingHolds[0]?.expiresAt, now)
+        this.#backlog = fault === null ? remainingHolds.length : null
         return fault
       }
-      // Another process sweeps the same holds and was faster: it goes on, so that they do not work against each other.
+      // Another process ends the same holds and is faster: it continues, so that the two do not compete.
       if (passedCount * 2 > page.length) break
     }
-    if (this.#stopping) return null
+    if (this.#isStopping()) return null
     const now = await this.#options.now()
     const { count, oldestExpiresAt } = await reader.overdue(now)
     this.#backlog = count
-    this.#leave(oldestExpiresAt ?? undefined, now)
+    this.#setLag(oldestExpiresAt ?? undefined, now)
     return null
   }
 
-  /** What is left over counts by the moment at which it was due, whatever becomes of the time of day. */
-  #leave(oldestExpiresAt: Instant | undefined, now: Instant): void {
+  /** Remembers since when the oldest remaining hold is due, by `elapsed`, so that a change of the time of day does not change the lag. */
+  #setLag(oldestExpiresAt: Instant | undefined, now: Instant): void {
     this.#lagSince = oldestExpiresAt === undefined ? null : this.#options.clock.elapsed() - (now - oldestExpiresAt)
   }
 
@@ -220,7 +248,7 @@ export class Sweeper {
     }
     this.#counts.swept += endedCount
     for (const { hold } of refused) this.#putAside(hold)
-    if (refused.length > 0) this.#tell({ kind: 'refused', holdsCount: refused.length, ...refused[0]! })
+    if (refused.length > 0) this.#emit({ kind: 'refused', holdsCount: refused.length, ...refused[0]! })
     return { fault, passedCount, remaining }
   }
 
@@ -232,7 +260,7 @@ export class Sweeper {
       return code === 'hold_not_due' || code === 'hold_not_open' ? 'passed' : { refusal: code }
     } catch (error) {
       const fault = asFault(error)
-      // What this one hold is refused for will not pass, and must not keep the others waiting.
+      // A fault of this hold alone will happen again, and must not keep the other holds waiting.
       const isItsOwn = fault.code === 'store_refused' || fault.code === 'internal'
       return isItsOwn ? { refusal: fault.code } : { fault }
     }
@@ -246,7 +274,7 @@ export class Sweeper {
     this.#aside.delete(oldest!)
   }
 
-  /** Those whose time aside is over are submitted again. */
+  /** Holds that were set aside long enough are submitted again. */
   #recall(): void {
     const now = this.#options.clock.elapsed()
     for (const [hold, until] of this.#aside) {
@@ -258,27 +286,27 @@ export class Sweeper {
   #report(fault: Fault | null): void {
     const now = this.#options.clock.elapsed()
     const { status } = this
-    // A wrong clock is told by whoever watches it.
+    // The clock watch has an event of its own for a wrong clock.
     if (fault === null || fault.code === 'clock_wrong') this.#nextFaultAt = null
     else if (this.#nextFaultAt === null || now >= this.#nextFaultAt) {
       this.#nextFaultAt = now + REPEAT_MS
-      this.#tell({ kind: 'faulted', fault })
+      this.#emit({ kind: 'faulted', fault })
     }
     if (status.isBehind) {
       if (this.#nextBehindAt !== null && now < this.#nextBehindAt) return
       this.#nextBehindAt = now + REPEAT_MS
-      this.#tell({ kind: 'behind', status })
+      this.#emit({ kind: 'behind', status })
     } else if (this.#nextBehindAt !== null) {
       this.#nextBehindAt = null
-      this.#tell({ kind: 'caught_up', status })
+      this.#emit({ kind: 'caught_up', status })
     }
   }
 
-  #tell(event: ExpiryEvent): void {
+  #emit(event: ExpiryEvent): void {
     try {
       this.#options.onEvent?.(event)
     } catch {
-      // Whoever listens cannot keep coins frozen.
+      // An error of a listener must not affect the sweeper.
     }
   }
 }

@@ -5,7 +5,7 @@
  *      │               │
  *      └───────────────┴──reject (fault, deadline, abort, shutdown)──▶ rejected
  *
- * A queued ticket that gives up had no effect; of one that was taken nobody knows until its batch ends.
+ * A ticket that is rejected while queued had no effect. While it is taken, its effect is unknown until its batch ends.
  */
 import type { Work } from '../domain/command.ts'
 import { assertLaw } from '../domain/assert.ts'
@@ -14,16 +14,16 @@ import { Fault } from './faults.ts'
 
 export type WorkOutcome = Outcome | readonly Outcome[]
 
-/** What recovery needs of a ticket. */
+/** What recovery needs from a ticket. */
 export interface Job {
   readonly work: Work
-  /** When the caller's patience ends, on the clock's `elapsed`. */
+  /** The caller's deadline, on the clock's `elapsed`. */
   readonly deadlineAt: number
   /** Answers the caller before its batch ends; later answers are ignored. */
   reject(fault: Fault): void
 }
 
-/** @throws TypeError for a group without commands: the queue counts by sizes, and nothing would take one of size 0 */
+/** @throws TypeError for a group without commands: the queue counts sizes, and would never take a ticket of size 0 */
 function sizeOf(work: Work): number {
   if (work.kind !== 'group') return 1
   if (!Array.isArray(work.commands) || work.commands.length === 0) throw new TypeError('A group has commands.')
@@ -60,7 +60,7 @@ export class Ticket implements Job {
     return this.#state === 'resolved'
   }
 
-  /** Called once the ticket is answered, however that came. */
+  /** Calls `cleanUp` when the ticket is answered in any way. */
   onAnswer(cleanUp: () => void): void {
     this.#cleanUp = cleanUp
   }
@@ -69,18 +69,18 @@ export class Ticket implements Job {
     if (this.#state === 'queued') this.#state = 'taken'
   }
 
-  /** Nothing happens when the caller has had a fault already. @throws Error for a second outcome */
+  /** Does nothing when the ticket was rejected before. @throws Error for a second outcome */
   resolve(outcome: WorkOutcome): void {
     assertLaw(6, this.#state !== 'resolved', 'a ticket has one outcome')
     if (this.#end('resolved')) this.#resolve(outcome)
   }
 
-  /** Nothing happens when the caller has had an answer already. */
+  /** Does nothing when the ticket is answered already. */
   reject(fault: Fault): void {
     if (this.#end('rejected')) this.#reject(fault)
   }
 
-  /** The caller's patience is over. */
+  /** Rejects the ticket because its deadline passed or its caller gave up. */
   expire(message: string): void {
     const applied = this.#state === 'taken' ? 'unknown' : 'no'
     this.reject(new Fault('deadline_exceeded', message, { applied }))

@@ -4,9 +4,9 @@ import type { HoldRecord } from '../../src/domain/hold.ts'
 import type { EntryLeg, PostingRecord } from '../../src/domain/journal.ts'
 import type { RatePair } from '../../src/domain/rate.ts'
 import type { Store } from '../../src/engine/store.ts'
-import { legsText } from '../../src/stores/sql/legs.ts'
+import { legsText } from '../../src/stores/sql/entry-row.ts'
 import type { WRITE_ORDERS } from '../../src/stores/memory/write-orders.ts'
-import type { SqlValue } from '../../src/stores/sql/rows.ts'
+import type { SqlValue } from '../../src/stores/sql/values.ts'
 import type { Storage } from '../../src/stores/storage.ts'
 
 /** A row altered or gone behind the store's back. */

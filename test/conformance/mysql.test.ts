@@ -1,7 +1,7 @@
 import { after, describe, test } from 'node:test'
 import type { Store } from '../../src/engine/store.ts'
 import { openMysqlStorage } from '../../src/stores/mysql/storage.ts'
-import type { SqlValue } from '../../src/stores/sql/rows.ts'
+import type { SqlValue } from '../../src/stores/sql/values.ts'
 import type { Storage } from '../../src/stores/storage.ts'
 import { MysqlProxy } from '../support/mysql-proxy.ts'
 import { MysqlDatabase, mysqlServers, type MysqlServer } from '../../harness/mysql-servers.ts'

@@ -1,6 +1,6 @@
 import { after, describe } from 'node:test'
 import type { Store } from '../../src/engine/store.ts'
-import { WRITE_NAME } from '../../src/stores/postgres/statements.ts'
+import { WRITE_NAME } from '../../src/stores/postgres/writes.ts'
 import { openPostgresStorage } from '../../src/stores/postgres/storage.ts'
 import type { Storage } from '../../src/stores/storage.ts'
 import { CuttingProxy } from '../support/cutting-proxy.ts'

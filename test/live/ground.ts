@@ -2,7 +2,7 @@
  * A scratch database that a live run has to itself, and the hands of an administrator in it: rows as they lie there, a statement or
  * connection of the ledger ended in the middle, a row kept locked. Nothing here touches anything but that database.
  */
-import type { Row } from '../../src/stores/sql/rows.ts'
+import type { Row } from '../../src/stores/sql/values.ts'
 import type { Chance } from '../simulation/chance.ts'
 
 /** What an administrator, or a proxy that is out of patience, ends: what runs, or the whole connection. */

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createConnection, type Connection } from 'mysql2/promise'
-import type { Row } from '../../src/stores/sql/rows.ts'
+import type { Row } from '../../src/stores/sql/values.ts'
 import type { Ground } from './ground.ts'
 
 /** How often one looks for a statement that runs right now. */

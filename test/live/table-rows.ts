@@ -3,18 +3,13 @@ import { balanceKey } from '../../src/domain/balance.ts'
 import type { PostingRecord } from '../../src/domain/journal.ts'
 import { rateKey } from '../../src/domain/rate.ts'
 import { postingKey, stepKey, Tables } from '../../src/stores/memory/tables.ts'
-import { rateOf } from '../../src/stores/sql/rates.ts'
-import {
-  assetOf,
-  balanceOf,
-  entryOf,
-  holdOf,
-  metadataOf,
-  postingKeysOf,
-  postingOf,
-  whole,
-  type Row,
-} from '../../src/stores/sql/rows.ts'
+import { rateOf } from '../../src/stores/sql/rate-row.ts'
+import { assetOf } from '../../src/stores/sql/asset-row.ts'
+import { balanceOf } from '../../src/stores/sql/balance-row.ts'
+import { entryOf, postingKeysOf } from '../../src/stores/sql/entry-row.ts'
+import { holdOf } from '../../src/stores/sql/hold-row.ts'
+import { postingOf } from '../../src/stores/sql/posting-row.ts'
+import { metadataOf, whole, type Row } from '../../src/stores/sql/values.ts'
 import type { Ground } from './ground.ts'
 
 /** By the time at which this is called nobody writes any more. */

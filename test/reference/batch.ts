@@ -1,18 +1,18 @@
-/** Work as a batch brings it, on the reference ledger: one piece after another, a group as a whole or not at all. */
+/** Runs a batch on the reference ledger: one piece of work after another, a group as a whole or not at all. */
 import type { Command, Work } from '../../src/domain/command.ts'
 import type { Rejection } from '../../src/domain/outcome.ts'
 import type { Circumstances, EntryBook, Line } from './books.ts'
 import type { ReferenceLedger } from './ledger.ts'
 
-/** As `Outcome` of the product. */
+/** Same shape as the product's `Outcome`. */
 export type ReferenceOutcome =
   | { readonly status: 'applied'; readonly replayed: boolean; readonly answer: unknown }
   | { readonly status: 'rejected'; readonly rejection: Rejection }
 
 export interface Result {
-  /** One for each command; a group has those of its members. */
+  /** One per command; a group contributes one per member. */
   readonly outcomes: readonly ReferenceOutcome[]
-  /** What was written. */
+  /** The postings written, in order. */
   readonly lines: readonly Line[]
   readonly entries: readonly EntryBook[]
 }
@@ -46,7 +46,7 @@ export function run(ledger: ReferenceLedger, work: readonly Work[], at: Circumst
   return { outcomes, lines, entries }
 }
 
-/** What the members of a group are answered when one of them is rejected. */
+/** The outcomes of a group whose member at `position` is rejected. */
 export function abortedBy(
   { position, rejection }: { readonly position: number; readonly rejection: Rejection },
   memberCount: number,

@@ -1,4 +1,4 @@
-/** The rows of the reference ledger, as the glossary has them, and what it says to a command. */
+/** The rows of the reference ledger, named as in the glossary, and its verdict on a command. */
 import type { HoldState } from '../../src/domain/hold.ts'
 import type { Rejection } from '../../src/domain/outcome.ts'
 import type { LegBook } from './exchange.ts'
@@ -48,7 +48,7 @@ export interface HoldBook {
   readonly metadata: unknown
 }
 
-/** What happened to a hold, as its history shows it. */
+/** One event in the history of a hold. */
 export interface HoldEventBook {
   readonly number: number
   readonly kind: string
@@ -57,7 +57,7 @@ export interface HoldEventBook {
   readonly hold: HoldBook
 }
 
-/** The row that an entry leaves, but for what callers never see. */
+/** The row of an entry, without the columns that callers never see. */
 export interface EntryBook {
   readonly id: string
   readonly kind: string
@@ -77,13 +77,13 @@ export interface AssetBook {
   readonly createdAt: number
 }
 
-/** Which stripe of a house account the engine writes. */
+/** The stripe of a house account that the engine writes. */
 export type StripeOf = (account: string, asset: string) => number
 
-/** A stripe that nobody writes: what does not fit into it fits into none. */
+/** A stripe that no engine writes: what does not fit into it fits into no stripe. */
 export const EMPTY_STRIPE: StripeOf = () => -1
 
-/** Where and when a command is decided. */
+/** The circumstances under which a command is decided. */
 export interface Circumstances {
   readonly stripeOf: StripeOf
   readonly now: number
@@ -96,7 +96,7 @@ export type Verdict =
       readonly kind: 'applied'
       readonly answer: unknown
       readonly lines: readonly Line[]
-      /** Null where the hold's row tells all, and for what leaves no entry. */
+      /** Null if the hold's row is the whole record, or the command leaves no entry. */
       readonly entry: EntryBook | null
       readonly write: () => void
     }

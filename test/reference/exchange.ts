@@ -1,17 +1,17 @@
 /**
- * What a leg across assets comes to, from the words of docs/guides/exchanges.md alone: for so much of the one asset so much of the
- * other, rounded once, and what rounding left over is kept.
+ * The result of a leg across assets, derived from docs/guides/exchanges.md alone: the amount at the rate, rounded once, and the remainder
+ * that rounding leaves.
  */
 import type { Leg, RateCommand } from '../../src/domain/command.ts'
 import type { Rejection } from '../../src/domain/outcome.ts'
 
-/** A row of the history of rates. */
+/** One version in the history of a rate. */
 export interface RateBook extends Omit<RateCommand, 'kind'> {
   readonly version: number
   readonly declaredAt: number
 }
 
-/** What an entry tells of a leg. */
+/** A leg as its entry records it. */
 export interface LegBook {
   readonly from: string
   readonly to: string
@@ -22,17 +22,17 @@ export interface LegBook {
   readonly rate: (Pick<RateBook, 'version' | 'numerator' | 'denominator' | 'rounding'> & { remainder: bigint }) | null
 }
 
-/** The history of a pair's rates; empty where none was declared. */
+/** All versions of a pair's rate, the oldest first; empty when none was declared. */
 export type RatesOf = (from: string, to: string) => readonly RateBook[]
 
-/** Between the two who exchange, coins go through its hands. */
+/** The counterparty of every exchange. */
 const COUNTER = '@exchange'
 
 const MILLION = 1_000_000n
-/** What a leg can bring. */
+/** The largest amount that a leg may deliver. */
 const MOST = 10n ** 16n
 
-/** What every leg comes to, or the first reason why one cannot be; every leg is asked for one reason before the next reason is. */
+/** The results of all legs, or the first rejection. Each check is applied to every leg before the next check. */
 export function exchange(legs: readonly Leg[], ratesOf: RatesOf): readonly LegBook[] | Rejection {
   const offers = legs.map((leg) => ({
     leg,
@@ -82,13 +82,13 @@ export function isAcross(leg: Leg): leg is Leg & { readonly toAsset: string } {
   return leg.toAsset !== undefined
 }
 
-/** The account that would be on both sides of a leg; null when there is none. */
+/** The account on both sides of a leg; null when there is none. */
 export function ownCounterpart(leg: Leg): string | null {
   if (!isAcross(leg)) return leg.from === leg.to ? leg.from : null
   return [leg.from, leg.to].includes(COUNTER) ? COUNTER : null
 }
 
-/** Who gains and who loses by a leg, in the order in which the coins go. */
+/** The changes of balances by a leg, in the order in which they are posted. */
 export function movesOf(leg: LegBook): readonly { account: string; asset: string; available: bigint }[] {
   const { from, to, asset, amount, toAsset, toAmount, rate } = leg
   const between = [
@@ -102,7 +102,7 @@ export function movesOf(leg: LegBook): readonly { account: string; asset: string
   ]
 }
 
-/** What the rate gives for an amount: one of the two whole numbers next to the exact one. */
+/** The converted amount: the exact value rounded to one of its two neighbours. */
 function given(amount: bigint, { numerator, denominator, rounding }: RateBook): bigint {
   const below = (amount * numerator) / denominator
   const above = below * denominator === amount * numerator ? below : below + 1n

@@ -1,6 +1,4 @@
-/**
- * The life of a hold, from the words of the glossary and of law 5 alone: what a command makes of a hold, and which coins go where.
- */
+/** The life of a hold, derived from the glossary and law 5 alone: the hold after a command, and the coins that move. */
 import type { Command, Overage } from '../../src/domain/command.ts'
 import type { Rejection } from '../../src/domain/outcome.ts'
 import type { HoldBook } from './books.ts'
@@ -8,12 +6,12 @@ import type { HoldBook } from './books.ts'
 /** A command about a hold that exists. */
 export type HoldCommand = Extract<Command, { readonly hold: string }>
 
-/** What else a change of a hold depends on. */
+/** The other inputs to a change of a hold. */
 export interface HoldSurroundings {
   readonly now: number
-  /** What its holder could spend. */
+  /** What the holder can spend. */
   readonly spendable: bigint
-  /** How many steps it has had. */
+  /** The number of steps so far. */
   readonly stepCount: number
   readonly wasSettledLate: boolean
 }
@@ -23,13 +21,13 @@ export interface HoldChange {
   readonly entryId: string
   readonly kind: 'settle' | 'release' | 'amend' | 'refund'
   readonly moves: readonly { account: string; asset: string; available: bigint; held: bigint }[]
-  /** Whether it ends the hold. */
+  /** Whether the change ends the hold. */
   readonly isEnd: boolean
-  /** Whether it is a step: everything but an end of a hold that nothing had happened to, for the payee that it was frozen for. */
+  /** Whether the change is a step: every change except an end without earlier steps that keeps the payee. */
   readonly isStep: boolean
 }
 
-/** The change, or why it cannot be; whether its coins are there is not looked at. */
+/** The change, or its rejection. Funds are not checked here. */
 export function changeHold(hold: HoldBook, command: HoldCommand, around: HoldSurroundings): HoldChange | Rejection {
   const notOpen = { code: 'hold_not_open', hold: hold.id, state: hold.state, settled: hold.settled } as const
   switch (command.kind) {
@@ -79,7 +77,7 @@ export function changeHold(hold: HoldBook, command: HoldCommand, around: HoldSur
   }
 }
 
-/** When it is to expire; null when nothing is said about it. */
+/** The requested expiry; null when the command does not set one. */
 export function expiryOf(
   { expiresInMs, expiresAt }: { readonly expiresInMs: number | null; readonly expiresAt: number | null },
   now: number,
@@ -87,12 +85,12 @@ export function expiryOf(
   return expiresInMs === null ? expiresAt : now + expiresInMs
 }
 
-/** Whether no amount of it is larger than an amount can be. */
+/** Whether every amount fits the range of amounts. */
 export function fits({ amount, drawn, shortfall }: HoldBook): boolean {
   return amount + drawn < 2n ** 63n && shortfall < 2n ** 63n
 }
 
-/** Where the coins of a settle come from, and how many did not. */
+/** The sources of a settle's coins, and the part that is missing. */
 interface Payment {
   readonly ofHeld: bigint
   readonly ofAvailable: bigint
@@ -101,7 +99,7 @@ interface Payment {
 
 const NOTHING: Payment = { ofHeld: 0n, ofAvailable: 0n, missed: 0n }
 
-/** First what is held; beyond it what can be spent, where the settle may draw. Null where it may not even ask. */
+/** Held coins first, then spendable ones if the settle may draw. Null when the amount is refused outright. */
 function pay(
   { amount, overage }: { readonly amount: bigint; readonly overage: Overage },
   held: bigint,
@@ -137,7 +135,7 @@ function end(
   return { after, entryId: `${hold.id}~${kind}`, kind, moves: movesOf(hold, after), isEnd: true, isStep }
 }
 
-/** Once the hold has expired its coins are the holder's again: what he still has pays, up to what the expiry gave back. */
+/** After the expiry the coins are the holder's again: a late settle takes what can be spent, up to what the expiry released. */
 function settleLate(
   hold: HoldBook,
   { amount, overage }: { readonly amount: bigint; readonly overage: Overage },
@@ -156,7 +154,7 @@ function step(hold: HoldBook, after: HoldBook, entry: Pick<HoldChange, 'entryId'
   return { ...entry, after, moves: movesOf(hold, after), isEnd: false, isStep: true }
 }
 
-/** What was set aside less is the holder's again, but for what went to the payee; what was refunded comes back from there. */
+/** A decrease of `held` returns to the holder, except for what the payee received; a refund flows back from the payee. */
 function movesOf(before: HoldBook, after: HoldBook): HoldChange['moves'] {
   const { account, asset, payee } = after
   const gained = after.settled - before.settled - (after.refunded - before.refunded)

@@ -1,8 +1,8 @@
 /**
- * A ledger written from the glossary and the laws alone, one command at a time, to say what must be answered and which rows must
- * appear. It shares nothing with the product but the types of what goes in and comes out.
+ * A second ledger, written from the glossary and the laws alone: it decides one command at a time, and states the expected answer and rows.
+ * It shares only types with the product.
  *
- * A new kind of command is a method and a row in `#attempt`.
+ * A new command kind needs a method and a case in `#attempt`.
  */
 import type {
   ChargeCommand,
@@ -29,7 +29,7 @@ interface Known {
   readonly answer: unknown
 }
 
-/** What a command does to one balance. */
+/** The change of one balance by a command. */
 interface Move {
   readonly account: string
   readonly available: bigint
@@ -43,20 +43,20 @@ export class ReferenceLedger {
   readonly assets = new Map<string, AssetBook>([
     ['credit', { code: 'credit', decimals: 0, name: 'Credit', createdAt: 0 }],
   ])
-  /** By pair, the oldest first. */
+  /** By pair; versions in ascending order. */
   readonly rates = new Map<string, readonly RateBook[]>()
   readonly metadata = new Map<string, unknown>()
-  /** What was asked under each request id, and what was answered. */
+  /** The contents and the answer of each request id. */
   readonly #requests = new Map<string, Known>()
-  /** What ended each hold. */
+  /** The command that ended each hold. */
   readonly #ends = new Map<string, Known>()
-  /** What happened to each hold, its freeze first. */
+  /** The events of each hold, beginning with its freeze. */
   readonly histories = new Map<string, readonly Omit<HoldEventBook, 'number'>[]>()
-  /** The entries of each hold's steps. */
+  /** The entry ids of each hold's steps. */
   readonly #steps = new Map<string, readonly string[]>()
   #undo: (() => void)[] | null = null
 
-  /** What has to be said to a command now. Nothing changes until `write` is called. */
+  /** The verdict on a command. Nothing changes until its `write` is called. */
   decide(command: Command, at: Circumstances): Verdict {
     const earlier = this.#earlier(command)
     if (earlier !== undefined) {
@@ -66,7 +66,7 @@ export class ReferenceLedger {
     return this.#attempt(command, at)
   }
 
-  /** The rejection of a group's first member that has one, and its position; null when the group can be applied. */
+  /** The first rejection among a group's members and its position; null when the group can be applied. */
   decideGroup(group: Group, at: Circumstances): { position: number; rejection: Rejection } | null {
     const undo: (() => void)[] = []
     this.#undo = undo
@@ -83,7 +83,7 @@ export class ReferenceLedger {
     }
   }
 
-  /** Whether a request id has had an effect. */
+  /** Whether the request id has taken effect. */
   knows(requestId: string): boolean {
     return this.#requests.has(requestId)
   }
@@ -99,7 +99,7 @@ export class ReferenceLedger {
     return this.#steps.get(hold) ?? []
   }
 
-  /** What the freeze of a hold was answered, and what ended it; null where nothing has. */
+  /** The answers to a hold's freeze and to its end; null for what has not happened. */
   firstAnswersOf(hold: string): { readonly freeze: unknown; readonly end: unknown } {
     return { freeze: this.#requests.get(hold)?.answer ?? null, end: this.#ends.get(hold)?.answer ?? null }
   }
@@ -112,14 +112,14 @@ export class ReferenceLedger {
     return this.rates.get(`${from} ${to}`) ?? []
   }
 
-  /** Looks at `question` as if `rates` had been declared already, and forgets them again. */
+  /** Answers `question` as if `rates` had been declared; leaves the ledger unchanged. */
   assuming<Answer>(rates: readonly RateBook[], question: () => Answer): Answer {
     return this.supposing(() => {
       for (const rate of rates) this.#addRate(rate)
     }, question)
   }
 
-  /** Looks at `question` after `change` was made, and forgets it again. */
+  /** Answers `question` after `change`, then undoes the change. */
   supposing<Answer>(change: () => void, question: () => Answer): Answer {
     const undo: (() => void)[] = []
     this.#undo = undo
@@ -198,7 +198,7 @@ export class ReferenceLedger {
     return this.#enter(command, at, legs.flatMap(movesOf), command.legs.some(isAcross) ? legs : null)
   }
 
-  /** Coins move, and an entry tells of it. Several moves of one balance are one. */
+  /** Applies movements of coins as one entry. Several movements of one balance become one posting. */
   #enter(
     command: DepositCommand | ChargeCommand | TransferCommand,
     at: Circumstances,
@@ -213,9 +213,9 @@ export class ReferenceLedger {
     }
     const moved = this.#move([...net.values()], { entryId: id, kind, at })
     if ('code' in moved) return refuse(moved)
-    const told = { id, kind, at: at.now, memo, metadata, floor: null, legs, postings: moved.lines }
-    const answer = { ...told, hold: null }
-    return this.#applied(moved, { answer, entry: { ...told, step: null } }, () => this.#remember(command, id, answer))
+    const row = { id, kind, at: at.now, memo, metadata, floor: null, legs, postings: moved.lines }
+    const answer = { ...row, hold: null }
+    return this.#applied(moved, { answer, entry: { ...row, step: null } }, () => this.#remember(command, id, answer))
   }
 
   #freeze(command: FreezeCommand, at: Circumstances): Verdict {
@@ -258,7 +258,7 @@ export class ReferenceLedger {
     })
   }
 
-  /** What becomes of a hold that is there: by a step of its own, or by its end. */
+  /** A change of an existing hold: a step, or its end. */
   #change(command: HoldCommand, at: Circumstances): Verdict {
     if (command.kind === 'amend') {
       const expiresAt = expiryOf(command, at.now)
@@ -281,8 +281,8 @@ export class ReferenceLedger {
     if (!fits(after)) return refuse({ code: 'balance_overflow', account, asset })
     const number = this.stepsOf(id).length + 1
     const { memo, metadata } = 'memo' in command ? command : { memo: null, metadata: null }
-    const told = { id: entryId, kind, at: at.now, memo, metadata, floor: null, legs: null, postings: moved.lines }
-    const entry = { ...told, step: { hold: id, number, after } }
+    const row = { id: entryId, kind, at: at.now, memo, metadata, floor: null, legs: null, postings: moved.lines }
+    const entry = { ...row, step: { hold: id, number, after } }
     return this.#applied(moved, { answer: after, entry: isStep ? entry : null }, () => {
       this.#put(this.holds, id, after)
       this.#put(this.histories, id, [...this.histories.get(id)!, { kind, entry: entryId, at: at.now, hold: after }])
@@ -310,8 +310,8 @@ export class ReferenceLedger {
       floor,
       version: book.version,
     }
-    const told = { id, kind: 'open', at: at.now, memo: null, metadata, floor, legs: null, postings: moved.lines }
-    return this.#applied({ ...moved, books: [book] }, { answer, entry: { ...told, step: null } }, () => {
+    const row = { id, kind: 'open', at: at.now, memo: null, metadata, floor, legs: null, postings: moved.lines }
+    return this.#applied({ ...moved, books: [book] }, { answer, entry: { ...row, step: null } }, () => {
       if (metadata !== null) this.#put(this.metadata, account, metadata)
       this.#remember(command, id, answer)
     })
@@ -327,7 +327,7 @@ export class ReferenceLedger {
     return { kind: 'applied', answer, lines: [], entry: null, write: () => this.setAsset(answer) }
   }
 
-  /** The newest rate of its pair once more is no new one. */
+  /** Declaring the newest rate again is a repeat. */
   #rate(command: RateCommand, at: Circumstances): Verdict {
     const { from, to, numerator, denominator, rounding, tolerancePpm } = command
     const terms = { from, to, numerator, denominator, rounding, tolerancePpm }
@@ -338,7 +338,7 @@ export class ReferenceLedger {
     return { kind: 'applied', answer, lines: [], entry: null, write: () => this.#addRate(answer) }
   }
 
-  /** The lines that the moves write, or why they cannot be made: first what is missing, then what does not fit. */
+  /** The postings for the moves, or the rejection: insufficient funds before overflow. */
   #move(
     moves: readonly (Move & { asset: string })[],
     entry: { entryId: string; kind: string; at: Circumstances },
@@ -370,12 +370,12 @@ export class ReferenceLedger {
 
   #applied(
     { lines, books }: { lines: readonly Line[]; books: readonly Book[] },
-    told: { readonly answer: unknown; readonly entry: EntryBook | null },
+    result: { readonly answer: unknown; readonly entry: EntryBook | null },
     write: () => void,
   ): Verdict {
     return {
       kind: 'applied',
-      ...told,
+      ...result,
       lines,
       write: () => {
         for (const book of books) this.#put(this.books, `${book.account} ${book.asset} ${book.stripe}`, book)

@@ -1,22 +1,22 @@
-/** Telling values apart: by one text for one value. */
+/** Comparison of values by a canonical text. */
 import { isDeepStrictEqual } from 'node:util'
 import type { Command } from '../../src/domain/command.ts'
 
 const contents = new WeakMap<Command, string>()
 
-/** Equal for two requests that ask for the same. */
+/** Two requests with equal contents have equal texts. */
 export function contentsOf(command: Command): string {
   const known = contents.get(command) ?? spell(command)
   contents.set(command, known)
   return known
 }
 
-/** Whether two rows or answers are alike in every field. */
+/** Deep equality of rows or answers. */
 export function isAlike(left: unknown, right: unknown): boolean {
   return isDeepStrictEqual(left, right)
 }
 
-/** One text for one value: fields in the order of their names, amounts as decimals. */
+/** Canonical JSON: fields sorted by name, amounts as decimals. */
 export function spell(value: unknown): string {
   return JSON.stringify(value, (_, part: unknown) => {
     if (typeof part === 'bigint') return `${part}n`

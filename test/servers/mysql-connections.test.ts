@@ -6,7 +6,7 @@ import { MysqlConnection, type Role } from '../../src/stores/mysql/connection.ts
 import { Connections } from '../../src/stores/mysql/connections.ts'
 import { MysqlStore } from '../../src/stores/mysql/store.ts'
 import { parseMysqlUrl } from '../../src/stores/mysql/url.ts'
-import type { Row } from '../../src/stores/sql/rows.ts'
+import type { Row } from '../../src/stores/sql/values.ts'
 import { Books, codeOf } from '../conformance/books.ts'
 import { charge, deposit, freeze, open, settle } from '../support/commands.ts'
 import { MysqlLedger, until } from '../support/mysql-ledger.ts'

@@ -1,13 +1,8 @@
 /** How the servers carry out the hot path's statements: by key, whatever the tables hold. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import {
-  lockBalances,
-  selectBalances,
-  selectPostings,
-  selectRequests,
-  writesOf,
-} from '../../src/stores/mysql/statements.ts'
+import { lockBalances, selectBalances, selectPostings, selectRequests } from '../../src/stores/mysql/reads.ts'
+import { writeStatements } from '../../src/stores/mysql/writes.ts'
 import { deposit, freeze, settle, settlePart } from '../support/commands.ts'
 import { MysqlLedger } from '../support/mysql-ledger.ts'
 import { mysqlServers, type MysqlServer } from '../../harness/mysql-servers.ts'
@@ -53,7 +48,7 @@ function describePlans(url: string, name: MysqlServer['name']): void {
         selectPostings(keys),
         ...lockBalances(names),
         ...[changes, parts.changes]
-          .flatMap((each) => writesOf(each, name))
+          .flatMap((each) => writeStatements(each, name))
           .filter((statement) => statement.startsWith('UPDATE')),
       ]
       assert.equal(statements.length, statementsCount)

@@ -10,7 +10,7 @@ import { OVERDUE_COUNT_MAX, type HoldQuery, type PostingQuery } from '../../src/
 import { clockOf, selectClock } from '../../src/stores/sql/clock.ts'
 import type { Query, SqlDialect } from '../../src/stores/sql/dialect.ts'
 import { SqlReader } from '../../src/stores/sql/reader.ts'
-import type { Row, SqlValue } from '../../src/stores/sql/rows.ts'
+import type { Row, SqlValue } from '../../src/stores/sql/values.ts'
 import { openSqliteStorage } from '../../src/stores/sqlite/storage.ts'
 import { migratePostgres } from '../../src/stores/postgres/storage.ts'
 import {

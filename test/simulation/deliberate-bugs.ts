@@ -122,7 +122,7 @@ const CYCLES: readonly DeliberateBug[] = [
   bug(
     'hold-of-a-failed-batch',
     CYCLE,
-    'if (this.#moving.size > 0 && touchesAnyOf(work, this.#moving)) await drained()\n      // Nor does a step after the end tell how the hold ended.\n      else if',
+    'if (this.#moving.size > 0 && touchesAnyOf(work, this.#moving)) await drained()\n      // A step after the end does not prove how the hold ended.\n      else if',
     'if',
   ),
   bug('rejection-on-remembered-rows', CYCLE, 'if (unproven.length === 0) return', 'if (unproven.length >= 0) return'),
@@ -287,18 +287,16 @@ const STORES: readonly DeliberateBug[] = [
     caughtBy: 'sqlite',
     replacements: [
       {
-        path: 'src/stores/sqlite/statements.ts',
-        find: 'WHERE id = ? AND version = ? AND',
-        put: 'WHERE id = ? AND ? > 0 AND',
+        path: 'src/stores/sqlite/writes.ts',
+        find: '`${column} IS ?`',
+        put: "(column === 'version' ? '? > 0' : `${column} IS ?`)",
       },
     ],
   },
   {
     name: 'sqlite-hold-ends-twice',
     caughtBy: 'sqlite',
-    replacements: [
-      { path: 'src/stores/sqlite/statements.ts', find: "WHERE id = ? AND state = 'open'", put: 'WHERE id = ?' },
-    ],
+    replacements: [{ path: 'src/stores/sqlite/writes.ts', find: `"state = 'open'", `, put: '' }],
   },
 ]
 

@@ -31,7 +31,7 @@ export const MEMORY_BUGS: readonly DeliberateBug[] = [
     'return number < limits.attemptsMax &&',
     'return number + 1 < limits.attemptsMax &&',
   ),
-  bug('wrong-clock-is-served', 'src/engine/clock-watch.ts', 'if (this.isSure()) return\n', 'if (looks >= 0) return\n'),
+  bug('wrong-clock-is-served', 'src/engine/clock-watch.ts', 'if (this.isSure()) return\n', 'if (count >= 0) return\n'),
   // No code of the product: how a store must not be, whose connections stay with a server that is not the primary any more.
   bug(
     'refusal-by-an-old-primary',

@@ -1,4 +1,4 @@
-/** nginx before a service, as it comes: it speaks HTTP/1.0 to the service. */
+/** nginx with default settings in front of a service; it speaks HTTP/1.0 to the service. */
 import { spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'

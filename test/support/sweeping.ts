@@ -1,4 +1,4 @@
-/** Sweepers on one memory database, each with an engine of its own, under a clock that a test moves. */
+/** Sweepers on one memory database, each with its own engine, on a manual clock. */
 import assert from 'node:assert/strict'
 import type { Command } from '../../src/domain/command.ts'
 import { Engine, type EngineOptions } from '../../src/engine/engine.ts'
@@ -12,10 +12,10 @@ import { FaultyStore } from './faulty-store.ts'
 import { ManualClock } from './manual-clock.ts'
 
 const USERS = ['user:8', 'user:9', 'user:10'] as const
-/** Of the holds that `freeze` opens. */
+/** Life of the holds that `freeze` opens. */
 export const TTL_MS = 10_000
 
-/** Tables, and the processes that work on them: one engine each, with a sweeper that a test may start. */
+/** Tables and the processes on them: each has an engine and a sweeper that a test may start. */
 export class Site implements AsyncDisposable {
   readonly clock: ManualClock
   readonly tables = new Tables()
@@ -49,7 +49,7 @@ export class SweepingProcess {
   readonly engine: Engine
   readonly sweeper: Sweeper
   readonly events: ExpiryEvent[] = []
-  /** What the sweeper asked for, and what it submitted. */
+  /** The limits of the pages that the sweeper read, and the holds that it released. */
   readonly looks: number[] = []
   readonly submitted: string[] = []
   readonly #clock: ManualClock
@@ -92,7 +92,7 @@ export class SweepingProcess {
     )
   }
 
-  /** Freezes that are all due after `TTL_MS`, one millisecond after the other. */
+  /** Opens holds that expire after `TTL_MS`, one millisecond apart. */
   async freeze(count: number, prefix = 'h'): Promise<string[]> {
     const ids = Array.from({ length: count }, (_, index) => `${prefix}${String(index).padStart(5, '0')}`)
     const expiresAt = this.#clock.now() + TTL_MS

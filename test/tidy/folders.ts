@@ -1,19 +1,19 @@
 /** Which top folders import from which others. The folders inside src/ have a table of their own, in layers.ts. */
 import { importedPath, importsOf, isTest, type Source, type Violation } from './source.ts'
 
-/** By top folder, what its files import besides their own folder. */
+/** By top folder: the other folders that its files may import from. */
 const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   src: [],
   bin: ['src'],
   examples: ['src'],
-  // Starts the service as a process, and databases: it needs no module of the product.
+  // It starts the service as a process, and imports no module of the product.
   harness: [],
   bench: ['src', 'harness'],
   tools: ['src', 'harness', 'bench'],
   test: ['src', 'harness'],
 }
 
-/** What a `*.test.ts` imports in addition, wherever it is. */
+/** Additional folders for every `*.test.ts`. */
 const FOR_TESTS = ['test', 'harness']
 
 export function folderViolations(sources: readonly Source[]): readonly Violation[] {
@@ -27,7 +27,7 @@ function violationsOf(source: Source): readonly Violation[] {
   const seen = new Set([folder, ...allowed, ...(isTest(source) ? FOR_TESTS : [])])
   return importsOf(source).flatMap(({ specifier, line }) => {
     const target = importedPath(source, specifier)?.split('/')[0]
-    // A path without a known folder leads to a file of the root, such as package.json.
+    // Other paths lead to files in the root, such as package.json.
     if (target === undefined || !(target in FOLDERS) || seen.has(target)) return []
     return [`${source.path}:${line}: ${folder} must not import ${specifier}`]
   })

@@ -21,7 +21,7 @@ test('names that say nothing are refused', () => {
     'test/support/lib.ts',
   ]
   for (const path of vague) {
-    assert.deepEqual(nameViolations([{ path }]), [`${path}: the name says nothing; name what is in it`])
+    assert.deepEqual(nameViolations([{ path }]), [`${path}: the name has no meaning; name its content`])
   }
 })
 

@@ -1,4 +1,4 @@
-/** What the write-up about deadlocks in transfers claims. */
+/** The claims of the write-up about deadlocks in transfers. */
 import { compare, deadlocksOf100, line, rate, ratioLine, type WriteUp } from './claim.ts'
 
 export const batchTransferDeadlock: WriteUp = {

@@ -1,4 +1,4 @@
-/** What the guide to compare-and-swap claims. */
+/** The claims of the guide to compare-and-swap. */
 import { shareText } from '../../output/numbers.ts'
 import {
   attempt,

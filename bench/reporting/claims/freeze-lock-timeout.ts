@@ -1,4 +1,4 @@
-/** What the write-up about lock timeouts when freezing claims. */
+/** The claims of the write-up about lock timeouts in freezes. */
 import {
   compare,
   deadlocksOf100,

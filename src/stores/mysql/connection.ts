@@ -1,7 +1,7 @@
 /** One connection to the server, set up the way the ledger needs it. */
 import { connect, type Socket } from 'node:net'
 import { createConnection, type Connection, type ConnectionOptions, type ResultSetHeader } from 'mysql2'
-import type { Row } from '../sql/rows.ts'
+import type { Row } from '../sql/values.ts'
 import { encryptionOf } from './encryption.ts'
 import { failureOf, faultOf, MysqlFailure } from './errors.ts'
 import { SELECT_SETTINGS, SELECT_VERSION, serverFactsOf, versionOf, type ServerFacts } from './server.ts'
@@ -187,7 +187,7 @@ function driverOptions(address: MysqlAddress, tuning: MysqlTuning, socket: Socke
     multipleStatements: true,
     // The text is complete: the driver need not look for placeholders in it.
     queryFormat: (text) => text,
-    // BIGINT as text, which rows.ts reads exactly: by default a double comes, rounded.
+    // BIGINT as text, which values.ts reads exactly: by default a double comes, rounded.
     supportBigNumbers: true,
     bigNumberStrings: true,
     // Nothing here ever reads a file for the server.

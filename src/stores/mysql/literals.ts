@@ -4,18 +4,49 @@
  * Multi-row statements change with the number of their rows, so a prepared statement would be prepared anew each time.
  */
 import { escape } from 'mysql2'
-import type { SqlValue } from '../sql/rows.ts'
+import type { SqlValue } from '../sql/values.ts'
 
-/** Names, ids and codes, which most texts are: nothing in them means anything to SQL. */
-const PLAIN = /^[\w:./@+=~-]*$/
+/** Anything but what names, ids and codes have in them, which means nothing to SQL. */
+const SPECIAL = /[^\w:./@+=~-]/
+
+/** Literals of short texts, the first that came: kinds, states and payees come with every row. A look-up took 10 ns, the search 25 ns. */
+const words = new Map<string, string>()
+const WORD_LENGTH_MAX = 12
+const WORDS_MAX = 1_000
 
 /** @throws TypeError for a number that is not a safe integer */
 export function literal(value: SqlValue): string {
   if (value === null) return 'NULL'
   // Backslashes escape, because the connection's sql_mode says so, and every byte of utf8mb4 above 127 stands for itself.
-  if (typeof value === 'string') return PLAIN.test(value) ? `'${value}'` : escape(value)
-  if (typeof value === 'number' && !Number.isSafeInteger(value)) throw new TypeError(`${value} is not a whole number.`)
+  if (typeof value === 'string') {
+    if (value.length <= WORD_LENGTH_MAX) return wordLiteral(value)
+    return SPECIAL.test(value) ? escape(value) : `'${value}'`
+  }
+  if (typeof value === 'bigint') {
+    // By way of a number where it is small: 12 ns in place of 26.
+    const number = Number(value)
+    return (number | 0) === number ? String(number) : String(value)
+  }
+  if (!Number.isSafeInteger(value)) throw new TypeError(`${value} is not a whole number.`)
   return String(value)
+}
+
+function wordLiteral(word: string): string {
+  const known = words.get(word)
+  if (known !== undefined) return known
+  const text = SPECIAL.test(word) ? escape(word) : `'${word}'`
+  if (words.size < WORDS_MAX) words.set(word, text)
+  return text
+}
+
+/** The values of a row, as `1,'a',NULL`. */
+export function rowLiterals(row: Readonly<Record<string, SqlValue>>): string {
+  let text = ''
+  for (const column in row) {
+    if (text !== '') text += ','
+    text += literal(row[column]!)
+  }
+  return text
 }
 
 /** `1,'a',NULL` */

@@ -15,7 +15,7 @@ import {
   type Migration,
   type MigrationTarget,
 } from '../sql/migrator.ts'
-import { whole, type Row } from '../sql/rows.ts'
+import { whole, type Row } from '../sql/values.ts'
 import type { MysqlConnection } from './connection.ts'
 import { faultOf, MysqlFailure } from './errors.ts'
 import { literal, literals } from './literals.ts'

@@ -1,6 +1,6 @@
 /** Cutting a commit's text so that each part is shorter than the server's `max_allowed_packet`. */
 import { Fault } from '../../engine/faults.ts'
-import type { Chunking } from './statements.ts'
+import type { Chunking } from './writes.ts'
 
 /** What a packet needs besides its statements: the command's byte, the keywords and columns in front of the rows, what transactions.ts adds. */
 const OVERHEAD_BYTES = 2_048

@@ -1,6 +1,6 @@
 /** Which server it is, and whether it keeps what it acknowledges. */
 import { Fault } from '../../engine/faults.ts'
-import type { Row } from '../sql/rows.ts'
+import type { Row } from '../sql/values.ts'
 
 export type Flavour = 'mysql' | 'mariadb'
 

@@ -17,7 +17,7 @@ import { classify, faultOf, inDoubt, isRolledBackAtCommit, MysqlFailure, notPrim
 import { chunkingFor, packetsOf, surelyFits } from './packets.ts'
 import type { ServerFacts } from './server.ts'
 import { lockSnapshot, readSnapshot } from './snapshots.ts'
-import { writesOf } from './statements.ts'
+import { writeStatements } from './writes.ts'
 import {
   BEGIN,
   committingTextOf,
@@ -103,10 +103,10 @@ export class MysqlStore implements Store {
   /** One, unless the text would be longer than the server allows. */
   #packetsOf(changes: Changes): readonly (readonly string[])[] {
     const { flavour, packetBytesMax } = this.#server
-    const writes = writesOf(changes, flavour)
+    const writes = writeStatements(changes, flavour)
     if (writes.length === 0) return []
     if (surelyFits(writes, packetBytesMax)) return [writes]
-    return packetsOf(writesOf(changes, flavour, chunkingFor(packetBytesMax)), packetBytesMax)
+    return packetsOf(writeStatements(changes, flavour, chunkingFor(packetBytesMax)), packetBytesMax)
   }
 
   /** @param before what the first packet begins with */

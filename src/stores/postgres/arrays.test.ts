@@ -12,11 +12,16 @@ test('an array is its header, and every element behind its length', () => {
 })
 
 test('a column is taken out of its rows', () => {
-  const rows = [
-    ['a', 1],
-    ['b', 2],
-  ]
-  assert.deepEqual(columnArray('bigint', rows, 1), arrayOf('bigint', [1, 2]))
+  assert.deepEqual(columnArray('bigint', ['a', 'b', 1, 2, 3n], 2, 2), arrayOf('bigint', [1, 2]))
+})
+
+test('texts are the same bytes whether or not all of them are short and ASCII', () => {
+  const bytesOf = (texts: readonly string[]) => arrayOf('text', texts).subarray(20).toString('hex')
+  const others = ['é', 'ab', '充', '🎞', 'x'.repeat(127), 'x'.repeat(128), '']
+  for (const other of others) {
+    assert.equal(bytesOf(['a', other, 'bc']), ['a', other, 'bc'].map((text) => bytesOf([text])).join(''), other)
+    assert.equal(bytesOf([other]).slice(8), Buffer.from(other).toString('hex'))
+  }
 })
 
 test('what is not of the element type is refused', () => {

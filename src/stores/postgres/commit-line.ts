@@ -7,7 +7,7 @@
  */
 import type { QueryConfig, QueryResult } from 'pg'
 import { Fault } from '../../engine/faults.ts'
-import type { Row } from '../sql/rows.ts'
+import type { Row } from '../sql/values.ts'
 import { classify, faultOf, inDoubt, UNPROVEN } from './errors.ts'
 import type { LedgerClient } from './ledger-client.ts'
 

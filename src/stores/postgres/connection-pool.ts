@@ -2,7 +2,7 @@
 import { callbackify } from 'node:util'
 import { Pool, type PoolClient } from 'pg'
 import { Fault } from '../../engine/faults.ts'
-import type { Row } from '../sql/rows.ts'
+import type { Row } from '../sql/values.ts'
 import { clientConfig, prepareSession, type Role } from './connection.ts'
 import { faultOf } from './errors.ts'
 import { LedgerClient } from './ledger-client.ts'

@@ -6,7 +6,7 @@
  */
 import type { ClientConfig } from 'pg'
 import { Fault } from '../../engine/faults.ts'
-import { whole, type Row } from '../sql/rows.ts'
+import { whole, type Row } from '../sql/values.ts'
 import { foreignEngine } from './engines.ts'
 import { LedgerClient } from './ledger-client.ts'
 import { requireWholeSession } from './pooler.ts'

@@ -9,7 +9,7 @@ import type { PooledClient } from './connection-pool.ts'
 import { classify, faultOf, inDoubt, resultOf, UNPROVEN } from './errors.ts'
 import { lockSnapshot, type Found } from './snapshots.ts'
 import { waitForStandbys } from './standbys.ts'
-import { writeStatement } from './statements.ts'
+import { writeStatement } from './writes.ts'
 
 export class ExclusiveTransaction {
   readonly #client: PooledClient

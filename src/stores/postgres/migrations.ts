@@ -2,7 +2,7 @@
 import type { Client } from 'pg'
 import { fileURLToPath } from 'node:url'
 import { readMigrations, type AppliedMigration, type Migration, type MigrationTarget } from '../sql/migrator.ts'
-import { whole, type Row } from '../sql/rows.ts'
+import { whole, type Row } from '../sql/values.ts'
 
 /** Any number will do as long as it stays the same: "hold" in ASCII. One lock per database. */
 const LOCK_KEY = 0x686f6c64

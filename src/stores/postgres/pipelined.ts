@@ -1,5 +1,5 @@
 import type { ClientBase, QueryConfig, QueryResult } from 'pg'
-import type { Row } from '../sql/rows.ts'
+import type { Row } from '../sql/values.ts'
 
 /**
  * Sends statements together and waits until every one of them is answered.

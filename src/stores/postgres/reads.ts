@@ -6,15 +6,19 @@
  */
 import type { QueryConfig } from 'pg'
 import type { BalanceName } from '../../domain/balance.ts'
-import { BALANCE_COLUMNS, POSTING_COLUMNS } from '../sql/rows.ts'
+import type { PostingKey } from '../../domain/hold-history.ts'
 import type { RatePair } from '../../domain/rate.ts'
-import { RATE_COLUMNS } from '../sql/rates.ts'
-import { STEP_ENTRY_COLUMNS, STEPPED_HOLD_COLUMNS } from '../sql/steps.ts'
+import { ASSET } from '../sql/asset-row.ts'
+import { BALANCE_OPENED } from '../sql/balance-row.ts'
+import { STEP_ENTRY } from '../sql/entry-row.ts'
+import { HOLD_OPENED_STEPPED } from '../sql/hold-row.ts'
+import { POSTING } from '../sql/posting-row.ts'
+import { RATE } from '../sql/rate-row.ts'
 import { arrayOf } from './arrays.ts'
 
 type Statement = QueryConfig<unknown[]>
 
-const REQUEST_COLUMNS = [...new Set<string>([...STEPPED_HOLD_COLUMNS, ...STEP_ENTRY_COLUMNS])]
+const REQUEST_COLUMNS = [...new Set<string>([...HOLD_OPENED_STEPPED.columns, ...STEP_ENTRY.columns])]
 
 const BALANCE_OF_NAME = 'account = n.account AND asset = n.asset AND stripe = n.stripe'
 
@@ -22,7 +26,7 @@ export function selectBalances(names: readonly BalanceName[]): Statement {
   return {
     name: 'holdfast_balances',
     text: `SELECT b.* FROM unnest($1::text[], $2::text[], $3::bigint[]) AS n (account, asset, stripe)
-      CROSS JOIN LATERAL (SELECT ${BALANCE_COLUMNS.join(', ')} FROM balances WHERE ${BALANCE_OF_NAME} OFFSET 0) b`,
+      CROSS JOIN LATERAL (SELECT ${BALANCE_OPENED.columns.join(', ')} FROM balances WHERE ${BALANCE_OF_NAME} OFFSET 0) b`,
     values: namesOf(names),
   }
 }
@@ -69,12 +73,12 @@ export function selectRequests(ids: ReadonlySet<string>): Statement {
   }
 }
 
-export function selectPostings(keys: readonly (readonly [balanceId: number, version: number])[]): Statement {
+export function selectPostings(keys: readonly PostingKey[]): Statement {
   return {
     name: 'holdfast_postings',
     text: `SELECT p.*, b.account, b.asset, b.stripe FROM unnest($1::bigint[], $2::bigint[]) AS k (balance_id, version)
       CROSS JOIN LATERAL (
-        SELECT ${POSTING_COLUMNS.join(', ')} FROM postings
+        SELECT ${POSTING.columns.join(', ')} FROM postings
         WHERE postings.balance_id = k.balance_id AND postings.version = k.version OFFSET 0
       ) p
       CROSS JOIN LATERAL (SELECT account, asset, stripe FROM balances WHERE balances.id = p.balance_id OFFSET 0) b`,
@@ -94,7 +98,7 @@ export function selectPostings(keys: readonly (readonly [balanceId: number, vers
 export function selectAssets(codes: ReadonlySet<string>): Statement {
   return {
     name: 'holdfast_assets',
-    text: 'SELECT code, decimals, name, created_at FROM assets WHERE code = ANY ($1::text[])',
+    text: `SELECT ${ASSET.columns.join(', ')} FROM assets WHERE code = ANY ($1::text[])`,
     values: [arrayOf('text', [...codes])],
   }
 }
@@ -105,7 +109,7 @@ export function selectRates(pairs: readonly RatePair[]): Statement {
     name: 'holdfast_rates',
     text: `SELECT r.* FROM unnest($1::text[], $2::text[]) AS n (from_asset, to_asset)
       CROSS JOIN LATERAL (
-        SELECT ${RATE_COLUMNS.join(', ')} FROM rates
+        SELECT ${RATE.columns.join(', ')} FROM rates
         WHERE rates.from_asset = n.from_asset AND rates.to_asset = n.to_asset ORDER BY version DESC LIMIT 1
       ) r`,
     values: [

@@ -1,6 +1,6 @@
 /** What the serving user may do with the tables: enough for every commit, or it is said what is missing. */
 import { Fault } from '../../engine/faults.ts'
-import type { Row } from '../sql/rows.ts'
+import type { Row } from '../sql/values.ts'
 import { SERVER_STATE } from './standbys.ts'
 
 /** As the PostgreSQL guide grants them. */

@@ -1,7 +1,7 @@
 /** What a PostgreSQL server must be, and what its operator should know about it. */
 import { Fault } from '../../engine/faults.ts'
 import type { Query } from '../sql/dialect.ts'
-import { whole } from '../sql/rows.ts'
+import { whole } from '../sql/values.ts'
 import { foreignEngine } from './engines.ts'
 import { SELECT_REPLICATION, standbyWarnings } from './standbys.ts'
 

@@ -6,17 +6,21 @@
  * second look finds them all unless further holds appear.
  */
 import type { QueryConfig } from 'pg'
-import type { Asset } from '../../domain/asset.ts'
-import { balanceKey, emptyBalance, type BalanceName, type BalanceRecord } from '../../domain/balance.ts'
-import type { HoldRecord } from '../../domain/hold.ts'
-import type { Posting } from '../../domain/journal.ts'
-import { rateKey, type Rate } from '../../domain/rate.ts'
-import { type RequestRecord, type Snapshot } from '../../domain/snapshot.ts'
-import { footprintOfHold, type Footprint } from '../../domain/footprint.ts'
+import type { BalanceName } from '../../domain/balance.ts'
+import type { Footprint } from '../../domain/footprint.ts'
+import type { PostingKey } from '../../domain/hold-history.ts'
+import type { Snapshot } from '../../domain/snapshot.ts'
 import { Fault } from '../../engine/faults.ts'
-import { assetOf, balanceOf, entryOf, holdOf, postingKeysOf, postingOf, whole, type Row } from '../sql/rows.ts'
-import { rateOf } from '../sql/rates.ts'
 import type { BalanceIds } from '../sql/balance-ids.ts'
+import {
+  missingNames,
+  postingKeysIn,
+  requestsIn,
+  snapshotOf,
+  type BalanceNames,
+  type FoundRows,
+} from '../sql/snapshot-rows.ts'
+import type { Row } from '../sql/values.ts'
 import type { LedgerClient } from './ledger-client.ts'
 import { pipelined } from './pipelined.ts'
 import { lockBalances, selectAssets, selectBalances, selectPostings, selectRates, selectRequests } from './reads.ts'
@@ -27,12 +31,7 @@ const LOOKS_MAX = 5
 
 type Statement = QueryConfig<unknown[]>
 
-interface Look {
-  readonly balances: readonly Row[]
-  readonly holds: readonly HoldRecord[]
-  readonly entries: readonly Row[]
-  readonly assets: readonly Row[]
-  readonly rates: readonly Row[]
+interface Look extends Omit<FoundRows, 'postings'> {
   /** Whether commits wait for standbys. */
   readonly waits: boolean
 }
@@ -90,15 +89,7 @@ async function look(
     const place = asked.indexOf(reads[index]!)
     return place === -1 ? [] : selected[place]!
   }
-  const rows = rowsOf(1)
-  return {
-    balances: rowsOf(0),
-    holds: rows.filter((row) => row['kind'] === 'freeze').map(holdOf),
-    entries: rows.filter((row) => row['kind'] !== 'freeze'),
-    assets: rowsOf(2),
-    rates: rowsOf(3),
-    waits,
-  }
+  return { balances: rowsOf(0), ...requestsIn(rowsOf(1)), assets: rowsOf(2), rates: rowsOf(3), waits }
 }
 
 async function read(
@@ -107,80 +98,24 @@ async function read(
   ids: BalanceIds,
   lookAt: (names: readonly BalanceName[]) => Promise<Look>,
 ): Promise<Found> {
-  const names = new Map(footprint.balances)
+  const names: BalanceNames = new Map(footprint.balances)
   for (let looks = 1; looks <= LOOKS_MAX; looks++) {
-    const { balances, holds, entries, assets, rates, waits } = await lookAt([...names.values()])
-    const known = names.size
-    for (const hold of holds) addNames(names, hold, footprint)
-    if (names.size > known) continue
-    const snapshot = {
-      requests: requestsOf(footprint, holds, entries, await postingsOf(client, entries)),
-      balances: balancesOf(names, balances, ids),
-      assets: assetsOf(footprint, assets),
-      rates: ratesOf(footprint, rates),
+    const { waits, ...look } = await lookAt([...names.values()])
+    const missing = missingNames(look.holds, names, footprint)
+    if (missing.size > 0) {
+      for (const [key, name] of missing) names.set(key, name)
+      continue
     }
-    return { snapshot, isUnconfirmed: waits && holds.length + entries.length > 0 }
+    const found = { ...look, postings: await readPostings(client, postingKeysIn(look)) }
+    const isUnconfirmed = waits && found.holds.length + found.entries.length > 0
+    return { snapshot: snapshotOf(footprint, names, found, ids), isUnconfirmed }
   }
   throw new Fault('store_unavailable', `The holds of a batch did not stay the same for ${LOOKS_MAX} looks.`)
 }
 
-function addNames(names: Map<string, BalanceName>, hold: HoldRecord, footprint: Footprint): void {
-  for (const name of footprintOfHold(hold, footprint)) {
-    names.set(balanceKey(name.account, name.asset, name.stripe), name)
-  }
-}
-
-function balancesOf(
-  names: ReadonlyMap<string, BalanceName>,
-  rows: readonly Row[],
-  ids: BalanceIds,
-): Map<string, BalanceRecord> {
-  const balances = new Map<string, BalanceRecord>()
-  for (const row of rows) {
-    const balance = balanceOf(row)
-    balances.set(balanceKey(balance.account, balance.asset, balance.stripe), balance)
-  }
-  for (const [key, name] of names) if (!balances.has(key)) balances.set(key, emptyBalance(ids.next(), name))
-  return balances
-}
-
-function requestsOf(
-  footprint: Footprint,
-  holds: readonly HoldRecord[],
-  entries: readonly Row[],
-  postings: ReadonlyMap<string, Posting>,
-): Map<string, RequestRecord | null> {
-  const requests = new Map<string, RequestRecord | null>()
-  for (const id of footprint.requests) requests.set(id, null)
-  for (const hold of holds) requests.set(hold.id, hold)
-  for (const row of entries) {
-    const itsPostings = postingKeysOf(row).map((key) => postings.get(key.join(' '))!)
-    const entry = entryOf(row, itsPostings)
-    requests.set(entry.id, entry)
-  }
-  return requests
-}
-
-/** The postings of entries. They never change, so any moment will do. */
-async function postingsOf(client: LedgerClient, entries: readonly Row[]): Promise<ReadonlyMap<string, Posting>> {
-  const keys = entries.flatMap(postingKeysOf)
-  const postings = new Map<string, Posting>()
-  if (keys.length === 0) return postings
+/** Postings never change, so any instant will do. */
+async function readPostings(client: LedgerClient, keys: readonly PostingKey[]): Promise<readonly Row[]> {
+  if (keys.length === 0) return []
   const { rows } = await client.query<Row, unknown[]>(selectPostings(keys))
-  for (const row of rows) postings.set(`${whole(row['balance_id'])} ${whole(row['version'])}`, postingOf(row))
-  return postings
-}
-
-function assetsOf(footprint: Footprint, rows: readonly Row[]): Map<string, Asset | null> {
-  const assets = new Map<string, Asset | null>()
-  for (const code of footprint.assets) assets.set(code, null)
-  for (const row of rows) assets.set(row['code'] as string, assetOf(row))
-  return assets
-}
-
-function ratesOf(footprint: Footprint, rows: readonly Row[]): Map<string, Rate | null> {
-  const rates = new Map<string, Rate | null>()
-  for (const key of footprint.rates.keys()) rates.set(key, null)
-  for (const rate of rows.map(rateOf)) rates.set(rateKey(rate.from, rate.to), rate)
-  return rates
+  return rows
 }

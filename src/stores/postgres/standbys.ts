@@ -5,7 +5,7 @@
  * that rests on rows that were found is given only after a transaction of its own has waited, which covers everything before it.
  */
 import { Fault } from '../../engine/faults.ts'
-import type { Row } from '../sql/rows.ts'
+import type { Row } from '../sql/values.ts'
 import { faultOf, ReadOnlyFault } from './errors.ts'
 import type { LedgerClient } from './ledger-client.ts'
 

@@ -13,7 +13,7 @@ import type { Changes } from '../../domain/changes.ts'
 import { BalanceIds } from '../sql/balance-ids.ts'
 import { connect } from './connection.ts'
 import { loadSnapshot, lockSnapshot } from './snapshots.ts'
-import { WRITE_NAME, writeStatement } from './statements.ts'
+import { WRITE_NAME, writeStatement } from './writes.ts'
 import { parsePostgresUrl } from './url.ts'
 
 const UNAVAILABLE = { name: 'Fault', code: 'store_unavailable', applied: 'no' }

@@ -6,14 +6,14 @@ import { Fault } from '../../engine/faults.ts'
 import type { CommitResult, Store, StoreClock } from '../../engine/store.ts'
 import { BalanceIds } from '../sql/balance-ids.ts'
 import { clockOf, selectClock } from '../sql/clock.ts'
-import type { Row } from '../sql/rows.ts'
+import type { Row } from '../sql/values.ts'
 import type { Connections } from './connections.ts'
 import { faultOf, ReadOnlyFault, resultOf } from './errors.ts'
 import { ExclusiveTransaction } from './exclusive-transaction.ts'
 import { requireRights, SELECT_RIGHTS } from './rights.ts'
 import { loadSnapshot } from './snapshots.ts'
 import { requirePrimary } from './standbys.ts'
-import { writeStatement } from './statements.ts'
+import { writeStatement } from './writes.ts'
 
 export class PostgresStore implements Store {
   readonly #connections: Connections

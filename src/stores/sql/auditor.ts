@@ -4,7 +4,7 @@ import { AUDIT_CHECKS } from '../audit-checks.ts'
 import { AUDIT_DIALECTS, type AuditDialect } from './audit-dialects.ts'
 import { AUDIT_STATEMENTS } from './audit-statements.ts'
 import type { Query, SqlDialect } from './dialect.ts'
-import { big, type Row } from './rows.ts'
+import { big, type Row } from './values.ts'
 
 export class SqlAuditor implements Auditor {
   readonly checks: readonly AuditCheck[] = AUDIT_CHECKS

@@ -1,7 +1,7 @@
 /** What a database says of the time: one statement, of the server's clock where there is one and of the newest rows. */
 import { NEWEST_ROWS_MAX, type StoreClock } from '../../engine/store.ts'
 import type { SqlDialect } from './dialect.ts'
-import { whole, type Row } from './rows.ts'
+import { whole, type Row } from './values.ts'
 
 /** In milliseconds since 1970. Of SQLite the clock is this process's own. */
 const SERVER_AT: Readonly<Record<SqlDialect, string>> = {

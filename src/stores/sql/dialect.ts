@@ -13,8 +13,8 @@ import {
   SqliteQueryCompiler,
   type Dialect,
 } from 'kysely'
-import type { LedgerTables } from './columns.ts'
-import type { Row } from './rows.ts'
+import type { LedgerTables } from './tables.ts'
+import type { Row } from './values.ts'
 
 /** MariaDB speaks `mysql`. */
 export type SqlDialect = 'sqlite' | 'mysql' | 'postgres'

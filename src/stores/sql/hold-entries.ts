@@ -14,8 +14,9 @@ import type { QueryBuilder } from './dialect.ts'
 import type { SqlJournal } from './journal.ts'
 import { rowBytes } from '../page-bytes.ts'
 import { lastKey, oneMoreThan, pageOf } from './pages.ts'
-import { entryOf, holdOf, postingKeysOf, whole, type Row } from './rows.ts'
-import { stepOf } from './hold-texts.ts'
+import { entryOf, postingKeysOf, stepOf } from './entry-row.ts'
+import { holdOf } from './hold-row.ts'
+import { whole, type Row } from './values.ts'
 
 /** A hold, and whether a step was its end. */
 interface HoldFound {

@@ -15,8 +15,9 @@ import type { CursorKeys } from '../cursor.ts'
 import { rowBytes } from '../page-bytes.ts'
 import type { QueryBuilder } from './dialect.ts'
 import { lastKey, oneMoreThan, PageInProgress, pageOf } from './pages.ts'
-import { big, metadataOf, postingOf, whole, type Row } from './rows.ts'
-import { stepOf } from './hold-texts.ts'
+import { postingOf } from './posting-row.ts'
+import { big, metadataOf, whole, type Row } from './values.ts'
+import { stepOf } from './entry-row.ts'
 
 export type PostingKey = readonly [balanceId: number, version: number]
 

@@ -27,7 +27,7 @@ import {
 import { filtersAttached, matchesAttached } from '../attached.ts'
 import type { CursorKeys, CursorList } from '../cursor.ts'
 import { rowBytes } from '../page-bytes.ts'
-import { AccountRows } from './account-rows.ts'
+import { SqlAccounts } from './accounts.ts'
 import { HoldEntries } from './hold-entries.ts'
 import { queryBuilder, type Query, type QueryBuilder, type SqlDialect } from './dialect.ts'
 import {
@@ -39,9 +39,12 @@ import {
   type VersionRange,
   type WalkLimits,
 } from './journal.ts'
-import { rateOf } from './rates.ts'
+import { rateOf } from './rate-row.ts'
 import { lastKey, oneMoreThan, PageInProgress, pageOf } from './pages.ts'
-import { assetOf, big, entryOf, holdOf, postingKeysOf, whole, type Row } from './rows.ts'
+import { assetOf } from './asset-row.ts'
+import { entryOf, postingKeysOf } from './entry-row.ts'
+import { holdOf } from './hold-row.ts'
+import { big, whole, type Row } from './values.ts'
 
 type Requests = ReturnType<typeof selectRequests>
 
@@ -64,7 +67,7 @@ export class SqlReader implements Reader {
   readonly #query: Query
   readonly #limits: WalkLimits
   readonly #journal: SqlJournal
-  readonly #accounts: AccountRows
+  readonly #accounts: SqlAccounts
   readonly #holdEntries: HoldEntries
 
   constructor(dialect: SqlDialect, query: Query, limits: WalkLimits = WALK_LIMITS) {
@@ -73,7 +76,7 @@ export class SqlReader implements Reader {
     this.#limits = limits
     const rows = (statement: Compilable): Promise<readonly Row[]> => this.#rows(statement)
     this.#journal = new SqlJournal(this.#builder, rows, limits)
-    this.#accounts = new AccountRows(this.#builder, rows, this.#journal)
+    this.#accounts = new SqlAccounts(this.#builder, rows, this.#journal)
     this.#holdEntries = new HoldEntries(this.#builder, rows, this.#journal)
   }
 

@@ -7,7 +7,8 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { Snapshot } from '../../domain/snapshot.ts'
 import type { Footprint } from '../../domain/footprint.ts'
 import { unusable } from './errors.ts'
-import { type LastBalanceId, SqliteTables } from './tables.ts'
+import type { LastBalanceId } from './snapshots.ts'
+import { SqliteTables } from './tables.ts'
 
 export class LongLoads {
   readonly #open: () => DatabaseSync

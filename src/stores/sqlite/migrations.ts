@@ -2,7 +2,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
 import { readMigrations, type AppliedMigration, type Migration, type MigrationTarget } from '../sql/migrator.ts'
-import { whole, type Row } from '../sql/rows.ts'
+import { whole, type Row } from '../sql/values.ts'
 
 export function sqliteMigrations(): readonly Migration[] {
   return readMigrations(fileURLToPath(new URL('migrations/', import.meta.url)))

@@ -2,7 +2,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { Fault } from '../../engine/faults.ts'
 import type { Query } from '../sql/dialect.ts'
-import type { SqlValue } from '../sql/rows.ts'
+import type { SqlValue } from '../sql/values.ts'
 import { unusable } from './errors.ts'
 
 export function queryOf(connection: () => DatabaseSync): Query {

@@ -17,7 +17,8 @@ import { sqliteMigrations, sqliteMigrationTarget } from './migrations.ts'
 import { queryOf } from './query.ts'
 import { LANE_OF, ReadingThread, type Reads } from './reading-thread.ts'
 import { LOCK_ATTEMPT_MS_MAX, SqliteStore } from './store.ts'
-import { LastBalanceId, SqliteTables } from './tables.ts'
+import { LastBalanceId } from './snapshots.ts'
+import { SqliteTables } from './tables.ts'
 import { WritingThread } from './writing-thread.ts'
 
 export interface SqliteOptions {

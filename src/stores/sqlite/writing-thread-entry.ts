@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { afterCommit } from '../../engine/faults.ts'
 import { openConnection } from './connection.ts'
-import type { FlatChanges } from './flat-changes.ts'
+import type { FlatChanges } from './writes.ts'
 import { SqliteTables } from './tables.ts'
 import type { ThreadData, ThreadReport } from './writing-thread.ts'
 

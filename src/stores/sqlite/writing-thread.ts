@@ -9,7 +9,7 @@
 import { Worker } from 'node:worker_threads'
 import { Fault } from '../../engine/faults.ts'
 import type { CommitResult } from '../../engine/store.ts'
-import type { FlatChanges } from './flat-changes.ts'
+import type { FlatChanges } from './writes.ts'
 import type { SqliteConnectionOptions } from './connection.ts'
 
 /** What the thread is started with. */

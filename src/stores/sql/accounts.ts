@@ -9,14 +9,15 @@ import type { QueryBuilder } from './dialect.ts'
 import type { SqlJournal } from './journal.ts'
 import { HOUSE_STRIPES, HOUSE_STRIPE_TURNS } from '../../domain/house-stripes.ts'
 import { lastKey, oneMoreThan } from './pages.ts'
-import { balanceOf, metadataOf, type Row } from './rows.ts'
+import { balanceOf } from './balance-row.ts'
+import { metadataOf, type Row } from './values.ts'
 
 /** Rows of a house account that are read at first: as many as engines begin with of one asset. */
 const HOUSE_ROWS = HOUSE_STRIPES
 /** All that one asset can have. */
 const HOUSE_ROWS_MAX = HOUSE_STRIPES * HOUSE_STRIPE_TURNS
 
-export class AccountRows {
+export class SqlAccounts {
   readonly #builder: QueryBuilder
   readonly #rows: (statement: Compilable) => Promise<readonly Row[]>
   readonly #journal: SqlJournal

@@ -1,0 +1,49 @@
+/** Rates as rows of `rates`. */
+import type { Rate, Rounding } from '../../domain/rate.ts'
+import { rowKind } from './row-kind.ts'
+import { big, whole, type Row } from './values.ts'
+
+export function rateRow(rate: Rate) {
+  return {
+    from_asset: rate.from,
+    to_asset: rate.to,
+    version: rate.version,
+    numerator: rate.numerator,
+    denominator: rate.denominator,
+    rounding: rate.rounding,
+    tolerance_ppm: rate.tolerancePpm,
+    declared_at: rate.declaredAt,
+  }
+}
+
+/** The key of a rate that a batch used. */
+function rateKeyRow({ from, to, version }: Rate) {
+  return { from_asset: from, to_asset: to, version }
+}
+
+export function rateOf(row: Row): Rate {
+  return {
+    from: row['from_asset'] as string,
+    to: row['to_asset'] as string,
+    version: whole(row['version']),
+    numerator: big(row['numerator']),
+    denominator: big(row['denominator']),
+    rounding: row['rounding'] as Rounding,
+    tolerancePpm: whole(row['tolerance_ppm']),
+    declaredAt: whole(row['declared_at']),
+  }
+}
+
+const SAMPLE: Rate = {
+  from: 'credit',
+  to: 'gem',
+  version: 1,
+  numerator: 1n,
+  denominator: 1n,
+  rounding: 'down',
+  tolerancePpm: 0,
+  declaredAt: 1,
+}
+
+export const RATE = rowKind('rates', rateRow, SAMPLE)
+export const RATE_USED = rowKind('rates', rateKeyRow, SAMPLE)

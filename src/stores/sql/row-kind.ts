@@ -1,0 +1,61 @@
+/** A kind of row to write: the columns and values that one statement takes of a record. */
+import type { SqlValue } from './values.ts'
+
+/** What stands for a value that a later update fills in: NULL, or 0 in MySQL, see its table. */
+export type Unset = 0 | null
+
+type WrittenRow<Column extends string = string> = Readonly<Record<Column, SqlValue>>
+
+/** How a record becomes a row, always with the same columns in the same order. */
+type RowOf<Of, Column extends string> = (record: Of, unset: Unset) => WrittenRow<Column>
+
+export interface RowKind<Of, Column extends string = string> {
+  readonly table: 'accounts' | 'assets' | 'balances' | 'hold_steps' | 'postings' | 'rates' | 'requests'
+  /** In the order of a row's values. */
+  readonly columns: readonly Column[]
+  /** The columns of text; the others have whole numbers. */
+  readonly texts: ReadonlySet<string>
+  readonly rowOf: RowOf<Of, Column>
+}
+
+/** @param sample a record with a value in every column */
+export function rowKind<Of, Column extends string>(
+  table: RowKind<Of>['table'],
+  rowOf: RowOf<Of, Column>,
+  sample: NoInfer<Of>,
+): RowKind<Of, Column> {
+  const row = rowOf(sample, null)
+  const columns = Object.keys(row) as Column[]
+  const empty = columns.find((column) => row[column] === null)
+  if (empty !== undefined) throw new Error(`The sample for ${table} has no ${empty}.`)
+  return { table, columns, texts: new Set(columns.filter((column) => typeof row[column] === 'string')), rowOf }
+}
+
+/**
+ * An update of one row by its `id`.
+ *
+ * A column `before_…` of its rows says what a column must still be; any other but `id` is assigned.
+ */
+export interface RowUpdate<Of, Column extends string = string> extends RowKind<Of, Column> {
+  readonly assigned: readonly Column[]
+  /** The columns that `before_…` columns speak of, in their order. */
+  readonly compared: readonly string[]
+}
+
+const BEFORE = 'before_'
+
+/** Its rows have the columns that are assigned, then `id`, then those that are compared. */
+export function rowUpdate<Of, Column extends string>(kind: RowKind<Of, Column>): RowUpdate<Of, Column> {
+  const { columns } = kind
+  const assigned = columns.slice(0, columns.indexOf('id' as Column))
+  const compared = columns.slice(assigned.length + 1)
+  const isInOrder = compared.length + assigned.length + 1 === columns.length
+  if (!isInOrder || assigned.some(isBefore) || !compared.every(isBefore)) {
+    throw new Error(`The columns of an update of ${kind.table} are out of order.`)
+  }
+  return { ...kind, assigned, compared: compared.map((column) => column.slice(BEFORE.length)) }
+}
+
+function isBefore(column: string): boolean {
+  return column.startsWith(BEFORE)
+}

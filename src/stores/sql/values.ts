@@ -1,0 +1,40 @@
+/**
+ * Values and rows as the drivers of SQL databases take and give them.
+ *
+ * Drivers give integers as `bigint`, `number` or text; `whole` and `big` take any of them. Metadata is JSON text.
+ */
+import type { Metadata } from '../../domain/metadata.ts'
+
+export type SqlValue = string | number | bigint | null
+
+/** A row that was read. */
+export type Row = Readonly<Record<string, unknown>>
+
+export function whole(value: unknown): number {
+  return Number(value)
+}
+
+export function wholeOrNull(value: unknown): number | null {
+  return value === null ? null : Number(value)
+}
+
+export function big(value: unknown): bigint {
+  return BigInt(value as bigint | number | string)
+}
+
+export function bigOrNull(value: unknown): bigint | null {
+  return value === null ? null : big(value)
+}
+
+export function metadataText(metadata: Metadata | null): string | null {
+  return metadata === null ? null : JSON.stringify(metadata)
+}
+
+export function metadataOf(text: unknown): Metadata | null {
+  return text === null || text === undefined ? null : (JSON.parse(text as string) as Metadata)
+}
+
+/** JSON with amounts as text, because not every reader of JSON keeps 64 bits. */
+export function jsonText(value: unknown): string {
+  return JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? String(part) : part))
+}
