@@ -290,7 +290,7 @@ export const REJECTION_PROBLEMS: { readonly [Code in RejectionCode]: RejectionPr
     },
     explain(rejection) {
       const { hold, settled, refunded } = rejection
-      return `The hold "${hold}" has ${settled} settled, and ${refunded} of them are already refunded.`
+      return `${settled} were settled from the hold "${hold}"; ${refunded} of them were already refunded.`
     },
     example: { hold: 'job-616', settled: 500n, refunded: 480n },
   },

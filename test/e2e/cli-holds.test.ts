@@ -131,7 +131,7 @@ describe('what goes wrong is told with a way out', () => {
     const expected: readonly (readonly [line: string, says: RegExp])[] = [
       ['settle wrong 5 --part --late', /--late is not possible with --part/],
       ['settle wrong 5 --request-id p-1', /--request-id, --memo and --metadata are only possible with --part/],
-      ['settle wrong 5 --metadata {}', /go with --part/],
+      ['settle wrong 5 --metadata {}', /are only possible with --part/],
       ['settle wrong 0 --part', /amount must be a whole number from 1 /],
       ['amend wrong', /at least one of amount, expiresInMs, expiresAt and onExpiry/],
       ['amend wrong --expires-in 10', /90s, 10m, 2h, 1d/],
@@ -153,8 +153,8 @@ describe('what goes wrong is told with a way out', () => {
     await ledger.settle('no', { amount: 40n, final: false })
     await fails('settle no 61 --part', 1, /settle_above_hold: The hold "no" has only 60\./)
     await fails('settle no 1 --payee shop:1', 1, /payee_fixed: .*"@revenue".*\nLeave out --payee\./)
-    await fails('amend no --amount 39', 1, /amend_below_settled: .* less than 40: .*\nAsk for more\./)
-    await fails('refund no 41', 1, /refund_above_settled: .*40 were settled, and 0 of them refunded/)
+    await fails('amend no --amount 39', 1, /amend_below_settled: .* at least 40, .*\nUse a larger amount\./)
+    await fails('refund no 41', 1, /refund_above_settled: .*40 were settled .*; 0 of them were already refunded/)
     await fails('amend no --expires-in 31d', 1, /expiry_out_of_range/)
     await fails('history nope', 1, /hold_not_found/)
   })

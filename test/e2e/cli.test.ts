@@ -160,7 +160,7 @@ describe('what goes wrong is told with an exit code and a way out', () => {
       ['transfer user:8 user:9 20', /user:9=20/],
       ['holds --state opn', /open, settled, released, expired/],
       ['account user:8 --store foo:bar', /is not a store URL/],
-      ['account user:8 --store memory: --url http://127.0.0.1', /not both/],
+      ['account user:8 --store memory: --url http://127.0.0.1', /not possible together/],
       ['account user:8 --url localhost:4680', /must be that of a service/],
       ['serve --port 99999', /--port must be a whole number from 0 to 65535, not "99999"/],
     ]

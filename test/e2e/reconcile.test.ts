@@ -180,7 +180,7 @@ test('a hold counts for what it came to, in parts, late or less a refund', async
   const list = ['request_id,amount,status', ...rows, 'settled,60,done', 'released,,failed', ''].join('\r\n')
   const { lines } = await reconcile(await newList('.csv', list), ['--store', store])
   assert.deepEqual(findings(lines), ['unfinished streaming 6'])
-  assert.match(JSON.stringify(lines), /open with 90 held and 10 settled here/)
+  assert.match(JSON.stringify(lines), /open with 90 held and 10 settled in the ledger/)
   const nothing = await newList('.csv', 'request_id,amount,status\r\n')
   const since = ['--store', store, '--since', '2020-01-01T00:00:00Z']
   const extra = findings((await reconcile(nothing, since)).lines)
@@ -244,7 +244,7 @@ test('rows that say nothing certain are told with their line, and then nothing i
     '4 amount "1.5" must be a whole number of minor units, 0 or more',
     '5 amount "-1" must be a whole number of minor units, 0 or more',
     '6 amount "" must be a whole number of minor units, 0 or more',
-    '7 status "running" is none of done, failed, pending',
+    '7 status "running" must be one of done, failed, pending',
   ])
   assert.match(stderr, /Nothing was changed, because the list has unreadable rows/)
   assert.deepEqual(await statesIn(store, ['done']), ['open 0'])
@@ -253,8 +253,8 @@ test('rows that say nothing certain are told with their line, and then nothing i
 test('a file that is no list is told with its line, and exits 2', async () => {
   const store = await newLedger([])
   const files: readonly (readonly [ending: string, text: string | Buffer, message: RegExp])[] = [
-    ['.csv', 'request_id,amount\na,1,2\n', /Line 2: 3 fields but the header has 2/],
-    ['.csv', 'id,amount\n', /Line 1: there is no column "request_id"; there are id, amount/],
+    ['.csv', 'request_id,amount\na,1,2\n', /Line 2: 3 fields, but the header has 2/],
+    ['.csv', 'id,amount\n', /Line 1: there is no column "request_id"; the columns are id, amount/],
     ['.csv', 'request_id,amount,amount\n', /a duplicate column/],
     ['.csv', '', /The list is empty/],
     ['.csv', 'request_id,amount\n"a,1\n', /Line 2: a quoted field/],
