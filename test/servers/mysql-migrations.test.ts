@@ -131,7 +131,7 @@ function describeMigrations(url: string): void {
       `INSERT INTO migrations (number, name, checksum, statements_begun, statements_done, applied_at)
        VALUES (2, '0002_later', 'c', 1, 1, 1)`,
     )
-    for (const attempt of [openMysqlStorage(database.url()), migrateMysql(database.url())]) {
+    for (const attempt of [() => openMysqlStorage(database.url()), () => migrateMysql(database.url())]) {
       await assert.rejects(attempt, { name: 'MigrationError', message: /0002_later.*newer version/ })
     }
     await database.query(`DELETE FROM migrations WHERE number = 2; UPDATE migrations SET checksum = 'c'`)
