@@ -1,4 +1,4 @@
-/** What stands on the command line, checked: a plan, or one line that says what is wrong. */
+/** Parses and validates the command line: a plan, or a one-line error. */
 import { randomInt } from 'node:crypto'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { DISTRIBUTIONS, type Distribution } from './load/users.ts'
@@ -17,12 +17,12 @@ export interface Plan {
   readonly store: string
   readonly strategies: readonly StrategyName[]
   readonly trial: Trial
-  /** How often every strategy has its turn. */
+  /** Rounds by default. */
   readonly rounds: number
   readonly json: boolean
 }
 
-/** The arguments contradict each other; the message is one line. */
+/** Contradictory arguments; the message is one line. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
@@ -30,7 +30,7 @@ export class UsageError extends Error {
 const IN_FLIGHT_OPEN_LOOP = 1_000
 /** InnoDB's default. */
 const LOCK_TIMEOUT_MS_DEFAULT = 50_000
-/** Longer than a lock is waited for. */
+/** Longer than a lock timeout. */
 const DRAIN_MS_MAX = 60_000
 const SEED_MAX = 0x7fff_ffff
 
@@ -55,7 +55,7 @@ interface Flags extends TrialFlags {
   readonly json?: boolean
 }
 
-/** @throws CommanderError where commander has said what is wrong, or shown the help; UsageError */
+/** @throws CommanderError when commander has printed an error or the help; UsageError */
 export function readPlan(words: readonly string[]): Plan {
   const command = commandLine()
   command.parse([...words], { from: 'user' })
@@ -69,10 +69,12 @@ function commandLine(): Command {
   return (
     new Command('npm run -s bench --')
       .exitOverride()
-      // One line says what is wrong.
+      // The error is one line, without the usage.
       .showSuggestionAfterError(false)
-      .configureOutput({ outputError: (text, write) => write(`${text.trimEnd()} (--help tells what there is)\n`) })
-      .description('Shows what contention does to a database, and to those who ask it: strategies side by side.')
+      .configureOutput({ outputError: (text, write) => write(`${text.trimEnd()} (see --help)\n`) })
+      .description(
+        'Compares strategies under contention on one database: throughput, latency and errors, side by side.',
+      )
       .argument('<scenario>', SCENARIO_NAMES.join(', '), readScenario)
       .option(
         '--store <url>',
@@ -81,42 +83,33 @@ function commandLine(): Command {
       )
       .option(
         '--strategies <names>',
-        'separated by commas (default: all that know the scenario’s commands)',
+        'comma-separated (default: all that support the scenario’s commands)',
         readStrategies,
       )
-      .option('--users <count>', 'accounts that coins are moved on', whole(1, 100_000))
-      .addOption(new Option('--distribution <name>', 'how users are drawn').choices(DISTRIBUTIONS).default('uniform'))
-      .option(
-        '--in-flight <count>',
-        'calls in flight, of all processes together; with --rate the most there may be',
-        whole(1, 10_000),
+      .option('--users <count>', 'number of accounts', whole(1, 100_000))
+      .addOption(
+        new Option('--distribution <name>', 'distribution of calls over users')
+          .choices(DISTRIBUTIONS)
+          .default('uniform'),
       )
+      .option('--in-flight <count>', 'calls in flight in total; with --rate the maximum', whole(1, 10_000))
       .option(
         '--connections <count>',
-        'database connections of a write-up’s strategy, of all processes together (default: as its code would have)',
+        'database connections of a write-up’s strategy in total (default: as in its code)',
         whole(1, 1_000),
       )
-      .option('--processes <count>', 'processes that make the calls', whole(1, 32))
-      .option(
-        '--rate <calls>',
-        'open loop: calls per second that are due whatever becomes of those before',
-        whole(1, 1_000_000),
-      )
-      .option('--seconds <count>', 'measured time of each strategy', decimal(0.1, 3_600))
-      .option('--warmup <seconds>', 'time before that (default: a fifth, at least 1, at most 2)', decimal(0, 600))
-      .option(
-        '--lock-timeout-ms <ms>',
-        'how long a statement waits for a lock',
-        whole(1_000, 600_000),
-        LOCK_TIMEOUT_MS_DEFAULT,
-      )
+      .option('--processes <count>', 'number of processes that make the calls', whole(1, 32))
+      .option('--rate <calls>', 'open loop: calls per second at a fixed rate', whole(1, 1_000_000))
+      .option('--seconds <count>', 'measured time per strategy', decimal(0.1, 3_600))
+      .option('--warmup <seconds>', 'warm-up before it (default: a fifth of it, between 1 and 2)', decimal(0, 600))
+      .option('--lock-timeout-ms <ms>', 'lock timeout of a statement', whole(1_000, 600_000), LOCK_TIMEOUT_MS_DEFAULT)
       .option(
         '--statement-pause-ms <ms>',
-        'what passes after each statement of the write-ups’ transactions, as with a database far away (default: 0)',
+        'pause after each statement of the write-ups’ transactions, as with a distant database (default: 0)',
         whole(0, 10_000),
       )
-      .option('--rounds <count>', 'turns of each strategy; the one in the middle is shown', whole(1, 99), 1)
-      .option('--seed <number>', 'of everything that is drawn (default: drawn itself)', whole(0, SEED_MAX))
+      .option('--rounds <count>', 'rounds per strategy; the median one is shown', whole(1, 99), 1)
+      .option('--seed <number>', 'seed of all random choices (default: random)', whole(0, SEED_MAX))
       .option('--json', 'print one JSON object per strategy and nothing else')
       .configureHelp({ sortOptions: false })
       .addHelpText(
@@ -132,7 +125,7 @@ const EXAMPLES = `Examples:
   npm run -s bench -- life --rate 500 --strategies update-first,holdfast --seconds 20
   npm run -s bench -- spread --distribution zipf --users 10000 --json
 
-Every strategy gets a database of its own, which the lab makes and drops again.`
+Every strategy gets a scratch database, which the lab creates and drops.`
 
 function listOf(title: string, all: Readonly<Record<string, { readonly summary: string }>>): string {
   const lines = Object.entries(all).map(([name, { summary }]) => `  ${name.padEnd(24)}${summary}`)
@@ -146,7 +139,7 @@ function planOf(scenario: ScenarioName, flags: Flags): Plan {
   const stranger = strategies.find((name) => !strategiesThatPlay(commands).includes(name))
   if (stranger !== undefined) {
     const known = strategiesThatPlay(commands).join(', ')
-    throw new UsageError(`${stranger} does not know what ${scenario} asks for; these do: ${known}.`)
+    throw new UsageError(`${stranger} does not support ${scenario}; these do: ${known}.`)
   }
   const trial = trialOf(scenario, flags)
   const { users, processes, inFlight } = trial
@@ -159,7 +152,7 @@ function planOf(scenario: ScenarioName, flags: Flags): Plan {
   return { store: flags.store, strategies, trial, rounds: flags.rounds ?? 1, json: flags.json === true }
 }
 
-/** What is asked of every strategy; where nothing is said, as the scenario has it. */
+/** The options for every strategy; defaults come from the scenario. */
 export function trialOf(scenario: ScenarioName, flags: TrialFlags): Trial {
   const { defaults } = SCENARIOS[scenario]
   const processes = flags.processes ?? defaults.processes
@@ -183,7 +176,7 @@ export function trialOf(scenario: ScenarioName, flags: TrialFlags): Trial {
   }
 }
 
-/** At least one of each process. SQLite's has no use for a second one, see databases/sqlite.ts. */
+/** At least one per process. SQLite has no use for a second connection, see databases/sqlite.ts. */
 function connectionsOf(
   { store, connections }: TrialFlags,
   { inFlight, processes, perProcess }: Record<'inFlight' | 'processes' | 'perProcess', number>,

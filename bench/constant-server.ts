@@ -1,4 +1,4 @@
-/** The service with an engine that answers every freeze with one constant hold: what HTTP alone costs. */
+/** The HTTP service over an engine that answers every freeze with one constant hold: measures the cost of HTTP alone. */
 import type { Outcome } from '../src/domain/outcome.ts'
 import { openMemoryStorage } from '../src/stores/memory/storage.ts'
 import { ENGINE_LIMITS } from '../src/engine/limits.ts'
@@ -30,9 +30,11 @@ const outcome: Outcome<'freeze'> = {
   },
 }
 const answer = Promise.resolve(outcome)
+/** Nothing but freezes is asked for. */
+const submit = (): Promise<never> => answer as Promise<never>
 const ready = (): Promise<void> => Promise.resolve()
-const engine = { submit: () => answer, ready, queueDepth: 0, limits: ENGINE_LIMITS, clockWarnings: [] }
+const engine = { submit, ready, queueDepth: 0, limits: ENGINE_LIMITS, clockWarnings: [] }
 const storage = openMemoryStorage()
-const app = buildServer({ engine, reader: storage.reader, store: storage, expiry: null })
+const app = buildServer({ engine, reader: storage.reader, store: storage, sweeper: null })
 const address = await app.listen({ host: '127.0.0.1', port: 0 })
 process.stdout.write(`${address}\n`)

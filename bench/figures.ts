@@ -1,9 +1,9 @@
 /**
- * The embedded ledger's figures: library, HTTP service, combining client and memory, in one run on this machine.
+ * Measures the embedded ledger: library, HTTP service, combining client and memory, in one run on this machine.
  *
  *   npm run figures -- [--rounds N] [--quick]
  *
- * Each figure is the median of the rounds, which take turns, because machines change their speed while they run.
+ * Each figure is the median over the rounds. Rounds alternate, because a machine's speed varies during a run.
  */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -121,7 +121,7 @@ async function service(): Promise<void> {
       await freezes(holdfast, 100, commands),
       await runLives(client, { account: ACCOUNT, inFlight: 1_000, commands: 100_000 * scale }),
     ] as const
-    if (round === 0) continue // Nobody is warm yet.
+    if (round === 0) continue // Warm-up.
     bare.push(runs[0])
     one.push(runs[1])
     combined.push(runs[2])

@@ -1,8 +1,7 @@
 /**
  * A closed loop of HTTP requests over keep-alive connections, one request at a time on each.
  *
- * It speaks just enough HTTP/1.1 for a server that answers with Content-Length: a full client would cost more than the
- * server it is to measure.
+ * Implements only as much HTTP/1.1 as a server with Content-Length needs: a full client would cost more than the server under measurement.
  */
 import { connect, type Socket } from 'node:net'
 
@@ -63,7 +62,7 @@ export class HttpConnection {
     const headEnd = this.#received.indexOf(HEAD_END)
     if (headEnd < 0) return
     const length = /content-length: (\d+)/i.exec(this.#received.slice(0, headEnd))
-    if (length === null) throw new Error('An answer without Content-Length.')
+    if (length === null) throw new Error('A response without Content-Length.')
     const bodyAt = headEnd + HEAD_END.length
     const end = bodyAt + Number(length[1])
     if (this.#received.length < end) return

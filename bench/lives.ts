@@ -1,4 +1,4 @@
-/** A closed loop of lives: freeze, then settle, on one account of a ledger, a fixed number of calls in flight. */
+/** A closed loop of hold lives (freeze, then settle) on one account of a ledger, with a fixed number of calls in flight. */
 import { createHistogram } from 'node:perf_hooks'
 import type { Ledger } from '../src/api/ledger.ts'
 
@@ -12,11 +12,11 @@ export interface Figures {
 export interface LivesOptions {
   readonly account: string
   readonly inFlight: number
-  /** How many commands, two per life. */
+  /** Commands in total, two per life. */
   readonly commands: number
 }
 
-/** Every command must succeed; the first that does not ends the run with its error. */
+/** Runs the loop. Every command must succeed; the first failure ends the run with its error. */
 export async function runLives(ledger: Ledger, options: LivesOptions): Promise<Figures> {
   const { account, inFlight, commands } = options
   const clock = new Stopwatch()
@@ -32,7 +32,7 @@ export async function runLives(ledger: Ledger, options: LivesOptions): Promise<F
   return clock.figures()
 }
 
-/** Latencies in microseconds, and the time since it was made. */
+/** Latencies in microseconds, and the time since construction. */
 export class Stopwatch {
   readonly #histogram = createHistogram()
   readonly #beganAt = performance.now()

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, test } from 'node:test'
-import { startChild } from '../test/support/children.ts'
+import { startChild } from '../harness/children.ts'
 import type { Result } from './output/result.ts'
 import { labStores } from './stores.ts'
 
@@ -19,7 +19,7 @@ interface Ran {
   readonly stderr: string
 }
 
-/** @param until when it is interrupted */
+/** @param until interrupts the lab when it resolves */
 async function bench(words: string, until: Promise<void> | null = null): Promise<Ran> {
   const child = startChild(process.execPath, [MAIN, ...words.split(' ')], { stdio: ['ignore', 'pipe', 'pipe'] })
   let stdout = ''
@@ -34,7 +34,7 @@ async function bench(words: string, until: Promise<void> | null = null): Promise
 const POLL_MS = 20
 const SHORT = '--seconds 0.4 --warmup 0.1 --in-flight 10'
 
-/** Every field that is promised, and what it is. */
+/** Every promised field, with its type. */
 const FIELDS: Readonly<Record<string, string>> = {
   scenario: 'string',
   strategy: 'string',
@@ -109,7 +109,7 @@ test('several processes and an open loop keep the books exact as well', async ()
     .map((line) => JSON.parse(line) as Result)
   for (const { processes, rate, consistent, commands } of results) {
     assert.deepEqual([processes, rate, consistent], [2, 200, true])
-    // 200 a second for 0.4 s are 80; a busy machine answers some of them later, or some of those before, 20 at most, in that time.
+    // 200 a second for 0.4 s are 80. On a busy machine up to 20 answers may fall outside of the window, or come into it from before.
     assert.ok(commands > 0 && commands <= 100, String(commands))
   }
 })
@@ -134,10 +134,10 @@ describe('arguments that make no sense get one clear line', () => {
     'life --distribution normal': /--distribution.*Allowed choices are uniform, zipf\./,
     'life --speed 3': /unknown option '--speed'/,
     'life freeze': /too many arguments/,
-    'life --strategies transfer-sorted': /transfer-sorted does not know what life asks for; these do: insert-first, /,
+    'life --strategies transfer-sorted': /transfer-sorted does not support life; these do: insert-first, /,
     'transfer --users 5': /One pays ten others: --users must be at least 11\./,
     'processes --in-flight 3': /4 processes need at least as many calls in flight; --in-flight is 3\./,
-    'life --store oracle://somewhere': /"oracle:\/\/somewhere" is no store of the lab; they are sqlite:, mysql:/,
+    'life --store oracle://somewhere': /"oracle:\/\/somewhere" is not a store of the lab; use sqlite:, mysql:/,
     'life --store mysql://127.0.0.1': /names no user/,
   }
   for (const [words, message] of Object.entries(refused)) {
@@ -172,7 +172,7 @@ describe('a store that cannot be used gets one clear line', () => {
       const { exitCode, stdout, stderr } = await bench(`life --store ${scheme}://root:secret@127.0.0.1:${port}/x`)
       assert.equal(
         stderr,
-        `error: ${scheme}://root:***@127.0.0.1:${port}/x does not let the lab in: connect ECONNREFUSED 127.0.0.1:${port}.\n`,
+        `error: ${scheme}://root:***@127.0.0.1:${port}/x refused the connection: connect ECONNREFUSED 127.0.0.1:${port}.\n`,
       )
       assert.deepEqual([exitCode, stdout], [3, ''])
     }
@@ -180,12 +180,15 @@ describe('a store that cannot be used gets one clear line', () => {
 
   test('a folder that is not there', async () => {
     const { exitCode, stderr } = await bench('life --store sqlite:nowhere')
-    assert.equal(stderr, "error: There is no folder nowhere. Write sqlite:FOLDER, or sqlite: for the system's own.\n")
+    assert.equal(
+      stderr,
+      "error: Folder nowhere does not exist. Use sqlite:FOLDER, or sqlite: for the system's temporary folder.\n",
+    )
     assert.equal(exitCode, 3)
   })
 })
 
-/** Processes whose command line names the folder; none where the system does not show them. */
+/** Processes whose command line contains the folder; none where the system does not list them. */
 function processesOf(folder: string): readonly string[] {
   const pids = existsSync('/proc') ? readdirSync('/proc').filter((name) => /^[0-9]+$/.test(name)) : []
   return pids.filter((pid) => {
@@ -197,7 +200,7 @@ function processesOf(folder: string): readonly string[] {
   })
 }
 
-/** Resolves once the lab has made its database there, and the process that it started has opened it. */
+/** Resolves once the lab has created its database there and a process of it has opened the database. */
 async function playing(folder: string): Promise<void> {
   const processesMin = existsSync('/proc') ? 2 : 0
   while ((await readdir(folder)).length === 0 || processesOf(folder).length < processesMin) await sleep(POLL_MS)
@@ -207,7 +210,7 @@ test('what the lab made is removed, and what it started has ended, also when it 
   await using folder = await mkdtempDisposable(join(tmpdir(), 'holdfast-lab-'))
   const words = `life --store sqlite:${folder.path} --strategies holdfast-http --seconds 60`
   const { exitCode, stderr } = await bench(words, playing(folder.path))
-  assert.equal(stderr, 'error: Interrupted; what the lab had made is removed.\n')
+  assert.equal(stderr, 'error: Interrupted; the scratch databases are removed.\n')
   assert.equal(exitCode, 3)
   assert.deepEqual(await readdir(folder.path), [])
   assert.deepEqual(processesOf(folder.path), [])

@@ -1,8 +1,8 @@
 /**
- * The lab's command: strategies side by side on one database. `npm run -s bench -- --help` tells everything.
+ * The lab's command line: runs strategies side by side on one database. See `npm run -s bench -- --help`.
  *
- * Exit codes: 0 everything ran and all books are exact; 1 books are wrong; 2 the command line is wrong; 3 the store cannot be
- * used, or a strategy could not be played.
+ * Exit codes: 0 everything ran and all books are exact; 1 books are wrong; 2 the command line is wrong; 3 the store cannot be used, or a
+ * strategy could not be run.
  */
 import { withoutPassword } from '../src/config.ts'
 import { styledError } from '../src/cli/tables.ts'
@@ -18,7 +18,7 @@ import { runContest, type Announce, type Dropout } from './run/contest.ts'
 
 const EXIT = { ok: 0, wrongBooks: 1, usage: 2, trouble: 3 } as const
 
-// Whoever reads the output has seen enough, `head` for example.
+// The reader of the output, `head` for example, has closed the pipe.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error
   process.exit(EXIT.ok)
@@ -50,18 +50,18 @@ async function main(plan: Plan): Promise<number> {
     for (const result of results) process.stdout.write(`\n${timeline(result)}\n`)
   }
   for (const dropout of dropouts) complain(reasonOf(dropout))
-  if (interruption.signal.aborted) complain('Interrupted; what the lab had made is removed.')
+  if (interruption.signal.aborted) complain('Interrupted; the scratch databases are removed.')
   if (results.some(({ consistent }) => !consistent)) return EXIT.wrongBooks
   return dropouts.length > 0 || interruption.signal.aborted ? EXIT.trouble : EXIT.ok
 }
 
 function reasonOf({ strategy, error }: Dropout): string {
   const message = error instanceof Error ? error.message : String(error)
-  return `${strategy} could not be played: ${message}`
+  return `${strategy} could not be run: ${message}`
 }
 
 function exitCodeOf(error: unknown): number {
-  // Commander has said already what is wrong, or what was asked for.
+  // Commander has already printed the error or the help.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
   if (error instanceof UsageError || error instanceof StoreUrlError) {
     complain(error.message)

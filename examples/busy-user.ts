@@ -1,5 +1,5 @@
-/** One very busy user: 100 requests at once, coins for 60. Nobody waits for a lock, and nothing is overdrawn. */
-import { openLedger } from '../src/index.ts' // from 'holdfast', outside of this repository
+/** One very busy user: 100 concurrent requests, coins for 60. No request waits for a lock, and nothing is overdrawn. */
+import { openLedger } from '../src/index.ts' // outside this repository: from 'holdfast'
 
 await using ledger = await openLedger('memory:')
 await ledger.deposit({ account: 'user:8', amount: 60n * 616n })

@@ -1,12 +1,12 @@
-/** A gift of star coins to many, who get star diamonds for them; and what rounding left over. */
-import { openLedger, LedgerError } from '../src/index.ts' // from 'holdfast', outside of this repository
+/** A gift of star coins to several users, who receive star diamonds, with the rounding remainders. */
+import { openLedger, LedgerError } from '../src/index.ts' // outside this repository: from 'holdfast'
 
 await using ledger = await openLedger('memory:')
 await ledger.declare({ asset: 'star', name: '星币' })
 await ledger.declare({ asset: 'diamond', name: '星钻' })
 await ledger.deposit({ account: 'user:110', asset: 'star', amount: 10_000n })
 
-// One diamond for seven coins; a named amount may be 2 % off.
+// One diamond for seven coins. An amount that the caller names may differ by 2 %.
 await ledger.rate({ from: 'star', to: 'diamond', numerator: 1n, denominator: 7n, tolerancePpm: 20_000 })
 
 const fans = ['user:3', 'user:1', 'user:2', 'user:3']
@@ -17,13 +17,13 @@ const gift = await ledger.transfer({
 })
 for (const { to, amount, toAmount, rate } of gift.legs!) {
   const { numerator, denominator, remainder } = rate!
-  console.log(`${to}: ${amount} × ${numerator}/${denominator} = ${toAmount}, and ${remainder}/${denominator} left over`)
+  console.log(`${to}: ${amount} × ${numerator}/${denominator} = ${toAmount}, remainder ${remainder}/${denominator}`)
 }
 for (const { account, asset, availableDelta, available } of gift.postings) {
   console.log(`${account.padEnd(9)} ${String(availableDelta).padStart(5)} ${asset.padEnd(7)} → ${available}`)
 }
 
-// What arrives may be named, and one's own coins may be exchanged.
+// The caller can name the amount to receive, and can exchange coins within one account.
 for (const [requestId, toAmount] of [
   ['swap-1', 101n],
   ['swap-2', 103n],
@@ -38,7 +38,7 @@ for (const [requestId, toAmount] of [
   }
 }
 
-// A new rate counts from here on; a repeat gets the first answer, at the old one.
+// A new rate applies from here on. A repeat gets the first answer, at the old rate.
 await ledger.rate({ from: 'star', to: 'diamond', numerator: 1n, denominator: 5n })
 const { legs } = await ledger.transfer({
   requestId: 'gift-1',

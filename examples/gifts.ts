@@ -1,5 +1,5 @@
-/** A gift to many, all or nothing; and commands of several kinds that take effect together. */
-import { openLedger, LedgerError } from '../src/index.ts' // from 'holdfast', outside of this repository
+/** A gift to several users, all or nothing, and commands of several kinds that take effect together. */
+import { openLedger, LedgerError } from '../src/index.ts' // outside this repository: from 'holdfast'
 
 await using ledger = await openLedger('memory:')
 await ledger.declare({ asset: 'star', name: 'Star coin' })

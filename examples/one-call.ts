@@ -1,19 +1,19 @@
-/** One call to a model: freeze what it may cost, settle what it did cost, or give everything back. */
-import { openLedger, LedgerError } from '../src/index.ts' // from 'holdfast', outside of this repository
+/** One call to a model: freeze the maximum cost, settle the actual cost, or release everything. */
+import { openLedger, LedgerError } from '../src/index.ts' // outside this repository: from 'holdfast'
 
 await using ledger = await openLedger('memory:') // or sqlite:FILE
 
 await ledger.deposit({ requestId: 'top-up-1', account: 'user:8', amount: 10_000n })
 
-// Before the call: set aside what it may cost at most. The request id is the hold's id.
+// Before the call: set its maximum cost aside. The request id becomes the hold's id.
 const hold = await ledger.freeze({ requestId: 'call-1', account: 'user:8', amount: 616n })
 console.log(`${hold.id}: ${hold.held} held, ${hold.state}`)
 
-// The same request again, because the first answer got lost: the same hold, nothing more is taken.
+// The same request again, because the first answer was lost: it returns the same hold and freezes nothing more.
 const again = await ledger.freeze({ requestId: 'call-1', account: 'user:8', amount: 616n })
 console.log(`${again.id}: ${again.held} held, ${again.state}`)
 
-// After the call: take what it did cost. 116 go back.
+// After the call: settle the actual cost. The other 116 return to the user.
 const settled = await ledger.settle('call-1', { amount: 500n })
 console.log(`${settled.id}: ${settled.settled} settled, ${settled.released} released, ${settled.state}`)
 

@@ -1,6 +1,6 @@
-/** A statement: running balances, filters, a balance as of a moment, and every line one after another. */
+/** A statement: running balances, filters, a balance as of a moment, and iteration over all lines. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { openLedger } from '../src/index.ts' // from 'holdfast', outside of this repository
+import { openLedger } from '../src/index.ts' // outside this repository: from 'holdfast'
 
 await using ledger = await openLedger('memory:')
 const account = 'user:8'
@@ -30,4 +30,4 @@ const now = await ledger.account(account)
 console.log(`at the end of the month ${then.balances[0]!.total}, now ${now.balances[0]!.total}`)
 
 const { items } = await ledger.postings(account, { metadata: { model: 'llama-70b' }, until: monthEnd })
-console.log(`of llama-70b before it: ${items.map(({ entryId }) => entryId).join(', ')}`)
+console.log(`llama-70b until then: ${items.map(({ entryId }) => entryId).join(', ')}`)

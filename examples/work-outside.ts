@@ -1,6 +1,6 @@
 /**
- * Work that spans the ledger and something else: freeze, do the other side with the hold's id as its idempotency key, then settle
- * or release. The job is killed at every point where it can be, and recovers by being run again.
+ * Work that spans the ledger and an external system: freeze, do the work with the hold's id as its idempotency key, then settle or
+ * release. The job is killed between any two steps, and recovers by running again.
  *
  *   node examples/work-outside.ts
  */
@@ -9,11 +9,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { openLedger } from '../src/index.ts' // from 'holdfast', outside of this repository
+import { openLedger } from '../src/index.ts' // outside this repository: from 'holdfast'
 
 const PRICE_MAX = 616n
 
-/** The other side: it keeps what it did under the key that it was given, and gives the same answer to the same key. */
+/** The external system: it stores its result under the idempotency key, and returns the same answer for the same key. */
 class Provider implements Disposable {
   readonly #database: DatabaseSync
 
@@ -22,7 +22,7 @@ class Provider implements Disposable {
     this.#database.exec('CREATE TABLE IF NOT EXISTS jobs (key TEXT PRIMARY KEY, cost INTEGER) STRICT')
   }
 
-  /** What it did cost; null when it could not be done. */
+  /** The cost of the work; null if it failed. */
   work(key: string, prompt: string): bigint | null {
     const cost = prompt === 'nonsense' ? null : prompt.length * 100
     this.#database.prepare('INSERT OR IGNORE INTO jobs VALUES (?, ?)').run(key, cost)
@@ -39,12 +39,12 @@ class Provider implements Disposable {
   }
 }
 
-/** Ends this process as a power cut would, when it has come to the point that somebody chose. */
+/** Kills this process, as a power failure would, at the chosen point. */
 function mayDie(point: string): void {
   if (process.env['DIE'] === point) process.kill(process.pid, 'SIGKILL')
 }
 
-/** The job. Every step can be made again: under the same id, the ledger and the provider do the same thing once. */
+/** The job. Every step can be repeated: under the same id, the ledger and the provider act once. */
 async function runJob(folder: string, id: string, prompt: string): Promise<void> {
   await using ledger = await openLedger(`sqlite:${join(folder, 'ledger.db')}`)
   using provider = new Provider(folder)
@@ -55,10 +55,10 @@ async function runJob(folder: string, id: string, prompt: string): Promise<void>
   mayDie('after the work')
   const done = cost === null ? await ledger.release(hold.id) : await ledger.settle(hold.id, { amount: cost })
   mayDie('after the end')
-  console.log(`  ${done.state}: ${done.settled} settled, ${done.released} back`)
+  console.log(`  ${done.state}: ${done.settled} settled, ${done.released} released`)
 }
 
-/** Runs the job in a process of its own, which may die. */
+/** Runs the job in a separate process, which may die. */
 function inProcess(job: { folder: string; id: string; prompt: string }, die: string): void {
   const { folder, id, prompt } = job
   const environment = { ...process.env, DIE: die }

@@ -34,9 +34,9 @@ test('an open ledger looks for due holds as often as its limits say, until it is
   const clock = new ManualClock()
   const ledger = await openLedger('memory:', { clock, limits: { expiryIntervalMs: 10_000 } })
   await clock.advance(55_000)
-  assert.equal(ledger.expiry?.status.rounds, 6)
+  assert.equal(ledger.sweeper?.status.rounds, 6)
   await closed(ledger, clock)
-  assert.equal(ledger.expiry.status.rounds, 6)
+  assert.equal(ledger.sweeper.status.rounds, 6)
 })
 
 test('whoever opened the ledger hears when its sweeper fails', async () => {

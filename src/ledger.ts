@@ -2,42 +2,18 @@
  * `openLedger`: the ledger in process. The one place that sees both the engine and the stores.
  */
 import { CheckedLedger } from './api/checked-ledger.ts'
-import type { BatchRequest } from './api/commands.ts'
+import type { BatchRequest } from './api/contracts.ts'
 import { LedgerError } from './api/error.ts'
-import type {
-  AccountInput,
-  AccountView,
-  BatchOutcome,
-  CallOptions,
-  HoldsInput,
-  PageInput,
-  PageView,
-  PostingsInput,
-} from './api/ledger.ts'
-import {
-  accountParameter,
-  accountQueryOf,
-  assetParameter,
-  entryParameter,
-  holdsQueryOf,
-  postingsQueryOf,
-  pageQueryOf,
-  requestIdParameter,
-  type PageQuery,
-} from './api/queries.ts'
-import type { Asset } from './domain/asset.ts'
+import { LedgerReads } from './api/ledger-reads.ts'
+import type { BatchOutcome, CallOptions } from './api/ledger.ts'
 import { type Command, type CommandKind, type Answers } from './domain/command.ts'
 import { requestOf } from './domain/rules.ts'
-import type { Hold } from './domain/hold.ts'
-import type { Entry, HoldEvent, StatementLine } from './domain/journal.ts'
 import type { Outcome } from './domain/outcome.ts'
-import type { Rate } from './domain/rate.ts'
 import type { ClockEvent } from './engine/clock-watch.ts'
 import { systemClock } from './engine/clock.ts'
 import { Engine, type EngineOptions } from './engine/engine.ts'
-import { Expiry, type ExpiryEvent } from './engine/expiry.ts'
+import { Sweeper, type ExpiryEvent } from './engine/sweeper.ts'
 import { Fault } from './engine/faults.ts'
-import { CursorError, type Reader } from './engine/reader.ts'
 import type { BackupProgress, BackupReport } from './stores/backup.ts'
 import { backupStorage, houseStripeFor, migrateStorage, openStorage, type StorageOptions } from './stores/open.ts'
 import type { MigrationReport } from './stores/sql/migrator.ts'
@@ -101,16 +77,16 @@ export class EmbeddedLedger extends CheckedLedger {
   readonly engine: Engine
   readonly storage: Storage
   /** Null when this process does not sweep. */
-  readonly expiry: Expiry | null
-  readonly #reader: Reader
+  readonly sweeper: Sweeper | null
+  protected override readonly reads: LedgerReads
 
   constructor(storage: Storage, options: EngineOptions & SweepOptions = {}) {
     super()
     this.storage = storage
     this.engine = new Engine(storage.store, options)
-    this.#reader = storage.reader
-    this.expiry = options.sweep === false ? null : this.#sweeper(options)
-    this.expiry?.start()
+    this.reads = new LedgerReads(storage.reader, (error) => ledgerError(error, null))
+    this.sweeper = options.sweep === false ? null : this.#makeSweeper(options)
+    this.sweeper?.start()
   }
 
   protected async submit<Kind extends CommandKind>(
@@ -119,7 +95,7 @@ export class EmbeddedLedger extends CheckedLedger {
   ): Promise<Answers[Kind]> {
     let outcome: Outcome<Kind>
     try {
-      outcome = (await this.engine.submit(command, options)) as Outcome<Kind>
+      outcome = await this.engine.submit<Kind>(command, options)
     } catch (error) {
       throw ledgerError(error, requestOf(command))
     }
@@ -131,97 +107,36 @@ export class EmbeddedLedger extends CheckedLedger {
     const { commands, atomic } = batch
     if (!atomic) return await Promise.all(commands.map((command) => this.#batchOne(command, options)))
     try {
-      return ((await this.engine.submit({ kind: 'group', commands }, options)) as readonly Outcome[]).map(batchOutcome)
+      return (await this.engine.submit({ kind: 'group', commands }, options)).map(batchOutcome)
     } catch (error) {
       throw ledgerError(error, null)
     }
   }
 
-  async account(account: string, input: AccountInput = {}): Promise<AccountView> {
-    const name = accountParameter(account, 'account')
-    const { at, ...page } = accountQueryOf(input)
-    const found = await this.#read((reader) =>
-      at === null ? reader.account(name, page) : reader.accountAt(name, at, page),
-    )
-    if (found === null) throw LedgerError.accountNotFound(account)
-    return found
-  }
-
-  async hold(id: string): Promise<Hold> {
-    const name = requestIdParameter(id, 'id')
-    const found = await this.#read((reader) => reader.hold(name))
-    if (found === null) throw LedgerError.holdNotFound(id)
-    return found
-  }
-
-  async holds(input: HoldsInput = {}): Promise<PageView<Hold>> {
-    const query = holdsQueryOf(input)
-    return await this.#read((reader) => reader.holds(query))
-  }
-
-  async holdHistory(id: string, input: PageInput = {}): Promise<PageView<HoldEvent>> {
-    const query = { hold: requestIdParameter(id, 'id'), ...pageQueryOf(input) }
-    const found = await this.#read((reader) => reader.holdHistory(query))
-    if (found === null) throw LedgerError.holdNotFound(id)
-    return found
-  }
-
-  async postings(account: string, input: PostingsInput = {}): Promise<PageView<StatementLine>> {
-    const query = postingsQueryOf(accountParameter(account, 'account'), input)
-    return await this.#read((reader) => reader.postings(query))
-  }
-
-  async entry(id: string): Promise<Entry> {
-    const name = entryParameter(id, 'id')
-    const found = await this.#read((reader) => reader.entry(name))
-    if (found === null) throw LedgerError.entryNotFound(id)
-    return found
-  }
-
-  protected async assetPage(query: PageQuery): Promise<PageView<Asset>> {
-    return await this.#read((reader) => reader.assets(query))
-  }
-
-  async rates(input: PageInput = {}): Promise<PageView<Rate>> {
-    const query = pageQueryOf(input)
-    return await this.#read((reader) => reader.rates(query))
-  }
-
-  async rateHistory(from: string, to: string, input: PageInput = {}): Promise<PageView<Rate>> {
-    const pair = { from: assetParameter(from, 'from'), to: assetParameter(to, 'to') }
-    const query = { ...pair, ...pageQueryOf(input) }
-    return await this.#read((reader) => reader.rateHistory(query))
-  }
-
   async close(): Promise<void> {
     // First, so that what it submits last is answered like everything else.
-    await this.expiry?.stop()
+    await this.sweeper?.stop()
     await this.engine.stop()
     await this.storage.close()
   }
 
-  #sweeper({ clock = systemClock, onExpiryEvent: onEvent }: EngineOptions & SweepOptions): Expiry {
+  #makeSweeper({ clock = systemClock, onExpiryEvent: onEvent }: EngineOptions & SweepOptions): Sweeper {
     const { engine } = this
-    const submit: Engine['submit'] = (work) => engine.submit(work)
-    const moment: Engine['moment'] = () => engine.moment()
-    return new Expiry({ reader: this.#reader, submit, moment, clock, limits: engine.limits, onEvent })
+    return new Sweeper({
+      reader: this.storage.reader,
+      submit: (release) => engine.submit(release),
+      now: () => engine.now(),
+      clock,
+      limits: engine.limits,
+      onEvent,
+    })
   }
 
   async #batchOne(command: Command, options: CallOptions | undefined): Promise<BatchOutcome> {
     try {
-      return batchOutcome((await this.engine.submit(command, options)) as Outcome)
+      return batchOutcome(await this.engine.submit(command, options))
     } catch (error) {
       if (error instanceof Fault) return { status: 'faulted', error: LedgerError.fromFault(error, requestOf(command)) }
-      throw error
-    }
-  }
-
-  async #read<Result>(read: (reader: Reader) => Promise<Result>): Promise<Result> {
-    try {
-      return await read(this.#reader)
-    } catch (error) {
-      if (error instanceof Fault) throw LedgerError.fromFault(error)
-      if (error instanceof CursorError) throw LedgerError.invalidParameter('cursor', error.message)
       throw error
     }
   }

@@ -14,10 +14,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { listTable, styled } from '../src/cli/tables.ts'
-import { runHoldfast, ServiceProcess } from '../test/support/service-process.ts'
+import { runHoldfast, ServiceProcess } from '../harness/service-process.ts'
 import { HttpCaller, type HttpAnswer } from './http-caller.ts'
 
-/** At once, as in the incident. */
+/** Concurrent requests, as in the incident. */
 const REQUESTS = 100
 const ROUNDS = 5
 const MEAN_MS_MAX = 50
@@ -35,7 +35,7 @@ interface Line {
 try {
   await main()
 } catch (error) {
-  // Whoever gave a wrong address or option needs the reason, not where in this program it came out.
+  // For a wrong address or option the message is enough; a stack trace would not help.
   process.stderr.write(`${(error instanceof Error ? error.message : String(error)).trim()}\n`)
   process.exitCode = 2
 }
@@ -69,13 +69,13 @@ async function runOnStore(store: string): Promise<readonly Line[]> {
   const migrated = await runHoldfast(['migrate', '--store', store])
   if (migrated.exitCode !== 0) throw new Error(migrated.stderr.replace(/^error: /, ''))
   await using service = await ServiceProcess.start(store)
-  console.log(`${store} behind ${service.url}`)
+  console.log(`${store} served at ${service.url}`)
   const found = await runAgainst(service.url)
   const exitCode = await service.stop()
   const warnings = service.log.split('\n').filter((line) => /"level":[456]0.*"code":/.test(line)).length
   return [
     ...found,
-    line('problems in the log of the service', 0, warnings),
+    line('warnings and errors in the service’s log', 0, warnings),
     line('exit code of the service after SIGTERM', 0, exitCode),
     await verifyLine(store),
   ]
@@ -83,7 +83,7 @@ async function runOnStore(store: string): Promise<readonly Line[]> {
 
 async function runAgainst(url: string): Promise<readonly Line[]> {
   using caller = new HttpCaller(url, new Agent({ keepAlive: true, maxSockets: REQUESTS }))
-  // So that the first round does not measure how two fresh processes compile themselves.
+  // Warm-up, so that the first round does not measure compilation.
   await playRound(caller, await newUser(caller))
 
   const account = await newUser(caller)
@@ -98,16 +98,16 @@ async function runAgainst(url: string): Promise<readonly Line[]> {
   return [
     line(`freezes of one user, ${REQUESTS} at once: answered 201`, count, countOf(frozen, 201)),
     line('settles and releases, half each, all at once: answered 200', count, countOf(ended, 200)),
-    line('answers that tell of a lock timeout or a deadlock', 0, all.filter(isLockTrouble).length),
+    line('answers with a lock timeout or a deadlock', 0, all.filter(isLockTrouble).length),
     line(
-      'other answers that are no success',
+      'other unsuccessful answers',
       0,
       all.filter((answer) => answer.status >= 300 && !isLockTrouble(answer)).length,
     ),
     meanLine('mean of the freezes', frozen),
     meanLine('mean of the settles and releases', ended),
-    line('repeated freezes: the original again', count, replayCount(frozen, frozenAgain)),
-    line('repeated settles and releases: the original again', count, replayCount(ended, endedAgain)),
+    line('repeated freezes: the first answer again', count, replayCount(frozen, frozenAgain)),
+    line('repeated settles and releases: the first answer again', count, replayCount(ended, endedAgain)),
     await booksLine(caller, account),
   ]
 }
@@ -137,7 +137,7 @@ async function playRound(caller: HttpCaller, account: string): Promise<Round> {
 async function newUser(caller: HttpCaller): Promise<string> {
   const account = `acceptance:${randomUUID()}`
   const { status, body } = await caller.post('/v1/deposits', { requestId: randomUUID(), account, amount: FUNDS })
-  if (status !== 201) throw new Error(`The deposit was answered ${status}: ${body}`)
+  if (status !== 201) throw new Error(`The deposit failed with status ${status}: ${body}`)
   return account
 }
 
@@ -161,7 +161,7 @@ function isLockTrouble({ status, body }: HttpAnswer): boolean {
   return status >= 500 && /contention|deadlock|lock|busy|timeout|deadline/i.test(body)
 }
 
-/** Repeats with the status and the body of the first answer, and the header that says so. */
+/** Repeats must have the status and body of the first answer, and the header that marks a replay. */
 function replayCount(first: readonly HttpAnswer[], again: readonly HttpAnswer[]): number {
   return again.filter(({ status, body, headers }, index) => {
     const original = first[index]!
@@ -170,7 +170,7 @@ function replayCount(first: readonly HttpAnswer[], again: readonly HttpAnswer[])
   }).length
 }
 
-/** What half of the holds did cost is gone, and nothing is held any more. */
+/** Half of the holds were settled; nothing is held any more. */
 async function booksLine(caller: HttpCaller, account: string): Promise<Line> {
   const { body } = await caller.get(`/v1/accounts/${account}`)
   const { balances } = JSON.parse(body) as { balances: { available: string; held: string; version: number }[] }
@@ -184,9 +184,9 @@ async function booksLine(caller: HttpCaller, account: string): Promise<Line> {
 }
 
 async function verifyLine(store: string): Promise<Line> {
-  if (store === 'memory:') return line('laws that hold in the database', 'not asked', 'not asked')
+  if (store === 'memory:') return line('audit checks that pass on the database', 'not run', 'not run')
   const { exitCode, stdout, stderr } = await runHoldfast(['verify', '--store', store, '--json'])
   if (exitCode !== 0 && exitCode !== 1) throw new Error(stderr)
   const { checks } = JSON.parse(stdout) as { checks: { ok: boolean }[] }
-  return line('checks of the laws that hold in the database', checks.length, checks.filter(({ ok }) => ok).length)
+  return line('audit checks that pass on the database', checks.length, checks.filter(({ ok }) => ok).length)
 }

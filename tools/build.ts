@@ -1,4 +1,4 @@
-/** Compiles src/ to dist/ for publishing, and copies the SQL that the stores read at run time: their migrations. */
+/** Compiles src/ to dist/ for publishing, and copies the migrations, which the stores read at run time. */
 import { spawnSync } from 'node:child_process'
 import { cpSync, globSync, rmSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
@@ -11,7 +11,7 @@ rmSync(target, { recursive: true, force: true })
 const compiler = resolve(root, 'node_modules/.bin/tsc')
 const { status } = spawnSync(compiler, ['--project', resolve(root, 'tsconfig.build.json')], { stdio: 'inherit' })
 if (status !== 0) {
-  // What the compiler wrote in spite of its errors must not be published.
+  // Output that was written despite compile errors must not be published.
   rmSync(target, { recursive: true, force: true })
   process.exit(1)
 }

@@ -1,9 +1,8 @@
 /**
- * Everything that must hold before a commit: `npm run check`. One line per step with its time, and the whole output of
- * the steps that failed. `node tools/check.ts lint types` runs only the steps that are named.
+ * Runs everything that must pass before a commit: `npm run check`. Prints one line per step with its duration, and the complete output of
+ * failed steps. `node tools/check.ts lint types` runs only the named steps.
  *
- * Steps without tests run side by side; tests follow, each step alone, because theirs are the deadlines that a busy
- * machine would break.
+ * Steps without tests run in parallel. Test steps follow one by one, because a busy machine could exceed their time limits.
  */
 import { spawn } from 'node:child_process'
 import { availableParallelism } from 'node:os'
@@ -12,7 +11,7 @@ import { delimiter, resolve } from 'node:path'
 interface Step {
   readonly name: string
   readonly command: readonly [program: string, ...parameters: readonly string[]]
-  /** Finds in the output how many the step's line should tell besides its time, and of what. */
+  /** Extracts from the output the count to print with the step. */
   readonly count?: { readonly pattern: RegExp; readonly of: string }
 }
 
@@ -41,11 +40,11 @@ const TEST_STEPS: readonly Step[] = [
   { name: 'tidy', command: ['node', 'tools/test.ts', 'test/tidy'], count: TESTS },
   {
     name: 'unit',
-    command: ['node', 'tools/test.ts', 'src', 'test/support', 'bench/load', 'bench/output'],
+    command: ['node', 'tools/test.ts', 'src', 'harness', 'bench/load', 'bench/output'],
     count: TESTS,
   },
   { name: 'conformance', command: ['node', 'tools/test.ts', 'test/conformance'], count: TESTS },
-  { name: 'simulation', command: ['node', 'tools/simulate.ts', '--seconds', '5'], count: SEEDS },
+  { name: 'simulation', command: ['node', 'test/simulation/main.ts', '--seconds', '5'], count: SEEDS },
 ]
 
 const wanted = process.argv.slice(2)
@@ -73,7 +72,7 @@ async function main(isWanted: (step: Step) => boolean): Promise<void> {
   if (failed.length > 0) process.exitCode = 1
 }
 
-/** Runs `atOnce` steps at a time, in their order. */
+/** Runs at most `atOnce` steps at a time, in order. */
 async function runAll(queue: readonly Step[], atOnce: number): Promise<readonly Result[]> {
   const rest = [...queue]
   const results: Result[] = []
@@ -97,7 +96,7 @@ async function runStep(step: Step): Promise<Result> {
 function runCommand([program, ...parameters]: Step['command']): Promise<{ passed: boolean; output: string }> {
   return new Promise((done) => {
     let output = ''
-    // The tools' own first line is `#!/usr/bin/env node`, which must find this repository's Node.
+    // The tools start with `#!/usr/bin/env node`, which must resolve to the repository's Node.
     const path = [resolve('node_modules/.bin'), process.env['PATH']].join(delimiter)
     const child = spawn(program, parameters, { env: { ...process.env, PATH: path }, stdio: ['ignore', 'pipe', 'pipe'] })
     const collect = (text: string): void => void (output += text)

@@ -1,8 +1,8 @@
-/** What every generator does with its text: write the file, or, with `--check`, see whether it is up to date. */
+/** The last step of every generator: writes the file or, with `--check`, compares it. */
 import { readFile, writeFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 
-/** `path` goes from the root of the repository. */
+/** `path` is relative to the repository's root. */
 export async function generate(path: string, text: string): Promise<void> {
   const file = new URL(`../${path}`, import.meta.url)
   if (!process.argv.includes('--check')) return writeFile(file, text)

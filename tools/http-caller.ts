@@ -1,4 +1,4 @@
-/** Calls over HTTP whose time is taken: from before they are sent until the answer has arrived whole. */
+/** HTTP calls with their durations: from before sending until the response is complete. */
 import { request, type Agent, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
 import { once } from 'node:events'
 

@@ -1,10 +1,10 @@
 /**
- * Makes a long journal in an SQLite file and prints how long pages of it take:
+ * Generates a long journal in an SQLite file and measures how long its pages take:
  *
  *   node tools/long-journal.ts FILE [--postings COUNT] [--seconds LIMIT]
  *
- * A file that is there is made longer, so a very long journal can be made in several runs. `--postings` counts those of the busy
- * user (1,000,000 by default); `--seconds` ends the making, not the timing.
+ * An existing file is extended, so a very long journal can be generated in several runs. `--postings` counts those of the busy
+ * user (1,000,000 by default); `--seconds` limits the generation, not the measurement.
  */
 import { existsSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
@@ -18,9 +18,9 @@ import {
   HOLDS_PER_STEP,
   holdsSql,
   JOURNAL_BEGINS_AT,
-} from '../test/support/long-journal.ts'
+} from '../harness/long-journal.ts'
 
-/** Pages of one list that are read before it is given up. */
+/** Pages to read at most until one has a match. */
 const PAGES_MAX = 20
 const REPEATS = 5
 
@@ -36,12 +36,12 @@ await using storage = await openSqliteStorage(file)
 const steps = make(file, stepsWanted)
 process.stdout.write(`${(2 * steps * HOLDS_PER_STEP + 2).toLocaleString('en')} postings of ${BUSY}.\n`)
 if (steps === stepsWanted) await printTimes(storage.reader, steps)
-else process.stdout.write('Run it again to go on.\n')
+else process.stdout.write('Run it again to continue.\n')
 
-/** Gives the steps that the file has now. */
+/** Returns the number of steps in the file. */
 function make(path: string, wanted: number): number {
   using database = new DatabaseSync(path)
-  // A journal for measuring needs not survive a crash.
+  // A journal for measurements need not survive a crash.
   database.exec('PRAGMA synchronous = OFF; PRAGMA cache_size = -262144')
   if (isNew) for (const sql of beginningSql()) database.exec(sql)
   const row = database.prepare(`SELECT version FROM balances WHERE account = '${BUSY}'`).get()!
@@ -67,11 +67,11 @@ async function printTimes(reader: Reader, done: number): Promise<void> {
   await time('lines of one second in the middle', lines({ from: middle, until: middle + 1_000 }))
   await time('lines of one hold', lines({ hold: `h${Math.floor(holds / 2)}` }))
   await time('kind settle, in the middle', lines({ kind: 'settle', until: middle }))
-  await time('kind charge, of which there is none', lines({ kind: 'charge' }))
-  await time('metadata that is rare', lines({ metadata: { rare: true } }))
+  await time('kind charge, without a match', lines({ kind: 'charge' }))
+  await time('rare metadata', lines({ metadata: { rare: true } }))
   await time('newest 50 holds', listed({}))
   await time('open holds: one, the oldest', listed({ state: 'open' }))
-  await time('expired holds, of which there is none', listed({ state: 'expired' }))
+  await time('expired holds, without a match', listed({ state: 'expired' }))
   for (const [name, at] of [
     ['now', middle * 2],
     ['in the middle of time', middle],
@@ -83,7 +83,7 @@ async function printTimes(reader: Reader, done: number): Promise<void> {
   }
 }
 
-/** The first page and, where that has nothing, those after it. Medians: the first time reads from disk. */
+/** Reads pages until one has items. Reports medians: the first read comes from disk. */
 async function time<Item>(name: string, read: (page: PageQuery) => Promise<Page<Item>>): Promise<void> {
   const taken: number[] = []
   let pages = 0
@@ -106,6 +106,6 @@ async function time<Item>(name: string, read: (page: PageQuery) => Promise<Page<
   const most = Math.max(...taken)
   const found = `${rows} rows on page ${pages}${isAll ? ', the last' : ''}`
   process.stdout.write(
-    `${name.padEnd(42)} ${median.toFixed(1).padStart(7)} ms a page, at most ${most.toFixed(1)}; ${found}\n`,
+    `${name.padEnd(42)} ${median.toFixed(1).padStart(7)} ms per page, at most ${most.toFixed(1)}; ${found}\n`,
   )
 }

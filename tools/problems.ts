@@ -2,7 +2,7 @@
  * Writes docs/reference/problems.md from the catalogue in src/api/problems.ts.
  *
  *   node tools/problems.ts           writes the file
- *   node tools/problems.ts --check   exits 1 when the file is not what would be written
+ *   node tools/problems.ts --check   exits 1 when the file is out of date
  */
 import { exampleOf } from '../src/api/problem-examples.ts'
 import { problemOfError } from '../src/api/problem-details.ts'
@@ -15,29 +15,29 @@ const CODES = Object.keys(PROBLEMS) as ProblemCode[]
 
 const PREFACE = `# Problems
 
-Everything that a Holdfast ledger can answer besides success. In process and in the client, each is a \`LedgerError\` with
+Every answer of a Holdfast ledger except success. In process and in the client, each is a \`LedgerError\` with
 this \`code\`; over HTTP, each is a problem (RFC 9457) of type \`application/problem+json\` with this status.
 
-This page is made from \`src/api/problems.ts\` by \`node tools/problems.ts\`.
+This page is generated from \`src/api/problems.ts\` by \`node tools/problems.ts\`.
 
 Every problem has these members:
 
 | member | meaning |
 | --- | --- |
 | \`type\` | \`urn:holdfast:problem:CODE\` |
-| \`title\` | the problem in a few words, always the same for a code |
+| \`title\` | a short title, fixed for each code |
 | \`status\` | the HTTP status |
-| \`detail\` | what happened this time, with its numbers, for people; a \`LedgerError\` has it as \`message\` |
-| \`code\` | what happened, for programs |
+| \`detail\` | a description of this occurrence for people, with its values; a \`LedgerError\` has it as \`message\` |
+| \`code\` | identifies the problem, for programs |
 | \`retryable\` | whether the same request, unchanged and under the same request id, may succeed if it is sent again |
 | \`applied\` | \`no\`: the command had no effect. \`unknown\`: it may have had one. Repeating it under the same request id is safe either way |
-| \`retryAfterMs\` | when it makes sense to try again, in milliseconds, if that is known; the \`Retry-After\` header says it in whole seconds |
+| \`retryAfterMs\` | when to try again, in milliseconds, if known; the \`Retry-After\` header has it in whole seconds |
 
-The fields of a code stand beside them, and in the \`details\` of a \`LedgerError\`. Amounts are decimal strings over HTTP and
-\`bigint\` in a \`LedgerError\`. A \`LedgerError\` has \`pointer\` as a property of its own.
+Additional fields of a code are further members, and are in the \`details\` of a \`LedgerError\`. Amounts are decimal strings over HTTP and
+\`bigint\` in a \`LedgerError\`. \`pointer\` is a property of its own in a \`LedgerError\`.
 
-What the tables below say of \`applied\` and of the time to wait is what a code says as a rule. A fault may know better, and then
-its answer says so.
+The tables below show the usual values of \`applied\` and of the time to wait. A fault may have more specific ones, which its answer
+then contains.
 `
 
 function overview(): string {
@@ -52,10 +52,10 @@ function overview(): string {
 
 function precedence(): string {
   return [
-    '## Which one comes first',
+    '## Order of precedence',
     '',
-    'Input that breaks a rule of form is `invalid_request` before anything else. A command that the rules refuse for several',
-    'reasons gets the one that stands first here:',
+    'Malformed input is reported as `invalid_request` first. If the rules refuse a command for several reasons, the first one in',
+    'this list is reported:',
     '',
     ...REJECTION_PRECEDENCE.map((code, index) => `${index + 1}. [\`${code}\`](#${code})`),
     '',
@@ -66,8 +66,9 @@ function section(code: ProblemCode): string {
   const problem: Problem = PROBLEMS[code]
   const origin = isServiceCode(code)
     ? `Status ${problem.status}`
-    : 'Made by the client when no answer came that it could use'
-  const wait = problem.retryAfterMs === null ? '' : `, after ${problem.retryAfterMs} ms unless it says otherwise`
+    : 'Created by the client when it received no usable answer'
+  const wait =
+    problem.retryAfterMs === null ? '' : `, after ${problem.retryAfterMs} ms unless the answer says otherwise`
   return [
     `### ${code}`,
     '',

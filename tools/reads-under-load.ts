@@ -1,14 +1,14 @@
 /**
- * Measures how long a service on SQLite lets others wait while somebody reads much:
+ * Measures how long large reads delay other requests to a service on SQLite:
  *
  *   node tools/reads-under-load.ts FILE
  *
- * FILE is made by tools/long-journal.ts. An account with many assets is added to it.
+ * FILE was made by tools/long-journal.ts. An account with many assets is added to it.
  */
 import { DatabaseSync } from 'node:sqlite'
-import { BUSY } from '../test/support/long-journal.ts'
-import { answeredDuring, fill, pipelined, RICH, RICH_AT, richAccountSql } from '../test/support/reading-load.ts'
-import { ServiceProcess } from '../test/support/service-process.ts'
+import { BUSY } from '../harness/long-journal.ts'
+import { answeredDuring, fill, pipelined, RICH, RICH_AT, richAccountSql } from '../harness/reading-load.ts'
+import { ServiceProcess } from '../harness/service-process.ts'
 
 const ASSETS = 20_000
 const PIPELINED = 600
@@ -22,10 +22,12 @@ await using service = await ServiceProcess.start(`sqlite:${file}`)
 const { url } = service
 await measure('nothing', () => new Promise((resolve) => setTimeout(resolve, IDLE_MS)))
 await measure('a statement is exported', () => drained(`/v1/accounts/${BUSY}/postings/export?format=csv`))
-await measure(`${PIPELINED} pages are asked for at once`, () =>
+await measure(`${PIPELINED} pages are requested at once`, () =>
   pipelined(url, `/v1/accounts/${BUSY}/postings?limit=1000`, PIPELINED),
 )
-await measure(`an account with ${ASSETS} assets is read as it was`, () => drained(`/v1/accounts/${RICH}?at=${RICH_AT}`))
+await measure(`an account with ${ASSETS} assets is read at a past moment`, () =>
+  drained(`/v1/accounts/${RICH}?at=${RICH_AT}`),
+)
 
 async function drained(path: string): Promise<void> {
   const answer = await fetch(`${url}${path}`)
@@ -37,7 +39,7 @@ async function measure(what: string, work: () => Promise<unknown>): Promise<void
   const { answered, longestMs } = await answeredDuring(url, work())
   const tookMs = performance.now() - since
   process.stdout.write(
-    `${what.padEnd(50)} ${(tookMs / 1_000).toFixed(1).padStart(5)} s; ${answered} others answered, the longest took ${longestMs.toFixed(1)} ms\n`,
+    `${what.padEnd(50)} ${(tookMs / 1_000).toFixed(1).padStart(5)} s; ${answered} other requests answered, the longest took ${longestMs.toFixed(1)} ms\n`,
   )
 }
 

@@ -1,4 +1,4 @@
-/** One reliability run: the suites that break real things, hostile inputs, overload, and the simulation for the rest of the time. */
+/** One reliability run: crash and fault suites, hostile inputs, overload, and the simulation for the rest of the time. */
 import { spawn } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { globSync } from 'node:fs'
@@ -7,9 +7,9 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { OverloadResult } from '../bench/overload/overload.ts'
 import { thisMachine, type Machine } from '../bench/reporting/machine.ts'
-import { connectTo } from '../test/faults/server-client.ts'
-import type { Note } from '../test/support/notes.ts'
-import { discoverStores } from '../test/support/stores.ts'
+import { connectTo } from '../harness/server-client.ts'
+import type { Note } from '../harness/notes.ts'
+import { discoverStores } from '../harness/stores.ts'
 
 export interface SimulationSums {
   readonly seeds: number
@@ -32,7 +32,7 @@ export interface ReliabilityRun {
   readonly madeAt: string
   readonly minutes: number
   readonly machine: Machine
-  /** By store: what the server says of itself. */
+  /** By store: the server's version string. */
   readonly servers: Readonly<Record<string, string>>
   readonly simulation: SimulationSums
   readonly suites: readonly SuiteResult[]
@@ -40,21 +40,21 @@ export interface ReliabilityRun {
   readonly overload: OverloadResult | null
 }
 
-/** From this on there is time for the faults that take long to be noticed. */
+/** Minimum duration that includes the faults that take long to detect. */
 const LONG_MINUTES_MIN = 15
-/** Of the whole time, if the suites left less. */
+/** Minimum share of the time for the simulation, however long the suites take. */
 const SIMULATION_SHARE_MIN = 0.2
 const SIMULATIONS_MAX = 8
 const SUITES = ['test/crash/*.test.ts', 'test/faults/*.test.ts', 'test/hostile/*.test.ts']
-/** `Hostile inputs: SUITE: COUNT (seed …)`, as test/hostile/ tells it. */
+/** `Hostile inputs: SUITE: COUNT (seed …)`, as test/hostile/ prints it. */
 const HOSTILE_INPUTS = /Hostile inputs: (.+): (\d+) \(seed \d+\)/g
 const SEEDS = 2 ** 31
 
-/** @param only of the suites, those whose path has this text */
+/** @param only runs the suites whose path contains this text */
 export async function runReliability(
   minutes: number,
   only: string,
-  tell: (line: string) => void,
+  report: (line: string) => void,
 ): Promise<ReliabilityRun> {
   const endsAt = performance.now() + minutes * 60_000
   const isLong = minutes >= LONG_MINUTES_MIN
@@ -70,14 +70,14 @@ export async function runReliability(
       const { output, seconds, code } = await run(['--test', '--test-reporter=spec', file], environment)
       const passed = Number(/^ℹ pass (\d+)$/m.exec(output)?.[1] ?? 0)
       suites.push({ name: file, passed, ok: code === 0, seconds })
-      tell(`${code === 0 ? 'ok  ' : 'FAIL'} ${file} ${seconds.toFixed(1)} s, ${passed} tests`)
-      if (code !== 0) tell(output)
+      report(`${code === 0 ? 'ok  ' : 'FAIL'} ${file} ${seconds.toFixed(1)} s, ${passed} tests`)
+      if (code !== 0) report(output)
       for (const [, kind, count] of output.matchAll(HOSTILE_INPUTS))
         hostile.push({ what: 'inputs', kind: kind!, count: Number(count) })
     }
-    const overload = await runOverload(tell)
+    const overload = await runOverload(report)
     const leftMs = Math.max(endsAt - performance.now(), SIMULATION_SHARE_MIN * minutes * 60_000)
-    const simulation = await runSimulations(leftMs, tell)
+    const simulation = await runSimulations(leftMs, report)
     return {
       madeAt: new Date().toISOString(),
       minutes,
@@ -94,12 +94,12 @@ export async function runReliability(
 }
 
 async function runOverload(
-  tell: (line: string) => void,
+  report: (line: string) => void,
 ): Promise<{ suite: SuiteResult; result: OverloadResult | null }> {
   const { output, seconds, code } = await run(['bench/overload/main.ts', '--json'])
   const [line] = jsonLines(output)
-  tell(`${code === 0 ? 'ok  ' : 'FAIL'} overload ${seconds.toFixed(1)} s`)
-  if (code !== 0) tell(output)
+  report(`${code === 0 ? 'ok  ' : 'FAIL'} overload ${seconds.toFixed(1)} s`)
+  if (code !== 0) report(output)
   const result = line === undefined ? null : (line as OverloadResult)
   return { suite: { name: 'npm run overload', passed: code === 0 ? 1 : 0, ok: code === 0, seconds }, result }
 }
@@ -113,19 +113,19 @@ interface SimulationLine {
   readonly failedSeed: number | null
 }
 
-/** One on each core, from a seed of its own upwards. */
-async function runSimulations(ms: number, tell: (line: string) => void): Promise<SimulationSums> {
+/** One simulation per core, each from a random seed upwards. */
+async function runSimulations(ms: number, report: (line: string) => void): Promise<SimulationSums> {
   const count = Math.min(availableParallelism(), SIMULATIONS_MAX)
   const seconds = String(Math.round(ms / 1_000))
-  tell(`     ${count} simulations for ${seconds} s`)
+  report(`     ${count} simulations for ${seconds} s`)
   const runs = await Promise.all(
     Array.from({ length: count }, () =>
-      run(['tools/simulate.ts', '--json', '--seconds', seconds, '--seed', String(randomInt(SEEDS))]),
+      run(['test/simulation/main.ts', '--json', '--seconds', seconds, '--seed', String(randomInt(SEEDS))]),
     ),
   )
-  for (const { output, code } of runs) if (code !== 0) tell(output)
+  for (const { output, code } of runs) if (code !== 0) report(output)
   const lines = runs.flatMap(({ output }) => jsonLines(output)) as SimulationLine[]
-  if (lines.length !== count) throw new Error('A simulation ended without its sums.')
+  if (lines.length !== count) throw new Error('A simulation ended without printing its totals.')
   const sum = (of: (line: SimulationLine) => number): number => lines.reduce((total, line) => total + of(line), 0)
   const kinds = new Set(lines.flatMap(({ faults }) => Object.keys(faults)))
   return {
@@ -149,7 +149,7 @@ function run(parameters: readonly string[], environment: Readonly<Record<string,
   return new Promise((resolve) => {
     let output = ''
     const collect = (text: string): void => void (output += text)
-    // A test runner that runs inside of another one reports to that.
+    // Otherwise a nested test runner reports to the outer one.
     const { NODE_TEST_CONTEXT: _, ...own } = process.env
     const child = spawn(process.execPath, parameters, {
       env: { ...own, ...environment },

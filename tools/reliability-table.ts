@@ -1,6 +1,6 @@
-/** A reliability run as the tables of docs/reliability.md. */
+/** Formats a reliability run as the tables of docs/reliability.md. */
 import type { Marks } from '../bench/reporting/marks.ts'
-import type { Note } from '../test/support/notes.ts'
+import type { Note } from '../harness/notes.ts'
 import type { ReliabilityRun } from './reliability-run.ts'
 
 export const MARKS: Marks = {
@@ -41,23 +41,23 @@ function sumsOf({ simulation, suites, notes }: ReliabilityRun): string {
     ['simulation: commands', count(simulation.commands)],
     ['simulation: commits', count(simulation.commits)],
     ['simulation: faults', count(sum(Object.values(simulation.faults)))],
-    ['simulation: hours of its clock', count(Math.round(simulation.simulatedHours))],
+    ['simulation: simulated hours', count(Math.round(simulation.simulatedHours))],
     ['real databases: commands under faults', count(real)],
     ['real databases: kills', count(kills.length)],
     ['real databases: other faults', count(faults.length - kills.length)],
     ...[...inputs].map(([kind, all]) => [`inputs: ${kind}`, count(sum(all.map((note) => note.count)))]),
-    ['tests that passed', count(sum(suites.map(({ passed }) => passed)))],
-    ['promises that were broken', count(simulation.failedSeeds.length + suites.filter(({ ok }) => !ok).length)],
+    ['passed tests', count(sum(suites.map(({ passed }) => passed)))],
+    ['broken promises', count(simulation.failedSeeds.length + suites.filter(({ ok }) => !ok).length)],
   ]
   return table(['what', 'how many'], rows, 1)
 }
 
-/** Of the real databases: the service was back by itself, and the books were exact. */
+/** For real databases: the service recovered by itself, and the books were exact. */
 function faultsOf({ notes }: ReliabilityRun): string {
   const faults = notes.filter((note) => note.what === 'fault')
   const groups = Map.groupBy(faults, ({ kind, store }) => `${kind}\n${store}`)
   const rows = [...groups.values()].map((group) => rowOf(group)).toSorted((a, b) => a.join().localeCompare(b.join()))
-  return table(['what was done', 'store', 'times', 'acknowledging again after, median', 'at most'], rows, 2)
+  return table(['fault', 'store', 'times', 'recovery time, median', 'maximum'], rows, 2)
 }
 
 function rowOf(group: readonly FaultNote[]): string[] {
@@ -79,25 +79,25 @@ function simulatedFaultsOf({ simulation: { faults } }: ReliabilityRun): string {
 }
 
 function overloadOf({ overload }: ReliabilityRun): string {
-  if (overload === null) return 'The overload was not measured.'
+  if (overload === null) return 'Overload was not measured.'
   const { normal, served, refused, memoryMb, commands, offeredPerSecond, normalAgainMs } = overload
   const rate = (perSecond: number): string => `${count(Math.round(perSecond))}/s`
   const ms = (value: number | null): string => (value === null ? '—' : `${count(Math.round(value))} ms`)
   const memory =
     memoryMb === null
       ? ''
-      : ` Memory went from ${Math.round(memoryMb.before)} to ${Math.round(memoryMb.peak)} MB at most.`
+      : ` Memory grew from ${Math.round(memoryMb.before)} to at most ${Math.round(memoryMb.peak)} MB.`
   const rows = [
-    ['asked in turn', rate(normal.perSecond), ms(normal.p50Ms), ms(normal.p99Ms)],
+    ['closed loop', rate(normal.perSecond), ms(normal.p50Ms), ms(normal.p99Ms)],
     ['overload: served', rate(served.perSecond), ms(served.p50Ms), ms(served.p99Ms)],
     ['overload: refused', rate(refused.perSecond), ms(refused.p50Ms), ms(refused.p99Ms)],
   ]
   return `${table([`requests of ${commands} freezes on SQLite`, 'rate', 'p50', 'p99'], rows, 1)}
 
-${rate(offeredPerSecond)} were offered. All was as before ${ms(normalAgainMs)} after the last of them was due.${memory}`
+${rate(offeredPerSecond)} were offered. Normal service resumed ${ms(normalAgainMs)} after the last of them was due.${memory}`
 }
 
-/** @param textColumns the others are numbers */
+/** @param textColumns the first columns; the others are numbers */
 function table(head: readonly string[], rows: readonly (readonly string[])[], textColumns: number): string {
   const line = head.map((_, index) => (index < textColumns ? '---' : '---:'))
   return [head, line, ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')

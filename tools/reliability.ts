@@ -1,13 +1,13 @@
 /**
- * Puts what docs/reliability.md promises to the test for a long time, and writes the figures into it: `npm run reliability -- …`
+ * Runs the tests behind docs/reliability.md for a long time and writes the figures into it: `npm run reliability -- …`
  *
- *   --minutes N   for the whole, 25 by default; below 15 the faults that take long are left out
- *   --only TEXT   of the suites, those whose path has this text; the tables are printed, and the document stays as it is
- *   --json        the run as one JSON object on stdout, in place of the document
- *   --check       only sees whether the document has a place for the figures
+ *   --minutes N   total duration, 25 by default; below 15 the slowest faults are left out
+ *   --only TEXT   only suites whose path contains TEXT; prints the tables and leaves the document unchanged
+ *   --json        prints the run as one JSON object and leaves the document unchanged
+ *   --check       only checks that the document has a place for the figures
  *
- * It takes the databases that `HOLDFAST_TEST_…_URL` name and the servers that are installed, as `npm test` does. Exits 1 when a
- * promise was broken; then the tables are printed, and the document stays as it is.
+ * Uses the databases in `HOLDFAST_TEST_…_URL` and the installed servers, as `npm test` does. If a promise was broken, it
+ * exits 1, prints the tables and leaves the document unchanged.
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
@@ -38,10 +38,10 @@ try {
 }
 
 async function main(minutes: number): Promise<void> {
-  if (!(minutes > 0 && minutes <= MINUTES_MAX)) throw new RangeError(`--minutes takes a number up to ${MINUTES_MAX}.`)
-  const tell = (line: string): void => void process.stderr.write(`${line}\n`)
+  if (!(minutes > 0 && minutes <= MINUTES_MAX)) throw new RangeError(`--minutes must be a number up to ${MINUTES_MAX}.`)
+  const report = (line: string): void => void process.stderr.write(`${line}\n`)
   const document = await readFile(file, 'utf8')
-  const run = await runReliability(minutes, values.only, tell)
+  const run = await runReliability(minutes, values.only, report)
   const broken = [
     ...run.suites.filter(({ ok }) => !ok).map(({ name }) => name),
     ...run.simulation.failedSeeds.map((seed) => `seed ${seed}`),

@@ -1,14 +1,14 @@
 /**
- * The processes of a run of tests, as Linux shows them under /proc: each test file's own, and those that it started, however deep.
+ * The processes of a test run, as Linux shows them under /proc: one per test file, and all of its descendants.
  *
- * A file that goes on for longer than it may is ended with all of them, and what is still there when its file has ended was left behind.
+ * A file that exceeds its time limit is killed with its descendants. Descendants that outlive their file were left behind.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 interface Shown {
   readonly parent: number
-  /** Ticks since the system began: a number that is used again stands for another process. */
+  /** In clock ticks since boot; tells a reused process id apart. */
   readonly startedAt: string
   readonly isRunning: boolean
 }
@@ -24,20 +24,24 @@ interface TestFile {
   readonly seenAt: number
   readonly own: Started
   readonly descendants: Map<number, Started>
-  /** On the clock of `performance.now()`, as `seenAt`; null while it runs. */
+  /** By `performance.now()`, as `seenAt`; null while it runs. */
   endedAt: number | null
+  /** When its processes were killed, for either event of the listener; null before that. */
+  killedAt: number | null
 }
 
 export interface TestProcessesListener {
-  /** It was ended, because it took too long. */
+  /** The file was killed because it exceeded the limit. */
   overdue(file: string): void
-  /** It has ended; these had not, and were ended now. */
+  /** The file has ended; these processes had not, and were killed. */
   leftBehind(file: string, commands: readonly string[]): void
 }
 
 const LOOK_EVERY_MS = 250
-/** What was killed with its file is gone by then, also a large database on a busy machine. */
+/** Long enough for the processes of a killed file to end, even a large database on a busy machine. */
 const LEFT_MS_MAX = 5_000
+/** A process that survives SIGKILL this long is blocked in the kernel; waiting longer is useless. */
+const KILLED_MS_MAX = 30_000
 
 export class TestProcesses implements AsyncDisposable {
   readonly #fileMsMax: number
@@ -51,7 +55,7 @@ export class TestProcesses implements AsyncDisposable {
     this.#timer = setInterval(() => this.look(), LOOK_EVERY_MS)
   }
 
-  /** Looks at them now. */
+  /** Looks at the processes now. */
   look(): void {
     const shown = shownProcesses()
     for (const [pid, { parent, startedAt }] of shown) {
@@ -60,7 +64,7 @@ export class TestProcesses implements AsyncDisposable {
     for (const file of this.#files.values()) this.#lookAt(file, shown)
   }
 
-  /** After the run: waits for what is about to end. */
+  /** Waits, after the run, until the processes of every file are gone. */
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer)
     this.look()
@@ -75,13 +79,20 @@ export class TestProcesses implements AsyncDisposable {
     const name = /\S+\.test\.[jt]s/.exec(command)?.[0]
     if (name === undefined) return
     const own = { pid, startedAt, command }
-    this.#files.set(pid, { name, seenAt: performance.now(), own, descendants: new Map(), endedAt: null })
+    this.#files.set(pid, {
+      name,
+      seenAt: performance.now(),
+      own,
+      descendants: new Map(),
+      endedAt: null,
+      killedAt: null,
+    })
   }
 
   #lookAt(file: TestFile, shown: ReadonlyMap<number, Shown>): void {
     const { name, own, descendants, seenAt } = file
     const family = new Set([own.pid, ...descendants.keys()])
-    // Parents come before their children often, and the next look finds those whose do not.
+    // Parents usually precede their children; the next look finds the rest.
     for (const [pid, { parent, startedAt }] of shown) {
       if (!family.has(parent) || family.has(pid)) continue
       family.add(pid)
@@ -92,19 +103,24 @@ export class TestProcesses implements AsyncDisposable {
       return process?.startedAt === startedAt && process.isRunning
     }
     for (const descendant of descendants.values()) if (!isThere(descendant)) descendants.delete(descendant.pid)
-    if (!isThere(own)) {
+    if (file.killedAt !== null) {
+      // Kept until a look no longer finds the processes: SIGKILL takes effect asynchronously.
+      const left = [own, ...descendants.values()].filter(isThere)
+      for (const { pid } of left) end(pid)
+      if (left.length === 0 || performance.now() - file.killedAt > KILLED_MS_MAX) this.#files.delete(own.pid)
+    } else if (!isThere(own)) {
       file.endedAt ??= performance.now()
       if (descendants.size > 0 && performance.now() - file.endedAt < LEFT_MS_MAX) return
-      this.#files.delete(own.pid)
-      if (descendants.size === 0) return
+      if (descendants.size === 0) return void this.#files.delete(own.pid)
       for (const { pid } of descendants.values()) end(pid)
+      file.killedAt = performance.now()
       this.#listener.leftBehind(
         name,
         [...descendants.values()].map(({ pid, command }) => `${pid} ${command}`),
       )
     } else if (performance.now() - seenAt > this.#fileMsMax) {
-      this.#files.delete(own.pid)
       for (const { pid } of [own, ...descendants.values()]) end(pid)
+      file.killedAt = performance.now()
       this.#listener.overdue(name)
     }
   }
@@ -115,7 +131,7 @@ function shownProcesses(): ReadonlyMap<number, Shown> {
   for (const name of namesIn('/proc')) {
     const pid = Number(name)
     if (!Number.isInteger(pid)) continue
-    // Behind the program's name, which may have any character.
+    // Skips the program's name, which may contain any character.
     const row = textOf(`/proc/${pid}/stat`)
     const fields = row.slice(row.lastIndexOf(')') + 2).split(' ')
     const [state, parent] = fields
@@ -149,6 +165,6 @@ function end(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL')
   } catch {
-    // It has ended by itself.
+    // It has ended already.
   }
 }

@@ -1,10 +1,9 @@
 /**
- * Runs the tests: `node tools/test.ts [--at-least N] [folder or file …]`, by default every `*.test.ts` in src/, test/
- * and bench/.
+ * Runs tests: `node tools/test.ts [--at-least N] [folder or file …]`, by default every `*.test.ts` in src/, harness/, test/ and bench/.
  *
- * It fails when a test fails, when a file has no test, and when fewer tests passed than `--at-least` says: a suite that
- * lost its tests must not look like one that passed. It also fails when a file takes longer than `--file-seconds`, and is ended then with
- * every process that it started, and when a file leaves a process behind.
+ * Fails when a test fails, when a file has no test, and when fewer tests than `--at-least` passed: a suite that lost its tests must not
+ * pass. A file that takes longer than `--file-seconds` is killed with every process that it started, and fails the run, as does a file that
+ * leaves a process behind.
  */
 import { globSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
@@ -12,17 +11,17 @@ import { matchesGlob, resolve } from 'node:path'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
 import { parseArgs } from 'node:util'
-import { findInstallation, SERVER_NAMES } from '../test/support/server-installations.ts'
-import { discoverStores, isAskedFor } from '../test/support/stores.ts'
+import { findInstallation, SERVER_NAMES } from '../harness/server-installations.ts'
+import { discoverStores, isAskedFor } from '../harness/stores.ts'
 import { TestProcesses } from './test-processes.ts'
 
-/** No test waits longer for anything; the slowest start a service and kill it, on a machine that is busy with ten other things. */
+/** Limit for one test. The slowest ones start and kill a service on a machine with ten other loads. */
 const TEST_LIMIT_MS = 10 * 60_000
 const FILE_LIMIT_SECONDS = 30 * 60
-/** The whole run, on such a machine with every database. */
+/** Limit for the whole run on such a machine, with every database. */
 const RUN_LIMIT_MS = 3 * 3_600_000
 
-const TEST_FILES = ['src/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts']
+const TEST_FILES = ['src/**/*.test.ts', 'harness/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts']
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -32,8 +31,8 @@ const fileSeconds = Number(values['file-seconds'] ?? FILE_LIMIT_SECONDS)
 await main(positionals, Number(values['at-least'] ?? 1))
 
 async function main(paths: readonly string[], atLeast: number): Promise<void> {
-  if (!(fileSeconds > 0)) return fail('--file-seconds takes a number of seconds.')
-  if (!Number.isSafeInteger(atLeast) || atLeast < 1) return fail('--at-least takes a number of tests, 1 or more.')
+  if (!(fileSeconds > 0)) return fail('--file-seconds must be a number of seconds.')
+  if (!Number.isSafeInteger(atLeast) || atLeast < 1) return fail('--at-least must be a number of tests, 1 or more.')
   const files = testFiles(paths)
   if (files.length === 0) return fail(`No test files in ${paths.join(', ') || TEST_FILES.join(', ')}.`)
   try {
@@ -63,28 +62,28 @@ function printStores(): void {
   for (const { name, variable } of missing) process.stdout.write(`Not found: ${name} (${variable} is not set).\n`)
   for (const name of SERVER_NAMES) {
     if (isAskedFor(name) === false) continue
-    // Only tests that start a server of their own fail without it.
+    // Fails only the tests that start a server of their own.
     const { installation, reason } = findInstallation(name)
-    if (installation === null) process.stdout.write(`Not found: a ${name} server to start and to kill (${reason}).\n`)
+    if (installation === null) process.stdout.write(`Not found: a ${name} server that tests can start (${reason}).\n`)
   }
 }
 
 interface Result {
   readonly passed: number
   readonly success: boolean
-  /** Files that ended without a test. */
+  /** Files without a test. */
   readonly empty: readonly string[]
 }
 
 async function runFiles(files: readonly string[], troubles: string[]): Promise<Result> {
   await using _ = new TestProcesses(fileSeconds * 1_000, {
     overdue: (file) =>
-      troubles.push(`${file} did not end within ${fileSeconds} s, and was killed with all that it had started.`),
-    leftBehind: (file, commands) => troubles.push(`${file} left processes behind: ${commands.join('; ')}.`),
+      troubles.push(`${file} did not end within ${fileSeconds} s, and was killed with every process that it started.`),
+    leftBehind: (file, commands) => troubles.push(`${file} left processes running: ${commands.join('; ')}.`),
   })
   const empty: string[] = []
   let passed = 0
-  // Stays false when the run ends without its summary.
+  // Stays false when the run ends without a summary.
   let success = false
   const tests = run({
     files: [...files],
@@ -93,7 +92,7 @@ async function runFiles(files: readonly string[], troubles: string[]): Promise<R
     signal: AbortSignal.timeout(RUN_LIMIT_MS),
   })
   tests.on('test:pass', ({ name, nesting, file }) => {
-    // Node reports a file in which no test was declared as one test that has the file's name, and passed.
+    // Node reports a file without tests as one passed test with the file's name.
     if (nesting === 0 && file !== undefined && resolve(name) === file) empty.push(name)
   })
   tests.on('test:summary', ({ file, counts, success: all }) => {

@@ -17,7 +17,7 @@ const LIVES: readonly Damage[] = [
     strategy: 'update-first',
     what: 'coins that appeared',
     statement: 'UPDATE users SET balance = balance + 1',
-    finding: /the balance of user 8 is not what its logs say/,
+    finding: /the balance of user 8 does not match its logs/,
   },
   {
     strategy: 'update-first',
@@ -65,7 +65,7 @@ const TRANSFERS: readonly Damage[] = [
     strategy: 'transfer-sorted',
     what: 'coins that vanished',
     statement: 'UPDATE user_coins SET balance = balance - 1 WHERE uid = 3',
-    finding: /the balance of user 3 is not what the journal says/,
+    finding: /the balance of user 3 does not match the journal/,
   },
   {
     strategy: 'transfer-unsorted',

@@ -1,4 +1,4 @@
-/** The books of the write-up's transfers: no coin appeared or vanished, and every order was acknowledged. */
+/** Audits the tables of the transfer write-up: coins are conserved, and every order was acknowledged. */
 import { openDatabase } from '../databases/scratch.ts'
 import type { Site } from '../strategies/strategy.ts'
 import { compareCounts, type Tally } from './tally.ts'
@@ -19,7 +19,7 @@ export async function auditCoins(site: Site, tally: Tally): Promise<readonly str
     const [orders] = await connection.select('SELECT COUNT(*) AS total FROM transfer_orders', [])
     const [lines] = await connection.select('SELECT COUNT(DISTINCT order_id) AS total FROM coin_journal', [])
     return [
-      ...strayed.map(({ uid }) => `the balance of user ${String(uid)} is not what the journal says`),
+      ...strayed.map(({ uid }) => `the balance of user ${String(uid)} does not match the journal`),
       ...unbalanced.map(({ order_id: id }) => `the journal of order ${String(id)} does not sum to zero`),
       ...compareCounts('transfers', tally.transfers, Number(orders!['total']), tally.unknown),
       ...compareCounts('transfers in the journal', tally.transfers, Number(lines!['total']), tally.unknown),

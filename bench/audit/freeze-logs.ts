@@ -1,4 +1,4 @@
-/** The books of the write-ups' tables: every balance is what its logs say, and every log was acknowledged. */
+/** Audits the tables of the freeze write-ups: every balance matches its logs, and every log was acknowledged. */
 import { openDatabase } from '../databases/scratch.ts'
 import type { Site } from '../strategies/strategy.ts'
 import { compareCounts, type Tally } from './tally.ts'
@@ -23,7 +23,7 @@ export async function auditFreezeLogs(site: Site, tally: Tally): Promise<readonl
     const logs = (status: string): number => Number(counted.find((row) => row['status'] === status)?.['logs'] ?? 0)
     const all = counted.reduce((sum, row) => sum + Number(row['logs']), 0)
     return [
-      ...broken.map(({ id }) => `the balance of user ${String(id)} is not what its logs say`),
+      ...broken.map(({ id }) => `the balance of user ${String(id)} does not match its logs`),
       ...compareCounts('freezes', tally.freezes, all, tally.unknown),
       ...compareCounts('settles', tally.settles, logs('settled'), tally.unknown),
       ...compareCounts('releases', tally.releases, logs('refunded'), tally.unknown),

@@ -1,4 +1,4 @@
-/** The books of Holdfast's tables: every law that rows can be asked about, and every command was acknowledged. */
+/** Audits Holdfast's tables: every law that rows can prove, and every command was acknowledged. */
 import { openStorage } from '../../src/stores/open.ts'
 import { openDatabase } from '../databases/scratch.ts'
 import type { Site } from '../strategies/strategy.ts'

@@ -1,10 +1,10 @@
-/** What the callers were told, to be compared with the rows. */
+/** What the callers were answered, for comparison with the rows. */
 export interface Tally {
   readonly freezes: number
   readonly settles: number
   readonly releases: number
   readonly transfers: number
-  /** Calls of which nobody knows whether they had an effect, because their answer never came. */
+  /** Calls whose answer never arrived: they may or may not have taken effect. */
   readonly unknown: number
 }
 
@@ -23,7 +23,7 @@ export function addTallies(tallies: readonly Tally[]): Tally {
   )
 }
 
-/** A finding unless as many were found as were acknowledged, give or take those that are unknown. */
+/** A finding unless the number found equals the number acknowledged, give or take the unknown ones. */
 export function compareCounts(what: string, acknowledged: number, found: number, unknown: number): readonly string[] {
   if (found >= acknowledged && found <= acknowledged + unknown) return []
   const orMore = unknown === 0 ? '' : ` (and ${unknown} unknown)`

@@ -1,4 +1,4 @@
-/** A fixed number of connections, lent in the order in which they were asked for. */
+/** A fixed number of connections, lent in the order of the requests. */
 import { Fifo } from '../load/fifo.ts'
 
 export class ConnectionQueue<Lent> {
@@ -9,14 +9,14 @@ export class ConnectionQueue<Lent> {
     this.#idle = [...connections]
   }
 
-  /** Resolves to a connection that nobody else has until `giveBack`. */
+  /** Resolves to a connection that is exclusive until `giveBack`. */
   take(): Promise<Lent> {
     const connection = this.#idle.pop()
     if (connection !== undefined) return Promise.resolve(connection)
     return new Promise((resolve) => this.#waiting.push(resolve))
   }
 
-  /** Lends a connection to `work` until it is over. */
+  /** Lends a connection to `work` until `work` settles. */
   async use<Result>(work: (connection: Lent) => Promise<Result>): Promise<Result> {
     const connection = await this.take()
     try {
@@ -33,7 +33,7 @@ export class ConnectionQueue<Lent> {
   }
 }
 
-/** Opens `count` connections, or none: where one fails, the others are closed. @throws what the first failure threw */
+/** Opens `count` connections or none: if one fails, the others are closed. @throws the first failure */
 export async function openAll<Opened extends { close(): Promise<void> }>(
   count: number,
   open: () => Promise<Opened>,
@@ -60,7 +60,7 @@ export async function committed<Lent extends { text(sql: string): Promise<unknow
     await connection.text('COMMIT')
     return result
   } catch (error) {
-    // On a broken connection this fails too; the first error is the one to tell.
+    // A broken connection fails here too; the first error is the one to report.
     await connection.text('ROLLBACK').catch(() => undefined)
     throw error
   }

@@ -1,8 +1,8 @@
 /**
- * A database as the strategies of the write-ups see it: a few connections, short transactions, one statement at a time.
+ * A database as the write-ups' strategies use it: few connections, short transactions, one statement at a time.
  *
- * Statements are written with `?` for their parameters and prepared once per connection, in every dialect. Isolation levels
- * are the server's own defaults, as they were in the incidents.
+ * Statements use `?` for parameters in every dialect, and are prepared once per connection. Isolation levels are the server's defaults, as
+ * in the incidents.
  */
 
 export type Dialect = 'sqlite' | 'mysql' | 'postgres'
@@ -15,20 +15,20 @@ export type Row = Readonly<Record<string, unknown>>
 export interface Connection {
   /** @throws DatabaseFailure */
   select(sql: string, parameters: readonly Value[]): Promise<readonly Row[]>
-  /** The number of rows that were changed. @throws DatabaseFailure */
+  /** Returns the number of changed rows. @throws DatabaseFailure */
   change(sql: string, parameters: readonly Value[]): Promise<number>
 }
 
 export interface Database extends AsyncDisposable {
   readonly dialect: Dialect
   /**
-   * Lends a connection to `work` and commits what it did. When it throws, everything is rolled back. Calls wait for a free
-   * connection in the order in which they came.
+   * Runs `work` in a transaction on a lent connection, and commits. If it throws, the transaction is rolled back. Callers wait for a free
+   * connection in the order of their calls.
    *
    * @throws DatabaseFailure, and what `work` throws
    */
   transaction<Result>(work: (connection: Connection) => Promise<Result>): Promise<Result>
-  /** Statements outside of any transaction, one after another: tables and the like. @throws DatabaseFailure */
+  /** Runs statements one after another, outside of a transaction: DDL, for example. @throws DatabaseFailure */
   run(statements: readonly string[]): Promise<void>
 }
 
@@ -40,7 +40,7 @@ export interface DatabaseOptions {
 
 export type FailureCode = 'duplicate' | 'lock_timeout' | 'deadlock' | 'serialization' | 'database'
 
-/** What a database answered in place of a result. */
+/** An error that a database reported. */
 export class DatabaseFailure extends Error {
   override readonly name = 'DatabaseFailure'
   readonly code: FailureCode
@@ -51,7 +51,7 @@ export class DatabaseFailure extends Error {
   }
 }
 
-/** `SELECT …` that locks the rows it reads. SQLite locks the whole database when a transaction begins. */
+/** `SELECT …` with row locks. SQLite locks the whole database when a transaction begins. */
 export function forUpdate(dialect: Dialect): string {
   return dialect === 'sqlite' ? '' : ' FOR UPDATE'
 }

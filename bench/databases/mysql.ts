@@ -1,8 +1,7 @@
 /**
- * MySQL and MariaDB by way of mysql2.
+ * MySQL and MariaDB through mysql2.
  *
- * Sessions do not commit by themselves, as those of Python's drivers do not: a transaction begins with its first statement,
- * which saves a round trip.
+ * Autocommit is off, as in Python's drivers: a transaction begins with its first statement, which saves a round trip.
  */
 import { createConnection, type Connection as Driver, type QueryError, type ResultSetHeader } from 'mysql2'
 import { parseMysqlUrl } from '../../src/stores/mysql/url.ts'
@@ -18,7 +17,7 @@ import {
 } from './database.ts'
 
 const CODES: Readonly<Record<number, FailureCode>> = {
-  1020: 'serialization', // ER_CHECKREAD: MariaDB, the row has changed since it was read
+  1020: 'serialization', // ER_CHECKREAD: MariaDB, the row has changed since it was read.
   1062: 'duplicate', // ER_DUP_ENTRY
   1205: 'lock_timeout', // ER_LOCK_WAIT_TIMEOUT
   1213: 'deadlock', // ER_LOCK_DEADLOCK
@@ -53,7 +52,7 @@ class MysqlConnection implements Connection {
   static async open(url: string): Promise<MysqlConnection> {
     const driver = connectMysql(url)
     const connection = new MysqlConnection(driver)
-    // The first statement waits for the login, and fails with it.
+    // The first statement waits for the login, and fails if the login does.
     await connection.text('SELECT 1')
     return connection
   }
@@ -66,7 +65,7 @@ class MysqlConnection implements Connection {
     return ((await this.#execute(sql, parameters)) as ResultSetHeader).affectedRows
   }
 
-  /** Runs a statement without parameters, unprepared. */
+  /** Runs a statement without parameters and without preparing it. */
   text(sql: string): Promise<unknown> {
     return new Promise((resolve, reject) => {
       this.#driver.query(sql, (error, result) => (error === null ? resolve(result) : reject(failureOf(error))))
@@ -87,7 +86,7 @@ class MysqlConnection implements Connection {
   }
 }
 
-/** A connection as the store URL describes it; without a database where it is only there to make one. */
+/** A connection to the store URL; without its database when the connection is only used to create one. */
 export function connectMysql(url: string, options: { readonly withDatabase?: boolean } = {}): Driver {
   const { host, port, socketPath, user, password, database, tls } = parseMysqlUrl(url).address
   const driver = createConnection({
@@ -107,7 +106,7 @@ export function connectMysql(url: string, options: { readonly withDatabase?: boo
     connectTimeout: 5_000,
     supportBigNumbers: true,
   })
-  // A connection that breaks says so to whoever waits for it; as an event of its own it would end the process.
+  // A broken connection rejects the pending call; an unhandled 'error' event would end the process.
   driver.on('error', () => undefined)
   return driver
 }

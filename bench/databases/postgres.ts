@@ -1,4 +1,4 @@
-/** PostgreSQL by way of pg. BEGIN is sent together with a transaction's first statement, which saves a round trip. */
+/** PostgreSQL through pg. BEGIN is sent together with the first statement of a transaction, which saves a round trip. */
 import { Client, DatabaseError } from 'pg'
 import { parsePostgresUrl } from '../../src/stores/postgres/url.ts'
 import { closeAll, committed, ConnectionQueue, openAll } from './connection-queue.ts'
@@ -43,7 +43,7 @@ export async function openPostgres(url: string, { connectionsMax, lockTimeoutMs 
   }
 }
 
-/** One prepared statement by its text; the name is the same on every connection. */
+/** A prepared statement by its text; its name is the same on every connection. */
 interface Prepared {
   readonly name: string
   readonly text: string
@@ -77,7 +77,7 @@ class PostgresConnection implements Connection {
     return (await this.#execute(sql, parameters)).rowCount ?? 0
   }
 
-  /** Runs a statement without parameters, unprepared. */
+  /** Runs a statement without parameters and without preparing it. */
   async text(sql: string): Promise<void> {
     try {
       await this.#client.query(sql)
@@ -104,7 +104,7 @@ class PostgresConnection implements Connection {
   }
 }
 
-/** A connection as the store URL describes it, not connected yet. */
+/** A client for the store URL, not yet connected. */
 export function connectPostgres(url: string): Client {
   const { host, port, user, password, database, tls, connectTimeoutMs } = parsePostgresUrl(url)
   const client = new Client({
@@ -118,12 +118,12 @@ export function connectPostgres(url: string): Client {
     connectionTimeoutMillis: connectTimeoutMs,
     pipeline: true,
   })
-  // A connection that breaks says so to whoever waits for it; as an event of its own it would end the process.
+  // A broken connection rejects the pending call; an unhandled 'error' event would end the process.
   client.on('error', () => undefined)
   return client
 }
 
-/** `?` becomes `$1`, `$2`, … No text of the lab has a question mark in quotes. */
+/** Replaces `?` by `$1`, `$2`, … No statement of the lab contains a quoted question mark. */
 function numbered(sql: string): string {
   let count = 0
   return sql.replaceAll('?', () => `$${++count}`)

@@ -1,6 +1,6 @@
 /**
- * Databases of the lab's own on somebody's server, or files of its own in a folder: made for one run of one strategy, removed
- * afterwards. What else is on the server is never touched.
+ * Scratch databases on a server, or files in a folder: created for one run of one strategy and removed afterwards. Other databases of the
+ * server are never touched.
  */
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm, stat } from 'node:fs/promises'
@@ -20,18 +20,18 @@ export type Flavour = 'sqlite' | 'mysql' | 'mariadb' | 'postgres'
 export interface ServerFacts {
   readonly flavour: Flavour
   readonly version: string
-  /** What durability and speed depend on, by the server's own names. */
+  /** Settings that affect durability and speed, under the server's own names. */
   readonly settings: Readonly<Record<string, string>>
 }
 
-/** What the server itself has counted since it began, for everybody. Null where it does not count that. */
+/** Server-wide counters since its start; null for what it does not count. */
 export interface LockCounters {
   readonly deadlocks: number | null
   readonly lockTimeouts: number | null
 }
 
 export interface ScratchDatabase {
-  /** A store URL, also for Holdfast. */
+  /** A store URL, also accepted by Holdfast. */
   readonly url: string
   lockCounters(): Promise<LockCounters>
   drop(): Promise<void>
@@ -43,7 +43,7 @@ export interface ScratchServer extends AsyncDisposable {
   create(): Promise<ScratchDatabase>
 }
 
-/** The store does not answer, or does not let the lab in; the message is one line. */
+/** The store does not answer or refuses the lab; the message is one line. */
 export class StoreTrouble extends Error {
   override readonly name = 'StoreTrouble'
 }
@@ -62,12 +62,12 @@ export async function openScratchServer(url: string): Promise<ScratchServer> {
       return await postgresServer(url)
     default:
       throw new StoreUrlError(
-        `"${withoutPassword(url)}" is no store of the lab; they are sqlite:, mysql://USER@HOST, mariadb://USER@HOST and postgres://USER@HOST/postgres.`,
+        `"${withoutPassword(url)}" is not a store of the lab; use sqlite:, mysql://USER@HOST, mariadb://USER@HOST and postgres://USER@HOST/postgres.`,
       )
   }
 }
 
-/** A strategy's own connections to a database that was made before. @throws DatabaseFailure */
+/** A strategy's connections to an existing database. @throws DatabaseFailure */
 export async function openDatabase(url: string, dialect: Dialect, options: DatabaseOptions): Promise<Database> {
   switch (dialect) {
     case 'sqlite':
@@ -79,7 +79,7 @@ export async function openDatabase(url: string, dialect: Dialect, options: Datab
   }
 }
 
-/** No name that anybody else would give a database. */
+/** A name that cannot collide with another database. */
 function scratchName(): string {
   return `holdfast_bench_${randomBytes(5).toString('hex')}`
 }
@@ -91,7 +91,9 @@ async function sqliteServer(url: string): Promise<ScratchServer> {
     () => false,
   )
   if (!isFolder) {
-    throw new StoreTrouble(`There is no folder ${folder}. Write sqlite:FOLDER, or sqlite: for the system's own.`)
+    throw new StoreTrouble(
+      `Folder ${folder} does not exist. Use sqlite:FOLDER, or sqlite: for the system's temporary folder.`,
+    )
   }
   const probe = new DatabaseSync(':memory:')
   const { version } = probe.prepare('SELECT sqlite_version() AS version').get() as { version: string }
@@ -101,7 +103,7 @@ async function sqliteServer(url: string): Promise<ScratchServer> {
     facts: { flavour: 'sqlite', version, settings: { journal_mode: 'wal', synchronous: 'full' } },
     async create() {
       const made = await mkdtemp(join(folder, 'holdfast-bench-')).catch((error: unknown) => {
-        throw new StoreTrouble(`The folder ${folder} takes no files: ${messageOf(error)}.`)
+        throw new StoreTrouble(`Cannot write to folder ${folder}: ${messageOf(error)}.`)
       })
       return {
         url: `sqlite:${join(made, 'scratch.db')}`,
@@ -116,7 +118,7 @@ async function sqliteServer(url: string): Promise<ScratchServer> {
 const MYSQL_SETTINGS = ['innodb_flush_log_at_trx_commit', 'log_bin', 'sync_binlog', 'innodb_buffer_pool_size'] as const
 
 async function mysqlServer(url: string): Promise<ScratchServer> {
-  // What the URL names is only connected to: MySQL's URLs have to name a database, and this one is always there.
+  // The URL's database is only used to connect. MySQL URLs must name a database; `information_schema` always exists.
   const named = withDatabase(url, 'information_schema')
   const driver = connectMysql(named, { withDatabase: false })
   const ask = (sql: string): Promise<readonly Row[]> =>
@@ -189,7 +191,7 @@ async function postgresServer(url: string): Promise<ScratchServer> {
   }
 }
 
-/** Of one database. PostgreSQL does not count lock timeouts. */
+/** Per database. PostgreSQL does not count lock timeouts. */
 async function postgresCounters(client: Client, name: string): Promise<LockCounters> {
   const { rows } = await client.query<{ deadlocks: string }>(
     'SELECT deadlocks FROM pg_stat_database WHERE datname = $1',
@@ -210,7 +212,7 @@ async function answered<Result>(url: string, answer: Promise<Result>): Promise<R
   try {
     return await answer
   } catch (error) {
-    throw new StoreTrouble(`${withoutPassword(url)} does not let the lab in: ${messageOf(error)}.`, { cause: error })
+    throw new StoreTrouble(`${withoutPassword(url)} refused the connection: ${messageOf(error)}.`, { cause: error })
   }
 }
 
@@ -219,13 +221,13 @@ async function allowed<Result>(url: string, answer: Promise<Result>): Promise<Re
   try {
     return await answer
   } catch (error) {
-    const reason = `The lab works in databases of its own, and ${withoutPassword(url)} does not let it make one`
+    const reason = `The lab creates scratch databases, and ${withoutPassword(url)} does not allow that`
     throw new StoreTrouble(`${reason}: ${messageOf(error)}.`, { cause: error })
   }
 }
 
 function messageOf(error: unknown): string {
-  // One for each address that a name stands for; it has no message of its own.
+  // One error per address of the host name; the aggregate has no message of its own.
   if (error instanceof AggregateError) return error.errors.map(messageOf).join('; ')
   if (error instanceof DatabaseFailure) return messageOf(error.cause)
   const message = error instanceof Error ? error.message : String(error)

@@ -1,4 +1,4 @@
-/** A database from afar: time passes after each statement of a transaction, before the next one or the commit. */
+/** Simulates a distant database: a pause follows each statement of a transaction, before the next statement or the commit. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connection, Database } from './database.ts'
 

@@ -1,9 +1,8 @@
 /**
- * SQLite by way of node:sqlite, durable as Holdfast has it.
+ * SQLite through node:sqlite, with the same durability as Holdfast.
  *
- * Its calls return when they are done, so two connections of one process could only wait for each other: there is one, and
- * transactions take turns on it. Every transaction locks the database when it begins, because one that has read cannot always
- * become one that writes.
+ * Calls are synchronous, so a second connection in the same process could only deadlock with the first: there is one, and transactions take
+ * turns. Every transaction begins IMMEDIATE, because a read transaction cannot always be upgraded to a write transaction.
  */
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import {
@@ -38,7 +37,7 @@ export function openSqlite(path: string, { lockTimeoutMs }: DatabaseOptions): Da
           connection.run('BEGIN IMMEDIATE')
           const result = await work(connection)
           connection.run('COMMIT')
-          // Nothing here ever waits, so without this no timer of the process would run.
+          // Calls are synchronous, so without this turn of the event loop no timer of the process would fire.
           await yieldTurn()
           return result
         } catch (error) {

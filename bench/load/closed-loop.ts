@@ -1,8 +1,8 @@
 /**
- * A fixed number of calls in flight: whoever is answered sends the next one at once.
+ * A fixed number of calls in flight: after each answer the next call is sent at once.
  *
- * It shows what a strategy can do, and hides what a caller would feel: when the target stalls, nobody asks it anything. For
- * that there is the open loop.
+ * It measures capacity, and hides the latency that callers would see: while the target stalls, no call is sent. The open loop measures
+ * that.
  */
 import type { Workload } from './call.ts'
 import type { Meter } from './meter.ts'
@@ -10,16 +10,16 @@ import { settledWithin } from './deadline.ts'
 
 export interface ClosedLoopOptions {
   readonly inFlight: number
-  /** Of `performance.now`: no call is sent later. */
+  /** By `performance.now`: no call is sent later. */
   readonly endsAt: number
-  /** How long answers are waited for after that. */
+  /** Time to wait for outstanding answers after that. */
   readonly drainMsMax: number
 }
 
-/** Resolves when every call is answered, or given up. */
+/** Resolves when every call is answered or given up. */
 export async function closedLoop(workload: Workload, meter: Meter, options: ClosedLoopOptions): Promise<void> {
   const { inFlight, endsAt, drainMsMax } = options
-  /** When the call of each worker was sent; null for a worker that is done. */
+  /** When each worker's call was sent; null for a worker that has finished. */
   const sentAt: (number | null)[] = []
   const worker = async (index: number): Promise<void> => {
     for (let now = performance.now(); now < endsAt; now = performance.now()) {

@@ -1,4 +1,4 @@
-/** First in, first out, without moving everything up at each turn. */
+/** A queue without shifting elements on every removal. */
 export class Fifo<Item> {
   #items: Item[] = []
   #head = 0
@@ -11,7 +11,7 @@ export class Fifo<Item> {
     this.#items.push(item)
   }
 
-  /** Undefined when there is none. */
+  /** Undefined when it is empty. */
   shift(): Item | undefined {
     const item = this.#items[this.#head]
     if (item === undefined) return undefined
@@ -23,7 +23,7 @@ export class Fifo<Item> {
     return item
   }
 
-  /** Up to `count` of them. */
+  /** At most `count` elements. */
   take(count: number): readonly Item[] {
     const taken: Item[] = []
     for (let item = count > 0 ? this.shift() : undefined; item !== undefined;) {

@@ -29,7 +29,7 @@ function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))
 }
 
-/** Plays what `run` does by a clock that passes as soon as everybody waits for it, so that a busy machine makes no difference. */
+/** Runs `run` on a clock that advances whenever everything waits for it, so that the machine's load makes no difference. */
 async function played<Result>(run: () => Promise<Result>): Promise<Result> {
   let now = 0
   mock.method(performance, 'now', () => now)
@@ -116,7 +116,7 @@ test('calls that are never answered are given up after a while, and count as lon
       )
       const due = rate === undefined ? 3 : 10
       assert.deepEqual({ calls, errors, commands }, { calls: due, errors: { unanswered: due }, commands: 0 })
-      // Nobody knows what became of those that were sent.
+      // The outcome of calls that were sent and not answered is unknown.
       assert.equal(tally.unknown, 3)
       assert.ok(percentileMs(measured as Measured, 100) > 300)
     }

@@ -1,8 +1,8 @@
 /**
- * What became of the calls: latencies, errors, what was acknowledged.
+ * Records the results of calls: latencies, errors, acknowledged commands.
  *
- * The tally counts everything that was ever answered, for the audit. The figures are those of a window: commands are counted
- * when they are answered within it, latencies and errors when the call was due within it, however late its answer came.
+ * The tally counts every answer, for the audit. The figures are limited to a window: commands count if they were answered within it;
+ * latencies and errors count if the call was due within it, however late its answer came.
  */
 import { build, encodeIntoCompressedBase64, type Histogram } from 'hdr-histogram-js'
 import { LedgerError } from '../../src/api/error.ts'
@@ -11,9 +11,9 @@ import { DatabaseFailure } from '../databases/database.ts'
 import { CallFailure } from '../strategies/strategy.ts'
 import type { Call, CallKind } from './call.ts'
 
-/** One second of the window, or what there was of it. */
+/** One second of the window, or the rest of it. */
 export interface Sample {
-  /** Seconds since the window began, at the end of the sample. */
+  /** Seconds from the start of the window to the end of the sample. */
   readonly at: number
   readonly commandsPerSecond: number
   readonly p50Ms: number
@@ -23,9 +23,9 @@ export interface Sample {
 
 export interface Measured {
   readonly tally: Tally
-  /** Commands that were applied within the window. */
+  /** Commands applied within the window. */
   readonly commands: number
-  /** Calls that were due within the window, and the sum of their latencies. */
+  /** Calls due within the window, and the sum of their latencies. */
   readonly calls: number
   readonly sumMs: number
   readonly maxMs: number
@@ -39,7 +39,7 @@ export interface Measured {
 
 const SAMPLE_MS_MIN = 300
 
-/** Longer latencies count as this one. */
+/** Longer latencies are recorded as this one. */
 const LATENCY_US_MAX = 600_000_000
 
 export function newHistogram(): Histogram {
@@ -54,7 +54,7 @@ const TALLIED: Readonly<Record<CallKind, keyof Tally>> = {
 }
 
 export class Meter {
-  /** Of `performance.now`. */
+  /** By `performance.now`. */
   readonly #opensAt: number
   readonly #closesAt: number
   readonly #tally = { freezes: 0, settles: 0, releases: 0, transfers: 0, unknown: 0 }
@@ -69,7 +69,7 @@ export class Meter {
   #maxMs = 0
   #sampledAt: number
   #sampledCommands = 0
-  /** What no strategy may throw: the lab itself is broken. */
+  /** Errors that no strategy may throw: a defect of the lab. */
   #defect: Error | null = null
 
   constructor(window: { readonly opensAt: number; readonly closesAt: number }) {
@@ -86,7 +86,7 @@ export class Meter {
     return [...this.#errors.values()].reduce((sum, count) => sum + count, 0)
   }
 
-  /** Null before the first one. */
+  /** Null before the first sample. */
   get lastSample(): Sample | null {
     return this.#samples.at(-1) ?? null
   }
@@ -104,14 +104,14 @@ export class Meter {
     }
   }
 
-  /** A call that was due and is given up: it was answered never, or not even sent. */
+  /** Records a call that was due and is given up: unanswered, or never sent. */
   giveUp(dueAt: number, now: number, sent: boolean): void {
     if (sent) this.#tally.unknown++
-    this.#count('unanswered', 'The call was not answered until the end of the run.', dueAt)
+    this.#count('unanswered', 'The call was not answered before the end of the run.', dueAt)
     this.#latency(dueAt, now)
   }
 
-  /** Ends a sample: what has happened since the last one. One that would be too short to mean anything is left out. */
+  /** Ends a sample. One that would be too short to be meaningful is dropped. */
   sample(residentMb: number): void {
     const now = Math.min(performance.now(), this.#closesAt)
     const ms = now - this.#sampledAt
@@ -129,7 +129,7 @@ export class Meter {
     this.#interval.reset()
   }
 
-  /** @throws what was no strategy's failure */
+  /** @throws what was not a failure of a strategy */
   measured(): Measured {
     if (this.#defect !== null) throw this.#defect
     this.#total.add(this.#interval)

@@ -1,9 +1,9 @@
 /**
- * A fixed arrival rate: calls are due at moments that were settled beforehand, whatever has become of the calls before.
+ * A fixed arrival rate: the moments at which calls are due are fixed in advance, whatever happens to earlier calls.
  *
- * A call's latency counts from the moment at which it was due, also when it had to wait here because too many were in flight,
- * or because this process was late itself. So a stall of the target shows in the latency of every call that it kept waiting,
- * and not only of those that were on their way. Leaving the others out is what Gil Tene named coordinated omission.
+ * Latency counts from the moment at which a call was due, even if it waited here because too many calls were in flight or this process was
+ * late. So a stall of the target shows in the latency of every call that it delayed, not only of those that were in flight. Omitting the
+ * others is what Gil Tene named coordinated omission.
  */
 import type { Workload } from './call.ts'
 import { settledWithin } from './deadline.ts'
@@ -12,19 +12,19 @@ import type { Meter } from './meter.ts'
 export interface OpenLoopOptions {
   /** Calls per second. */
   readonly rate: number
-  /** Calls in flight at most; what is due beyond them waits here. */
+  /** Maximum calls in flight; calls that are due beyond this number wait here. */
   readonly inFlightMax: number
-  /** Of `performance.now`: the first call is due at once, none at or after the end. */
+  /** By `performance.now`: the first call is due at once, none at or after the end. */
   readonly beginsAt: number
   readonly endsAt: number
-  /** How long answers are waited for after the end. */
+  /** Time to wait for outstanding answers after the end. */
   readonly drainMsMax: number
 }
 
-/** How often it is looked whether a call is due; timers are no more exact. */
+/** How often due calls are looked for; timers are not more precise. */
 const TICK_MS = 1
 
-/** Resolves when every call is answered, or given up. */
+/** Resolves when every call is answered or given up. */
 export async function openLoop(workload: Workload, meter: Meter, options: OpenLoopOptions): Promise<void> {
   const { rate, inFlightMax, beginsAt, endsAt, drainMsMax } = options
   const total = Math.ceil(((endsAt - beginsAt) / 1_000) * rate)
@@ -49,7 +49,7 @@ export async function openLoop(workload: Workload, meter: Meter, options: OpenLo
       while (sent < total && inFlight.size < inFlightMax && dueAtOf(sent) <= now) send(sent++)
       const isFull = inFlight.size >= inFlightMax || sent === total
       await new Promise<void>((resolve) => {
-        // An answer makes room for one that is due already; otherwise the next one is a matter of time.
+        // An answer makes room for a call that is already due; otherwise the timer sends the next one.
         if (isFull) wake = resolve
         setTimeout(resolve, isFull ? 10 : TICK_MS)
       })

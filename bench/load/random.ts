@@ -1,4 +1,4 @@
-/** Chance that a seed repeats. */
+/** Reproducible random numbers. */
 
 /** From 0 (included) to 1 (excluded). */
 export type Random = () => number
@@ -14,12 +14,12 @@ export function seededRandom(seed: number): Random {
   }
 }
 
-/** A whole number from 0 to `below - 1`. */
+/** A random integer from 0 to `below - 1`. */
 export function randomBelow(random: Random, below: number): number {
   return Math.floor(random() * below)
 }
 
-/** `count` different elements, in random order. */
+/** `count` distinct elements in random order. */
 export function sample<Of>(random: Random, all: readonly Of[], count: number): readonly Of[] {
   const rest = [...all]
   for (let index = 0; index < count; index++) {

@@ -1,4 +1,4 @@
-/** A target for tests: it answers at once, but for one stall, during which it answers nobody. */
+/** A target for tests: answers at once, except during one stall. */
 import type { Workload } from './call.ts'
 
 export interface StallingTarget extends Workload {
@@ -6,7 +6,7 @@ export interface StallingTarget extends Workload {
   readonly count: number
 }
 
-/** @param stall of `performance.now` */
+/** @param stall in the time of `performance.now` */
 export function stallingTarget(stall: { readonly fromAt: number; readonly ms: number }): StallingTarget {
   let count = 0
   return {

@@ -1,4 +1,4 @@
-/** Whose turn it is: the same few, everybody alike, or some much more than others. */
+/** Distributions of calls over users: a single user, uniform, or Zipf. */
 import { randomBelow, type Random } from './random.ts'
 
 export const DISTRIBUTIONS = ['uniform', 'zipf'] as const
@@ -21,7 +21,7 @@ export function pickerOf(users: readonly number[], distribution: Distribution, r
   }
 }
 
-/** Zipf's law with exponent 1: the user at place n is drawn 1/n times as often as the first. */
+/** Zipf's law with exponent 1: the user of rank n is drawn 1/n times as often as the first. */
 function zipf(users: readonly number[], random: Random): () => number {
   const bounds: number[] = []
   let sum = 0

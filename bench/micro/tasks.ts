@@ -13,6 +13,7 @@ import { footprint } from '../../src/domain/rules.ts'
 import { type Changes } from '../../src/domain/changes.ts'
 import { Cache } from '../../src/engine/cache.ts'
 import { ENGINE_LIMITS } from '../../src/engine/limits.ts'
+import { assertLawful } from '../../src/engine/plan-laws.ts'
 import { Queue } from '../../src/engine/queue.ts'
 import { Ticket } from '../../src/engine/ticket.ts'
 import { writeStatements } from '../../src/stores/mysql/writes.ts'
@@ -20,7 +21,7 @@ import { writeStatement } from '../../src/stores/postgres/writes.ts'
 import { balanceChangeRow } from '../../src/stores/sql/balance-row.ts'
 import { holdEndRow, holdRow } from '../../src/stores/sql/hold-row.ts'
 import { postingRow } from '../../src/stores/sql/posting-row.ts'
-import { holdToWire } from '../../src/api/wire.ts'
+import { holdToWire } from '../../src/api/hold.ts'
 import { showHold } from '../../src/domain/hold.ts'
 
 export interface Task {
@@ -83,6 +84,8 @@ export function hotPathTasks(): readonly Task[] {
     task('decideBatch, freezes', () => decide(FREEZES, empty)),
     task('decideBatch, settles', () => decide(SETTLES, open)),
     task('decideBatch, one-to-ten transfers', () => decide(TRANSFERS, empty)),
+    task('laws of the plan, freezes', () => assertLawful(FREEZES, frozen)),
+    task('laws of the plan, settles', () => assertLawful(SETTLES, settled)),
     task('footprint, freezes', () => footprint(FREEZES, HOUSE_STRIPES)),
     task('rows of freezes', () => rowsOf(frozen.changes)),
     task('rows of settles', () => rowsOf(settled.changes)),

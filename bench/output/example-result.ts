@@ -1,4 +1,4 @@
-/** A result for tests of what is made from results. */
+/** A result for tests of output. */
 import type { Result } from './result.ts'
 
 export function exampleResult(fields: Partial<Result> = {}): Result {

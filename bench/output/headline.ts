@@ -1,4 +1,4 @@
-/** What was run where, in the words of the table's first line. */
+/** The table's first line: what was run, and where. */
 import { cpus } from 'node:os'
 import type { Setting } from './result.ts'
 

@@ -1,4 +1,4 @@
-/** One line on stderr that tells what is going on, where that is a terminal; elsewhere a line when something is done. */
+/** A progress line on stderr: updated in place on a terminal; elsewhere one line per finished step. */
 import type { Progress } from '../run/assignment.ts'
 import type { Phase } from '../run/strategy-run.ts'
 import { gauge } from './bars.ts'
@@ -8,7 +8,7 @@ const ERASE_LINE = '\r\u001b[K'
 const GAUGE_WIDTH = 20
 
 export interface LiveLineOptions {
-  /** Shown in front: where in the run this is. */
+  /** Prefix: the current position in the run. */
   readonly title: string
   readonly seconds: number
   readonly stream: Pick<NodeJS.WriteStream, 'isTTY' | 'write'>

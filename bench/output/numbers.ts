@@ -1,17 +1,17 @@
-/** Numbers as people read them. */
+/** Formats numbers for people. */
 
-/** `71,000`; below 100 with a digit behind the point. */
+/** `71,000`; below 100 with one decimal place. */
 export function rateText(perSecond: number): string {
   return perSecond < 100 ? perSecond.toFixed(1) : Math.round(perSecond).toLocaleString('en-US')
 }
 
-/** Milliseconds with three digits or so: `0.42`, `4.20`, `42.0`, `420`, `4,200`. */
+/** Milliseconds with about three significant digits: `0.42`, `4.20`, `42.0`, `420`, `4,200`. */
 export function msText(ms: number): string {
   if (ms < 10) return ms.toFixed(2)
   return ms < 100 ? ms.toFixed(1) : Math.round(ms).toLocaleString('en-US')
 }
 
-/** A ratio with two digits or so: `0.03`, `0.82`, `1.3`, `31`. */
+/** A ratio with about two significant digits: `0.03`, `0.82`, `1.3`, `31`. */
 export function ratioText(ratio: number): string {
   if (ratio >= 9.95) return Math.round(ratio).toLocaleString('en-US')
   return ratio >= 0.995 ? ratio.toFixed(1) : ratio.toFixed(2)

@@ -61,7 +61,7 @@ test('figures are those of the measured time', () => {
   assert.ok(Math.abs(p50Ms - 50) < 0.1 && Math.abs(p95Ms - 95) < 0.1 && Math.abs(p99Ms - 99) < 0.1)
 })
 
-test('of several rounds the one in the middle is shown, in relation to the others’ middles', () => {
+test('of several rounds the median one is shown, in relation to the others’ medians', () => {
   const played: readonly Played[] = [
     { strategy: 'update-first', rounds: [seen(90), seen(300), seen(100)] },
     { strategy: 'raw', rounds: [seen(4_000), seen(8_000), seen(1)] },
@@ -96,7 +96,7 @@ test('the books are exact when they are after every round', () => {
   assert.deepEqual([result!.consistent, result!.findings], [false, ['a coin appeared']])
 })
 
-test('what nobody counts is null, and the share of swaps that found their version is told', () => {
+test('what is not counted is null, and the share of swaps that found their version is shown', () => {
   const counts = { ...seen(1).counts, retries: null, batches: null, batchedCommands: null, casWins: 1, casLosses: 3 }
   const [result] = resultsOf([{ strategy: 'cas', rounds: [seen(1, { counts })] }], SETTING)
   const { retriesPerCommand, batchMean, casSuccessRate } = result!

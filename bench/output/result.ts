@@ -1,4 +1,4 @@
-/** A strategy's result as `--json` prints it and the report is made from it. */
+/** The result of a strategy, as printed by `--json` and used by the report. */
 import type { ServerFacts } from '../databases/scratch.ts'
 import type { Sample } from '../load/meter.ts'
 import type { Distribution } from '../load/users.ts'
@@ -6,7 +6,7 @@ import type { Seen, Trial } from '../run/strategy-run.ts'
 import type { ScenarioName } from '../scenarios/catalogue.ts'
 import type { StrategyName } from '../strategies/catalogue.ts'
 
-/** Latencies are milliseconds and count every call, refused ones too; null is what nobody counts or what was not run. */
+/** Latencies are in milliseconds and include refused calls; null means that a value was not counted or not measured. */
 export interface Result {
   readonly scenario: ScenarioName
   readonly strategy: StrategyName
@@ -15,17 +15,17 @@ export interface Result {
   readonly server: ServerFacts
   readonly users: number
   readonly distribution: Distribution
-  /** All processes together; in an open loop the most that may be. */
+  /** Of all processes together; in an open loop the maximum. */
   readonly inFlight: number
   readonly connections: number
   readonly processes: number
-  /** Calls per second that were asked for; null in a closed loop. */
+  /** Requested calls per second; null in a closed loop. */
   readonly rate: number | null
-  /** What passed after each statement of the write-ups' transactions. */
+  /** Pause after each statement of the write-ups' transactions. */
   readonly statementPauseMs: number
   readonly seconds: number
   readonly seed: number
-  /** Commands that were applied in the measured time. */
+  /** Commands applied within the measured time. */
   readonly commands: number
   readonly commandsPerSecond: number
   readonly meanMs: number
@@ -33,25 +33,25 @@ export interface Result {
   readonly p95Ms: number
   readonly p99Ms: number
   readonly maxMs: number
-  /** How often each code was the answer. */
+  /** Answers by code. */
   readonly errors: Readonly<Record<string, number>>
   readonly errorMessages: Readonly<Record<string, string>>
   readonly retriesPerCommand: number | null
   readonly lockTimeouts: number | null
   readonly deadlocks: number | null
   readonly casSuccessRate: number | null
-  /** Commands in one transaction. */
+  /** Commands per transaction. */
   readonly batchMean: number | null
   readonly ratioToUpdateFirst: number | null
   readonly ratioToRaw: number | null
   readonly ratioToTransferSorted: number | null
-  /** The books were audited after the run, and are exact. */
+  /** Whether the audit after the run found the books exact. */
   readonly consistent: boolean
   readonly findings: readonly string[]
-  /** Of the rounds, this is the one in the middle. */
+  /** How many rounds were run; this result is the median one. */
   readonly rounds: number
   readonly roundsCommandsPerSecond: readonly number[]
-  /** The latency below which a share of the calls stayed: from 0 to 100, in steps that suit a chart. */
+  /** Latency percentiles for a chart: the share of calls, 0 to 100, and the latency that they did not exceed. */
   readonly percentiles: readonly { readonly percent: number; readonly ms: number }[]
   readonly samples: readonly Sample[]
 }
@@ -67,7 +67,7 @@ export interface Setting {
   readonly trial: Trial
 }
 
-/** One result per strategy, each in relation to the others. */
+/** One result per strategy, compared with the others. */
 export function resultsOf(played: readonly Played[], setting: Setting): readonly Result[] {
   const middles = new Map(played.map(({ strategy, rounds }) => [strategy, middleOf(rounds)]))
   const ratio = (seen: Seen, to: StrategyName): number | null => {
@@ -91,7 +91,7 @@ export function resultsOf(played: readonly Played[], setting: Setting): readonly
   })
 }
 
-/** By commands; of an even number the slower one of the two in the middle. */
+/** The median by commands; for an even number the slower of the two in the middle. */
 function middleOf(rounds: readonly Seen[]): Seen {
   return rounds.toSorted((left, right) => left.commands - right.commands)[(rounds.length - 1) >> 1]!
 }
@@ -136,7 +136,7 @@ function batchMeanOf(batches: number | null, commands: number | null): number | 
   return batches === null || commands === null || batches === 0 ? null : round(commands / batches, 1)
 }
 
-/** The histogram rounds up to three digits, beyond the longest latency even. */
+/** The histogram rounds up to three significant digits, which may exceed the longest latency. */
 function percentileOf({ latencies, maxMs }: Seen, percent: number): number {
   return round(Math.min(latencies.getValueAtPercentile(percent) / 1_000, maxMs), 3)
 }

@@ -53,14 +53,14 @@ test('books that are wrong say what is wrong with them, and errors what they wer
     exampleResult({
       strategy: 'cas',
       consistent: false,
-      findings: ['the balance of user 8 is not what its logs say'],
+      findings: ['the balance of user 8 does not match its logs'],
       errors: { cas_exhausted: 1_200 },
       errorMessages: { cas_exhausted: 'The version moved 50 times.' },
     }),
   ])
   assert.match(table, /^cas .* 1,200 .*WRONG$/m)
   assert.match(table, /^cas: 1,200 × cas_exhausted \(The version moved 50 times\.\)$/m)
-  assert.match(table, /^cas: the balance of user 8 is not what its logs say$/m)
+  assert.match(table, /^cas: the balance of user 8 does not match its logs$/m)
 })
 
 function written(isTTY: boolean, show: (line: LiveLine) => void): string {
@@ -70,7 +70,7 @@ function written(isTTY: boolean, show: (line: LiveLine) => void): string {
   return text
 }
 
-test('the live line tells how far a run is, how fast, and what goes wrong', () => {
+test('the live line shows the progress of a run, its rate, and its failures', () => {
   const sample = { at: 1, commandsPerSecond: 500, p50Ms: 1, p99Ms: 12, residentMb: 90 }
   const text = written(true, (line) => {
     line.show('playing', [
@@ -81,7 +81,7 @@ test('the live line tells how far a run is, how fast, and what goes wrong', () =
   assert.match(text, /2\/3 cas {2}█{10}░{10} 2\.0\/4 s {2}500 commands\/s {2}p99 12\.0 ms {2}7 errors$/)
 })
 
-test('the live line says what it waits for, and leaves nothing behind', () => {
+test('the live line says what it waits for, and is erased at the end', () => {
   assert.match(
     written(true, (line) => line.show('auditing', [])),
     /2\/3 cas {2}auditing …$/,
@@ -105,7 +105,7 @@ test('there is no live line where nobody would see it', () => {
   assert.equal(text, '')
 })
 
-test('a long run is told in a few lines of equal stretches, with their worst latencies and their last memory', () => {
+test('a long run is shown in a few lines of equal intervals, with their worst latencies and their last memory', () => {
   const samples = Array.from({ length: 120 }, (_, index) => ({
     at: index + 1,
     commandsPerSecond: 1_000,

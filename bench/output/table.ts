@@ -1,4 +1,4 @@
-/** Results as a person reads them at a glance. */
+/** Formats results as a table for people. */
 import { listTable, styled } from '../../src/cli/tables.ts'
 import { bar } from './bars.ts'
 import { msText, rateText, ratioText, shareText } from './numbers.ts'
@@ -9,7 +9,7 @@ const BAR_WIDTH = 20
 interface Column {
   readonly head: string
   readonly cell: (result: Result) => string
-  /** Left out when no result has anything to say in it. */
+  /** Omitted when no result has a value for it. */
   readonly optional?: true
   readonly align: 'left' | 'right'
 }
@@ -97,7 +97,7 @@ function colour(text: string): string {
   return text === EXACT ? styled('green', text) : text
 }
 
-/** What went wrong, in a line each. */
+/** Failures, one line each. */
 function notesOf(results: readonly Result[]): readonly string[] {
   const notes = results.flatMap(({ strategy, errors, errorMessages, findings }) => [
     ...Object.entries(errors).map(

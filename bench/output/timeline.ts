@@ -1,4 +1,4 @@
-/** How a long run went, over time: rate, latency and memory, in a few lines per strategy. */
+/** A long run over time: rate, latency and memory, in a few lines per strategy. */
 import { listTable } from '../../src/cli/tables.ts'
 import type { Sample } from '../load/meter.ts'
 import { bar } from './bars.ts'
@@ -27,7 +27,7 @@ export function timeline({ strategy, samples }: Result): string {
   return `${strategy}\n${listTable(head!, rows)}`
 }
 
-/** As many lines as fit a screen, each of a stretch of the same length: its rate on average, its worst latencies, its last memory. */
+/** At most as many lines as fit a screen, each of an equal interval: average rate, worst latencies, last memory. */
 function thinned(samples: readonly Sample[]): readonly Sample[] {
   const perLine = Math.max(1, Math.ceil(samples.length / LINES_MAX))
   const lines: Sample[] = []

@@ -1,4 +1,4 @@
-/** What is promised of a service that is asked for more than it can serve, and what was found. */
+/** The promised bounds of a service under overload, and the measured values. */
 import type { OverloadResult } from './overload.ts'
 
 export interface Finding {
@@ -6,18 +6,18 @@ export interface Finding {
   readonly found: string
   readonly bound: string
   readonly ok: boolean
-  /** It depends on how fast the machine is at that moment, and says nothing where others use it too. */
+  /** Depends on the machine's current speed, so it is meaningless on a shared machine. */
   readonly isOfSpeed: boolean
 }
 
-/** The queue of 10,000 commands, and then some. */
+/** The queue of 10,000 commands, plus a margin. */
 const SERVED_P99_MS_MAX = 5_000
-/** Nobody waits for a refusal but behind those that arrived at the same time: some turns of a machine that is as busy as it was before. */
+/** A refusal only waits for requests that arrived at the same time: a few turns of the event loop on a saturated machine. */
 const REFUSED_P99_MS_MIN = 500
 const REFUSED_P99_TURNS = 10
 const NORMAL_AGAIN_MS_MAX = 5_000
 const MEMORY_GROWTH_MB_MAX = 300
-/** Refusing takes some of the time in which commands were served before. */
+/** Refusing takes part of the time that served commands before. */
 const SERVED_SHARE_MIN = 0.15
 
 export function findingsOf(result: OverloadResult): readonly Finding[] {
@@ -26,25 +26,29 @@ export function findingsOf(result: OverloadResult): readonly Finding[] {
   const otherCount = Object.values(others).reduce((sum, count) => sum + count, 0)
   return [
     {
-      what: 'served of what was served before',
+      what: 'served, compared with before',
       found: `${Math.round(share * 100)} %`,
       bound: `at least ${SERVED_SHARE_MIN * 100} %`,
       ok: share >= SERVED_SHARE_MIN,
       isOfSpeed: true,
     },
-    most('p99 of those served', served.p99Ms, SERVED_P99_MS_MAX),
-    most('p99 of those refused', refused.p99Ms, REFUSED_P99_MS_MIN + REFUSED_P99_TURNS * Math.round(normal.p99Ms ?? 0)),
-    most('until all is as before', result.normalAgainMs, NORMAL_AGAIN_MS_MAX),
+    most('p99 of served requests', served.p99Ms, SERVED_P99_MS_MAX),
+    most(
+      'p99 of refused requests',
+      refused.p99Ms,
+      REFUSED_P99_MS_MIN + REFUSED_P99_TURNS * Math.round(normal.p99Ms ?? 0),
+    ),
+    most('until latencies are normal again', result.normalAgainMs, NORMAL_AGAIN_MS_MAX),
     exactly('refused without Retry-After', result.withoutRetryAfter, 0),
-    exactly('answered in another way', otherCount, 0),
+    exactly('other answers', otherCount, 0),
     {
-      what: 'memory that was added',
-      found: memoryMb === null ? 'not known here' : `${Math.round(memoryMb.peak - memoryMb.before)} MB`,
+      what: 'additional memory',
+      found: memoryMb === null ? 'not available' : `${Math.round(memoryMb.peak - memoryMb.before)} MB`,
       bound: `at most ${MEMORY_GROWTH_MB_MAX} MB`,
       ok: memoryMb === null || memoryMb.peak - memoryMb.before <= MEMORY_GROWTH_MB_MAX,
       isOfSpeed: false,
     },
-    exactly('freezes in the books', result.found, result.acknowledged),
+    exactly('freezes in the ledger', result.found, result.acknowledged),
   ]
 }
 

@@ -1,4 +1,4 @@
-/** Callers over many connections, one request at a time on each, who note what they were told and how long it took. */
+/** Callers over many connections, one request at a time on each; they record answers and latencies. */
 import { HttpConnection, type Exchange } from '../http-load.ts'
 
 export interface Request {
@@ -6,8 +6,8 @@ export interface Request {
   readonly body: string
 }
 
-/** Calls of one fate. */
-export class Told {
+/** Calls with the same kind of answer. */
+export class AnswerTally {
   readonly #ms: number[] = []
 
   get count(): number {
@@ -18,7 +18,7 @@ export class Told {
     this.#ms.push(ms)
   }
 
-  /** In milliseconds; null when there was none. @param share 0.5 for the median, 1 for the longest */
+  /** In milliseconds; null without calls. @param share 0.5 for the median, 1 for the maximum */
   quantile(share: number): number | null {
     const sorted = this.#ms.toSorted((left, right) => left - right)
     return sorted.length === 0 ? null : sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)]!
@@ -26,13 +26,13 @@ export class Told {
 }
 
 export class Heard {
-  readonly served = new Told()
-  readonly refused = new Told()
-  /** Freezes that were applied. */
+  readonly served = new AnswerTally()
+  readonly refused = new AnswerTally()
+  /** Freezes applied. */
   acknowledged = 0
-  /** Refused without being told when to come again. */
+  /** Refusals without a Retry-After header. */
   withoutRetryAfter = 0
-  /** By status: neither served nor refused. */
+  /** Other answers by status: neither served nor refused. */
   readonly others = new Map<number, number>()
 
   add({ status, head, body }: Exchange, ms: number): void {
@@ -54,7 +54,7 @@ export class Crowd implements Disposable {
 
   static async gather(port: number, count: number, request: Request): Promise<Crowd> {
     const connections: HttpConnection[] = []
-    // Not all at once: the queue of a listening socket is short.
+    // In portions: the backlog of a listening socket is short.
     while (connections.length < count) {
       const more = Array.from({ length: Math.min(100, count - connections.length) }, () => HttpConnection.open(port))
       connections.push(...(await Promise.all(more)))
@@ -67,7 +67,7 @@ export class Crowd implements Disposable {
     this.#request = request
   }
 
-  /** Each calls again as soon as it is answered. */
+  /** Each caller sends its next call as soon as it is answered. */
   async closedLoop(seconds: number): Promise<Heard> {
     const heard = new Heard()
     const until = performance.now() + seconds * 1_000
@@ -79,8 +79,8 @@ export class Crowd implements Disposable {
   }
 
   /**
-   * So many calls a second, whatever becomes of those before. A call is made over a connection that is free; when there is none,
-   * it waits for one. Latencies count from the moment at which the call was due.
+   * A fixed number of calls per second, whatever happens to earlier ones. A call uses a free connection, or waits for one. Latencies count
+   * from the moment at which the call was due.
    *
    * @returns when every call is answered
    */
@@ -106,7 +106,7 @@ export class Crowd implements Disposable {
     return heard
   }
 
-  /** One call of the first of them. */
+  /** Makes one call as the first caller. */
   async once(heard: Heard): Promise<void> {
     await this.#call(this.#connections[0]!, heard)
   }

@@ -1,14 +1,14 @@
 /**
- * The service under four times the load that it can serve: `npm run overload -- …`
+ * Runs the service under four times the load that it can serve: `npm run overload -- …`
  *
- *   --store URL        on a new SQLite file by default
- *   --seconds N        of load in turn, and again of overload; 5 by default
- *   --factor N         times the rate that was served in turn; 4 by default
- *   --connections N    callers at once; 3,000 by default
- *   --commands N       freezes in one request; 20 by default
- *   --json             the figures as one JSON object
+ *   --store URL        default: a new SQLite file
+ *   --seconds N        duration of the load at capacity, and of the overload; default 5
+ *   --factor N         multiple of the served rate; default 4
+ *   --connections N    concurrent callers; default 3,000
+ *   --commands N       freezes per request; default 20
+ *   --json             prints the figures as one JSON object
  *
- * One user, who is frozen coins of. Callers and service share the machine. Exits 1 when a bound is broken.
+ * All freezes are on one account. Callers and service share the machine. Exits 1 when a bound is exceeded.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -16,7 +16,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { listTable, styled } from '../../src/cli/tables.ts'
 import { migrateLedger } from '../../src/ledger.ts'
-import { ServiceProcess } from '../../test/support/service-process.ts'
+import { ServiceProcess } from '../../harness/service-process.ts'
 import { findingsOf } from './bounds.ts'
 import { measureOverload, type OverloadResult, type Share } from './overload.ts'
 
@@ -56,16 +56,16 @@ async function main(store: string): Promise<void> {
 
 function print(result: OverloadResult, findings: ReturnType<typeof findingsOf>): void {
   const { normal, served, refused, memoryMb, commands, offeredPerSecond } = result
-  console.log(`Requests of ${commands} freezes of one user; ${rate(offeredPerSecond)} offered.\n`)
+  console.log(`Requests of ${commands} freezes for one user; ${rate(offeredPerSecond)} offered.\n`)
   const rows = [
-    ['in turn', rate(normal.perSecond), ms(normal.p50Ms), ms(normal.p99Ms), ''],
+    ['closed loop', rate(normal.perSecond), ms(normal.p50Ms), ms(normal.p99Ms), ''],
     rowOf('overload: served', served),
     rowOf('overload: refused', refused),
   ]
   console.log(listTable(['', 'requests', 'p50', 'p99', 'longest'], rows))
   if (memoryMb !== null) {
     const [before, peak, after] = [memoryMb.before, memoryMb.peak, memoryMb.after].map((mb) => Math.round(mb))
-    console.log(`\nMemory: ${before} MB before, ${peak} MB at most, ${after} MB afterwards.\n`)
+    console.log(`\nMemory: ${before} MB before, ${peak} MB peak, ${after} MB afterwards.\n`)
   }
   const lines = findings.map(({ what, found, bound, ok }) => [
     what,
@@ -90,6 +90,6 @@ function ms(value: number | null): string {
 
 function numberOf(name: 'seconds' | 'factor' | 'connections' | 'commands'): number {
   const value = Number(values[name])
-  if (!Number.isFinite(value) || value <= 0) throw new RangeError(`--${name} takes a number above 0.`)
+  if (!Number.isFinite(value) || value <= 0) throw new RangeError(`--${name} must be a number above 0.`)
   return value
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { migrateLedger } from '../../src/ledger.ts'
-import { ServiceProcess } from '../../test/support/service-process.ts'
+import { ServiceProcess } from '../../harness/service-process.ts'
 import { findingsOf } from './bounds.ts'
 import { measureOverload } from './overload.ts'
 
@@ -15,7 +15,7 @@ test('under four times what it can serve the service serves on and refuses the r
     await migrateLedger(store)
     await using service = await ServiceProcess.start(store)
     const result = await measureOverload(service, { seconds: 1.5, factor: 4, connections: 1_500, commands: 20 })
-    // How fast that is, `npm run overload` holds to its bounds, on a machine of its own.
+    // How fast that is, is checked by `npm run overload` on an otherwise idle machine.
     for (const { what, found, bound, ok, isOfSpeed } of findingsOf(result)) {
       t.diagnostic(`${what}: ${found}; ${bound}`)
       assert.ok(ok || isOfSpeed, `${what}: ${found}; ${bound}`)

@@ -1,39 +1,39 @@
 /**
- * The service under more than it can serve: what it serves when it is asked in turn, and what becomes of several times as much.
+ * Measures the service under overload: first its capacity in a closed loop, then a multiple of that as arrival rate.
  *
- * Every request is the same batch of freezes, so what was served can be read from the account afterwards.
+ * Every request is the same batch of freezes, so the account shows afterwards how many were served.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AMOUNT_MAX } from '../../src/domain/amount.ts'
-import type { ServiceProcess } from '../../test/support/service-process.ts'
-import { Crowd, Heard, type Request, type Told } from './crowd.ts'
+import type { ServiceProcess } from '../../harness/service-process.ts'
+import { Crowd, Heard, type Request, type AnswerTally } from './crowd.ts'
 import { residentOf, type Resident } from './resident.ts'
 
 export interface OverloadOptions {
   readonly seconds: number
-  /** Times the rate that was served. */
+  /** Multiple of the served rate. */
   readonly factor: number
   readonly connections: number
-  /** In one request. 1: a request of its own for each. */
+  /** Freezes per request. 1: single requests. */
   readonly commands: number
 }
 
 export interface OverloadResult {
   readonly commands: number
   readonly offeredPerSecond: number
-  /** Asked in turn, before. */
+  /** The closed loop before the overload. */
   readonly normal: { readonly perSecond: number; readonly p50Ms: number | null; readonly p99Ms: number | null }
   readonly overSeconds: number
   readonly served: Share
   readonly refused: Share
   readonly withoutRetryAfter: number
-  /** Answers by status that were neither. */
+  /** Other answers by status. */
   readonly others: Readonly<Record<string, number>>
-  /** Null where the system does not tell. */
+  /** Null where the system does not report it. */
   readonly memoryMb: { readonly before: number; readonly peak: number; readonly after: number } | null
-  /** From when the last call of the overload was due until calls took no longer than usual. */
+  /** From the last due call of the overload until latencies were normal. */
   readonly normalAgainMs: number
-  /** Freezes that were acknowledged, and those that the account shows. */
+  /** Acknowledged freezes, and those on the account. */
   readonly acknowledged: number
   readonly found: number
 }
@@ -51,10 +51,10 @@ const AMOUNT = 616n
 const FUNDS = AMOUNT_MAX
 const CALLERS_IN_TURN = 64
 const WARM_UP_SECONDS = 1
-/** This many in a row make it normal. */
+/** This many in a row count as normal. */
 const PROBES = 10
 const PROBE_EVERY_MS = 20
-/** A call that takes longer than the most it took before, and longer than this, is not as usual. */
+/** A call is slow if it exceeds both this and the longest latency before the overload. */
 const USUAL_MS_MIN = 50
 const NORMAL_AGAIN_MS_MAX = 30_000
 const REST_MS = 1_000
@@ -113,7 +113,8 @@ async function deposit(url: string): Promise<void> {
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ account: ACCOUNT, amount: String(FUNDS) }),
   })
-  if (response.status !== 201) throw new Error(`The deposit was answered ${response.status}: ${await response.text()}`)
+  if (response.status !== 201)
+    throw new Error(`The deposit failed with status ${response.status}: ${await response.text()}`)
 }
 
 async function foundIn(url: string): Promise<number> {
@@ -122,8 +123,8 @@ async function foundIn(url: string): Promise<number> {
   return Number(BigInt(balances[0]!.held) / AMOUNT)
 }
 
-/** One call after the other, until ten in a row took as long as usual. */
-async function normalAgain(port: number, request: Request, usual: Told): Promise<{ heard: Heard; ms: number }> {
+/** Makes calls one by one until ten in a row are normal. */
+async function normalAgain(port: number, request: Request, usual: AnswerTally): Promise<{ heard: Heard; ms: number }> {
   using probe = await Crowd.gather(port, 1, request)
   const bound = Math.max(USUAL_MS_MIN, usual.quantile(1) ?? 0)
   const startedAt = performance.now()
@@ -145,13 +146,13 @@ async function normalAgain(port: number, request: Request, usual: Told): Promise
   return { heard, ms: since - startedAt }
 }
 
-function shareOf(told: Told, seconds: number): Share {
+function shareOf(tally: AnswerTally, seconds: number): Share {
   return {
-    perSecond: told.count / seconds,
-    count: told.count,
-    p50Ms: told.quantile(0.5),
-    p99Ms: told.quantile(0.99),
-    maxMs: told.quantile(1),
+    perSecond: tally.count / seconds,
+    count: tally.count,
+    p50Ms: tally.quantile(0.5),
+    p99Ms: tally.quantile(0.99),
+    maxMs: tally.quantile(1),
   }
 }
 

@@ -1,13 +1,13 @@
-/** How much memory a process has, as Linux shows it. */
+/** The memory of a process, as reported by Linux. */
 import { readFileSync } from 'node:fs'
 
 export interface Resident {
   readonly nowMb: number
-  /** The most it ever had. */
+  /** The peak. */
   readonly peakMb: number
 }
 
-/** Null where there is no /proc. */
+/** Null without /proc. */
 export function residentOf(pid: number): Resident | null {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8')

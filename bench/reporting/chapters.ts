@@ -1,4 +1,4 @@
-/** What the report runs on every store, and what for. */
+/** The chapters of the report: what each runs on every store, and why. */
 import type { TrialFlags } from '../command-line.ts'
 import type { ScenarioName } from '../scenarios/catalogue.ts'
 import type { StrategyName } from '../strategies/catalogue.ts'
@@ -7,19 +7,19 @@ export interface Chapter {
   readonly title: string
   readonly scenario: ScenarioName
   readonly strategies: readonly StrategyName[]
-  /** What is not as the scenario has it by default. */
+  /** Deviations from the scenario's defaults. */
   readonly trial: Pick<TrialFlags, 'users' | 'inFlight' | 'processes' | 'rate' | 'distribution' | 'statementPauseMs'>
-  /** What of a result is kept beside its figures: it is what makes the file long. */
+  /** What is kept of a result besides its figures; this is the largest part of the file. */
   readonly keeps: readonly ('percentiles' | 'samples')[]
-  /** Stores to run it on, by their names; all of them when nothing is said. */
+  /** The names of the stores to run on; all stores by default. */
   readonly stores?: readonly string[]
-  /** How much longer than the others each run is. */
+  /** Factor on the duration of each run. */
   readonly times?: number
-  /** Turns of each strategy, of which the one in the middle is shown: one alone would tell more of the machine’s mood. Default 1. */
+  /** Rounds per strategy; the median one is shown. A single round would depend too much on the machine’s momentary speed. Default 1. */
   readonly rounds?: number
 }
 
-/** Of chapters whose figures are compared with each other. */
+/** Chapters whose figures are compared with each other. */
 const ROUNDS = 3
 
 const ENDS = ['update-first', 'raw', 'holdfast'] as const
@@ -89,14 +89,14 @@ export const CHAPTERS = {
     rounds: ROUNDS,
   },
   'life-open': {
-    title: 'Life, one user, 500 calls a second whatever becomes of them',
+    title: 'Life, one user, 500 calls per second in an open loop',
     scenario: 'life',
     strategies: ['update-first', 'user-queue', 'cas', 'holdfast'],
     trial: { rate: 500, inFlight: 1_000 },
     keeps: ['percentiles'],
   },
   spread: {
-    title: 'Life of 1,000 users drawn alike, 1,000 in flight',
+    title: 'Life, 1,000 users drawn uniformly, 1,000 in flight',
     scenario: 'spread',
     strategies: ENDS,
     trial: {},
@@ -104,7 +104,7 @@ export const CHAPTERS = {
     rounds: ROUNDS,
   },
   'spread-zipf': {
-    title: 'Life of 1,000 users drawn by Zipf’s law, 1,000 in flight',
+    title: 'Life, 1,000 users drawn by Zipf’s law, 1,000 in flight',
     scenario: 'spread',
     strategies: ENDS,
     trial: { distribution: 'zipf' },
@@ -126,14 +126,14 @@ export const CHAPTERS = {
     keeps: [],
   },
   processes: {
-    title: 'Life of one user, asked for by 4 processes, 100 in flight',
+    title: 'Life, one user, 4 processes, 100 in flight',
     scenario: 'processes',
     strategies: ['update-first', 'user-queue', 'raw', 'holdfast'],
     trial: {},
     keeps: [],
   },
   soak: {
-    title: 'Life of 100 users for a while, 100 in flight: memory and latency over time',
+    title: 'Life, 100 users, 100 in flight, longer run: memory and latency over time',
     scenario: 'soak',
     strategies: ['holdfast', 'holdfast-http'],
     trial: {},

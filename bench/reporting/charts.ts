@@ -1,4 +1,4 @@
-/** Which charts there are, and what each of them shows. */
+/** The charts of the report and their specifications. */
 import { SERVER_NAMES } from '../output/headline.ts'
 import { msText, rateText } from '../output/numbers.ts'
 import type { Result } from '../output/result.ts'
@@ -10,7 +10,7 @@ import { resultsIn, type Report } from './report.ts'
 export interface Chart {
   /** `NAME.svg` in the report's folder. */
   readonly name: string
-  /** What it shows, for those who cannot see it. */
+  /** Alternative text. */
   readonly description: string
   readonly svg: string
 }
@@ -28,7 +28,7 @@ interface Plot {
   readonly spec: (rows: readonly Row[]) => object
 }
 
-/** Those for which something was run. */
+/** Charts with at least one result. */
 export async function chartsOf(report: Report): Promise<readonly Chart[]> {
   const charts: Chart[] = []
   for (const { name, description, rows, spec } of plotsOf(report)) {
@@ -44,7 +44,7 @@ function plotsOf(report: Report): readonly Plot[] {
     throughput(report, 'transfer', 'transfer'),
     {
       name: 'in-flight',
-      description: 'Commands per second of one user’s life against calls in flight, both axes logarithmic.',
+      description: 'Life of one user: commands per second by calls in flight, both axes logarithmic.',
       rows: (['life-1', 'life-10', 'life-100', 'life-1000'] as const).flatMap((chapter) =>
         rowsOf(report, chapter, ({ inFlight, commandsPerSecond, strategy }) =>
           LINES.includes(strategy) && commandsPerSecond > 0 ? [{ inFlight, commandsPerSecond }] : [],
@@ -54,7 +54,7 @@ function plotsOf(report: Report): readonly Plot[] {
     },
     {
       name: 'latency',
-      description: `${CHAPTERS['life-open'].title}: the latency that a share of the calls stayed below, counted from when they were due.`,
+      description: `${CHAPTERS['life-open'].title}: latency percentiles, counted from when calls were due.`,
       rows: rowsOf(report, 'life-open', ({ percentiles }) =>
         percentiles
           .filter(({ percent, ms }) => percent < 100 && ms > 0)
@@ -104,7 +104,7 @@ function rowsOf(
 function throughput(report: Report, chapter: ChapterId, name: string): Plot {
   return {
     name,
-    description: `${CHAPTERS[chapter].title}: commands per second, and the latency that 99 % stayed below.`,
+    description: `${CHAPTERS[chapter].title}: commands per second and p99 latency.`,
     rows: rowsOf(report, chapter, ({ commandsPerSecond, p99Ms }) => [
       { value: commandsPerSecond, label: `${rateText(commandsPerSecond)}/s, p99 ${msText(p99Ms)} ms` },
     ]),
@@ -115,7 +115,7 @@ function throughput(report: Report, chapter: ChapterId, name: string): Plot {
 function failures(report: Report, chapter: ChapterId, name: string): Plot {
   return {
     name,
-    description: `${CHAPTERS[chapter].title}: what became of 100 calls, applied, or refused and why.`,
+    description: `${CHAPTERS[chapter].title}: outcomes per 100 calls: applied, or refused by reason.`,
     rows: rowsOf(report, chapter, outcomes),
     spec: failuresSpec,
   }
@@ -127,7 +127,7 @@ function outcomes({ commands, errors }: Result): readonly Readonly<Record<string
   return all === 0 ? [] : shares.map(([outcome, count]) => ({ outcome, share: (count / all) * 100 }))
 }
 
-/** In the order of the catalogue, whatever the order of the rows. */
+/** In the order of the catalogue. */
 function strategiesOf(rows: readonly Row[]): readonly StrategyName[] {
   return STRATEGY_NAMES.filter((name) => rows.some(({ strategy }) => strategy === name))
 }
@@ -153,12 +153,12 @@ const LEGEND = { title: null, orient: 'bottom', symbolType: 'stroke', symbolStro
 const STORE_ORDER = Object.values(SERVER_NAMES)
 const BY_STORE = { field: 'store', type: 'nominal', title: null, sort: STORE_ORDER }
 
-/** Horizontal bars, a panel per store with an axis of its own, the number written behind each. */
+/** Horizontal bars with the value after each; one panel per store, with its own axis. */
 function barSpec(rows: readonly Row[], title: string): object {
   const most = Object.fromEntries(rows.map(({ store }) => [store, 0]))
   for (const { store, value } of rows) most[store] = Math.max(most[store]!, Number(value))
   return {
-    // Room for the longest label behind the longest bar.
+    // Leaves room for the longest label after the longest bar.
     data: { values: rows.map((row) => ({ ...row, room: most[row.store]! * 1.75 })) },
     facet: BY_STORE,
     columns: 2,
@@ -190,7 +190,7 @@ function inFlightSpec(rows: readonly Row[]): object {
   return curveSpec(rows, { point: true }, x, { field: 'commandsPerSecond', title: 'commands per second' })
 }
 
-/** The horizontal axis stretches the tail: each step to the right is a tenth of the calls that are left. */
+/** The horizontal axis is logarithmic towards 100 %: each step to the right is a tenth of the remaining calls. */
 function latencySpec(rows: readonly Row[]): object {
   const label = `datum.value == 1 ? '0 %' : datum.value == 2 ? '50 %' : format(100 - 100 / datum.value, '~r') + ' %'`
   const x = {
@@ -201,7 +201,7 @@ function latencySpec(rows: readonly Row[]): object {
   return curveSpec(rows, { interpolate: 'monotone' }, x, { field: 'ms', title: 'latency, ms' })
 }
 
-/** A line per strategy over two logarithmic axes, a panel per store. */
+/** A line per strategy on two logarithmic axes; one panel per store. */
 function curveSpec(rows: readonly Row[], line: object, x: object, y: object): object {
   const logarithmic = { type: 'quantitative', scale: { type: 'log' } }
   return {

@@ -1,6 +1,6 @@
 /**
- * The documents that are made from the report: `npm run bench:documents` writes docs/seeds-measured.md and the figures in README.md;
- * with `--check` it sees whether they are what the report says.
+ * Generates documents from the report: `npm run bench:documents` writes docs/seeds-measured.md and the figures in README.md; with `--check`
+ * it compares them with the report.
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
@@ -12,9 +12,9 @@ const ROOT = resolve(import.meta.dirname, '../..')
 
 const report = await readReport(resolve(ROOT, 'bench/report', RESULTS_FILE)).catch(() => null)
 if (report === null) {
-  complain('There is no report in bench/report; make one with: npm run bench:report')
+  complain('bench/report has no report; create it with: npm run bench:report')
 } else if (report.quick) {
-  complain('The report in bench/report is of a smoke run; make one with: npm run bench:report')
+  complain('The report in bench/report is a smoke run; create one with: npm run bench:report')
 } else {
   await provide('docs/seeds-measured.md', () => seedsMeasured(report))
   await provide('README.md', (present) => withFigures(present, report))
@@ -26,7 +26,7 @@ async function provide(path: string, textOf: (present: string) => string): Promi
   try {
     const text = textOf(present)
     if (text === present) return
-    if (process.argv.includes('--check')) complain(`${path} is not what the report says; run: npm run bench:documents`)
+    if (process.argv.includes('--check')) complain(`${path} does not match the report; run: npm run bench:documents`)
     else await writeFile(file, text)
   } catch (error) {
     complain((error as Error).message)

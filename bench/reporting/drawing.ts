@@ -1,12 +1,12 @@
-/** Charts as SVG, drawn by Vega without a browser. */
+/** Draws charts as SVG with Vega, without a browser. */
 import { parse, View } from 'vega'
 import { compile, type TopLevelSpec } from 'vega-lite'
 import { STRATEGY_NAMES, type StrategyName } from '../strategies/catalogue.ts'
 
-/** Of the page, whichever font the reader has. */
+/** The page's font stack, so that it matches any reader's font. */
 const FONT = 'system-ui, -apple-system, "Segoe UI", "Noto Sans", sans-serif'
 
-/** What the write-ups propose is warm, the limit grey, Holdfast blue. */
+/** Warm colours for the write-ups' strategies, grey for the limit, blue for Holdfast. */
 const COLOURS: Readonly<Record<StrategyName, string>> = {
   'insert-first': '#c98b2b',
   'insert-first-fk': '#e0b46c',
@@ -23,7 +23,7 @@ const COLOURS: Readonly<Record<StrategyName, string>> = {
   'holdfast-client': '#3f83d0',
 }
 
-/** The colours of those that appear, so that no legend names others. */
+/** The colours of the strategies shown, so that the legend lists no others. */
 export function colourScale(strategies: readonly StrategyName[]) {
   const domain = STRATEGY_NAMES.filter((name) => strategies.includes(name))
   return { domain, range: domain.map((name) => COLOURS[name]) }

@@ -1,4 +1,4 @@
-/** A report for tests of what is made from reports. */
+/** A report for tests. */
 import { exampleResult } from '../output/example-result.ts'
 import type { Result } from '../output/result.ts'
 import type { ChapterId } from './chapters.ts'
@@ -16,7 +16,7 @@ const EXAMPLE_STORES: readonly ReportedStore[] = (['sqlite', 'mariadb', 'mysql',
   }),
 )
 
-/** The same results on every store, but for what `differences` says of one. */
+/** The same results on every store, except for `differences` on one. */
 export function exampleReport(
   chapters: Readonly<Partial<Record<ChapterId, readonly Partial<Result>[]>>>,
   differences: Readonly<Record<string, Readonly<Record<string, Partial<Result>>>>> = {},

@@ -1,4 +1,4 @@
-/** Where figures were taken, as far as it explains them. */
+/** The machine on which figures were measured, as far as it explains them. */
 import { readFileSync } from 'node:fs'
 import { arch, cpus, release, totalmem, type } from 'node:os'
 

@@ -1,12 +1,12 @@
 /**
- * The report: a chosen set of runs on every store that is there, as one page, charts, and the JSON that they are made from.
+ * Measures the report: a set of runs on every available store, as a page, charts, and the JSON that they are made from.
  *
- *   npm run bench:report                      all of it, about half an hour with four stores, into bench/report/
- *   npm run bench:report -- --quick           a smoke run into a folder of the system's own
- *   npm run bench:report -- --rounds 3        every strategy has three turns in every chapter
- *   npm run bench:report -- --draw            the page and the charts anew from bench/report/results.json, without a run
+ *   npm run bench:report                      the whole report, about half an hour with four stores, into bench/report/
+ *   npm run bench:report -- --quick           a smoke run into a temporary folder
+ *   npm run bench:report -- --rounds 3        three rounds per strategy in every chapter
+ *   npm run bench:report -- --draw            redraws the page and the charts from bench/report/results.json, without a run
  *
- * Stores are SQLite and the servers that HOLDFAST_TEST_MYSQL_URL, HOLDFAST_TEST_MARIADB_URL and HOLDFAST_TEST_POSTGRES_URL name.
+ * Stores are SQLite and the servers in HOLDFAST_TEST_MYSQL_URL, HOLDFAST_TEST_MARIADB_URL and HOLDFAST_TEST_POSTGRES_URL.
  */
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -23,7 +23,7 @@ import { pageOf } from './page.ts'
 import { readReport, reportText, RESULTS_FILE, type Report } from './report.ts'
 import { runReport } from './run.ts'
 
-/** Long enough for a steady state, short enough for two hundred of them. */
+/** Long enough for a steady state, and short enough for two hundred runs. */
 const SECONDS = 1.5
 const SECONDS_QUICK = 0.2
 const SEED = 1
@@ -101,17 +101,17 @@ function numberOf(name: string, text: string): number {
   throw new UsageError(`--${name} must be a number above 0, at most 600.`)
 }
 
-/** Null when it was interrupted: half a report is none. */
+/** Null when it was interrupted: a partial report is not written. */
 async function run({ seconds, rounds, quick, ...asked }: Options): Promise<Report | null> {
   const there = labStores()
   const stores = there.filter(({ name }) => asked.stores?.includes(name) ?? true)
   const missing = asked.stores?.find((name) => !there.some((store) => store.name === name))
   if (missing !== undefined) {
-    throw new UsageError(`There is no store ${missing}; there are ${there.map(({ name }) => name).join(', ')}.`)
+    throw new UsageError(`No store ${missing}; available: ${there.map(({ name }) => name).join(', ')}.`)
   }
   const chapters = (asked.chapters ?? CHAPTER_IDS).map((name) => {
     if (isChapterId(name)) return name
-    throw new UsageError(`There is no chapter ${name}; there are ${CHAPTER_IDS.join(', ')}.`)
+    throw new UsageError(`No chapter ${name}; available: ${CHAPTER_IDS.join(', ')}.`)
   })
   const interruption = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interruption.abort())
@@ -142,7 +142,7 @@ async function run({ seconds, rounds, quick, ...asked }: Options): Promise<Repor
 
 async function write(folder: string, report: Report): Promise<void> {
   await mkdir(folder, { recursive: true })
-  // A chart that this report does not have must not look like one of it.
+  // Removes the charts of an earlier report.
   for (const file of await readdir(folder)) if (file.endsWith('.svg')) await rm(join(folder, file))
   const charts = await chartsOf(report)
   for (const { name, svg } of charts) await writeFile(join(folder, `${name}.svg`), `${svg}\n`)

@@ -1,17 +1,17 @@
-/** A part of a document that a program writes, between two lines that say so. */
+/** A generated part of a document, between two marker lines. */
 
 export interface Marks {
   readonly begin: string
   readonly end: string
 }
 
-/** The document with another text between the marks. @throws Error when it has no place for it */
+/** Replaces the text between the marks. @throws Error when the marks are missing */
 export function withTextBetween(document: string, { begin, end }: Marks, text: string, path: string): string {
   const { before, after } = partsOf(document, { begin, end }, path)
   return `${before}${begin}\n${text}\n${end}${after}`
 }
 
-/** What stands between the marks. @throws Error when it has no place for it */
+/** The text between the marks. @throws Error when the marks are missing */
 export function textBetween(document: string, marks: Marks, path: string): string {
   return partsOf(document, marks, path).between
 }
@@ -24,7 +24,7 @@ function partsOf(
   const [before, between, ...more] = document.split(begin)
   const [inside, after, ...others] = (between ?? '').split(end)
   if (before === undefined || inside === undefined || after === undefined || more.length + others.length > 0) {
-    throw new Error(`${path} has no place for the figures: one line "${begin}" and below it one "${end}".`)
+    throw new Error(`${path} has no place for the figures: a line "${begin}" and, below it, a line "${end}".`)
   }
   return { before, between: inside, after }
 }

@@ -1,4 +1,4 @@
-/** The report as one HTML page that needs nothing but itself. */
+/** The report as one self-contained HTML page. */
 import { settingsText, SERVER_NAMES } from '../output/headline.ts'
 import { msText, rateText, ratioText, shareText } from '../output/numbers.ts'
 import type { Result } from '../output/result.ts'
@@ -7,7 +7,7 @@ import type { Chart } from './charts.ts'
 import { CHAPTERS, type ChapterId } from './chapters.ts'
 import { resultsIn, roundsIn, type Report } from './report.ts'
 
-/** Which charts belong to a chapter; they stand above its table. */
+/** The charts of each chapter; they are placed above its table. */
 const CHARTS_OF: Readonly<Partial<Record<ChapterId, readonly string[]>>> = {
   'freeze-100': ['freeze', 'failures', 'retries'],
   'life-100': ['throughput'],
@@ -29,10 +29,10 @@ export function pageOf(report: Report, charts: readonly Chart[]): string {
 </head>
 <body>
 <header>
-<h1>What contention does, and what can be done about it</h1>
-<p>Strategies of three incidents, the limit of the database, and Holdfast, on the same machine and the same databases.
+<h1>Strategies under contention</h1>
+<p>Strategies from three incidents, the limit of the database, and Holdfast, on the same machine and databases.
 Made by <code>npm run bench:report</code> on ${escape(report.madeAt.slice(0, 10))}.</p>
-${report.quick ? '<p class="warning">A smoke run: its figures mean nothing.</p>' : ''}
+${report.quick ? '<p class="warning">A smoke run: its figures are meaningless.</p>' : ''}
 ${factsTable(report)}
 </header>
 <nav><ul>${chapters.map((id) => `<li><a href="#${id}">${escape(CHAPTERS[id].title)}</a></li>`).join('')}</ul></nav>
@@ -70,13 +70,13 @@ ${drawn.map(({ description, svg }) => `<figure role="img" aria-label="${escape(d
 ${resultsIn(report, id)
   .map(({ store, results }) => resultsTable(SERVER_NAMES[store.server.flavour], results))
   .join('\n')}
-${dropouts.map(({ strategy, message }) => `<p class="warning">${escape(strategy)} could not be played: ${escape(message)}</p>`).join('')}
+${dropouts.map(({ strategy, message }) => `<p class="warning">${escape(strategy)} could not be run: ${escape(message)}</p>`).join('')}
 </section>`
 }
 
 function roundsNote(report: Report, id: ChapterId): string {
   const rounds = roundsIn(report, id)
-  return rounds > 1 ? `<p>Of ${rounds} rounds of each strategy, in turn, the one in the middle.</p>` : ''
+  return rounds > 1 ? `<p>The median of ${rounds} alternating rounds per strategy.</p>` : ''
 }
 
 interface Column {

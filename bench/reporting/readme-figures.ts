@@ -1,4 +1,4 @@
-/** The README's chart and table, between two marks, so that no number in them is typed by hand. */
+/** Generates the README's chart and table between two marks, so that no figure is typed by hand. */
 import { SERVER_NAMES } from '../output/headline.ts'
 import { msText, rateText, ratioText } from '../output/numbers.ts'
 import type { ChapterId } from './chapters.ts'
@@ -10,7 +10,7 @@ export const MARKS = {
   end: '<!-- measured: until here -->',
 } as const
 
-/** The document with its figures. @throws Error when it has no place for them */
+/** The document with its figures. @throws Error when the marks are missing */
 export function withFigures(document: string, report: Report): string {
   return withTextBetween(document, MARKS, figures(report), 'README.md')
 }
@@ -20,14 +20,14 @@ function figures(report: Report): string {
   return `
 ![Commands per second and p99 latency of each strategy on each store](bench/report/throughput.svg)
 
-One user, freeze and settle, one hold in ten released; commands a second, and the latency that 99 % stayed below:
+One user freezes and ends holds: nine in ten are settled, one is released. Each cell has commands per second and the p99 latency:
 
 ${tableOf(report)}
 
-${machine.cores} × ${machine.processor}, Node ${machine.versions['node'] ?? ''}, server and client on the same machine, durable commits;
-\`npm run bench:report\` on ${madeAt.slice(0, 10)}, ${seconds} s for each figure, the one in the middle of ${roundsIn(report, 'life-100')}.
-[The whole report](bench/report/index.html) has every strategy, [docs/seeds-measured.md](docs/seeds-measured.md) what the write-ups claim
-about them.
+${machine.cores} × ${machine.processor}, Node ${machine.versions['node'] ?? ''}, server and client on the same machine, durable commits.
+\`npm run bench:report\` on ${madeAt.slice(0, 10)}: ${seconds} s per run, the median of ${roundsIn(report, 'life-100')} runs. The speed-up is relative to
+one transaction per request. [The full report](bench/report/index.html) has every strategy. [docs/seeds-measured.md](docs/seeds-measured.md)
+compares the claims of the write-ups with it.
 `
 }
 
@@ -38,7 +38,15 @@ const ROWS: readonly (readonly [ChapterId, string])[] = [
 ]
 
 function tableOf(report: Report): string {
-  const head = ['', '', 'one transaction each', 'the database’s limit', 'Holdfast', 'times the first', 'of the limit']
+  const head = [
+    '',
+    '',
+    'one transaction per request',
+    'the database’s limit',
+    'Holdfast',
+    'speed-up',
+    'share of the limit',
+  ]
   const rows = report.stores.flatMap((store) =>
     ROWS.flatMap(([chapter, label], index) => {
       const name = index === 0 ? SERVER_NAMES[store.server.flavour] : ''
@@ -57,7 +65,7 @@ interface Place {
   readonly name: string
 }
 
-/** None when one of the three was not run. */
+/** Empty when one of the three was not run. */
 function rowOf(report: Report, { store, chapter, label, name }: Place): readonly (readonly string[])[] {
   const at = (strategy: 'update-first' | 'raw' | 'holdfast') =>
     resultOf(report, { chapter, store: store.name, strategy })

@@ -1,4 +1,4 @@
-/** The report as JSON: everything that the page, the charts and the documents are made from. */
+/** The report as JSON: the source of the page, the charts and the documents. */
 import { readFile } from 'node:fs/promises'
 import type { ServerFacts } from '../databases/scratch.ts'
 import type { Result } from '../output/result.ts'
@@ -13,7 +13,7 @@ export interface ReportedStore {
   readonly server: ServerFacts
 }
 
-/** One chapter on one store. What every result of the report says alike is said once, above. */
+/** One chapter on one store. Values that all results share are stored once, above. */
 export interface Section {
   readonly chapter: ChapterId
   /** `ReportedStore.name` */
@@ -25,9 +25,9 @@ export interface Section {
 export interface Report {
   /** ISO 8601. */
   readonly madeAt: string
-  /** A smoke run: its figures mean nothing. */
+  /** A smoke run: its figures are meaningless. */
   readonly quick: boolean
-  /** Before what is measured, and measured, of each run. */
+  /** Warm-up and measured time of each run. */
   readonly warmupSeconds: number
   readonly seconds: number
   readonly seed: number
@@ -38,7 +38,7 @@ export interface Report {
 
 export const RESULTS_FILE = 'results.json'
 
-/** One line per section, so that a change shows where it is. */
+/** One line per section, so that diffs are readable. */
 export function reportText({ sections, ...head }: Report): string {
   const lines = sections.map((section) => `    ${JSON.stringify(section)}`)
   return `${JSON.stringify(head, null, 2).slice(0, -2)},\n  "sections": [\n${lines.join(',\n')}\n  ]\n}\n`
@@ -48,7 +48,7 @@ export async function readReport(file: string): Promise<Report> {
   return JSON.parse(await readFile(file, 'utf8')) as Report
 }
 
-/** Null when it was not run, or could not be played. */
+/** Null when it was not run or failed. */
 export function resultOf(
   report: Report,
   where: { readonly chapter: ChapterId; readonly store: string; readonly strategy: StrategyName },
@@ -67,7 +67,7 @@ export function resultsIn(
   })
 }
 
-/** Turns that each strategy had in a chapter. */
+/** Rounds of each strategy in a chapter. */
 export function roundsIn(report: Report, chapter: ChapterId): number {
   return Math.max(1, ...resultsIn(report, chapter).flatMap(({ results }) => results.map(({ rounds }) => rounds)))
 }

@@ -119,7 +119,7 @@ test('the page needs nothing but itself, and shows every chapter that was run', 
   assert.match(page, /<h2>One to ten among fifty accounts, 50 in flight<\/h2>/)
   assert.match(page, /3 deadlock/)
   assert.doesNotMatch(page, /smoke run/)
-  assert.match(pageOf({ ...report, quick: true }, []), /A smoke run: its figures mean nothing\./)
+  assert.match(pageOf({ ...report, quick: true }, []), /A smoke run: its figures are meaningless\./)
 })
 
 test('a report is the same after it was written and read', () => {
@@ -146,8 +146,8 @@ test('one call runs the chapters and writes page, charts and JSON', async () => 
 
 test('arguments that make no sense get one clear line', () => {
   const refused: Readonly<Record<string, RegExp>> = {
-    '--stores oracle': /^error: There is no store oracle; there are sqlite/,
-    '--chapters dreams': /^error: There is no chapter dreams; there are freeze-1, /,
+    '--stores oracle': /^error: No store oracle; available: sqlite/,
+    '--chapters dreams': /^error: No chapter dreams; available: freeze-1, /,
     '--seconds none': /^error: --seconds must be a number above 0, at most 600\./,
     '--faster': /^error: Unknown option '--faster'/,
   }

@@ -14,7 +14,7 @@ export interface ReportOptions {
   readonly chapters: readonly ChapterId[]
   /** Measured time of each run. */
   readonly seconds: number
-  /** Turns of each strategy; null for as many as its chapter says. */
+  /** Rounds per strategy; null for the chapter's own number. */
   readonly rounds: number | null
   readonly seed: number
   readonly quick: boolean
@@ -22,9 +22,9 @@ export interface ReportOptions {
   readonly signal: AbortSignal
 }
 
-/** What is unanswered so long after a run is given up, so that the slowest strategies do not take all the time. */
+/** Calls that are unanswered for this long after a run are given up, so that the slowest strategies do not dominate the time. */
 const DRAIN_MS_MAX = 2_000
-/** Before the measured time: until the code that runs all the time is compiled for it. */
+/** Warm-up before the measured time: until hot code is compiled. */
 const WARMUP_SECONDS = 1
 const WARMUP_SECONDS_QUICK = 0.05
 
@@ -64,7 +64,7 @@ interface Place {
   readonly options: ReportOptions
 }
 
-/** Null when the chapter is not for this store. */
+/** Null when the chapter does not apply to the store. */
 async function runChapter(id: ChapterId, { store, server, options }: Place): Promise<Section | null> {
   const chapter = chapterOf(id)
   if (chapter.stores?.includes(store.name) === false) return null

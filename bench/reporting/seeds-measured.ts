@@ -1,4 +1,4 @@
-/** docs/seeds-measured.md: each claim of the write-ups beside what was measured. */
+/** Generates docs/seeds-measured.md: each claim of the write-ups next to the measurements. */
 import { SERVER_NAMES } from '../output/headline.ts'
 import { batchTransferDeadlock } from './claims/batch-transfer-deadlock.ts'
 import { casGuide } from './claims/cas-guide.ts'
@@ -13,25 +13,25 @@ export function seedsMeasured(report: Report): string {
     ({ title, file, claims }) =>
       `## ${title}\n\nFrom the write-up \`${file}\`.\n\n${claims.map((claim) => claimText(report, claim)).join('\n')}`,
   )
-  return `# What the incidents' write-ups claim, measured
+  return `# The claims of the incident write-ups, measured
 
-Three write-ups of production incidents are where Holdfast comes from. Each of their claims that a machine can check stands here
-beside what it measured, and why. The strategies are in [bench/strategies](../bench/strategies), one file each.
+Holdfast originates from three write-ups of production incidents. This page lists each of their claims that can be measured, the
+measurement, and the explanation. The strategies are in [bench/strategies](../bench/strategies), one file each.
 
-${report.machine.cores} × ${report.machine.processor}, ${stores(report)}; client and server share the processors. Figures are of one run of
-\`npm run bench:report\` on ${report.madeAt.slice(0, 10)}, ${report.seconds} s for each: [the report](../bench/report/index.html),
-[as JSON](../bench/report/results.json). This page is made from it by \`npm run bench:documents\`.
+${report.machine.cores} × ${report.machine.processor}, ${stores(report)}; client and server share the processors. The figures are from one run of
+\`npm run bench:report\` on ${report.madeAt.slice(0, 10)}, ${report.seconds} s per figure: [the report](../bench/report/index.html),
+[as JSON](../bench/report/results.json). \`npm run bench:documents\` generates this page from it.
 
-Whether a claim holds is said for InnoDB, which the write-ups are about. The others show whether it is a matter of the database.
+The verdict on a claim is for InnoDB, which the write-ups are about. The other databases show whether the result depends on the database.
 
 ${sections.join('\n')}
 ## Not measured
 
-- A circuit breaker that opens after 5 failures for 30 s: it refuses requests, which is a choice and not a speed.
-- A lower \`innodb_lock_wait_timeout\`: no lock was waited for that long.
-- \`SHOW ENGINE INNODB DEADLOCKS\`: there is no such statement, MySQL 9.7 and MariaDB 10.11 answer with error 1064. MySQL tells the
-  last deadlock in \`SHOW ENGINE INNODB STATUS\` and all of them in its log with \`innodb_print_all_deadlocks\`.
-- Old methods beside new ones, migration and rollback of the version column, compensation jobs.
+- A circuit breaker that opens for 30 s after 5 failures: it refuses requests, which is a design choice and has no speed.
+- A lower \`innodb_lock_wait_timeout\`: no wait for a lock was that long.
+- \`SHOW ENGINE INNODB DEADLOCKS\`: there is no such statement; MySQL 9.7 and MariaDB 10.11 answer with error 1064. MySQL shows the
+  latest deadlock in \`SHOW ENGINE INNODB STATUS\` and logs all of them with \`innodb_print_all_deadlocks\`.
+- Old methods next to new ones, migration and rollback of the version column, compensation jobs.
 `
 }
 

@@ -1,11 +1,11 @@
-/** What the lab tells its processes, and what they tell it. Everything here passes between processes as JSON. */
+/** The messages between the lab and its processes, as JSON. */
 import type { Measured, Sample } from '../load/meter.ts'
 import type { Distribution } from '../load/users.ts'
 import type { ScenarioName } from '../scenarios/catalogue.ts'
 import type { StrategyName } from '../strategies/catalogue.ts'
 import type { Counts, Site } from '../strategies/strategy.ts'
 
-/** What one process is to do. */
+/** The task of one process. */
 export interface Assignment {
   readonly scenario: ScenarioName
   readonly strategy: StrategyName
@@ -14,16 +14,16 @@ export interface Assignment {
   readonly seed: number
   /** Calls per second in an open loop; null for a closed one. */
   readonly rate: number | null
-  /** Before the window opens: what happens then is no part of the figures. */
+  /** Warm-up before the window opens; not part of the figures. */
   readonly warmupSeconds: number
   readonly seconds: number
-  /** How long answers are waited for after the window. */
+  /** Time to wait for outstanding answers after the window. */
   readonly drainMsMax: number
 }
 
 export interface Performed {
   readonly measured: Measured
-  /** What the strategy has counted between the window's ends. */
+  /** The strategy's counts within the window. */
   readonly counts: Counts
 }
 
@@ -32,14 +32,14 @@ export interface Progress {
   readonly at: number
   readonly commands: number
   readonly errors: number
-  /** The last one; null before there is one. */
+  /** The latest sample; null before the first one. */
   readonly sample: Sample | null
 }
 
-export type ToWorker = { readonly tell: 'assignment'; readonly assignment: Assignment } | { readonly tell: 'begin' }
+export type ToWorker = { readonly kind: 'assignment'; readonly assignment: Assignment } | { readonly kind: 'begin' }
 
 export type FromWorker =
-  | { readonly tell: 'ready' }
-  | { readonly tell: 'progress'; readonly progress: Progress }
-  | { readonly tell: 'performed'; readonly performed: Performed }
-  | { readonly tell: 'failed'; readonly message: string; readonly stack: string }
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'progress'; readonly progress: Progress }
+  | { readonly kind: 'performed'; readonly performed: Performed }
+  | { readonly kind: 'failed'; readonly message: string; readonly stack: string }

@@ -1,4 +1,4 @@
-/** Several strategies in turn, round after round, on one server; what each did, and which could not. */
+/** Runs several strategies in turn, round after round, on one server: the results, and the strategies that failed. */
 import type { ScratchServer } from '../databases/scratch.ts'
 import type { StrategyName } from '../strategies/catalogue.ts'
 import { runStrategy, type Seen, type Trial, type Watch } from './strategy-run.ts'
@@ -24,15 +24,15 @@ export interface Standings {
   readonly dropouts: readonly Dropout[]
 }
 
-/** Called before each run; what it gives is called while the run lasts, and `end` after it. */
+/** Called before each run. The function that it returns is called during the run, `end` after it. */
 export type Announce = (run: { strategy: StrategyName; number: number; total: number }) => {
   readonly watch: Watch
   readonly end: () => void
 }
 
 /**
- * Strategies take turns, because machines change their speed while they run. One that cannot be played drops out; the others go
- * on. Ends early when `signal` fires.
+ * Strategies alternate, because a machine's speed varies during a run. One that fails is dropped; the others go on. Ends early when
+ * `signal` fires.
  */
 export async function runContest(
   server: ScratchServer,

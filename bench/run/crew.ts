@@ -1,10 +1,10 @@
-/** The processes of one run, from their start until each has told what it saw. */
+/** The processes of one run, from their start until each has reported. */
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { settledWithin } from '../load/deadline.ts'
 import type { Assignment, FromWorker, Performed, Progress, ToWorker } from './assignment.ts'
 
-/** A strategy that could not be played. */
+/** A strategy failed to run. */
 class PlayFailed extends Error {
   override readonly name = 'PlayFailed'
 }
@@ -20,7 +20,7 @@ export class Crew implements AsyncDisposable {
     this.#members = members
   }
 
-  /** Resolves when every process is ready to begin. When `signal` fires, all of them end. @throws PlayFailed */
+  /** Resolves when every process is ready. When `signal` fires, all processes are ended. @throws PlayFailed */
   static async assemble(assignments: readonly Assignment[], signal: AbortSignal): Promise<Crew> {
     const crew = new Crew(assignments.map((assignment) => new Member(assignment)))
     signal.addEventListener('abort', () => void crew[Symbol.asyncDispose]())
@@ -33,7 +33,7 @@ export class Crew implements AsyncDisposable {
     }
   }
 
-  /** Lets all of them begin at once. @throws PlayFailed */
+  /** Starts all of them at the same time. @throws PlayFailed */
   async play(onProgress: (progress: readonly Progress[]) => void): Promise<readonly Performed[]> {
     for (const member of this.#members) member.begin(() => onProgress(this.#members.map(({ progress }) => progress)))
     return await Promise.all(this.#members.map(({ performed }) => performed))
@@ -53,7 +53,7 @@ class Member {
   #hasPerformed = false
 
   constructor(assignment: Assignment) {
-    // In a group of its own: a Ctrl-C at the terminal reaches the lab alone, which then ends this one and what it started.
+    // In a process group of its own: Ctrl-C at the terminal reaches the lab only, which then ends this process and its children.
     this.#child = fork(WORKER, { detached: true, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
     const ready = Promise.withResolvers<void>()
     const performed = Promise.withResolvers<Performed>()
@@ -64,13 +64,13 @@ class Member {
       ready.reject(failure)
       performed.reject(failure)
     }
-    // Whoever waits for the first of two must not have the second one reported as nobody's.
+    // The second rejection must not count as unhandled while the first is awaited.
     ready.promise.catch(() => undefined)
     performed.promise.catch(() => undefined)
     let complaints = ''
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => (complaints += text))
     this.#child.on('message', (message: FromWorker) => {
-      switch (message.tell) {
+      switch (message.kind) {
         case 'ready':
           return ready.resolve()
         case 'progress':
@@ -84,16 +84,16 @@ class Member {
       }
     })
     this.#child.on('error', (error) => fail(error.message))
-    this.#child.on('close', () => fail(`Its process ended too early. ${complaints.trim()}`))
-    this.#tell({ tell: 'assignment', assignment })
+    this.#child.on('close', () => fail(`Its process ended early. ${complaints.trim()}`))
+    this.#send({ kind: 'assignment', assignment })
   }
 
   begin(onProgress: () => void): void {
     this.#onProgress = onProgress
-    this.#tell({ tell: 'begin' })
+    this.#send({ kind: 'begin' })
   }
 
-  /** One that has told what it saw ends by itself, and writes its profile when Node was asked for one. */
+  /** A process ends by itself after its report, and writes a profile if Node was asked for one. */
   async end(): Promise<void> {
     const { pid, exitCode, signalCode } = this.#child
     if (exitCode === null && signalCode === null && pid !== undefined) {
@@ -101,20 +101,20 @@ class Member {
       if (!this.#hasPerformed || !(await settledWithin(closed, END_MS_MAX))) killGroup(pid)
       await closed
     }
-    // A service that it had started, and did not come to stop.
+    // The service that it started and did not stop.
     if (pid !== undefined) killGroup(pid)
   }
 
-  #tell(message: ToWorker): void {
+  #send(message: ToWorker): void {
     this.#child.send(message)
   }
 }
 
-/** The process and all that it started; nothing when they are gone. */
+/** Ends the process and its children; no effect when they have ended. */
 function killGroup(pid: number): void {
   try {
     process.kill(-pid, 'SIGKILL')
   } catch {
-    // They have ended by themselves.
+    // They have already ended.
   }
 }

@@ -1,9 +1,9 @@
-/** How much memory a process has, in MB of 10^6 bytes. */
+/** The memory of a process, in MB of 10^6 bytes. */
 import { readFileSync } from 'node:fs'
 
 const PAGE_BYTES = 4_096
 
-/** Of this process when `pid` is null. Of another one only where the system shows it; elsewhere 0. */
+/** Of this process when `pid` is null; for another one only on Linux, 0 elsewhere. */
 export function residentMbOf(pid: number | null): number {
   if (pid === null) return process.memoryUsage.rss() / 1_000_000
   try {

@@ -1,4 +1,4 @@
-/** One process's part in a run: opens the strategy, waits for the others, plays the scenario, and tells what it saw. */
+/** The part of one process in a run: opens the strategy, waits for the start, runs the scenario, and reports. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Workload } from '../load/call.ts'
 import { closedLoop } from '../load/closed-loop.ts'
@@ -14,17 +14,17 @@ import type { Assignment, Performed, Progress } from './assignment.ts'
 import { residentMbOf } from './memory.ts'
 
 export interface Stage {
-  /** Called when everything is open; play begins when it resolves. */
+  /** Called when everything is open; the scenario begins when it resolves. */
   readonly whenReady: () => Promise<void>
   readonly onProgress: (progress: Progress) => void
 }
 
 const SAMPLE_MS = 1_000
 const PROGRESS_MS = 200
-/** Longer than that nobody waits for a strategy to close what it opened. */
+/** Limit for closing a strategy. */
 const CLOSE_MS_MAX = 10_000
 
-/** @throws what keeps the strategy from being opened, and defects of the lab */
+/** @throws what prevents the strategy from opening, and defects of the lab */
 export async function play(assignment: Assignment, stage: Stage): Promise<Performed> {
   const strategy: Strategy = STRATEGIES[assignment.strategy]
   const player = await strategy.open(assignment.site)
@@ -39,17 +39,17 @@ export async function play(assignment: Assignment, stage: Stage): Promise<Perfor
 
 function workloadOf({ scenario: name, strategy, site, distribution, seed }: Assignment, player: Player): Workload {
   const scenario: Scenario = SCENARIOS[name]
-  // Every process draws differently, and the same at each run.
+  // A different sequence in every process, the same in every run.
   const random = seededRandom(seed + site.processIndex * 7_919)
   const ingredients: Ingredients = { users: site.users, distribution, random, nextId: requestIds(site.processIndex) }
   if (scenario.commands === 'lives' && player.lives !== null) return scenario.workload(player.lives, ingredients)
   if (scenario.commands === 'transfers' && player.transfers !== null) {
     return scenario.workload(player.transfers, ingredients)
   }
-  throw new Error(`${strategy} does not play ${name}.`)
+  throw new Error(`${strategy} does not support ${name}.`)
 }
 
-/** As long as a UUID, and growing within a process as those of version 7 do. */
+/** As long as a UUID, and ascending within a process, like version 7. */
 function requestIds(processIndex: number): () => string {
   const prefix = `0199bench-${String(processIndex).padStart(4, '0')}-7000-8000-`
   let count = 0
@@ -89,7 +89,7 @@ async function measure(assignment: Assignment, { player, workload, onProgress }:
   return { measured: meter.measured(), counts: await counts }
 }
 
-/** What the player counts from one moment to another. */
+/** The difference of the player's counts between two moments. */
 async function countsBetween(player: Player, fromAt: number, toAt: number): Promise<Counts> {
   await sleep(fromAt - performance.now())
   const before = player.counts()

@@ -1,4 +1,4 @@
-/** One run of one strategy: a database of its own, processes that play on it, and the audit of the books afterwards. */
+/** One run of one strategy: a scratch database, processes that work on it, and the audit of the books afterwards. */
 import { decodeFromCompressedBase64, type Histogram } from 'hdr-histogram-js'
 import { addTallies } from '../audit/tally.ts'
 import type { LockCounters, ScratchDatabase, ScratchServer } from '../databases/scratch.ts'
@@ -10,7 +10,7 @@ import type { Counts, Site, Strategy } from '../strategies/strategy.ts'
 import type { Assignment, Performed, Progress } from './assignment.ts'
 import { Crew } from './crew.ts'
 
-/** What is asked of a strategy, whatever its name. */
+/** The conditions of a run, the same for every strategy. */
 export interface Trial {
   readonly scenario: ScenarioName
   readonly users: number
@@ -24,14 +24,14 @@ export interface Trial {
   readonly warmupSeconds: number
   readonly seconds: number
   readonly lockTimeoutMs: number
-  /** See `Site`; it does nothing to the strategies on Holdfast's tables. */
+  /** See `Site`; no effect on the strategies that use Holdfast's tables. */
   readonly statementPauseMs: number
-  /** How long answers are waited for after the measured time. */
+  /** Time to wait for outstanding answers after the measured time. */
   readonly drainMsMax: number
   readonly seed: number
 }
 
-/** What was seen, of all processes together. */
+/** The measurements of all processes together. */
 export interface Seen {
   readonly commands: number
   readonly calls: number
@@ -42,7 +42,7 @@ export interface Seen {
   readonly errorMessages: Readonly<Record<string, string>>
   readonly counts: Counts
   readonly samples: readonly Sample[]
-  /** What is wrong with the books; nothing when they are exact. */
+  /** Findings of the audit; empty when the books are exact. */
   readonly findings: readonly string[]
 }
 
@@ -51,8 +51,8 @@ export type Phase = 'preparing' | 'playing' | 'auditing'
 export type Watch = (phase: Phase, progress: readonly Progress[]) => void
 
 /**
- * Coins of each account: more than a run can spend, and so few that the issuer can owe them to the most users in the most
- * processes that there may be.
+ * Initial coins per account: more than a run can spend, and little enough that the issuer's balance fits for the largest number of users
+ * and processes.
  */
 const FUNDS = 1_000_000_000_000
 
@@ -60,11 +60,11 @@ export interface RunOptions {
   readonly name: StrategyName
   readonly trial: Trial
   readonly watch: Watch
-  /** Ends the run at once; it then throws. */
+  /** Ends the run at once; the run then throws. */
   readonly signal: AbortSignal
 }
 
-/** @throws StoreTrouble, PlayFailed, and what the strategy throws while it prepares */
+/** @throws StoreTrouble, PlayFailed, and errors of the strategy's preparation */
 export async function runStrategy(server: ScratchServer, { name, trial, watch, signal }: RunOptions): Promise<Seen> {
   watch('preparing', [])
   const strategy: Strategy = STRATEGIES[name]
@@ -107,7 +107,7 @@ function assign(strategy: StrategyName, trial: Trial, place: Pick<Site, 'url' | 
   }))
 }
 
-/** What one of several gets of a whole, at least 1. */
+/** The share of one of several processes, at least 1. */
 function share(whole: number, parts: number, index: number): number {
   return Math.max(1, Math.floor(whole / parts) + (index < whole % parts ? 1 : 0))
 }
@@ -154,7 +154,7 @@ function addUp(maps: readonly Readonly<Record<string, number>>[]): Record<string
   return sums
 }
 
-/** What a strategy does not count of its locks, its server may have counted. */
+/** Counters of the server, for locks that a strategy does not count. */
 function addCounts(all: readonly Counts[], locks: LockCounters): Counts {
   const sum = (name: keyof Counts): number | null =>
     all.reduce<number | null>((total, counts) => {
@@ -172,7 +172,7 @@ function addCounts(all: readonly Counts[], locks: LockCounters): Counts {
   }
 }
 
-/** Samples of the same second: rates and memory add up, of latencies the worst one counts. */
+/** Merges samples of the same second: rates and memory are added, for latencies the worst counts. */
 function addSamples(all: readonly (readonly Sample[])[]): readonly Sample[] {
   const longest = all.reduce((best, samples) => (samples.length > best.length ? samples : best), [])
   return longest.map(({ at }, index) => {

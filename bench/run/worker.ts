@@ -1,33 +1,33 @@
-/** A process of a run: gets its assignment, says when it is ready, begins when it is told to. */
+/** A process of a run: receives its assignment, reports that it is ready, and begins on command. */
 import type { FromWorker, ToWorker } from './assignment.ts'
 import { play } from './play.ts'
 
 const begin = Promise.withResolvers<void>()
 
-function tell(message: FromWorker): void {
+function send(message: FromWorker): void {
   process.send?.(message)
 }
 
 process.on('message', (message: ToWorker) => {
-  if (message.tell === 'begin') return begin.resolve()
+  if (message.kind === 'begin') return begin.resolve()
   const stage = {
     whenReady: () => {
-      tell({ tell: 'ready' })
+      send({ kind: 'ready' })
       return begin.promise
     },
-    onProgress: (progress: Extract<FromWorker, { tell: 'progress' }>['progress']) =>
-      tell({ tell: 'progress', progress }),
+    onProgress: (progress: Extract<FromWorker, { kind: 'progress' }>['progress']) =>
+      send({ kind: 'progress', progress }),
   }
   play(message.assignment, stage).then(
-    (performed) => finish({ tell: 'performed', performed }),
-    (error: unknown) => finish({ tell: 'failed', ...describe(error) }),
+    (performed) => finish({ kind: 'performed', performed }),
+    (error: unknown) => finish({ kind: 'failed', ...describe(error) }),
   )
 })
 
-// Without the lab there is nobody to work for, nor for a service that was started here. It leads its group, see crew.ts.
+// Nobody needs this process, or a service that it started, without the lab: the whole process group is killed, see crew.ts.
 process.on('disconnect', () => process.kill(-process.pid, 'SIGKILL'))
 
-/** Whatever is still open then, a statement that waits for a lock perhaps, ends with the process. */
+/** Exits even if something is open, for example a statement that waits for a lock. */
 function finish(message: FromWorker): void {
   process.send?.(message, () => process.exit(0))
 }

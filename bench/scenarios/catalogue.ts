@@ -1,12 +1,12 @@
-/** Every scenario by its name. */
+/** All scenarios by name. */
 import { freezesOf, livesOf } from './lives.ts'
 import type { Scenario } from './scenario.ts'
 import { transfer } from './transfer.ts'
 
 /**
- * What the write-ups' code has, SQLAlchemy's pool of 5 and 10 more. It is also about what suits them: on a busy machine,
- * PostgreSQL 15 and `freeze` with 100 in flight, update-first made 860, 750, 540 and 380 commands/s over 8, 15, 30 and 50
- * connections, cas 230, 150, 100 and 100.
+ * Connections of the write-ups' code: SQLAlchemy's pool of 5 and 10 overflow. It is also close to their optimum: on a busy machine, with
+ * PostgreSQL 15 and `freeze` with 100 in flight, update-first made 860, 750, 540 and 380 commands/s with 8, 15, 30 and 50 connections, and
+ * cas 230, 150, 100 and 100.
  */
 const POOL = 15
 
@@ -26,7 +26,7 @@ export const SCENARIOS = {
     workload: livesOf,
   },
   spread: {
-    summary: 'life of many users, drawn alike or by Zipf’s law',
+    summary: 'life of many users, drawn uniformly or by Zipf’s law',
     commands: 'lives',
     connections: POOL,
     defaults: { users: 1_000, inFlight: 1_000, processes: 1, seconds: 5 },
@@ -34,7 +34,7 @@ export const SCENARIOS = {
   },
   transfer,
   processes: {
-    summary: 'life of one user, asked for by several processes',
+    summary: 'life of one user, called by several processes',
     commands: 'lives',
     connections: POOL,
     defaults: { users: 1, inFlight: 100, processes: 4, seconds: 5 },

@@ -1,4 +1,4 @@
-/** Workloads of freezes, and of what becomes of them. The amounts are those of the write-ups: 616 frozen, 500 spent. */
+/** Workloads of freezes, alone or followed by an end. The amounts are those of the write-ups: 616 frozen, 500 spent. */
 import type { Call, Workload } from '../load/call.ts'
 import { Fifo } from '../load/fifo.ts'
 import { randomBelow } from '../load/random.ts'
@@ -8,7 +8,7 @@ import type { Ingredients } from './scenario.ts'
 
 const FROZEN = 616
 const COST = 500
-/** One hold in so many is released. */
+/** One hold in this many is released. */
 const RELEASED_ONE_IN = 10
 
 /** Freezes, and nothing else. */
@@ -22,7 +22,7 @@ export function freezesOf(lives: Lives, { users, distribution, random, nextId }:
   }
 }
 
-/** Freeze, then settle; one in ten is released instead. What is frozen is ended as soon as somebody is free to do it. */
+/** Freeze, then settle; one in ten is released instead. A hold is ended as soon as a call slot is free. */
 export function livesOf(lives: Lives, { users, distribution, random, nextId }: Ingredients): Workload {
   const pick = pickerOf(users, distribution, random)
   const open = new Fifo<HoldRequest>()

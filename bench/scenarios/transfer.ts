@@ -1,4 +1,4 @@
-/** One to ten: a user pays ten others, all of them drawn anew each time, in no order. */
+/** One to ten: a user pays ten others, drawn at random for each transfer, in no particular order. */
 import { randomBelow, sample } from '../load/random.ts'
 import type { TransfersScenario } from './scenario.ts'
 
@@ -8,7 +8,7 @@ const SHARE_MAX = 100
 export const transfer: TransfersScenario = {
   summary: 'one user pays ten others, among fifty',
   commands: 'transfers',
-  // One for every call in flight: the pool of the write-up's code, Go's, has no bound of its own.
+  // One per call in flight: the write-up's code is in Go, whose pool is unbounded by default.
   connections: 50,
   defaults: { users: 50, inFlight: 50, processes: 1, seconds: 5 },
   workload: (transfers, { users, random, nextId }) => ({
@@ -21,5 +21,5 @@ export const transfer: TransfersScenario = {
   }),
 }
 
-/** Fewer users than that cannot pay each other. */
+/** With fewer users there are not enough payees. */
 export const TRANSFER_USERS_MIN = RECEIVERS + 1

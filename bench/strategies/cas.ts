@@ -1,8 +1,8 @@
 /**
- * The second attempt: compare-and-swap on a version column, at most 50 retries 1 ms apart, for freeze, settle and refund.
+ * The second proposal: compare-and-swap on a version column, at most 50 retries 1 ms apart, for freeze, settle and refund.
  *
- * Each attempt is a transaction of its own: within one, InnoDB's REPEATABLE READ would show the old version again and again.
- * A lock timeout or a deadlock is the caller's; the write-up expects none.
+ * Each attempt is a separate transaction: within one, InnoDB's REPEATABLE READ would return the old version again. Lock timeouts and
+ * deadlocks are returned to the caller; the write-up expects none.
  */
 import type { Connection, Database } from '../databases/database.ts'
 import type { Counter } from './counting.ts'
@@ -30,7 +30,7 @@ export const cas = freezeStrategy({
   play: (database, counter) => new Cas(database, counter),
 })
 
-/** Rolls an attempt back whose version had moved. */
+/** Rolls back an attempt whose version had changed. */
 class VersionMoved extends Error {
   override readonly name = 'VersionMoved'
 }
@@ -84,7 +84,7 @@ class Cas extends LogLives {
     )
   }
 
-  /** @throws VersionMoved when no row was found */
+  /** @throws VersionMoved when no row matched */
   async #swap(connection: Connection, update: { sql: string; parameters: readonly number[] }): Promise<void> {
     if ((await connection.change(update.sql, update.parameters)) === 1) {
       this.#counter.casWins++
@@ -100,7 +100,7 @@ class Cas extends LogLives {
         return await this.#database.transaction(work)
       } catch (error) {
         if (!(error instanceof VersionMoved)) throw error
-        if (attempt === RETRIES_MAX) throw new CallFailure('cas_exhausted', `The version moved ${RETRIES_MAX} times.`)
+        if (attempt === RETRIES_MAX) throw new CallFailure('cas_exhausted', `The version changed ${RETRIES_MAX} times.`)
         this.#counter.retries++
         await pause(PAUSE_MS)
       }

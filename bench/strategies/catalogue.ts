@@ -1,4 +1,4 @@
-/** Every strategy by its name, in the order in which the tables show them. */
+/** All strategies by name, in the order of the tables. */
 import { cas } from './cas.ts'
 import { holdfastClient } from './holdfast-client.ts'
 import { holdfastHttp } from './holdfast-http.ts'
@@ -38,7 +38,7 @@ export function isStrategyName(name: string): name is StrategyName {
   return Object.hasOwn(STRATEGIES, name)
 }
 
-/** Those that know the commands. */
+/** Strategies that support the commands. */
 export function strategiesThatPlay(commands: 'lives' | 'transfers'): readonly StrategyName[] {
   return STRATEGY_NAMES.filter((name) => [commands, 'both'].includes(STRATEGIES[name].plays))
 }

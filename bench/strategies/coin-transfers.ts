@@ -1,6 +1,6 @@
 /**
- * The tables of the write-up about transfers, and one transfer on them as one local transaction: the order, the journal
- * ("流水"), and one update per account. Which comes first, and in which order the accounts are taken, is the strategies' matter.
+ * The tables of the transfer write-up, and a transfer as one local transaction: the order, the journal ("流水"), and one update per account.
+ * The order of these steps and of the accounts depends on the strategy.
  *
  * As in the write-up, nothing is retried: a transfer that meets a deadlock fails, and a job compensates for it later.
  */
@@ -13,7 +13,7 @@ import { CallFailure, type Player, type Site, type Strategy, type TransferReques
 
 const COIN_KIND = 'start_moon'
 
-/** What one account gains, below 0 what it loses. */
+/** The change of one account; negative for the payer. */
 export interface Change {
   readonly uid: number
   readonly num: number
@@ -22,7 +22,7 @@ export interface Change {
 interface Variant {
   readonly summary: string
   readonly first: 'journal' | 'balances'
-  /** The order in which the accounts are changed; the payer stands first when it comes from the caller. */
+  /** The order in which accounts are updated; in the caller's order the payer comes first. */
   readonly inOrder: (changes: readonly Change[]) => readonly Change[]
 }
 
@@ -72,7 +72,7 @@ class CoinTransfers implements Transfers {
         }
       })
     } catch (error) {
-      // The order was there before: a repeat, whose effect is there too.
+      // The order exists already: a repeat, which has taken effect.
       if (!(error instanceof DatabaseFailure) || error.code !== 'duplicate') throw error
     }
   }
@@ -95,7 +95,7 @@ async function insertJournal(connection: Connection, requestId: string, changes:
   )
 }
 
-/** @throws CallFailure when the payer has too little */
+/** @throws CallFailure when the payer has insufficient funds */
 async function changeBalances(connection: Connection, changes: readonly Change[]): Promise<void> {
   for (const { uid, num } of changes) {
     const changed = await connection.change(
@@ -103,7 +103,7 @@ async function changeBalances(connection: Connection, changes: readonly Change[]
        WHERE uid = ? AND coin_kind = '${COIN_KIND}' AND balance + ? >= 0`,
       [num, uid, num],
     )
-    if (changed === 0) throw new CallFailure('insufficient_funds', `User ${uid} has too little.`)
+    if (changed === 0) throw new CallFailure('insufficient_funds', `User ${uid} has insufficient funds.`)
   }
 }
 

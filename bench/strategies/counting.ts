@@ -1,4 +1,4 @@
-/** Counting what a strategy does to its database. */
+/** Counts a strategy's operations on its database. */
 import { DatabaseFailure, type Connection, type Database } from '../databases/database.ts'
 import type { Counts } from './strategy.ts'
 
@@ -10,7 +10,7 @@ export class Counter {
   #deadlocks = 0
   #transactions = 0
 
-  /** One command per transaction, so there are as many of the one as of the other. */
+  /** One command per transaction, so both counts are the same. */
   get counts(): Counts {
     return {
       retries: this.retries,
@@ -23,7 +23,7 @@ export class Counter {
     }
   }
 
-  /** The same database, whose transactions are counted. */
+  /** Wraps the database so that its transactions are counted. */
   watch(database: Database): Database {
     return {
       dialect: database.dialect,
@@ -43,7 +43,7 @@ export class Counter {
   }
 }
 
-/** Of a service in another process, which does not tell what happens in it. */
+/** For a service in another process, whose counts are not visible. */
 export const UNCOUNTED: Counts = {
   retries: null,
   lockTimeouts: null,

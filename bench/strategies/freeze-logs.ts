@@ -1,8 +1,8 @@
 /**
- * The tables of the write-ups about freezing, `users` and `compute_freeze_logs`, and the statements on them.
+ * The tables of the freeze write-ups, `users` and `compute_freeze_logs`, and the statements on them.
  *
- * A freeze adds to a user's `frozen_balance`; a settle takes the actual cost off `balance` and the frozen amount off
- * `frozen_balance`; a refund only the latter. The log's row, unique by request id, is the idempotency record.
+ * A freeze adds to a user's `frozen_balance`; a settle subtracts the actual cost from `balance` and the frozen amount from
+ * `frozen_balance`; a refund only the latter. The log row, unique by request id, is the idempotency record.
  */
 import { openDatabase } from '../databases/scratch.ts'
 import { DatabaseFailure, forUpdate, type Connection, type Database, type Dialect } from '../databases/database.ts'
@@ -21,9 +21,9 @@ import {
 
 interface Variant {
   readonly summary: string
-  /** The foreign key from the log to the user. */
+  /** A foreign key from the log to the user. */
   readonly foreignKey?: boolean
-  /** The version column of `users` and its index. */
+  /** A version column in `users`, with an index. */
   readonly version?: boolean
   readonly play: (database: Database, counter: Counter) => Lives
 }
@@ -109,17 +109,17 @@ export interface Ending {
   readonly cost: number
 }
 
-/** Without a lock: the check for a repeat. */
+/** Reads without a lock: the check for a repeat. */
 export async function findLog(connection: Connection, requestId: string): Promise<FreezeLog | null> {
   const sql = 'SELECT amount, status FROM compute_freeze_logs WHERE request_id = ?'
   const [row] = await connection.select(sql, [requestId])
   return row === undefined ? null : { amount: Number(row['amount']), status: row['status'] as FreezeLog['status'] }
 }
 
-/** The log of a hold that is to be ended; null when it has ended before. @throws CallFailure when there is none */
+/** The log of a hold to be ended; null when it has ended already. @throws CallFailure when there is none */
 export async function findOpenLog(connection: Connection, { requestId }: HoldRequest): Promise<FreezeLog | null> {
   const log = await findLog(connection, requestId)
-  if (log === null) throw new CallFailure('hold_not_found', `Nothing was frozen under ${requestId}.`)
+  if (log === null) throw new CallFailure('hold_not_found', `There is no hold ${requestId}.`)
   return log.status === 'frozen' ? log : null
 }
 
@@ -132,7 +132,7 @@ export async function insertLog(connection: Connection, { requestId, user, amoun
   )
 }
 
-/** False when somebody else has ended it meanwhile. */
+/** False when another transaction has ended it meanwhile. */
 export async function endLog(connection: Connection, hold: HoldRequest, ending: Ending): Promise<boolean> {
   const changed = await connection.change(
     `UPDATE compute_freeze_logs SET status = ?, actual_amount = ?, updated_at = CURRENT_TIMESTAMP
@@ -142,7 +142,7 @@ export async function endLog(connection: Connection, hold: HoldRequest, ending: 
   return changed === 1
 }
 
-/** @throws CallFailure when the user has too little */
+/** @throws CallFailure when the user has insufficient funds */
 export async function freezeBalance(connection: Connection, { user, amount }: FreezeRequest): Promise<void> {
   const changed = await connection.change(
     `UPDATE users SET frozen_balance = frozen_balance + ?, updated_at = CURRENT_TIMESTAMP
@@ -173,20 +173,20 @@ export async function lockUser(connection: Connection, dialect: Dialect, user: n
 }
 
 export function insufficient(user: number): CallFailure {
-  return new CallFailure('insufficient_funds', `User ${user} has too little.`)
+  return new CallFailure('insufficient_funds', `User ${user} has insufficient funds.`)
 }
 
-/** Thrown inside of a transaction that finds out late that somebody else has ended the hold: it must leave no trace. */
+/** Thrown inside a transaction that discovers late that the hold has ended: it must be rolled back. */
 class EndedMeanwhile extends Error {
   override readonly name = 'EndedMeanwhile'
 }
 
-/** As `endLog`, for transactions that have changed the balance already: `unlessEnded` around them takes it back. */
+/** As `endLog`, for transactions that have already changed the balance: `unlessEnded` rolls them back. */
 export async function endLogAtLast(connection: Connection, hold: HoldRequest, ending: Ending): Promise<void> {
   if (!(await endLog(connection, hold, ending))) throw new EndedMeanwhile()
 }
 
-/** Runs a transaction that ends a hold; where somebody else has ended it, that is no failure. */
+/** Runs a transaction that ends a hold; if the hold has ended already, this is no failure. */
 export async function unlessEnded(transaction: Promise<void>): Promise<void> {
   try {
     await transaction
@@ -195,7 +195,7 @@ export async function unlessEnded(transaction: Promise<void>): Promise<void> {
   }
 }
 
-/** A write-up's way with holds: settle and release are two endings of one kind. */
+/** The write-ups' treatment of holds: settle and release are two endings of one kind. */
 export abstract class LogLives implements Lives {
   abstract freeze(request: FreezeRequest): Promise<void>
 
@@ -210,7 +210,7 @@ export abstract class LogLives implements Lives {
   }
 }
 
-/** Runs a freeze; a request id that turns out to be taken, as the write-up's `except IntegrityError`, is a repeat. */
+/** Runs a freeze; a duplicate request id is a repeat, as in the write-up's `except IntegrityError`. */
 export async function onceByRequestId(
   database: Database,
   requestId: string,

@@ -1,13 +1,13 @@
-/** Holdfast as a service in a process of its own, called through `connect`, which combines calls into requests. */
+/** Holdfast as a service in a separate process, called through `connect`, which combines calls into requests. */
 import { auditLedger } from '../audit/ledger.ts'
 import { connect } from '../../src/client/index.ts'
-import { ServiceProcess } from '../../test/support/service-process.ts'
+import { ServiceProcess } from '../../harness/service-process.ts'
 import { UNCOUNTED } from './counting.ts'
 import { accountOf, LedgerCalls, prepareAccounts } from './ledger-accounts.ts'
 import type { Player, Strategy } from './strategy.ts'
 
 export const holdfastClient: Strategy = {
-  summary: 'Holdfast through its service, by the client that combines calls',
+  summary: 'Holdfast as a service, through the client that combines calls',
   plays: 'both',
   prepare: (site) => prepareAccounts(site, site.users.map(accountOf)),
   async open(site): Promise<Player> {

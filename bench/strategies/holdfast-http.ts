@@ -1,22 +1,22 @@
 /**
- * Holdfast as a service in a process of its own, one HTTP request per command over kept connections.
+ * Holdfast as a service in a separate process, one HTTP request per command over keep-alive connections.
  *
- * The connections are the lab's own (http-load.ts): a full HTTP client would cost more than the server it is to measure.
+ * The connections are the lab's own (http-load.ts): a full HTTP client would cost more than the server under measurement.
  */
 import { auditLedger } from '../audit/ledger.ts'
 import { errorFromProblem } from '../../src/api/problem-details.ts'
-import { ServiceProcess } from '../../test/support/service-process.ts'
+import { ServiceProcess } from '../../harness/service-process.ts'
 import { ConnectionQueue } from '../databases/connection-queue.ts'
 import { HttpConnection } from '../http-load.ts'
 import { UNCOUNTED } from './counting.ts'
 import { accountOf, prepareAccounts } from './ledger-accounts.ts'
 import type { FreezeRequest, HoldRequest, Lives, Player, Strategy, TransferRequest, Transfers } from './strategy.ts'
 
-/** More would only wait in the service in place of here. */
+/** More connections would only wait in the service. */
 const CONNECTIONS_MAX = 500
 
 export const holdfastHttp: Strategy = {
-  summary: 'Holdfast through its service, one HTTP request per command',
+  summary: 'Holdfast as a service, one HTTP request per command',
   plays: 'both',
   prepare: (site) => prepareAccounts(site, site.users.map(accountOf)),
   async open(site): Promise<Player> {

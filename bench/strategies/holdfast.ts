@@ -1,4 +1,4 @@
-/** Holdfast as a library: `openLedger` in the process that makes the calls, with its defaults. */
+/** Holdfast as a library: `openLedger` in the calling process, with defaults. */
 import { auditLedger } from '../audit/ledger.ts'
 import type { EngineStats } from '../../src/engine/stats.ts'
 import { openLedger } from '../../src/ledger.ts'
@@ -6,7 +6,7 @@ import { accountOf, LedgerCalls, prepareAccounts } from './ledger-accounts.ts'
 import type { Counts, Player, Strategy } from './strategy.ts'
 
 export const holdfast: Strategy = {
-  summary: 'Holdfast through its library',
+  summary: 'Holdfast as a library',
   plays: 'both',
   prepare: (site) => prepareAccounts(site, site.users.map(accountOf)),
   async open(site): Promise<Player> {
@@ -23,12 +23,12 @@ export const holdfast: Strategy = {
   audit: auditLedger,
 }
 
-/** A batch that was overtaken, or that met a lock, is decided again with all of its commands. */
+/** A stale or contended batch is decided again with all of its commands. */
 function countsOf({ batches, commands, stale, contended }: Readonly<EngineStats>): Counts {
   const retriedBatches = stale + contended
   return {
     retries: batches === 0 ? 0 : (retriedBatches * commands) / batches,
-    // The engine does not tell them apart; the server's own counters do.
+    // The engine does not distinguish them; the server's counters do.
     lockTimeouts: null,
     deadlocks: null,
     casWins: Math.max(0, batches - stale),

@@ -1,7 +1,7 @@
 /**
  * The code of the incident: insert the log, then update the balance.
  *
- * "第一步：创建冻结记录 … 第二步：更新用户余额". No retry: a lock timeout or a deadlock is the caller's.
+ * "第一步：创建冻结记录 … 第二步：更新用户余额". No retry: lock timeouts and deadlocks are returned to the caller.
  */
 import type { Database } from '../databases/database.ts'
 import {

@@ -1,6 +1,6 @@
-/** What the strategies on Holdfast's tables share: accounts with coins in them, and the audit of the laws. */
+/** Shared by the strategies on Holdfast's tables: accounts with funds, and the audit of the laws. */
 import type { Ledger } from '../../src/api/ledger.ts'
-import { BATCH_COMMANDS_MAX } from '../../src/api/ledger.ts'
+import { BATCH_COMMANDS_MAX } from '../../src/api/contracts.ts'
 import { migrateLedger, openLedger } from '../../src/ledger.ts'
 import type { FreezeRequest, HoldRequest, Lives, Site, TransferRequest, Transfers } from './strategy.ts'
 
@@ -8,7 +8,7 @@ export function accountOf(user: number): string {
   return `user:${user}`
 }
 
-/** Makes Holdfast's tables and gives each account the site's funds. */
+/** Creates Holdfast's tables and funds each account. */
 export async function prepareAccounts(site: Site, accounts: readonly string[]): Promise<void> {
   await migrateLedger(site.url)
   await using ledger = await openLedger(site.url)
@@ -22,7 +22,7 @@ export async function prepareAccounts(site: Site, accounts: readonly string[]): 
   }
 }
 
-/** Holdfast in this process, or a service by way of `connect`: both are a `Ledger`. */
+/** Holdfast in this process or as a service through `connect`: both implement `Ledger`. */
 export class LedgerCalls implements Lives, Transfers {
   readonly #ledger: Ledger
 

@@ -4,7 +4,7 @@ import { labStores } from '../stores.ts'
 import { strategiesThatPlay, type StrategyName } from './catalogue.ts'
 import { codeOf, insist, Rehearsal } from './rehearsal.ts'
 
-/** Those that start a process of their own. What a service does with a repeat is the same on every store. */
+/** Strategies that start a process. A service treats a repeat alike on every store. */
 const SERVICES: readonly StrategyName[] = ['holdfast-http', 'holdfast-client']
 
 const ALICE = 8
@@ -22,7 +22,7 @@ for (const { name, url: store } of labStores()) {
         assert.deepEqual(await rehearsal.findings(tally), [])
       })
 
-      // Its calls are never repeated, and it looks at no funds.
+      // It neither detects repeats nor checks funds.
       if (strategy === 'raw') continue
       if (SERVICES.includes(strategy) && name !== 'sqlite') continue
 

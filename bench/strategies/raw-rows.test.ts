@@ -38,7 +38,7 @@ async function rowsAfter(strategy: StrategyName, store: string): Promise<Readonl
     const all: Record<string, readonly Row[]> = {}
     for (const [table, columns] of Object.entries(COLUMNS)) {
       const rows = await connection.select(`SELECT ${columns} FROM ${table}`, [])
-      // Those of the deposits before, whose ids are drawn, are the same for both: of them only the sums are compared.
+      // The earlier deposits have random ids, so only their sums are compared.
       all[table] = rows
         .map(comparable)
         .filter((row) => row['kind'] !== 'deposit')
@@ -48,7 +48,7 @@ async function rowsAfter(strategy: StrategyName, store: string): Promise<Readonl
   })
 }
 
-/** Drivers show whole numbers as numbers or as texts. */
+/** Drivers return integers as numbers or as strings. */
 function comparable(row: Row): Row {
   return Object.fromEntries(
     Object.entries(row).map(([name, value]) => [name, typeof value === 'boolean' ? Number(value) : value]),

@@ -1,8 +1,8 @@
 /**
- * Rows to the database by the statements of Holdfast's own stores, one transaction per batch.
+ * Writes rows with the statements of Holdfast's own stores, one transaction per batch.
  *
- * On MySQL and MariaDB the guards of a commit are statements of their own, and left out. PostgreSQL's stand in the one
- * statement that a commit is, and SQLite's are a comparison in the program: they cost next to nothing and stay.
+ * On MySQL and MariaDB the guards of a commit are separate statements, and omitted. In PostgreSQL they are part of the one commit
+ * statement, and in SQLite a comparison in the program: their cost is negligible, and they stay.
  */
 import type { Changes } from '../../src/domain/changes.ts'
 import type { Store } from '../../src/engine/store.ts'
@@ -13,11 +13,11 @@ import { parseMysqlUrl } from '../../src/stores/mysql/url.ts'
 import { DatabaseFailure } from '../databases/database.ts'
 
 export interface RawWriter extends AsyncDisposable {
-  /** Resolves when all of it is durable; calls take effect in their order. @throws DatabaseFailure */
+  /** Resolves when everything is durable; calls take effect in order. @throws DatabaseFailure */
   write(changes: Changes): Promise<void>
 }
 
-/** @param store of the same database; it is not closed here */
+/** @param store of the same database; not closed here */
 export async function openRawWriter(url: string, store: Store): Promise<RawWriter> {
   return /^(?:mysql|mariadb):/.test(url) ? await unguardedWriter(url) : storeWriter(store)
 }

@@ -1,9 +1,9 @@
 /**
- * The limit: exactly the rows that Holdfast writes, in the same batches, and nothing else.
+ * The upper limit: exactly the rows that Holdfast writes, in the same batches, and nothing else.
  *
- * Calls are gathered as the engine gathers them: whatever waits while a batch is under way is the next one, and a second batch
- * is sent early only when it is full. No rule is applied and nothing is compared, so a balance cannot be shared: every
- * process writes accounts of its own. It is not idempotent.
+ * Calls are batched as in the engine: calls that arrive during a batch form the next one, and a second batch is sent early only when it is
+ * full. No rule is applied and nothing is compared, so balances cannot be shared: every process writes its own accounts. It is not
+ * idempotent.
  */
 import { balanceKey } from '../../src/domain/balance.ts'
 import { HouseStripes } from '../../src/domain/house-stripes.ts'
@@ -39,7 +39,7 @@ export const raw: Strategy = {
     }
   },
   async open(site): Promise<Player> {
-    // For its store and its limits; its engine has nothing to do.
+    // For its store and its limits; its engine is idle.
     const ledger = await openLedger(site.url)
     const rows = await rowsOf(site, ledger.storage.store)
     const writer = await openRawWriter(site.url, ledger.storage.store)
@@ -58,7 +58,7 @@ export const raw: Strategy = {
   audit: auditLedger,
 }
 
-/** Several processes that each gave the payee's balance a number would give it the same one, and nothing here would notice. */
+/** Several processes would assign the same number to the payee's balance, and nothing here would detect it. */
 async function appearPayee({ url }: Site, account: string, houseStripe: number): Promise<void> {
   await using ledger = await openLedger(url, { houseStripe })
   await ledger.charge({ account, amount: 1n })
@@ -68,7 +68,7 @@ function accountOf({ processIndex }: Pick<Site, 'processIndex'>, user: number): 
   return processIndex === 0 ? `user:${user}` : `user:${user}/${processIndex}`
 }
 
-/** The balances as they are now; that of the payee has no row yet. */
+/** The current balances; the payee's has no row yet. */
 async function rowsOf(site: Site, store: Store): Promise<RawRows> {
   const names = [
     ...site.users.map((user) => ({ account: accountOf(site, user), asset: DEFAULT_ASSET, stripe: 0 })),
@@ -132,7 +132,7 @@ class RawCalls implements Lives, Transfers {
     })
   }
 
-  /** Sends the next batch once what arrives in this turn of the event loop has arrived, if one may be sent then. */
+  /** Sends the next batch, if allowed, after the calls of this turn of the event loop have arrived. */
   #gather(): void {
     if (this.#isGathering || !this.#maySend()) return
     this.#isGathering = true

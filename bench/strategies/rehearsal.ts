@@ -1,4 +1,4 @@
-/** A strategy in a database of its own, for tests: a few calls, then the audit. */
+/** Runs a strategy in a scratch database for tests: a few calls, then the audit. */
 import { NO_CALLS, type Tally } from '../audit/tally.ts'
 import type { Database } from '../databases/database.ts'
 import { openDatabase, openScratchServer, type ScratchDatabase, type ScratchServer } from '../databases/scratch.ts'
@@ -26,6 +26,7 @@ export class Rehearsal implements AsyncDisposable {
   readonly #server: ScratchServer
   readonly #database: ScratchDatabase
   #player: Player | null = null
+  #lastId = 0
 
   static async prepare(options: RehearsalOptions): Promise<Rehearsal> {
     const { store, users = 1, funds = 1_000_000, lockTimeoutMs = 10_000 } = options
@@ -59,7 +60,7 @@ export class Rehearsal implements AsyncDisposable {
     return this.#player
   }
 
-  /** Makes so many calls of a scenario, by default as many at a time as the site says. */
+  /** Makes `calls` calls of a scenario, by default with the site's number in flight. */
   async load(name: ScenarioName, calls: number, { inFlight = this.site.inFlight } = {}): Promise<Measured> {
     const workload = await this.#workload(SCENARIOS[name])
     const meter = new Meter({ opensAt: performance.now(), closesAt: Infinity })
@@ -71,13 +72,13 @@ export class Rehearsal implements AsyncDisposable {
     return meter.measured()
   }
 
-  /** What the audit has to say, once everything is closed. */
+  /** Closes everything and returns the audit's findings. */
   async findings(tally: Partial<Tally>): Promise<readonly string[]> {
     await this.#close()
     return await this.#strategy.audit(this.site, { ...NO_CALLS, ...tally })
   }
 
-  /** The rows, behind the strategy's back. */
+  /** A separate connection to the strategy's rows. */
   async rows(): Promise<Database> {
     return await openDatabase(this.site.url, this.site.dialect, { connectionsMax: 1, lockTimeoutMs: 10_000 })
   }
@@ -90,12 +91,11 @@ export class Rehearsal implements AsyncDisposable {
 
   async #workload(scenario: Scenario): Promise<Workload> {
     const { lives, transfers } = await this.player()
-    let count = 0
     const ingredients: Ingredients = {
       users: this.site.users,
       distribution: 'uniform',
       random: seededRandom(1),
-      nextId: () => `rehearsal-${++count}`,
+      nextId: () => `rehearsal-${++this.#lastId}`,
     }
     return scenario.commands === 'lives'
       ? scenario.workload(lives!, ingredients)
@@ -108,7 +108,7 @@ export class Rehearsal implements AsyncDisposable {
   }
 }
 
-/** Of the error that a call ended with; `applied` when there was none. */
+/** The code of the call's error; `applied` without one. */
 export async function codeOf(call: Promise<unknown>): Promise<string> {
   return await call.then(
     () => 'applied',
@@ -116,11 +116,11 @@ export async function codeOf(call: Promise<unknown>): Promise<string> {
   )
 }
 
-/** Makes a call again, under the same request id, until it is no deadlock's victim; repeats at once can be that. */
+/** Repeats a call under the same request id until it is not a deadlock victim; concurrent repeats can deadlock. */
 export async function insist(call: () => Promise<unknown>): Promise<void> {
   for (;;) {
     const code = await codeOf(call())
     if (code === 'applied') return
-    if (code !== 'deadlock') throw new Error(`The call was answered ${code}.`)
+    if (code !== 'deadlock') throw new Error(`The call failed with ${code}.`)
   }
 }

@@ -1,7 +1,7 @@
 /**
- * The old methods `freeze_amount`, `unfreeze_and_deduct` and `refund_full`: lock the user's row, look, then write.
+ * The old methods `freeze_amount`, `unfreeze_and_deduct` and `refund_full`: lock the user's row, read, then write.
  *
- * The lock is taken before anything else, so what was read afterwards cannot change. No retry.
+ * The lock is taken first, so values that are read afterwards cannot change. No retry.
  */
 import type { Database } from '../databases/database.ts'
 import {
@@ -21,7 +21,7 @@ import {
 import type { FreezeRequest, HoldRequest } from './strategy.ts'
 
 export const rowLock = freezeStrategy({
-  summary: 'the old methods: SELECT … FOR UPDATE, look, write',
+  summary: 'the old methods: SELECT … FOR UPDATE, check, write',
   play: (database) => new RowLock(database),
 })
 

@@ -1,8 +1,7 @@
 /**
- * What a strategy is: a way to freeze, settle and release, or to transfer, on tables of its own in a database that the lab has
- * just made for it.
+ * A strategy: a way to freeze, settle and release, or to transfer, on its own tables in a scratch database.
  *
- * Every command is idempotent by its request id, except for `raw`, which looks at nothing.
+ * Every command is idempotent by its request id, except for `raw`, which checks nothing.
  */
 import type { Tally } from '../audit/tally.ts'
 import type { Dialect } from '../databases/database.ts'
@@ -13,7 +12,7 @@ export interface FreezeRequest {
   readonly amount: number
 }
 
-/** What was frozen before, by the request id of its freeze. */
+/** A hold, by the request id of its freeze. */
 export interface HoldRequest {
   readonly requestId: string
   readonly user: number
@@ -22,18 +21,18 @@ export interface HoldRequest {
 export interface TransferRequest {
   readonly requestId: string
   readonly from: number
-  /** In the order in which the caller names them; nobody stands there twice. */
+  /** In the caller's order, without duplicates. */
   readonly shares: readonly { readonly to: number; readonly amount: number }[]
 }
 
 /**
- * Each call resolves when its effect is durable, to whatever its strategy has to say.
+ * Each call resolves when its effect is durable.
  *
- * @throws CallFailure, DatabaseFailure or LedgerError: it had none
+ * @throws CallFailure, DatabaseFailure or LedgerError: the call had no effect
  */
 export interface Lives {
   freeze(request: FreezeRequest): Promise<unknown>
-  /** Takes `cost` and gives the rest back. */
+  /** Takes `cost` and releases the rest. */
   settle(hold: HoldRequest, cost: number): Promise<unknown>
   release(hold: HoldRequest): Promise<unknown>
 }
@@ -43,62 +42,62 @@ export interface Transfers {
   transfer(request: TransferRequest): Promise<unknown>
 }
 
-/** Where a strategy works, the same in every process but for the last two fields. */
+/** The setting of a run, the same in every process except for the last two fields. */
 export interface Site {
-  /** The store URL of the database that was made for it. */
+  /** The store URL of the scratch database. */
   readonly url: string
   readonly dialect: Dialect
   readonly users: readonly number[]
-  /** What every user has at the start. */
+  /** Initial coins of every user. */
   readonly funds: number
-  /** Connections of each process, and calls in flight in it at most. */
+  /** Connections of each process, and the maximum of calls in flight in it. */
   readonly connectionsMax: number
   readonly inFlight: number
   readonly lockTimeoutMs: number
-  /** What passes after each statement of a transaction of the write-ups, as in an application far from its database. */
+  /** Pause after each statement of a write-up's transaction, as for an application far from its database. */
   readonly statementPauseMs: number
   readonly processCount: number
   /** 0, 1, … */
   readonly processIndex: number
 }
 
-/** What a strategy has done since it was opened; counts only ever grow, and null means that nobody counts it. */
+/** Counters since the strategy was opened; they never decrease, and null means not counted. */
 export interface Counts {
   readonly retries: number | null
-  /** Transactions that the database ended over a lock, also where a retry made up for it. */
+  /** Transactions that the database aborted over a lock, even if a retry succeeded. */
   readonly lockTimeouts: number | null
   readonly deadlocks: number | null
-  /** Updates under a version that found it, and those that found it moved. Both 0 where no version is compared. */
+  /** Updates with a version condition that matched, and those that did not. Both 0 for strategies without versions. */
   readonly casWins: number
   readonly casLosses: number
-  /** Transactions that were meant to write, and the commands in them. */
+  /** Write transactions, and the commands in them. */
   readonly batches: number | null
   readonly batchedCommands: number | null
 }
 
-/** A strategy at work in one process. */
+/** An open strategy in one process. */
 export interface Player extends AsyncDisposable {
-  /** Null where the strategy knows no such commands. */
+  /** Null when the strategy does not support these commands. */
   readonly lives: Lives | null
   readonly transfers: Transfers | null
   counts(): Counts
-  /** The process that does the work, when it is not this one. */
+  /** The process that does the work, if it is not this one. */
   readonly workerPid: number | null
 }
 
 export interface Strategy {
   readonly summary: string
   readonly plays: 'lives' | 'transfers' | 'both'
-  /** Makes the tables and gives every user their funds, once, before any process plays. */
+  /** Creates the tables and funds every user, once, before any process starts. */
   prepare(site: Site): Promise<void>
   open(site: Site): Promise<Player>
-  /** What is wrong with the books after everything was answered; nothing when they are exact. */
+  /** Findings in the books after every answer; empty when they are exact. */
   audit(site: Site, tally: Tally): Promise<readonly string[]>
 }
 
 export type CallFailureCode = 'insufficient_funds' | 'hold_not_found' | 'hold_not_open' | 'cas_exhausted'
 
-/** A strategy's own "no": the call had no effect. */
+/** A rejection by the strategy: the call had no effect. */
 export class CallFailure extends Error {
   override readonly name = 'CallFailure'
   readonly code: CallFailureCode

@@ -1,4 +1,4 @@
-/** The write-up's first proposal alone: the journal is inserted before the balances are touched, in the caller's order. */
+/** The write-up's first proposal alone: the journal is inserted before the balances are updated, in the caller's order. */
 import { transferStrategy } from './coin-transfers.ts'
 
 export const transferJournalFirst = transferStrategy({

@@ -1,8 +1,8 @@
 /**
- * The proposed final solution: look for a repeat, update the balance, then insert the log, and retry lock timeouts.
+ * The proposed final solution: check for a repeat, update the balance, then insert the log, and retry lock timeouts.
  *
- * The write-up promises three retries, after 100, 200 and 300 ms; its loop makes two. This does what the text says. Like the
- * write-up's, it retries lock timeouts and nothing else.
+ * The write-up promises three retries, after 100, 200 and 300 ms; its loop makes two. This code follows the text. Like the write-up's, it
+ * only retries lock timeouts.
  */
 import { DatabaseFailure, type Connection, type Database } from '../databases/database.ts'
 import type { Counter } from './counting.ts'
@@ -26,7 +26,7 @@ const RETRIES_MAX = 3
 const PAUSE_STEP_MS = 100
 
 export const updateFirst = freezeStrategy({
-  summary: 'proposal 1: look for a repeat, update the balance, insert the log; lock timeouts retried 3 times',
+  summary: 'proposal 1: check for a repeat, update the balance, insert the log; lock timeouts retried 3 times',
   play: (database, counter) => new UpdateFirst(database, counter),
 })
 

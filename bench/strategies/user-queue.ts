@@ -1,20 +1,20 @@
 /**
- * "请求合并": `update-first` behind a lock per user in the process, `_user_locks = defaultdict(asyncio.Lock)`.
+ * "请求合并": `update-first` under a lock per user in the process, `_user_locks = defaultdict(asyncio.Lock)`.
  *
- * It merges nothing: the requests wait in the program in place of the database. Other processes have locks of their own.
+ * It combines nothing: requests wait in the program instead of the database. Each process has its own locks.
  */
 import { freezeStrategy } from './freeze-logs.ts'
 import type { FreezeRequest, HoldRequest, Lives } from './strategy.ts'
 import { UpdateFirst } from './update-first.ts'
 
 export const userQueue = freezeStrategy({
-  summary: 'update-first behind a lock per user in the process ("request merging")',
+  summary: 'update-first under a lock per user in the process ("request merging")',
   play: (database, counter) => new UserQueue(new UpdateFirst(database, counter)),
 })
 
 class UserQueue implements Lives {
   readonly #inner: Lives
-  /** The last call of each user, which the next one waits for. */
+  /** The last call of each user, for which the next one waits. */
   readonly #last = new Map<number, Promise<unknown>>()
 
   constructor(inner: Lives) {
@@ -36,7 +36,7 @@ class UserQueue implements Lives {
   #inTurn(user: number, call: () => Promise<unknown>): Promise<unknown> {
     const before = this.#last.get(user) ?? Promise.resolve()
     const turn = before.then(call)
-    // The next one waits whatever became of this one.
+    // The next call proceeds whether this one succeeds or fails.
     this.#last.set(
       user,
       turn.catch(() => undefined),

@@ -9,21 +9,7 @@ import type { Hold } from '../domain/hold.ts'
 import type { RequestId } from '../domain/ids.ts'
 import type { Entry, HoldEvent, StatementLine } from '../domain/journal.ts'
 import type { Rate } from '../domain/rate.ts'
-import {
-  amendOf,
-  batchOf,
-  chargeOf,
-  declareOf,
-  depositOf,
-  freezeOf,
-  openOf,
-  rateOf,
-  refundOf,
-  releaseOf,
-  settleOf,
-  transferOf,
-  type BatchRequest,
-} from './commands.ts'
+import { batchOf, CONTRACTS, type BatchRequest, type InputKind } from './contracts.ts'
 import type {
   AccountInput,
   AccountView,
@@ -42,15 +28,21 @@ import type {
   PageView,
   PostingsInput,
   RateInput,
+  Reads,
   RefundInput,
   SettleInput,
   StatementInput,
   TransferInput,
 } from './ledger.ts'
-import { PAGE_LIMIT_MAX, type PageQuery } from './queries.ts'
+import { PAGE_LIMIT_MAX } from '../domain/page.ts'
 import { newRequestId } from './request-id.ts'
 
-export abstract class CheckedLedger implements Ledger {
+/** A command without a method in `Ledger` does not compile. */
+type CommandMethods = Pick<Ledger, InputKind>
+
+export abstract class CheckedLedger implements Ledger, CommandMethods {
+  protected abstract readonly reads: Reads
+
   /** @throws LedgerError for a rejection as for a fault */
   protected abstract submit<Kind extends CommandKind>(
     command: Command & { readonly kind: Kind },
@@ -62,51 +54,51 @@ export abstract class CheckedLedger implements Ledger {
 
   async open(input: OpenInput, options?: CallOptions): Promise<Balance> {
     const { account, ...rest } = input
-    return await this.submit(openOf(account, rest, newRequestId), options)
+    return await this.submit(CONTRACTS.open.readOne({ account }, rest, newRequestId), options)
   }
 
   async declare(input: DeclareInput, options?: CallOptions): Promise<Asset> {
     const { asset, ...rest } = input
-    return await this.submit(declareOf(asset, rest), options)
+    return await this.submit(CONTRACTS.declare.readOne({ asset }, rest, newRequestId), options)
   }
 
   async rate(input: RateInput, options?: CallOptions): Promise<Rate> {
     const { from, to, ...rest } = input
-    return await this.submit(rateOf(from, to, rest), options)
+    return await this.submit(CONTRACTS.rate.readOne({ from, to }, rest, newRequestId), options)
   }
 
   async deposit(input: DepositInput, options?: CallOptions): Promise<Entry> {
-    return await this.submit(depositOf(input, newRequestId), options)
+    return await this.submit(CONTRACTS.deposit.readOne({}, input, newRequestId), options)
   }
 
   async charge(input: ChargeInput, options?: CallOptions): Promise<Entry> {
-    return await this.submit(chargeOf(input, newRequestId), options)
+    return await this.submit(CONTRACTS.charge.readOne({}, input, newRequestId), options)
   }
 
   async transfer(input: TransferInput, options?: CallOptions): Promise<Entry> {
-    return await this.submit(transferOf(input, newRequestId), options)
+    return await this.submit(CONTRACTS.transfer.readOne({}, input, newRequestId), options)
   }
 
   async freeze(input: FreezeInput, options?: CallOptions): Promise<Hold> {
-    return await this.submit(freezeOf(input, newRequestId), options)
+    return await this.submit(CONTRACTS.freeze.readOne({}, input, newRequestId), options)
   }
 
   async settle(hold: RequestId, input: SettleInput, options?: CallOptions): Promise<Hold> {
-    const command = settleOf(hold, input, newRequestId)
+    const command = CONTRACTS.settle.readOne({ hold }, input, newRequestId)
     if (command.kind === 'settle') return await this.submit(command, options)
     return await this.submit(command, options)
   }
 
   async amend(hold: RequestId, input: AmendInput, options?: CallOptions): Promise<Hold> {
-    return await this.submit(amendOf(hold, input, newRequestId), options)
+    return await this.submit(CONTRACTS.amend.readOne({ hold }, input, newRequestId), options)
   }
 
   async refund(hold: RequestId, input: RefundInput, options?: CallOptions): Promise<Hold> {
-    return await this.submit(refundOf(hold, input, newRequestId), options)
+    return await this.submit(CONTRACTS.refund.readOne({ hold }, input, newRequestId), options)
   }
 
   async release(hold: RequestId, options?: CallOptions): Promise<Hold> {
-    return await this.submit(releaseOf(hold, undefined), options)
+    return await this.submit(CONTRACTS.release.readOne({ hold }, undefined, newRequestId), options)
   }
 
   async batch(
@@ -133,22 +125,45 @@ export abstract class CheckedLedger implements Ledger {
     const assets: Asset[] = []
     let cursor: string | null = null
     do {
-      const page: PageView<Asset> = await this.assetPage({ limit: PAGE_LIMIT_MAX, cursor })
+      const page: PageView<Asset> = await this.reads.assetPage(cursor === null ? {} : { cursor })
       assets.push(...page.items)
       cursor = page.next
     } while (cursor !== null)
     return assets
   }
 
-  protected abstract assetPage(query: PageQuery): Promise<PageView<Asset>>
-  abstract account(account: string, input?: AccountInput): Promise<AccountView>
-  abstract hold(id: RequestId): Promise<Hold>
-  abstract holds(input?: HoldsInput): Promise<PageView<Hold>>
-  abstract holdHistory(id: RequestId, input?: PageInput): Promise<PageView<HoldEvent>>
-  abstract postings(account: string, input?: PostingsInput): Promise<PageView<StatementLine>>
-  abstract entry(id: string): Promise<Entry>
-  abstract rates(input?: PageInput): Promise<PageView<Rate>>
-  abstract rateHistory(from: string, to: string, input?: PageInput): Promise<PageView<Rate>>
+  account(account: string, input?: AccountInput): Promise<AccountView> {
+    return this.reads.account(account, input)
+  }
+
+  hold(id: RequestId): Promise<Hold> {
+    return this.reads.hold(id)
+  }
+
+  holds(input?: HoldsInput): Promise<PageView<Hold>> {
+    return this.reads.holds(input)
+  }
+
+  holdHistory(id: RequestId, input?: PageInput): Promise<PageView<HoldEvent>> {
+    return this.reads.holdHistory(id, input)
+  }
+
+  postings(account: string, input?: PostingsInput): Promise<PageView<StatementLine>> {
+    return this.reads.postings(account, input)
+  }
+
+  entry(id: string): Promise<Entry> {
+    return this.reads.entry(id)
+  }
+
+  rates(input?: PageInput): Promise<PageView<Rate>> {
+    return this.reads.rates(input)
+  }
+
+  rateHistory(from: string, to: string, input?: PageInput): Promise<PageView<Rate>> {
+    return this.reads.rateHistory(from, to, input)
+  }
+
   abstract close(): Promise<void>
 
   async [Symbol.asyncDispose](): Promise<void> {

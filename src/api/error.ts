@@ -1,6 +1,6 @@
 /** The one error that every method of a `Ledger` throws. */
 import type { Applied, FaultCode, Rejection } from '../domain/outcome.ts'
-import { explain } from './explain.ts'
+import { explain } from './rejection-problems.ts'
 import type { ProblemCode } from './problem.ts'
 import { PROBLEMS } from './problems.ts'
 

@@ -1,30 +1,16 @@
 /**
- * Reading input that nobody has checked: one function per kind of field, each of which gives the value or throws
- * `invalid_request` with a JSON pointer. On the way of every command, so: plain checks, and no allocation for good input.
+ * Reading input that nobody has checked. Each function gives the value or throws `invalid_request` with a JSON pointer.
+ *
+ * fields.ts has the fields of commands, each with its schema.
  */
-import { AMOUNT_MAX, parseAmount, parseInt64, type Amount } from '../domain/amount.ts'
-import { FLOOR_MAX, FLOOR_MIN } from '../domain/balance.ts'
+import { INSTANT_MAX, type Instant } from '../domain/ids.ts'
 import {
-  DEFAULT_ASSET,
-  isAccountName,
-  isAssetCode,
-  isRequestId,
-  type AccountName,
-  type AssetCode,
-  INSTANT_MAX,
-  type Instant,
-  type RequestId,
-} from '../domain/ids.ts'
-import {
-  MEMO_LENGTH_MAX,
   METADATA_KEY_LENGTH_MAX,
   METADATA_KEYS_MAX,
   METADATA_VALUE_LENGTH_MAX,
   type Metadata,
 } from '../domain/metadata.ts'
-import { RATE_TERM_MAX } from '../domain/rate.ts'
 import { LedgerError } from './error.ts'
-import type { NewRequestId } from './request-id.ts'
 
 /** An object of unknown values whose names have been checked. */
 export type Fields = Readonly<Record<string, unknown>>
@@ -51,59 +37,8 @@ export const ACCOUNT_RULE = '1 to 64 characters of A-Z a-z 0-9 : _ . / @ -'
 export const ASSET_RULE = '1 to 16 characters of a-z 0-9 _, a letter first'
 export const REQUEST_ID_RULE = '1 to 128 characters of A-Z a-z 0-9 : _ . / @ + = -'
 
-export function accountIn(value: unknown, pointer: string): AccountName {
-  if (isAccountName(value)) return value
-  throw refuse(value, pointer, `a name of ${ACCOUNT_RULE}`)
-}
-
-/** `credit` when there is none. */
-export function assetIn(value: unknown, pointer: string): AssetCode {
-  if (value === undefined) return DEFAULT_ASSET
-  if (isAssetCode(value)) return value
-  throw refuse(value, pointer, `a code of ${ASSET_RULE}`)
-}
-
-export function requestIdIn(value: unknown, pointer: string): RequestId {
-  if (isRequestId(value)) return value
-  throw refuse(value, pointer, REQUEST_ID_RULE)
-}
-
-/** The id that a command brings, or a new one. */
-export function requestIdOf(fields: Fields, newRequestId: NewRequestId): RequestId {
-  const given = fields['requestId']
-  return given === undefined ? newRequestId() : requestIdIn(given, '/requestId')
-}
-
-/** At least `least`, which is 0 or 1, and at most `AMOUNT_MAX`. */
-export function amountIn(value: unknown, pointer: string, least: bigint): Amount {
-  const amount = parseAmount(value)
-  if (amount !== null && amount >= least) return amount
-  throw refuse(value, pointer, wholeNumber(least, AMOUNT_MAX))
-}
-
-/** The numerator or the denominator of a rate: 1 to `RATE_TERM_MAX`. */
-export function rateTermIn(value: unknown, pointer: string): bigint {
-  const term = parseInt64(value)
-  if (term !== null && term >= 1n) return term
-  throw refuse(value, pointer, wholeNumber(1n, RATE_TERM_MAX))
-}
-
-/** `fallback` when there is none. */
-export function flagIn(value: unknown, pointer: string, fallback: boolean): boolean {
-  if (value === undefined) return fallback
-  if (typeof value === 'boolean') return value
-  throw refuse(value, pointer, 'true or false')
-}
-
-/** Where a balance may be; 0 when there is none. */
-export function floorIn(value: unknown, pointer: string): bigint {
-  if (value === undefined) return 0n
-  const floor = parseInt64(value)
-  if (floor !== null) return floor
-  throw refuse(value, pointer, wholeNumber(FLOOR_MIN, FLOOR_MAX))
-}
-
-function wholeNumber(least: bigint, most: bigint): string {
+/** What a message says of a whole number. */
+export function wholeNumber(least: bigint, most: bigint): string {
   return `a whole number from ${least} to ${most}, as a decimal string or a safe integer`
 }
 
@@ -137,10 +72,6 @@ function parseInstant(text: string): number {
   return Number(day) <= daysOfMonth ? Date.parse(text) : Number.NaN
 }
 
-export function memoIn(value: unknown, pointer: string): string | null {
-  return value === undefined ? null : textIn(value, pointer, 0, MEMO_LENGTH_MAX)
-}
-
 /** Text that every database keeps as it is: whole Unicode characters, and no U+0000. Lengths count characters. */
 export function textIn(value: unknown, pointer: string, lengthMin: number, lengthMax: number): string {
   if (typeof value === 'string' && value.length >= lengthMin && fits(value, lengthMax) && isStorable(value))
@@ -156,6 +87,12 @@ function fits(text: string, lengthMax: number): boolean {
 
 function isStorable(text: string): boolean {
   return text.isWellFormed() && !text.includes('\0')
+}
+
+/** One of a few words. */
+export function wordIn<Word extends string>(value: unknown, pointer: string, words: readonly Word[]): Word {
+  if ((words as readonly unknown[]).includes(value)) return value as Word
+  throw refuse(value, pointer, `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`)
 }
 
 /** A copy, so that what the caller does with the object later does not reach the ledger. */

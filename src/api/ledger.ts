@@ -6,13 +6,36 @@
  */
 import type { Asset } from '../domain/asset.ts'
 import type { Balance } from '../domain/balance.ts'
-import type { Overage, Answer } from '../domain/command.ts'
-import type { Hold, HoldState, OnExpiry } from '../domain/hold.ts'
+import type { Answer } from '../domain/command.ts'
+import type { Hold, HoldState } from '../domain/hold.ts'
 import type { AccountName, AssetCode, Instant, RequestId } from '../domain/ids.ts'
 import type { Entry, EntryKind, HoldEvent, StatementLine } from '../domain/journal.ts'
 import type { Metadata } from '../domain/metadata.ts'
-import type { Rate, Rounding } from '../domain/rate.ts'
+import type { Rate } from '../domain/rate.ts'
+import type { AmendInput } from './commands/amend.ts'
+import type { ChargeInput } from './commands/charge.ts'
+import type { DeclareInput } from './commands/declare.ts'
+import type { DepositInput } from './commands/deposit.ts'
+import type { FreezeInput } from './commands/freeze.ts'
+import type { OpenInput } from './commands/open.ts'
+import type { RateInput } from './commands/rate.ts'
+import type { RefundInput } from './commands/refund.ts'
+import type { SettleInput } from './commands/settle.ts'
+import type { TransferInput } from './commands/transfer.ts'
+import type { CommandInput } from './contracts.ts'
 import type { LedgerError } from './error.ts'
+
+export type { AmendInput } from './commands/amend.ts'
+export type { ChargeInput } from './commands/charge.ts'
+export type { DeclareInput } from './commands/declare.ts'
+export type { DepositInput } from './commands/deposit.ts'
+export type { FreezeInput } from './commands/freeze.ts'
+export type { OpenInput } from './commands/open.ts'
+export type { RateInput } from './commands/rate.ts'
+export type { RefundInput } from './commands/refund.ts'
+export type { FinalSettleInput, PartSettleInput, SettleInput } from './commands/settle.ts'
+export type { LegInput, TransferInput } from './commands/transfer.ts'
+export type { CommandInput, InputKind } from './contracts.ts'
 
 /** The caller's patience with one call. */
 export interface CallOptions {
@@ -21,163 +44,6 @@ export interface CallOptions {
   /** Gives up after this many milliseconds: `deadline_exceeded`. */
   readonly timeoutMs?: number
 }
-
-export interface OpenInput {
-  readonly requestId?: RequestId
-  readonly account: AccountName
-  readonly asset?: AssetCode
-  /** How low `available` may go; negative for a credit limit. Default 0. */
-  readonly floor?: bigint
-  /** Replaces the account's metadata; leave it out to keep what is there. */
-  readonly metadata?: Metadata
-}
-
-export interface DepositInput {
-  /** The idempotency key; a UUIDv7 is made when there is none. */
-  readonly requestId?: RequestId
-  readonly account: AccountName
-  /** Default `credit`. */
-  readonly asset?: AssetCode
-  /** At least 1. */
-  readonly amount: bigint
-  readonly memo?: string
-  readonly metadata?: Metadata
-}
-
-export interface ChargeInput extends DepositInput {
-  /** Default `@revenue`. */
-  readonly payee?: AccountName
-}
-
-export interface LegInput {
-  readonly from: AccountName
-  readonly to: AccountName
-  readonly asset?: AssetCode
-  readonly amount: bigint
-  /** What it arrives in, at the declared rate, when that is another asset. */
-  readonly toAsset?: AssetCode
-  /** What is to arrive, in place of what the rate gives: within the rate's tolerance. Only beside another `toAsset`. */
-  readonly toAmount?: bigint
-}
-
-export interface TransferInput {
-  readonly requestId?: RequestId
-  /** 1 to `TRANSFER_LEGS_MAX`. */
-  readonly legs: readonly LegInput[]
-  readonly memo?: string
-  readonly metadata?: Metadata
-}
-
-export interface FreezeInput {
-  /** The idempotency key, and the hold's id; a UUIDv7 is made when there is none. */
-  readonly requestId?: RequestId
-  readonly account: AccountName
-  readonly asset?: AssetCode
-  readonly amount: bigint
-  /** Who gets what is settled. Default `@revenue`. */
-  readonly payee?: AccountName
-  /** Give at most one of the two. Default: 15 minutes from now. */
-  readonly expiresInMs?: number
-  readonly expiresAt?: Instant
-  /**
-   * What is settled when it expires, at least 1, on top of parts that were; or what is held then, where that is less. Default:
-   * everything is released.
-   */
-  readonly onExpiry?: OnExpiry
-  readonly metadata?: Metadata
-}
-
-interface SettleTerms {
-  /** When `amount` is more than is held: refuse (default), take what is held, or draw on `available`. */
-  readonly overage?: Overage
-  /** Who gets it. While nothing was settled it may be another than the freeze named, and then stays it. Default: the hold's. */
-  readonly payee?: AccountName
-}
-
-/** Ends the hold: what is not settled goes back. The hold makes it idempotent. */
-export interface FinalSettleInput extends SettleTerms {
-  /** What this settle pays, on top of parts that were settled before; 0 or more. */
-  readonly amount: bigint
-  readonly final?: true
-  /** Also when the hold has expired: then it takes, once, what it can from `available`; the rest is the shortfall. */
-  readonly late?: boolean
-}
-
-/** Settles a part; the hold stays open. */
-export interface PartSettleInput extends SettleTerms {
-  /** The idempotency key of this part; a UUIDv7 is made when there is none. */
-  readonly requestId?: RequestId
-  /** At least 1. */
-  readonly amount: bigint
-  readonly final: false
-  readonly memo?: string
-  readonly metadata?: Metadata
-}
-
-export type SettleInput = FinalSettleInput | PartSettleInput
-
-/** Changes an open hold. At least one of the changes is given, and at most one of the two expiries. */
-export interface AmendInput {
-  /** The idempotency key of this change; a UUIDv7 is made when there is none. */
-  readonly requestId?: RequestId
-  /** What is frozen in all, at least 1: parts that were settled are in it, what they drew beyond the hold is not. */
-  readonly amount?: bigint
-  /** From now on, within what a freeze may choose. */
-  readonly expiresInMs?: number
-  readonly expiresAt?: Instant
-  /** null: everything is released at the expiry. */
-  readonly onExpiry?: OnExpiry | null
-}
-
-/** Gives back what was settled. */
-export interface RefundInput {
-  /** The idempotency key of this refund; a UUIDv7 is made when there is none. */
-  readonly requestId?: RequestId
-  /** At least 1; all refunds of a hold together are at most what was settled. */
-  readonly amount: bigint
-  readonly memo?: string
-  readonly metadata?: Metadata
-}
-
-export interface DeclareInput {
-  readonly asset: AssetCode
-  /** Digits behind the point, 0 to 18. Default 0. */
-  readonly decimals?: number
-  /** Default: the code. */
-  readonly name?: string
-}
-
-/** For `numerator` minor units of `to` one gives `denominator` minor units of `from`. */
-export interface RateInput {
-  readonly from: AssetCode
-  readonly to: AssetCode
-  /** At least 1, as the denominator. */
-  readonly numerator: bigint
-  readonly denominator: bigint
-  /** What becomes of a fraction of a unit. Default `down`. */
-  readonly rounding?: Rounding
-  /** How far a `toAmount` may lie from what the rate gives, in millionths of that, at most 1,000,000. Default 0: not at all. */
-  readonly tolerancePpm?: number
-}
-
-/** One command of a batch. */
-export type CommandInput =
-  | ({ readonly kind: 'open' } & OpenInput)
-  | ({ readonly kind: 'deposit' } & DepositInput)
-  | ({ readonly kind: 'charge' } & ChargeInput)
-  | ({ readonly kind: 'transfer' } & TransferInput)
-  | ({ readonly kind: 'freeze' } & FreezeInput)
-  | ({ readonly kind: 'settle'; readonly hold: RequestId } & SettleInput)
-  | ({ readonly kind: 'amend'; readonly hold: RequestId } & AmendInput)
-  | ({ readonly kind: 'refund'; readonly hold: RequestId } & RefundInput)
-  | { readonly kind: 'release'; readonly hold: RequestId }
-  | ({ readonly kind: 'declare' } & DeclareInput)
-  | ({ readonly kind: 'rate' } & RateInput)
-
-export type InputKind = CommandInput['kind']
-
-export const TRANSFER_LEGS_MAX = 1000
-export const BATCH_COMMANDS_MAX = 1000
 
 /**
  * `rejected`: a rule said no. `faulted`: something is broken or too slow; the error says whether it may have applied.
@@ -253,6 +119,31 @@ export interface PageView<Row> {
   readonly next: string | null
 }
 
+/** The reads of a ledger. They throw as `Ledger` does. */
+export interface Reads {
+  /**
+   * An account of more assets than the page has a `next`. With `at`: every balance as its last posting up to that instant left it; one that had none yet is left out. Metadata and
+   * floors have no history, so they are those of now. Exact as far as the clocks of the processes that write agree; a moment
+   * of the last seconds may still gain postings. Codes: `account_not_found`.
+   */
+  account(account: AccountName, input?: AccountInput): Promise<AccountView>
+  /** Codes: `hold_not_found`. */
+  hold(id: RequestId): Promise<Hold>
+  holds(input?: HoldsInput): Promise<PageView<Hold>>
+  /** What happened to a hold, the freeze first, each with the hold as it was after it. Codes: `hold_not_found`. */
+  holdHistory(id: RequestId, input?: PageInput): Promise<PageView<HoldEvent>>
+  /** Newest first. A line's amounts are those after it; of a house account, those of its stripe, one stripe after another. */
+  postings(account: AccountName, input?: PostingsInput): Promise<PageView<StatementLine>>
+  /** Codes: `entry_not_found`. */
+  entry(id: string): Promise<Entry>
+  /** A page of the assets, by code. Default: as many as a page may have. */
+  assetPage(input?: PageInput): Promise<PageView<Asset>>
+  /** The newest rate of every pair, by `from`, then `to`. */
+  rates(input?: PageInput): Promise<PageView<Rate>>
+  /** Every rate that the pair had, the newest first; none when it was never declared. */
+  rateHistory(from: AssetCode, to: AssetCode, input?: PageInput): Promise<PageView<Rate>>
+}
+
 /**
  * Every method throws `LedgerError` and nothing else. Its `code` says what happened, `retryable` whether the same call can
  * succeed later, and `applied` whether it may have had an effect; repeating a call under the same request id is always
@@ -260,7 +151,7 @@ export interface PageView<Row> {
  *
  * @see docs/reference/problems.md for every code.
  */
-export interface Ledger extends AsyncDisposable {
+export interface Ledger extends Omit<Reads, 'assetPage'>, AsyncDisposable {
   /** Sets a floor and metadata. Codes: `unknown_asset`, `house_account`, `floor_above_available`. */
   open(input: OpenInput, options?: CallOptions): Promise<Balance>
   /** Declares an asset or renames it. Codes: `asset_conflict`. */
@@ -307,33 +198,13 @@ export interface Ledger extends AsyncDisposable {
   ): Promise<BatchOutcome[]>
 
   /**
-   * An account of more assets than the page has a `next`. With `at`: every balance as its last posting up to that instant left it; one that had none yet is left out. Metadata and
-   * floors have no history, so they are those of now. Exact as far as the clocks of the processes that write agree; a moment
-   * of the last seconds may still gain postings. Codes: `account_not_found`.
-   */
-  account(account: AccountName, input?: AccountInput): Promise<AccountView>
-  /** Codes: `hold_not_found`. */
-  hold(id: RequestId): Promise<Hold>
-  holds(input?: HoldsInput): Promise<PageView<Hold>>
-  /** What happened to a hold, the freeze first, each with the hold as it was after it. Codes: `hold_not_found`. */
-  holdHistory(id: RequestId, input?: PageInput): Promise<PageView<HoldEvent>>
-  /** Newest first. A line's amounts are those after it; of a house account, those of its stripe, one stripe after another. */
-  postings(account: AccountName, input?: PostingsInput): Promise<PageView<StatementLine>>
-  /**
    * Every line of `postings`, read page by page as the caller takes them, so that no more than a page is in memory; whoever
    * stops taking stops the reading. Lines that are written meanwhile are not among them, except in stripes of a house account
    * that come later; with an `until` that is past, the same lines come every time.
    */
   exportPostings(account: AccountName, input?: StatementInput): AsyncIterable<StatementLine>
-  /** Codes: `entry_not_found`. */
-  entry(id: string): Promise<Entry>
   /** All of them, by code, read page by page. */
   assets(): Promise<readonly Asset[]>
-  /** The newest rate of every pair, by `from`, then `to`. */
-  rates(input?: PageInput): Promise<PageView<Rate>>
-  /** Every rate that the pair had, the newest first; none when it was never declared. */
-  rateHistory(from: AssetCode, to: AssetCode, input?: PageInput): Promise<PageView<Rate>>
-
   /** Answers everything that was taken, then closes. */
   close(): Promise<void>
 }

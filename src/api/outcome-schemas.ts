@@ -1,23 +1,15 @@
 /** What becomes of a command, as JSON Schema: problems, the outcomes of a batch, and how the service itself is. */
-import { Type, type Static } from 'typebox'
+import type { Static } from 'typebox'
 import type { Applied } from '../domain/outcome.ts'
-import { HOLD_EXAMPLE } from './answer-examples.ts'
-import { Hold, type HoldWire } from './hold-schemas.ts'
+import { Asset, type AssetWire } from './asset.ts'
+import { Balance, type BalanceWire } from './balance.ts'
+import { Entry, type EntryWire } from './entry.ts'
+import { Hold, HOLD_EXAMPLE, type HoldWire } from './hold.ts'
 import type { ProblemCode } from './problem.ts'
 import { SERVICE_CODES } from './problems.ts'
-import {
-  Asset,
-  Balance,
-  Entry,
-  named,
-  Rate,
-  reference,
-  words,
-  type AssetWire,
-  type BalanceWire,
-  type EntryWire,
-  type RateWire,
-} from './schemas.ts'
+import { Rate, type RateWire } from './rate.ts'
+import { named, reference, words } from './schema.ts'
+import { Type } from './typebox.ts'
 
 export const Problem = named(
   'Problem',

@@ -2,13 +2,13 @@
 import { parseInt64 } from '../domain/amount.ts'
 import type { CommandKind } from '../domain/command.ts'
 import type { Applied, Outcome, Rejection } from '../domain/outcome.ts'
+import { contractOf } from './contracts.ts'
 import { LedgerError } from './error.ts'
-import { explain } from './explain.ts'
+import { explain } from './rejection-problems.ts'
 import type { BatchOutcome } from './ledger.ts'
 import type { ProblemCode } from './problem.ts'
 import { isProblemCode, PROBLEMS, problemType } from './problems.ts'
 import type { AppliedOutcomeWire, OutcomeWire, ProblemWire } from './outcome-schemas.ts'
-import { answerFromWire, answerToWire } from './wire.ts'
 
 /** A rejection needs no `LedgerError`, and so no stack trace, on its way to the wire. */
 export function problemOfRejection(rejection: Rejection): ProblemWire {
@@ -73,7 +73,11 @@ function detailsFromWire(
 /** Of a command of this kind, decided alone or in a batch. */
 export function outcomeToWire(kind: CommandKind, outcome: Outcome): OutcomeWire {
   if (outcome.status === 'rejected') return { status: 'rejected', problem: problemOfRejection(outcome.rejection) }
-  return { status: 'applied', replayed: outcome.replayed, answer: answerToWire(kind, outcome.answer) }
+  return {
+    status: 'applied',
+    replayed: outcome.replayed,
+    answer: contractOf(kind).answer.toWire(outcome.answer) as AppliedOutcomeWire['answer'],
+  }
 }
 
 /** Of a command of a batch that met a fault. */
@@ -83,7 +87,7 @@ export function faultedToWire(error: LedgerError): OutcomeWire {
 
 export function outcomeFromWire(kind: CommandKind, wire: OutcomeWire): BatchOutcome {
   if (!isApplied(wire)) return { status: wire.status, error: errorFromProblem(wire.problem, wire.problem.status) }
-  return { status: 'applied', replayed: wire.replayed, answer: answerFromWire(kind, wire.answer) }
+  return { status: 'applied', replayed: wire.replayed, answer: contractOf(kind).answer.fromWire(wire.answer) }
 }
 
 function isApplied(wire: OutcomeWire): wire is AppliedOutcomeWire {

@@ -3,51 +3,7 @@ import { AMOUNT_MAX } from '../domain/amount.ts'
 import type { FaultCode, Rejection, RejectionCode } from '../domain/outcome.ts'
 import { LedgerError } from './error.ts'
 import type { ConnectionCode, EdgeCode, ProblemCode } from './problem.ts'
-
-const REJECTIONS: { readonly [Code in RejectionCode]: Extract<Rejection, { code: Code }> } = {
-  insufficient_funds: {
-    code: 'insufficient_funds',
-    account: 'user:8',
-    asset: 'credit',
-    available: 384n,
-    held: 616n,
-    floor: 0n,
-    required: 500n,
-  },
-  house_account: { code: 'house_account', account: '@issuer' },
-  hold_not_found: { code: 'hold_not_found', hold: 'job-616' },
-  asset_conflict: { code: 'asset_conflict', asset: 'gold', decimals: 2 },
-  hold_not_open: { code: 'hold_not_open', hold: 'job-616', state: 'settled', settled: 500n },
-  hold_not_due: { code: 'hold_not_due', hold: 'job-616', expiresAt: 1_896_091_200_000 },
-  payee_fixed: { code: 'payee_fixed', hold: 'job-616', payee: '@revenue' },
-  settle_above_hold: { code: 'settle_above_hold', hold: 'job-616', held: 616n },
-  amend_below_settled: { code: 'amend_below_settled', hold: 'job-616', minimum: 200n },
-  refund_above_settled: { code: 'refund_above_settled', hold: 'job-616', settled: 500n, refunded: 480n },
-  floor_above_available: { code: 'floor_above_available', account: 'user:8', asset: 'credit', available: 384n },
-  batch_aborted: { code: 'batch_aborted', because: 'insufficient_funds' },
-  request_id_reused: { code: 'request_id_reused', requestId: 'job-616' },
-  unknown_asset: { code: 'unknown_asset', asset: 'gems' },
-  same_account: { code: 'same_account', account: 'user:8' },
-  unknown_rate: { code: 'unknown_rate', asset: 'star', toAsset: 'gem' },
-  rounds_to_nothing: { code: 'rounds_to_nothing', asset: 'star', toAsset: 'gem', amount: 9n },
-  outside_tolerance: {
-    code: 'outside_tolerance',
-    asset: 'star',
-    toAsset: 'gem',
-    toAmount: 12n,
-    expected: 10n,
-    tolerancePpm: 50_000,
-  },
-  exchange_out_of_range: {
-    code: 'exchange_out_of_range',
-    asset: 'star',
-    toAsset: 'gem',
-    toAmount: 20_000_000_000_000_000n,
-    toAmountMax: AMOUNT_MAX,
-  },
-  expiry_out_of_range: { code: 'expiry_out_of_range', ttlMsMax: 2_592_000_000 },
-  balance_overflow: { code: 'balance_overflow', account: 'user:8', asset: 'credit' },
-}
+import { REJECTION_PROBLEMS } from './rejection-problems.ts'
 
 const FAULTS: { readonly [Code in FaultCode | ConnectionCode]: string } = {
   overloaded: '10000 commands are waiting already.',
@@ -82,7 +38,12 @@ const EDGE: { readonly [Code in EdgeCode]: LedgerError } = {
 }
 
 export function exampleOf(code: ProblemCode): LedgerError {
-  if (Object.hasOwn(REJECTIONS, code)) return LedgerError.fromRejection(REJECTIONS[code as RejectionCode])
+  if (isRejectionCode(code))
+    return LedgerError.fromRejection({ code, ...REJECTION_PROBLEMS[code].example } as Rejection)
   if (Object.hasOwn(EDGE, code)) return EDGE[code as EdgeCode]
   return new LedgerError(code, FAULTS[code as FaultCode | ConnectionCode], { details: { requestId: 'job-616' } })
+}
+
+function isRejectionCode(code: ProblemCode): code is RejectionCode {
+  return Object.hasOwn(REJECTION_PROBLEMS, code)
 }

@@ -45,7 +45,7 @@ export interface Problem {
 
 type KindOf<Value> = Value extends bigint ? 'amount' : Value extends number ? 'integer' : 'text'
 
-type RejectionFields<Code extends RejectionCode> = {
+export type RejectionFields<Code extends RejectionCode> = {
   readonly [Name in Exclude<keyof Extract<Rejection, { code: Code }>, 'code'>]: {
     readonly kind: KindOf<Extract<Rejection, { code: Code }>[Name]>
     readonly meaning: string

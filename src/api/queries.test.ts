@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { PAGE_LIMIT_MAX } from '../domain/page.ts'
 import { LedgerError } from './error.ts'
-import { accountQueryOf, entryParameter, holdsQueryOf, PAGE_LIMIT_MAX, postingsQueryOf } from './queries.ts'
+import { accountQueryOf, entryParameter, holdsQueryOf, postingsQueryOf } from './queries.ts'
 
 function parameterRefused(read: () => unknown): unknown {
   try {

@@ -1,7 +1,11 @@
-/** From input to the queries of the read port: filters, page limits and cursors, checked and completed. */
-import type { HoldState } from '../domain/hold.ts'
+/**
+ * The queries: their schemas, and the way from input to what the read port is asked. Filters, page limits and cursors are checked and
+ * completed; a test holds the checks to the schemas.
+ */
+import { HOLD_STATES, type HoldState } from '../domain/hold.ts'
 import {
   DEFAULT_ASSET,
+  INSTANT_MAX,
   isAccountName,
   isAssetCode,
   isRequestId,
@@ -10,17 +14,26 @@ import {
   type Instant,
   type RequestId,
 } from '../domain/ids.ts'
-import { endOfHold, lateOfHold, type EntryKind } from '../domain/journal.ts'
+import { endOfHold, ENTRY_KINDS, lateOfHold, type EntryKind } from '../domain/journal.ts'
 import { MEMO_LENGTH_MAX, type Metadata } from '../domain/metadata.ts'
 import { CURSOR_LENGTH_MAX, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from '../domain/page.ts'
 import { LedgerError } from './error.ts'
+import { asset } from './fields.ts'
 import { ACCOUNT_RULE, ASSET_RULE, instantIn, metadataIn, REQUEST_ID_RULE, textIn } from './input.ts'
+import {
+  AccountName as AccountSchema,
+  AssetCode as AssetSchema,
+  ENTRY_PATTERN,
+  HoldId,
+  MetadataInput,
+  words,
+  Words,
+} from './schema.ts'
+import { Type } from './typebox.ts'
 
 /** What a statement can be had as, besides pages. */
 export const STATEMENT_FORMATS = ['csv', 'ndjson'] as const
 export type StatementFormat = (typeof STATEMENT_FORMATS)[number]
-
-export { CURSOR_LENGTH_MAX, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX }
 
 interface ListQuery {
   /** From the first instant on, before the second. */
@@ -31,13 +44,13 @@ interface ListQuery {
   readonly cursor: string | null
 }
 
-export interface HoldsQuery extends ListQuery {
+export interface HoldsFilter extends ListQuery {
   readonly account: AccountName | null
   readonly asset: AssetCode
   readonly state: HoldState | null
 }
 
-export interface PostingsQuery extends ListQuery {
+export interface PostingsFilter extends ListQuery {
   readonly account: AccountName
   readonly asset: AssetCode
   readonly kind: EntryKind | null
@@ -47,48 +60,128 @@ export interface PostingsQuery extends ListQuery {
 }
 
 /** Of a list that has no filters. */
-export interface PageQuery {
+export interface PageFilter {
   readonly limit: number
   readonly cursor: string | null
 }
 
 /** The page is one of balances. */
-export interface AccountQuery extends PageQuery {
+export interface AccountFilter extends PageFilter {
   readonly at: Instant | null
 }
 
-const HOLD_STATES: Record<HoldState, true> = { open: true, settled: true, released: true, expired: true }
-const ENTRY_KINDS: Record<EntryKind, true> = {
-  open: true,
-  deposit: true,
-  charge: true,
-  transfer: true,
-  freeze: true,
-  settle: true,
-  release: true,
-  amend: true,
-  refund: true,
+function pageFieldsOf(limitDefault: number) {
+  return {
+    limit: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: PAGE_LIMIT_MAX, default: limitDefault, description: 'Rows per page.' }),
+    ),
+    cursor: Type.Optional(
+      Type.String({ minLength: 1, maxLength: CURSOR_LENGTH_MAX, description: '`next` of the page before.' }),
+    ),
+  }
 }
 
-const LIST = ['from', 'until', 'metadata', 'limit', 'cursor'] as const
-const HOLDS: ReadonlySet<string> = new Set(['account', 'asset', 'state', ...LIST])
-const POSTINGS: ReadonlySet<string> = new Set(['asset', 'kind', 'entry', 'hold', 'memo', ...LIST])
-const EXPORT: ReadonlySet<string> = new Set(
-  ['format', ...POSTINGS].filter((name) => name !== 'limit' && name !== 'cursor'),
-)
-const FORMATS: Record<StatementFormat, true> = { csv: true, ndjson: true }
-const ACCOUNT: ReadonlySet<string> = new Set(['at', 'limit', 'cursor'])
+const pageFields = pageFieldsOf(PAGE_LIMIT_DEFAULT)
+/** Lists that are usually short have as large a page as there is. */
+const longPageFields = pageFieldsOf(PAGE_LIMIT_MAX)
 
-const PAGE: ReadonlySet<string> = new Set(['limit', 'cursor'])
+function instantSchema(description: string) {
+  return Type.Optional(
+    Type.Union(
+      [
+        Type.String({ format: 'date-time' }),
+        Type.Integer({ minimum: 1, maximum: INSTANT_MAX, description: 'Milliseconds since 1970.' }),
+      ],
+      { description, examples: ['2030-01-31T12:00:00.000Z'] },
+    ),
+  )
+}
+
+const filterFields = {
+  from: instantSchema('From this instant on.'),
+  until: instantSchema('Before this instant.'),
+  metadata: Type.Optional({
+    ...MetadataInput,
+    description: 'A flat JSON object: only what carries these keys with these values, and perhaps others.',
+    examples: [{ model: 'llama-70b' }],
+    'x-consume': 'application/json',
+  }),
+}
+
+export const AccountQuery = Type.Object(
+  {
+    at: instantSchema(
+      'The moment to look at. Every balance is as its last posting up to that instant left it; metadata and floors have no ' +
+        'history, so they are those of now. A moment of the last seconds may still gain postings.',
+    ),
+    ...longPageFields,
+  },
+  { additionalProperties: false },
+)
+
+export const HoldsQuery = Type.Object(
+  {
+    account: Type.Optional({ ...AccountSchema, description: "One account's holds, newest first." }),
+    asset: Type.Optional({
+      ...AssetSchema,
+      description:
+        'With `account`: its holds of this asset, by default `credit`. Without, holds of every asset are listed.',
+    }),
+    state: Type.Optional({ ...Words.holdState, description: 'Only holds in this state.' }),
+    ...filterFields,
+    ...pageFields,
+  },
+  { additionalProperties: false },
+)
+
+const statementFields = {
+  asset: asset.schema,
+  kind: Type.Optional({ ...Words.entryKind, description: 'Only lines of such entries.' }),
+  entry: Type.Optional(
+    Type.String({
+      pattern: ENTRY_PATTERN,
+      description: 'Only lines of this entry: a request id, or `HOLD~settle`, `HOLD~release`, `HOLD~late`.',
+      examples: ['job-616~settle'],
+    }),
+  ),
+  hold: Type.Optional({ ...HoldId, description: 'Only lines of this hold.' }),
+  memo: Type.Optional(
+    Type.String({ minLength: 1, maxLength: MEMO_LENGTH_MAX, description: 'A part of the memo, letter by letter.' }),
+  ),
+  ...filterFields,
+}
+
+export const PostingsQuery = Type.Object({ ...statementFields, ...pageFields }, { additionalProperties: false })
+
+export const ExportQuery = Type.Object(
+  {
+    format: words(STATEMENT_FORMATS, { description: 'CSV for spreadsheets, or one JSON document per line.' }),
+    ...statementFields,
+  },
+  { additionalProperties: false },
+)
+
+export const PageQuery = Type.Object(pageFields, { additionalProperties: false })
+export const AssetsQuery = Type.Object(longPageFields, { additionalProperties: false })
+
+const HOLDS = namesIn(HoldsQuery)
+const POSTINGS = namesIn(PostingsQuery)
+const EXPORT = namesIn(ExportQuery)
+const ACCOUNT = namesIn(AccountQuery)
+const PAGE = namesIn(PageQuery)
+
+function namesIn({ properties }: { readonly properties: object }): ReadonlySet<string> {
+  return new Set(Object.keys(properties))
+}
 
 type Parameters = Readonly<Record<string, unknown>>
 
 /** Without an account the list is of every asset, so no other than the default may be asked for. */
-export function holdsQueryOf(input: unknown): HoldsQuery {
+export function holdsQueryOf(input: unknown): HoldsFilter {
   const parameters = parametersIn(input, HOLDS)
   const { account, state } = parameters
-  const asset = assetFilter(parameters)
-  if (account === undefined && asset !== DEFAULT_ASSET) {
+  const wanted = assetFilter(parameters)
+  if (account === undefined && wanted !== DEFAULT_ASSET) {
     throw LedgerError.invalidParameter(
       'asset',
       'asset chooses among the holds of one account; give the account as well.',
@@ -96,19 +189,19 @@ export function holdsQueryOf(input: unknown): HoldsQuery {
   }
   return {
     account: account === undefined ? null : accountParameter(account, 'account'),
-    asset,
-    state: state === undefined ? null : wordIn(state, 'state', HOLD_STATES),
+    asset: wanted,
+    state: state === undefined ? null : wordOf(state, 'state', HOLD_STATES),
     ...listOf(parameters),
   }
 }
 
-export function postingsQueryOf(account: AccountName, input: unknown): PostingsQuery {
+export function postingsQueryOf(account: AccountName, input: unknown): PostingsFilter {
   const parameters = parametersIn(input, POSTINGS)
   const { kind, entry, hold, memo } = parameters
   return {
     account,
     asset: assetFilter(parameters),
-    kind: kind === undefined ? null : wordIn(kind, 'kind', ENTRY_KINDS),
+    kind: kind === undefined ? null : wordOf(kind, 'kind', ENTRY_KINDS),
     entry: entry === undefined ? null : entryParameter(entry, 'entry'),
     hold: hold === undefined ? null : requestIdParameter(hold, 'hold'),
     memo: memo === undefined ? null : parameterBy(() => textIn(memo, '/memo', 1, MEMO_LENGTH_MAX), 'memo'),
@@ -116,32 +209,32 @@ export function postingsQueryOf(account: AccountName, input: unknown): PostingsQ
   }
 }
 
-export interface ExportQuery {
+export interface ExportFilter {
   readonly format: StatementFormat
   /** The first page; `cursor` and `limit` are the reader's. */
-  readonly postings: PostingsQuery
+  readonly postings: PostingsFilter
 }
 
-export function exportQueryOf(account: AccountName, input: unknown): ExportQuery {
+export function exportQueryOf(account: AccountName, input: unknown): ExportFilter {
   const { format, ...filters } = parametersIn(input, EXPORT)
   return {
-    format: wordIn(format, 'format', FORMATS),
+    format: wordOf(format, 'format', STATEMENT_FORMATS),
     postings: postingsQueryOf(account, { ...filters, limit: PAGE_LIMIT_MAX }),
   }
 }
 
-export function accountQueryOf(input: unknown): AccountQuery {
+export function accountQueryOf(input: unknown): AccountFilter {
   const parameters = parametersIn(input, ACCOUNT)
   return { at: instantParameter(parameters['at'], 'at'), ...longPageOf(parameters) }
 }
 
 /** Of the list of assets. */
-export function assetsQueryOf(input: unknown): PageQuery {
+export function assetsQueryOf(input: unknown): PageFilter {
   return longPageOf(parametersIn(input, PAGE))
 }
 
 /** Of lists that are short as a rule, and were whole before they had pages: without a limit a page has as much as it may. */
-function longPageOf(parameters: Parameters): PageQuery {
+function longPageOf(parameters: Parameters): PageFilter {
   return { limit: limitOf(parameters, PAGE_LIMIT_MAX), cursor: cursorOf(parameters) }
 }
 
@@ -170,7 +263,7 @@ function parameterBy<Value>(check: () => Value, name: string): Value {
 }
 
 /** Of the lists of rates, and of the history of a hold. */
-export function pageQueryOf(input: unknown): PageQuery {
+export function pageQueryOf(input: unknown): PageFilter {
   const parameters = parametersIn(input, PAGE)
   return { limit: limitOf(parameters), cursor: cursorOf(parameters) }
 }
@@ -219,13 +312,13 @@ function parametersIn(input: unknown, known: ReadonlySet<string>): Parameters {
 }
 
 function assetFilter(parameters: Parameters): AssetCode {
-  const asset = parameters['asset']
-  return asset === undefined ? DEFAULT_ASSET : assetParameter(asset, 'asset')
+  const given = parameters['asset']
+  return given === undefined ? DEFAULT_ASSET : assetParameter(given, 'asset')
 }
 
-function wordIn<Word extends string>(value: unknown, name: string, words: Readonly<Record<Word, true>>): Word {
-  if (typeof value === 'string' && Object.hasOwn(words, value)) return value as Word
-  throw LedgerError.invalidParameter(name, `${name} must be one of ${Object.keys(words).join(', ')}.`)
+function wordOf<Word extends string>(value: unknown, name: string, all: readonly Word[]): Word {
+  if ((all as readonly unknown[]).includes(value)) return value as Word
+  throw LedgerError.invalidParameter(name, `${name} must be one of ${all.join(', ')}.`)
 }
 
 function limitOf(parameters: Parameters, limitDefault = PAGE_LIMIT_DEFAULT): number {

@@ -9,8 +9,7 @@
 import type { StatementLine } from '../domain/journal.ts'
 import { csvEndRow, jsonEndRow } from './end-row.ts'
 import type { StatementFormat } from './queries.ts'
-import type { StatementLineWire } from './schemas.ts'
-import { lineToWire } from './wire.ts'
+import { lineToWire, type StatementLineWire } from './posting.ts'
 
 export const STATEMENT_TYPES: Readonly<Record<StatementFormat, string>> = {
   csv: 'text/csv',

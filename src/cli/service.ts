@@ -24,9 +24,9 @@ export async function startService(settings: Settings): Promise<Service> {
     onExpiryEvent: (event) => logExpiry(log, event),
     onClockEvent: (event) => logClock(log, event),
   })
-  const { engine, storage, expiry } = ledger
+  const { engine, storage, sweeper } = ledger
   for (const warning of storage.warnings) log.warn(warning)
-  const backend = { engine, reader: storage.reader, store: storage, expiry }
+  const backend = { engine, reader: storage.reader, store: storage, sweeper }
   const { bodyBytesMax, requestsInFlightMax } = settings
   const limits = { bodyBytesMax, requestsInFlightMax, shutdownMs: settings.shutdownMs / 2 }
   const app = buildServer(backend, { logger: log, logRequests: settings.logRequests, limits })
@@ -112,7 +112,7 @@ async function stopAtSignal(
   }, shutdownMs)
   bound.unref()
   // The sweeper first: what it still submits would only keep callers waiting.
-  await Promise.all([ledger.expiry?.stop(), app.close()])
+  await Promise.all([ledger.sweeper?.stop(), app.close()])
   await ledger.close()
   log.info('stopped')
 }

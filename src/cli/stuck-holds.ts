@@ -3,7 +3,7 @@
  * that whoever froze them has perhaps forgotten them while others keep extending them.
  */
 import type { HoldsInput, Ledger, PageView } from '../api/ledger.ts'
-import { PAGE_LIMIT_DEFAULT } from '../api/queries.ts'
+import { PAGE_LIMIT_DEFAULT } from '../domain/page.ts'
 import type { Hold } from '../domain/hold.ts'
 import type { Instant } from '../domain/ids.ts'
 

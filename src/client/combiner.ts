@@ -5,6 +5,10 @@
  *               ▲                                         │
  *               └───────────── pause ◀── faults worth another attempt
  *
+ * Its states, in which requests may be under way or not:
+ *
+ *   at rest ──something waits, or a request is over──▶ scheduled ──the turn ends──▶ at rest
+ *
  * A lone call is a batch of one: one way to send and one way to read answers, also when it is tried again among others.
  * No timer delays anything; what is called in one turn of the event loop travels together.
  */
@@ -12,11 +16,16 @@ import { LedgerError } from '../api/error.ts'
 import type { BatchOutcome } from '../api/ledger.ts'
 import { outcomeFromWire } from '../api/problem-details.ts'
 import type { BatchWire, OutcomeWire } from '../api/outcome-schemas.ts'
+import { assertTransition, type Transitions } from '../domain/assert.ts'
 import type { Command } from '../domain/command.ts'
 import { exchange, unexpected, type Service } from './exchange.ts'
 import type { ClientLimits } from './limits.ts'
 import type { Parcel } from './parcel.ts'
 import { pauseAfter } from './pause.ts'
+
+type State = 'at-rest' | 'scheduled'
+
+const TRANSITIONS: Transitions<State> = { 'at-rest': ['scheduled'], scheduled: ['at-rest'] }
 
 export class Combiner {
   readonly #service: Service
@@ -26,7 +35,8 @@ export class Combiner {
   #travellingCommands = 0
   #unansweredCommands = 0
   #requests = 0
-  #pumping = false
+  /** Whether the end of this turn of the event loop sends what waits. */
+  #state: State = 'at-rest'
   /** Becomes smaller when the service finds a body too large. */
   #charactersMax: number
   #onIdle: (() => void) | null = null
@@ -58,15 +68,20 @@ export class Combiner {
   }
 
   #schedule(): void {
-    if (this.#pumping) return
-    this.#pumping = true
+    if (this.#state === 'scheduled') return
+    this.#become('scheduled')
     queueMicrotask(() => {
-      this.#pumping = false
+      this.#become('at-rest')
       while (this.#requests < this.#limits.connectionsMax && this.#waiting.length > 0) {
         const parcels = this.#take()
         if (parcels.length > 0) void this.#send(parcels)
       }
     })
+  }
+
+  #become(state: State): void {
+    assertTransition(TRANSITIONS, this.#state, state)
+    this.#state = state
   }
 
   /** The next request's parcels: an equal share of all for every connection, within the bounds, but at least one. */
@@ -105,18 +120,29 @@ export class Combiner {
     this.#travellingCommands += commands
     const open = parcels.map((parcel) => parcel.open)
     try {
-      const timeoutMs = this.#limits.requestTimeoutMs
-      const answer = await exchange(this.#service, { path: '/v1/batches', body, timeoutMs, controller })
-      const outcomes = outcomesOf(answer, open)
+      const outcomes = await this.#post(body, open, controller)
       for (const parcel of parcels) parcel.arrive()
-      this.#deliver(parcels, outcomes)
-    } catch (error) {
-      for (const parcel of parcels) parcel.arrive()
-      this.#fail(parcels, error as LedgerError, body.length)
+      if (outcomes instanceof LedgerError) this.#fail(parcels, outcomes, body.length)
+      else this.#deliver(parcels, outcomes)
+    } finally {
+      this.#requests -= 1
+      this.#travellingCommands -= commands
+      this.#schedule()
     }
-    this.#requests -= 1
-    this.#travellingCommands -= commands
-    this.#schedule()
+  }
+
+  /** Each parcel's outcomes; an error when the request failed as a whole. */
+  async #post(
+    body: string,
+    open: readonly (readonly Command[])[],
+    controller: AbortController,
+  ): Promise<readonly (readonly BatchOutcome[])[] | LedgerError> {
+    try {
+      const timeoutMs = this.#limits.requestTimeoutMs
+      return outcomesOf(await exchange(this.#service, { path: '/v1/batches', body, timeoutMs, controller }), open)
+    } catch (error) {
+      return error instanceof LedgerError ? error : unexpected('The answer could not be read.', { cause: error })
+    }
   }
 
   #deliver(parcels: readonly Parcel[], outcomes: readonly (readonly BatchOutcome[])[]): void {
@@ -158,6 +184,7 @@ export class Combiner {
       if (pauseMs === null || now + pauseMs >= parcel.deadlineAt) {
         parcel.end()
       } else if (!parcel.answered) {
+        parcel.pause()
         again.push(parcel)
         longestMs = Math.max(longestMs, pauseMs)
       }
@@ -167,7 +194,10 @@ export class Combiner {
 
   #putFirst(parcels: readonly Parcel[]): void {
     const open = parcels.filter((parcel) => !parcel.answered)
-    for (const parcel of open) this.#waitingCommands += parcel.size
+    for (const parcel of open) {
+      parcel.wait()
+      this.#waitingCommands += parcel.size
+    }
     this.#waiting = [...open, ...this.#waiting]
     this.#schedule()
   }

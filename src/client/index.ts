@@ -1,6 +1,7 @@
 /** The client: `connect`, and the types of what it takes and gives. For Node, browsers and edge runtimes: `fetch` only. */
 import { LedgerError } from '../api/error.ts'
-import { BATCH_COMMANDS_MAX, type Ledger } from '../api/ledger.ts'
+import { BATCH_COMMANDS_MAX } from '../api/contracts.ts'
+import { type Ledger } from '../api/ledger.ts'
 import type { Fetch } from './exchange.ts'
 import { CLIENT_LIMITS, type ClientLimits } from './limits.ts'
 import { RemoteLedger } from './remote-ledger.ts'

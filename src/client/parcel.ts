@@ -1,15 +1,18 @@
 /**
  * A parcel: the commands of one call, on their way to the service and back. Most calls are one command, a `batch` several.
  *
- *   waiting ──▶ travelling ──▶ answered
- *      ▲            │             ▲
- *      └── pausing ◀┘             └── give up (deadline, abort), at any time
+ *   waiting ──leave──▶ travelling ──arrive──▶ back ──receive, refuse, end──▶ answered
+ *    │ ▲ ▲                  │                │  │                            ▲
+ *    │ │ └───────wait───────┼────────────────┘  │ pause                      │
+ *    │ └───────────wait─────┼──── pausing ◀─────┘                            │
+ *    └──────────────────────┴────────┴───give up (deadline, abort), end──────┘
  *
  * It is always answered with outcomes, one per command; a command whose answer never came is `faulted`.
  */
 import { LedgerError } from '../api/error.ts'
 import type { BatchOutcome, CallOptions } from '../api/ledger.ts'
-import { commandToWire } from '../api/command-wire.ts'
+import { commandToWire } from '../api/contracts.ts'
+import { assertTransition, type Transitions } from '../domain/assert.ts'
 import { type Command } from '../domain/command.ts'
 import { requestOf } from '../domain/rules.ts'
 
@@ -21,6 +24,16 @@ export interface ParcelOptions extends CallOptions {
 
 /** The longest that `setTimeout` can wait. */
 const TIMER_MS_MAX = 2_147_483_647
+
+type State = 'waiting' | 'travelling' | 'back' | 'pausing' | 'answered'
+
+const TRANSITIONS: Transitions<State> = {
+  waiting: ['travelling', 'answered'],
+  travelling: ['back', 'answered'],
+  back: ['waiting', 'pausing', 'answered'],
+  pausing: ['waiting', 'answered'],
+  answered: [],
+}
 
 export class Parcel {
   readonly atomic: boolean
@@ -34,7 +47,7 @@ export class Parcel {
   #open: number[]
   #failures = 0
   readonly #resolve: (outcomes: BatchOutcome[]) => void
-  #answered = false
+  #state: State = 'waiting'
   /** While it travels: to be called when nobody waits for it any more. */
   #abandon: (() => void) | null = null
   #stopWaiting = (): void => {}
@@ -57,7 +70,7 @@ export class Parcel {
   }
 
   get answered(): boolean {
-    return this.#answered
+    return this.#state === 'answered'
   }
 
   /** Attempts that left something open. */
@@ -82,12 +95,24 @@ export class Parcel {
 
   /** It leaves in a request, which `abandon` tells that nobody waits for this parcel any more. */
   leave(abandon: () => void): void {
+    this.#become('travelling')
     this.#abandon = abandon
   }
 
-  /** It is back from its request. */
+  /** It is back from its request; nothing happens when it gave up meanwhile. */
   arrive(): void {
+    if (!this.answered) this.#become('back')
     this.#abandon = null
+  }
+
+  /** It waits for another attempt, after a pause. */
+  pause(): void {
+    this.#become('pausing')
+  }
+
+  /** It waits for a request again. */
+  wait(): void {
+    this.#become('waiting')
   }
 
   /**
@@ -116,14 +141,14 @@ export class Parcel {
 
   /** What it travelled in failed as a whole. Everything stays open. */
   lose(error: LedgerError): void {
-    if (this.#answered) return
+    if (this.answered) return
     this.#failures += 1
     for (const index of this.#open) this.#fault(index, error)
   }
 
   /** The service will never take the command at `position` of the open ones. */
   refuse(position: number, error: LedgerError): void {
-    if (this.#answered) return
+    if (this.answered) return
     if (this.atomic) {
       this.lose(error)
       return this.end()
@@ -139,16 +164,21 @@ export class Parcel {
   }
 
   #giveUp(message: string): void {
-    if (this.#answered) return
-    const applied = this.#abandon === null ? 'no' : 'unknown'
+    if (this.answered) return
+    const applied = this.#state === 'travelling' ? 'unknown' : 'no'
     for (const index of this.#open) this.#fault(index, new LedgerError('deadline_exceeded', message, { applied }))
     this.#answer()
     this.#abandon?.()
   }
 
+  #become(state: State): void {
+    assertTransition(TRANSITIONS, this.#state, state)
+    this.#state = state
+  }
+
   #answer(): void {
-    if (this.#answered) return
-    this.#answered = true
+    if (this.answered) return
+    this.#become('answered')
     this.#stopWaiting()
     this.#resolve(this.#outcomes as BatchOutcome[])
     this.#onAnswer()

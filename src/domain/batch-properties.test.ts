@@ -1,15 +1,19 @@
-/** Whatever is asked in whatever order: the laws hold, a second ledger agrees, and batching changes nothing. */
+/** Whatever is asked in whatever order: the laws hold, the reference ledger agrees, and batching changes nothing. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { cut, cuts, work as arbitraryWork } from '../../test/support/arbitrary-work.ts'
+import { run } from '../../test/reference/batch.ts'
+import type { Circumstances, EntryBook, Line } from '../../test/reference/books.ts'
+import { ReferenceLedger } from '../../test/reference/ledger.ts'
 import { MOMENT } from '../../test/support/given.ts'
 import { assertLaws } from '../../test/support/laws.ts'
-import { NaiveLedger } from '../../test/support/naive-ledger.ts'
 import { Rows } from '../../test/support/rows.ts'
 import { decideBatch } from './batch.ts'
 import type { Moment } from './decision.ts'
+import { showHold } from './hold.ts'
 import { HouseStripes } from './house-stripes.ts'
+import type { EntryRecord } from './journal.ts'
 import type { Outcome } from './outcome.ts'
 import { REJECTION_PRECEDENCE } from './outcome.ts'
 
@@ -38,41 +42,95 @@ test('laws 1, 2, 3 and 5 hold after every batch', () => {
   )
 })
 
-test('a ledger that was written from the words alone comes to the same answers, balances and holds', () => {
+test('the reference ledger, written from the documents alone, comes to the same answers and the same rows', () => {
   const words = new Map<string, number>()
   fc.assert(
     fc.property(arbitraryWork, cuts, (work, where) => {
       const rows = new Rows()
-      const naive = new NaiveLedger()
+      const reference = new ReferenceLedger()
+      const lines: Line[] = []
+      const entries: EntryBook[] = []
       for (const [index, batch] of cut(work, where).entries()) {
         const moment = momentOf(index)
-        const clock = { now: moment.now, ttlMsMax: moment.holdTtlMsMax, ttlMsDefault: moment.holdTtlMsDefault }
-        const expected = batch.flatMap((item) => naive.run(item, clock))
-        const found = rows.run(batch, moment).map(wordOf)
-        assert.deepEqual(found, expected)
-        for (const word of found) words.set(word, (words.get(word) ?? 0) + 1)
+        const expected = run(reference, batch, circumstancesOf(moment))
+        const found = rows.run(batch, moment)
+        assert.deepEqual(found, expected.outcomes)
+        lines.push(...expected.lines)
+        entries.push(...expected.entries)
+        for (const word of found.map(wordOf)) words.set(word, (words.get(word) ?? 0) + 1)
       }
-      for (const { account, asset, available, held, floor } of rows.balances.values()) {
-        const other = naive.balance(account, asset)
-        assert.deepEqual([available, held, floor ?? 0n], [other.available, other.held, other.floor])
-      }
-      for (const [id, other] of Object.entries(naive.books.holds)) {
-        const hold = rows.requests.get(id)
-        assert.ok(hold?.kind === 'freeze')
-        assert.equal(hold.state === 'open', other.open)
-        assert.deepEqual([hold.payee, hold.expiresAt], [other.payee, other.expiresAt])
-        for (const amount of ['amount', 'held', 'settled', 'released', 'drawn', 'shortfall', 'refunded'] as const) {
-          assert.equal(hold[amount], other[amount], `${amount} of ${id}`)
-        }
-      }
+      assertSameRows(rows, reference, { lines, entries })
     }),
-    { numRuns: 300 },
+    { numRuns: 1_000 },
   )
   // Random commands prove something only where they come to everything.
   for (const word of ['applied', 'replayed', ...REJECTION_PRECEDENCE]) {
     assert.ok((words.get(word) ?? 0) > 0, `no random command was ever ${word}`)
   }
 })
+
+function circumstancesOf({ now, holdTtlMsDefault, holdTtlMsMax }: Moment): Circumstances {
+  return {
+    stripeOf: (account, asset) => STRIPES.of(account, asset),
+    now,
+    ttlMsDefault: holdTtlMsDefault,
+    ttlMsMax: holdTtlMsMax,
+  }
+}
+
+/** Every row that a caller can see, and which posting belongs to which version of a balance. */
+function assertSameRows(
+  rows: Rows,
+  reference: ReferenceLedger,
+  written: { readonly lines: readonly Line[]; readonly entries: readonly EntryBook[] },
+): void {
+  const balances = [...rows.balances.values()]
+  const names = new Map(balances.map(({ id, account, asset, stripe }) => [id, { account, asset, stripe }]))
+  const requests = [...rows.requests.values()]
+  assert.deepEqual(
+    byName(
+      balances.map(({ account, asset, stripe, available, held, floor, version }) => ({
+        account,
+        asset,
+        stripe,
+        available,
+        held,
+        floor,
+        version,
+      })),
+      ({ account, asset }) => `${account} ${asset}`,
+    ),
+    byName([...reference.books.values()], ({ account, asset }) => `${account} ${asset}`),
+  )
+  assert.deepEqual(
+    rows.postings.map(({ balanceId, ...line }) => ({ ...line, ...names.get(balanceId) })),
+    written.lines,
+  )
+  assert.deepEqual(
+    requests.flatMap((request) => (request.kind === 'freeze' ? [] : [bookOf(request)])),
+    written.entries,
+  )
+  const holds = requests.filter((request) => request.kind === 'freeze')
+  assert.deepEqual(holds.map(showHold), [...reference.holds.values()])
+  for (const { id } of holds) {
+    const steps = reference.stepsOf(id)
+    assert.deepEqual(
+      steps.map((_, index) => rows.holdSteps.get(`${id} ${index + 1}`)),
+      steps,
+    )
+  }
+  assert.deepEqual([...rows.rates.values()], [...reference.rates.values()])
+  assert.deepEqual(rows.assets, reference.assets)
+  assert.deepEqual(rows.accounts, reference.metadata)
+}
+
+function bookOf({ id, kind, at, memo, metadata, floor, legs, step, postings }: EntryRecord): EntryBook {
+  return { id, kind, at, memo, metadata, floor, legs, step, postings: postings.map(({ posting }) => posting) }
+}
+
+function byName<Row>(rows: readonly Row[], nameOf: (row: Row) => string): readonly Row[] {
+  return rows.toSorted((left, right) => (nameOf(left) < nameOf(right) ? -1 : 1))
+}
 
 test('however a sequence is cut into batches, the answers and the rows are the same', () => {
   fc.assert(

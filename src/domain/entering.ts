@@ -1,9 +1,18 @@
 /** The decision of a command whose record is an entry: it moves coins, and the entry answers repeats. */
-import type { ChargeCommand, DepositCommand, TransferCommand } from './command.ts'
 import { reject, type Decision, type Moment } from './decision.ts'
+import type { RequestId } from './ids.ts'
 import { showEntry, type Entry, type EntryLeg, type EntryRecord } from './journal.ts'
+import type { Metadata } from './metadata.ts'
 import { describeAll, post, type Move } from './post.ts'
 import type { Rate } from './rate.ts'
+
+/** What such commands have in common. The entry has the command's kind. */
+interface EntryCommand {
+  readonly kind: EntryRecord['kind']
+  readonly requestId: RequestId
+  readonly memo: string | null
+  readonly metadata: Metadata | null
+}
 
 /** What a transfer across assets adds. */
 interface Exchanged {
@@ -12,7 +21,7 @@ interface Exchanged {
 }
 
 export function enter(
-  command: DepositCommand | ChargeCommand | TransferCommand,
+  command: EntryCommand,
   fingerprint: number,
   moment: Moment,
   moves: readonly Move[],

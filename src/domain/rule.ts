@@ -17,7 +17,7 @@ export interface Rule<Kind extends CommandKind> {
    * Everything that a repeat must have in common with the first request, as sent: a relative expiry stays relative. Null where no
    * row keeps a fingerprint.
    */
-  contents(command: Commands[Kind]): string | null
+  contents(command: Commands[Kind]): ContentsOf<Commands[Kind]>
   /** Adds every key that `decide` may read. */
   addKeys(command: Commands[Kind], keys: FootprintKeys): void
   /** All checks come first, in the order of `REJECTION_PRECEDENCE`; then the rows to write. Upholds laws 1, 2, 4 and 5. */
@@ -27,6 +27,9 @@ export interface Rule<Kind extends CommandKind> {
   /** It may be decided on how its hold ended. */
   followsEnd(command: Commands[Kind]): boolean
 }
+
+/** A command with a request id, or of a hold, has a row that keeps its fingerprint. */
+type ContentsOf<Of> = Of extends { readonly requestId: RequestId } | { readonly hold: RequestId } ? string : null
 
 /** The parts of a rule that is not about a hold. */
 export const NO_HOLD = {

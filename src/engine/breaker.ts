@@ -1,6 +1,6 @@
 /**
- * A store behind a circuit breaker: after `breakerFailures` failures in a row, calls fail at once until one probe
- * succeeds, so that a database that is down is not buried under attempts.
+ * A store with a circuit breaker: after `breakerFailures` consecutive failures, calls fail immediately until a probe succeeds. A
+ * database that is down does not receive a retry from every caller.
  */
 import {
   BrokenCircuitError,
@@ -21,11 +21,11 @@ import type { CommitResult, Store, StoreClock } from './store.ts'
 
 export class BreakerStore implements Store {
   readonly #store: Store
-  /** Apart, because a database can still be read when it cannot be written: a full disk, a read-only replica. */
+  /** Reads and writes have separate circuits: with a full disk, or on a read-only replica, a database can be read but not written. */
   readonly #reads: CircuitBreakerPolicy
   readonly #writes: CircuitBreakerPolicy
   readonly #openMs: number
-  /** The failure that came last, by circuit. */
+  /** The most recent failure of each circuit. */
   readonly #lastFailure = new Map<CircuitBreakerPolicy, Fault>()
 
   constructor(store: Store, clock: Clock, limits: Pick<EngineLimits, 'breakerFailures' | 'breakerOpenMs'>) {
@@ -71,11 +71,11 @@ export class BreakerStore implements Store {
     }
   }
 
-  /** The circuit is open: what only an operator can mend is still said by its name. */
+  /** The fault while a circuit is open. A misconfiguration keeps its own code, because only an operator can remove its cause. */
   #broken(policy: CircuitBreakerPolicy, cause: BrokenCircuitError): Fault {
     const last = this.#lastFailure.get(policy)
     if (last?.code === 'store_misconfigured') return new Fault(last.code, last.message, { cause: last })
-    const message = 'The database failed several times in a row; it is given a pause.'
+    const message = 'The database failed several times in a row. It is not called again until a pause has passed.'
     return new Fault('store_unavailable', message, { retryAfterMs: this.#openMs, cause })
   }
 }
@@ -88,8 +88,8 @@ function policyOf(clock: Clock, limits: Pick<EngineLimits, 'breakerFailures' | '
 }
 
 /**
- * How long the circuit stays open, by the engine's clock. cockatiel would ask for the time of day, which can be set back: it compares
- * `duration` with the time since the circuit opened, so a pause is longer than any time, or it is over.
+ * How long the circuit stays open, measured by the engine's clock. cockatiel uses the time of day, which can be set back: it compares
+ * `duration` with the time since the circuit opened. So `duration` is infinite until the pause has passed, and then -Infinity.
  */
 class Pause implements IBackoff<unknown> {
   readonly #clock: Clock

@@ -1,14 +1,15 @@
 /**
- * The last rows that this engine saw or sent to be committed, as a snapshot to decide on.
+ * The rows that this engine last read or sent to the store, as a snapshot to decide on.
  *
- * A row here may be out of date, or may never come to be. That is harmless where a commit follows, because its guards meet
- * the rows themselves; a rejection or a repeat is answered only after its rows were read again (see cycle.ts).
+ * A row here may be out of date, and the commit that wrote it may fail. A commit that is decided on such a row is safe, because its
+ * guards check the stored rows. A rejection or a repeat has no commit, so its rows are read again before it is answered (see cycle.ts).
  *
- * Two things make rows leave together. A balance that another writer moved takes the remembered open holds of its account along, because
- * that writer may have changed them. A row that shows less than was remembered means that the database went back in time (a failover that
- * lost commits, a restored backup): then nothing remembered can be trusted. A lost connection may mean the same, see `Store`.
+ * Rows are removed together in two cases. When another writer has moved a balance, the open holds of that balance are removed too,
+ * because that writer may have changed them. When a row read from the database is older than the cached one, the database has gone back
+ * in time (a failover that lost commits, a restored backup), and the whole cache is cleared. A lost connection can mean the same, see
+ * `Store`.
  *
- * Upholds law 8: both maps are bounded, the rows written longest ago leave first.
+ * Upholds law 8: the maps of requests and balances are bounded; the rows that were written longest ago are removed first.
  */
 import type { Asset } from '../domain/asset.ts'
 import { balanceKey, type BalanceRecord } from '../domain/balance.ts'
@@ -34,8 +35,8 @@ export class Cache implements Snapshot {
   }
 
   /**
-   * Takes in rows that the cache lacks, and returns those. A row that is here already may be part of a commit under way, and
-   * newer than what was read.
+   * Adds the rows that the cache lacks, and returns them. A row that is already cached may belong to a commit in flight, and be newer
+   * than the one that was read.
    */
   learn(snapshot: Snapshot): Snapshot {
     const requests = new Map([...snapshot.requests].filter(([id]) => !this.requests.has(id)))
@@ -46,8 +47,8 @@ export class Cache implements Snapshot {
   }
 
   /**
-   * Takes in rows as they were just read, while no commit is under way or under their locks. What the database does not have is
-   * forgotten here too.
+   * Replaces cached rows by rows that were just read, either under their locks or while no commit is in flight. Rows that the database
+   * does not have are removed.
    *
    * @returns keys of the balances that another writer has moved
    */
@@ -62,7 +63,7 @@ export class Cache implements Snapshot {
   }
 
   /**
-   * Compares rows that were just read with what is remembered of them, and forgets everything when they show less.
+   * Compares rows that were just read with the cached ones, and clears the cache when they are older.
    *
    * @returns keys of the balances that another writer has moved
    */
@@ -90,7 +91,7 @@ export class Cache implements Snapshot {
     for (const [key, rate] of snapshot.rates) this.rates.set(key, rate)
   }
 
-  /** Takes in what is being committed. */
+  /** Applies changes that are being committed. */
   apply(changes: Changes): void {
     for (const entry of changes.entries) this.requests.set(entry.id, entry)
     for (const hold of changes.holdsOpened) this.#remember(hold)
@@ -98,14 +99,14 @@ export class Cache implements Snapshot {
     for (const { after } of changes.holdsStepped) this.#remember(after)
     for (const { after } of changes.balances) {
       const key = balanceKey(after.account, after.asset, after.stripe)
-      this.balances.delete(key) // Written again, it is young again.
+      this.balances.delete(key) // Inserted again, it becomes the youngest.
       this.balances.set(key, after)
     }
     for (const asset of changes.assets) this.assets.set(asset.code, asset)
     for (const rate of changes.rates) this.rates.set(rateKey(rate.from, rate.to), rate)
   }
 
-  /** Forgets the footprint's rows, and the open holds of its balances. */
+  /** Removes the footprint's rows, and the open holds of its balances. */
   forget(footprint: Footprint): void {
     for (const id of footprint.requests) this.#forgetRequest(id)
     for (const key of footprint.balances.keys()) {
@@ -125,7 +126,7 @@ export class Cache implements Snapshot {
     this.#openHolds.clear()
   }
 
-  /** Back to the limits; also drops what was only known to be absent. */
+  /** Shrinks the cache to its limits, and removes the assets and rates that are cached as absent. */
   trim(): void {
     for (const id of surplusOf(this.requests, this.#requestsMax)) this.#forgetRequest(id)
     for (const key of surplusOf(this.balances, this.#balancesMax)) this.balances.delete(key)
@@ -133,7 +134,7 @@ export class Cache implements Snapshot {
     for (const [key, rate] of this.rates) if (rate === null) this.rates.delete(key)
   }
 
-  /** Whether the rows show less than what is remembered of them, or another past. */
+  /** Whether any row is older than the cached one, or has another history. */
   #wentBack({ requests, balances, assets, rates }: Snapshot): boolean {
     for (const [id, read] of requests) if (isLess(read, this.requests.get(id))) return true
     for (const [key, read] of balances) if (isEarlier(read, this.balances.get(key))) return true
@@ -171,7 +172,7 @@ export class Cache implements Snapshot {
   }
 }
 
-/** A request that is gone, or a hold that has fewer steps than it had, or is open again. */
+/** A request that no longer exists, or a hold that has fewer steps than before, or is open again. */
 function isLess(read: RequestRecord | null, remembered: RequestRecord | undefined): boolean {
   if (remembered === undefined) return false
   if (read === null) return true
@@ -179,14 +180,14 @@ function isLess(read: RequestRecord | null, remembered: RequestRecord | undefine
   return read.steps < remembered.steps || (read.state === 'open' && remembered.state !== 'open')
 }
 
-/** An earlier version, or the same one of another past. */
+/** A lower version, or the same version with other amounts. */
 function isEarlier(read: BalanceRecord, remembered: BalanceRecord | undefined): boolean {
   if (remembered === undefined || read.version > remembered.version) return false
   if (read.version < remembered.version) return true
   return read.available !== remembered.available || read.held !== remembered.held || read.floor !== remembered.floor
 }
 
-/** Keys of the rows that are too many, the oldest first. */
+/** Keys of the rows above the limit, the oldest first. */
 function* surplusOf<Key>(map: ReadonlyMap<Key, unknown>, sizeMax: number): Iterable<Key> {
   let surplus = map.size - sizeMax
   if (surplus <= 0) return

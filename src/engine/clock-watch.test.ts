@@ -85,7 +85,7 @@ for (const [offMs, how] of [
     assert.equal(await bench.met(10 * clockRetryMs), 'clock_wrong')
     bench.clock.offMs = 0
     assert.equal(await bench.met(), 'served')
-    assert.equal(bench.watch.moment(), bench.trueNow)
+    assert.equal(bench.watch.now(), bench.trueNow)
     assert.deepEqual(bench.kinds, ['wrong', 'right'])
   })
 }
@@ -178,7 +178,7 @@ test('where nobody else has a clock, rows of the future refuse it with both expl
   assert.equal(await bench.met(), 'clock_wrong')
   const message = await bench.message()
   assert.match(message, /^The newest rows of the database are 28800 s ahead of the clock of this process\./)
-  assert.match(message, /If this clock is behind, set it right.*If it was ahead when they were written/)
+  assert.match(message, /If this clock is behind, correct it.*If it was ahead when those rows were written/)
   assert.match(message, /wait until 2030-01-31T12:00:00\.000Z, or set HOLDFAST_ACCEPT_ROWS_AHEAD=true/)
   // The clock gets the time from somewhere.
   bench.clock.offMs = 0
@@ -202,10 +202,10 @@ test('a process that saw its clock set back believes it, as far as the rows may 
   const bench = new Bench({ hasServer: false, offMs: 8 * HOUR_MS })
   assert.equal(await bench.met(), 'served')
   await bench.clock.advance(5_000)
-  bench.newestAt = bench.watch.moment()
+  bench.newestAt = bench.watch.now()
   bench.clock.offMs = 0
   assert.equal(await bench.met(), 'served')
-  assert.equal(bench.watch.moment(), bench.trueNow)
+  assert.equal(bench.watch.now(), bench.trueNow)
   assert.match(bench.watch.warnings.join(), /up to 28800 s ahead of the clock.* Until 2030-01-31T20:00:05\.000Z/)
   assert.deepEqual(bench.kinds, ['rows_ahead'])
   await bench.clock.advance(clockCheckIntervalMs)
@@ -246,15 +246,15 @@ test('where a server confirms that the clock was rightly set ahead, as after a s
 test('time waits for a clock that is set back a little, and follows one that is set back by more', async () => {
   const bench = new Bench({ hasServer: false })
   await bench.met()
-  const first = bench.watch.moment()
+  const first = bench.watch.now()
   bench.clock.offMs = -clockDifferenceMsMax
   await bench.met()
-  assert.equal(bench.watch.moment(), first)
+  assert.equal(bench.watch.now(), first)
   await bench.clock.advance(clockDifferenceMsMax + 1)
-  assert.equal(bench.watch.moment(), first + 1)
+  assert.equal(bench.watch.now(), first + 1)
   bench.clock.offMs -= clockDifferenceMsMax + 1
   await bench.met()
-  assert.equal(bench.watch.moment(), first - clockDifferenceMsMax)
+  assert.equal(bench.watch.now(), first - clockDifferenceMsMax)
 })
 
 test('whoever listens and throws keeps nobody waiting', async () => {

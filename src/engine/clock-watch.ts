@@ -1,15 +1,15 @@
 /**
- * Watches the clock of this process, by which holds live and end: it is compared with the database's.
+ * Compares the clock of this process with the database's. The life of every hold depends on it.
  *
- *              look: nothing is wrong                    the time of day jumped
- *   unknown ──────────────────────────▶ right ──────────────────────────────────▶ unknown
- *      │                                 │ ▲
- *      └────────── look: wrong ─────────▶▼ │ look: nothing is wrong
- *                                       wrong ── every `clockRetryMs`, when it is asked for ──▶ look
+ *            comparison: nothing is wrong                the time of day jumped
+ *   unknown ──────────────────────────────▶ right ──────────────────────────────▶ unknown
+ *      │                                     │ ▲
+ *      └───────── comparison: wrong ────────▶▼ │ comparison: nothing is wrong
+ *                                           wrong ── at most every `clockRetryMs`, on demand ──▶ comparison
  *
- * While it is right, a look every `clockCheckIntervalMs` keeps nobody waiting, and one that fails proves nothing. While it is unknown,
- * everybody waits for a look. While it is wrong, nothing is decided by it. A jump is seen without asking anybody: the time of day and
- * `elapsed` run at one pace, but for being set. Upholds laws 5 and 8.
+ * While the clock is right, it is compared every `clockCheckIntervalMs` in the background, and a comparison that fails proves nothing.
+ * While it is unknown, callers wait for a comparison. While it is wrong, nothing is decided by it. A jump is found without the database:
+ * the time of day and `elapsed` advance at the same rate unless the clock is set. Upholds laws 5 and 8.
  */
 import type { Instant } from '../domain/ids.ts'
 import { judge, setAheadText, type Verdict } from './clock-verdict.ts'
@@ -33,40 +33,40 @@ export interface ClockWatchOptions {
 }
 
 export type ClockEvent =
-  /** Nothing is served or swept; the message says why, and what to do. */
+  /** Nothing is served and no hold is ended; the message gives the reason and the remedy. */
   | { readonly kind: 'wrong'; readonly message: string }
   | { readonly kind: 'right' }
-  /** It is right, but rows are not. */
+  /** The clock is right, but rows of the database are ahead of it. */
   | { readonly kind: 'rows_ahead'; readonly message: string }
-  /** Nobody else can say whether it is right; no hold is ended for a while. */
+  /** The clock was set ahead, and nothing can confirm that; no hold is ended for `clockRestMs`. */
   | { readonly kind: 'set_ahead'; readonly message: string }
 
 type Wrong = Extract<Verdict, { readonly message: string }>
 
-/** The two clocks of a process at one moment. */
+/** The time of day and `elapsed` at one instant. */
 interface Reading {
   readonly now: Instant
   readonly elapsed: number
 }
 
-/** Looks of one `check`, so that a clock which jumps all the time ends it. */
-const LOOKS_MAX = 3
+/** The most comparisons in one `check`: a clock that keeps jumping must not keep it from ending. */
+const COMPARISONS_MAX = 3
 
 export class ClockWatch {
   readonly #parts: ClockWatchParts
   readonly #options: ClockWatchOptions
-  /** When the last look that was answered began; when the watch was made, before the first one. */
+  /** When the last comparison that was answered began; before the first one, when this object was created. */
   #reading: Reading
-  /** When the last look ended, however it did, on the clock's `elapsed`. */
-  #lookedAt = -Infinity
+  /** When the last comparison ended, with success or not, on the clock's `elapsed`. */
+  #comparedAt = -Infinity
   #isKnown = false
   #wrong: Wrong | null = null
   #warning: string | null = null
   #setBackFrom: Instant | null = null
-  #lastMoment: Instant = 0
-  /** How long no hold is ended, on the clock's `elapsed`, and why. */
+  #lastNow: Instant = 0
+  /** Until when no hold is ended, on the clock's `elapsed`, and why. */
   #resting: { readonly until: number; readonly message: string } | null = null
-  #look: Promise<void> | null = null
+  #comparison: Promise<void> | null = null
 
   constructor(parts: ClockWatchParts, options: ClockWatchOptions) {
     this.#parts = parts
@@ -78,41 +78,41 @@ export class ClockWatch {
     return [this.#warning, this.#rest?.message ?? null].filter((warning) => warning !== null)
   }
 
-  /** Whether the clock is right as far as is known, at no cost; where not, `check` finds out. */
+  /** Whether the clock is known to be right. Costs no query; when this is false, `check` compares the clocks. */
   isSure(): boolean {
     if (!this.#isKnown || this.#wrong !== null || this.#jumpMs(this.#read()) !== 0) return false
     if (this.#isOld(this.#parts.limits.clockCheckIntervalMs)) {
-      // Whoever can be answered without it does not wait, and is told of nothing that goes wrong with it.
-      this.#lookOnce().catch(() => undefined)
+      // Callers do not wait for this comparison, and its failure does not concern them.
+      this.#compareOnce().catch(() => undefined)
     }
     return true
   }
 
-  /** Resolves when the clock is right. @throws Fault `clock_wrong`, and what the store throws where it has to be asked */
+  /** Resolves when the clock is right. @throws Fault `clock_wrong`, and the faults of `Store.clock` */
   async check(): Promise<void> {
-    for (let looks = 0; looks < LOOKS_MAX; looks++) {
+    for (let count = 0; count < COMPARISONS_MAX; count++) {
       if (this.isSure()) return
-      const isTold =
+      const isRecent =
         this.#wrong !== null && this.#jumpMs(this.#read()) === 0 && !this.#isOld(this.#parts.limits.clockRetryMs)
-      if (isTold) break
-      await this.#lookOnce()
+      if (isRecent) break
+      await this.#compareOnce()
     }
-    const message = this.#wrong?.message ?? 'The clock of this process is being set again and again.'
+    const message = this.#wrong?.message ?? 'The clock of this process changes repeatedly.'
     throw new Fault('clock_wrong', message, { retryAfterMs: this.#parts.limits.clockRetryMs })
   }
 
   /**
-   * The present, for the rules. It does not run backwards where the clock is set back a little: it waits for the clock then, at most for
-   * `clockDifferenceMsMax`, within which reads by time are exact. A clock that is set back by more is followed.
+   * The current time, for the rules. When the clock is set back by at most `clockDifferenceMsMax`, this time stands still until the clock
+   * has caught up, so that reads by time stay exact. When the clock is set back by more, this time follows it.
    */
-  moment(): Instant {
+  now(): Instant {
     const now = this.#parts.clock.now()
-    const isStep = this.#lastMoment - now > this.#parts.limits.clockDifferenceMsMax
-    this.#lastMoment = isStep ? now : Math.max(this.#lastMoment, now)
-    return this.#lastMoment
+    const isStep = this.#lastNow - now > this.#parts.limits.clockDifferenceMsMax
+    this.#lastNow = isStep ? now : Math.max(this.#lastNow, now)
+    return this.#lastNow
   }
 
-  /** Whether what is due may be ended, which nobody can take back. @throws Fault `clock_wrong` */
+  /** Checks that due holds may be ended, which cannot be undone. @throws Fault `clock_wrong` */
   requireSettled(): void {
     const rest = this.#rest
     if (rest !== null) throw new Fault('clock_wrong', rest.message, { retryAfterMs: this.#parts.limits.clockRetryMs })
@@ -122,14 +122,14 @@ export class ClockWatch {
     return this.#resting !== null && this.#parts.clock.elapsed() < this.#resting.until ? this.#resting : null
   }
 
-  /** By how much the time of day was set since the last look; 0 within `clockJumpMsMax`. */
+  /** By how much the time of day was set since the last comparison; 0 when that is at most `clockJumpMsMax`. */
   #jumpMs({ now, elapsed }: Reading): number {
     const jumpMs = now - this.#reading.now - (elapsed - this.#reading.elapsed)
     return Math.abs(jumpMs) > this.#parts.limits.clockJumpMsMax ? jumpMs : 0
   }
 
   #isOld(ageMs: number): boolean {
-    return this.#parts.clock.elapsed() - this.#lookedAt >= ageMs
+    return this.#parts.clock.elapsed() - this.#comparedAt >= ageMs
   }
 
   #read(): Reading {
@@ -137,13 +137,13 @@ export class ClockWatch {
     return { now: clock.now(), elapsed: clock.elapsed() }
   }
 
-  /** One look at a time; whoever comes meanwhile waits for it too. */
-  #lookOnce(): Promise<void> {
-    this.#look ??= this.#lookAgain().finally(() => (this.#look = null))
-    return this.#look
+  /** Starts a comparison, or joins the one that is in progress. */
+  #compareOnce(): Promise<void> {
+    this.#comparison ??= this.#compare().finally(() => (this.#comparison = null))
+    return this.#comparison
   }
 
-  async #lookAgain(): Promise<void> {
+  async #compare(): Promise<void> {
     const reading = this.#read()
     const { store, clock, limits } = this.#parts
     try {
@@ -151,16 +151,16 @@ export class ClockWatch {
       const jumpMs = this.#jumpMs(reading)
       if (jumpMs < 0) this.#setBackFrom = Math.max(this.#setBackFrom ?? 0, reading.now - jumpMs)
       if (jumpMs !== 0) this.#resting = null
-      // A clock that was behind the rows is expected to be set ahead.
+      // A clock that was behind the newest rows had to be set ahead.
       const isDoubtful = answer.serverAt === null && this.#wrong === null
       if (isDoubtful && jumpMs > limits.clockDifferenceMsMax) this.#beginRest(jumpMs)
       this.#reading = reading
-      const look = { ...answer, askedAt: reading.now, tookMs: clock.elapsed() - reading.elapsed }
+      const timed = { ...answer, askedAt: reading.now, tookMs: clock.elapsed() - reading.elapsed }
       const { acceptRowsAhead } = this.#options
       const { clockDifferenceMsMax } = limits
-      this.#conclude(judge(look, { clockDifferenceMsMax, acceptRowsAhead, setBackFrom: this.#setBackFrom }))
+      this.#conclude(judge(timed, { clockDifferenceMsMax, acceptRowsAhead, setBackFrom: this.#setBackFrom }))
     } finally {
-      this.#lookedAt = clock.elapsed()
+      this.#comparedAt = clock.elapsed()
     }
   }
 
@@ -168,7 +168,7 @@ export class ClockWatch {
     const { clock, limits } = this.#parts
     const message = setAheadText(jumpMs, limits.clockRestMs)
     this.#resting = { until: clock.elapsed() + limits.clockRestMs, message }
-    this.#tell({ kind: 'set_ahead', message })
+    this.#emit({ kind: 'set_ahead', message })
   }
 
   #conclude(verdict: Verdict): void {
@@ -177,22 +177,22 @@ export class ClockWatch {
     this.#isKnown = true
     if (verdict.kind !== 'right') {
       this.#wrong = verdict
-      if (before?.kind !== verdict.kind) this.#tell({ kind: 'wrong', message: verdict.message })
+      if (before?.kind !== verdict.kind) this.#emit({ kind: 'wrong', message: verdict.message })
       return
     }
-    // An answer that took too long to prove anything does not end what was proven.
+    // An answer that took too long to prove anything does not revoke what was proven before.
     if (before !== null && !verdict.isSure) return
     this.#wrong = null
     this.#warning = verdict.warning
-    if (before !== null) this.#tell({ kind: 'right' })
-    if (verdict.warning !== null && !warnedBefore) this.#tell({ kind: 'rows_ahead', message: verdict.warning })
+    if (before !== null) this.#emit({ kind: 'right' })
+    if (verdict.warning !== null && !warnedBefore) this.#emit({ kind: 'rows_ahead', message: verdict.warning })
   }
 
-  #tell(event: ClockEvent): void {
+  #emit(event: ClockEvent): void {
     try {
       this.#options.onClockEvent?.(event)
     } catch {
-      // Whoever listens cannot keep commands waiting.
+      // An error of a listener must not affect commands.
     }
   }
 }

@@ -1,15 +1,15 @@
-/** Everything about time and chance that the engine uses, so that a simulation can take its place. */
+/** All time and randomness that the engine uses, so that a simulation can replace it. */
 import type { Instant } from '../domain/ids.ts'
 
 export interface Clock {
-  /** The time of day, for the rules. It can be set, also back. */
+  /** The time of day, for the rules. It can be set forward and back. */
   now(): Instant
-  /** Milliseconds since some moment in the past, for durations. It only ever grows, whatever becomes of the time of day. */
+  /** Milliseconds since an arbitrary instant, for durations. It never decreases, even when the time of day is set back. */
   elapsed(): number
   sleep(ms: number): Promise<void>
-  /** Resolves after pending input has been looked at, without a delay of its own. */
+  /** Resolves after pending input was processed, without a delay of its own. */
   yield(): Promise<void>
-  /** 0 (included) to 1 (excluded). */
+  /** A random number from 0 (included) to 1 (excluded). */
   random(): number
   /** Calls `action` once after `ms`; the returned function cancels it. Does not keep the process alive. */
   after(ms: number, action: () => void): () => void

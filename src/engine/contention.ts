@@ -1,10 +1,10 @@
-/** Which balances met another writer lately: batches that touch them lock before they decide. */
+/** Balances that another writer has moved recently: batches that touch them take locks before they decide. */
 import type { Clock } from './clock.ts'
 
 export class Contention {
   readonly #clock: Clock
   readonly #contendedMs: number
-  /** Balance key to when, on the clock's `elapsed`, it counts as quiet again. */
+  /** By balance key, until when the balance counts as contended, on the clock's `elapsed`. */
   readonly #until = new Map<string, number>()
 
   constructor(clock: Clock, contendedMs: number) {

@@ -1,15 +1,15 @@
 /**
- * One batch from commands to a commit under way (`prepare`), and from there to outcomes (`finish`).
+ * One batch, from its commands to a commit in flight (`prepare`), and from there to its outcomes (`finish`).
  *
- *   prepare: load what is missing ▶ decide ▶ prove rejections ▶ send the commit
- *   finish:  committed ▶ outcomes · stale, contended, doubt, refused ▶ recovery
+ *   prepare: load missing rows ▶ decide ▶ prove rejections and repeats ▶ send the commit
+ *   finish:  committed ▶ outcomes · stale, contended, in doubt, refused ▶ recovery
  *
- * A batch may be prepared while the one before it is being committed: it is decided on the rows as that one will leave
- * them. Should that one fail, this one's guards fail with it wherever the two met, and `finish` decides the rest anew.
+ * A batch may be prepared while the previous one is being committed: it is decided on the rows that the previous one writes. If the
+ * previous commit fails, the guards of this one fail for every row that both touch, and `finish` decides the rest again.
  *
- * Two things spare most loads. Rows come from the cache, because the commit's guards prove them. And a request id that the
- * cache does not know is taken for new, because the commit's insert proves that. What no commit proves, a rejection or a repeat, is
- * answered only after everything it rests on was read in this cycle.
+ * Most batches are decided without a load. Rows come from the cache, because the commit's guards prove them. A request id that is not
+ * cached counts as new, because the commit's insert proves that. A rejection or a repeat is not proven by a commit, so it is answered
+ * only after every row that it rests on was read in this cycle.
  */
 import { balanceKey, type BalanceName } from '../domain/balance.ts'
 import type { Plan } from '../domain/batch.ts'
@@ -21,136 +21,199 @@ import { type Snapshot } from '../domain/snapshot.ts'
 import { isEmpty, type Changes } from '../domain/changes.ts'
 import { type Footprint } from '../domain/footprint.ts'
 import { afterCommit, asFault, Fault } from './faults.ts'
-import type { Parts } from './parts.ts'
-import { needsProof } from './proof.ts'
+import type { BatchContext } from './batch-context.ts'
+import { positionsToProve } from './proof.ts'
 import { Recovery, type WorkResult } from './recovery.ts'
 import type { CommitResult } from './store.ts'
 import type { Job } from './ticket.ts'
 import { tornIn } from './torn.ts'
 
-interface Sent {
+const COMMITTED: Promise<CommitResult> = Promise.resolve('committed')
+
+/** A batch after `prepare`, in one of three states. */
+export type Prepared = Sent | LocksFirst | Failed
+
+interface PreparedBatch {
+  readonly jobs: readonly Job[]
+  /** The time that every attempt is decided by: an earlier attempt that seemed to fail may have committed. */
+  readonly now: Instant
+  /** The next batch must not be prepared before this one is finished. */
+  readonly standsAlone: boolean
+}
+
+/** Its commit is in flight. */
+interface Sent extends PreparedBatch {
+  readonly state: 'sent'
   readonly keys: Footprint
   readonly plan: Plan
   readonly result: Promise<CommitResult | Fault>
   /** On the clock's `elapsed`. */
   readonly sentAt: number
+  /** Positions of the outcomes that the commit does not prove. */
+  readonly toProve: readonly number[]
   /** Positions of rejections that have to be decided again after the commit. */
   readonly torn: readonly number[]
+  /** `#failures` when it was decided. */
+  readonly failuresBefore: number
 }
 
-/** A batch whose commit is under way. */
-export interface Prepared {
-  readonly jobs: readonly Job[]
-  readonly work: readonly Work[]
-  /** Null for a batch that has to lock before it decides, or that failed before it could be sent. */
-  readonly sent: Sent | null
-  readonly fault: Fault | null
-  /** The moment as of which it is decided, however often: an earlier attempt may have come through after all. */
-  readonly now: Instant
-  /** `#failures` when it was decided. */
-  readonly epoch: number
+/** It touches contended balances, so they are locked before it is decided. */
+interface LocksFirst extends PreparedBatch {
+  readonly state: 'locks-first'
+}
+
+/** A fault came before the commit was sent. */
+interface Failed extends PreparedBatch {
+  readonly state: 'failed'
+  readonly fault: Fault
 }
 
 export class Cycle {
-  readonly #parts: Parts
+  readonly #context: BatchContext
   readonly #recovery: Recovery
-  /** Commits that did not succeed. A batch that was decided before the last of them may rest on rows that never came. */
+  /** Commits that failed. A batch that was decided before the last failure may rest on rows that were never written. */
   #failures = 0
+  /** Changes of the commits in flight. */
   readonly #underWay = new Set<Changes>()
-  /** Holds that commits under way open, or change as a step. */
+  /** Holds that commits in flight open, or change in a step. */
   readonly #moving = new Set<RequestId>()
+  #connectionsLost = 0
 
-  constructor(parts: Parts) {
-    this.#parts = parts
-    this.#recovery = new Recovery(parts)
+  constructor(context: BatchContext) {
+    this.#context = context
+    this.#recovery = new Recovery(context)
   }
 
-  /** Stands alone: the next batch must not be prepared before this one is finished. */
-  static standsAlone({ sent }: Prepared): boolean {
-    if (sent === null || sent.torn.length > 0) return true
-    // No guard of a later commit would notice that an asset it rests on was not declared after all, or a rate of other contents.
-    return sent.plan.changes.assets.length + sent.plan.changes.rates.length > 0
-  }
-
-  /** One call at a time. `drained` resolves when every batch prepared before is finished. Never rejects. */
+  /** One call at a time. `drained` resolves when every batch that was prepared before is finished. Never rejects. */
   async prepare(jobs: readonly Job[], drained: () => Promise<void>): Promise<Prepared> {
-    const { cache, clock, contention, store, watch } = this.#parts
+    const { cache, watch } = this.#context
     const work = jobs.map((job) => job.work)
-    const fresh = new Fresh()
     let now: Instant = 0
     try {
       if (!watch.isSure()) await watch.check()
-      now = watch.moment()
-      if (this.#parts.hasLostConnection()) {
+      now = watch.now()
+      if (this.#hasLostConnection()) {
         await drained()
         cache.clear()
       }
-      // Nothing in a change of a hold would tell that another process had opened it meanwhile, or made the same step otherwise.
+      // An update of a hold does not prove that no other process opened the hold, or made the same step with other contents.
       if (this.#moving.size > 0 && touchesAnyOf(work, this.#moving)) await drained()
-      // Nor does a step after the end tell how the hold ended.
+      // A step after the end does not prove how the hold ended.
       else if (followsAnyEnd(work, this.#underWay)) await drained()
-      for (;;) {
-        const keys = this.#parts.knownKeys(work)
-        if (contention.touches(keys.balances.keys())) {
-          await drained()
-          return { jobs, work, sent: null, fault: null, now, epoch: this.#failures }
-        }
-        const missing = this.#missing(work, keys, fresh)
-        if (missing !== null) {
-          // Rows that the cache lacks are in no commit under way, so reading them now is safe.
-          this.#learn(await this.#load(missing), fresh)
-          continue
-        }
-        const plan = this.#parts.plan(work, cache, keys, now)
-        const unproven = this.#unproven(work, plan, fresh)
-        if (unproven.length === 0) {
-          const sentAt = clock.elapsed()
-          const result = isEmpty(plan.changes) ? Promise.resolve('committed' as const) : store.commit(plan.changes)
-          cache.apply(plan.changes)
-          this.#begin(plan.changes)
-          const torn = tornIn({ work, plan, keysOf: this.#parts.knownKeysOf, isLocked: false })
-          const sent = { keys, plan, result: result.catch(afterCommit), sentAt, torn }
-          return { jobs, work, sent, fault: null, now, epoch: this.#failures }
-        }
-        await drained()
-        // Fresh rows can turn other answers into rejections; from the second round on everything is read at once.
-        const snapshot = await this.#load(this.#parts.knownKeys(fresh.rounds === 0 ? unproven : work))
-        cache.replace(snapshot)
-        fresh.add(snapshot)
-        fresh.rounds++
-      }
+      return await this.#decide(jobs, work, now, drained)
     } catch (error) {
       await drained()
-      return { jobs, work, sent: null, fault: asFault(error), now, epoch: this.#failures }
+      return { state: 'failed', jobs, now, standsAlone: true, fault: asFault(error) }
     }
   }
 
-  /** Called in the order of `prepare`, after the batch before is finished. Never rejects. */
+  /** Loads missing rows and decides, until every outcome is proven or the commit will prove it; then sends the commit. @throws as the store */
+  async #decide(
+    jobs: readonly Job[],
+    work: readonly Work[],
+    now: Instant,
+    drained: () => Promise<void>,
+  ): Promise<Sent | LocksFirst> {
+    const { cache, contention } = this.#context
+    const fresh = new Fresh()
+    for (;;) {
+      const keys = this.#context.knownKeys(work)
+      if (contention.touches(keys.balances.keys())) {
+        await drained()
+        return { state: 'locks-first', jobs, now, standsAlone: true }
+      }
+      const missing = this.#missing(work, keys, fresh)
+      if (missing !== null) {
+        // A row that is not cached is in no commit in flight, so it can be read now.
+        fresh.add(cache.learn(await this.#load(missing)))
+        continue
+      }
+      const plan = this.#context.plan(work, cache, keys, now)
+      const toProve = positionsToProve(plan.outcomes)
+      const unproven = this.#unproven(work, toProve, fresh)
+      if (unproven.length === 0) return this.#send({ jobs, now }, { work, keys, plan, toProve })
+      await drained()
+      // Fresh rows can turn other outcomes into rejections; from the second round on all rows are read at once.
+      const snapshot = await this.#load(this.#context.knownKeys(fresh.rounds === 0 ? unproven : work))
+      cache.replace(snapshot)
+      fresh.add(snapshot)
+      fresh.rounds++
+    }
+  }
+
+  #send(
+    { jobs, now }: Pick<PreparedBatch, 'jobs' | 'now'>,
+    { work, keys, plan, toProve }: Pick<Sent, 'keys' | 'plan' | 'toProve'> & { readonly work: readonly Work[] },
+  ): Sent {
+    const { cache, clock, store } = this.#context
+    const { changes } = plan
+    const sentAt = clock.elapsed()
+    const result = isEmpty(changes) ? COMMITTED : store.commit(changes).catch(afterCommit)
+    cache.apply(changes)
+    this.#begin(changes)
+    const { knownKeysOf: keysOf } = this.#context
+    const torn = toProve.length === 0 ? [] : tornIn({ positions: toProve, work, plan, keysOf, isLocked: false })
+    // Guards do not prove that an asset was declared, or the contents of a rate, so a later batch must not rest on either before it is committed.
+    const standsAlone = torn.length > 0 || changes.assets.length + changes.rates.length > 0
+    return {
+      state: 'sent',
+      jobs,
+      now,
+      standsAlone,
+      keys,
+      plan,
+      result,
+      sentAt,
+      toProve,
+      torn,
+      failuresBefore: this.#failures,
+    }
+  }
+
+  /** Called in the order of `prepare`, after the previous batch is finished. Never rejects. */
   async finish(prepared: Prepared): Promise<readonly WorkResult[]> {
-    const { jobs, work, sent, fault, now, epoch } = prepared
-    const { cache, clock, contention, stats } = this.#parts
-    if (fault !== null) return await this.#recovery.after(fault, jobs, now)
-    if (sent === null) return await this.#recovery.takeTurn(jobs, now)
+    switch (prepared.state) {
+      case 'sent':
+        return await this.#finishSent(prepared)
+      case 'locks-first':
+        return await this.#recovery.takeTurn(prepared.jobs, prepared.now)
+      case 'failed':
+        return await this.#recovery.after(prepared.fault, prepared.jobs, prepared.now)
+    }
+  }
+
+  async #finishSent(sent: Sent): Promise<readonly WorkResult[]> {
+    const { cache, clock, contention, stats } = this.#context
+    const { jobs, now, plan } = sent
     const result = beforeLocks(await sent.result)
     const attempt = { number: 1, tookMs: clock.elapsed() - sent.sentAt }
-    this.#end(sent.plan.changes)
-    const sound = epoch === this.#failures
+    this.#end(plan.changes)
+    const sound = sent.failuresBefore === this.#failures
     if (result === 'committed') {
-      // What was applied was proven by the commit; the other answers may rest on rows that never came.
-      const unproven = sound ? sent.torn : [...work.keys()].filter((index) => needsProof(sent.plan.outcomes[index]!))
-      if (unproven.length === 0) return sent.plan.outcomes
-      return await this.#recovery.again(sent.plan.outcomes, { jobs, indices: unproven, now })
+      // The commit has proven what it applied. After a failed commit, the other outcomes may rest on rows that were never written.
+      const indices = sound ? sent.torn : sent.toProve
+      if (indices.length === 0) return plan.outcomes
+      return await this.#recovery.again(plan.outcomes, { jobs, indices, now })
     }
     this.#failures++
     cache.forget(sent.keys)
-    for (const { code } of sent.plan.changes.assets) cache.assets.delete(code)
+    for (const { code } of plan.changes.assets) cache.assets.delete(code)
     if (result instanceof Fault) return await this.#recovery.after(result, jobs, now)
     if (sound) {
       stats[result]++
-      const met = sent.plan.changes.balances.map(({ after }) => balanceKey(after.account, after.asset, after.stripe))
-      contention.remember(met)
+      contention.remember(
+        plan.changes.balances.map(({ after }) => balanceKey(after.account, after.asset, after.stripe)),
+      )
     }
     return await this.#recovery.insist(jobs, now, { last: attempt })
+  }
+
+  /** Whether a connection was lost since the previous call. */
+  #hasLostConnection(): boolean {
+    const { connectionsLost } = this.#context.store
+    if (connectionsLost === this.#connectionsLost) return false
+    this.#connectionsLost = connectionsLost
+    return true
   }
 
   #begin(changes: Changes): void {
@@ -165,9 +228,9 @@ export class Cycle {
     for (const { after } of changes.holdsStepped) this.#moving.delete(after.id)
   }
 
-  /** What the cache lacks and no commit can prove: holds to be changed, balances, assets, rates. Null when nothing is missing. */
+  /** Rows that are not cached and that a decision needs: holds to change, balances, assets, rates. Null when none is missing. */
   #missing(work: readonly Work[], keys: Footprint, fresh: Fresh): Footprint | null {
-    const { cache } = this.#parts
+    const { cache } = this.#context
     const requests = new Set<string>()
     for (const item of work) {
       for (const command of commandsOf(item)) {
@@ -185,25 +248,22 @@ export class Cycle {
     return { houseStripes: keys.houseStripes, requests, balances, assets, rates, payees: keys.payees }
   }
 
-  #unproven(work: readonly Work[], plan: Plan, fresh: Fresh): readonly Work[] {
-    return work.filter((item, index) => needsProof(plan.outcomes[index]!) && !fresh.has(this.#parts.knownKeysOf(item)))
+  /** The work at `positions` whose rows were not read in this cycle. */
+  #unproven(work: readonly Work[], positions: readonly number[], fresh: Fresh): readonly Work[] {
+    return positions.map((index) => work[index]!).filter((item) => !fresh.has(this.#context.knownKeysOf(item)))
   }
 
   async #load(keys: Footprint): Promise<Snapshot> {
-    this.#parts.stats.loads++
-    return await this.#parts.store.load(keys)
-  }
-
-  #learn(snapshot: Snapshot, fresh: Fresh): void {
-    fresh.add(this.#parts.cache.learn(snapshot))
+    this.#context.stats.loads++
+    return await this.#context.store.load(keys)
   }
 }
 
-/** What was last read from the database in this cycle. All that a rejection rests on must have been there at one instant. */
+/** The rows of the last read in this cycle. All rows that a rejection rests on must have been read at one instant. */
 class Fresh {
-  /** How often rows were read to prove rejections. */
+  /** How often rows were read to prove outcomes. */
   rounds = 0
-  /** Requests that the database did not have. What it has is in the cache, unless it was trimmed since; then it is read again. */
+  /** Requests that the database did not have. Those that it has are cached; one that was trimmed since is read again. */
   readonly absent = new Set<string>()
   #last: Snapshot | null = null
 
@@ -224,8 +284,8 @@ class Fresh {
 }
 
 /**
- * What the result of a commit means whose rows were not read under their locks. A database may check a constraint before it comes to
- * the guard that would have found a row moved, so a refusal says no more than that.
+ * The result of a commit whose rows were not read under their locks. A database may check a constraint before the guard that would have
+ * found a row moved, so a refusal proves no more than `stale`.
  */
 function beforeLocks(result: CommitResult | Fault): CommitResult | Fault {
   return result instanceof Fault && result.code === 'store_refused' ? 'stale' : result
@@ -241,7 +301,7 @@ function touchesAnyOf(work: readonly Work[], holds: ReadonlySet<RequestId>): boo
   return false
 }
 
-/** Whether a step comes after the end of a hold that one of the commits under way ends. */
+/** Whether any of the commands may be a step after the end of a hold, and a commit in flight ends that hold. */
 function followsAnyEnd(work: readonly Work[], underWay: ReadonlySet<Changes>): boolean {
   let ended: Set<RequestId> | null = null
   for (const item of work) {

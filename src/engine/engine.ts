@@ -1,18 +1,26 @@
 /**
- * The engine: takes work from many callers, combines what is waiting into one batch, answers when the batch is durable.
+ * The engine: takes work from many callers, combines the waiting work into one batch, and answers when the batch is durable.
  *
  *   submit ─▶ queue ─▶ pipeline ─▶ cycle: prepare ─▶ store ─▶ cycle: finish ─▶ answers
  *
- * Whatever arrives while a batch is under way is the next batch: no timer, no delay when idle. Upholds laws 6, 7 and 8.
+ * Its states:
+ *
+ *   idle ──submit──▶ running ──the queue is empty──▶ idle
+ *    │                  │
+ *    └───────stop───────┴──▶ stopping ──everything is answered, or after drainMsMax──▶ stopped
+ *
+ * Work that arrives while a batch is in flight is the next batch: there is no timer, and no delay when idle. Upholds laws 6, 7 and 8.
  */
-import type { Work } from '../domain/command.ts'
+import { assertTransition, type Transitions } from '../domain/assert.ts'
+import type { Command, CommandKind, Group, Work } from '../domain/command.ts'
 import type { Instant } from '../domain/ids.ts'
+import type { Outcome } from '../domain/outcome.ts'
 import { BreakerStore } from './breaker.ts'
 import type { ClockEvent } from './clock-watch.ts'
 import { systemClock, type Clock } from './clock.ts'
 import { asFault, Fault } from './faults.ts'
 import { ENGINE_LIMITS, type EngineLimits } from './limits.ts'
-import { Parts } from './parts.ts'
+import { BatchContext } from './batch-context.ts'
 import { Pipeline } from './pipeline.ts'
 import { Queue } from './queue.ts'
 import type { EngineStats } from './stats.ts'
@@ -22,14 +30,14 @@ import { Ticket, type WorkOutcome } from './ticket.ts'
 export interface EngineOptions {
   readonly limits?: Partial<EngineLimits>
   readonly clock?: Clock
-  /** This engine's stripe of the house accounts, 0 or more. Engines that share one are correct, but get in each other's way. */
+  /** This engine's stripe of the house accounts, 0 or more. Engines that share a stripe are correct, but slow each other down. */
   readonly houseStripe?: number
   /**
-   * The clock of this process is right although the newest rows are ahead of it, which is told as a warning then. Only for stores
-   * without a server whose clock could say so. Default false.
+   * Accepts the clock of this process as right although the newest rows are ahead of it; the rows are then reported as a warning. Only
+   * has an effect for stores without a server whose clock could confirm that. Default false.
    */
   readonly acceptRowsAhead?: boolean
-  /** Hears when the clock of this process is found wrong, and when it is right again. What it throws is ignored. */
+  /** Called when the clock of this process is found wrong, and when it is right again. Errors that it throws are ignored. */
   readonly onClockEvent?: ((event: ClockEvent) => void) | undefined
 }
 
@@ -38,19 +46,29 @@ export interface SubmitOptions {
   readonly timeoutMs?: number | undefined
 }
 
-/** How often deadlines of queued and taken work are looked at. */
+/** How often the deadlines of queued and taken work are checked. */
 const WATCH_MS = 50
+
+type State = 'idle' | 'running' | 'stopping' | 'stopped'
+
+const TRANSITIONS: Transitions<State> = {
+  idle: ['running', 'stopping'],
+  running: ['idle', 'stopping'],
+  stopping: ['stopped'],
+  stopped: [],
+}
 
 export class Engine {
   readonly limits: EngineLimits
   readonly #clock: Clock
-  readonly #parts: Parts
+  readonly #context: BatchContext
   readonly #queue: Queue
   readonly #pipeline: Pipeline
-  #running: Promise<void> | null = null
-  #stopping = false
+  #state: State = 'idle'
+  /** The loop that takes batches; resolved while the engine is idle. */
+  #loop: Promise<void> = Promise.resolve()
   #cancelWatch: (() => void) | null = null
-  /** Ends a wait of `#run`. */
+  /** Ends a wait in `#run`. */
   #wake: (() => void) | null = null
 
   constructor(store: Store, options: EngineOptions = {}) {
@@ -58,13 +76,13 @@ export class Engine {
     this.#clock = options.clock ?? systemClock
     const guarded = new BreakerStore(store, this.#clock, this.limits)
     const { houseStripe = 0, acceptRowsAhead = false, onClockEvent } = options
-    this.#parts = new Parts(guarded, this.#clock, this.limits, { houseStripe, acceptRowsAhead, onClockEvent })
+    this.#context = new BatchContext(guarded, this.#clock, this.limits, { houseStripe, acceptRowsAhead, onClockEvent })
     this.#queue = new Queue(this.limits.queueCommandsMax)
-    this.#pipeline = new Pipeline(this.#parts)
+    this.#pipeline = new Pipeline(this.#context)
   }
 
   get stats(): Readonly<EngineStats> {
-    return this.#parts.stats
+    return this.#context.stats
   }
 
   /** Commands that wait for a batch. */
@@ -78,20 +96,28 @@ export class Engine {
    * @throws Fault `overloaded`, `shutting_down`, `deadline_exceeded`, `contention`, `store_unavailable`, `store_misconfigured`,
    *   `store_refused`, `clock_wrong`, `commit_in_doubt`, `internal`
    */
+  submit<Kind extends CommandKind>(
+    command: Command & { readonly kind: Kind },
+    options?: SubmitOptions,
+  ): Promise<Outcome<Kind>>
+  submit(group: Group, options?: SubmitOptions): Promise<readonly Outcome[]>
+  submit(work: Work, options?: SubmitOptions): Promise<WorkOutcome>
   submit(work: Work, options: SubmitOptions = {}): Promise<WorkOutcome> {
     return new Promise((resolve, reject) => {
       const { signal, timeoutMs } = options
-      if (this.#stopping)
+      if (this.#isStopping())
         return reject(new Fault('shutting_down', 'This process takes no more work.', { retryAfterMs: 1_000 }))
       if (signal?.aborted) return reject(new Fault('deadline_exceeded', 'The call was aborted before it began.'))
-      const patienceMs = timeoutMs ?? this.limits.callTimeoutMsDefault
+      const waitMsMax = timeoutMs ?? this.limits.callTimeoutMsDefault
       let ticket: Ticket
+      let isQueued: boolean
       try {
-        ticket = new Ticket(work, this.#clock.elapsed() + patienceMs, { resolve, reject })
+        ticket = new Ticket(work, this.#clock.elapsed() + waitMsMax, { resolve, reject })
+        isQueued = this.#queue.offer(ticket)
       } catch (error) {
         return reject(asFault(error))
       }
-      if (!this.#queue.offer(ticket)) {
+      if (!isQueued) {
         const message = `${this.#queue.commandsMax} commands are waiting already.`
         return reject(new Fault('overloaded', message, { retryAfterMs: 1_000 }))
       }
@@ -100,51 +126,55 @@ export class Engine {
     })
   }
 
-  /** What the operator should know about the times in the database, as sentences; as of the last comparison of the clocks. */
+  /** Warnings for the operator about times in the database, as sentences; as of the last comparison of the clocks. */
   get clockWarnings(): readonly string[] {
-    return this.#parts.watch.warnings
+    return this.#context.watch.warnings
   }
 
   /**
-   * The present, for ending what is due: as commands are decided by it.
+   * The current time, for ending due holds; commands are decided by the same time.
    *
-   * @throws Fault `clock_wrong`, also where the clock was just set ahead and nobody can confirm it, and what the store throws
+   * @throws Fault `clock_wrong`, also when the clock was just set ahead and nothing can confirm that; and the faults of `Store.clock`
    */
-  async moment(): Promise<Instant> {
-    const { watch } = this.#parts
+  async now(): Promise<Instant> {
+    const { watch } = this.#context
     await watch.check()
     watch.requireSettled()
-    return watch.moment()
+    return watch.now()
   }
 
   /** Resolves when a commit would be possible. @throws Fault `store_unavailable`, `store_misconfigured`, `clock_wrong`, `shutting_down` */
   async ready(): Promise<void> {
-    if (this.#stopping) throw new Fault('shutting_down', 'This process takes no more work.')
-    await this.#parts.store.ping()
-    await this.#parts.watch.check()
+    if (this.#isStopping()) throw new Fault('shutting_down', 'This process takes no more work.')
+    await this.#context.store.ping()
+    await this.#context.watch.check()
   }
 
   /**
-   * Takes no more work, answers everything that was taken, and returns. What is still queued after `drainMsMax` is answered
-   * `shutting_down` (it had no effect), what is under way then `commit_in_doubt`.
+   * Refuses new work, and resolves when all work is answered. Work that is still queued after `drainMsMax` is answered `shutting_down` (it
+   * had no effect), and work that is being committed then is answered `commit_in_doubt`.
    */
   async stop(): Promise<void> {
-    this.#stopping = true
+    if (!this.#isStopping()) this.#become('stopping')
     let cancel = (): void => {}
     const late = new Promise<'late'>((resolve) => {
       cancel = this.#clock.after(this.limits.drainMsMax, () => resolve('late'))
     })
     if ((await Promise.race([this.#drained(), late])) === 'late') this.#abandon()
     cancel()
+    if (this.#state === 'stopping') this.#become('stopped')
   }
 
   async #drained(): Promise<void> {
-    await this.#running
+    await this.#loop
     await this.#pipeline.drained()
   }
 
   #start(): void {
-    this.#running ??= this.#run()
+    if (this.#state === 'idle') {
+      this.#become('running')
+      this.#loop = this.#run()
+    }
     if (this.#mayTake()) this.#wake?.()
   }
 
@@ -153,15 +183,24 @@ export class Engine {
     if (this.#cancelWatch === null) this.#watch()
     while (this.#queue.commands > 0) {
       while (!this.#mayTake()) await this.#change()
-      // What arrives in the same turn of the event loop belongs to the same batch.
+      // Work that arrives in the same turn of the event loop belongs to the same batch.
       await this.#clock.yield()
       const tickets = this.#queue.take(this.limits.batchCommandsMax)
       if (tickets.length > 0) await this.#pipeline.process(tickets)
     }
-    this.#running = null
+    if (this.#state === 'running') this.#become('idle')
   }
 
-  /** While a batch is under way, another one is taken only when it is full: waiting could not make it larger. */
+  #isStopping(): boolean {
+    return this.#state === 'stopping' || this.#state === 'stopped'
+  }
+
+  #become(state: State): void {
+    assertTransition(TRANSITIONS, this.#state, state)
+    this.#state = state
+  }
+
+  /** While a batch is in flight, only a full one is taken: waiting cannot make a full batch larger. */
   #mayTake(): boolean {
     const { depth } = this.#pipeline
     if (depth === 0) return true
@@ -176,21 +215,21 @@ export class Engine {
     })
   }
 
-  /** A caller with a patience of its own. */
+  /** For a caller that gave a signal or a timeout of its own. */
   #expireEarly(ticket: Ticket, signal: AbortSignal | undefined, timeoutMs: number | undefined): void {
     const onAbort = (): void => ticket.expire('The call was aborted.')
     signal?.addEventListener('abort', onAbort, { once: true })
     const cancelTimer =
       timeoutMs === undefined
         ? null
-        : this.#clock.after(timeoutMs, () => ticket.expire(`The call was not answered within ${timeoutMs} ms.`))
+        : this.#clock.after(timeoutMs, () => ticket.expire(`The call timed out after ${timeoutMs} ms.`))
     ticket.onAnswer(() => {
       signal?.removeEventListener('abort', onAbort)
       cancelTimer?.()
     })
   }
 
-  /** While there is work, looks at its deadlines. */
+  /** Checks deadlines periodically while there is work. */
   #watch(): void {
     this.#cancelWatch = this.#clock.after(WATCH_MS, () => {
       this.#cancelWatch = null
@@ -198,7 +237,7 @@ export class Engine {
       this.#queue.expire(now)
       const { tickets } = this.#pipeline
       for (const ticket of tickets) {
-        if (ticket.deadlineAt <= now) ticket.expire('The batch was not committed until the call’s time was over.')
+        if (ticket.deadlineAt <= now) ticket.expire('The call timed out while its batch was being committed.')
       }
       if (this.#queue.commands > 0 || tickets.length > 0) this.#watch()
     })
@@ -209,7 +248,7 @@ export class Engine {
       const left = this.#queue.take(this.limits.batchCommandsMax)
       if (left.length === 0) break
       for (const ticket of left)
-        ticket.reject(new Fault('shutting_down', 'This process stopped before the command’s turn.'))
+        ticket.reject(new Fault('shutting_down', 'This process stopped before the command was taken from the queue.'))
     }
     for (const ticket of this.#pipeline.tickets) {
       const message = 'This process stopped while the command was being committed.'

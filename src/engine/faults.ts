@@ -1,14 +1,14 @@
 import type { Applied, FaultCode } from '../domain/outcome.ts'
 
 export interface FaultOptions {
-  /** 'unknown' where the command may have had its effect. */
+  /** 'unknown' when the command may have taken effect. */
   readonly applied?: Applied
-  /** When it makes sense to try again, in milliseconds. */
+  /** How long to wait before another attempt, in milliseconds. */
   readonly retryAfterMs?: number
   readonly cause?: unknown
 }
 
-/** Something is broken or too slow; see `FaultCode` for what each code means. */
+/** A failure or an overload; `FaultCode` says what each code means. */
 export class Fault extends Error {
   override readonly name = 'Fault'
   readonly code: FaultCode
@@ -23,14 +23,14 @@ export class Fault extends Error {
   }
 }
 
-/** An error of our own making, where nothing can have been written. */
-export function asFault(error: unknown): Fault {
+/** Turns any error into a fault: one that is no fault is a defect of Holdfast, `internal`. */
+export function asFault(error: unknown, applied: Applied = 'no'): Fault {
   if (error instanceof Fault) return error
-  return new Fault('internal', 'Something inside Holdfast failed.', { cause: error })
+  return new Fault('internal', 'Something inside Holdfast failed.', { applied, cause: error })
 }
 
-/** What a store throws at a commit that is not a fault says nothing about what was written. */
+/** Turns an error of a commit into a fault: after one that is no fault it is unknown whether anything was written. */
 export function afterCommit(error: unknown): Fault {
   if (error instanceof Fault) return error
-  return new Fault('commit_in_doubt', 'The store failed in an unforeseen way.', { applied: 'unknown', cause: error })
+  return new Fault('commit_in_doubt', 'The store failed unexpectedly.', { applied: 'unknown', cause: error })
 }

@@ -4,12 +4,13 @@ import { test } from 'node:test'
 import { amend, deposit, freeze, refund, release, settle, settlePart } from '../../test/support/commands.ts'
 import { FaultyStore } from '../../test/support/faulty-store.ts'
 import { assertLaws } from '../../test/support/laws.ts'
+import { ManualClock } from '../../test/support/manual-clock.ts'
 import { quiet } from '../../test/support/quiet.ts'
 import type { Command } from '../domain/command.ts'
-import type { Outcome } from '../domain/outcome.ts'
 import { openMemoryStorage } from '../stores/memory/storage.ts'
 import { Tables } from '../stores/memory/tables.ts'
 import type { Storage } from '../stores/storage.ts'
+import { systemClock } from './clock.ts'
 import { Engine, type EngineOptions } from './engine.ts'
 
 const HELD = [
@@ -32,17 +33,17 @@ async function open(options: EngineOptions = {}): Promise<Bench> {
   const tables = new Tables()
   const storage = openMemoryStorage(tables)
   const store = new FaultyStore(storage.store)
-  const bench = { tables, storage, store, engine: new Engine(store, options), other: another(storage) }
+  const bench = { tables, storage, store, engine: new Engine(store, options), other: another(storage, options.clock) }
   for (const command of HELD) assert.equal(await codeOf(bench.engine, command), 'applied')
   return bench
 }
 
-function another(storage: Storage): Engine {
-  return new Engine(storage.store, { houseStripe: 1 })
+function another(storage: Storage, clock = systemClock): Engine {
+  return new Engine(storage.store, { houseStripe: 1, clock })
 }
 
 async function codeOf(engine: Engine, command: Command): Promise<string> {
-  const outcome = (await engine.submit(command)) as Outcome
+  const outcome = await engine.submit(command)
   return outcome.status === 'applied' ? (outcome.replayed ? 'replayed' : 'applied') : outcome.rejection.code
 }
 
@@ -91,16 +92,17 @@ test('a repeated step whose original is forgotten is found before the end of its
 })
 
 test('a repeated late settle whose original is forgotten is found before anything refuses it', async () => {
-  const bench = await open()
+  const clock = new ManualClock()
+  const bench = await open({ clock })
   const { engine, other, storage } = bench
   assert.equal(await codeOf(engine, freeze('e', 'user:8', 10n, { expiresInMs: 1 })), 'applied')
-  await new Promise((resolve) => setTimeout(resolve, 5))
+  await clock.advance(1)
   assert.equal(await codeOf(engine, release('e', 'expiry')), 'applied')
   assert.equal(await codeOf(other, release('e', 'expiry')), 'replayed')
   const late = settle('e', 10n, 'reject', { late: true, payee: 'user:7' })
   assert.equal(await codeOf(engine, late), 'applied')
   assert.equal(await codeOf(other, late), 'replayed')
-  assert.equal(await codeOf(another(storage), { ...late, payee: 'user:6' }), 'hold_not_open')
+  assert.equal(await codeOf(another(storage, clock), { ...late, payee: 'user:6' }), 'hold_not_open')
   assertLawful(bench)
 })
 

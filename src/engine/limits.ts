@@ -1,70 +1,70 @@
-/** Every bound of the engine, with its unit in its name. */
+/** The limits of the engine. Each name ends with its unit or bound. */
 import { CLOCK_DIFFERENCE_MS_MAX } from './reader.ts'
 
 export interface EngineLimits {
-  /** Commands that wait for a batch; more are answered `overloaded`. */
+  /** Commands that may wait for a batch; further ones are answered `overloaded`. */
   readonly queueCommandsMax: number
   /**
-   * Commands in one transaction. A group that is larger goes alone. With 1,000 calls in flight, 500 leave room for a second
+   * Commands in one transaction. A larger group is a batch of its own. With 1,000 calls in flight, 500 leave room for a second
    * batch: PostgreSQL 15 committed 62,400 commands/s by 500 and 30,000 by 1,000; for SQLite see docs/adr/0005.
    */
   readonly batchCommandsMax: number
-  /** Batches sent to the database and not answered yet. The second is decided while the first is being committed. */
+  /** Batches in flight. The second one is decided while the first is being committed. */
   readonly batchesInFlightMax: number
-  /** Patience with a call that names none. */
+  /** Timeout of a call that gives none. */
   readonly callTimeoutMsDefault: number
   /**
-   * Rows remembered between batches: requests (entries and holds), and balances. With fewer finished requests among them 1,000 calls in
-   * flight were served somewhat faster, because less memory is walked through. But repeats are recognised by them, and a repeated
-   * freeze that is not recognised makes its batch stale; when a database comes back, all that waited may be repeated at once.
+   * Rows cached between batches: requests (entries and holds), and balances. With fewer requests, 1,000 calls in flight were served
+   * slightly faster, because the cache uses less memory. But a repeat is recognised by its cached request, and a repeated freeze that is
+   * not recognised makes its batch stale; after an outage of the database many callers repeat their requests at once.
    */
   readonly cacheRequestsMax: number
   readonly cacheBalancesMax: number
-  /** Attempts of one batch before `contention`, the first included: 2 or more, because the first does not lock. */
+  /** Attempts at one batch before `contention`, including the first: 2 or more, because the first takes no locks. */
   readonly attemptsMax: number
   /**
-   * A call is answered `contention`, which is certain, rather than tried again when its deadline would come before the end of another
-   * attempt. That is expected to take as long as the one before, and as much again but no more than this.
+   * A call is answered `contention`, which says that nothing was written, when its deadline may come before the end of another attempt.
+   * The next attempt is expected to take at most twice as long as the previous one, or the previous time plus this margin if that is less.
    */
   readonly attemptMarginMs: number
-  /** Longest pause between two attempts; the pauses double from 1 ms and are drawn at random below their bound. */
+  /** Upper bound of the pause between two attempts. The bound doubles with each attempt, from 2 ms; the pause is random below it. */
   readonly pauseMsMax: number
-  /** How long a balance that met another writer is written under a lock. */
+  /** How long a balance that another writer has moved is locked before it is decided on. */
   readonly contendedMs: number
-  /** How long a lost commit is looked for before `commit_in_doubt`. */
+  /** How long the engine tries to find the outcome of a lost commit before it answers `commit_in_doubt`. */
   readonly doubtMsMax: number
-  /** Failures of the database in a row that open the circuit breaker, and how long it stays open before a probe. */
+  /** Consecutive failures of the database that open the circuit breaker, and how long it stays open before a probe. */
   readonly breakerFailures: number
   readonly breakerOpenMs: number
-  /** How long `stop` lets queued commands finish. */
+  /** How long `stop` waits for queued and committing commands. */
   readonly drainMsMax: number
-  /** Life of a hold whose freeze names none, and the longest that one may ask for. */
+  /** Life of a hold whose freeze gives none, and the longest that a freeze may ask for. */
   readonly holdTtlMsDefault: number
   readonly holdTtlMsMax: number
-  /** Pause between two rounds of the sweeper; a quarter more or less by chance, so that processes do not sweep in step. */
+  /** Pause between two rounds of the sweeper; up to a quarter longer or shorter at random, so that processes do not sweep at the same time. */
   readonly expiryIntervalMs: number
-  /** Due holds that the sweeper reads, and submits, at once. */
+  /** Due holds that the sweeper reads and submits at a time. */
   readonly expiryPageMax: number
-  /** Due holds that it submits in one round; the others wait for the next one, so that callers get their turn. */
+  /** Due holds that it submits in one round. Further ones wait for the next round, so that callers are served in between. */
   readonly expiryRoundMax: number
-  /** A hold that is still open so long after it came due says that the sweepers are behind. */
+  /** The sweepers are behind when a hold is still open this long after it became due. */
   readonly expiryLagMsMax: number
-  /** How long a hold that could not be ended is left aside, and how many are, so that the due holds behind them get their turn. */
+  /** How long a hold that could not be ended is set aside, and at most how many are, so that the due holds after them are reached. */
   readonly expiryAsideMs: number
   readonly expiryAsideMax: number
   /**
-   * How much the clocks of two processes may differ, so how far the newest rows may be ahead of a process's clock. From the clock of the
-   * database's server each of the two may differ by half of it. Beyond that the process neither serves nor sweeps.
+   * How much the clocks of two processes may differ, and so how far the newest rows may be ahead of a process's clock. Each clock may
+   * differ from the clock of the database's server by half of that. Beyond it the process neither serves nor sweeps.
    */
   readonly clockDifferenceMsMax: number
-  /** A process's time of day that moves by more than this against its own measure of time is compared with the database's at once. */
+  /** When the time of day moves by more than this relative to `elapsed`, it is compared with the database's clock immediately. */
   readonly clockJumpMsMax: number
-  /** How often the clocks are compared while there is work, and how often while they differ too much. */
+  /** How often the clocks are compared while there is work, and while they differ too much. */
   readonly clockCheckIntervalMs: number
   readonly clockRetryMs: number
   /**
-   * How long no hold is ended after the clock was set ahead by more than `clockDifferenceMsMax`, where no server can say whether that was
-   * right: less than `expiryLagMsMax`, so that it is no lag.
+   * How long no hold is ended after the clock was set ahead by more than `clockDifferenceMsMax`, for stores without a server whose clock
+   * could confirm that. Less than `expiryLagMsMax`, so that the pause does not count as lag.
    */
   readonly clockRestMs: number
 }

@@ -1,11 +1,14 @@
 /**
- * The order of batches: each is prepared in turn and finished in turn, and up to `batchesInFlightMax` are between the two.
+ * The order of batches: they are prepared and finished in the order in which they were taken, and up to `batchesInFlightMax` are in
+ * flight, that is prepared and not finished.
  *
- * Answers are given in that order too, so nobody is told of something that rests on a batch not yet durable.
+ * Answers are given in the same order, so no answer rests on a batch that is not durable yet. Upholds laws 6 and 8.
  */
+import { assertLaw } from '../domain/assert.ts'
 import { Cycle, type Prepared } from './cycle.ts'
-import { Fault } from './faults.ts'
-import type { Parts } from './parts.ts'
+import { asFault, Fault } from './faults.ts'
+import type { BatchContext } from './batch-context.ts'
+import type { WorkResult } from './recovery.ts'
 import type { Ticket } from './ticket.ts'
 
 interface Batch {
@@ -15,28 +18,28 @@ interface Batch {
 }
 
 export class Pipeline {
-  readonly #parts: Parts
+  readonly #context: BatchContext
   readonly #cycle: Cycle
   #inFlight: Batch[] = []
-  /** What is being prepared. */
+  /** The tickets of the batch that is being prepared. */
   #preparing: readonly Ticket[] = []
 
-  constructor(parts: Parts) {
-    this.#parts = parts
-    this.#cycle = new Cycle(parts)
+  constructor(context: BatchContext) {
+    this.#context = context
+    this.#cycle = new Cycle(context)
   }
 
-  /** Tickets that were taken and not answered yet. */
+  /** Tickets that were taken and whose batch is not finished yet. */
   get tickets(): readonly Ticket[] {
     return this.#inFlight.flatMap((batch) => batch.tickets).concat(this.#preparing)
   }
 
-  /** Batches that were sent and not answered yet. */
+  /** Batches in flight. */
   get depth(): number {
     return this.#inFlight.length
   }
 
-  /** Resolves when the oldest batch is answered. */
+  /** Resolves when the oldest batch in flight is answered. */
   async oldestDone(): Promise<void> {
     await this.#inFlight[0]?.done
   }
@@ -46,21 +49,30 @@ export class Pipeline {
     while (this.#inFlight.length > 0) await this.#inFlight.at(-1)!.done
   }
 
-  /** Resolves when the next batch may be taken; one call at a time. */
+  /** Resolves when the next batch may be taken; one call at a time. Never rejects. */
   async process(tickets: readonly Ticket[]): Promise<void> {
     this.#preparing = tickets
-    const prepared = await this.#cycle.prepare(tickets, () => this.drained())
+    let prepared: Prepared
+    try {
+      const { batchesInFlightMax } = this.#context.limits
+      assertLaw(8, this.depth < batchesInFlightMax, 'no more batches are in flight than their limit allows')
+      prepared = await this.#cycle.prepare(tickets, () => this.drained())
+    } catch (error) {
+      this.#preparing = []
+      for (const ticket of tickets) ticket.reject(asFault(error))
+      return
+    }
     const before = this.#inFlight.at(-1)?.done ?? Promise.resolve()
     const batch: Batch = { tickets, done: this.#finish(prepared, tickets, before) }
     this.#inFlight.push(batch)
     this.#preparing = []
-    if (Cycle.standsAlone(prepared)) await batch.done
+    if (prepared.standsAlone) await batch.done
   }
 
   async #finish(prepared: Prepared, tickets: readonly Ticket[], before: Promise<void>): Promise<void> {
     await before
-    const results = await this.#cycle.finish(prepared)
-    const { stats, cache } = this.#parts
+    const results = await this.#resultsOf(prepared, tickets)
+    const { stats, cache } = this.#context
     stats.batches++
     for (let index = 0; index < tickets.length; index++) {
       const ticket = tickets[index]!
@@ -69,7 +81,22 @@ export class Pipeline {
       if (result instanceof Fault) ticket.reject(result)
       else ticket.resolve(result)
     }
-    this.#inFlight.shift()
+    this.#inFlight = this.#inFlight.filter((batch) => batch.tickets !== tickets)
     cache.trim()
+  }
+
+  /** One result for each ticket. Never rejects: a defect after the commit was sent leaves its effect unknown, and the cache untrusted. */
+  async #resultsOf(prepared: Prepared, tickets: readonly Ticket[]): Promise<readonly WorkResult[]> {
+    try {
+      const results = await this.#cycle.finish(prepared)
+      assertLaw(6, results.length === tickets.length, 'a batch has one result for each of its tickets')
+      assertLaw(6, this.#inFlight[0]?.tickets === tickets, 'batches are answered in the order in which they were taken')
+      assertLaw(6, !tickets.some(({ resolved }) => resolved), 'a ticket has one outcome')
+      return results
+    } catch (error) {
+      this.#context.cache.clear()
+      const fault = asFault(error, 'unknown')
+      return tickets.map(() => fault)
+    }
   }
 }

@@ -1,4 +1,5 @@
 /** A bounded first-in, first-out queue of tickets, counted in commands. */
+import { assertLaw } from '../domain/assert.ts'
 import type { Ticket } from './ticket.ts'
 
 export class Queue {
@@ -11,17 +12,15 @@ export class Queue {
     this.commandsMax = commandsMax
   }
 
-  /** Commands that wait. */
+  /** Commands in the queue. */
   get commands(): number {
     return this.#commands
   }
 
-  get oldest(): Ticket | null {
-    return this.#tickets[this.#head] ?? null
-  }
-
-  /** False when the queue is full: the ticket was not taken in. */
+  /** False when the queue is full, and the ticket was not added. */
   offer(ticket: Ticket): boolean {
+    const isEmpty = this.#head === this.#tickets.length
+    assertLaw(8, isEmpty === (this.#commands === 0), 'the queue counts the commands of its tickets')
     if (this.#commands + ticket.size > this.commandsMax) return false
     this.#tickets.push(ticket)
     this.#commands += ticket.size
@@ -29,8 +28,8 @@ export class Queue {
   }
 
   /**
-   * The next tickets, at most `commandsMax` commands but at least one ticket. Those that gave up while they waited are
-   * left out.
+   * Removes and returns the next tickets: at most `commandsMax` commands, but at least one ticket. Tickets that are already answered are
+   * dropped.
    */
   take(commandsMax: number): Ticket[] {
     const taken: Ticket[] = []
@@ -49,13 +48,13 @@ export class Queue {
     return taken
   }
 
-  /** Answers what has waited past its deadline, and takes it off the front. */
+  /** Answers tickets whose deadline has passed, and removes answered ones from the front. */
   expire(now: number): void {
-    // All of them: whoever came first may have the longer patience.
+    // All of them: an earlier ticket may have a later deadline.
     for (let index = this.#head; index < this.#tickets.length; index++) {
       const ticket = this.#tickets[index]!
       if (ticket.answered || ticket.deadlineAt > now) continue
-      ticket.expire('The call waited in the queue until its time was over.')
+      ticket.expire('The call timed out in the queue.')
     }
     while (this.#head < this.#tickets.length) {
       const ticket = this.#tickets[this.#head]!
@@ -66,7 +65,7 @@ export class Queue {
     this.#forgetTaken()
   }
 
-  /** Frees the places before the head, once they are worth a copy. */
+  /** Frees the slots before the head, when they are enough to be worth a copy. */
   #forgetTaken(): void {
     if (this.#head === this.#tickets.length) {
       this.#tickets = []

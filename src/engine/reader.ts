@@ -1,4 +1,4 @@
-/** The read port: committed rows, straight from the database. Every list is a keyset page with a limit. */
+/** The read port: committed rows, read directly from the database. Every list is a keyset page with a limit. */
 import type { Asset } from '../domain/asset.ts'
 import type { Balance } from '../domain/balance.ts'
 import type { Hold, HoldState } from '../domain/hold.ts'
@@ -8,13 +8,13 @@ import type { Metadata } from '../domain/metadata.ts'
 import { PAGE_LIMIT_MAX } from '../domain/page.ts'
 import type { Rate, RatePair } from '../domain/rate.ts'
 
-/** An account, as soon as a coin or an `open` reached it, with a page of its balances. The stripes of a house account are added up. */
+/** An account that has a balance or was opened, with a page of its balances. The stripes of a house account are added up. */
 export interface Account {
   readonly account: AccountName
   readonly metadata: Metadata | null
   /** By asset. */
   readonly balances: readonly Balance[]
-  /** The cursor of the next balances; null when these are the last. */
+  /** The cursor of the next page of balances; null when this is the last one. */
   readonly next: string | null
 }
 
@@ -25,12 +25,12 @@ export interface PageQuery {
   readonly cursor: string | null
 }
 
-/** The first page of a list that is short as a rule. */
+/** The first page of a list that is usually short. */
 export const FIRST_PAGE: PageQuery = { limit: PAGE_LIMIT_MAX, cursor: null }
 
 /**
- * A page may be shorter than its limit, or empty, and still have a next one: where filters leave out most of a long list, a
- * page ends after the rows that it may walk over; where rows are large, after `PAGE_BYTES_MAX`.
+ * A page may be shorter than its limit, or empty, and still have a next one. When filters exclude most of a long list, a page ends after
+ * the rows that it may scan; when rows are large, it ends at `PAGE_BYTES_MAX`.
  */
 export interface Page<Row> {
   readonly items: readonly Row[]
@@ -38,40 +38,40 @@ export interface Page<Row> {
   readonly next: string | null
 }
 
-/** From the first instant on, and before the second. Null, as everywhere in a query, stands for no such filter. */
+/** From `from` (included) to `until` (excluded). Null means no such filter, here and in every query. */
 export interface Period {
   readonly from?: Instant | null
   readonly until?: Instant | null
 }
 
 export interface HoldQuery extends PageQuery, Period {
-  /** With an account: its holds of `asset`, newest first. Without: open holds by expiry, other states by id. */
+  /** With an account: its holds of `asset`, newest first. Without one: open holds by expiry, other states by id. */
   readonly account: AccountName | null
   readonly asset: AssetCode
   readonly state: HoldState | null
-  /** What the freeze carried has these keys with these values, and perhaps others. The period is that of the freeze. */
+  /** The metadata of the freeze has these keys with these values, and possibly others. The period applies to the freeze. */
   readonly metadata?: Metadata | null
 }
 
 export interface PostingQuery extends PageQuery, Period {
-  /** Newest first; the stripes of a house account one after another. */
+  /** Newest first; for a house account, one stripe after another. */
   readonly account: AccountName
   readonly asset: AssetCode
   readonly kind: EntryKind | null
-  /** The id of the entry that they are lines of. */
+  /** The id of the entry that the postings belong to. */
   readonly entry?: string | null
   readonly hold?: RequestId | null
-  /** A part of the memo, letter by letter. */
+  /** An exact substring of the memo. */
   readonly memo?: string | null
-  /** The line's metadata has these keys with these values, and perhaps others. */
+  /** The line's metadata has these keys with these values, and possibly others. */
   readonly metadata?: Metadata | null
 }
 
 /**
- * How much the clocks of processes that write one balance may differ for reads by time to be exact.
+ * How much the clocks of processes that write the same balance may differ without making reads by time inexact.
  *
- * A posting carries the time of the process that decided it, which had read the posting before it. So within a balance's
- * journal time runs back by no more than those clocks differ. Machines that keep their clocks by NTP differ by milliseconds.
+ * A posting has the time of the process that decided it, and that process had read the previous posting. So within a balance's journal
+ * time decreases by at most the difference of those clocks. The clocks of machines that use NTP differ by milliseconds.
  */
 export const CLOCK_DIFFERENCE_MS_MAX = 10_000
 
@@ -83,17 +83,17 @@ export interface HoldHistoryQuery extends PageQuery {
 
 /** Open holds whose expiry has come. */
 export interface DueHolds {
-  /** The earliest first. */
+  /** Earliest expiry first. */
   readonly holds: readonly { readonly id: RequestId; readonly expiresAt: Instant }[]
 }
 
-/** How far overdue holds are counted: a count of so many means as many or more. */
+/** Overdue holds are counted up to this many; this value means "at least". */
 export const OVERDUE_COUNT_MAX = 10_001
 
 export interface OverdueHolds {
   /** 0 to `OVERDUE_COUNT_MAX`. */
   readonly count: number
-  /** Of the one that is due for longest; null when none is. */
+  /** The earliest expiry among them; null when there are none. */
   readonly oldestExpiresAt: Instant | null
 }
 
@@ -106,22 +106,22 @@ export class CursorError extends Error {
   }
 }
 
-/** Every method throws Fault `store_unavailable`, `store_misconfigured`, `overloaded` (too many reads wait). Those that take a page also throw CursorError. */
+/** Every method throws Fault `store_unavailable`, `store_misconfigured`, `overloaded` (too many reads are waiting). Methods that take a page also throw CursorError. */
 export interface Reader {
-  /** @param page of its balances, by default `FIRST_PAGE` */
+  /** @param page which of its balances, by default `FIRST_PAGE` */
   account(account: AccountName, page?: PageQuery): Promise<Account | null>
   /**
-   * The account as it was at that instant: of every balance the last posting, in the order of versions, that is not later.
-   * Balances that had none yet are left out. Metadata and floors are those of now; they have no history.
+   * The account at an instant: each balance as its last posting, in the order of versions, that is not later than `at`. Balances without
+   * such a posting are omitted. Metadata and floors are the current ones; they have no history.
    */
   accountAt(account: AccountName, at: Instant, page?: PageQuery): Promise<Account | null>
   hold(id: RequestId): Promise<Hold | null>
   holds(query: HoldQuery): Promise<Page<Hold>>
-  /** What happened to the hold, the freeze first; null when there is no such hold. */
+  /** The events of a hold, the freeze first; null when there is no such hold. */
   holdHistory(query: HoldHistoryQuery): Promise<Page<HoldEvent> | null>
-  /** Open holds with `expiresAt` up to `now`, at most `limit` of them, 1 or more. */
+  /** Open holds with `expiresAt` up to `now`, at most `limit` of them. @param limit 1 or more */
   due(now: Instant, limit: number): Promise<DueHolds>
-  /** How many holds there are that `due` could give, and since when. */
+  /** The number of holds that are due, and the earliest expiry among them. */
   overdue(now: Instant): Promise<OverdueHolds>
   postings(query: PostingQuery): Promise<Page<StatementLine>>
   entry(id: string): Promise<Entry | null>
@@ -129,6 +129,6 @@ export interface Reader {
   assets(query?: PageQuery): Promise<Page<Asset>>
   /** The newest rate of every pair, by `from`, then `to`. */
   rates(query: PageQuery): Promise<Page<Rate>>
-  /** Every rate that the pair had, the newest first. */
+  /** Every rate of the pair, newest first. */
   rateHistory(query: RateHistoryQuery): Promise<Page<Rate>>
 }

@@ -1,14 +1,14 @@
 /**
- * What happens to a batch whose commit did not simply succeed, or is not expected to.
+ * Finishes batches whose commit failed, or would probably fail.
  *
- *   contended before ▶ take a turn: lock the balances, decide, commit; insist where that proves too little
- *   stale, contended ▶ insist: lock, decide, commit, at most `attemptsMax` times and no longer than the callers wait
- *   doubt            ▶ insist until the lost transaction's fate is known, at most `doubtMsMax`
- *   refused          ▶ halve until the command that is to blame stands alone
+ *   contended before ▶ take a turn: lock the balances, decide, commit; insist if that proves too little
+ *   stale, contended ▶ insist: lock, decide, commit, at most `attemptsMax` times and until the callers' deadlines
+ *   in doubt         ▶ insist until the outcome of the lost transaction is known, at most for `doubtMsMax`
+ *   refused          ▶ halve until the command that causes the refusal is alone
  *
- * A refusal is believed only where every row of the batch was read under the locks; before that it is no more than stale.
+ * A refusal counts only when every row of the batch was read under its locks; before that it counts as `stale`.
  *
- * What finds a stripe of a house account full is decided again on the stripe that follows it.
+ * A command that found a stripe of a house account full is decided again on another stripe.
  */
 import type { Plan } from '../domain/batch.ts'
 import { commandsOf, type Work } from '../domain/command.ts'
@@ -19,17 +19,17 @@ import { holdOf } from '../domain/rules.ts'
 import type { Footprint } from '../domain/footprint.ts'
 import { afterCommit, asFault, Fault } from './faults.ts'
 import type { EngineLimits } from './limits.ts'
-import type { Parts } from './parts.ts'
-import { needsProof } from './proof.ts'
+import type { BatchContext } from './batch-context.ts'
+import { needsProof, positionsToProve } from './proof.ts'
 import type { CommitResult } from './store.ts'
 import { fullIn } from './succession.ts'
 import { tornIn } from './torn.ts'
 import type { Job, WorkOutcome } from './ticket.ts'
 
-/** One result per piece of work, in order. */
+/** The result of one piece of work. */
 export type WorkResult = WorkOutcome | Fault
 
-/** An attempt at a batch that came to nothing. */
+/** An attempt at a batch that was stale or contended. */
 interface Attempt {
   /** 1 for the first. */
   readonly number: number
@@ -37,21 +37,21 @@ interface Attempt {
   readonly tookMs: number
 }
 
-/** Between two looks for a lost commit; the first is short, because most are decided at once. */
+/** The longest pause between two attempts to find the outcome of a lost commit. The first pause is short, because most outcomes are known soon. */
 const DOUBT_PAUSE_MS_MAX = 1_000
 
 /** Before the first attempt. */
 const NONE: Attempt = { number: 0, tookMs: 0 }
 
-/** How a batch that is insisted on came here. */
+/** What happened to a batch before it is insisted on. */
 interface Insistence {
   /** The last attempt at it. */
   readonly last?: Attempt
-  /** How often it may still go to another stripe of a house account. */
+  /** How many more times it may move to another stripe of a house account. */
   readonly turnsLeft?: number
 }
 
-/** What is decided again of `jobs`. */
+/** Which of `jobs` are decided again. */
 interface Again {
   readonly jobs: readonly Job[]
   readonly indices: readonly number[]
@@ -60,15 +60,15 @@ interface Again {
 }
 
 export class Recovery {
-  readonly #parts: Parts
-  /** Whether commits proved everything in the last batch on contended balances; then they are likely to prove the next one. */
+  readonly #context: BatchContext
+  /** Whether the commit proved every outcome of the last batch on contended balances; then it will probably do so for the next one. */
   #commitsProve = true
 
-  constructor(parts: Parts) {
-    this.#parts = parts
+  constructor(context: BatchContext) {
+    this.#context = context
   }
 
-  /** What becomes of `jobs` after `fault` ended their commit. Never rejects. */
+  /** The results of `jobs` whose commit ended with `fault`. Never rejects. */
   async after(fault: Fault, jobs: readonly Job[], now: Instant): Promise<readonly WorkResult[]> {
     if (fault.code === 'commit_in_doubt') return await this.#resolveDoubt(jobs, now)
     if (isPoison(fault)) return await this.#split(jobs, fault, now)
@@ -76,13 +76,13 @@ export class Recovery {
   }
 
   /**
-   * Decides a batch on contended balances under their locks, but on what the cache knows of its request ids and holds: keys and guards
-   * prove those, as in a commit without locks. It spares reading a row per command while other writers wait. Never rejects.
+   * Decides a batch on contended balances under their locks, with request ids and holds from the cache: keys and guards prove those, as
+   * in a commit without locks. So no row per command is read while other writers wait for the locks. Never rejects.
    */
   async takeTurn(jobs: readonly Job[], now: Instant): Promise<readonly WorkResult[]> {
     let attempt = NONE
     if (this.#commitsProve) {
-      const { clock } = this.#parts
+      const { clock } = this.#context
       const since = clock.elapsed()
       let isConflict = true
       try {
@@ -91,7 +91,7 @@ export class Recovery {
         isConflict = outcomes === null
       } catch (error) {
         const fault = asFault(error)
-        // Its holds were remembered ones.
+        // A refusal does not count: the holds came from the cache.
         if (fault.code !== 'store_refused') return await this.after(fault, jobs, now)
       }
       if (isConflict) attempt = { number: 1, tookMs: clock.elapsed() - since }
@@ -101,10 +101,10 @@ export class Recovery {
     return results
   }
 
-  /** Null when other writers came first; no outcome when something in it has to be read before it may be answered. */
+  /** Null when another writer came first; an empty list when rows have to be read before the batch may be answered. */
   async #turn(work: readonly Work[], now: Instant): Promise<Plan['outcomes'] | null> {
-    const { cache, contention } = this.#parts
-    const keys = this.#parts.knownKeys(work)
+    const { cache, contention } = this.#context
+    const keys = this.#context.knownKeys(work)
     const known = new Map<RequestId, RequestRecord | null>()
     for (const id of keys.requests) {
       const record = cache.requests.get(id)
@@ -114,22 +114,22 @@ export class Recovery {
     const requests = new Set(holdsOf(work).filter((hold) => !known.has(hold)))
     const decided = await this.#exclusive({ houseStripes, balances, assets, rates, payees, requests }, (snapshot) => {
       for (const [id, record] of snapshot.requests) known.set(id, record)
-      const plan = this.#parts.plan(work, { ...snapshot, requests: known }, keys, now)
-      return plan.outcomes.some(needsProof) ? this.#parts.plan([], snapshot, keys, now) : plan
+      const plan = this.#context.plan(work, { ...snapshot, requests: known }, keys, now)
+      return plan.outcomes.some(needsProof) ? this.#context.plan([], snapshot, keys, now) : plan
     })
     if (decided === null) {
-      // Its holds are among what may have moved.
+      // The other writer may have moved the holds too.
       cache.forget(keys)
       return null
     }
     const { plan, snapshot } = decided
-    // Another writer that came in between is likely to be there still. The guards of the commit have proven the holds.
+    // A writer that moved a balance will probably do so again. The guards of the commit have proven the holds.
     contention.remember(cache.observe(snapshot))
     cache.apply(plan.changes)
     return plan.outcomes
   }
 
-  /** `outcomes`, with those at `indices` decided again. Never rejects. */
+  /** `outcomes`, with the ones at `indices` decided again. Never rejects. */
   async again(
     outcomes: readonly WorkResult[],
     { jobs, indices, now, turnsLeft = HOUSE_STRIPE_TURNS }: Again,
@@ -145,17 +145,16 @@ export class Recovery {
   }
 
   /**
-   * Through `exclusive` until it is committed. Never rejects: what cannot be done is a fault.
+   * Attempts `exclusive` until it commits. Never rejects: each job that fails has a fault as its result.
    *
-   * Nothing of an attempt that was stale or contended was written. So a caller who would not wait for another one is told `contention` at
-   * once, and the others go on without it.
+   * An attempt that was stale or contended wrote nothing. So a job whose deadline may come before the end of another attempt is answered
+   * `contention` immediately, and the others continue without it.
    *
-   * @param now as of when it is decided, always the same: a commit that was lost may arrive later, and nothing but time could
-   *   have made it refused here and good there
+   * @param now the same for every attempt: a lost commit may still arrive, and a later time could reject what that commit applied
    */
   async insist(jobs: readonly Job[], now: Instant, from: Insistence = {}): Promise<readonly WorkResult[]> {
     const { last = NONE, turnsLeft = HOUSE_STRIPE_TURNS } = from
-    const { clock, limits } = this.#parts
+    const { clock, limits } = this.#context
     const results = new Map<Job, WorkResult>()
     let waiting = jobs
     for (let attempt = last; ;) {
@@ -179,7 +178,7 @@ export class Recovery {
     return jobs.map((job) => results.get(job)!)
   }
 
-  /** Null when other writers came first. Never rejects. */
+  /** Null when another writer came first. Never rejects. */
   async #attempt(jobs: readonly Job[], now: Instant, turnsLeft: number): Promise<readonly WorkResult[] | null> {
     try {
       return await this.#decideUnderLocks(jobs, now, turnsLeft)
@@ -189,47 +188,49 @@ export class Recovery {
   }
 
   #mayTryAgain({ number, tookMs }: Attempt, deadlineAt: number): boolean {
-    const { clock, limits } = this.#parts
+    const { clock, limits } = this.#context
     if (number === 0) return true
     const marginMs = Math.min(tookMs, limits.attemptMarginMs)
     return number < limits.attemptsMax && clock.elapsed() + tookMs + marginMs < deadlineAt
   }
 
-  /** Null when other writers came first. @throws as the store */
+  /** Null when another writer came first. @throws as the store */
   async #decideUnderLocks(
     jobs: readonly Job[],
     now: Instant,
     turnsLeft = HOUSE_STRIPE_TURNS,
   ): Promise<readonly WorkResult[] | null> {
-    const { cache } = this.#parts
+    const { cache } = this.#context
     const work = worksOf(jobs)
-    const keys = this.#parts.knownKeys(work)
+    const keys = this.#context.knownKeys(work)
     let decided: Decided | null = null
     try {
-      decided = await this.#exclusive(keys, (snapshot) => this.#parts.plan(work, snapshot, keys, now))
+      decided = await this.#exclusive(keys, (snapshot) => this.#context.plan(work, snapshot, keys, now))
     } finally {
       if (decided === null) cache.forget(keys)
     }
     if (decided === null) return null
     const { plan, snapshot } = decided
-    // Another writer that came in between is likely to be there still.
-    this.#parts.contention.remember(cache.replace(snapshot))
+    // A writer that moved a balance will probably do so again.
+    this.#context.contention.remember(cache.replace(snapshot))
     cache.apply(plan.changes)
     return await this.#complete(plan, jobs, { now, turnsLeft })
   }
 
-  /** What was decided under the locks, without what has to be decided again: that is, now. Never rejects. */
+  /** The results of a batch that was decided under locks, after deciding again what has to be. Never rejects. */
   async #complete(
     plan: Plan,
     jobs: readonly Job[],
     { now, turnsLeft }: { readonly now: Instant; readonly turnsLeft: number },
   ): Promise<readonly WorkResult[]> {
     const results: WorkResult[] = [...plan.outcomes]
-    const indices = new Set(tornIn({ work: worksOf(jobs), plan, keysOf: this.#parts.knownKeysOf, isLocked: true }))
+    const positions = positionsToProve(plan.outcomes)
+    const { knownKeysOf: keysOf } = this.#context
+    const indices = new Set(tornIn({ positions, work: worksOf(jobs), plan, keysOf, isLocked: true }))
     const full = fullIn(plan.outcomes)
     if (full.size > 0 && turnsLeft > 0) {
       try {
-        for (const index of await this.#parts.succession.follow(full)) indices.add(index)
+        for (const index of await this.#context.succession.follow(full)) indices.add(index)
       } catch (error) {
         for (const index of full.keys()) results[index] = asFault(error)
       }
@@ -239,9 +240,9 @@ export class Recovery {
       : await this.again(results, { jobs, indices: [...indices], now, turnsLeft: turnsLeft - 1 })
   }
 
-  /** What was decided under the locks and is committed; null when other writers came first. @throws as the store */
+  /** The decision that was committed under locks; null when another writer came first. @throws as the store */
   async #exclusive(keys: Footprint, decide: (snapshot: Snapshot) => Plan): Promise<Decided | null> {
-    const { contention, stats, store } = this.#parts
+    const { contention, stats, store } = this.#context
     stats.exclusives++
     const decided: Decided[] = []
     let result: CommitResult
@@ -261,12 +262,12 @@ export class Recovery {
   }
 
   /**
-   * The connection died around COMMIT. The same work goes through `exclusive`: its locks and unique keys wait for the lost
-   * transaction, and the request ids tell whether it had committed. Not whose commit it was: one that came through is answered as a
-   * repeat, so that nobody is told as new what another process did.
+   * The connection was lost around COMMIT. The same work goes through `exclusive`: its locks and unique keys wait for the lost transaction,
+   * and the request ids show whether it committed. They do not show whose commit it was, so work that is found committed is answered as a
+   * repeat.
    */
   async #resolveDoubt(lost: readonly Job[], now: Instant): Promise<readonly WorkResult[]> {
-    const { clock, limits, stats } = this.#parts
+    const { clock, limits, stats } = this.#context
     const jobs = lost.map(doubtful)
     stats.doubts++
     const deadlineAt = clock.elapsed() + limits.doubtMsMax
@@ -284,10 +285,10 @@ export class Recovery {
     }
   }
 
-  /** The database refuses these rows together; the halves are tried one after the other. */
+  /** The database refuses these rows together, so each half is tried on its own, in order. */
   async #split(jobs: readonly Job[], fault: Fault, now: Instant): Promise<readonly WorkResult[]> {
     if (jobs.length === 1) return [fault]
-    this.#parts.stats.splits++
+    this.#context.stats.splits++
     const middle = jobs.length >> 1
     const left = await this.insist(jobs.slice(0, middle), now)
     const right = await this.insist(jobs.slice(middle), now)
@@ -297,7 +298,7 @@ export class Recovery {
 
 interface Decided {
   readonly plan: Plan
-  /** The rows that it was decided on. */
+  /** The rows that the plan was decided on. */
   readonly snapshot: Snapshot
 }
 
@@ -305,7 +306,7 @@ function worksOf(jobs: readonly Job[]): readonly Work[] {
   return jobs.map(({ work }) => work)
 }
 
-/** The holds that must be there for the commands about them. */
+/** The holds that the commands are about. */
 function holdsOf(work: readonly Work[]): readonly RequestId[] {
   return work
     .flatMap(commandsOf)
@@ -313,7 +314,7 @@ function holdsOf(work: readonly Work[]): readonly RequestId[] {
     .filter((hold) => hold !== null)
 }
 
-/** The same job, whose caller is told of nothing as certain that a lost commit may still prove wrong. */
+/** The same job after a lost commit: its early answers say that the effect is unknown. */
 function doubtful(job: Job): Job {
   const { work, deadlineAt } = job
   return { work, deadlineAt, reject: (fault) => job.reject(faultInDoubt(fault)) }
@@ -323,17 +324,17 @@ function stillInDoubt(result: WorkResult): WorkResult {
   return result instanceof Fault ? faultInDoubt(result) : result
 }
 
-/** After a doubt, only what the database refused for certain did not happen. */
+/** After a lost commit, only a refusal by the database proves that there was no effect. */
 function faultInDoubt(fault: Fault): Fault {
   return fault.code === 'store_refused' ? fault : inDoubt(fault)
 }
 
-/** Certain: what was stale or contended wrote nothing. */
+/** Has no effect: an attempt that was stale or contended wrote nothing. */
 function contention({ number }: Attempt, { attemptsMax, pauseMsMax }: EngineLimits): Fault {
   const message =
     number >= attemptsMax
       ? `Other writers came first ${number} times in a row.`
-      : `Other writers came first ${number} times, and another attempt would not fit into the time of the call.`
+      : `Other writers came first ${number} times, and there is no time for another attempt before the call’s deadline.`
   return new Fault('contention', message, { retryAfterMs: pauseMsMax })
 }
 
@@ -342,7 +343,7 @@ function inDoubt(cause: Fault | undefined): Fault {
   return new Fault('commit_in_doubt', message, { applied: 'unknown', retryAfterMs: 1_000, cause })
 }
 
-/** One command's rows, or one command itself, are what failed: the others can succeed without it. */
+/** One command of the batch causes the fault; the others can succeed without it. */
 function isPoison(fault: Fault): boolean {
   return fault.code === 'store_refused' || fault.code === 'internal'
 }

@@ -1,17 +1,18 @@
-/** What an engine has done since it began; counts only ever grow. */
+/** Counters of an engine since its start. */
 export interface EngineStats {
   /** Batches processed, and the commands in them. */
   batches: number
   commands: number
-  /** Reads of rows that the cache lacked or a rejection needed. */
+  /** Reads of rows that were not cached, or that had to prove a rejection or a repeat. */
   loads: number
-  /** Commits that another writer had overtaken, and that the database gave up over a lock. */
+  /** Commits that came out `stale`, and `contended`. */
   stale: number
   contended: number
   /** Batches decided under locks. */
   exclusives: number
+  /** Commits whose outcome was unknown at first. */
   doubts: number
-  /** Batches halved because the database refused one of their commands. */
+  /** Batches that were halved because the database refused a row, or a rule failed. */
   splits: number
 }
 

@@ -1,77 +1,76 @@
-/** The write port: what the engine needs of a database. It holds no rule, and no transaction object crosses it. */
+/** The write port: what the engine needs from a database. It contains no rules, and no transaction object crosses it. */
 import type { Instant } from '../domain/ids.ts'
 import type { Snapshot } from '../domain/snapshot.ts'
 import type { Changes } from '../domain/changes.ts'
 import type { Footprint } from '../domain/footprint.ts'
 
 /**
- * - `committed`: all of it is durable.
- * - `stale`: a version had moved, a key was taken, or an asset or a rate is another by now; nothing was written.
- * - `contended`: the database gave up over a lock (deadlock, lock timeout, serialization failure, busy); nothing was
- *   written.
+ * - `committed`: all changes are durable.
+ * - `stale`: a version has moved, a key is taken, or an asset or a rate has changed; nothing was written.
+ * - `contended`: the database aborted over a lock (deadlock, lock timeout, serialization failure, busy); nothing was written.
  */
 export type CommitResult = 'committed' | 'stale' | 'contended'
 
-/** What a database says of the time. */
+/** The clock of a database, and the newest time in its rows. */
 export interface StoreClock {
-  /** The clock of the database's server when it was asked; null where the store has none but that of this process. */
+  /** The clock of the database's server when it answered; null for a store without a server, which has only the clock of this process. */
   readonly serverAt: Instant | null
   /**
-   * The latest time among the last postings of the house accounts' balances, `NEWEST_ROWS_MAX` of them at most; null when there are
-   * none. Nearly every deposit, charge and settle writes one.
+   * The latest time among the last postings of house balances, of which at most `NEWEST_ROWS_MAX` are read; null when there are none.
+   * Nearly every deposit, charge and settle writes such a posting.
    */
   readonly newestAt: Instant | null
 }
 
 /**
- * House balances whose last posting is looked at. Among 50,000 other balances and 400,000 postings, 1,000 of them took 1 ms on SQLite, 6
- * to 14 ms on the servers.
+ * House balances whose last posting is read for `StoreClock.newestAt`. Reading 1,000 of them among 50,000 other balances and 400,000
+ * postings took 1 ms on SQLite, and 6 to 14 ms on the servers.
  */
 export const NEWEST_ROWS_MAX = 1_000
 
 export interface Store {
   /**
-   * How many connections were lost since the store was opened, other than by lying idle. After one the address may lead to another database: a
-   * standby that was promoted, a backup that was restored.
+   * How many connections were lost since the store was opened, not counting idle ones that the server closed. After a loss the address may
+   * lead to another database: a standby that was promoted, a backup that was restored.
    */
   readonly connectionsLost: number
 
   /**
-   * The footprint's rows at one instant, without locks. Holds among its requests bring the balances that their end
-   * touches. Balances that have no row come with version 0 and the id that they will get.
+   * The footprint's rows at one instant, without locks. For each hold among its requests, the balances that commands about the hold touch
+   * are included. A balance without a row has version 0, and the id that its row will get.
    *
-   * Requests that are found are as durable as a commit of this store is: where a commit waits for standbys, so does this, because a
-   * repeat is answered from it.
+   * Requests that are found are as durable as a commit of this store: when commits wait for standbys, so does this read, because repeats
+   * are answered from it.
    *
    * @throws Fault `store_unavailable`, `store_misconfigured`
    */
   load(footprint: Footprint): Promise<Snapshot>
 
   /**
-   * Writes all of `changes` or nothing, in one durable transaction. A commit may be called while earlier ones are under way;
-   * they take effect in the order of the calls, or a later one that meets an earlier one's rows may come out `stale`.
+   * Writes all of `changes` or nothing, in one durable transaction. It may be called while earlier commits are in flight. They take effect
+   * in the order of the calls, or a later one that touches rows of an earlier one may be `stale`.
    *
-   * Changes that rest on rows which have moved may break a constraint as well: then they are `stale` or `store_refused`, whichever
-   * the database meets first.
+   * Changes that were decided on rows which have moved may also violate a constraint: then the result is `stale` or `store_refused`,
+   * depending on which the database checks first.
    *
-   * @throws Fault `store_unavailable`, `store_misconfigured` (nothing written), `store_refused` (nothing written: a constraint was violated that
-   *   trying again cannot cure), `commit_in_doubt` (unknown)
+   * @throws Fault `store_unavailable`, `store_misconfigured` (nothing written), `store_refused` (nothing written: a constraint is violated,
+   *   and another attempt would violate it too), `commit_in_doubt` (unknown)
    */
   commit(changes: Changes): Promise<CommitResult>
 
   /**
-   * Locks the footprint's balances in ascending key order, reads everything, lets `plan` decide, writes what it returns
-   * and commits: progress under contention. `plan` is synchronous and may be called once; when it throws, nothing is
-   * written and the error comes out. Empty changes end the transaction without a write, as `committed`; requests that were found
-   * are as durable then as those of `load`.
+   * Locks the footprint's balances in ascending key order, reads all rows, calls `plan`, writes the changes that it returns, and commits:
+   * this makes progress under contention. `plan` is synchronous and called at most once. When it throws, nothing is written and the error
+   * is thrown on. Empty changes end the transaction without a write, as `committed`; requests that were found are then as durable as
+   * those of `load`.
    *
    * @throws Fault as `commit`
    */
   exclusive(footprint: Footprint, plan: (snapshot: Snapshot) => Changes): Promise<CommitResult>
 
-  /** One cheap round trip that proves a commit would be possible. @throws Fault `store_unavailable`, `store_misconfigured` */
+  /** One cheap round trip that proves that a commit is possible. @throws Fault `store_unavailable`, `store_misconfigured` */
   ping(): Promise<void>
 
-  /** What time it is by the database, in one cheap round trip. @throws Fault `store_unavailable`, `store_misconfigured` */
+  /** Reads the clock of the database, in one cheap round trip. @throws Fault `store_unavailable`, `store_misconfigured` */
   clock(): Promise<StoreClock>
 }

@@ -1,9 +1,9 @@
 /**
- * A full stripe of a house account is followed by another one.
+ * Moves a house account to another stripe when its stripe is full.
  *
- * The rules refuse what would take a stripe beyond int64 as they refuse it of any balance. For a house account that is no answer yet:
- * the engine moves to the emptiest of its stripes, for that account and asset, and the command is decided again. Only when it is on
- * the emptiest already, the supply is exhausted.
+ * The rules reject a posting that would take a balance beyond int64. For a stripe of a house account this rejection is not final: the
+ * engine moves to the emptiest of its stripes, for that account and asset, and the command is decided again. The supply is exhausted
+ * only when the engine is already on the emptiest stripe.
  */
 import { balanceKey, type BalanceName } from '../domain/balance.ts'
 import type { HouseStripes } from '../domain/house-stripes.ts'
@@ -13,22 +13,26 @@ import type { Footprint } from '../domain/footprint.ts'
 import type { Store } from './store.ts'
 import type { WorkOutcome } from './ticket.ts'
 
-/** A house account's coins of one asset. */
+/** A house account and one of its assets. */
 export interface HouseCoins {
   readonly account: AccountName
   readonly asset: AssetCode
 }
 
-/** By their positions, the outcomes that found a stripe of a house account full, each with what it found so. */
+/** By position, the outcomes that found a stripe of a house account full, each with what it found full. */
 export function fullIn(outcomes: readonly WorkOutcome[]): ReadonlyMap<number, HouseCoins> {
   const full = new Map<number, HouseCoins>()
   for (let index = 0; index < outcomes.length; index++) {
-    const outcome = outcomes[index]!
-    // One command's rejection ends its group.
-    const found = 'status' in outcome ? fullOf(outcome) : (outcome.map(fullOf).find((each) => each !== null) ?? null)
+    const found = fullStripeOf(outcomes[index]!)
     if (found !== null) full.set(index, found)
   }
   return full
+}
+
+/** The house account and asset whose stripe an outcome found full; null for any other outcome. */
+export function fullStripeOf(outcome: WorkOutcome): HouseCoins | null {
+  // A rejection of one command ends its group.
+  return 'status' in outcome ? fullOf(outcome) : (outcome.map(fullOf).find((each) => each !== null) ?? null)
 }
 
 function fullOf(outcome: Outcome): HouseCoins | null {
@@ -45,15 +49,16 @@ export class Succession {
     this.#stripes = stripes
   }
 
-  /** Those of the next batch. */
+  /** The stripes that the next batch is decided on. */
   get stripes(): HouseStripes {
     return this.#stripes
   }
 
   /**
-   * Moves to the emptiest stripe of everything in `full`. Gives the positions of what can be decided again: a stripe emptier than the
-   * one that was full was found. Each move is to an emptier stripe, and a batch makes at most `HOUSE_STRIPE_TURNS`.
+   * Moves every account and asset in `full` to its emptiest stripe. Each move is to an emptier stripe, and a batch makes at most
+   * `HOUSE_STRIPE_TURNS` moves.
    *
+   * @returns the positions that can be decided again, because an emptier stripe was found
    * @throws Fault as `Store.load`
    */
   async follow(full: ReadonlyMap<number, HouseCoins>): Promise<readonly number[]> {

@@ -1,30 +1,32 @@
 /**
  * A ticket: one piece of work and the promise of its outcome.
  *
- *   queued ──take──▶ taken ──answer──▶ answered
- *      └──── give up (deadline, abort, shutdown) ────▲
+ *   queued ──take──▶ taken ──resolve──▶ resolved
+ *      │               │
+ *      └───────────────┴──reject (fault, deadline, abort, shutdown)──▶ rejected
  *
- * A queued ticket that gives up had no effect; of one that was taken nobody knows until its batch ends.
+ * A ticket that is rejected while queued had no effect. While it is taken, its effect is unknown until its batch ends.
  */
 import type { Work } from '../domain/command.ts'
+import { assertLaw } from '../domain/assert.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import { Fault } from './faults.ts'
 
 export type WorkOutcome = Outcome | readonly Outcome[]
 
-/** What recovery needs of a ticket. */
+/** What recovery needs from a ticket. */
 export interface Job {
   readonly work: Work
-  /** When the caller's patience ends, on the clock's `elapsed`. */
+  /** The caller's deadline, on the clock's `elapsed`. */
   readonly deadlineAt: number
   /** Answers the caller before its batch ends; later answers are ignored. */
   reject(fault: Fault): void
 }
 
-/** @throws TypeError for a group without commands: a size that is no number would spoil the count of the whole queue */
+/** @throws TypeError for a group without commands: the queue counts sizes, and would never take a ticket of size 0 */
 function sizeOf(work: Work): number {
   if (work.kind !== 'group') return 1
-  if (!Array.isArray(work.commands)) throw new TypeError('A group has a list of commands.')
+  if (!Array.isArray(work.commands) || work.commands.length === 0) throw new TypeError('A group has commands.')
   return work.commands.length
 }
 
@@ -35,7 +37,7 @@ export class Ticket implements Job {
   readonly deadlineAt: number
   readonly #resolve: (outcome: WorkOutcome) => void
   readonly #reject: (fault: Fault) => void
-  #state: 'queued' | 'taken' | 'answered' = 'queued'
+  #state: 'queued' | 'taken' | 'resolved' | 'rejected' = 'queued'
   #cleanUp: (() => void) | null = null
 
   constructor(
@@ -51,10 +53,14 @@ export class Ticket implements Job {
   }
 
   get answered(): boolean {
-    return this.#state === 'answered'
+    return this.#state === 'resolved' || this.#state === 'rejected'
   }
 
-  /** Called once the ticket is answered, however that came. */
+  get resolved(): boolean {
+    return this.#state === 'resolved'
+  }
+
+  /** Calls `cleanUp` when the ticket is answered in any way. */
   onAnswer(cleanUp: () => void): void {
     this.#cleanUp = cleanUp
   }
@@ -63,23 +69,26 @@ export class Ticket implements Job {
     if (this.#state === 'queued') this.#state = 'taken'
   }
 
+  /** Does nothing when the ticket was rejected before. @throws Error for a second outcome */
   resolve(outcome: WorkOutcome): void {
-    if (this.#end()) this.#resolve(outcome)
+    assertLaw(6, this.#state !== 'resolved', 'a ticket has one outcome')
+    if (this.#end('resolved')) this.#resolve(outcome)
   }
 
+  /** Does nothing when the ticket is answered already. */
   reject(fault: Fault): void {
-    if (this.#end()) this.#reject(fault)
+    if (this.#end('rejected')) this.#reject(fault)
   }
 
-  /** The caller's patience is over. */
+  /** Rejects the ticket because its deadline passed or its caller gave up. */
   expire(message: string): void {
     const applied = this.#state === 'taken' ? 'unknown' : 'no'
     this.reject(new Fault('deadline_exceeded', message, { applied }))
   }
 
-  #end(): boolean {
-    if (this.#state === 'answered') return false
-    this.#state = 'answered'
+  #end(state: 'resolved' | 'rejected'): boolean {
+    if (this.answered) return false
+    this.#state = state
     this.#cleanUp?.()
     return true
   }

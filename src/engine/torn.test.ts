@@ -9,6 +9,7 @@ import type { Work } from '../domain/command.ts'
 import { HouseStripes } from '../domain/house-stripes.ts'
 import type { Rejection } from '../domain/outcome.ts'
 import { footprint } from '../domain/rules.ts'
+import { positionsToProve } from './proof.ts'
 import { tornIn } from './torn.ts'
 
 const STRIPES = new HouseStripes(0)
@@ -26,7 +27,8 @@ function decide(work: readonly Work[], balances: readonly BalanceRecord[]) {
     STRIPES,
     MOMENT,
   )
-  const torn = tornIn({ work, plan, keysOf: (item) => footprint([item], STRIPES), isLocked: false })
+  const positions = positionsToProve(plan.outcomes)
+  const torn = tornIn({ positions, work, plan, keysOf: (item) => footprint([item], STRIPES), isLocked: false })
   const { rejection } = plan.outcomes.at(-1) as { readonly rejection: Rejection }
   return { torn, code: rejection.code }
 }

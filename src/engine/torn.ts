@@ -1,7 +1,7 @@
 /**
- * Rejections that no single moment explains: they rest on rows that their own batch changes, which are so from its commit on, and on
- * others, which may have moved between being read and that commit. They are decided again. So is what found a stripe of a house account
- * full, until that was found under its lock (succession.ts).
+ * Torn rejections, which no single instant explains: they combine rows that their own batch changes, which have these values only from
+ * its commit on, with rows that others may have changed between the read and the commit. They are decided again. So are outcomes that
+ * found a stripe of a house account full without its lock (succession.ts).
  */
 import { balanceKey } from '../domain/balance.ts'
 import type { Plan } from '../domain/batch.ts'
@@ -11,25 +11,27 @@ import { rateKey } from '../domain/rate.ts'
 import { ruleOf } from '../domain/rules.ts'
 import type { Changes } from '../domain/changes.ts'
 import type { Footprint } from '../domain/footprint.ts'
-import { fullIn } from './succession.ts'
+import { fullStripeOf } from './succession.ts'
 import type { WorkOutcome } from './ticket.ts'
 
 export interface TornQuestion {
+  /** The outcomes that the commit does not prove; the others are not torn. */
+  readonly positions: readonly number[]
   readonly work: readonly Work[]
   readonly plan: Plan
   readonly keysOf: (item: Work) => Footprint
-  /** Balances were locked from being read until the commit: only rates may have moved. */
+  /** Balances were locked from the read until the commit, so only rates may have changed. */
   readonly isLocked: boolean
 }
 
-/** The positions of such rejections in `work`. */
-export function tornIn({ work, plan, keysOf, isLocked }: TornQuestion): readonly number[] {
+/** The positions of torn rejections in `work`. */
+export function tornIn({ positions, work, plan, keysOf, isLocked }: TornQuestion): readonly number[] {
   const torn: number[] = []
-  const full = fullIn(plan.outcomes)
   let changed: KeysChanged | null = null
-  for (const [index, item] of work.entries()) {
+  for (const index of positions) {
+    const item = work[index]!
     const outcome = plan.outcomes[index]!
-    if (!isLocked && full.has(index)) {
+    if (!isLocked && fullStripeOf(outcome) !== null) {
       torn.push(index)
       continue
     }
@@ -40,7 +42,7 @@ export function tornIn({ work, plan, keysOf, isLocked }: TornQuestion): readonly
   return torn
 }
 
-/** What a batch changes, by the keys of a footprint. */
+/** The footprint keys of the rows that a batch changes. */
 type KeysChanged = Readonly<Record<'balances' | 'assets' | 'rates', ReadonlySet<string>>>
 
 function keysChanged({ balances, assets, rates }: Changes): KeysChanged {
@@ -51,7 +53,7 @@ function keysChanged({ balances, assets, rates }: Changes): KeysChanged {
   }
 }
 
-/** Whether one part of the rows is what the batch changes, and another is not. */
+/** Whether a rejection rests both on rows that the batch changes and on rows that it only read. */
 function isTorn(
   changed: KeysChanged,
   { balances, assets, rates, isLocked }: Footprint & { isLocked: boolean },
@@ -59,7 +61,7 @@ function isTorn(
   let restsOnBatch = false
   let restsOnRead = false
   for (const [key, { account }] of balances) {
-    // They are in every batch and have no floor: no rejection rests on them but that of a full stripe (succession.ts).
+    // House accounts have no floor, so no rejection rests on them except that of a full stripe (succession.ts).
     if (isHouse(account)) continue
     if (changed.balances.has(key)) restsOnBatch = true
     else if (!isLocked) restsOnRead = true

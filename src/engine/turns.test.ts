@@ -3,7 +3,6 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { charge, deposit, freeze, refund, release, settle } from '../../test/support/commands.ts'
 import type { Command } from '../domain/command.ts'
-import type { Outcome } from '../domain/outcome.ts'
 import type { Snapshot } from '../domain/snapshot.ts'
 import type { Footprint } from '../domain/footprint.ts'
 import type { Changes } from '../domain/changes.ts'
@@ -67,7 +66,7 @@ async function openPair(options: EngineOptions = {}): Promise<Pair> {
 }
 
 async function ask(engine: Engine, command: Command): Promise<string> {
-  const outcome = (await engine.submit(command)) as Outcome
+  const outcome = await engine.submit(command)
   return outcome.status === 'applied' ? (outcome.replayed ? 'replayed' : 'applied') : outcome.rejection.code
 }
 

@@ -33,7 +33,7 @@ test('a process that is ahead of the database ends no hold and serves nothing, a
   const process = processBesideServer(site)
   await process.give()
   await process.freeze(1)
-  process.expiry.start()
+  process.sweeper.start()
   clock.offMs = 20 * 60_000
   await clock.advance(TTL_MS - 2 * expiryIntervalMs)
   assert.equal(await process.stateOf('h00000'), 'open')
@@ -41,7 +41,7 @@ test('a process that is ahead of the database ends no hold and serves nothing, a
   await assert.rejects(process.engine.ready(), { code: 'clock_wrong', message: /1200 s ahead of/ })
   // Whoever watches the clock tells of it, and nobody else.
   assert.deepEqual([process.events, process.submitted], [[], []])
-  assert.equal(process.expiry.status.lagMs, 0)
+  assert.equal(process.sweeper.status.lagMs, 0)
   clock.offMs = 0
   await process.engine.ready()
   assert.equal(await codeOf(process, deposit('d-1', 'user:8', 1n)), 'applied')
@@ -55,7 +55,7 @@ test('a process that was ahead at its start gives holds the life that was asked 
   const { clock } = site
   clock.offMs = 8 * HOUR_MS
   const process = site.process()
-  process.expiry.start()
+  process.sweeper.start()
   await process.do(deposit('funds', 'user:8', 100n))
   await clock.advance(2_000)
   clock.offMs = 0
@@ -97,11 +97,14 @@ test('a clock that is set ahead for a moment ends no hold where no server has a 
   const process = site.process()
   await process.give()
   await process.do(freeze('hour', 'user:8', 1n, { expiresInMs: HOUR_MS }))
-  process.expiry.start()
+  process.sweeper.start()
   await clock.advance(2 * expiryIntervalMs)
   clock.offMs = 24 * HOUR_MS
   await clock.advance(2_500)
-  assert.match(process.engine.clockWarnings.join(), /was set ahead by 86400 s, or its machine slept.* for 30 s\./)
+  assert.match(
+    process.engine.clockWarnings.join(),
+    /was set ahead by 86400 s, or its machine was suspended.* for 30 s\./,
+  )
   clock.offMs = 0
   await clock.advance(2 * expiryIntervalMs)
   assert.deepEqual([await process.stateOf('hour'), process.engine.clockWarnings], ['open', []])

@@ -1,5 +1,5 @@
 import type { Engine } from '../engine/engine.ts'
-import type { Expiry } from '../engine/expiry.ts'
+import type { Sweeper } from '../engine/sweeper.ts'
 import type { Reader } from '../engine/reader.ts'
 
 /** What the service stands on. */
@@ -8,7 +8,7 @@ export interface Backend {
   readonly reader: Reader
   readonly store: StoreFacts
   /** Null when this process does not sweep. */
-  readonly expiry: Pick<Expiry, 'status'> | null
+  readonly sweeper: Pick<Sweeper, 'status'> | null
 }
 
 /** What `/readyz` tells of the database. */

@@ -8,17 +8,19 @@
 import { Readable } from 'node:stream'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { LedgerError } from '../api/error.ts'
-import type { PostingsQuery, StatementFormat } from '../api/queries.ts'
+import type { PostingsFilter, StatementFormat } from '../api/queries.ts'
 import { statementEnd, statementHead, statementText } from '../api/statement.ts'
 import type { StatementLine } from '../domain/journal.ts'
 import type { Page, Reader } from '../engine/reader.ts'
 import type { HttpLimits } from './limits.ts'
 
 export class Exports {
+  readonly #reader: Reader
   readonly #limits: HttpLimits
   #underWay = 0
 
-  constructor(limits: HttpLimits) {
+  constructor(reader: Reader, limits: HttpLimits) {
+    this.#reader = reader
     this.#limits = limits
   }
 
@@ -27,13 +29,14 @@ export class Exports {
    *
    * @throws LedgerError `overloaded`; Fault `store_unavailable`
    */
-  async open(reader: Reader, format: StatementFormat, query: PostingsQuery): Promise<Readable> {
+  async open(format: StatementFormat, query: PostingsFilter): Promise<Readable> {
     const { exportsMax, exportMsMax } = this.#limits
     if (this.#underWay >= exportsMax) {
       throw new LedgerError('overloaded', `${exportsMax} exports are under way already.`)
     }
     this.#underWay += 1
     try {
+      const reader = this.#reader
       const first = await reader.postings(query)
       const patience = new Patience(this.#limits.exportPageMsMax)
       const file = Readable.from(pagesOf(reader, query, { format, first, patience }), { highWaterMark: 1 })
@@ -59,7 +62,7 @@ interface Pages {
   readonly patience: Patience
 }
 
-async function* pagesOf(reader: Reader, query: PostingsQuery, { format, first, patience }: Pages) {
+async function* pagesOf(reader: Reader, query: PostingsFilter, { format, first, patience }: Pages) {
   let linesCount = first.items.length
   yield statementHead(format) + statementText(format, first.items)
   for (let { next: cursor } = first; cursor !== null;) {

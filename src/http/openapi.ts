@@ -1,29 +1,21 @@
 /** What the OpenAPI document says beside the schemas: problems with examples, and the headers of idempotency. */
 import { Type, type TSchema } from 'typebox'
 import type { SwaggerTransform, SwaggerTransformObject } from '@fastify/swagger'
-import { AMOUNT_MAX } from '../domain/amount.ts'
-import { exampleOf } from '../api/problem-examples.ts'
+import { Account } from '../api/account.ts'
+import { Asset, Assets } from '../api/asset.ts'
+import { Balance } from '../api/balance.ts'
+import { ALL_CONTRACTS, BODIES } from '../api/contracts.ts'
+import { Entry, EntryLeg } from '../api/entry.ts'
+import { Hold, HoldEvent, HoldEventPage, HoldPage } from '../api/hold.ts'
+import { AppliedOutcome, Batch, Health, Problem, Readiness, RefusedOutcome } from '../api/outcome-schemas.ts'
+import { Posting, PostingPage, StatementLine } from '../api/posting.ts'
 import { problemOfError } from '../api/problem-details.ts'
+import { exampleOf } from '../api/problem-examples.ts'
 import type { ProblemCode } from '../api/problem.ts'
 import { PROBLEMS } from '../api/problems.ts'
-import { BODIES } from '../api/bodies.ts'
-import { Hold, HoldEvent, HoldEventPage, HoldPage } from '../api/hold-schemas.ts'
-import { AppliedOutcome, Batch, Health, Problem, Readiness, RefusedOutcome } from '../api/outcome-schemas.ts'
-import {
-  Account,
-  Asset,
-  Assets,
-  Balance,
-  Entry,
-  EntryLeg,
-  Posting,
-  PostingPage,
-  Rate,
-  RatePage,
-  reference,
-  RequestId,
-  StatementLine,
-} from '../api/schemas.ts'
+import { Rate, RatePage } from '../api/rate.ts'
+import { reference, RequestId } from '../api/schema.ts'
+import { AMOUNT_MAX } from '../domain/amount.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -142,10 +134,13 @@ export const OPENAPI = {
 export const withOptionalBodies: SwaggerTransformObject = (document) => {
   if (!('openapiObject' in document)) return document.swaggerObject
   const { openapiObject } = document
-  const body = openapiObject.paths?.['/v1/holds/{id}/release']?.post?.requestBody
-  if (body === undefined || !('required' in body))
-    throw new Error('The document has no body for the release of a hold.')
-  body.required = false
+  for (const { route, bodyIsOptional } of ALL_CONTRACTS) {
+    if (!bodyIsOptional) continue
+    const path = route.path.replaceAll(/:([a-z]+)/g, '{$1}')
+    const body = openapiObject.paths?.[path]?.[route.method === 'POST' ? 'post' : 'put']?.requestBody
+    if (body === undefined || !('required' in body)) throw new Error(`The document has no body for ${path}.`)
+    body.required = false
+  }
   return openapiObject
 }
 

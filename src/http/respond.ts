@@ -2,36 +2,20 @@
 import { Readable, type Duplex } from 'node:stream'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { FastifyReply } from 'fastify'
+import type { Contract } from '../api/contract.ts'
 import type { LedgerError } from '../api/error.ts'
 import { problemOfError, problemOfRejection } from '../api/problem-details.ts'
 import { PROBLEMS } from '../api/problems.ts'
 import type { OutcomeWire, ProblemWire } from '../api/outcome-schemas.ts'
-import { answerToWire } from '../api/wire.ts'
-import type { Command, CommandKind } from '../domain/command.ts'
 import type { Outcome } from '../domain/outcome.ts'
-
-const STATUS: Record<CommandKind, number> = {
-  deposit: 201,
-  charge: 201,
-  transfer: 201,
-  freeze: 201,
-  settle: 200,
-  'settle-part': 200,
-  amend: 200,
-  refund: 200,
-  release: 200,
-  open: 200,
-  declare: 200,
-  rate: 200,
-}
 
 const JSON_TYPE = 'application/json; charset=utf-8'
 const PROBLEM_JSON = 'application/problem+json; charset=utf-8'
 
-export function sendOutcome(reply: FastifyReply, command: Command, outcome: Outcome): FastifyReply {
+export function sendOutcome(reply: FastifyReply, { route, answer }: Contract, outcome: Outcome): FastifyReply {
   if (outcome.status === 'rejected') return sendProblem(reply, problemOfRejection(outcome.rejection))
   if (outcome.replayed) reply.header('idempotent-replayed', 'true')
-  return protect(reply).code(STATUS[command.kind]).send(answerToWire(command.kind, outcome.answer))
+  return protect(reply).code(route.status).send(answer.toWire(outcome.answer))
 }
 
 export function sendFound(reply: FastifyReply, body: object): FastifyReply {

@@ -11,8 +11,10 @@ import swagger from '@fastify/swagger'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { pino, type Logger } from 'pino'
 import { LedgerError } from '../api/error.ts'
+import { LedgerReads } from '../api/ledger-reads.ts'
 import { limitRequests } from './admission.ts'
 import type { Backend } from './backend.ts'
+import { commandRoutes } from './command-routes.ts'
 import { answerEverything, clientErrorHandler, connectionsOf, needOneHost, requireNotRefused } from './connections.ts'
 import { parseJson } from './json.ts'
 import { HTTP_LIMITS, type HttpLimits } from './limits.ts'
@@ -24,14 +26,11 @@ import { sendError } from './respond.ts'
 import { accountRoutes } from './routes/accounts.ts'
 import { assetRoutes } from './routes/assets.ts'
 import { batchRoutes } from './routes/batches.ts'
-import { chargeRoutes } from './routes/charges.ts'
-import { depositRoutes } from './routes/deposits.ts'
 import { entryRoutes } from './routes/entries.ts'
 import { healthRoutes } from './routes/health.ts'
 import { holdRoutes } from './routes/holds.ts'
 import { rateRoutes } from './routes/rates.ts'
 import { statementRoutes } from './routes/statements.ts'
-import { transferRoutes } from './routes/transfers.ts'
 import { Exports } from './exports.ts'
 import { errorOf } from './trouble.ts'
 import { takeTurns } from './turns.ts'
@@ -91,7 +90,10 @@ export function buildServer(backend: Backend, options: HttpOptions = {}): Fastif
   takeTurns(app, limits)
   limitRequests(app, backend, limits, (request, error) => problems.write(request, error))
   endConnectionsOnClose(app, limits.shutdownMs)
-  addRoutes(app, backend, { warnings: new Warnings(backend.store, limits, log), exports: new Exports(limits) })
+  addRoutes(app, backend, {
+    warnings: new Warnings(backend.store, limits, log),
+    exports: new Exports(backend.reader, limits),
+  })
   return app
 }
 
@@ -120,6 +122,7 @@ function addRoutes(
   backend: Backend,
   { warnings, exports }: { readonly warnings: Warnings; readonly exports: Exports },
 ): void {
+  const reads = new LedgerReads(backend.reader, (thrown) => errorOf(thrown))
   const methods = new Methods()
   methods.watch(app)
   app.setNotFoundHandler((request) => {
@@ -145,16 +148,14 @@ function addRoutes(
   // Inside of a plugin, so that the OpenAPI document's hook sees the routes.
   void app.register(async (routes) => {
     healthRoutes(routes, backend, warnings)
-    depositRoutes(routes, backend)
-    chargeRoutes(routes, backend)
-    transferRoutes(routes, backend)
-    holdRoutes(routes, backend)
+    commandRoutes(routes, backend)
     batchRoutes(routes, backend)
-    accountRoutes(routes, backend)
-    statementRoutes(routes, backend, exports)
-    entryRoutes(routes, backend)
-    assetRoutes(routes, backend)
-    rateRoutes(routes, backend)
+    holdRoutes(routes, reads)
+    accountRoutes(routes, reads)
+    statementRoutes(routes, reads, exports)
+    entryRoutes(routes, reads)
+    assetRoutes(routes, reads)
+    rateRoutes(routes, reads)
     await referenceRoutes(routes)
   })
 }

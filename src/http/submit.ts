@@ -11,7 +11,7 @@ import { errorOf } from './trouble.ts'
 
 export async function submitCommand(backend: Backend, request: FastifyRequest, command: Command): Promise<Outcome> {
   try {
-    return (await backend.engine.submit(command, patienceOf(request, backend))) as Outcome
+    return await backend.engine.submit(command, patienceOf(request, backend))
   } catch (thrown) {
     throw thrown instanceof Fault ? LedgerError.fromFault(thrown, requestOf(command)) : errorOf(thrown)
   }
@@ -22,5 +22,5 @@ export async function submitGroup(
   request: FastifyRequest,
   group: Group,
 ): Promise<readonly Outcome[]> {
-  return (await backend.engine.submit(group, patienceOf(request, backend))) as readonly Outcome[]
+  return await backend.engine.submit(group, patienceOf(request, backend))
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { pino } from 'pino'
 import { ManualClock } from '../../test/support/manual-clock.ts'
-import type { ExpiryStatus } from '../engine/expiry.ts'
+import type { ExpiryStatus } from '../engine/sweeper.ts'
 import { expiryWarnings, Warnings } from './warnings.ts'
 
 const LIMITS = { warningsAgeMsMax: 50, warningsWaitMsMax: 100 }

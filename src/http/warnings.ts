@@ -5,7 +5,7 @@
  */
 import type { Logger } from 'pino'
 import { systemClock, type Clock } from '../engine/clock.ts'
-import type { ExpiryStatus } from '../engine/expiry.ts'
+import type { ExpiryStatus } from '../engine/sweeper.ts'
 import type { StoreFacts } from './backend.ts'
 import type { HttpLimits } from './limits.ts'
 

@@ -3,7 +3,8 @@
  * its coins. An account whose coins somebody else has moved in the ledger is left as it is: then the ledger may be the one that
  * is right.
  */
-import { BATCH_COMMANDS_MAX, type CommandInput, type Ledger } from '../api/ledger.ts'
+import { BATCH_COMMANDS_MAX } from '../api/contracts.ts'
+import { type CommandInput, type Ledger } from '../api/ledger.ts'
 import { ISSUER, type AccountName } from '../domain/ids.ts'
 import { openHoldsOf, stateOf } from './comparison.ts'
 import type { Opening } from './examination.ts'

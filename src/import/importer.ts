@@ -5,7 +5,8 @@
  * that was stopped, killed or started twice bring everything once. A user's commands take effect together.
  */
 import type { LedgerError } from '../api/error.ts'
-import { BATCH_COMMANDS_MAX, type CommandInput, type Ledger } from '../api/ledger.ts'
+import { BATCH_COMMANDS_MAX } from '../api/contracts.ts'
+import { type CommandInput, type Ledger } from '../api/ledger.ts'
 import { differencesOf, isEqual, orNull, READS_MAX, stateOf, type LedgerState } from './comparison.ts'
 import { correct, holdMark } from './corrections.ts'
 import type { Opening } from './examination.ts'

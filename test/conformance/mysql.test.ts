@@ -4,7 +4,7 @@ import { openMysqlStorage } from '../../src/stores/mysql/storage.ts'
 import type { SqlValue } from '../../src/stores/sql/values.ts'
 import type { Storage } from '../../src/stores/storage.ts'
 import { MysqlProxy } from '../support/mysql-proxy.ts'
-import { MysqlDatabase, mysqlServers, type MysqlServer } from '../support/mysql-servers.ts'
+import { MysqlDatabase, mysqlServers, type MysqlServer } from '../../harness/mysql-servers.ts'
 import { rowOf, type Damage, type Harness, type LostAt } from './harness.ts'
 import { describeStore } from './suite.ts'
 

@@ -4,7 +4,7 @@ import { WRITE_NAME } from '../../src/stores/postgres/writes.ts'
 import { openPostgresStorage } from '../../src/stores/postgres/storage.ts'
 import type { Storage } from '../../src/stores/storage.ts'
 import { CuttingProxy } from '../support/cutting-proxy.ts'
-import { PostgresDatabase, TRANSACTION_ENDED, WITHOUT_POSTGRES } from '../support/postgres-database.ts'
+import { PostgresDatabase, TRANSACTION_ENDED, WITHOUT_POSTGRES } from '../../harness/postgres-database.ts'
 import { rowOf, type Damage, type Harness, type LostAt } from './harness.ts'
 import { describeStore } from './suite.ts'
 

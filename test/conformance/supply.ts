@@ -183,7 +183,7 @@ export function describeSupply(openHarness: OpenHarness): void {
       status: 'rejected',
       rejection: { code: 'balance_overflow', account: '@issuer', asset: 'credit' },
     })
-    assert.equal(codeOf(other as Outcome), 'applied')
+    assert.equal(codeOf(other), 'applied')
     await engine.stop()
     const elsewhere = new Engine(storage.store, { houseStripe: OTHER_STRIPE })
     assert.deepEqual((await ask(elsewhere, deposit('d1', 'user:8', 2n))).map(codeOf), ['applied'])

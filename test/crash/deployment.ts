@@ -4,7 +4,7 @@ import type { Ledger } from '../../src/api/ledger.ts'
 import { connect } from '../../src/client/index.ts'
 import { migrateLedger, openLedger, type EmbeddedLedger } from '../../src/ledger.ts'
 import { freePort } from '../support/free-port.ts'
-import { ServiceProcess } from '../support/service-process.ts'
+import { ServiceProcess } from '../../harness/service-process.ts'
 import { Callers, type Call } from './callers.ts'
 
 export interface DeploymentOptions {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { TestContext } from 'node:test'
 import { until } from '../support/mysql-ledger.ts'
-import { note } from '../support/notes.ts'
+import { note } from '../../harness/notes.ts'
 import { countsOf, type Attempt, type Call } from './callers.ts'
 import type { Deployment } from './deployment.ts'
 

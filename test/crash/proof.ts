@@ -1,7 +1,8 @@
 /** That the books are what the callers were told, whatever was killed meanwhile. */
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
-import { BATCH_COMMANDS_MAX, type BatchOutcome, type Ledger } from '../../src/api/ledger.ts'
+import { BATCH_COMMANDS_MAX } from '../../src/api/contracts.ts'
+import { type BatchOutcome, type Ledger } from '../../src/api/ledger.ts'
 import type { Posting } from '../../src/domain/journal.ts'
 import type { EmbeddedLedger } from '../../src/ledger.ts'
 import { fateOf, type Call, type Fate } from './callers.ts'

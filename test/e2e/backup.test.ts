@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { openLedger } from '../../src/ledger.ts'
-import { runHoldfast, ServiceProcess } from '../support/service-process.ts'
+import { runHoldfast, ServiceProcess } from '../../harness/service-process.ts'
 
 const CALLERS = 8
 /** Commands of the load before the copy begins, and at least so many while it is made. */

@@ -9,7 +9,7 @@ import type { Ledger } from '../../src/api/ledger.ts'
 import { stuckHolds } from '../../src/cli/stuck-holds.ts'
 import { connect } from '../../src/client/index.ts'
 import { RunningService } from '../support/running-service.ts'
-import { runHoldfast, type Ran } from '../support/service-process.ts'
+import { runHoldfast, type Ran } from '../../harness/service-process.ts'
 
 let service: RunningService
 let ledger: Ledger

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { openLedger } from '../../src/index.ts'
-import { runHoldfast, ServiceProcess, spawnHoldfast } from '../support/service-process.ts'
+import { runHoldfast, ServiceProcess, spawnHoldfast } from '../../harness/service-process.ts'
 
 const LINES = 2_500
 

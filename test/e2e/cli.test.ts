@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { after, before, describe, test } from 'node:test'
-import { runHoldfast, ServiceProcess, type Ran } from '../support/service-process.ts'
+import { runHoldfast, ServiceProcess, type Ran } from '../../harness/service-process.ts'
 
 /** Nothing else would end the request so soon: the service waits half a minute for a body. */
 const ENDLESS_MS = 25_000

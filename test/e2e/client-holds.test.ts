@@ -45,7 +45,7 @@ const KINDS: readonly Kind[] = [
 
 for (const { name, run } of KINDS) {
   describe(name, () => {
-    for (const { name: what, tell } of HOLD_STORIES) test(what, () => run(tell))
+    for (const { name: what, play } of HOLD_STORIES) test(what, () => run(play))
   })
 }
 

@@ -245,8 +245,8 @@ describe('nobody waits longer than agreed', () => {
     for (const call of calls) void call.then(() => (answered += 1))
     await ledger.close()
     assert.equal(answered, 5)
-    for (const late of [ledger.deposit({ account: 'user:8', amount: 1n }), ledger.assets()]) {
-      const error = await errorOf(late)
+    for (const call of [() => ledger.deposit({ account: 'user:8', amount: 1n }), () => ledger.assets()]) {
+      const error = await errorOf(call())
       assert.deepEqual([error.code, error.applied], ['shutting_down', 'no'])
     }
   })

@@ -11,7 +11,7 @@ import type { HttpLimits } from '../../src/http/limits.ts'
 import { endless } from '../support/endless-journal.ts'
 import { HttpService } from '../support/http-service.ts'
 import { Nginx, withoutNginx } from '../support/nginx.ts'
-import { runHoldfast } from '../support/service-process.ts'
+import { runHoldfast } from '../../harness/service-process.ts'
 
 const PATH = '/v1/accounts/user:8/postings/export?format='
 const END = { csv: /\r\n#end,([0-9]+),{13}\r\n$/, ndjson: /\n\{"end":true,"rows":([0-9]+)\}\n$/ }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { runChild } from '../support/children.ts'
+import { runChild } from '../../harness/children.ts'
 
 const folder = join(import.meta.dirname, '../../examples')
 const programs = readdirSync(folder).filter((file) => file.endsWith('.ts'))

@@ -7,7 +7,7 @@ import { after, before, describe, test } from 'node:test'
 import { systemClock } from '../../src/engine/clock.ts'
 import { openLedger } from '../../src/ledger.ts'
 import { until } from '../support/mysql-ledger.ts'
-import { runHoldfast, ServiceProcess } from '../support/service-process.ts'
+import { runHoldfast, ServiceProcess } from '../../harness/service-process.ts'
 
 interface Readiness {
   readonly status: number

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { describe, test } from 'node:test'
-import { runChild } from '../support/children.ts'
+import { runChild } from '../../harness/children.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 

@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
 import { openLedger } from '../../src/ledger.ts'
-import { beginningSql, BUSY, holdsSql } from '../support/long-journal.ts'
-import { answeredDuring, fill, pipelined, RICH, RICH_AT, richAccountSql } from '../support/reading-load.ts'
-import { ServiceProcess } from '../support/service-process.ts'
+import { beginningSql, BUSY, holdsSql } from '../../harness/long-journal.ts'
+import { answeredDuring, fill, pipelined, RICH, RICH_AT, richAccountSql } from '../../harness/reading-load.ts'
+import { ServiceProcess } from '../../harness/service-process.ts'
 
 /** Of the statement that is exported. */
 const LINES_MIN = 20_000

@@ -327,12 +327,12 @@ describe('the service itself', () => {
       lookAgeMs: 700.4,
       isBehind: false,
     }
-    const expiry = {
+    const sweeper = {
       get status() {
         return status
       },
     }
-    await using service = await HttpService.start({ expiry })
+    await using service = await HttpService.start({ sweeper })
     const warning = 'The memory store keeps nothing when the process ends.'
     const well = await service.get('/readyz')
     assert.deepEqual(well.body['expiry'], { lagMs: 0, backlog: 0, lookAgeMs: 700, swept: 12 })

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openLedger } from '../../src/ledger.ts'
-import { runHoldfast, ServiceProcess, type Ran } from '../support/service-process.ts'
+import { runHoldfast, ServiceProcess, type Ran } from '../../harness/service-process.ts'
 
 let folder = ''
 let count = 0

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { RECOVERY_MS_MAX } from '../crash/hearing.ts'
 import type { Deployment } from '../crash/deployment.ts'
-import { note } from '../support/notes.ts'
+import { note } from '../../harness/notes.ts'
 
 interface Entry {
   readonly kind: string

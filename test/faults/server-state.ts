@@ -8,9 +8,9 @@ import { countsOf } from '../crash/callers.ts'
 import { describeProof } from '../crash/proof.ts'
 import { FaultProxy } from '../support/fault-proxy.ts'
 import type { PrivateServer } from '../support/private-server.ts'
-import type { ServerName } from '../support/server-installations.ts'
+import type { ServerName } from '../../harness/server-installations.ts'
 import { FaultLog } from './fault-log.ts'
-import { connectTo, type ServerClient } from './server-client.ts'
+import { connectTo, type ServerClient } from '../../harness/server-client.ts'
 
 const CALLERS = 30
 const LOCK_MS_MAX = 1_000

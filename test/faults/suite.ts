@@ -1,7 +1,7 @@
 /** Laws 4, 6, 7 and 8 under what breaks between the service and a database server, and in that server, without ending either. */
 import { after, before, describe, test } from 'node:test'
 import { PrivateServer } from '../support/private-server.ts'
-import { installationUnderTest, type ServerName } from '../support/server-installations.ts'
+import { installationUnderTest, type ServerName } from '../../harness/server-installations.ts'
 import { describeNetworkFaults } from './network.ts'
 import { describeServerStates } from './server-state.ts'
 

@@ -18,7 +18,7 @@ import { Deployment } from '../crash/deployment.ts'
 import { assertHeard, beBusy } from '../crash/hearing.ts'
 import { assertLaws, describeProof, journalOf } from '../crash/proof.ts'
 import { entryOf } from '../crash/workload.ts'
-import { note } from '../support/notes.ts'
+import { note } from '../../harness/notes.ts'
 import { isLongRun } from './long-run.ts'
 
 const CALLERS = 20

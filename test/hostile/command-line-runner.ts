@@ -2,7 +2,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { forkChild } from '../support/children.ts'
+import { forkChild } from '../../harness/children.ts'
 import type { CommandRan } from './command-line-process.ts'
 
 /** A command that has not ended by then hangs; the machine may be busy with other tests. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import fc from 'fast-check'
-import { discoverStores, type StoreUnderTest } from '../support/stores.ts'
+import { discoverStores, type StoreUnderTest } from '../../harness/stores.ts'
 import { tell, tryInputs } from './budget.ts'
 import { damages, wireOf, type Damage } from './damages.ts'
 import { operationsOf, Schemas, type Operation } from './operations.ts'

@@ -9,9 +9,9 @@ import { checkMapping, MAPPING_DEFAULT, type Mapping } from '../../src/import/ma
 import { openSource } from '../../src/import/open.ts'
 import { openLedger } from '../../src/ledger.ts'
 import { OLD_SYSTEM_SERVERS } from '../support/old-system.ts'
-import { mysqlServers } from '../support/mysql-servers.ts'
+import { mysqlServers } from '../../harness/mysql-servers.ts'
 import { PrivateServer } from '../support/private-server.ts'
-import { installationUnderTest } from '../support/server-installations.ts'
+import { installationUnderTest } from '../../harness/server-installations.ts'
 import { tell, tryInputs } from './budget.ts'
 import { HOSTILE_TEXTS, hostileTexts } from './hostile-values.ts'
 

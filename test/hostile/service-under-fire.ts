@@ -19,8 +19,8 @@ import { openSqliteStorage } from '../../src/stores/sqlite/storage.ts'
 import type { Storage } from '../../src/stores/storage.ts'
 import { MysqlLedger } from '../support/mysql-ledger.ts'
 import { OpenApiContract } from '../support/openapi-contract.ts'
-import { PostgresDatabase } from '../support/postgres-database.ts'
-import type { StoreUnderTest } from '../support/stores.ts'
+import { PostgresDatabase } from '../../harness/postgres-database.ts'
+import type { StoreUnderTest } from '../../harness/stores.ts'
 import type { WireRequest } from './requests.ts'
 
 /** A request that takes longer counts as one that hangs. */
@@ -78,7 +78,7 @@ export class ServiceUnderFire implements AsyncDisposable {
     const log: string[] = []
     const logger = pino({ level: 'debug' }, { write: (line: string) => void log.push(line) })
     // Nothing sweeps: the books change by what is sent, and by nothing else.
-    const backend = { engine, reader: storage.reader, store: storage, expiry: null }
+    const backend = { engine, reader: storage.reader, store: storage, sweeper: null }
     const app = buildServer(backend, { logger, limits, logRequests: true })
     await app.listen({ host: '127.0.0.1', port: 0 })
     return new ServiceUnderFire(app, engine, opened, log)

@@ -18,7 +18,7 @@ import {
   type OldSystem,
   type OldSystemServer,
 } from '../support/old-system.ts'
-import { runHoldfast, ServiceProcess, spawnHoldfast, type Ran } from '../support/service-process.ts'
+import { runHoldfast, ServiceProcess, spawnHoldfast, type Ran } from '../../harness/service-process.ts'
 
 let folder = ''
 let fileCount = 0

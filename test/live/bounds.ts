@@ -5,11 +5,11 @@
  * A unit whose bounds cross contradicts the order in which its callers were answered: what was acknowledged before something else was
  * asked for comes after it in the rows. Where no bounds cross, an order exists that agrees with the rows and with every caller.
  */
-import { contentsOf } from '../simulation/spelling.ts'
+import { contentsOf } from '../reference/spelling.ts'
 import type { Command } from '../../src/domain/command.ts'
 import type { Findings } from '../simulation/findings.ts'
 import { commandsOf, type Call } from '../simulation/history.ts'
-import type { RateBook } from '../simulation/reference-exchange.ts'
+import type { RateBook } from '../reference/exchange.ts'
 import type { LiveEffect, LiveJournal, UnitEffects } from './journal.ts'
 import { nameOf } from './units.ts'
 

@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { spell } from '../simulation/spelling.ts'
+import { spell } from '../reference/spelling.ts'
 import { runLive, type LiveOptions, type LiveReport } from './live-run.ts'
 
 /** The load of one run: so long that everything happens, so short that its audit is quick. */

@@ -1,9 +1,9 @@
 /** One-shot processes of `holdfast` on the shared database: somebody at a keyboard, or a job. */
 import { errorFromProblem } from '../../src/api/problem-details.ts'
-import { answerFromWire, type AnswerWire } from '../../src/api/wire.ts'
+import { contractOf } from '../../src/api/contracts.ts'
 import type { Command } from '../../src/domain/command.ts'
 import { isQuestion, type Ask } from '../simulation/history.ts'
-import { runHoldfast } from '../support/service-process.ts'
+import { runHoldfast } from '../../harness/service-process.ts'
 import { tickNow, type Told } from './dispatches.ts'
 import { resultOfError } from './service-call.ts'
 
@@ -30,7 +30,11 @@ export async function askCommandLine(store: string, ask: Ask): Promise<Told | nu
     return result === null ? null : { result, ...told }
   }
   // It does not print whether it was the first one to be told.
-  const outcome = { status: 'applied', replayed: true, answer: answerFromWire(kind, wire as AnswerWire) } as const
+  const outcome = {
+    status: 'applied',
+    replayed: true,
+    answer: contractOf(kind).answer.fromWire(wire as object),
+  } as const
   return { result: { kind: 'outcome', outcomes: [outcome] }, ...told }
 }
 

@@ -17,9 +17,9 @@ import {
   type Effect,
   type Journal,
 } from '../simulation/journal-audit.ts'
-import { EMPTY_STRIPE, type Circumstances, type Line, type Verdict } from '../simulation/reference-books.ts'
-import { ReferenceLedger } from '../simulation/reference-ledger.ts'
-import { contentsOf, isAlike, spell } from '../simulation/spelling.ts'
+import { EMPTY_STRIPE, type Circumstances, type Line, type Verdict } from '../reference/books.ts'
+import { ReferenceLedger } from '../reference/ledger.ts'
+import { contentsOf, isAlike, spell } from '../reference/spelling.ts'
 import { isOf, type Member, type Unit } from './units.ts'
 
 /** Nobody in particular: the rows do not tell who wrote them. */

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Chance } from '../simulation/chance.ts'
 import type { Findings } from '../simulation/findings.ts'
 import { commandsOf, isQuestion, type Ask, type Call } from '../simulation/history.ts'
-import { contentsOf, spell } from '../simulation/spelling.ts'
+import { contentsOf, spell } from '../reference/spelling.ts'
 import type { Send } from './caller.ts'
 import type { Told } from './dispatches.ts'
 

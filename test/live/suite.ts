@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { randomInt } from 'node:crypto'
 import { test } from 'node:test'
-import { serverUnderTest } from '../support/stores.ts'
+import { serverUnderTest } from '../../harness/stores.ts'
 import { keepHistory, runLiveCampaign } from './campaign.ts'
 import { lineOf } from './sums.ts'
 

@@ -3,7 +3,7 @@ import type { Command } from '../../src/domain/command.ts'
 import type { RejectionCode } from '../../src/domain/outcome.ts'
 import { commandsOf, isQuestion, type Ask, type Result } from '../simulation/history.ts'
 import { keysOf } from '../simulation/journal-audit.ts'
-import type { ReferenceLedger } from '../simulation/reference-ledger.ts'
+import type { ReferenceLedger } from '../reference/ledger.ts'
 import type { LiveEffect } from './journal.ts'
 
 export function touchedBy(effects: readonly LiveEffect[]): ReadonlySet<string> {

@@ -11,8 +11,8 @@ import type { PostingRecord } from '../../src/domain/journal.ts'
 import type { Tables } from '../../src/stores/memory/tables.ts'
 import { commandsOf, type Call } from '../simulation/history.ts'
 import { ratesUsedBy } from '../simulation/journal-audit.ts'
-import type { AssetBook } from '../simulation/reference-books.ts'
-import type { RateBook } from '../simulation/reference-exchange.ts'
+import type { AssetBook } from '../reference/books.ts'
+import type { RateBook } from '../reference/exchange.ts'
 
 export type Member =
   | { readonly kind: 'entry'; readonly id: string; readonly at: number; readonly postings: readonly PostingRecord[] }

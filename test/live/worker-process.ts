@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import type { Ask } from '../simulation/history.ts'
-import { forkChild } from '../support/children.ts'
+import { forkChild } from '../../harness/children.ts'
 import { askService } from './service-call.ts'
 import type { FromWorker, Patience, Role, Told, ToWorker } from './dispatches.ts'
 

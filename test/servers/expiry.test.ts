@@ -7,7 +7,7 @@ import { systemClock } from '../../src/engine/clock.ts'
 import { migrateLedger, openLedger, type EmbeddedLedger } from '../../src/ledger.ts'
 import { until } from '../support/mysql-ledger.ts'
 import { realStores, type RealStore } from '../support/places.ts'
-import { ServiceProcess } from '../support/service-process.ts'
+import { ServiceProcess } from '../../harness/service-process.ts'
 
 const USERS = ['user:8', 'user:9', 'user:10', 'user:11']
 const FUNDS = 100_000n

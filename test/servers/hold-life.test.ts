@@ -7,7 +7,7 @@ import { connect } from '../../src/client/index.ts'
 import { migrateLedger, openLedger } from '../../src/ledger.ts'
 import { HOLD_STORIES } from '../support/hold-stories.ts'
 import { realStores } from '../support/places.ts'
-import { ServiceProcess } from '../support/service-process.ts'
+import { ServiceProcess } from '../../harness/service-process.ts'
 
 const MS_MAX = 20_000
 
@@ -60,16 +60,16 @@ async function liveToTheEnd(ledger: Ledger): Promise<void> {
   )
 }
 
-const STORIES = [...HOLD_STORIES, { name: 'an expiry, a late settle and a refund', tell: liveToTheEnd }]
+const STORIES = [...HOLD_STORIES, { name: 'an expiry, a late settle and a refund', play: liveToTheEnd }]
 
 for (const { name, skip, open } of realStores()) {
   describe(name, { skip }, () => {
-    for (const { name: what, tell } of STORIES) {
+    for (const { name: what, play } of STORIES) {
       test(`${what}, in process`, async () => {
         await using place = await open()
         await migrateLedger(place.url)
         await using ledger = await openLedger(place.url, { limits: { expiryIntervalMs: 50 } })
-        await tell(ledger)
+        await play(ledger)
         const { auditor } = ledger.storage
         for (const check of auditor.checks) assert.deepEqual(await auditor.run(check, 3), [], check.title)
       })

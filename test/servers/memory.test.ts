@@ -4,8 +4,8 @@ import { describe, test } from 'node:test'
 import { openLedger, type EmbeddedLedger } from '../../src/ledger.ts'
 import { errorOf } from '../support/ledger-errors.ts'
 import { MysqlLedger } from '../support/mysql-ledger.ts'
-import { mysqlServers } from '../support/mysql-servers.ts'
-import { WITHOUT_POSTGRES } from '../support/postgres-database.ts'
+import { mysqlServers } from '../../harness/mysql-servers.ts'
+import { WITHOUT_POSTGRES } from '../../harness/postgres-database.ts'
 import { PostgresLedger } from '../support/postgres-ledger.ts'
 
 const TABLES = ['requests', 'postings', 'balances', 'hold_steps', 'accounts', 'assets', 'rates']

@@ -8,7 +8,7 @@ import { charge, deposit, open } from '../support/commands.ts'
 import { until } from '../support/mysql-ledger.ts'
 import { PrivateServer } from '../support/private-server.ts'
 import { ask } from '../support/replicated-servers.ts'
-import { installationUnderTest, type Installation } from '../support/server-installations.ts'
+import { installationUnderTest, type Installation } from '../../harness/server-installations.ts'
 
 /** Makes every COMMIT wait for a replica that never comes. */
 const WAIT = {

@@ -10,7 +10,7 @@ import type { Row } from '../../src/stores/sql/values.ts'
 import { Books, codeOf } from '../conformance/books.ts'
 import { charge, deposit, freeze, open, settle } from '../support/commands.ts'
 import { MysqlLedger, until } from '../support/mysql-ledger.ts'
-import { mysqlServers, type MysqlServer } from '../support/mysql-servers.ts'
+import { mysqlServers, type MysqlServer } from '../../harness/mysql-servers.ts'
 
 const UNAVAILABLE = { name: 'Fault', code: 'store_unavailable', applied: 'no' }
 const MISCONFIGURED = { name: 'Fault', code: 'store_misconfigured', applied: 'no' }
@@ -79,7 +79,7 @@ function describeConnections(url: string, name: MysqlServer['name']): void {
 
   test('a connection that was left inside a transaction is not handed on', async () => {
     await using ledger = await MysqlLedger.create(url)
-    const pool = new ConnectionPool({ open: () => connect(ledger), size: 1, waitMsMax: 1_000, idleMsMax: 60_000 })
+    const pool = new ConnectionPool({ open: () => connect(ledger), size: 1, waitMsMax: 60_000, idleMsMax: 60_000 })
     const ids: unknown[] = []
     const note = async (connection: MysqlConnection): Promise<void> => {
       ids.push((await ask(connection, 'SELECT CONNECTION_ID() AS id'))['id'])
@@ -99,16 +99,21 @@ function describeConnections(url: string, name: MysqlServer['name']): void {
 
   test('users of a pool are served in their order, and those who wait too long are refused', async () => {
     await using ledger = await MysqlLedger.create(url)
-    const pool = new ConnectionPool({ open: () => connect(ledger), size: 1, waitMsMax: 300, idleMsMax: 60_000 })
+    const open = (): Promise<MysqlConnection> => connect(ledger)
+    const patient = new ConnectionPool({ open, size: 1, waitMsMax: 60_000, idleMsMax: 60_000 })
     const served: number[] = []
-    const uses = [0, 1, 2].map((index) => pool.use(async () => void served.push(index)))
+    const uses = [0, 1, 2].map((index) => patient.use(async () => void served.push(index)))
     await Promise.all(uses)
+    await patient.close()
     assert.deepEqual(served, [0, 1, 2])
-    const slow = pool.use((connection) => connection.run(['SELECT SLEEP(1)']))
+    const pool = new ConnectionPool({ open, size: 1, waitMsMax: 20, idleMsMax: 60_000 })
+    const { promise: released, resolve: release } = Promise.withResolvers<void>()
+    const slow = pool.use(() => released)
     await assert.rejects(
       pool.use(async () => assert.fail('the connection is busy')),
       { ...UNAVAILABLE, message: /busy/ },
     )
+    release()
     await slow
     await pool.use(async () => void served.push(3))
     assert.deepEqual(served, [0, 1, 2, 3])
@@ -121,10 +126,11 @@ function describeConnections(url: string, name: MysqlServer['name']): void {
 
   test('a connection that lay idle too long is replaced', async () => {
     await using ledger = await MysqlLedger.create(url)
-    const pool = new ConnectionPool({ open: () => connect(ledger), size: 1, waitMsMax: 300, idleMsMax: 20 })
+    const pool = new ConnectionPool({ open: () => connect(ledger), size: 1, waitMsMax: 60_000, idleMsMax: 20 })
     const id = (connection: MysqlConnection): Promise<Row> => ask(connection, 'SELECT CONNECTION_ID() AS id')
     const first = await pool.use(id)
-    await new Promise((resolve) => setTimeout(resolve, 40))
+    const since = performance.now()
+    await until(async () => performance.now() - since > 20, 'the connection has been idle too long')
     assert.notDeepEqual(await pool.use(id), first)
     await pool.close()
   })
@@ -236,7 +242,7 @@ async function smallPackets(ledger: MysqlLedger) {
   const server = { ...probe.server, packetBytesMax: 16_384 }
   probe.destroy()
   const pool = (role: Role): ConnectionPool =>
-    new ConnectionPool({ open: () => connect(ledger, role), size: 1, waitMsMax: 5_000, idleMsMax: 60_000 })
+    new ConnectionPool({ open: () => connect(ledger, role), size: 1, waitMsMax: 60_000, idleMsMax: 60_000 })
   const pools = { writer: pool('writer'), readers: pool('reader'), audits: pool('reader') }
   const connections = new Connections(pools, server.flavour)
   return { store: new MysqlStore({ connections, server }), close: () => connections.close() }

@@ -7,7 +7,7 @@ import { Books } from '../conformance/books.ts'
 import { charge, deposit } from '../support/commands.ts'
 import { PrivateServer } from '../support/private-server.ts'
 import { ReplicatedServers } from '../support/replicated-servers.ts'
-import { installationUnderTest, type Installation } from '../support/server-installations.ts'
+import { installationUnderTest, type Installation } from '../../harness/server-installations.ts'
 
 const UNAVAILABLE = { name: 'Fault', code: 'store_unavailable', applied: 'no' }
 const READERS = 40

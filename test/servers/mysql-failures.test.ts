@@ -10,7 +10,7 @@ import { parseMysqlUrl } from '../../src/stores/mysql/url.ts'
 import { charge, deposit, freeze, open, settle } from '../support/commands.ts'
 import { MysqlLedger, until } from '../support/mysql-ledger.ts'
 import { MysqlProxy, type CutAt } from '../support/mysql-proxy.ts'
-import { mysqlServers } from '../support/mysql-servers.ts'
+import { mysqlServers } from '../../harness/mysql-servers.ts'
 import { Books, codeOf } from '../conformance/books.ts'
 
 const UNAVAILABLE = { name: 'Fault', code: 'store_unavailable', applied: 'no' }
@@ -22,6 +22,25 @@ const LOCK_HOLDER = `SELECT id FROM balances WHERE account = 'user:8' FOR UPDATE
 const OBSTACLES: Readonly<Record<string, string>> = {
   'its first statement': LOCK_HOLDER,
   'its last statement': `INSERT INTO accounts (account, metadata) VALUES ('user:9', '{}')`,
+}
+
+/** Runs `action` until the server does not refuse it for the connections that its user has; it counts a closed one for a while. */
+async function onceConnectable<Result>(action: () => Promise<Result>): Promise<Result> {
+  let result: { readonly value: Result } | null = null
+  await until(async () => {
+    try {
+      result = { value: await action() }
+    } catch (error) {
+      if (!/max_user_connections/.test(String(error))) throw error
+    }
+    return result !== null
+  }, 'a connection of the user is free')
+  return result!.value
+}
+
+/** The open TCP connections of this process, with both ends of those that it has with itself. */
+function socketCount(): number {
+  return process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length
 }
 
 /** As the engine does it: the transaction that was lost may still be there, and meet this one in a deadlock. */
@@ -128,11 +147,11 @@ function describeFailures(url: string): void {
     const user = await database.createUser('SELECT, INSERT, UPDATE', 'WITH MAX_USER_CONNECTIONS 1')
     const storage = await ledger.open(database.url({ user }))
     const books = new Books(storage.store)
-    const plan = await books.plan(deposit('d', 'user:8', 100n))
+    const plan = await onceConnectable(() => books.plan(deposit('d', 'user:8', 100n)))
     await assert.rejects(storage.store.commit(plan.changes), { ...UNAVAILABLE, message: /max_user_connections/ })
     await storage.close()
-    const again = await ledger.open(database.url({ user }))
-    assert.equal(await again.store.commit(plan.changes), 'committed')
+    const again = await onceConnectable(() => ledger.open(database.url({ user })))
+    assert.equal(await onceConnectable(() => again.store.commit(plan.changes)), 'committed')
   })
 
   test('a login or a database that is wrong is an operator’s to mend and says how; a port may be back soon', async () => {
@@ -188,10 +207,10 @@ function describeFailures(url: string): void {
     await books.apply(deposit('d', 'user:8', 100n))
     const before = await ledger.connectionIds()
     assert.ok(before.length >= 2)
+    const socketsLeft = socketCount() - before.length
     for (const id of before) await database.query(`KILL ${id}`)
-    await until(async () => (await ledger.connectionIds()).length === 0, 'the connections are gone')
-    // The last words of the server are on their way.
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    await until(async () => (await ledger.connectionIds()).length === 0, 'the server ends the connections')
+    await until(async () => socketCount() <= socketsLeft, 'the store sees that they have ended')
     await books.apply(charge('c', 'user:8', 40n))
     assert.equal(await ledger.available('user:8'), 60n)
     await storage.store.ping()
@@ -266,12 +285,13 @@ function describeFailures(url: string): void {
     const { address } = ledger.database
     const proxy = await MysqlProxy.start(address)
     const { port } = proxy
+    const socketsBefore = socketCount()
     const storage = await ledger.open(ledger.database.url({ port }))
     const books = new Books(storage.store)
     await books.apply(deposit('d', 'user:8', 100n))
     const plan = await books.plan(charge('c', 'user:8', 40n))
     await proxy[Symbol.asyncDispose]()
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await until(async () => socketCount() <= socketsBefore, 'the store sees that its connections have ended')
     for (let attempt = 1; attempt <= 5; attempt++) {
       await assert.rejects(storage.store.commit(plan.changes), UNAVAILABLE)
       await assert.rejects(storage.store.load(books.footprint(charge('c', 'user:8', 40n))), UNAVAILABLE)

@@ -5,8 +5,8 @@ import { createServer } from 'mysql2'
 import { openMysqlStorage } from '../../src/stores/mysql/storage.ts'
 import { freePort } from '../support/free-port.ts'
 import { PrivateServer } from '../support/private-server.ts'
-import { installationUnderTest } from '../support/server-installations.ts'
-import { runHoldfast } from '../support/service-process.ts'
+import { installationUnderTest } from '../../harness/server-installations.ts'
+import { runHoldfast } from '../../harness/service-process.ts'
 
 const { installation, reason } = installationUnderTest('mariadb')
 

@@ -5,7 +5,7 @@ import { lockBalances, selectBalances, selectPostings, selectRequests } from '..
 import { writeStatements } from '../../src/stores/mysql/writes.ts'
 import { deposit, freeze, settle, settlePart } from '../support/commands.ts'
 import { MysqlLedger } from '../support/mysql-ledger.ts'
-import { mysqlServers, type MysqlServer } from '../support/mysql-servers.ts'
+import { mysqlServers, type MysqlServer } from '../../harness/mysql-servers.ts'
 
 const LEDGER_TABLES = new Set(['requests', 'r', 'balances', 'b', 'postings', 'p', 't'])
 

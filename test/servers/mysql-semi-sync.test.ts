@@ -4,7 +4,7 @@ import { describe, test } from 'node:test'
 import { migrateLedger, openLedger } from '../../src/ledger.ts'
 import { until } from '../support/mysql-ledger.ts'
 import { ask, ReplicatedServers } from '../support/replicated-servers.ts'
-import { installationUnderTest, type Installation } from '../support/server-installations.ts'
+import { installationUnderTest, type Installation } from '../../harness/server-installations.ts'
 
 /** Longer than any test. */
 const ACKNOWLEDGEMENT_MS = 600_000

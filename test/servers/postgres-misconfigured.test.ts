@@ -13,11 +13,11 @@ import { openPostgresStorage } from '../../src/stores/postgres/storage.ts'
 import type { Storage } from '../../src/stores/storage.ts'
 import { Books } from '../conformance/books.ts'
 import { charge } from '../support/commands.ts'
-import { administer, PostgresDatabase, WITHOUT_POSTGRES } from '../support/postgres-database.ts'
+import { administer, PostgresDatabase, WITHOUT_POSTGRES } from '../../harness/postgres-database.ts'
 import { PostgresLedger } from '../support/postgres-ledger.ts'
 import { PrivateServer } from '../support/private-server.ts'
-import { installationUnderTest, type Installation } from '../support/server-installations.ts'
-import { runHoldfast } from '../support/service-process.ts'
+import { installationUnderTest, type Installation } from '../../harness/server-installations.ts'
+import { runHoldfast } from '../../harness/service-process.ts'
 
 const MISCONFIGURED = { name: 'Fault', code: 'store_misconfigured', applied: 'no' }
 const ATTEMPTS_MAX = 200
@@ -27,7 +27,7 @@ const { installation, reason } = installationUnderTest('postgres')
 
 async function readiness(storage: Storage): Promise<{ readonly statusCode: number; readonly body: string }> {
   const engine = new Engine(storage.store)
-  const app = buildServer({ engine, reader: storage.reader, store: storage, expiry: null })
+  const app = buildServer({ engine, reader: storage.reader, store: storage, sweeper: null })
   const { statusCode, body } = await app.inject('/readyz')
   await app.close()
   await engine.stop()

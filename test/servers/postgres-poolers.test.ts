@@ -9,7 +9,7 @@ import { Books } from '../conformance/books.ts'
 import { charge, deposit } from '../support/commands.ts'
 import { PgBouncer, WITHOUT_PGBOUNCER, type PoolMode } from '../support/pgbouncer.ts'
 import { PostgresLedger } from '../support/postgres-ledger.ts'
-import { runHoldfast } from '../support/service-process.ts'
+import { runHoldfast } from '../../harness/service-process.ts'
 
 const REFUSED = {
   name: 'Fault',

@@ -20,11 +20,11 @@ import {
   HOLDS_PER_STEP,
   holdsSql,
   JOURNAL_BEGINS_AT,
-} from '../support/long-journal.ts'
+} from '../../harness/long-journal.ts'
 import { openHoldsSql, STEPPED, STEPPED_HOLDER, steppedHoldSql, STEPS_OF_ONE } from '../support/many-holds.ts'
 import { MysqlLedger } from '../support/mysql-ledger.ts'
-import { mysqlServers } from '../support/mysql-servers.ts'
-import { PostgresDatabase, WITHOUT_POSTGRES } from '../support/postgres-database.ts'
+import { mysqlServers } from '../../harness/mysql-servers.ts'
+import { PostgresDatabase, WITHOUT_POSTGRES } from '../../harness/postgres-database.ts'
 
 const STEPS = 4
 const HOLDS = STEPS * HOLDS_PER_STEP

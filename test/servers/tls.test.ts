@@ -9,9 +9,9 @@ import {
   SERVER_NAMES,
   type Installation,
   type ServerName,
-} from '../support/server-installations.ts'
+} from '../../harness/server-installations.ts'
 import { errorOf } from '../support/ledger-errors.ts'
-import { isAskedFor } from '../support/stores.ts'
+import { isAskedFor } from '../../harness/stores.ts'
 
 /** How the options are called. */
 interface Options {

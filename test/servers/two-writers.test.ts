@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { openLedger, type EmbeddedLedger } from '../../src/ledger.ts'
 import { MysqlLedger } from '../support/mysql-ledger.ts'
-import { mysqlServers } from '../support/mysql-servers.ts'
+import { mysqlServers } from '../../harness/mysql-servers.ts'
 
 const ROUNDS = 60
 const CALLS = 20

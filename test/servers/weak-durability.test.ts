@@ -5,16 +5,16 @@ import { Engine } from '../../src/engine/engine.ts'
 import { buildServer } from '../../src/http/server.ts'
 import type { Storage } from '../../src/stores/storage.ts'
 import { MysqlLedger, until } from '../support/mysql-ledger.ts'
-import { mysqlServers } from '../support/mysql-servers.ts'
-import { WITHOUT_POSTGRES } from '../support/postgres-database.ts'
+import { mysqlServers } from '../../harness/mysql-servers.ts'
+import { WITHOUT_POSTGRES } from '../../harness/postgres-database.ts'
 import { PostgresLedger } from '../support/postgres-ledger.ts'
-import { runHoldfast, ServiceProcess } from '../support/service-process.ts'
+import { runHoldfast, ServiceProcess } from '../../harness/service-process.ts'
 
 /** What `/readyz` warns of, over a database that is looked at each time. */
 async function readiness(storage: Storage): Promise<string> {
   const engine = new Engine(storage.store)
   const app = buildServer(
-    { engine, reader: storage.reader, store: storage, expiry: null },
+    { engine, reader: storage.reader, store: storage, sweeper: null },
     { limits: { warningsAgeMsMax: 0 } },
   )
   const { statusCode, body } = await app.inject('/readyz')

@@ -6,7 +6,7 @@ import { resolve } from 'node:path'
 import { migrateLedger } from '../../src/ledger.ts'
 import { until } from '../support/mysql-ledger.ts'
 import { realStores, type RealStore } from '../support/places.ts'
-import { runHoldfast, ServiceProcess } from '../support/service-process.ts'
+import { runHoldfast, ServiceProcess } from '../../harness/service-process.ts'
 
 const OFF_MS = 8 * 3_600_000
 const LIFE_MS = 2_000

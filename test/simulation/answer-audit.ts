@@ -13,10 +13,11 @@ import { askedTick, type AnsweredCall, type Chapter } from './chapter.ts'
 import type { Findings } from './findings.ts'
 import { commandsOf, type Call, type Sender } from './history.ts'
 import { circumstancesOf, isSameLife, keysOf, ratesUsedBy, type Effect, type Journal } from './journal-audit.ts'
-import type { RateBook } from './reference-exchange.ts'
-import { EMPTY_STRIPE, type AssetBook, type Book, type HoldEventBook } from './reference-books.ts'
-import { ReferenceLedger } from './reference-ledger.ts'
-import { contentsOf, isAlike, spell } from './spelling.ts'
+import { abortedBy } from '../reference/batch.ts'
+import type { RateBook } from '../reference/exchange.ts'
+import { EMPTY_STRIPE, type AssetBook, type Book, type HoldEventBook } from '../reference/books.ts'
+import { ReferenceLedger } from '../reference/ledger.ts'
+import { contentsOf, isAlike, spell } from '../reference/spelling.ts'
 import { isBroken } from './workload.ts'
 
 /** An answer that needs a place in the journal. */
@@ -220,15 +221,11 @@ export function explanationOf(call: AnsweredCall, journal: Journal, limits: Engi
   if (result.kind !== 'outcome') return null
   const moments = momentsOf(call, limits).map((now) => circumstancesOf(EMPTY_STRIPE, now, limits))
   if (ask.kind === 'group') {
-    const rejections = result.outcomes.map((outcome) => (outcome.status === 'rejected' ? outcome.rejection : null))
-    if (rejections.every((rejection) => rejection === null)) return null
+    if (!result.outcomes.some(({ status }) => status === 'rejected')) return null
     return (ledger) =>
       moments.some((moment) => {
         const first = ledger.decideGroup(ask, moment)
-        if (first === null) return false
-        const aborted = { code: 'batch_aborted', because: first.rejection.code }
-        const expected = ask.commands.map((_, index) => (index === first.position ? first.rejection : aborted))
-        return isAlike(expected, rejections)
+        return first !== null && isAlike(abortedBy(first, ask.commands.length), result.outcomes)
       })
   }
   const [command] = commandsOf(ask)

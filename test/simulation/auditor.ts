@@ -12,8 +12,8 @@ import { Findings } from './findings.ts'
 import type { Call, Era, Sender, Transaction, Troubles } from './history.ts'
 import { auditJournal, circumstancesOf, type Journal } from './journal-audit.ts'
 import { auditPromises } from './promise-audit.ts'
-import { EMPTY_STRIPE } from './reference-books.ts'
-import { spell } from './spelling.ts'
+import { EMPTY_STRIPE } from '../reference/books.ts'
+import { spell } from '../reference/spelling.ts'
 
 export interface History {
   /** In the order in which they were made. */

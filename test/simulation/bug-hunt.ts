@@ -1,7 +1,7 @@
 /** Looking for a deliberate bug with what would have to find it. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { startChild } from '../support/children.ts'
+import { startChild } from '../../harness/children.ts'
 import type { DeliberateBug } from './deliberate-bug.ts'
 import { importWithBug, replaceIn } from './patched-modules.ts'
 import { makeScenario } from './scenario.ts'

@@ -115,22 +115,22 @@ const CYCLES: readonly DeliberateBug[] = [
     name: 'phantom-asset',
     caughtBy: 'simulation',
     replacements: [
-      { path: CYCLE, find: 'for (const { code } of sent.plan.changes.assets) cache.assets.delete(code)', put: '' },
-      { path: CYCLE, find: 'sent.plan.changes.assets.length + sent.plan.changes.rates.length > 0', put: 'false' },
+      { path: CYCLE, find: 'for (const { code } of plan.changes.assets) cache.assets.delete(code)', put: '' },
+      { path: CYCLE, find: 'changes.assets.length + changes.rates.length > 0', put: 'false' },
     ],
   },
   bug(
     'hold-of-a-failed-batch',
     CYCLE,
-    'if (this.#moving.size > 0 && touchesAnyOf(work, this.#moving)) await drained()\n      // Nor does a step after the end tell how the hold ended.\n      else if',
+    'if (this.#moving.size > 0 && touchesAnyOf(work, this.#moving)) await drained()\n      // A step after the end does not prove how the hold ended.\n      else if',
     'if',
   ),
-  bug('rejection-on-remembered-rows', CYCLE, 'if (unproven.length === 0) {', 'if (unproven.length >= 0) {'),
+  bug('rejection-on-remembered-rows', CYCLE, 'if (unproven.length === 0) return', 'if (unproven.length >= 0) return'),
   bug(
     'malformed-command-stops-the-engine',
     CYCLE,
-    'return { jobs, work, sent: null, fault: asFault(error)',
-    'void this.#parts.knownKeys(work)\n      return { jobs, work, sent: null, fault: asFault(error)',
+    "return { state: 'failed', jobs, now, standsAlone: true, fault: asFault(error)",
+    "void this.#context.knownKeys(work)\n      return { state: 'failed', jobs, now, standsAlone: true, fault: asFault(error)",
   ),
   {
     name: 'rejection-on-rows-of-two-instants',
@@ -154,7 +154,7 @@ const CYCLES: readonly DeliberateBug[] = [
     'doubt-told-as-success',
     CYCLE,
     'if (result instanceof Fault) return',
-    "if (result instanceof Fault && result.code === 'commit_in_doubt') return sent.plan.outcomes\n    if (result instanceof Fault) return",
+    "if (result instanceof Fault && result.code === 'commit_in_doubt') return plan.outcomes\n    if (result instanceof Fault) return",
   ),
   bug(
     'contended-taken-for-committed',
@@ -165,17 +165,17 @@ const CYCLES: readonly DeliberateBug[] = [
   bug(
     'turn-refuses-unproven',
     RECOVERY,
-    'return plan.outcomes.some(needsProof) ? this.#parts.plan([], snapshot, keys, now) : plan',
+    'return plan.outcomes.some(needsProof) ? this.#context.plan([], snapshot, keys, now) : plan',
     'return plan',
   ),
   bug(
     'exclusive-decides-on-the-cache',
     RECOVERY,
-    'this.#parts.plan(work, snapshot, keys, now)',
-    '(this.#parts.cache.learn(snapshot), this.#parts.plan(work, this.#parts.cache, keys, now))',
+    'this.#context.plan(work, snapshot, keys, now)',
+    '(this.#context.cache.learn(snapshot), this.#context.plan(work, this.#context.cache, keys, now))',
   ),
   bug('full-stripe-is-final', SUCCESSION, 'moved.add(`${account} ${asset}`)', ''),
-  bug('full-stripe-is-final-unlocked', TORN, 'if (!isLocked && full.has(index)) {', 'if (false) {'),
+  bug('full-stripe-is-final-unlocked', TORN, 'if (!isLocked && fullStripeOf(outcome) !== null) {', 'if (false) {'),
   bug('stripe-of-everybody-else-followed', SUCCESSION, 'stripe: this.#stripes.of(account, asset)', 'stripe: 0'),
   bug('split-answers-crossed', RECOVERY, 'return [...left, ...right]', 'return [...right, ...left]'),
   bug(
@@ -188,7 +188,7 @@ const CYCLES: readonly DeliberateBug[] = [
 
 const WAITING: readonly DeliberateBug[] = [
   bug('lost-wake-up', ENGINE, 'void this.#pipeline.oldestDone().then(resolve)', ''),
-  bug('never-starts-again', ENGINE, '    this.#running = null\n', ''),
+  bug('never-starts-again', ENGINE, "if (this.#state === 'running') this.#become('idle')", ''),
   bug(
     'deadline-while-reading',
     ENGINE,
@@ -203,7 +203,7 @@ const WAITING: readonly DeliberateBug[] = [
     'this.#commands -= ticket.size\n      if (ticket.answered) continue',
     'if (ticket.answered) continue',
   ),
-  bug('time-runs-backwards', 'src/engine/clock-watch.ts', 'isStep ? now : Math.max(this.#lastMoment, now)', 'now'),
+  bug('time-runs-backwards', 'src/engine/clock-watch.ts', 'isStep ? now : Math.max(this.#lastNow, now)', 'now'),
   bug(
     'deadline-by-the-time-of-day',
     ENGINE,

@@ -1,17 +1,17 @@
 /** One Holdfast process after the other on one machine: an engine that is started, crashes, is stopped and is started again. */
 import type { ReleaseCommand } from '../../src/domain/command.ts'
+import type { Outcome } from '../../src/domain/outcome.ts'
 import { Engine } from '../../src/engine/engine.ts'
-import { Expiry } from '../../src/engine/expiry.ts'
+import { Sweeper } from '../../src/engine/sweeper.ts'
 import { Fault } from '../../src/engine/faults.ts'
 import type { EngineLimits } from '../../src/engine/limits.ts'
-import type { WorkOutcome } from '../../src/engine/ticket.ts'
 import { openMemoryStorage } from '../../src/stores/memory/storage.ts'
 import { Connection, type Mishaps } from './connection.ts'
 import type { Database } from './database.ts'
 import { isQuestion, type Ask, type Call, type Result, type Troubles } from './history.ts'
 import { Life } from './life.ts'
 import { LocalClock } from './local-clock.ts'
-import { spell } from './spelling.ts'
+import { spell } from '../reference/spelling.ts'
 import type { World } from './world.ts'
 
 export interface EngineHabits {
@@ -38,7 +38,7 @@ const LOOK_MS_MAX = 5_000
 interface Running {
   readonly life: Life
   readonly engine: Engine
-  readonly expiry: Expiry
+  readonly sweeper: Sweeper
   readonly connection: Connection
 }
 
@@ -97,12 +97,12 @@ export class EngineProcess {
       due: (now: number, limit: number) => connection.ask((storage) => storage.reader.due(now, limit)),
       overdue: (now: number) => connection.ask((storage) => storage.reader.overdue(now)),
     }
-    const submit = (release: ReleaseCommand): Promise<WorkOutcome> => this.#sweep(life, release)
-    const moment = (): Promise<number> => engine.moment()
-    const expiry = new Expiry({ reader, submit, moment, clock: life.backgroundClock, limits })
+    const submit = (release: ReleaseCommand): Promise<Outcome> => this.#sweep(life, release)
+    const now = (): Promise<number> => engine.now()
+    const sweeper = new Sweeper({ reader, submit, now, clock: life.backgroundClock, limits })
     this.troubles.push(life.troubles)
-    this.#running = { life, engine, expiry, connection }
-    expiry.start()
+    this.#running = { life, engine, sweeper, connection }
+    sweeper.start()
     this.#world.note(() => `engine ${sender.engine}.${sender.life} starts`)
   }
 
@@ -133,7 +133,7 @@ export class EngineProcess {
     if (running === null || running.life.troubles.stoppedTick !== null) return
     running.life.troubles.stoppedTick = this.#world.tick()
     this.#world.note(() => `engine ${running.life.engine}.${running.life.life} is asked to stop`)
-    for (const part of [running.expiry, running.engine]) {
+    for (const part of [running.sweeper, running.engine]) {
       const since = this.#world.now
       await part.stop()
       this.stopsMs.push(this.#world.now - since)
@@ -146,7 +146,7 @@ export class EngineProcess {
   }
 
   /** What the sweeper of a process asks of its engine; told to nobody else. */
-  async #sweep(life: Life, release: ReleaseCommand): Promise<WorkOutcome> {
+  async #sweep(life: Life, release: ReleaseCommand): Promise<Outcome> {
     const asked = this.#running?.life === life ? this.ask(release, SWEEPING) : null
     const result = await (asked ?? new Promise<never>(() => {}))
     if (result.kind === 'outcome') return result.outcomes[0]!

@@ -8,7 +8,7 @@ const REFUND = 'src/domain/commands/refund.ts'
 const RELEASE = 'src/domain/commands/release.ts'
 const SETTLE = 'src/domain/commands/settle.ts'
 const SETTLE_PART = 'src/domain/commands/settle-part.ts'
-const EXPIRY = 'src/engine/expiry.ts'
+const SWEEPER = 'src/engine/sweeper.ts'
 const WRITES = 'src/stores/memory/write-orders.ts'
 
 export const HOLD_BUGS: readonly DeliberateBug[] = [
@@ -86,13 +86,13 @@ export const HOLD_BUGS: readonly DeliberateBug[] = [
   },
   bug(
     'sweeper-ends-with-its-first-fault',
-    EXPIRY,
+    SWEEPER,
     'this.#pause(limits.expiryIntervalMs * (0.75',
     'if (fault === null) this.#pause(limits.expiryIntervalMs * (0.75',
   ),
   bug(
     'sweeper-sweeps-one-page',
-    EXPIRY,
+    SWEEPER,
     'let left = limits.expiryRoundMax; left > 0',
     'let left = limits.expiryPageMax; left > 5',
   ),

@@ -24,14 +24,14 @@ export const MEMORY_BUGS: readonly DeliberateBug[] = [
     "return outcome.status === 'rejected' || outcome.replayed",
     "return outcome.replayed || (outcome.status === 'rejected' && outcome.rejection.code !== 'request_id_reused')",
   ),
-  bug('memory-kept-after-a-lost-connection', CYCLE, 'if (this.#parts.hasLostConnection()) {', 'if (work.length < 0) {'),
+  bug('memory-kept-after-a-lost-connection', CYCLE, 'if (this.#hasLostConnection()) {', 'if (work.length < 0) {'),
   bug(
     'one-attempt-fewer',
     RECOVERY,
     'return number < limits.attemptsMax &&',
     'return number + 1 < limits.attemptsMax &&',
   ),
-  bug('wrong-clock-is-served', 'src/engine/clock-watch.ts', 'if (this.isSure()) return\n', 'if (looks >= 0) return\n'),
+  bug('wrong-clock-is-served', 'src/engine/clock-watch.ts', 'if (this.isSure()) return\n', 'if (count >= 0) return\n'),
   // No code of the product: how a store must not be, whose connections stay with a server that is not the primary any more.
   bug(
     'refusal-by-an-old-primary',

@@ -8,7 +8,7 @@ import type { Chapter } from './chapter.ts'
 import type { Findings } from './findings.ts'
 import { commandsOf, isQuestion, type Answered, type Ask, type Call, type Troubles } from './history.ts'
 import { isSameLife, keysOf, type Effect, type Journal } from './journal-audit.ts'
-import { contentsOf, spell } from './spelling.ts'
+import { contentsOf, spell } from '../reference/spelling.ts'
 import { isBroken, isPoison } from './workload.ts'
 
 /** How late an engine may notice that somebody's patience is over: it looks every 50 ms. */

@@ -1,4 +1,4 @@
-/** Random commands over so few names that they meet: the same accounts, the same request ids, the same holds. */
+/** Random commands over few names, so that they collide: the same accounts, request ids and holds. */
 import fc from 'fast-check'
 import { AMOUNT_MAX, BALANCE_MAX } from '../../src/domain/amount.ts'
 import type { Command, Work } from '../../src/domain/command.ts'
@@ -28,14 +28,13 @@ const accounts = fc.oneof({ weight: 12, arbitrary: users }, { weight: 1, arbitra
 const payees = some('@revenue', '@revenue', 'user:1', 'user:2')
 const assets = fc.oneof({ weight: 20, arbitrary: some('credit') }, { weight: 7, arbitrary: some('gem') }, some('usd'))
 const requestIds = fc.integer({ min: 1, max: 40 }).map((number) => `r${number}`)
-/** Mostly ones that are there from the start. */
-/** Little enough to round to nothing, and to be less than what was settled. */
+/** Small enough to round to zero, and to be below what was settled. */
 const fewCoins = fc.bigInt({ min: 1n, max: 3n })
 const holds = fc.oneof({ weight: 3, arbitrary: some('r1', 'r2', 'r3') }, { weight: 4, arbitrary: requestIds })
 const amounts = fc.oneof(
   { weight: 20, arbitrary: fc.bigInt({ min: 1n, max: 60n }) },
   { weight: 1, arbitrary: some(AMOUNT_MAX, AMOUNT_MAX - 1n) },
-  // What it takes many commands to move, so that a balance comes to its end within a few.
+  // Near the limit of a balance, so that few commands reach it.
   { weight: 1, arbitrary: some(BALANCE_MAX, BALANCE_MAX - 1n, BALANCE_MAX / 2n) },
 )
 const metadata = some(null, null, { tier: 1 }, { tier: 2, note: 'x' })
@@ -56,7 +55,7 @@ const expiriesLater = some({}, {}, { expiresInMs: 1_500 }, { expiresInMs: 0 }, {
 const onExpiry = some(null, null, { settle: 7n }, { settle: 45n })
 const amendedOnExpiry = some({}, {}, { onExpiry: null }, { onExpiry: { settle: 3n } })
 const otherPayees = some(null, null, null, 'user:1', 'user:3')
-/** Mostly one that has rates, the third one at which a few coins come to too many; the last is of an asset that nobody declares. */
+/** Mostly a pair with rates. `star` to `credit` exceeds the largest amount with a few coins; `usd` is never declared. */
 const pairs = fc.oneof(
   { weight: 20, arbitrary: some(['credit', 'gem'], ['gem', 'credit']) },
   { weight: 4, arbitrary: some(['star', 'credit']) },
@@ -86,7 +85,7 @@ const legs = fc.array(
   ),
   { minLength: 1, maxLength: 4 },
 )
-/** Few, so that one is sometimes repeated. */
+/** Few rates, so that some are repeated. */
 const rates = fc
   .tuple(
     pairs,
@@ -168,7 +167,7 @@ const commands: fc.Arbitrary<Command> = fc.oneof(
   },
 )
 
-/** Coins for everybody and a hold for many a settle, so that the random part has something to move. */
+/** Initial coins, and holds for later settles, so that the random part has something to move. */
 const START: readonly Work[] = [
   declare('gem', 2, 'Gem'),
   deposit('s1', 'user:1', 200n),
@@ -184,7 +183,7 @@ const START: readonly Work[] = [
   settlePart('s5', 'r3', 20n),
 ]
 
-/** Some of the commands come twice, as a caller repeats them. */
+/** Some commands occur twice, as callers repeat them. */
 export const work: fc.Arbitrary<readonly Work[]> = fc
   .array(
     fc.oneof(
@@ -199,7 +198,7 @@ export const work: fc.Arbitrary<readonly Work[]> = fc
       .map((repeats) => [...START, ...items, ...repeats.flatMap((index) => items.slice(index, index + 1))]),
   )
 
-/** Where a sequence is cut into batches: a batch ends after every piece whose number says so. */
+/** Where a sequence is cut into batches: `true` ends a batch. */
 export const cuts: fc.Arbitrary<readonly boolean[]> = fc.array(fc.boolean(), {
   minLength: 1,
   maxLength: 60,

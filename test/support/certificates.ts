@@ -1,9 +1,9 @@
-/** Certificates that nobody but a test trusts, made by the program openssl. */
+/** Certificates for tests, made by openssl; no system trusts them. */
 import { spawnSync } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { runChild } from './children.ts'
+import { runChild } from '../../harness/children.ts'
 
 const OPENSSL = 'openssl'
 
@@ -18,15 +18,15 @@ export interface Certificate {
   readonly key: string
 }
 
-/** Files that are there until they are disposed of. */
+/** Files in a temporary folder; removed when disposed. */
 export class Certificates implements AsyncDisposable {
-  /** Signs the others. */
+  /** The authority that signed the certificates below. */
   readonly authority: Certificate
-  /** Signs nothing. */
+  /** Another authority, which signed none of them. */
   readonly stranger: Certificate
-  /** A server's, made out to `localhost`, and not to the address that it stands for. */
+  /** A server certificate for `localhost`, not for its IP address. */
   readonly localhost: Certificate
-  /** A server's, made out to `127.0.0.1`, and to no name. */
+  /** A server certificate for `127.0.0.1` only. */
   readonly address: Certificate
   readonly client: Certificate
   readonly #folder: string

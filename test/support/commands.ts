@@ -1,4 +1,4 @@
-/** Commands as a caller would send them after the edges have filled in the defaults. */
+/** Commands with the defaults that the API would fill in. */
 import type {
   AmendCommand,
   ChargeCommand,
@@ -50,7 +50,7 @@ export function leg(from: string, to: string, amount: bigint, asset: string = DE
   return { from, to, asset, amount }
 }
 
-/** A leg from one asset into another, at the rate or at what the caller says. */
+/** A leg across assets, at the declared rate or with a named amount. */
 export function across(
   from: string,
   to: string,

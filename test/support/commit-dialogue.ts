@@ -1,16 +1,16 @@
 /**
- * Where a commit begins and ends in what a client and a database server say to each other, message by message.
+ * Finds the beginning and the end of a commit in the messages between a client and a database server.
  *
  * MySQL: https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_basic_packets.html
  * PostgreSQL: https://www.postgresql.org/docs/current/protocol-message-formats.html
  */
 import { WRITE_NAME } from '../../src/stores/postgres/writes.ts'
-import type { ServerName } from './server-installations.ts'
+import type { ServerName } from '../../harness/server-installations.ts'
 
-/** `plain`: the whole transaction at once. `exclusive`: its rows were locked by a message before, and are locked still. */
+/** `plain`: the whole transaction in one message. `exclusive`: an earlier message locked the rows. */
 export type CommitKind = 'plain' | 'exclusive'
 
-/** A message of the client that belongs to a commit. */
+/** A client message that is part of a commit. */
 export interface RequestPart {
   readonly kind: CommitKind
   readonly isFirst: boolean
@@ -18,14 +18,14 @@ export interface RequestPart {
 }
 
 export interface Dialogue {
-  /** The length of the first message in what the client has sent; null while it has not arrived whole. */
+  /** The length of the client's first message; null until it has arrived completely. */
   clientMessageLength(bytes: Buffer): number | null
   serverMessageLength(bytes: Buffer): number | null
-  /** Takes note of the client's next message. Null: it belongs to no commit. */
+  /** Processes the client's next message; null when it is not part of a commit. */
   clientSays(message: Buffer): RequestPart | null
-  /** From the first part of a commit on: `serverSays` tells of this one's answer. */
+  /** Follows this commit, from its first message on: `serverSays` reports its answer. */
   follow(): void
-  /** Takes note of the server's next message. Null: it does not answer the commit that is followed. */
+  /** Processes the server's next message; null when it does not answer the commit that is followed. */
   serverSays(message: Buffer): 'answer' | 'end of answer' | null
 }
 
@@ -37,7 +37,7 @@ const COM_QUERY = 3
 const OK = 0
 const MORE_RESULTS = 8
 
-/** A commit is one text, and the client sends no other before it is answered. */
+/** A commit is one text, and the client waits for its answer before it sends another. */
 class MysqlDialogue implements Dialogue {
   #followed = false
 
@@ -53,7 +53,7 @@ class MysqlDialogue implements Dialogue {
     if (packet[4] !== COM_QUERY || packet.readUIntLE(0, 3) < 6) return null
     const text = packet.toString('latin1', 5)
     if (!/COMMIT(;\nEND)?$/.test(text) || text.includes('READ ONLY')) return null
-    // MySQL's own servers take the number of the query's attributes before its text.
+    // MySQL servers, unlike MariaDB, expect the number of query attributes before the text.
     const kind = /^[^A-Z]{0,2}(BEGIN NOT ATOMIC\n)?START TRANSACTION;/.test(text) ? 'plain' : 'exclusive'
     return { kind, isFirst: true, isLast: true }
   }
@@ -70,7 +70,7 @@ class MysqlDialogue implements Dialogue {
   }
 }
 
-/** An error, or an OK behind which nothing follows. Every statement of a commit's text is answered with OK. */
+/** An error packet, or the last OK packet. Every statement of the text is answered by one OK. */
 function isLastReply(packet: Buffer): boolean {
   if (packet[4] !== OK) return true
   const afterRows = afterLength(packet, 5)
@@ -78,7 +78,7 @@ function isLastReply(packet: Buffer): boolean {
   return (status & MORE_RESULTS) === 0
 }
 
-/** The position behind a length-encoded integer. */
+/** The position after a length-encoded integer. */
 function afterLength(packet: Buffer, position: number): number {
   const first = packet[position]!
   if (first < 0xfb) return position + 1
@@ -87,17 +87,17 @@ function afterLength(packet: Buffer, position: number): number {
 
 const [PARSE, BIND, SYNC, QUERY, READY] = Buffer.from('PBSQZ')
 
-/** Commits are sent without waiting for each other, so answers are found by counting: each Sync or Query brings one ReadyForQuery. */
+/** Commits are pipelined, so their answers are found by counting: each Sync or Query produces one ReadyForQuery. */
 class PostgresDialogue implements Dialogue {
   #hasBegun = false
-  /** What asks for a ReadyForQuery, and those that came; the first one ends the login. */
+  /** Requests for a ReadyForQuery so far, and ReadyForQuery received; the first one ends the login. */
   #asked = 1
   #ready = 0
-  /** Whether BEGIN went out and its end did not. */
+  /** Whether a BEGIN was sent and its end was not. */
   #inTransaction = false
-  /** The commit whose messages are on their way. */
+  /** The commit whose messages are being sent. */
   #open: CommitKind | null = null
-  /** Of the commit that is followed: how many ReadyForQuery come before its answer, and up to its end. */
+  /** For the commit that is followed: the number of ReadyForQuery before its answer, and up to its end. */
   #followed: { readonly after: number; end: number | null } | null = null
 
   clientMessageLength(bytes: Buffer): number | null {

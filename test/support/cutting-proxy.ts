@@ -1,12 +1,12 @@
-/** A TCP proxy on loopback that cuts connections where it is told to: what a network does, on command. */
+/** A TCP proxy on loopback that cuts connections on command, as a network might. */
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { once } from 'node:events'
 
-/** What to do with the next message that contains a text. */
+/** What to do with the next message that contains a given text. */
 export interface Cut {
-  /** Bytes of ASCII in what the client sends. */
+  /** ASCII text in the client's data. */
   readonly sent: string
-  /** Null: the message never arrives. Otherwise it does, and so does whatever follows until the server's answer has these bytes. */
+  /** Null: the message is dropped. Otherwise everything passes until the server's answer contains this text. */
   readonly answered: Buffer | null
 }
 
@@ -25,10 +25,10 @@ export class CuttingProxy implements AsyncDisposable {
   #target: Target
   readonly #pairs = new Set<Pair>()
   #cut: Cut | null = null
-  /** New connections are closed at once while this is true. */
+  /** While true, new connections are closed at once. */
   refusing = false
   refusedCount = 0
-  /** Nothing arrives anywhere while this is true; what was sent meanwhile is lost. */
+  /** While true, all data is dropped in both directions. */
   silent = false
 
   private constructor(target: Target) {
@@ -58,7 +58,7 @@ export class CuttingProxy implements AsyncDisposable {
     return this.#pairs.size
   }
 
-  /** New connections lead to `target`; those that there are stay, as they do when a name or an address moves to another server. */
+  /** Redirects new connections to `target`. Existing ones stay, as they do when a DNS name moves to another server. */
   leadTo(target: Target): void {
     this.#target = target
   }

@@ -1,4 +1,4 @@
-/** A journal that has another page after every page. */
+/** A journal in which every page is followed by another one. */
 import type { StatementLine } from '../../src/domain/journal.ts'
 import type { HttpService } from './http-service.ts'
 
@@ -21,13 +21,13 @@ const LINE: StatementLine = {
 }
 
 export interface EndlessPages {
-  /** Those that were read. */
+  /** Pages read so far. */
   count: number
-  /** Resolves once so many were read. */
+  /** Resolves once this many pages were read. */
   readonly reached: (count: number) => Promise<void>
 }
 
-/** From now on the journal has no end, and its pages of 1,000 lines are counted. */
+/** From now on the journal is endless, and its pages of 1,000 lines are counted. */
 export function endless(service: HttpService): EndlessPages {
   const waiting: { readonly count: number; readonly resolve: () => void }[] = []
   const pages: EndlessPages = {

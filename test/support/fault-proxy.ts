@@ -1,28 +1,28 @@
 /**
- * A TCP proxy on loopback before a database server: what a network does to a connection, at a chosen step of a commit.
+ * A TCP proxy on loopback in front of a database server: injects network faults at a chosen step of a commit.
  *
- * It reads the messages (commit-dialogue.ts), so that no step is a matter of luck.
+ * It parses the messages (commit-dialogue.ts), so that the step is exact.
  */
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { dialogueWith, type CommitKind, type Dialogue, type RequestPart } from './commit-dialogue.ts'
-import type { ServerName } from './server-installations.ts'
+import type { ServerName } from '../../harness/server-installations.ts'
 
-/** Where on its way the commit is when the fault comes. */
+/** The step of the commit at which the fault occurs. */
 export const STEPS = [
   'before the request',
   'within the request',
-  'behind the request',
+  'after the request',
   'before the answer',
   'within the answer',
-  'behind the answer',
+  'after the answer',
 ] as const
 export type Step = (typeof STEPS)[number]
 
 /**
  * - `cut`: both ends see the connection close.
- * - `freeze`: nothing passes any more, not even the end of either side; `thaw` lets everything through that was held.
- * - `slow`: everything passes in small pieces with pauses, for a while.
+ * - `freeze`: nothing passes, not even a FIN; `thaw` releases everything that was held.
+ * - `slow`: for a while everything passes in small chunks with pauses.
  */
 export const ACTIONS = ['cut', 'freeze', 'slow'] as const
 export type Action = (typeof ACTIONS)[number]
@@ -35,7 +35,7 @@ export interface ArmedFault {
 
 const SLOW_MS = 600
 const SLOW_PIECES = 4
-/** Between two pieces of a message. */
+/** Between two chunks of a message. */
 export const SLOW_PAUSE_MS = 30
 
 export class FaultProxy implements AsyncDisposable {
@@ -45,7 +45,7 @@ export class FaultProxy implements AsyncDisposable {
   readonly #links = new Set<Link>()
   #armed: { readonly fault: ArmedFault; readonly struck: () => void } | null = null
   #frozen = false
-  /** Every connection is slow while this is more than 0. */
+  /** While positive, every connection is slow. */
   #slowPauseMs = 0
 
   static async open(server: ServerName, target: { readonly host: string; readonly port: number }): Promise<FaultProxy> {
@@ -65,7 +65,7 @@ export class FaultProxy implements AsyncDisposable {
     return (this.#listener.address() as AddressInfo).port
   }
 
-  /** Strikes the next commit of the kind. Resolves at that moment, with the time of `performance.now()`. */
+  /** Arms a fault for the next commit of this kind. Resolves when it strikes, with the time of `performance.now()`. */
   async strikeNext(fault: ArmedFault): Promise<number> {
     await new Promise<void>((resolve) => {
       this.#armed = { fault, struck: resolve }
@@ -73,29 +73,29 @@ export class FaultProxy implements AsyncDisposable {
     return performance.now()
   }
 
-  /** Forgets a fault that no commit has met yet. */
+  /** Disarms a fault that has not struck yet. */
   disarm(): void {
     this.#armed = null
   }
 
-  /** Cuts every connection that there is. */
+  /** Cuts every open connection. */
   cutAll(): void {
     for (const link of this.#links) link.cut()
   }
 
-  /** Freezes every connection, and those that will be made. */
+  /** Freezes every open connection and every new one. */
   freezeAll(): void {
     this.#frozen = true
     for (const link of this.#links) link.freeze()
   }
 
-  /** Ends every freeze: what was held arrives, however late. */
+  /** Ends every freeze: held data is delivered, however late. */
   thaw(): void {
     this.#frozen = false
     for (const link of this.#links) link.thaw()
   }
 
-  /** With this pause between two pieces of a message; 0 ends it. */
+  /** Slows every connection by this pause between two chunks; 0 ends it. */
   slowAll(pauseMs: number): void {
     this.#slowPauseMs = pauseMs
     for (const link of this.#links) link.slow(pauseMs > 0 ? Infinity : 0, pauseMs)
@@ -141,9 +141,9 @@ class Link {
   readonly #parts: LinkParts
   readonly #toServer: Pipe
   readonly #toClient: Pipe
-  /** What strikes the commit that is on its way; null before and afterwards. */
+  /** The fault for the commit in progress; null before and after it. */
   #fault: ArmedFault | null = null
-  /** Of the answer, where it is kept back until it is whole. */
+  /** The part of the answer that is held back until the answer is complete. */
   #answer: Buffer[] = []
   #isOver = false
 
@@ -206,7 +206,7 @@ class Link {
       this.#toServer.write(message.subarray(0, middle))
       this.#act(fault)
       this.#toServer.write(message.subarray(middle))
-    } else if (fault.step === 'behind the request' && part.isLast) {
+    } else if (fault.step === 'after the request' && part.isLast) {
       this.#toServer.write(message, () => this.#act(fault))
     } else {
       this.#toServer.write(message)
@@ -218,7 +218,7 @@ class Link {
     const said = this.#parts.dialogue.serverSays(message)
     const fault = this.#fault
     if (fault === null || said === null) return this.#toClient.write(message)
-    if (fault.step === 'behind the answer') {
+    if (fault.step === 'after the answer') {
       this.#toClient.write(message, said === 'answer' ? undefined : () => this.#act(fault))
     } else if (fault.step === 'before the answer' || fault.step === 'within the answer') {
       this.#answer.push(message)
@@ -232,7 +232,7 @@ class Link {
     const answer = Buffer.concat(this.#answer.splice(0))
     const passed = fault.step === 'before the answer' ? 0 : answer.length >> 1
     if (passed > 0) this.#toClient.write(answer.subarray(0, passed))
-    // What was written is on its way before the connection is gone.
+    // Data that was written is sent before the connection is closed.
     const rest = (): void => {
       this.#act(fault)
       this.#toClient.write(answer.subarray(passed))
@@ -248,14 +248,14 @@ class Link {
     else this.slow(performance.now() + SLOW_MS, SLOW_PAUSE_MS)
   }
 
-  /** One side has closed the connection, or broken it. */
+  /** One side has closed or reset the connection. */
   #ended(other: Pipe): void {
     other.end()
     if (this.#parts.client.destroyed && this.#parts.server.destroyed) this.#parts.onEnd()
   }
 }
 
-/** One direction. Keeps the order, whatever is held or slow. */
+/** One direction of a connection. Preserves the order of data that is held or slowed. */
 class Pipe {
   readonly #target: Socket
   readonly #waiting: { readonly bytes: Buffer; readonly onWritten: (() => void) | undefined }[] = []
@@ -324,7 +324,7 @@ interface Listening {
   readonly end: () => void
 }
 
-/** Cuts what arrives into messages. */
+/** Splits the stream into messages. */
 function listen(socket: Socket, { length, hear, end }: Listening): void {
   let bytes = Buffer.alloc(0)
   socket.setNoDelay(true)

@@ -1,4 +1,4 @@
-/** A store that fails on command: each call first asks `script` what should happen to it. */
+/** A store with scripted failures: each call takes the next mishap from `script`. */
 import type { Instant } from '../../src/domain/ids.ts'
 import type { Snapshot } from '../../src/domain/snapshot.ts'
 import type { Changes } from '../../src/domain/changes.ts'
@@ -7,18 +7,18 @@ import { Fault } from '../../src/engine/faults.ts'
 import type { CommitResult, Store, StoreClock } from '../../src/engine/store.ts'
 
 export type Mishap =
-  /** As it should be. */
+  /** No mishap. */
   | 'none'
   | 'stale'
   | 'contended'
-  /** A constraint says no: before or after the locks, whichever the call is. */
+  /** A constraint violation: before or after the locks, depending on the call. */
   | 'refused'
   /** Nothing is written. */
   | 'unavailable'
-  /** The connection dies around COMMIT: before it took effect, or after. */
+  /** The connection is lost around COMMIT, before or after it takes effect. */
   | 'doubt-lost'
   | 'doubt-applied'
-  /** An error that is no fault, before anything is written. */
+  /** An error that is no Fault, before anything is written. */
   | 'crash'
 
 export type StoreCall = 'load' | 'commit' | 'exclusive' | 'ping'
@@ -27,20 +27,20 @@ export class FaultyStore implements Store {
   connectionsLost = 0
   readonly calls: StoreCall[] = []
   #store: Store
-  /** What happens to the next calls, in order; 'none' afterwards. */
+  /** The mishaps of the next calls, in order; 'none' after the last. */
   readonly script: Mishap[] = []
-  /** Refuses changes that it says true for, as a constraint would. */
+  /** Changes for which it returns true are refused, as by a constraint. */
   refuses: (changes: Changes) => boolean = () => false
-  /** What a server's clock shows; null for a store without one. */
+  /** The server's clock; null for a store without one. */
   serverClock: (() => Instant) | null = null
-  /** Every commit waits for it. */
+  /** Every commit waits for this promise. */
   gate: Promise<void> = Promise.resolve()
 
   constructor(store: Store) {
     this.#store = store
   }
 
-  /** Another database takes the place of this one, as after a failover or when a backup is restored. */
+  /** Replaces the database, as after a failover or a restored backup. */
   becomes(store: Store): void {
     this.#store = store
   }
@@ -64,7 +64,7 @@ export class FaultyStore implements Store {
     if (mishap === 'unavailable' || mishap === 'doubt-lost' || mishap === 'refused') throw faultOf(mishap)
     const result = await this.#store.exclusive(footprint, (snapshot) => {
       const changes = plan(snapshot)
-      if (this.refuses(changes)) throw new Fault('store_refused', 'A constraint says no.')
+      if (this.refuses(changes)) throw new Fault('store_refused', 'A constraint is violated.')
       return changes
     })
     if (mishap === 'doubt-applied') throw faultOf(mishap)
@@ -85,7 +85,7 @@ export class FaultyStore implements Store {
   async #with(mishap: Mishap, changes: Changes, commit: () => Promise<CommitResult>): Promise<CommitResult> {
     switch (mishap) {
       case 'none':
-        if (this.refuses(changes)) throw new Fault('store_refused', 'A constraint says no.')
+        if (this.refuses(changes)) throw new Fault('store_refused', 'A constraint is violated.')
         return await commit()
       case 'stale':
       case 'contended':
@@ -105,6 +105,6 @@ export class FaultyStore implements Store {
 
 function faultOf(mishap: Mishap): Fault {
   if (mishap === 'unavailable') return new Fault('store_unavailable', 'The database does not answer.')
-  if (mishap === 'refused') return new Fault('store_refused', 'A constraint says no.')
+  if (mishap === 'refused') return new Fault('store_refused', 'A constraint is violated.')
   return new Fault('commit_in_doubt', 'The connection was lost.', { applied: 'unknown' })
 }

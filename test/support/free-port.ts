@@ -1,11 +1,11 @@
 import { randomInt } from 'node:crypto'
 import { createServer } from 'node:net'
 
-/** Below the range that systems take for outgoing connections, so that the port stays free while its server is down. */
+/** Below the ephemeral range, so that no outgoing connection takes the port while its server is down. */
 const PORT_MIN = 15_000
 const PORT_MAX = 30_000
 
-/** A port of 127.0.0.1 for a server that will be started more than once. */
+/** A port of 127.0.0.1 for a server that is started several times. */
 export async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < 100; attempt++) {
     const port = randomInt(PORT_MIN, PORT_MAX)

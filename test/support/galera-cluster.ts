@@ -1,7 +1,4 @@
-/**
- * Three MariaDB servers of a test's own that are one Galera cluster: each takes writes, and certifies them with the others
- * at COMMIT.
- */
+/** A Galera cluster of three MariaDB servers for one test. Each node accepts writes, which are certified with the others at COMMIT. */
 import { existsSync } from 'node:fs'
 import { freePort } from './free-port.ts'
 import { PrivateServer } from './private-server.ts'
@@ -11,21 +8,21 @@ import {
   type CommandLine,
   type Installation,
   type InstallationFound,
-} from './server-installations.ts'
+} from '../../harness/server-installations.ts'
 
 const PROVIDERS = ['/usr/lib/galera/libgalera_smm.so', '/usr/lib64/galera-4/libgalera_smm.so']
 const NODES = 3
-/** Applied side by side, so that a write set that comes in meets local transactions as it would on a busy cluster. */
+/** Parallel appliers, so that incoming write sets meet local transactions as on a busy cluster. */
 const APPLIERS = 4
 
-/** Set where a missing cluster is a failure. */
+/** If set, a missing cluster is a failure. */
 const VARIABLE = 'HOLDFAST_TEST_GALERA'
 
-/** What the nodes are made of. @throws Error when a cluster is asked for and cannot be made */
+/** The programs for the nodes. @throws Error when a cluster was requested and cannot be started */
 export function galeraUnderTest(environment = process.env): InstallationFound {
   const found = findGalera()
   if (found.installation !== null || environment[VARIABLE] !== 'required') return found
-  throw new Error(`${VARIABLE} asks for a Galera cluster, and it cannot be made: ${found.reason}.`)
+  throw new Error(`${VARIABLE} requests a Galera cluster, which cannot be started: ${found.reason}.`)
 }
 
 function findGalera(): InstallationFound {
@@ -33,14 +30,14 @@ function findGalera(): InstallationFound {
   if (mariadb.installation === null) return mariadb
   if (provider() === undefined) return { installation: null, reason: 'no Galera provider is installed' }
   if (!existsSync('/usr/bin/rsync')) return { installation: null, reason: 'no rsync is installed' }
-  // As root, the rsync of a node that joins would give up its rights, and then not reach the data.
+  // As root, the rsync of a joining node would drop its privileges and could not read the data.
   const owner = ownerNamed('mysql')
-  if (owner === undefined) return { installation: null, reason: 'there is no user mysql to run the nodes' }
+  if (owner === undefined) return { installation: null, reason: 'the nodes need a user mysql' }
   return { installation: ownedBy(owner, mariadb.installation), reason: '' }
 }
 
 function ownedBy(owner: Installation['owner'], installation: Installation): Installation {
-  // Whoever starts it runs it.
+  // Runs as the user of this process.
   const own = ([program, ...parameters]: CommandLine): CommandLine => [
     program,
     ...parameters.filter((parameter) => !parameter.startsWith('--user=')),
@@ -84,14 +81,14 @@ export class GaleraCluster implements AsyncDisposable {
 
 interface Membership {
   readonly node: number
-  /** Of the group's messages, by number of the node. */
+  /** Ports for the group communication, by node number. */
   readonly ports: readonly number[]
 }
 
-/** MariaDB with what makes it one node. */
+/** The MariaDB installation with the parameters of one node. */
 async function member(mariadb: Installation, { node, ports }: Membership): Promise<Installation> {
   const [transfer, increment] = [await freePort(), await freePort()]
-  // The first one makes the cluster; a later one joins those that are there.
+  // The first node bootstraps the cluster; later ones join it.
   const peers = ports.slice(0, node).map((port) => `127.0.0.1:${port}`)
   const options = [
     `gmcast.listen_addr=tcp://127.0.0.1:${ports[node]}`,

@@ -1,4 +1,4 @@
-/** Rows that a rule finds, each with only what a test cares about. */
+/** Rows for tests of rules, with defaults for every field that a test does not name. */
 import type { Asset } from '../../src/domain/asset.ts'
 import { balanceKey, emptyBalance, type BalanceRecord } from '../../src/domain/balance.ts'
 import type { Moment, State } from '../../src/domain/decision.ts'
@@ -14,7 +14,7 @@ export const MOMENT: Moment = { now: NOW, holdTtlMsDefault: 900_000, holdTtlMsMa
 export interface Given {
   readonly balances?: readonly BalanceRecord[]
   readonly requests?: readonly RequestRecord[]
-  /** Besides `credit` and `gem`. */
+  /** In addition to `credit` and `gem`. */
   readonly assets?: readonly Asset[]
   readonly rates?: readonly Rate[]
 }
@@ -47,7 +47,7 @@ export function balance(account: string, available: bigint, more: Partial<Balanc
   return { ...emptyBalance(++lastBalanceId, name), available, version: 7, ...more }
 }
 
-/** An end that settled nothing. */
+/** The end of a hold that settled nothing. */
 export function endAt(at: number, more: Partial<HoldEnd> = {}): HoldEnd {
   return { at, fingerprint: 5, version: 8, payee: null, ...more }
 }

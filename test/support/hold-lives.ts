@@ -1,15 +1,15 @@
-/** Holds in the middle of their lives, for the tables of the rules. */
+/** Holds in various states, for table tests of the rules. */
 import { fingerprint } from '../../src/domain/rules.ts'
 import { showHold } from '../../src/domain/hold.ts'
 import { release } from './commands.ts'
 import { balance, endAt, hold, NOW } from './given.ts'
 
-/** Spends 100; 50 are held, of which 30 are of the hold in the middle of its life. */
+/** 100 available and 50 held, 30 of them by the hold under test. */
 export const holder = balance('user:8', 100n, { id: 8, held: 50n })
 export const payee = balance('user:9', 500n, { id: 9 })
 export const BALANCES = [holder, payee]
 
-/** Of 70 frozen, 40 were settled by parts, 5 of that were refunded. */
+/** Of 70 frozen, parts settled 40, of which 5 were refunded. */
 export const parted = hold('h', 70n, {
   payee: 'user:9',
   held: 30n,
@@ -20,7 +20,7 @@ export const parted = hold('h', 70n, {
 })
 export const whole = hold('h', 50n, { payee: 'user:9' })
 export const due = { ...whole, expiresAt: NOW }
-/** Gave back 50. */
+/** Released 50. */
 export const expired = hold('h', 50n, {
   payee: 'user:9',
   state: 'expired',

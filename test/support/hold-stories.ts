@@ -1,4 +1,4 @@
-/** What can happen to a hold, told as a caller of any `Ledger` would: each on an empty one. */
+/** Scenarios of a hold's life for any implementation of `Ledger`; each needs an empty ledger. */
 import assert from 'node:assert/strict'
 import type { Ledger } from '../../src/api/ledger.ts'
 import type { ProblemCode } from '../../src/api/problem.ts'
@@ -6,7 +6,7 @@ import { errorOf } from './ledger-errors.ts'
 
 export interface HoldStory {
   readonly name: string
-  readonly tell: (ledger: Ledger) => Promise<void>
+  readonly play: (ledger: Ledger) => Promise<void>
 }
 
 async function refused(promise: Promise<unknown>, code: ProblemCode): Promise<Readonly<Record<string, unknown>>> {
@@ -23,7 +23,7 @@ async function amountsOf(ledger: Ledger, account: string): Promise<readonly bigi
 export const HOLD_STORIES: readonly HoldStory[] = [
   {
     name: 'parts, an amend, the end and a refund',
-    tell: async (ledger) => {
+    play: async (ledger) => {
       await ledger.deposit({ account: 'user:8', amount: 1_000n })
       const onExpiry = { settle: 50n }
       const frozen = await ledger.freeze({ requestId: 'h', account: 'user:8', amount: 600n, onExpiry })
@@ -47,7 +47,7 @@ export const HOLD_STORIES: readonly HoldStory[] = [
   },
   {
     name: 'the history goes page by page',
-    tell: async (ledger) => {
+    play: async (ledger) => {
       await ledger.deposit({ account: 'user:8', amount: 1_000n })
       await ledger.freeze({ requestId: 'h', account: 'user:8', amount: 600n })
       for (let count = 1; count <= 5; count++) {
@@ -78,7 +78,7 @@ export const HOLD_STORIES: readonly HoldStory[] = [
   },
   {
     name: 'a step that is repeated gets its first answer, and one of another content is refused',
-    tell: async (ledger) => {
+    play: async (ledger) => {
       await ledger.deposit({ account: 'user:8', amount: 1_000n })
       await ledger.freeze({ requestId: 'h', account: 'user:8', amount: 600n })
       const part = { requestId: 'p-1', amount: 100n, final: false } as const
@@ -95,7 +95,7 @@ export const HOLD_STORIES: readonly HoldStory[] = [
   },
   {
     name: 'what the rules refuse has its numbers',
-    tell: async (ledger) => {
+    play: async (ledger) => {
       await ledger.deposit({ account: 'user:8', amount: 1_000n })
       await ledger.freeze({ requestId: 'h', account: 'user:8', amount: 600n })
       await ledger.settle('h', { amount: 100n, final: false })
@@ -118,7 +118,7 @@ export const HOLD_STORIES: readonly HoldStory[] = [
   },
   {
     name: 'a late settle is refused while nothing expired the hold, and late is no harm in time',
-    tell: async (ledger) => {
+    play: async (ledger) => {
       await ledger.deposit({ account: 'user:8', amount: 10n })
       await ledger.freeze({ requestId: 'h', account: 'user:8', amount: 6n })
       await ledger.release('h')
@@ -129,7 +129,7 @@ export const HOLD_STORIES: readonly HoldStory[] = [
   },
   {
     name: 'a batch takes steps as objects, alone or together',
-    tell: async (ledger) => {
+    play: async (ledger) => {
       const outcomes = await ledger.batch(
         [
           { kind: 'deposit', requestId: 'd', account: 'user:8', amount: 1_000n },

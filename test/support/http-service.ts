@@ -1,4 +1,4 @@
-/** The real service over a memory store that can fail, and callers that hold every answer to the OpenAPI document. */
+/** The real service over a memory store with scripted failures, and a caller that validates every response against the OpenAPI document. */
 import assert from 'node:assert/strict'
 import { connect, type AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
@@ -13,14 +13,14 @@ import { OpenApiContract } from './openapi-contract.ts'
 export interface HttpServiceOptions {
   readonly http?: HttpOptions
   readonly engine?: EngineOptions
-  readonly expiry?: Backend['expiry']
+  readonly sweeper?: Backend['sweeper']
 }
 
 export interface Answer {
   readonly status: number
   readonly headers: Headers
   readonly text: string
-  /** The body as JSON; null when it is something else. */
+  /** The body as JSON; null when it is not JSON. */
   readonly body: Record<string, unknown>
 }
 
@@ -51,14 +51,14 @@ export class HttpService implements AsyncDisposable {
     const store = new FaultyStore(storage.store)
     const engine = new Engine(store, options.engine)
     const app = buildServer(
-      { engine, reader: storage.reader, store: storage, expiry: options.expiry ?? null },
+      { engine, reader: storage.reader, store: storage, sweeper: options.sweeper ?? null },
       options.http,
     )
     await app.listen({ host: '127.0.0.1', port: 0 })
     return new HttpService(app, engine, { store, reader: storage.reader })
   }
 
-  /** An object travels as JSON, a text or a blob as it is. */
+  /** An object is sent as JSON, a text or a blob unchanged. */
   async call(method: string, path: string, body?: unknown, options: CallOptions = {}): Promise<Answer> {
     const headers = { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...options.headers }
     const raw = typeof body === 'string' || body instanceof Blob ? body : JSON.stringify(body)
@@ -92,7 +92,7 @@ export class HttpService implements AsyncDisposable {
     return await this.call('PUT', path, body, { headers })
   }
 
-  /** Gives `account` coins, so that a test can begin. */
+  /** Deposits coins for `account`. */
   async give(account: string, amount: number | string): Promise<void> {
     const { status, text } = await this.post('/v1/deposits', { account, amount })
     assert.equal(status, 201, text)
@@ -106,7 +106,7 @@ export class HttpService implements AsyncDisposable {
     return [balance.available, balance.held]
   }
 
-  /** What the service answers to these bytes on a connection of their own, until it ends the connection. */
+  /** Sends these bytes on a new connection; returns everything the service answers until it closes the connection. */
   async raw(bytes: string): Promise<string> {
     const socket = connect(Number(new URL(this.url).port), '127.0.0.1')
     socket.setEncoding('utf8')
@@ -122,7 +122,7 @@ export class HttpService implements AsyncDisposable {
   }
 }
 
-/** Asserts that `answer` is this problem, and says the same in its status, headers and body. */
+/** Asserts that `answer` is this problem, in its status, headers and body. */
 export function assertProblem(answer: Answer, status: number, code: string): Record<string, unknown> {
   const { body, headers } = answer
   assert.equal(headers.get('content-type'), 'application/problem+json; charset=utf-8', answer.text)

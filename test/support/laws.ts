@@ -1,4 +1,4 @@
-/** Laws 1, 2, 3 and 5 of docs/INVARIANTS.md over rows, from their words. */
+/** Checks laws 1, 2, 3 and 5 of docs/INVARIANTS.md on rows. */
 import assert from 'node:assert/strict'
 import {
   kindOfEnd,
@@ -11,7 +11,7 @@ import {
 import { endOfHold, type PostingRecord } from '../../src/domain/journal.ts'
 import type { Rows as LedgerRows } from './rows.ts'
 
-/** What the laws speak of. */
+/** The rows that the laws are about. */
 type Rows = Pick<LedgerRows, 'requests' | 'balances' | 'postings' | 'holdSteps'>
 
 export function assertLaws(rows: Rows): void {
@@ -21,7 +21,7 @@ export function assertLaws(rows: Rows): void {
   assertLaw5(rows)
 }
 
-/** Every entry's postings sum to zero per asset; so do all balances of an asset. */
+/** The postings of every entry sum to zero per asset; so do all balances of an asset. */
 function assertLaw1({ postings, balances }: Rows): void {
   const assetOf = new Map([...balances.values()].map(({ id, asset }) => [id, asset]))
   const entries = Map.groupBy(postings, ({ entryId, balanceId }) => `${entryId} in ${assetOf.get(balanceId)}`)
@@ -41,7 +41,7 @@ function assertLaw1({ postings, balances }: Rows): void {
   }
 }
 
-/** `held ≥ 0`; `available ≥ floor`; a balance's `held` is the sum of what its open holds still hold. */
+/** `held ≥ 0`; `available ≥ floor`; a balance's `held` is the sum of `held` over its open holds. */
 function assertLaw2(rows: Rows): void {
   const open = holdsOf(rows).filter(({ state }) => state === 'open')
   for (const [name, { account, asset, available, held, floor }] of rows.balances) {
@@ -75,7 +75,7 @@ function assertLaw3({ postings, balances }: Rows): void {
   }
 }
 
-/** A hold is open once, and ends once. Freeze = settled + released + still held, always. */
+/** A hold is opened once and ends at most once. Always: frozen = settled + released + held. */
 function assertLaw5(rows: Rows): void {
   for (const hold of holdsOf(rows)) {
     const { id, amount, drawn, settled, released, held } = hold
@@ -103,7 +103,7 @@ function assertLaw5(rows: Rows): void {
   }
 }
 
-/** Its steps are numbered without gaps, each tells what the hold was after it, and their postings come to what the hold tells. */
+/** Its steps are numbered without gaps; each records the hold after it; their postings add up to the hold's amounts. */
 function assertSteps(hold: HoldRecord, rows: Rows): void {
   const { id } = hold
   const steps = Array.from({ length: hold.steps }, (_, index) => {
@@ -112,9 +112,9 @@ function assertSteps(hold: HoldRecord, rows: Rows): void {
     assert.deepEqual([entry.step.hold, entry.step.number], [id, index + 1], `law 5: a step of ${id}`)
     return { ...entry, step: entry.step }
   })
-  const told = [...rows.holdSteps.keys()].filter((key) => key.startsWith(`${id} `))
-  assert.equal(told.length, hold.steps, `law 5: ${id} has more steps than it counts`)
-  assert.deepEqual(steps.at(-1)!.step.after, showHold(hold), `law 5: ${id} is as its last step left it`)
+  const recorded = [...rows.holdSteps.keys()].filter((key) => key.startsWith(`${id} `))
+  assert.equal(recorded.length, hold.steps, `law 5: ${id} has another number of steps than its count`)
+  assert.deepEqual(steps.at(-1)!.step.after, showHold(hold), `law 5: ${id} equals its state after the last step`)
   const [before, ...later] = [showHoldAsFrozen(hold), ...steps.map(({ step }) => step.after)]
   const end = endOfHold(id, kindOfEnd(hold))
   const isPlainEnd = hold.end !== null && !steps.some((step) => step.id === end)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { LedgerError } from '../../src/api/error.ts'
 
-/** The `LedgerError` that a call must end with. */
+/** The `LedgerError` with which the call must reject. */
 export async function errorOf(call: Promise<unknown>): Promise<LedgerError> {
   const thrown = await call.then(
     () => null,

@@ -1,4 +1,4 @@
-/** A clock that stands still until a test moves it. */
+/** A clock that only moves when a test advances it. */
 import type { Instant } from '../../src/domain/ids.ts'
 import type { Clock } from '../../src/engine/clock.ts'
 
@@ -7,13 +7,13 @@ interface Timer {
   readonly action: () => void
 }
 
-/** Turns of the event loop in which nobody asks the clock for anything, after which nobody is at work any more. */
+/** After this many turns of the event loop without a use of the clock, all pending work is taken to be done. */
 const QUIET_TURNS = 30
 
 export class ManualClock implements Clock {
-  /** How far the time of day was set. */
+  /** Offset of the time of day, as if an operator had set it. */
   offMs = 0
-  /** What `random` gives. */
+  /** The value that `random` returns. */
   chance = 0.5
   readonly #startedAt = Date.UTC(2030, 0, 31, 12)
   readonly #timers = new Set<Timer>()
@@ -50,7 +50,7 @@ export class ManualClock implements Clock {
     return () => this.#timers.delete(timer)
   }
 
-  /** Lets so much time pass, from timer to timer. What a timer set off goes on until it waits for something else. */
+  /** Advances the clock from timer to timer. Work that a timer starts runs until it waits for something else. */
   async advance(ms: number): Promise<void> {
     const until = this.#elapsed + ms
     for (;;) {
@@ -58,7 +58,7 @@ export class ManualClock implements Clock {
       const next = Math.min(...[...this.#timers].map(({ at }) => at))
       if (next > until) break
       this.#elapsed = Math.max(this.#elapsed, next)
-      // All at once, so that those who wait for the same moment meet.
+      // Timers that are due at the same moment fire together.
       const together = [...this.#timers].filter(({ at }) => at <= next)
       for (const timer of together) if (this.#timers.delete(timer)) timer.action()
     }

@@ -1,12 +1,9 @@
-/**
- * Holds by the ten thousand, made by a database out of numbers, beside the long journal: one account with many open holds, and one hold with
- * many steps. Every law holds in it.
- */
-import { JOURNAL_BEGINS_AT } from './long-journal.ts'
+/** SQL that adds many holds to the long journal: one account with many open holds, and one hold with many steps. Every law holds in it. */
+import { JOURNAL_BEGINS_AT } from '../../harness/long-journal.ts'
 
 /** Open holds of one call of `openHoldsSql`. */
 const OPEN_PER_STEP = 10_000
-/** Of the hold with many. */
+/** Steps of the one hold with many steps. */
 export const STEPS_OF_ONE = 1_000
 
 const LENDER = 'user:20'
@@ -31,7 +28,7 @@ function numbers(first: number, digits: number): string {
     n AS (SELECT ${first} + ${number} AS i FROM ${places.map((place) => `d ${place}`).join(', ')})`
 }
 
-/** A credit line, and a hold `STEPPED` of which `STEPS_OF_ONE` were settled one by one. To be followed by `openHoldsSql`. */
+/** A credit line, and the hold `STEPPED`, settled in `STEPS_OF_ONE` parts. `openHoldsSql` follows. */
 export function steppedHoldSql(): readonly string[] {
   const opened = (id: string, balance: number): readonly string[] => [
     `INSERT INTO requests (id, kind, at, fingerprint, floor, postings)

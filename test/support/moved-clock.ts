@@ -1,6 +1,6 @@
 /**
- * Loaded into a process with `--import`: its time of day is off by HOLDFAST_TEST_CLOCK_OFF_MS until it gets SIGUSR2, as NTP sets a
- * clock right some time after the start.
+ * Preload for a process (`--import`): its time of day is off by HOLDFAST_TEST_CLOCK_OFF_MS until it receives SIGUSR2, as when NTP corrects
+ * a clock some time after the start.
  */
 import { isMainThread } from 'node:worker_threads'
 

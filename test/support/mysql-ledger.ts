@@ -1,9 +1,9 @@
-/** A migrated database of a test's own, the store in it, and somebody else's connection to get in its way. */
+/** A migrated scratch database with an open store, and a second connection for interfering with it. */
 import type { Connection } from 'mysql2/promise'
 import { openMysqlStorage, type MysqlOptions } from '../../src/stores/mysql/storage.ts'
 import type { Storage } from '../../src/stores/storage.ts'
 import { Books } from '../conformance/books.ts'
-import { MysqlDatabase } from './mysql-servers.ts'
+import { MysqlDatabase } from '../../harness/mysql-servers.ts'
 
 export class MysqlLedger implements AsyncDisposable {
   readonly database: MysqlDatabase
@@ -29,21 +29,21 @@ export class MysqlLedger implements AsyncDisposable {
     this.#opened.push(storage)
   }
 
-  /** Another opening of the same database. */
+  /** Opens the same database again. */
   async open(url: string, options: MysqlOptions = {}): Promise<Storage> {
     const storage = await openMysqlStorage(url, { lockTimeoutMs: 1_000, ...options })
     this.#opened.push(storage)
     return storage
   }
 
-  /** Another client, with transactions of its own. */
+  /** Opens another client with transactions of its own. */
   async rival(): Promise<Connection> {
     const rival = await this.database.connect()
     this.#opened.push({ close: () => rival.end() })
     return rival
   }
 
-  /** The connections of the stores to this database, those for writing alone or all of them. */
+  /** Ids of the stores' connections to this database: all of them, or those that execute a write. */
   async connectionIds(which: 'writing' | 'all' = 'all'): Promise<readonly number[]> {
     const rows = await this.database.query(
       `SELECT id, command, info FROM information_schema.processlist
@@ -59,18 +59,18 @@ export class MysqlLedger implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const { close } of this.#opened.map((opened) => ({ close: () => opened.close() }))) {
-      // Some tests end a connection by force; closing it again may fail.
+      // Some tests destroy a connection; closing it again may fail.
       await close().catch(() => undefined)
     }
     await this.database[Symbol.asyncDispose]()
   }
 }
 
-/** Resolves when `condition` is true; a test that waits in vain fails. */
-export async function until(condition: () => Promise<boolean>, what: string, msMax = 5_000): Promise<void> {
+/** Resolves when `condition` is true. @throws Error after `msMax` */
+export async function until(condition: () => Promise<boolean>, what: string, msMax = 60_000): Promise<void> {
   const deadline = performance.now() + msMax
   while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`In vain: ${what}.`)
+    if (performance.now() > deadline) throw new Error(`Waited in vain: ${what}.`)
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
 }

@@ -1,16 +1,15 @@
 /**
- * A TCP proxy before a MySQL server that loses the connection around a COMMIT, at the moment that a test wants.
+ * A TCP proxy in front of a MySQL server that loses the connection around a COMMIT, at a chosen step.
  *
- * It reads the protocol's packets (https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_basic_packets.html), so
- * that "before" and "after" are no matter of luck.
+ * It parses the packets (https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_basic_packets.html), so that the step is exact.
  */
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 
 /**
- * - `before`: the server never sees the text with the COMMIT.
- * - `during`: the server gets it, and the connection is gone at once.
- * - `after`: the server has answered that the commit is made, and nobody hears it.
- * - `silence`: the server never sees it, and the connection stays open.
+ * - `before`: the server never receives the text with the COMMIT.
+ * - `during`: the server receives it, and the connection is closed at once.
+ * - `after`: the server has acknowledged the commit, and the answer is lost.
+ * - `silence`: the server never receives it, and the connection stays open.
  */
 export type CutAt = 'before' | 'during' | 'after' | 'silence'
 
@@ -22,10 +21,10 @@ export class MysqlProxy implements AsyncDisposable {
   readonly #server: Server
   #target: { readonly host: string; readonly port: number }
   readonly #sockets = new Set<Socket>()
-  /** What happens to the next commit. */
+  /** The fault for the next commit. */
   #cutAt: CutAt | null = null
 
-  /** @param port where it listens; any free one when it is 0 */
+  /** @param port to listen on; 0 for any free port */
   static async start(target: { readonly host: string; readonly port: number }, port = 0): Promise<MysqlProxy> {
     const proxy = new MysqlProxy(target)
     await new Promise<void>((resolve) => {
@@ -43,17 +42,17 @@ export class MysqlProxy implements AsyncDisposable {
     return (this.#server.address() as AddressInfo).port
   }
 
-  /** Connections that are made from now on lead elsewhere; those that there are stay. */
+  /** Redirects new connections; existing ones stay. */
   leadTo(target: { readonly host: string; readonly port: number }): void {
     this.#target = target
   }
 
-  /** The next commit is lost; reads are not. */
+  /** Loses the next commit; reads are not affected. */
   cutNextCommit(cutAt: CutAt): void {
     this.#cutAt = cutAt
   }
 
-  /** Cuts every connection that there is. */
+  /** Cuts every open connection. */
   cutAll(): void {
     for (const socket of this.#sockets) socket.destroy()
   }
@@ -78,7 +77,7 @@ export class MysqlProxy implements AsyncDisposable {
         cut()
       })
     }
-    /** Once the commit that is to be lost was passed on. */
+    /** True once the commit that is to be lost was forwarded: the server's answers are dropped. */
     let swallows = false
     const fromClient = new Packets((packet) => {
       const cutAt = isCommit(packet) ? this.#cutAt : null
@@ -99,7 +98,7 @@ export class MysqlProxy implements AsyncDisposable {
   }
 }
 
-/** Cuts a stream of bytes into packets: three bytes of length, one of sequence, the payload. */
+/** Splits a stream of bytes into packets: three bytes of length, one of sequence, the payload. */
 class Packets {
   readonly #onPacket: (packet: Buffer) => void
   #bytes = Buffer.alloc(0)
@@ -126,7 +125,7 @@ function isCommit(packet: Buffer): boolean {
   return /COMMIT(;\nEND)?$/.test(text) && !text.includes('READ ONLY')
 }
 
-/** An error, or an OK behind which nothing follows. Every statement of a commit's text is answered with OK. */
+/** An error packet, or the last OK packet. Every statement of the text is answered by one OK. */
 function isLastReply(packet: Buffer): boolean {
   if (packet[4] !== OK) return true
   const afterRows = afterLength(packet, 5)
@@ -134,7 +133,7 @@ function isLastReply(packet: Buffer): boolean {
   return (status & MORE_RESULTS) === 0
 }
 
-/** The position behind a length-encoded integer. */
+/** The position after a length-encoded integer. */
 function afterLength(packet: Buffer, position: number): number {
   const first = packet[position]!
   if (first < 0xfb) return position + 1

@@ -1,4 +1,4 @@
-/** nginx before a service, as it comes: it speaks HTTP/1.0 to the service. */
+/** nginx with default settings in front of a service; it speaks HTTP/1.0 to the service. */
 import { spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -6,7 +6,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { startChild } from './children.ts'
+import { startChild } from '../../harness/children.ts'
 import { freePort } from './free-port.ts'
 
 const POLL_MS = 10

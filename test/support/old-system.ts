@@ -1,6 +1,6 @@
-/** An old system's database on each server that there is: users with balances, and the log of their freezes. */
-import { PostgresDatabase, WITHOUT_POSTGRES } from './postgres-database.ts'
-import { MysqlDatabase, mysqlServers } from './mysql-servers.ts'
+/** The database of an old system on a server under test: users with balances, and the log of their freezes. */
+import { PostgresDatabase, WITHOUT_POSTGRES } from '../../harness/postgres-database.ts'
+import { MysqlDatabase, mysqlServers } from '../../harness/mysql-servers.ts'
 
 export interface OldSystem extends AsyncDisposable {
   readonly url: string
@@ -9,7 +9,7 @@ export interface OldSystem extends AsyncDisposable {
 
 export interface OldSystemServer {
   readonly name: 'mysql' | 'mariadb' | 'postgres'
-  /** Why tests on it are left out; false when they are not. */
+  /** Why tests on it are skipped; false when they run. */
   readonly skip: string | false
   create(): Promise<OldSystem>
 }
@@ -41,7 +41,7 @@ export const OLD_SYSTEM_SERVERS: readonly OldSystemServer[] = [
   },
 ]
 
-/** The columns that matter, as loosely typed as old tables are. */
+/** The relevant columns, with the loose types of old tables. */
 const OLD_TABLES = [
   'CREATE TABLE users (id BIGINT PRIMARY KEY, balance DECIMAL(30, 4), frozen_balance DECIMAL(30, 4))',
   `CREATE TABLE compute_freeze_logs (id BIGINT PRIMARY KEY, request_id VARCHAR(200), user_id BIGINT, amount DECIMAL(30, 4),

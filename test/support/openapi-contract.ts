@@ -1,4 +1,4 @@
-/** Holds answers to an OpenAPI document: documented statuses only, and bodies with exactly the documented fields. */
+/** Validates responses against an OpenAPI document: only documented statuses, and bodies with exactly the documented fields. */
 import assert from 'node:assert/strict'
 import { Value } from 'typebox/value'
 
@@ -35,7 +35,7 @@ export class OpenApiContract {
     )
   }
 
-  /** What the document does not know, it does not hold to anything. */
+  /** Paths that are not in the document are not validated. */
   check(method: string, url: string, { status, headers, body }: Answered): void {
     const path = url.split('?', 1)[0]!
     const operation = this.#operations.find((known) => known.method === method && known.path.test(path))
@@ -52,7 +52,7 @@ export class OpenApiContract {
     assert.equal(flaw, undefined, `${method} ${path} ${status}: ${JSON.stringify(flaw)} in ${JSON.stringify(body)}`)
   }
 
-  /** With every reference replaced, and every object closed that is not open on purpose. */
+  /** Resolves every reference, and closes every object that is not explicitly open. */
   #resolved(schema: unknown): unknown {
     if (Array.isArray(schema)) return schema.map((item) => this.#resolved(item))
     if (typeof schema !== 'object' || schema === null) return schema

@@ -1,4 +1,4 @@
-/** A PgBouncer of a test's own, in front of the PostgreSQL server under test. */
+/** A PgBouncer in front of the PostgreSQL server under test. */
 import { spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
@@ -6,10 +6,10 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { startChild } from './children.ts'
+import { startChild } from '../../harness/children.ts'
 import { freePort } from './free-port.ts'
-import { findInstallation } from './server-installations.ts'
-import { isAskedFor, serverUnderTest } from './stores.ts'
+import { findInstallation } from '../../harness/server-installations.ts'
+import { isAskedFor, serverUnderTest } from '../../harness/stores.ts'
 
 const { url, reason } = serverUnderTest('postgres')
 const RULES = 'pgbouncer.ini'
@@ -19,7 +19,7 @@ const ASK_AGAIN_MS = 20
 const MISSING = spawnSync('pgbouncer', ['--version']).status === 0 ? null : 'no pgbouncer is installed'
 if (MISSING !== null && isAskedFor('postgres') === true) throw new Error(`Poolers cannot be tested: ${MISSING}.`)
 
-/** Why a test that needs it is left out; false when it is not. */
+/** Why tests that need it are skipped; false when they run. */
 export const WITHOUT_PGBOUNCER = url === null ? reason : (MISSING ?? false)
 
 export type PoolMode = 'session' | 'transaction' | 'statement'
@@ -29,7 +29,7 @@ export class PgBouncer implements AsyncDisposable {
   readonly #folder: string
   readonly #process: ChildProcess
 
-  /** Lets everybody in. */
+  /** Accepts every user. */
   static async start(mode: PoolMode, settings: Readonly<Record<string, string | number>> = {}): Promise<PgBouncer> {
     const folder = await mkdtemp(join(tmpdir(), 'holdfast-pgbouncer-'))
     const server = new URL(url!)
@@ -69,7 +69,7 @@ export class PgBouncer implements AsyncDisposable {
     this.#process = parts.process
   }
 
-  /** As an administrator would: the settings are read again, soon after. */
+  /** Reloads the settings, as an administrator would; they take effect soon afterwards. */
   async switchTo(mode: PoolMode): Promise<void> {
     const rules = join(this.#folder, RULES)
     const text = await readFile(rules, 'utf8')

@@ -1,11 +1,11 @@
-/** One empty place on every real store for a ledger of a test's own: a file, or a database on a server. */
+/** An empty scratch location on every real store: a file, or a database on a server. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { MysqlDatabase, mysqlServers } from './mysql-servers.ts'
-import { PostgresDatabase, WITHOUT_POSTGRES } from './postgres-database.ts'
+import { MysqlDatabase, mysqlServers } from '../../harness/mysql-servers.ts'
+import { PostgresDatabase, WITHOUT_POSTGRES } from '../../harness/postgres-database.ts'
 
-/** There until it is disposed of. */
+/** Removed when disposed. */
 export interface Place extends AsyncDisposable {
   /** The store URL. */
   readonly url: string
@@ -13,7 +13,7 @@ export interface Place extends AsyncDisposable {
 
 export interface RealStore {
   readonly name: string
-  /** Why it is left out; false when it is not. */
+  /** Why it is skipped; false when it is not. */
   readonly skip: string | false
   readonly open: () => Promise<Place>
 }

@@ -1,9 +1,9 @@
-/** A migrated database with some coins in it, and a second connection that gets in the ledger's way. */
+/** A migrated scratch database with some coins, and a second connection for interfering with the ledger. */
 import { Books } from '../conformance/books.ts'
 import { migratePostgres, openPostgresStorage } from '../../src/stores/postgres/storage.ts'
 import type { Storage } from '../../src/stores/storage.ts'
 import { deposit } from './commands.ts'
-import { PostgresDatabase } from './postgres-database.ts'
+import { PostgresDatabase } from '../../harness/postgres-database.ts'
 
 export class PostgresLedger implements AsyncDisposable {
   readonly database: PostgresDatabase
@@ -33,7 +33,7 @@ export class PostgresLedger implements AsyncDisposable {
     return storage
   }
 
-  /** Holds the row's lock while `action` runs. */
+  /** Holds a lock on the row while `action` runs. */
   async whileLocked<Result>(account: string, action: () => Promise<Result>): Promise<Result> {
     const { client } = this.database
     await client.query('BEGIN')
@@ -45,24 +45,24 @@ export class PostgresLedger implements AsyncDisposable {
     }
   }
 
-  /** The server processes of Holdfast's that wait for a lock, once there are as many. */
+  /** Waits until `count` server processes of Holdfast wait for a lock; returns their ids. */
   async waiting(count: number): Promise<readonly number[]> {
     for (let attempt = 0; attempt < 500; attempt++) {
       const pids = await this.#pids(`wait_event_type = 'Lock'`)
       if (pids.length >= count) return pids
       await new Promise((resolve) => setTimeout(resolve, 10))
     }
-    throw new Error(`Nobody waited for the lock, or fewer than ${count}.`)
+    throw new Error(`Fewer than ${count} waited for the lock.`)
   }
 
-  /** Ends the connections of Holdfast, or some of them, as an administrator would. */
+  /** Terminates some or all of Holdfast's connections, as an administrator would. */
   async terminate(pids: readonly number[] | null = null): Promise<number> {
     const all = pids ?? (await this.#pids('true'))
     for (const pid of all) await this.database.client.query('SELECT pg_terminate_backend($1, 5000)', [pid])
     return all.length
   }
 
-  /** Every insert of a posting fails with this state, as if the server meant it. */
+  /** Makes every insert of a posting fail with this SQLSTATE. */
   async fail(state: string): Promise<void> {
     await this.database.client.query(`
       CREATE OR REPLACE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql
@@ -76,7 +76,7 @@ export class PostgresLedger implements AsyncDisposable {
   }
 
   async #pids(condition: string): Promise<readonly number[]> {
-    // Within a transaction, the first look is the one that is shown again.
+    // Within a transaction, pg_stat_activity shows the snapshot of the first query.
     await this.database.client.query('SELECT pg_stat_clear_snapshot()')
     const { rows } = await this.database.client.query<{ pid: number }>(
       `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'holdfast' AND ${condition}`,

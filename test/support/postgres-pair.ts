@@ -1,12 +1,12 @@
-/** Two PostgreSQL servers of a test's own: a primary, and a standby that follows it. */
+/** Two PostgreSQL servers for one test: a primary and its standby. */
 import { randomBytes } from 'node:crypto'
 import { dirname, join } from 'node:path'
 import { PrivateServer } from './private-server.ts'
-import { installationUnderTest, type Installation } from './server-installations.ts'
+import { installationUnderTest, type Installation } from '../../harness/server-installations.ts'
 
 const { installation, reason } = installationUnderTest('postgres')
 
-/** Why a test that needs them is left out; false when it is not. */
+/** Why tests that need them are skipped; false when they run. */
 export const WITHOUT_POSTGRES_PAIR = installation === null && reason
 
 export class PostgresPair implements AsyncDisposable {
@@ -18,7 +18,7 @@ export class PostgresPair implements AsyncDisposable {
     this.standby = standby
   }
 
-  /** `prepare` sees the primary before it is copied. */
+  /** `prepare` runs on the primary before it is copied. */
   static async start(prepare: (primary: PrivateServer) => Promise<void>): Promise<PostgresPair> {
     if (installation === null) throw new Error(reason)
     const primary = await PrivateServer.start(installation)
@@ -31,11 +31,11 @@ export class PostgresPair implements AsyncDisposable {
     }
   }
 
-  /** From now on, or soon after, commits of the primary wait for the standby. */
+  /** Makes commits of the primary wait for the standby, from soon after this call on. */
   async synchronise(): Promise<void> {
     await this.primary.execute(`ALTER SYSTEM SET synchronous_standby_names = '*'`)
     await this.primary.execute('SELECT pg_reload_conf()')
-    // Waits itself, once waiting is on.
+    // This statement itself waits once synchronous commit is on.
     await this.primary.execute(`CREATE ROLE r_${randomBytes(4).toString('hex')}`)
   }
 

@@ -1,6 +1,6 @@
 /**
- * A database server of a test's own, with data and a port of its own, that can be killed like a power cut would end its
- * processes and started again on what it left.
+ * A database server for one test, with a data directory and a port of its own. It can be killed as by a power cut, and restarted on the
+ * same data.
  */
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
@@ -11,30 +11,36 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createConnection } from 'mysql2/promise'
 import { Client } from 'pg'
 import type { Certificate } from './certificates.ts'
-import { startChild } from './children.ts'
+import { startChild } from '../../harness/children.ts'
 import { freePort } from './free-port.ts'
 import { killWithChildren } from './process-tree.ts'
-import type { CommandLine, Installation, ServerName, ServerPlace, TlsFiles } from './server-installations.ts'
+import type {
+  CommandLine,
+  Installation,
+  ServerName,
+  ServerPlace,
+  TlsFiles,
+} from '../../harness/server-installations.ts'
 
-/** Recovering after a kill included, on a busy machine. */
+/** Includes recovery after a kill, on a busy machine. */
 const START_MS_MAX = 60_000
 const ASK_AGAIN_MS = 20
 const LOG_LINES = 20
 
-/** Whoever does not encrypt is turned away; `certified` must show a certificate as well. */
+/** The server refuses connections without TLS; user `certified` must also present a certificate. */
 const POSTGRES_RULES = `hostssl all certified all trust clientcert=verify-ca
 hostssl all all all trust
 `
 
 export interface PrivateServerOptions {
-  /** With it, the server takes encrypted connections alone. */
+  /** If set, the server only accepts TLS connections. */
   readonly tls?: ServerTls
 }
 
 interface ServerTls {
-  /** Who signs the certificates that the server trusts. */
+  /** The authority that the server trusts for client certificates. */
   readonly authority: Certificate
-  /** The server's own. */
+  /** The server's own certificate. */
   readonly certificate: Certificate
 }
 
@@ -47,7 +53,7 @@ export class PrivateServer implements AsyncDisposable {
   #process: ChildProcess | null = null
   #databaseCount = 0
 
-  /** Makes the data, and starts it. */
+  /** Creates the data directory and starts the server. */
   static async start(installation: Installation, options: PrivateServerOptions = {}): Promise<PrivateServer> {
     const { name, root } = installation
     const folder = await mkdtemp(join(root === '/' ? tmpdir() : join(root, 'tmp'), `holdfast-${name}-`))
@@ -77,7 +83,7 @@ export class PrivateServer implements AsyncDisposable {
     this.#place = { folder: seen, port, tls: isEncrypted ? filesIn(seen) : null }
   }
 
-  /** What it shows from its next start on. */
+  /** The certificate that it presents from its next start on. */
   async certify({ authority, certificate }: ServerTls): Promise<void> {
     const { ca, cert, key, rules } = filesIn(this.#folder)
     await copyFile(authority.cert, ca)
@@ -87,7 +93,7 @@ export class PrivateServer implements AsyncDisposable {
     await this.#own(ca, cert, key, rules)
   }
 
-  /** A new, empty database. Returns its store URL. */
+  /** Creates an empty database. Returns its store URL. */
   async createDatabase(): Promise<string> {
     const name = `ledger_${++this.#databaseCount}`
     await this.execute(`CREATE DATABASE ${name}`)
@@ -103,15 +109,15 @@ export class PrivateServer implements AsyncDisposable {
     return `${this.name}://${user}@${host}:${this.#place.port}/${database}`
   }
 
-  /** Runs a statement as the administrator. */
+  /** Runs a statement as administrator. */
   async execute(statement: string): Promise<void> {
     const address = { host: '127.0.0.1', port: this.#place.port, user: this.#administrator }
-    // Who answers is not in question here.
+    // The server's identity does not matter here.
     const encrypted = { rejectUnauthorized: false }
     if (this.name === 'postgres') {
       const ssl = this.#place.tls !== null && encrypted
       const client = new Client({ ...address, database: 'postgres', ssl })
-      // A connection that breaks says so to whoever waits for it; as an event of its own it would end the process.
+      // A broken connection rejects the pending call; an unhandled 'error' event would end the process.
       client.on('error', () => undefined)
       try {
         await client.connect()
@@ -130,9 +136,9 @@ export class PrivateServer implements AsyncDisposable {
   }
 
   /**
-   * Starts it on the data that are there. Resolves when it takes statements.
+   * Starts the server on the existing data. Resolves when it accepts statements.
    *
-   * @param parameters of its command line, behind its own: `--read-only=1`, or `-c`, `max_connections=12`
+   * @param parameters appended to its command line: `--read-only=1`, or `-c`, `max_connections=12`
    */
   async start(parameters: readonly string[] = []): Promise<void> {
     const [program, ...own] = this.#installation.serve(this.#place)
@@ -151,7 +157,7 @@ export class PrivateServer implements AsyncDisposable {
     }
   }
 
-  /** Ends all of its processes with SIGKILL. None is left when this resolves. */
+  /** Sends SIGKILL to all of its processes. Resolves when all are gone. */
   async kill(): Promise<void> {
     const child = this.#process
     this.#process = null

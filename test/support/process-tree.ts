@@ -1,10 +1,10 @@
-/** Ending a process together with those that it started, as Linux shows them under /proc. */
+/** Ends a process together with its children, as listed by Linux under /proc. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Sends SIGKILL to the process and its children. Resolves when the children are gone; the process is its parent's. */
+/** Sends SIGKILL to the process and its children. Resolves when the children are gone; the process itself is reaped by its parent. */
 export async function killWithChildren(pid: number): Promise<void> {
-  // A process that stands still starts no others while its children are looked for.
+  // A stopped process starts no more children while they are listed.
   process.kill(pid, 'SIGSTOP')
   const children = childrenOf(pid)
   for (const each of [pid, ...children]) send(each)
@@ -16,7 +16,7 @@ function childrenOf(parent: number): readonly number[] {
   return pids.filter((pid) => statusOf(pid)?.parent === parent)
 }
 
-/** A dead process that nobody has asked about yet has a row, too. */
+/** A zombie still has a row. */
 function isRunning(pid: number): boolean {
   const state = statusOf(pid)?.state
   return state !== undefined && state !== 'Z' && state !== 'X'
@@ -25,7 +25,7 @@ function isRunning(pid: number): boolean {
 function statusOf(pid: number): { readonly state: string; readonly parent: number } | null {
   try {
     const row = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    // Behind the program's name, which may have any character.
+    // Skips the program's name, which may contain any character.
     const [state, parent] = row.slice(row.lastIndexOf(')') + 2).split(' ')
     return { state: state!, parent: Number(parent) }
   } catch {

@@ -1,4 +1,4 @@
-/** Random damage to rows of a twin ledger, done to both of them alike. */
+/** Random damage to rows of a twin ledger, applied to both copies. */
 import fc from 'fast-check'
 import { BALANCE_MAX, BALANCE_MIN } from '../../src/domain/amount.ts'
 import type { Rate } from '../../src/domain/rate.ts'
@@ -28,15 +28,15 @@ const COLUMNS = {
 
 const COLUMNS_MAX = Math.max(...Object.values(COLUMNS).map((columns) => Object.keys(columns).length))
 
-/** Versions, counts and instants are kept as numbers, amounts as bigint. */
+/** Versions, counts and instants are numbers, amounts are bigint. */
 const isVersion = (field: string): boolean => /version$|^steps$|At$/i.test(field)
 
-/** `exchanges` are the legs that entries tell, `rates` the history that they rest on, `steps` the list of those of holds. */
+/** `exchanges` are the legs in entries, `rates` the history that they refer to, `steps` the list of holds' steps. */
 type Kind = keyof typeof COLUMNS | 'exchanges' | 'rates' | 'steps'
 
 export interface Damage {
   readonly kind: Kind
-  /** Which row, modulo their number. */
+  /** Index of the row, modulo their number. */
   readonly row: number
   readonly change: 'remove' | 'rename' | { readonly column: number; readonly by: bigint }
 }
@@ -55,7 +55,7 @@ const change = fc.oneof(
 
 export const damages: fc.Arbitrary<readonly Damage[]> = fc.array(
   fc.record({
-    // Most of what befalls a balance is a house account's, which has no floor to be below.
+    // Most changes of a balance go to house accounts, which have no floor to violate.
     kind: fc.oneof(
       { weight: 6, arbitrary: fc.constant<Kind>('balances') },
       { weight: 2, arbitrary: fc.constant<Kind>('holds') },
@@ -67,7 +67,7 @@ export const damages: fc.Arbitrary<readonly Damage[]> = fc.array(
   { minLength: 1, maxLength: 8, size: 'max' },
 )
 
-/** Nothing happens where there is no such row. */
+/** No effect when there is no such row. */
 export function doDamage(ledger: TwinLedger, { kind, row, change: what }: Damage): void {
   if (kind === 'exchanges') return damageLegs(ledger, row, typeof what === 'object' ? what.by : 1n)
   if (kind === 'rates') return damageRate(ledger, row)
@@ -96,7 +96,7 @@ export function doDamage(ledger: TwinLedger, { kind, row, change: what }: Damage
   }
 }
 
-/** Of a hold, its end has columns as well. */
+/** For a hold, the columns of its end as well. */
 function columnOf(record: object, field: string): bigint | number | null {
   const { end = null } = record as { end?: HoldEnd | null }
   if (field === 'endedVersion') return end?.version ?? null
@@ -112,11 +112,11 @@ function withColumn(record: object, field: string, value: bigint | number): obje
   return { ...record, end: { ...end, payee: end.payee === null ? null : { ...end.payee, version } } }
 }
 
-/** Another amount arrived by the first leg. */
+/** Changes the amount that the first leg delivered. */
 function damageLegs(ledger: TwinLedger, row: number, by: bigint): void {
   const all = [...ledger.tables.requests.values()].filter((record) => record.kind !== 'freeze')
-  const told = all.filter((record) => record.legs !== null)
-  const found = told[row % Math.max(told.length, 1)]
+  const withLegs = all.filter((record) => record.legs !== null)
+  const found = withLegs[row % Math.max(withLegs.length, 1)]
   if (found === undefined) return
   const [first, ...others] = found.legs!
   const legs = [{ ...first!, toAmount: clamped(first!.toAmount + by, false) }, ...others]
@@ -124,7 +124,7 @@ function damageLegs(ledger: TwinLedger, row: number, by: bigint): void {
   ledger.plant('UPDATE requests SET legs = ? WHERE id = ?', legsText(legs), found.id)
 }
 
-/** Another fraction than what was declared. */
+/** Changes the fraction of a declared rate. */
 function damageRate(ledger: TwinLedger, row: number): void {
   const all = [...ledger.tables.rates.keys()]
   const key = all[row % Math.max(all.length, 1)]
@@ -136,7 +136,7 @@ function damageRate(ledger: TwinLedger, row: number): void {
   ledger.plant(sql, damaged.denominator, from, to, version)
 }
 
-/** A step that is gone, or an entry that it is not. */
+/** Removes a step, or points it at another entry. */
 function damageStep(ledger: TwinLedger, row: number, isGone: boolean): void {
   const { holdSteps } = ledger.tables
   const all = [...holdSteps.keys()]

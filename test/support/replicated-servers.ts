@@ -1,19 +1,19 @@
-/** Two servers of a test's own, of which the second follows the first by GTID, and a proxy that leads to one of them. */
+/** Two servers for one test, the second a replica of the first by GTID, and a proxy that leads to one of them. */
 import type { RowDataPacket } from 'mysql2'
 import { createConnection } from 'mysql2/promise'
 import { until } from './mysql-ledger.ts'
 import { MysqlProxy } from './mysql-proxy.ts'
 import { PrivateServer } from './private-server.ts'
-import type { Installation } from './server-installations.ts'
+import type { Installation } from '../../harness/server-installations.ts'
 
 const DATABASE = 'ledger_1'
-/** Replication on a machine that has much to do. */
+/** For replication on a busy machine. */
 const CATCH_UP_MS_MAX = 30_000
 
 type Name = 'mariadb' | 'mysql'
 
 interface Words {
-  /** Of the command line, besides the server's number. */
+  /** Command-line parameters in addition to the server id. */
   readonly parameters: readonly string[]
   /** @param port of the primary */
   follow(port: number): readonly string[]
@@ -49,7 +49,7 @@ interface Parts {
   readonly replica: PrivateServer
   readonly proxy: MysqlProxy
   readonly words: Words
-  /** All of them. */
+  /** Everything to dispose of. */
   readonly parts: AsyncDisposableStack
 }
 
@@ -61,7 +61,7 @@ export class ReplicatedServers implements AsyncDisposable {
   readonly words: Words
   readonly #parts: AsyncDisposableStack
 
-  /** @param parameters of both servers' command lines */
+  /** @param parameters for the command lines of both servers */
   static async start(installation: Installation, parameters: readonly string[] = []): Promise<ReplicatedServers> {
     const words = WORDS[installation.name as Name]
     const numbered = (number: number): Installation => ({
@@ -87,14 +87,14 @@ export class ReplicatedServers implements AsyncDisposable {
     this.#parts = parts
   }
 
-  /** By way of the proxy. */
+  /** The store URL through the proxy. */
   url(user: string): string {
     const url = new URL(this.primary.url(DATABASE, { user }))
     url.port = String(this.proxy.port)
     return url.href
   }
 
-  /** Without a way around. */
+  /** The store URL without the proxy. */
   urlAt(server: PrivateServer): string {
     return server.url(DATABASE)
   }
@@ -108,7 +108,7 @@ export class ReplicatedServers implements AsyncDisposable {
     await until(isThere, `${postings} postings at the replica`, CATCH_UP_MS_MAX)
   }
 
-  /** The primary takes no writes any more, the replica does, and the address leads there; both live on. */
+  /** Makes the primary read-only, promotes the replica, and points the proxy at it; both keep running. */
   async failOver(): Promise<void> {
     await this.primary.execute('SET GLOBAL read_only = 1')
     await this.replica.execute(this.words.stop)
@@ -121,7 +121,7 @@ export class ReplicatedServers implements AsyncDisposable {
   }
 }
 
-/** Rows of one statement. */
+/** The rows of one statement. */
 export async function ask(url: string, statement: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
   const connection = await createConnection(url.replace(/^mariadb:/, 'mysql:'))
   try {

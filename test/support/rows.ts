@@ -1,4 +1,4 @@
-/** Rows as a store would keep them, for rules that are tested without one. */
+/** In-memory rows for tests of the rules without a store. */
 import assert from 'node:assert/strict'
 import { CREDIT, type Asset } from '../../src/domain/asset.ts'
 import { balanceKey, emptyBalance, type BalanceName, type BalanceRecord } from '../../src/domain/balance.ts'
@@ -21,7 +21,7 @@ export class Rows {
   readonly requests = new Map<string, RequestRecord>()
   readonly balances = new Map<string, BalanceRecord>()
   readonly postings: PostingRecord[] = []
-  /** The entry of each step, by hold and number. */
+  /** The entry id of each step, by hold and number. */
   readonly holdSteps = new Map<string, string>()
   readonly accounts = new Map<string, unknown>()
   readonly assets = new Map<string, Asset>([[CREDIT.code, CREDIT]])
@@ -29,7 +29,7 @@ export class Rows {
   readonly rates = new Map<string, readonly Rate[]>()
   readonly #ids: Map<string, number>
 
-  /** @param ids which balance has which id; share it where the rows of two ledgers are to be equal */
+  /** @param ids the id of each balance; share it between ledgers whose rows are to be compared */
   constructor(ids: Map<string, number> = new Map()) {
     this.#ids = ids
   }
@@ -60,7 +60,7 @@ export class Rows {
 
   write(changes: Changes): void {
     for (const used of changes.ratesUsed) {
-      assert.deepEqual(this.rates.get(rateKey(used.from, used.to))?.at(-1), used, 'an old rate was used')
+      assert.deepEqual(this.rates.get(rateKey(used.from, used.to))?.at(-1), used, 'an outdated rate was used')
     }
     for (const rate of changes.rates) {
       const key = rateKey(rate.from, rate.to)
@@ -75,23 +75,23 @@ export class Rows {
     for (const hold of changes.holdsChanged) {
       const before = this.requests.get(hold.id)
       assert.ok(before?.kind === 'freeze' && before.state === 'open', `the hold ${hold.id} ends twice`)
-      assert.equal(before.steps, 0, `the end of ${hold.id} is no step, and comes after one`)
+      assert.equal(before.steps, 0, `the end of ${hold.id} is not a step, but follows one`)
       this.requests.set(hold.id, hold)
     }
     for (const { before, after } of changes.holdsStepped) {
       const stored = this.requests.get(after.id)
-      assert.ok(stored?.kind === 'freeze', `a hold that is not there has a step: ${after.id}`)
+      assert.ok(stored?.kind === 'freeze', `a step of an unknown hold: ${after.id}`)
       if (stored !== after) assert.deepEqual({ state: stored.state, steps: stored.steps }, before)
       this.requests.set(after.id, after)
     }
     for (const { hold, number, entry } of changes.holdSteps) {
       const key = `${hold} ${number}`
-      assert.ok(!this.holdSteps.has(key), `two steps are ${key}`)
+      assert.ok(!this.holdSteps.has(key), `duplicate step ${key}`)
       this.holdSteps.set(key, entry)
     }
     for (const { before, after } of changes.balances) {
       const key = balanceKey(after.account, after.asset, after.stripe)
-      assert.deepEqual(this.balance(after), before, `${key} was decided on another row`)
+      assert.deepEqual(this.balance(after), before, `${key} was decided on a stale row`)
       this.balances.set(key, after)
     }
     this.postings.push(...changes.postings)
@@ -99,14 +99,14 @@ export class Rows {
     for (const asset of changes.assets) this.assets.set(asset.code, asset)
   }
 
-  /** Decides `work` as one batch and writes what came of it. */
+  /** Decides `work` as one batch and writes the plan. */
   run(work: readonly Work[], moment: Moment = MOMENT): readonly Outcome[] {
     const plan = decideBatch(work, this.snapshot(work), STRIPES, moment)
     this.write(plan.changes)
     return plan.outcomes.flat()
   }
 
-  /** Everything, for comparison. */
+  /** All rows, for comparison. */
   all(): unknown {
     const byKey = <Value>(map: ReadonlyMap<string, Value>): [string, Value][] =>
       [...map].sort(([left], [right]) => (left < right ? -1 : 1))

@@ -1,4 +1,4 @@
-/** The real service on a real socket, that can be stopped, started again on the same port, and put out of order. */
+/** The real service on a real socket; it can be stopped, restarted on the same port, and made to fail. */
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Engine } from '../../src/engine/engine.ts'
@@ -7,14 +7,14 @@ import { buildServer } from '../../src/http/server.ts'
 import { openMemoryStorage } from '../../src/stores/memory/storage.ts'
 import { Tables } from '../../src/stores/memory/tables.ts'
 
-/** Looks at each request before the service does, and may answer in its place. */
+/** Sees each request before the service, and may answer in its place. */
 export type Gate = (request: FastifyRequest, reply: FastifyReply) => Promise<void>
 
 export class RunningService implements AsyncDisposable {
   /** Paths of the requests that arrived, in order. */
   readonly requests: string[] = []
   gate: Gate | null = null
-  /** Called once each answer is ready, before it leaves. */
+  /** Called when an answer is ready, before it is sent. */
   beforeAnswer: Gate | null = null
   readonly #tables = new Tables()
   readonly #limits: Partial<HttpLimits>
@@ -36,16 +36,16 @@ export class RunningService implements AsyncDisposable {
     return `http://127.0.0.1:${this.#port}`
   }
 
-  /** Requests that carried commands. */
+  /** Requests that carry commands. */
   get batchRequestCount(): number {
     return this.requests.filter((path) => path === '/v1/batches').length
   }
 
-  /** On the same port and the same rows as before. */
+  /** Restarts on the same port with the same rows. */
   async start(): Promise<void> {
     const storage = openMemoryStorage(this.#tables)
     const engine = new Engine(storage.store)
-    const app = buildServer({ engine, reader: storage.reader, store: storage, expiry: null }, { limits: this.#limits })
+    const app = buildServer({ engine, reader: storage.reader, store: storage, sweeper: null }, { limits: this.#limits })
     this.#watch(app)
     await app.listen({ host: '127.0.0.1', port: this.#port })
     this.#port = (app.server.address() as AddressInfo).port
@@ -62,10 +62,10 @@ export class RunningService implements AsyncDisposable {
     this.#stop = null
   }
 
-  /** Ends a hold whose expiry has come, as the sweeper does. */
+  /** Ends an expired hold, as the sweeper does. */
   async expire(hold: string): Promise<void> {
     const outcome = await this.#engine?.submit({ kind: 'release', hold, cause: 'expiry' })
-    if (!(outcome !== undefined && 'status' in outcome && outcome.status === 'applied')) {
+    if (outcome?.status !== 'applied') {
       throw new Error(`${hold} did not expire: ${JSON.stringify(outcome)}`)
     }
   }

@@ -1,9 +1,8 @@
-/** Sweepers on one memory database, each with an engine of its own, under a clock that a test moves. */
+/** Sweepers on one memory database, each with its own engine, on a manual clock. */
 import assert from 'node:assert/strict'
 import type { Command } from '../../src/domain/command.ts'
-import type { Outcome } from '../../src/domain/outcome.ts'
 import { Engine, type EngineOptions } from '../../src/engine/engine.ts'
-import { Expiry, type ExpiryEvent, type ExpiryParts } from '../../src/engine/expiry.ts'
+import { Sweeper, type ExpiryEvent, type SweeperOptions } from '../../src/engine/sweeper.ts'
 import { ENGINE_LIMITS, type EngineLimits } from '../../src/engine/limits.ts'
 import { openMemoryStorage } from '../../src/stores/memory/storage.ts'
 import { Tables } from '../../src/stores/memory/tables.ts'
@@ -13,10 +12,10 @@ import { FaultyStore } from './faulty-store.ts'
 import { ManualClock } from './manual-clock.ts'
 
 const USERS = ['user:8', 'user:9', 'user:10'] as const
-/** Of the holds that `freeze` opens. */
+/** Life of the holds that `freeze` opens. */
 export const TTL_MS = 10_000
 
-/** Tables, and the processes that work on them: one engine each, with a sweeper that a test may start. */
+/** Tables and the processes on them: each has an engine and a sweeper that a test may start. */
 export class Site implements AsyncDisposable {
   readonly clock: ManualClock
   readonly tables = new Tables()
@@ -28,7 +27,7 @@ export class Site implements AsyncDisposable {
 
   process(
     limits: Partial<EngineLimits> = {},
-    replaced: Partial<ExpiryParts> = {},
+    replaced: Partial<SweeperOptions> = {},
     options: EngineOptions = {},
   ): SweepingProcess {
     const houseStripe = this.#processes.length
@@ -48,20 +47,20 @@ export class SweepingProcess {
   readonly storage: Storage
   readonly store: FaultyStore
   readonly engine: Engine
-  readonly expiry: Expiry
+  readonly sweeper: Sweeper
   readonly events: ExpiryEvent[] = []
-  /** What the sweeper asked for, and what it submitted. */
+  /** The limits of the pages that the sweeper read, and the holds that it released. */
   readonly looks: number[] = []
   readonly submitted: string[] = []
   readonly #clock: ManualClock
 
-  constructor({ clock, tables }: Site, options: EngineOptions, replaced: Partial<ExpiryParts>) {
+  constructor({ clock, tables }: Site, options: EngineOptions, replaced: Partial<SweeperOptions>) {
     this.#clock = clock
     this.storage = openMemoryStorage(tables)
     this.store = new FaultyStore(this.storage.store)
     this.engine = new Engine(this.store, { ...options, clock })
     const { reader } = this.storage
-    const parts: ExpiryParts = {
+    this.sweeper = new Sweeper({
       reader: {
         due: (now, limit) => {
           this.looks.push(limit)
@@ -73,12 +72,11 @@ export class SweepingProcess {
         this.submitted.push(release.hold)
         return (replaced.submit ?? ((work) => this.engine.submit(work)))(release)
       },
-      moment: () => this.engine.moment(),
+      now: () => this.engine.now(),
       clock,
       limits: this.engine.limits,
       onEvent: replaced.onEvent ?? ((event) => this.events.push(event)),
-    }
-    this.expiry = new Expiry(parts)
+    })
   }
 
   async give(amount = 1_000_000n): Promise<void> {
@@ -86,7 +84,7 @@ export class SweepingProcess {
   }
 
   async do(command: Command): Promise<void> {
-    const outcome = (await this.engine.submit(command)) as Outcome
+    const outcome = await this.engine.submit(command)
     assert.equal(
       outcome.status,
       'applied',
@@ -94,7 +92,7 @@ export class SweepingProcess {
     )
   }
 
-  /** Freezes that are all due after `TTL_MS`, one millisecond after the other. */
+  /** Opens holds that expire after `TTL_MS`, one millisecond apart. */
   async freeze(count: number, prefix = 'h'): Promise<string[]> {
     const ids = Array.from({ length: count }, (_, index) => `${prefix}${String(index).padStart(5, '0')}`)
     const expiresAt = this.#clock.now() + TTL_MS
@@ -128,7 +126,7 @@ export class SweepingProcess {
   }
 
   async stop(): Promise<void> {
-    await this.expiry.stop()
+    await this.sweeper.stop()
     await this.engine.stop()
   }
 }

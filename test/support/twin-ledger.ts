@@ -1,6 +1,6 @@
 /**
- * The same rows twice: in the memory store, which is the model, and in the tables of an SQLite file. The rules decide once,
- * over the model, so that also the ids of balances are the same.
+ * Two copies of the same rows: in the memory store, which is the model, and in an SQLite file. The rules decide once, on the model, so that
+ * balance ids agree too.
  */
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -28,7 +28,7 @@ import { SqliteTables } from '../../src/stores/sqlite/tables.ts'
 import { cut, cuts, work } from './arbitrary-work.ts'
 import { MOMENT } from './given.ts'
 
-/** Work that one engine puts into one transaction. */
+/** Work of one engine in one transaction. */
 export interface Batch {
   readonly houseStripe: number
   readonly work: readonly Work[]
@@ -39,13 +39,13 @@ export const batches: fc.Arbitrary<readonly Batch[]> = fc
   .tuple(work, cuts)
   .map(([items, after]) => cut(items, after).map((part, index) => ({ houseStripe: [0, 7, 1][index % 3]!, work: part })))
 
-/** A run makes a ledger on disk, so the search for a smaller counterexample has to end, too. */
+/** Each run writes a database to disk, so shrinking is bounded. */
 export const RUNS = { seed: 616, interruptAfterTimeLimit: 60_000, markInterruptAsFailure: true } as const
 
 /** A statement that was run, with its parameters. */
 export type Asked = readonly [sql: string, parameters: readonly SqlValue[]]
 
-/** One step of a query plan. The loops of one join are steps within the same, the outer ones first. */
+/** One step of a query plan. Nested loops of a join are children of the same step, outermost first. */
 export interface PlanStep {
   readonly within: number
   readonly what: string
@@ -57,7 +57,7 @@ export class TwinLedger implements Disposable {
   readonly reader: SqlReader
   readonly auditor: SqlAuditor
   readonly query: Query
-  /** Every statement that went through `query`. */
+  /** Every statement executed through `query`. */
   readonly asked: Asked[] = []
   readonly #folder: string
   readonly #writes: DatabaseSync
@@ -78,12 +78,12 @@ export class TwinLedger implements Disposable {
     this.auditor = new SqlAuditor('sqlite', this.query)
   }
 
-  /** The clock of the first engine, which is the fastest. */
+  /** The clock of the first engine, which is ahead of the others. */
   get now(): Instant {
     return this.#now
   }
 
-  /** Another reader of the file, which walks only so far for one page. */
+  /** Another reader of the file with a smaller scan limit per page. */
   readerWithin(limits: WalkLimits): SqlReader {
     return new SqlReader('sqlite', this.query, limits)
   }
@@ -92,18 +92,18 @@ export class TwinLedger implements Disposable {
     const folder = mkdtempSync(join(tmpdir(), 'holdfast-twin-'))
     const path = join(folder, 'ledger.db')
     const writes = openConnection(path, { busyTimeoutMs: 1_000 })
-    // Nothing here has to outlive a crash.
+    // Nothing here has to survive a crash.
     writes.exec('PRAGMA synchronous = OFF')
     await migrate(sqliteMigrationTarget(writes), sqliteMigrations())
     return new TwinLedger(folder, writes, path)
   }
 
-  /** Decides and writes one batch; what is rejected is left out. */
+  /** Decides and writes one batch; rejections are ignored. */
   async write({ work: items, houseStripe }: Batch): Promise<readonly Answer[]> {
     const stripes = new HouseStripes(houseStripe)
     const snapshot = await this.model.store.load(footprint(items, stripes))
     this.#now += 1_000
-    // Each engine's clock is as many seconds behind as its stripe says.
+    // Each engine's clock lags by as many seconds as its stripe number.
     const moment = { ...MOMENT, now: this.#now - houseStripe * 1_000 }
     const { outcomes, changes } = decideBatch(items, snapshot, stripes, moment)
     assert.equal(await this.model.store.commit(changes), 'committed')
@@ -111,19 +111,19 @@ export class TwinLedger implements Disposable {
     return outcomes.flat().flatMap((outcome) => (outcome.status === 'applied' ? [outcome.answer] : []))
   }
 
-  /** As `write`, for work of which nothing may be rejected. */
+  /** As `write`, for work without rejections. */
   async apply(houseStripe: number, ...items: readonly Work[]): Promise<void> {
     const answers = await this.write({ houseStripe, work: items })
     assert.equal(answers.length, items.length)
   }
 
-  /** Changes one row of the file alone, whatever the constraints say. */
+  /** Changes one row of the file only, ignoring constraints. */
   plant(sql: string, ...parameters: readonly SqlValue[]): void {
     this.#writes.exec('PRAGMA ignore_check_constraints = ON')
     assert.equal(Number(this.#writes.prepare(sql).run(...parameters).changes), 1, sql)
   }
 
-  /** How SQLite runs a statement. */
+  /** SQLite's query plan for a statement. */
   planOf([sql, parameters]: Asked): readonly PlanStep[] {
     const rows = this.#reads.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...parameters) as Row[]
     return rows.map((row) => ({ within: Number(row['parent']), what: row['detail'] as string }))

@@ -1,8 +1,8 @@
-/** Processes that tests start go through `test/support/children.ts`, which ends them with the test file. */
+/** Tests start processes through `harness/children.ts`, which ends them with the test file. */
 import { lineAt, visit, type Source, type Violation } from './source.ts'
 
-const HELPER = 'test/support/children.ts'
-/** What starts a process and does not wait for its end. */
+const HELPER = 'harness/children.ts'
+/** Functions that start a process without waiting for its end. */
 const STARTS = new Set(['spawn', 'fork', 'exec', 'execFile'])
 
 export function childViolations(sources: readonly Source[]): readonly Violation[] {

@@ -1,4 +1,4 @@
-/** No file needs, over any number of steps, itself. Imports of types count: a cycle of words is a cycle of thoughts. */
+/** No file imports itself, directly or over other files. Type imports count too. */
 import { importedPath, importsOf, type Source, type Violation } from './source.ts'
 
 export function cycleViolations(sources: readonly Source[]): readonly Violation[] {

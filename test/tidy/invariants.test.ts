@@ -44,7 +44,7 @@ interface Change {
   readonly comment?: string
 }
 
-/** The books in order, except for the change. */
+/** An INVARIANTS.md without violations, except for the given change. */
 function violations({ laws = LAWS, third = '', ids = LAWS.map((law) => `${law}a`), tests = '', comment = '' }: Change) {
   const sections = laws.map((law) => section(law, law === 3 ? third : ''))
   return invariantViolations({
@@ -69,12 +69,12 @@ test('books in order are accepted', () => {
   assert.deepEqual(violations({ third, ids }), [])
 })
 
-test('a law that is missing is told', () => {
+test('a law that is missing is reported', () => {
   const [first] = violations({ laws: [1, 2, 4, 5, 6, 7, 8], ids: ['1a', '2a', '4a', '5a', '6a', '7a', '8a'] })
   assert.equal(first, 'the laws are 1, 2, 4, 5, 6, 7, 8; they must be 1, 2, 3, 4, 5, 6, 7, 8')
 })
 
-test('a test that does not exist is told', () => {
+test('a test that does not exist is reported', () => {
   assert.deepEqual(violations({ third: listing('- `src/domain/decide.test.ts` — "settling less is refused"') }), [
     'law 3: src/domain/decide.test.ts has no test "settling less is refused"',
   ])
@@ -83,38 +83,38 @@ test('a test that does not exist is told', () => {
   ])
 })
 
-test('a law that no test holds is told', () => {
+test('a law that no test holds is reported', () => {
   assert.deepEqual(violations({ third: 'Verify: `3a`\n' }), ['law 3: no test holds it'])
 })
 
-test('a line that cannot be read is told', () => {
+test('a line that cannot be read is reported', () => {
   const found = violations({ third: listing('- src/domain/decide.test.ts: settling') })
   assert.equal(found[0], 'law 3: not of the form - `path` — "name": - src/domain/decide.test.ts: settling')
 })
 
-test('a check that no law lists is told', () => {
+test('a check that no law lists is reported', () => {
   assert.deepEqual(violations({ ids: [...LAWS.map((law) => `${law}a`), '5b'] }), ['check 5b is listed under no law'])
 })
 
-test('a check that does not exist, or belongs to another law, is told', () => {
+test('a check that does not exist, or belongs to another law, is reported', () => {
   const tests = '- `src/domain/decide.test.ts` — "settling more than is held is refused"'
   assert.deepEqual(violations({ third: listing(tests, 'Verify: `3a`, `3z`') }), ['law 3: there is no check 3z'])
   assert.deepEqual(violations({ third: listing(tests, 'Verify: `3a`, `4a`') }), ["law 3: 4a is another law's check"])
 })
 
-test('a law that says nothing of checks is told, and may say that there are none', () => {
+test('a law that says nothing of checks is reported, and may say that there are none', () => {
   const tests = '- `src/domain/decide.test.ts` — "settling more than is held is refused"'
   const ids = LAWS.filter((law) => law !== 3).map((law) => `${law}a`)
-  assert.deepEqual(violations({ third: listing(tests, ''), ids }), ['law 3: nothing behind Verify:'])
+  assert.deepEqual(violations({ third: listing(tests, ''), ids }), ['law 3: nothing after Verify:'])
   assert.deepEqual(violations({ third: listing(tests, 'Verify: none, rows do not show it.'), ids }), [])
 })
 
-test('a test that names a law and is not listed there is told', () => {
+test('a test that names a law and is not listed there is reported', () => {
   assert.deepEqual(violations({ tests: "test('law 2: nothing is held below zero', () => {})" }), [
     'src/domain/decide.test.ts: "law 2: nothing is held below zero" is not listed under law 2',
   ])
 })
 
-test('a comment that names a law that is none is told', () => {
+test('a comment that names a law that does not exist is reported', () => {
   assert.deepEqual(violations({ comment: '// Upholds laws 2 and 9.' }), ['src/domain/decide.ts:1: there is no law 9'])
 })

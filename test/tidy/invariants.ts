@@ -1,16 +1,15 @@
 /**
- * docs/INVARIANTS.md against what holds the laws, in both directions.
+ * Compares docs/INVARIANTS.md with the tests and audit checks that enforce the laws, in both directions.
  *
- * A law is a section `## Law 3: …`. Below a line `Tests:` it lists what holds it, a line each: a hyphen, the file in
- * backticks, a dash, the test's name in double quotes. Behind or below `Verify:` it lists the checks of
- * src/stores/audit-checks.ts, each in backticks, as 3a; or it says `Verify: none, …` and why
- * rows cannot be asked. Every law is there, every test exists, every check is listed under the law of its number, and
- * a test whose name tells a law's number is listed under that law.
+ * A law is a section `## Law 3: …`. Below a line `Tests:` there is one line per test: a hyphen, the file in backticks, a dash, the test's
+ * name in double quotes. After `Verify:` there are the ids of checks in src/stores/audit-checks.ts, each in backticks, such as 3a; or
+ * `Verify: none, …` and the reason. Every law has a section, every test exists, every check is listed under the law with its number, and a
+ * test whose name mentions a law's number is listed under that law.
  */
 import { commentsOf, visit, type Source, type Violation } from './source.ts'
 import { testNamesOf } from './test-names.ts'
 
-/** A new law is one more here, and one section more there. */
+/** A new law increases this number and adds a section. */
 const LAWS_COUNT = 8
 
 interface LawTest {
@@ -22,9 +21,9 @@ interface Law {
   readonly number: number
   readonly tests: readonly LawTest[]
   readonly checks: readonly string[]
-  /** Whether the section says anything about checks. */
+  /** Whether the section has a `Verify:` line. */
   readonly isVerifyWritten: boolean
-  /** Lines below `Tests:` that are none. */
+  /** Lines below `Tests:` that do not have the form of a test. */
   readonly malformed: readonly string[]
 }
 
@@ -32,9 +31,9 @@ export interface Evidence {
   readonly document: Source
   /** src/stores/audit-checks.ts */
   readonly auditChecks: Source
-  /** Every file that tests may be declared in. */
+  /** Every file that may declare tests. */
   readonly tests: readonly Source[]
-  /** Files whose comments may name laws. */
+  /** Files whose comments may mention laws. */
   readonly sources: readonly Source[]
 }
 
@@ -53,7 +52,7 @@ export function invariantViolations(evidence: Evidence): readonly Violation[] {
 function readLaws({ text }: Source): readonly Law[] {
   const [, ...sections] = text.split(/^## Law (?=\d)/m)
   return sections.map((section) => {
-    // The last law ends where another kind of section begins.
+    // The last law ends at the next heading of another kind.
     const lines = section.split(/^## /m)[0]!.split('\n')
     const below = (mark: string): readonly string[] => {
       const start = lines.findIndex((line) => line.startsWith(mark))
@@ -87,7 +86,7 @@ function formViolations(law: Law): readonly Violation[] {
   const violations = law.malformed.map((line) => `${name}: not of the form - \`path\` — "name": ${line}`)
   if (law.tests.length === 0) violations.push(`${name}: no test holds it`)
   const isAnswered = law.checks.length > 0 || law.isVerifyWritten
-  if (!isAnswered) violations.push(`${name}: nothing behind Verify:`)
+  if (!isAnswered) violations.push(`${name}: nothing after Verify:`)
   return violations
 }
 
@@ -102,7 +101,7 @@ function testViolations(laws: readonly Law[], sources: readonly Source[]): reado
   )
 }
 
-/** A test that says it holds a law is one that the law names. */
+/** A test whose name mentions a law must be listed under it. */
 function unlistedTestViolations(laws: readonly Law[], sources: readonly Source[]): readonly Violation[] {
   return sources.flatMap((source) =>
     testNamesOf(source).literal.flatMap((name) => {
@@ -128,7 +127,7 @@ function checkViolations(laws: readonly Law[], ids: readonly string[]): readonly
   return [...violations, ...ids.filter((id) => !listed.includes(id)).map((id) => `check ${id} is listed under no law`)]
 }
 
-/** The value of every property `id` that is written as a text. */
+/** The value of every property `id` with a string literal. */
 function checkIdsOf(source: Source): readonly string[] {
   const ids: string[] = []
   visit(source, {

@@ -11,7 +11,7 @@ test('no layer imports what it must not see', () => {
   assert.deepEqual(layerViolations(readSources('src/**/*.ts')), [])
 })
 
-test('what is above or beside a layer is refused', () => {
+test('an import from a layer above or next to its own is refused', () => {
   const forbidden = [
     ['src/domain/hold.ts', '../engine/store.ts'],
     ['src/domain/hold.ts', 'node:crypto'],

@@ -1,10 +1,10 @@
-/** Who may import what. The picture is in ARCHITECTURE.md; this is its table. */
+/** The table of allowed imports between the layers of src/, as drawn in ARCHITECTURE.md. */
 import { importedPath, importsOf, isTest, type Source, type Violation } from './source.ts'
 
 interface Layer {
-  /** Folders and files of src/ that it sees besides itself. */
+  /** Folders and files of src/ that it may import, besides its own. */
   readonly sees: readonly string[]
-  /** Packages that it may use; `any` where the table does not care. A scope stands for its packages. */
+  /** Packages that it may import; `any` for no restriction. A scope includes its packages. */
   readonly packages: readonly string[] | 'any'
   /** Whether it may import `node:` modules. */
   readonly node: boolean
@@ -19,11 +19,12 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   domain: { sees: [], packages: [], node: false },
   engine: { sees: ['domain'], packages: ['cockatiel'], node: true },
   stores: { sees: ['domain', ...PORTS], packages: ['kysely', 'mysql2', 'pg'], node: true },
-  api: { sees: ['domain'], packages: ['typebox', 'uuid'], node: false },
+  // The reads of a ledger stand on the read port.
+  api: { sees: ['domain', 'engine/reader.ts'], packages: ['typebox', 'uuid'], node: false },
   http: { sees: ['api', 'engine', 'domain'], packages: ['fastify', '@fastify', 'pino', 'typebox', 'uuid'], node: true },
-  // Made for browsers and edge runtimes too: fetch and nothing else.
+  // Must run in browsers and edge runtimes: it uses fetch only.
   client: { sees: ['api', 'domain'], packages: [], node: false },
-  // Old systems lie in databases of the stores' kinds, at URLs of the same form.
+  // Old systems use the same databases as the stores, with URLs of the same form.
   import: { sees: ['api', 'domain', ...ADDRESSES], packages: ['mysql2', 'pg'], node: true },
   reconcile: { sees: ['api', 'domain'], packages: [], node: true },
   cli: {
@@ -32,7 +33,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
     node: true,
   },
   'config.ts': { sees: ['api', 'domain', 'engine/limits.ts'], packages: [], node: true },
-  // The one place that sees both the engine and the stores.
+  // The only place that imports both the engine and the stores.
   'ledger.ts': { sees: ['api', 'domain', 'engine', 'stores'], packages: [], node: true },
   'index.ts': { sees: ['ledger.ts', 'api', 'domain', 'engine', 'stores'], packages: [], node: false },
 }

@@ -1,8 +1,8 @@
-/** Every link inside the repository leads somewhere. */
+/** Every link to a path in the repository has a target. */
 import { anchorsOf, linksOf, type Link } from './prose.ts'
 import type { Source, Violation } from './source.ts'
 
-/** `exists` answers for files and folders, by their path from the root. */
+/** `exists` is called with paths of files and folders from the root. */
 export function linkViolations(documents: readonly Source[], exists: (path: string) => boolean): readonly Violation[] {
   const byPath = new Map(documents.map((document) => [document.path, document]))
   return documents.flatMap((document) =>
@@ -15,7 +15,7 @@ export function linkViolations(documents: readonly Source[], exists: (path: stri
     if (path !== null && !exists(path)) return false
     if (anchor === null) return true
     const target = path === null ? document : byPath.get(path)
-    // Lines of source files and the like are not checked.
+    // Anchors into source files, such as line numbers, are not checked.
     return target === undefined || anchorsOf(target).has(anchor)
   }
 }

@@ -7,14 +7,14 @@ import { test } from 'node:test'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 
-/** What the linter says, with this repository's rules and knowing the types, about files of these names. */
+/** The type-aware findings of the linter, with this repository's rules, for files with these names. */
 async function lint(texts: Readonly<Record<string, string>>): Promise<readonly string[]> {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'holdfast-linter-'))
   const types = { extends: join(ROOT, 'tsconfig.json'), include: ['*.ts'] }
   await symlink(join(ROOT, 'node_modules'), join(folder.path, 'node_modules'))
   await writeFile(join(folder.path, 'tsconfig.json'), JSON.stringify(types))
   for (const [name, text] of Object.entries(texts)) await writeFile(join(folder.path, `${name}.ts`), text)
-  // By name, because the linter would follow the link and lint every package.
+  // Linked by name: the linter would follow a linked folder and lint every package.
   const files = Object.keys(texts).map((name) => `${name}.ts`)
   const parameters = ['--config', join(ROOT, '.oxlintrc.json'), '--format', 'unix', ...files]
   const { stdout } = spawnSync(process.execPath, [join(ROOT, 'node_modules/oxlint/bin/oxlint'), ...parameters], {
@@ -27,7 +27,7 @@ async function lint(texts: Readonly<Record<string, string>>): Promise<readonly s
 const PROMISE = 'async function commit(): Promise<void> {\n  await Promise.resolve()\n}\n'
 const KIND = "export type Kind = 'freeze' | 'settle'\n"
 
-/** By the rule that refuses it. */
+/** By the rule that reports it. */
 const REFUSED = {
   'no-default-export': 'export default function f(): void {}\n',
   'no-explicit-any': 'export function f(value: any): unknown {\n  return value\n}\n',

@@ -11,10 +11,10 @@ test('the lock file has every platform’s packages', () => {
   assert.deepEqual(lockFileViolations(lockFile), [])
 })
 
-test('a platform’s package that is missing is told', () => {
+test('a platform’s package that is missing is reported', () => {
   const packages = { 'node_modules/linter': LINTER, 'node_modules/@linter/linux': {} }
   assert.deepEqual(lockFileViolations({ packages }), [
-    'package-lock.json: node_modules/linter may need @linter/darwin, which is not there',
+    'package-lock.json: node_modules/linter may need @linter/darwin, which is missing',
   ])
 })
 

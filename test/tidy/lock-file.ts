@@ -1,4 +1,4 @@
-/** The lock file is whole: it knows the packages of every platform, not only of the one that it was written on. */
+/** The lock file is complete: it contains the packages of every platform, not only those of the machine that wrote it. */
 import type { Violation } from './source.ts'
 
 interface Package {
@@ -9,16 +9,16 @@ export interface LockFile {
   readonly packages: Readonly<Record<string, Package>>
 }
 
-/** A registry that lacks a platform's package leaves it out in silence; npm 11 then refuses to install at all. */
+/** A registry without a platform's package leaves it out silently; npm 11 then refuses to install. */
 export function lockFileViolations({ packages }: LockFile): readonly Violation[] {
   return Object.entries(packages).flatMap(([path, { optionalDependencies = {} }]) =>
     Object.keys(optionalDependencies)
       .filter((name) => !placesOf(path, name).some((place) => place in packages))
-      .map((name) => `package-lock.json: ${path} may need ${name}, which is not there`),
+      .map((name) => `package-lock.json: ${path} may need ${name}, which is missing`),
   )
 }
 
-/** Where a package at `path` finds another: in its own node_modules and in those above. */
+/** The paths at which a package at `path` finds another: its own node_modules, and those above. */
 function placesOf(path: string, name: string): readonly string[] {
   const places = [`${path}/node_modules/${name}`]
   const folders = path.split('/')

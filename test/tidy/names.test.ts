@@ -4,7 +4,10 @@ import { nameViolations } from './names.ts'
 import { readSources } from './source.ts'
 
 test('every file is named in kebab-case after what is in it', () => {
-  assert.deepEqual(nameViolations(readSources('{src,test,tools,examples,bench}/**/*.{ts,mjs,js}', 'bin/*.js')), [])
+  assert.deepEqual(
+    nameViolations(readSources('{src,harness,test,tools,examples,bench}/**/*.{ts,mjs,js}', 'bin/*.js')),
+    [],
+  )
 })
 
 test('names that say nothing are refused', () => {
@@ -18,7 +21,7 @@ test('names that say nothing are refused', () => {
     'test/support/lib.ts',
   ]
   for (const path of vague) {
-    assert.deepEqual(nameViolations([{ path }]), [`${path}: the name says nothing; name what is in it`])
+    assert.deepEqual(nameViolations([{ path }]), [`${path}: the name has no meaning; name its content`])
   }
 })
 

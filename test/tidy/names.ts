@@ -1,10 +1,10 @@
-/** One noun per file, found by its name. */
+/** A file is named by the one noun that it contains. */
 import { posix } from 'node:path'
 import type { Source, Violation } from './source.ts'
 
-/** Names that tell nothing, alone or as a part. */
+/** Names without meaning, alone or as a part. */
 const VAGUE = new Set(['util', 'utils', 'helper', 'helpers', 'common', 'manager', 'misc'])
-/** Names that tell nothing when they stand alone. */
+/** Names without meaning when they stand alone. */
 const VAGUE_ALONE = new Set(['types', 'lib', 'shared', 'base'])
 
 const KEBAB_CASE = /^[a-z0-9]+(-[a-z0-9]+)*(\.test)?\.(ts|tsx|js|mjs)$/
@@ -15,7 +15,7 @@ export function nameViolations(sources: readonly Pick<Source, 'path'>[]): readon
     const file = posix.basename(path)
     const names = [...posix.dirname(path).split('/'), file.replace(/\..*$/, '')]
     if (!KEBAB_CASE.test(file)) return [`${path}: not in kebab-case`]
-    if (names.some(isVague)) return [`${path}: the name says nothing; name what is in it`]
+    if (names.some(isVague)) return [`${path}: the name has no meaning; name its content`]
     if (file.startsWith('index.') && !BARRELS.includes(path)) return [`${path}: only the package's entries are barrels`]
     return []
   })

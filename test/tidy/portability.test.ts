@@ -11,7 +11,7 @@ const TEXTS = [
   '.gitattributes',
 ]
 
-/** Put together here, so that this file does not contain them. */
+/** Joined at run time, so that this file does not contain them. */
 const PARTS = [
   ['/home', 'ada', 'holdfast'],
   ['/root', '.npmrc'],

@@ -1,10 +1,10 @@
-/** What is committed works on every machine: no path of one, no address of a package registry. */
+/** Committed files work on every machine: they contain no absolute path of one, and no address of a package registry. */
 import type { Source, Violation } from './source.ts'
 
-// Written so that this file is not a case of them.
+// Written so that this file does not match.
 const MACHINE_PATH = /(?<![\w.~-])\/(?:home|root|Users|work|mnt)\/[\w.-]+|\b[A-Z]:\\\w+/
 const REGISTRY = /https?:\/\/[\w.-]*(?:registry|npmjs|npmmirror|artifactory|verdaccio|nexus|codeload)[\w.-]*/i
-/** A lock file names where a package came from, unless npm is told to leave that out. */
+/** npm writes the package's URL into the lock file unless `omit-lockfile-registry-resolved` is set. */
 const RESOLVED = /"resolved": "(?:https?|git)[^"]*"/
 
 export function portabilityViolations(sources: readonly Source[]): readonly Violation[] {

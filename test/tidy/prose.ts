@@ -1,17 +1,17 @@
-/** Markdown as readers see it: its headings, its links, and its sentences without the code. */
+/** Markdown without code: its headings, its links and its sentences. */
 import { posix } from 'node:path'
 import type { Source } from './source.ts'
 
 export interface Link {
   /** From the repository's root; null for a place in the same file. */
   readonly path: string | null
-  /** Behind the `#`, or null. */
+  /** The text after the `#`, or null. */
   readonly anchor: string | null
   readonly written: string
   readonly line: number
 }
 
-/** The lines, those of code blocks made empty, so that their numbers stay. */
+/** The lines of a document; those of code blocks are empty, so that line numbers stay. */
 export function proseLines({ text }: Source): readonly string[] {
   let fence: string | null = null
   return text.split('\n').map((line) => {
@@ -23,7 +23,7 @@ export function proseLines({ text }: Source): readonly string[] {
   })
 }
 
-/** The links that stay inside the repository. */
+/** Links with a relative path. */
 export function linksOf(source: Source): readonly Link[] {
   const folder = posix.dirname(source.path)
   return proseLines(source).flatMap((text, index) =>
@@ -38,7 +38,7 @@ export function linksOf(source: Source): readonly Link[] {
   )
 }
 
-/** The anchors of the headings, as the sites that show Markdown make them. */
+/** The anchors of the headings, as GitHub and others derive them. */
 export function anchorsOf(source: Source): ReadonlySet<string> {
   const anchors = new Set<string>()
   const prose = proseLines(source)

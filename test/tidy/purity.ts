@@ -1,7 +1,7 @@
-/** The rules are pure: the same commands over the same rows at the same moment decide the same, always. */
+/** The rules are pure: the same commands, rows and moment give the same decision. */
 import { lineAt, isTest, visit, type Source, type Violation } from './source.ts'
 
-/** A clock, chance, waiting, or the world outside. */
+/** Clocks, randomness, waiting and I/O. */
 const IMPURE = new Set([
   'Date',
   'Promise',

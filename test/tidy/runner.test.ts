@@ -20,7 +20,7 @@ async function run({ tool = 'test.ts', files = {}, parameters = [], stores = '' 
   await using folder = await mkdtempDisposable(join(tmpdir(), 'holdfast-runner-'))
   await mkdir(join(folder.path, 'src'))
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder.path, 'src', name), text)
-  // Node's runner refuses to run inside of itself.
+  // Node's test runner refuses to run inside itself.
   const { NODE_TEST_CONTEXT: _, ...environment } = process.env
   const { status, stdout, stderr } = spawnSync(process.execPath, [join(TOOLS, tool), ...parameters], {
     cwd: folder.path,
@@ -65,13 +65,13 @@ test('fewer tests than were asked for fail the run', async () => {
 const ON_LINUX = { skip: process.platform === 'linux' ? false : 'processes are shown under /proc on Linux alone' }
 const SLEEPER = "import { spawn } from 'node:child_process'\nimport { test } from 'node:test'\n"
 
-test('a file that leaves a process behind fails the run, and the process is ended', ON_LINUX, async () => {
-  // Its own session and no pipe, so that nothing but a look at it can tell.
+test('a file that leaves a process running fails the run, and the process is ended', ON_LINUX, async () => {
+  // Its own session and no pipe: only the process list shows it.
   const started = "const child = spawn('sleep', ['987.5'], { detached: true, stdio: 'ignore' }); child.unref()"
-  const text = `${SLEEPER}test('one', async () => { ${started}; await new Promise((resolve) => setTimeout(resolve, 1_000)) })\n`
+  const text = `${SLEEPER}test('one', async () => { ${started}; await new Promise((resolve) => setTimeout(resolve, 2_000)) })\n`
   const { status, output } = await run({ files: { 'a.test.ts': text } })
   assert.equal(status, 1)
-  assert.match(output, /a\.test\.ts left processes behind: [0-9]+ sleep 987\.5\./)
+  assert.match(output, /a\.test\.ts left processes running: [0-9]+ sleep 987\.5\./)
   assert.equal(spawnSync('pgrep', ['-fx', 'sleep 987.5'], { encoding: 'utf8' }).stdout, '')
 })
 
@@ -93,7 +93,7 @@ test('a test that was left out does not count', async () => {
 test('a store that was asked for and is missing fails the run before the tests', async () => {
   const { status, output } = await run({ files: { 'a.test.ts': PASSING }, stores: 'sqlite,oracle' })
   assert.equal(status, 1)
-  assert.match(output, /HOLDFAST_TEST_STORES asks for oracle/)
+  assert.match(output, /HOLDFAST_TEST_STORES requests oracle/)
   assert.doesNotMatch(output, /ℹ pass/)
 })
 

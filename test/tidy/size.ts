@@ -1,8 +1,8 @@
-/** A file is a room, a function a thought: both end before one loses sight of where they began. */
+/** Limits on the length of files and functions. */
 import { lineAt, isTest, visit, type Source, type Violation } from './source.ts'
 
 const FILE_LINES_MAX = 400
-/** Tests are lists: long, but read one item at a time. */
+/** Tests are lists of independent items, so their files may be longer. */
 const TEST_FILE_LINES_MAX = 600
 const FUNCTION_LINES_MAX = 80
 

@@ -1,4 +1,4 @@
-/** Every test runs, or says why it does not; none keeps the others from running. */
+/** Every test runs or has a reason for being skipped; none excludes the others. */
 import type { CallExpression, Expression, ObjectExpression } from 'oxc-parser'
 import { lineAt, visit, type Source, type Violation } from './source.ts'
 
@@ -26,8 +26,7 @@ function* troubleWith(call: CallExpression): Generator<string> {
     const { name } = callee.property
     const isDeclaration = callee.object.type === 'Identifier' && DECLARATIONS.has(callee.object.name)
     if (isDeclaration && name === 'only') yield '.only keeps the other tests from running'
-    if (isDeclaration && REASONED.has(name))
-      yield `.${name} has no place for a reason; use the option { ${name}: 'why' }`
+    if (isDeclaration && REASONED.has(name)) yield `.${name} takes no reason; use the option { ${name}: 'why' }`
     if (isContext(callee.object) && REASONED.has(name) && !isReason(call.arguments[0]))
       yield `${name}() without a reason`
   }
@@ -46,7 +45,7 @@ function* troubleWithOptions(options: ObjectExpression): Generator<string> {
   }
 }
 
-/** The name of `test(…)`, `it(…)`, `t.test(…)` and their like; null for any other call. */
+/** The name of `test(…)`, `it(…)`, `t.test(…)` and similar calls; null for any other call. */
 function declaredBy(callee: Expression): string | null {
   const name = callee.type === 'MemberExpression' ? callee.property : callee
   return name.type === 'Identifier' && DECLARATIONS.has(name.name) ? name.name : null
@@ -56,7 +55,7 @@ function isContext(object: Expression): boolean {
   return object.type === 'Identifier' && (object.name === 't' || object.name === 'context')
 }
 
-/** Anything but `true` and nothing: a text, or an expression that gives one when there is a reason. */
+/** A string, or an expression that yields one; neither `true` nor nothing. */
 function isReason(value: CallExpression['arguments'][number] | undefined): boolean {
   if (value === undefined) return false
   return value.type !== 'Literal' || value.value === false || (typeof value.value === 'string' && value.value !== '')

@@ -1,4 +1,4 @@
-/** The repository's own files, as text and as syntax. */
+/** The files of the repository, as text and as syntax trees. */
 import { globSync, readFileSync } from 'node:fs'
 import { posix, resolve } from 'node:path'
 import { parseSync, Visitor, type Comment, type EcmaScriptModule, type Program, type VisitorObject } from 'oxc-parser'
@@ -10,27 +10,27 @@ export interface Source {
 }
 
 export interface Import {
-  /** As it is written: `./queue.ts`, `node:fs`, `fastify`. */
+  /** The specifier as written: `./queue.ts`, `node:fs`, `fastify`. */
   readonly specifier: string
   readonly line: number
 }
 
-/** What is broken and where: `src/a.ts:12: …`. */
+/** Place and reason: `src/a.ts:12: …`. */
 export type Violation = string
 
 const ROOT = resolve(import.meta.dirname, '../..')
 
-/** Not written by hand, or not part of the repository. */
+/** Generated, or not part of the repository. */
 const LEFT_OUT = ['node_modules', '.git', 'dist', 'coverage', 'data']
 
 /**
- * Every file that fits one of the patterns, in the order of the paths.
+ * Every file that matches one of the patterns, sorted by path.
  *
- * @throws Error when there is none: a rule over nothing would always hold
+ * @throws Error when no file matches: a rule without files would always hold
  */
 export function readSources(...patterns: readonly string[]): readonly Source[] {
   const paths = globSync(patterns, { cwd: ROOT, exclude: (path) => LEFT_OUT.includes(posix.basename(path)) })
-  if (paths.length === 0) throw new Error(`No file fits ${patterns.join(', ')}.`)
+  if (paths.length === 0) throw new Error(`No file matches ${patterns.join(', ')}.`)
   return paths.toSorted().map((path) => ({ path, text: readFileSync(resolve(ROOT, path), 'utf8') }))
 }
 
@@ -78,12 +78,12 @@ export function importsOf(source: Source): readonly Import[] {
   return imports
 }
 
-/** The path that a relative import means, or null for a package. */
+/** The path of a relative import; null for a package. */
 export function importedPath(source: Source, specifier: string): string | null {
   return specifier.startsWith('.') ? posix.join(posix.dirname(source.path), specifier) : null
 }
 
-/** Counted from 1. */
+/** 1-based. */
 export function lineAt({ text }: Source, offset: number): number {
   let line = 1
   for (let at = text.indexOf('\n'); at !== -1 && at < offset; at = text.indexOf('\n', at + 1)) line += 1

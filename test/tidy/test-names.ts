@@ -1,4 +1,4 @@
-/** What the tests of a file promise, as far as the file writes it down. */
+/** The names of the tests in a file, as far as they are literals. */
 import type { CallExpression } from 'oxc-parser'
 import { visit, type Source } from './source.ts'
 
@@ -9,7 +9,7 @@ export interface TestNames {
   has(name: string): boolean
 }
 
-/** Names that are put together, as in `describe(`the ${name} store`)`, stand for everything they can become. */
+/** A template such as `describe(`the ${name} store`)` matches every name that it can produce. */
 export function testNamesOf(source: Source): TestNames {
   const literal: string[] = []
   const patterns: RegExp[] = []
@@ -29,6 +29,6 @@ function nameIn({ callee, arguments: [first] }: CallExpression): string | RegExp
   if (first?.type === 'Literal' && typeof first.value === 'string') return first.value
   if (first?.type !== 'TemplateLiteral') return null
   const parts = first.quasis.map(({ value }) => (value.cooked ?? '').replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`))
-  // A name of which nothing is written down would stand for every name.
+  // A name without a literal part would match every name.
   return parts.join('').trim() === '' ? null : new RegExp(`^${parts.join('.+')}$`, 's')
 }

@@ -15,7 +15,7 @@ test('every way to ask for the time of day is refused', () => {
     'new Date()',
   ]) {
     assert.deepEqual(timeOfDayViolations([{ path: 'src/client/pause.ts', text }]), [
-      'src/client/pause.ts:1: asks for the time of day; wait by performance.now()',
+      'src/client/pause.ts:1: reads the time of day; measure durations by performance.now()',
     ])
     assert.deepEqual(timeOfDayViolations([{ path: 'src/engine/clock.ts', text }]), [])
   }

@@ -1,15 +1,15 @@
-/** The time of day can be set, so nothing may wait by it: whoever asks for it has a place in this list, and a reason. */
+/** The time of day can be set, so nothing may measure durations by it. Every use is listed here with its reason. */
 import { lineAt, isTest, visit, type Source, type Violation } from './source.ts'
 
 const MAY_ASK: Readonly<Record<string, string>> = {
   'src/engine/clock.ts': 'the clock that the engine watches',
-  'src/api/request-id.ts': 'ids that are made here begin with the time, for the order of the keys',
-  'src/stores/sql/balance-ids.ts': 'numbers of balances follow the time, for the order of the keys',
-  'src/stores/sqlite/migrations.ts': 'when a migration was made, to be read by people',
-  'src/stores/mysql/migrations.ts': 'when a migration was made, to be read by people',
-  'src/stores/postgres/migrations.ts': 'when a migration was made, to be read by people',
-  'src/cli/commands/hold-lists.ts': 'how long holds have been open, to be read by people',
-  'src/cli/commands/reconcile.ts': 'the age of holds, as the operator names it',
+  'src/api/request-id.ts': 'generated ids begin with the time, so that keys ascend',
+  'src/stores/sql/balance-ids.ts': 'balance numbers follow the time, so that keys ascend',
+  'src/stores/sqlite/migrations.ts': 'the date of a migration, for people',
+  'src/stores/mysql/migrations.ts': 'the date of a migration, for people',
+  'src/stores/postgres/migrations.ts': 'the date of a migration, for people',
+  'src/cli/commands/hold-lists.ts': 'how long holds have been open, for people',
+  'src/cli/commands/reconcile.ts': 'the age of holds, as given by the operator',
 }
 
 export function timeOfDayViolations(sources: readonly Source[]): readonly Violation[] {
@@ -19,7 +19,9 @@ export function timeOfDayViolations(sources: readonly Source[]): readonly Violat
 function violationsOf(source: Source): readonly Violation[] {
   const violations: Violation[] = []
   const refuse = (start: number): void => {
-    violations.push(`${source.path}:${lineAt(source, start)}: asks for the time of day; wait by performance.now()`)
+    violations.push(
+      `${source.path}:${lineAt(source, start)}: reads the time of day; measure durations by performance.now()`,
+    )
   }
   visit(source, {
     MemberExpression: ({ object, property, start }) => {

@@ -1,6 +1,6 @@
-// npm 10 takes node_modules/.bin/node away together with the platforms' packages that do not fit this machine; npm 11 and
-// 12 leave this nothing to do. It runs on whatever Node the machine has, so it is plain JavaScript. npm calls it as the
-// root's `dependencies` script, the one that comes last, and the one that users of the library are never asked about.
+// npm 10 removes node_modules/.bin/node together with the packages of other platforms; npm 11 and 12 do not, and this
+// script then has no effect. It must run on the system's Node, so it is plain JavaScript. npm runs it as the root's
+// `dependencies` script: the last one to run, and never run for users of the library.
 import { existsSync, readFileSync, symlinkSync } from 'node:fs'
 
 const root = new URL('../../', import.meta.url)

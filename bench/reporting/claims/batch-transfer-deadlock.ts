@@ -1,4 +1,4 @@
-/** What the write-up about deadlocks in transfers claims. */
+/** The claims of the write-up about deadlocks in transfers. */
 import { compare, deadlocksOf100, line, rate, ratioLine, type WriteUp } from './claim.ts'
 
 export const batchTransferDeadlock: WriteUp = {
@@ -6,7 +6,7 @@ export const batchTransferDeadlock: WriteUp = {
   file: 'batch-transfer-deadlock',
   claims: [
     {
-      title: 'Transfers that change accounts in the caller’s order meet deadlocks',
+      title: 'Transfers that update accounts in the caller’s order deadlock',
       quote: 'A锁住uid 1行、B锁住uid 2行,此时出现死锁',
       lines: [
         line('transfer-unsorted, deadlocks per 100 calls', ['transfer', 'transfer-unsorted'], deadlocksOf100),
@@ -17,7 +17,7 @@ export const batchTransferDeadlock: WriteUp = {
         return result === null || result.deadlocks === null ? null : result.deadlocks > 0
       },
       reason:
-        'Eleven of fifty rows, locked in random order: almost every pair of transfers shares two. PostgreSQL looks for a circle only after a second of waiting, so there the others wait that long. SQLite lets one transaction write at a time.',
+        'Each transfer locks eleven of fifty rows in random order, so almost every pair of transfers shares two rows. PostgreSQL looks for a cycle only after a second of waiting, so the other transactions wait that long. SQLite allows one writing transaction at a time.',
     },
     {
       title: 'Inserting the journal before updating the balances shortens the waits',
@@ -32,10 +32,10 @@ export const batchTransferDeadlock: WriteUp = {
         (after, before) => after.commandsPerSecond >= 1.2 * before.commandsPerSecond,
       ),
       reason:
-        'The insert leaves the locked time, which is then one statement of twelve shorter. The order of the accounts, which makes the circles, stays as it was.',
+        'The insert no longer runs while the locks are held, which removes one SQL statement of twelve from that time. The order of the accounts, which causes the cycles, does not change.',
     },
     {
-      title: 'Changing accounts in the order of their keys ends the deadlocks',
+      title: 'Updating accounts in the order of their keys ends the deadlocks',
       quote: '事务中批量更新,为避免死锁,需按主键排序,依次更新',
       lines: [
         line('transfer-sorted, deadlocks per 100 calls', ['transfer', 'transfer-sorted'], deadlocksOf100),
@@ -47,10 +47,10 @@ export const batchTransferDeadlock: WriteUp = {
         return result === null || result.deadlocks === null ? null : result.deadlocks === 0
       },
       reason:
-        'Whoever waits holds only rows that stand before the one it waits for, so no circle can close. Waiting remains: each transfer is a commit under eleven locks.',
+        'A waiting transaction holds only rows that sort before the row it waits for, so no cycle can form. The waiting remains: each transfer is a commit under eleven locks.',
     },
     {
-      title: 'Fewer transactions at a time conflict less',
+      title: 'Fewer concurrent transactions conflict less',
       quote: '控制事务的并发量:…限流、队列控制等方式来减少并发请求冲击',
       lines: [
         line('unsorted, 50 in flight', ['transfer', 'transfer-unsorted'], rate),
@@ -65,7 +65,7 @@ export const batchTransferDeadlock: WriteUp = {
         return few === null || many === null ? null : few.commandsPerSecond > many.commandsPerSecond
       },
       reason:
-        'Fewer pairs meet. One writer that takes all transfers that wait into one transaction meets nobody, and commits once for all of them.',
+        'Fewer pairs of transactions conflict. A single writer that puts all waiting transfers into one transaction conflicts with none, and commits once for all of them.',
     },
   ],
 }

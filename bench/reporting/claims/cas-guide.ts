@@ -1,4 +1,4 @@
-/** What the guide to compare-and-swap claims. */
+/** The claims of the guide to compare-and-swap. */
 import { shareText } from '../../output/numbers.ts'
 import {
   attempt,
@@ -21,7 +21,7 @@ export const casGuide: WriteUp = {
   file: 'cas-guide',
   claims: [
     {
-      title: 'Compare-and-swap does not wait: it fails at once',
+      title: 'Compare-and-swap does not wait: it fails immediately',
       quote: '无锁等待：CAS 失败立即返回，不会等待',
       lines: [
         line('alone, one attempt', ['freeze-1', 'cas'], attempt),
@@ -35,7 +35,7 @@ export const casGuide: WriteUp = {
         return alone === null || among === null ? null : attemptMs(among) <= 2 * attemptMs(alone)
       },
       reason:
-        'The update first waits for the lock on the row, until whoever has it commits, and only then compares the version, which by that time has moved.',
+        'The update first waits for the row lock until the transaction that holds it commits. Only then does it compare the version, which has changed by that time.',
     },
     {
       title: 'A single request takes half the time',
@@ -47,7 +47,7 @@ export const casGuide: WriteUp = {
       ],
       holds: compare(['freeze-1', 'cas', 'row-lock'], (cas, lock) => cas.p50Ms <= lock.p50Ms / 2),
       reason:
-        'The locked read is replaced by a plain read of the version: as many statements, as many round trips, and the same commit.',
+        'A plain read of the version replaces the locking read: the number of SQL statements and round trips is the same, and so is the commit.',
     },
     {
       title: 'Ten concurrent requests take 85 % less time',
@@ -58,7 +58,7 @@ export const casGuide: WriteUp = {
         line('Holdfast, mean', ['freeze-10', 'holdfast'], mean),
       ],
       holds: compare(['freeze-10', 'cas', 'row-lock'], (cas, lock) => cas.meanMs <= lock.meanMs * 0.15),
-      reason: 'Each round of ten has one winner; the other nine begin again, with a wait for the same row.',
+      reason: 'Each round of ten has one winner. The other nine start again and wait for the same row.',
     },
     {
       title: 'More than 95 % of the swaps succeed, with fewer than 3 retries and 10 ms on average',
@@ -75,10 +75,10 @@ export const casGuide: WriteUp = {
         if (cas === null || cas.casSuccessRate === null || cas.retriesPerCommand === null) return null
         return cas.casSuccessRate > 0.95 && cas.retriesPerCommand < 3 && cas.meanMs < 10
       },
-      reason: 'With n requests for one row at the same time, about one swap in n succeeds.',
+      reason: 'With n concurrent requests for one row, about one swap in n succeeds.',
     },
     {
-      title: 'Running out of 50 retries is all but impossible',
+      title: 'Exhausting 50 retries is practically impossible',
       quote: '概率极低 … 同一用户的 50 个并发请求在 250ms 内完成概率接近 0',
       lines: [
         line('100 in flight: gave up', ['freeze-100', 'cas'], gaveUp),
@@ -90,7 +90,7 @@ export const casGuide: WriteUp = {
         return results.length === 0 ? null : results.every(({ errors }) => (errors['cas_exhausted'] ?? 0) === 0)
       },
       reason:
-        'Losing is not a matter of chance: while requests keep coming, each attempt meets as many rivals as the one before, and every attempt that is lost makes the next one of somebody else more likely to lose.',
+        'Losing is not a matter of chance. While requests keep arriving, each attempt meets as many rivals as the one before, and every lost attempt makes other requests more likely to lose.',
     },
     {
       title: 'Lock wait timeouts are eliminated',
@@ -101,7 +101,7 @@ export const casGuide: WriteUp = {
       ],
       holds: null,
       reason:
-        'The swap waits for the same lock as before, so it can time out as before. At this load neither does: a transaction that does nothing else than this is over in milliseconds.',
+        'The swap waits for the same lock as before, so it can time out as before. At this load neither variant does: a transaction that does nothing else ends within milliseconds.',
     },
     {
       title: 'High concurrency is supported, 50 to 85 % faster',
@@ -116,7 +116,7 @@ export const casGuide: WriteUp = {
         ['freeze-100', 'cas', 'row-lock'],
         (cas, lock) => cas.commandsPerSecond >= 1.5 * lock.commandsPerSecond,
       ),
-      reason: 'Every lost swap has cost the database a transaction, and the row was locked for all of it.',
+      reason: 'Every lost swap costs the database a transaction, and the row is locked for its whole duration.',
     },
   ],
 }

@@ -1,14 +1,14 @@
 /**
- * What the write-ups claim, where it can be measured: the figures to look at, when the claim holds, and why it is so.
+ * The measurable claims of the write-ups: the figures to look at, the condition under which a claim holds, and the reason.
  *
- * The reasons do not depend on the figures; whether a claim holds is read off them on InnoDB, which the write-ups speak of.
+ * The reasons do not depend on the figures. Whether a claim holds is decided by the figures on InnoDB, the write-ups' database.
  */
 import { msText, rateText, ratioText } from '../../output/numbers.ts'
 import type { Result } from '../../output/result.ts'
 import type { StrategyName } from '../../strategies/catalogue.ts'
 import type { ChapterId } from '../chapters.ts'
 
-/** A store's result; null when there is none. */
+/** The result on one store; null without one. */
 export type Find = (chapter: ChapterId, strategy: StrategyName) => Result | null
 
 interface Line {
@@ -19,10 +19,10 @@ interface Line {
 
 export interface Claim {
   readonly title: string
-  /** As it is written. */
+  /** Quoted from the write-up. */
   readonly quote: string
   readonly lines: readonly Line[]
-  /** Null when what it needs was not run. No function: the figures cannot say, only the reason can. */
+  /** Returns null when a run that it needs is missing. Without a function, only the reason can answer. */
   readonly holds: ((find: Find) => boolean | null) | null
   readonly reason: string
 }
@@ -47,7 +47,7 @@ export function line(
   }
 }
 
-/** True or false by two results, null when one of them is missing. */
+/** Compares two results; null when one of them is missing. */
 export function compare(
   [chapter, left, right]: readonly [ChapterId, StrategyName, StrategyName],
   holds: (left: Result, right: Result) => boolean,
@@ -85,7 +85,7 @@ export function deadlocksOf100({ commands, errors }: Result): string {
   return all === 0 ? '0' : (((errors['deadlock'] ?? 0) / all) * 100).toFixed(1)
 }
 
-/** Of one attempt, its wait for a connection and the pause before it included. */
+/** For one attempt, including the wait for a connection and the pause before it. */
 export function attemptMs({ meanMs, retriesPerCommand }: Result): number {
   return meanMs / (1 + (retriesPerCommand ?? 0))
 }
@@ -94,7 +94,7 @@ export function attempt(result: Result): string {
   return `${msText(attemptMs(result))} ms`
 }
 
-/** Of the calls that were due. */
+/** As a share of the calls that were due. */
 export function gaveUp({ commands, errors }: Result): string {
   const exhausted = errors['cas_exhausted'] ?? 0
   const all = commands + Object.values(errors).reduce((sum, count) => sum + count, 0)

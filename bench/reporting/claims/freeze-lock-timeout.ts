@@ -1,4 +1,4 @@
-/** What the write-up about lock timeouts when freezing claims. */
+/** The claims of the write-up about lock timeouts in freezes. */
 import {
   compare,
   deadlocksOf100,
@@ -32,10 +32,10 @@ export const freezeLockTimeout: WriteUp = {
         (after, before) => after.commandsPerSecond >= 10 * before.commandsPerSecond,
       ),
       reason:
-        'A row lock is kept until the commit, whatever comes after the update: with the update first, the insert is inside of the locked time instead of before it. Near the database the commit, which waits for the disk, is the larger part of that time in either order; far from it, the new order holds the lock for one statement more.',
+        'A row lock is kept until the commit, whatever follows the update. With the update first, the insert runs while the lock is held instead of before. Close to the database, the commit, which waits for the disk, is the larger part of that time in either order. Far from it, the new order holds the lock for one more SQL statement.',
     },
     {
-      title: 'The insert holds a lock on the whole log table, and requests time out behind it',
+      title: 'The insert holds a lock on the whole log table, and requests time out while they wait for it',
       quote: '请求A - INSERT freeze_log (获取 freeze_logs 表锁) … ❌ 超时: 请求A等待超过50秒',
       lines: [
         line('insert-first, lock timeouts', ['freeze-100', 'insert-first'], lockTimeouts),
@@ -46,7 +46,7 @@ export const freezeLockTimeout: WriteUp = {
         return before === null || before.lockTimeouts === null ? null : before.lockTimeouts > 0
       },
       reason:
-        'An insert locks its own row; the table is locked in a mode that other inserts share. What everybody waits for is the user’s row, and a wait of 50 s takes a transaction that holds it while it waits for something else than the database.',
+        'An insert locks its own row; the table lock is in a mode that other inserts share. Requests wait for the user’s row. A wait of 50 s requires a transaction that holds this row while it waits for something other than the database.',
     },
     {
       title: 'The old order is prone to deadlocks, the new one is not',
@@ -61,7 +61,7 @@ export const freezeLockTimeout: WriteUp = {
         (before, after) => (before.deadlocks ?? 0) > 0 && (after.deadlocks ?? 0) === 0,
       ),
       reason:
-        'Who waits for one contended row only cannot be part of a circle. With a foreign key from the log to the user the insert takes a shared lock on that row and the update then wants it alone: two such transactions wait for each other. PostgreSQL checks a foreign key under a lock that an update of other columns does not meet.',
+        'A transaction that waits for only one contended row cannot be part of a cycle. With a foreign key from the log to the user, the insert takes a shared lock on that row, and the update then needs an exclusive one: two such transactions wait for each other. PostgreSQL checks a foreign key under a lock that does not conflict with an update of other columns.',
     },
     {
       title: 'Three retries handle what still times out',
@@ -72,7 +72,7 @@ export const freezeLockTimeout: WriteUp = {
       ],
       holds: null,
       reason:
-        'A retry begins only after the lock was waited for in vain, 50 s by default; where requests wait in line for one row, each waits as long as all those before it, and a retry goes to the end of the line.',
+        'A retry begins only after the wait for the lock has timed out, 50 s by default. When requests queue for one row, each waits as long as all those before it, and a retry goes to the end of the queue.',
     },
     {
       title: 'Optimistic locking does not suit this load',
@@ -82,7 +82,8 @@ export const freezeLockTimeout: WriteUp = {
         ['freeze-100', 'cas', 'update-first'],
         (cas, other) => cas.commandsPerSecond < other.commandsPerSecond,
       ),
-      reason: 'Of all that read the same version, one finds it again; the others have waited for the row in vain.',
+      reason:
+        'Of all transactions that read the same version, one finds it unchanged. The others have waited for the row and then fail.',
     },
     {
       title: 'A lock per user in the process merges the user’s requests',
@@ -104,7 +105,7 @@ export const freezeLockTimeout: WriteUp = {
         (queue, other) => queue.commandsPerSecond >= 2 * other.commandsPerSecond,
       ),
       reason:
-        'Nothing is merged: every request still has a transaction and a commit of its own, they only wait in the program instead of the database. Merging is one transaction for all that wait.',
+        'Nothing is merged: every request still has its own transaction and its own commit. The requests only wait in the program instead of in the database. Merging means one transaction for all waiting requests.',
     },
     {
       title:
@@ -121,7 +122,7 @@ export const freezeLockTimeout: WriteUp = {
         return after.meanMs < 50 && (after.lockTimeouts ?? 0) === 0 && (after.deadlocks ?? 0) === 0
       },
       reason:
-        'With one transaction per request, the hundredth waits for 99 commits: the mean is about 50 commits long, so it is the disk that decides. With one transaction for all that wait, a request waits for one commit or two.',
+        'With one transaction per request, the hundredth request waits for 99 commits. The mean is about 50 commits, so the disk decides. With one transaction for all waiting requests, a request waits for one or two commits.',
     },
   ],
 }

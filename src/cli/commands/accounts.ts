@@ -1,6 +1,8 @@
 /** Accounts and entries: `open`, `account`, `entry`. */
 import type { Command } from 'commander'
-import { accountToWire, balanceToWire, entryToWire } from '../../api/wire.ts'
+import { accountToWire } from '../../api/account.ts'
+import { balanceToWire } from '../../api/balance.ts'
+import { entryToWire } from '../../api/entry.ts'
 import type { Instant } from '../../domain/ids.ts'
 import type { Metadata } from '../../domain/metadata.ts'
 import { given, readAmount, readInstant, readMetadata, readWholeNumber } from '../arguments.ts'

@@ -1,7 +1,7 @@
 /** Kinds of coins: `declare`, `assets`. */
 import type { Command } from 'commander'
 import { supplyText } from '../../api/supply.ts'
-import { assetToWire } from '../../api/wire.ts'
+import { assetToWire } from '../../api/asset.ts'
 import { ASSET_DECIMALS_MAX } from '../../domain/asset.ts'
 import { given, readWholeNumber } from '../arguments.ts'
 import { addLedgerCommand, show, type TargetFlags } from '../target.ts'

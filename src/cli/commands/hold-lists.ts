@@ -1,7 +1,7 @@
 /** Looking at holds: `hold`, `history`, `holds`. */
 import { Option, type Command } from 'commander'
 import type { Ledger, PageView } from '../../api/ledger.ts'
-import { holdEventToWire, holdToWire } from '../../api/wire.ts'
+import { holdEventToWire, holdToWire } from '../../api/hold.ts'
 import { SettingError } from '../../config.ts'
 import type { Hold, HoldState } from '../../domain/hold.ts'
 import type { Instant } from '../../domain/ids.ts'

@@ -1,7 +1,7 @@
 /** Coins set aside and what becomes of them: `freeze`, `settle`, `release`, `amend`, `refund`. */
 import { Option, type Command } from 'commander'
 import type { SettleInput } from '../../api/ledger.ts'
-import { holdToWire } from '../../api/wire.ts'
+import { holdToWire } from '../../api/hold.ts'
 import { SettingError } from '../../config.ts'
 import type { Overage } from '../../domain/command.ts'
 import type { Hold } from '../../domain/hold.ts'

@@ -1,6 +1,6 @@
 /** Coins that come, go and move: `deposit`, `charge`, `transfer`. */
 import type { Command } from 'commander'
-import { entryToWire } from '../../api/wire.ts'
+import { entryToWire } from '../../api/entry.ts'
 import type { Entry } from '../../domain/journal.ts'
 import type { Metadata } from '../../domain/metadata.ts'
 import { given, legsOf, readAmount, readMetadata, readShare, type Share } from '../arguments.ts'

@@ -1,6 +1,6 @@
 /** What coins come to in each other: `rate put`, `rate list`. */
 import { Option, type Command } from 'commander'
-import { rateToWire } from '../../api/wire.ts'
+import { rateToWire } from '../../api/rate.ts'
 import type { Rounding } from '../../domain/rate.ts'
 import { given, readFraction, readWholeNumber } from '../arguments.ts'
 import { addLedgerCommand, show, type TargetFlags } from '../target.ts'

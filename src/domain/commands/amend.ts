@@ -26,7 +26,7 @@ export const amend: Rule<'amend'> = {
 
   decide(command, state, moment) {
     const { requestId, amount, onExpiry } = command
-    const fingerprint = fingerprintOf(amend.contents(command)!)
+    const fingerprint = fingerprintOf(amend.contents(command))
     const earlier = state.request(requestId)
     if (earlier !== null) return answerAgain(requestId, earlier, fingerprint, showStepOf)
     const ttlMs = ttlMsOf(command, moment)

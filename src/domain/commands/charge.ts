@@ -25,7 +25,7 @@ export const charge: Rule<'charge'> = {
 
   decide(command, state, moment) {
     const { requestId, account, payee, asset, amount } = command
-    const fingerprint = fingerprintOf(charge.contents(command)!)
+    const fingerprint = fingerprintOf(charge.contents(command))
     const earlier = state.request(requestId)
     if (earlier !== null) return answerAgain(requestId, earlier, fingerprint, showEntry)
     if (state.asset(asset) === null) return reject({ code: 'unknown_asset', asset })

@@ -27,7 +27,7 @@ export const freeze: Rule<'freeze'> = {
 
   decide(command, state, moment) {
     const { requestId, account, asset, payee, amount } = command
-    const fingerprint = fingerprintOf(freeze.contents(command)!)
+    const fingerprint = fingerprintOf(freeze.contents(command))
     const earlier = state.request(requestId)
     if (earlier !== null) {
       if (earlier.kind !== 'freeze' || earlier.fingerprint !== fingerprint) return reused(requestId)

@@ -25,7 +25,7 @@ export const open: Rule<'open'> = {
 
   decide(command, state, moment) {
     const { requestId, account, asset, floor, metadata } = command
-    const fingerprint = fingerprintOf(open.contents(command)!)
+    const fingerprint = fingerprintOf(open.contents(command))
     const earlier = state.request(requestId)
     if (earlier !== null) return answerAgain(requestId, earlier, fingerprint, showOpened)
     if (state.asset(asset) === null) return reject({ code: 'unknown_asset', asset })

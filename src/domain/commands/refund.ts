@@ -24,7 +24,7 @@ export const refund: Rule<'refund'> = {
 
   decide(command, state, moment) {
     const { requestId, amount } = command
-    const fingerprint = fingerprintOf(refund.contents(command)!)
+    const fingerprint = fingerprintOf(refund.contents(command))
     const earlier = state.request(requestId)
     if (earlier !== null) return answerAgain(requestId, earlier, fingerprint, showStepOf)
     const hold = holdIn(state, command.hold)

@@ -22,7 +22,7 @@ export const release: Rule<'release'> = {
   decide(command, state, moment) {
     const hold = holdIn(state, command.hold)
     if (hold === null) return reject({ code: 'hold_not_found', hold: command.hold })
-    const fingerprint = fingerprintOf(release.contents(command)!)
+    const fingerprint = fingerprintOf(release.contents(command))
     if (hold.state !== 'open') return answerEnded(hold, fingerprint)
     const { payee, onExpiry, expiresAt } = hold
     if (command.cause === 'caller') {

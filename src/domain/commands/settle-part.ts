@@ -26,7 +26,7 @@ export const settlePart: Rule<'settle-part'> = {
 
   decide(command, state, moment) {
     const { requestId } = command
-    const fingerprint = fingerprintOf(settlePart.contents(command)!)
+    const fingerprint = fingerprintOf(settlePart.contents(command))
     const earlier = state.request(requestId)
     if (earlier !== null) return answerAgain(requestId, earlier, fingerprint, showStepOf)
     const hold = holdIn(state, command.hold)

@@ -35,7 +35,7 @@ export const settle: Rule<'settle'> = {
     if (hold === null) return reject({ code: 'hold_not_found', hold: command.hold })
     const payee = command.payee ?? hold.payee
     if (payee === hold.account) return reject({ code: 'same_account', account: payee })
-    const fingerprint = fingerprintOf(settle.contents(command)!)
+    const fingerprint = fingerprintOf(settle.contents(command))
     if (hold.state === 'expired' && command.late) {
       return settleLate({ command, hold, payee, fingerprint }, state, moment)
     }

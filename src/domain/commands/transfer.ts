@@ -28,7 +28,7 @@ export const transfer: Rule<'transfer'> = {
 
   decide(command, state, moment) {
     const { requestId, legs } = command
-    const fingerprint = fingerprintOf(transfer.contents(command)!)
+    const fingerprint = fingerprintOf(transfer.contents(command))
     const earlier = state.request(requestId)
     if (earlier !== null) return answerAgain(requestId, earlier, fingerprint, showEntry)
     for (const { asset, toAsset = asset } of legs) {

@@ -1,37 +1,13 @@
 import type { FastifyInstance } from 'fastify'
-import { Type } from 'typebox'
-import { DeclareBody } from '../../api/bodies.ts'
-import { declareOf } from '../../api/commands.ts'
-import { AssetsQuery } from '../../api/query-schemas.ts'
-import { assetParameter, assetsQueryOf } from '../../api/queries.ts'
-import { Asset, AssetCode, Assets, reference } from '../../api/schemas.ts'
-import { assetToWire } from '../../api/wire.ts'
-import type { Backend } from '../backend.ts'
-import { answers, READ_PROBLEMS, repeatableAnswers, WRITE_PROBLEMS } from '../openapi.ts'
-import { readPage, typedQuery } from '../page.ts'
-import { sendFound, sendOutcome } from '../respond.ts'
-import { submitCommand } from '../submit.ts'
+import { Assets, assetToWire } from '../../api/asset.ts'
+import type { LedgerReads } from '../../api/ledger-reads.ts'
+import { AssetsQuery } from '../../api/queries.ts'
+import { pageToWire } from '../../api/resource.ts'
+import { answers, READ_PROBLEMS } from '../openapi.ts'
+import { typedQuery } from '../query-string.ts'
+import { sendFound } from '../respond.ts'
 
-export function assetRoutes(app: FastifyInstance, backend: Backend): void {
-  app.put<{ Params: { code: string } }>(
-    '/v1/assets/:code',
-    {
-      schema: {
-        operationId: 'declare',
-        tags: ['assets'],
-        summary: 'Declare an asset, or give it another name',
-        description: 'Idempotent by its code. The number of decimals never changes.',
-        params: Type.Object({ code: AssetCode }),
-        body: reference(DeclareBody),
-        response: { 200: repeatableAnswers(Asset) },
-      },
-      config: { problems: ['asset_conflict', ...WRITE_PROBLEMS] },
-    },
-    async (request, reply) => {
-      const command = declareOf(assetParameter(request.params.code, 'code'), request.body)
-      return sendOutcome(reply, command, await submitCommand(backend, request, command))
-    },
-  )
+export function assetRoutes(app: FastifyInstance, reads: LedgerReads): void {
   app.get(
     '/v1/assets',
     {
@@ -45,8 +21,8 @@ export function assetRoutes(app: FastifyInstance, backend: Backend): void {
       config: { problems: READ_PROBLEMS },
     },
     async (request, reply) => {
-      const { items, next } = await readPage(backend.reader.assets(assetsQueryOf(typedQuery(request.query))))
-      return sendFound(reply, { items: items.map(assetToWire), next })
+      const page = await reads.assetPage(typedQuery(request.query))
+      return sendFound(reply, pageToWire(page, assetToWire))
     },
   )
 }

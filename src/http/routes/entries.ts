@@ -1,14 +1,11 @@
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
-import { LedgerError } from '../../api/error.ts'
-import { entryParameter } from '../../api/queries.ts'
-import { Entry } from '../../api/schemas.ts'
-import { entryToWire } from '../../api/wire.ts'
-import type { Backend } from '../backend.ts'
+import { Entry, entryToWire } from '../../api/entry.ts'
+import type { LedgerReads } from '../../api/ledger-reads.ts'
 import { answers, READ_PROBLEMS } from '../openapi.ts'
 import { sendFound } from '../respond.ts'
 
-export function entryRoutes(app: FastifyInstance, backend: Backend): void {
+export function entryRoutes(app: FastifyInstance, reads: LedgerReads): void {
   app.get<{ Params: { id: string } }>(
     '/v1/entries/:id',
     {
@@ -28,10 +25,7 @@ export function entryRoutes(app: FastifyInstance, backend: Backend): void {
       config: { problems: ['entry_not_found', ...READ_PROBLEMS] },
     },
     async (request, reply) => {
-      const id = entryParameter(request.params.id, 'id')
-      const entry = await backend.reader.entry(id)
-      if (entry === null) throw LedgerError.entryNotFound(id)
-      return sendFound(reply, entryToWire(entry))
+      return sendFound(reply, entryToWire(await reads.entry(request.params.id)))
     },
   )
 }

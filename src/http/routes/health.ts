@@ -27,7 +27,7 @@ export function healthRoutes(app: FastifyInstance, backend: Backend, warnings: W
     async (_, reply) => {
       await backend.engine.ready()
       const known = await warnings.current()
-      const expiry = backend.expiry?.status ?? null
+      const expiry = backend.sweeper?.status ?? null
       const body: ReadinessWire = {
         status: 'ready',
         store: backend.store.kind,

@@ -1,15 +1,15 @@
 /** The journal of a balance: page by page, or as a file. */
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
-import { ExportQuery, PostingsQuery } from '../../api/query-schemas.ts'
-import { accountParameter, exportQueryOf, postingsQueryOf, STATEMENT_FORMATS } from '../../api/queries.ts'
-import { AccountName, PostingPage } from '../../api/schemas.ts'
+import type { LedgerReads } from '../../api/ledger-reads.ts'
+import { lineToWire, PostingPage } from '../../api/posting.ts'
+import { accountParameter, ExportQuery, exportQueryOf, PostingsQuery, STATEMENT_FORMATS } from '../../api/queries.ts'
+import { pageToWire } from '../../api/resource.ts'
+import { AccountName } from '../../api/schema.ts'
 import { STATEMENT_TYPES } from '../../api/statement.ts'
-import { lineToWire } from '../../api/wire.ts'
-import type { Backend } from '../backend.ts'
 import type { Exports } from '../exports.ts'
 import { answers, READ_PROBLEMS } from '../openapi.ts'
-import { readPage, typedQuery } from '../page.ts'
+import { typedQuery } from '../query-string.ts'
 import { sendFile, sendFound } from '../respond.ts'
 
 interface ByName {
@@ -25,7 +25,7 @@ const FILES = {
   ),
 }
 
-export function statementRoutes(app: FastifyInstance, backend: Backend, exports: Exports): void {
+export function statementRoutes(app: FastifyInstance, reads: LedgerReads, exports: Exports): void {
   app.get<ByName>(
     '/v1/accounts/:account/postings',
     {
@@ -44,9 +44,8 @@ export function statementRoutes(app: FastifyInstance, backend: Backend, exports:
       config: { problems: READ_PROBLEMS },
     },
     async (request, reply) => {
-      const account = accountParameter(request.params.account, 'account')
-      const page = await readPage(backend.reader.postings(postingsQueryOf(account, typedQuery(request.query))))
-      return sendFound(reply, { items: page.items.map(lineToWire), next: page.next })
+      const page = await reads.postings(request.params.account, typedQuery(request.query))
+      return sendFound(reply, pageToWire(page, lineToWire))
     },
   )
   app.get<ByName>(
@@ -74,7 +73,7 @@ export function statementRoutes(app: FastifyInstance, backend: Backend, exports:
     async (request, reply) => {
       const account = accountParameter(request.params.account, 'account')
       const { format, postings } = exportQueryOf(account, typedQuery(request.query))
-      const content = await exports.open(backend.reader, format, postings)
+      const content = await exports.open(format, postings)
       return sendFile(reply, { name: `postings.${format}`, type: STATEMENT_TYPES[format], content })
     },
   )

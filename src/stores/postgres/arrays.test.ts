@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { PostgresDatabase, WITHOUT_POSTGRES } from '../../../test/support/postgres-database.ts'
+import { PostgresDatabase, WITHOUT_POSTGRES } from '../../../harness/postgres-database.ts'
 import { arrayOf, columnArray } from './arrays.ts'
 
 test('an array is its header, and every element behind its length', () => {

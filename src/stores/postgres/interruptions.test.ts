@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { Books } from '../../../test/conformance/books.ts'
 import { charge } from '../../../test/support/commands.ts'
-import { WITHOUT_POSTGRES } from '../../../test/support/postgres-database.ts'
+import { WITHOUT_POSTGRES } from '../../../harness/postgres-database.ts'
 import { PostgresLedger } from '../../../test/support/postgres-ledger.ts'
 import type { Storage } from '../storage.ts'
 

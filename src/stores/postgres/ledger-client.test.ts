@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { PostgresDatabase, WITHOUT_POSTGRES } from '../../../test/support/postgres-database.ts'
+import { PostgresDatabase, WITHOUT_POSTGRES } from '../../../harness/postgres-database.ts'
 import { connect } from './connection.ts'
 import { parsePostgresUrl } from './url.ts'
 

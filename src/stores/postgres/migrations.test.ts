@@ -15,7 +15,7 @@ import {
   settlePart,
   transfer,
 } from '../../../test/support/commands.ts'
-import { administer, PostgresDatabase, WITHOUT_POSTGRES } from '../../../test/support/postgres-database.ts'
+import { administer, PostgresDatabase, WITHOUT_POSTGRES } from '../../../harness/postgres-database.ts'
 import { postgresMigrations } from './migrations.ts'
 import { migratePostgres, openPostgresStorage } from './storage.ts'
 

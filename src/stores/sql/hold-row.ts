@@ -172,7 +172,7 @@ export function holdOfFields(fields: HoldFields): Hold {
   }
 }
 
-/** Every value is another one, so that a test sees each come back. */
+/** No value stands in it twice, so that a test sees where each goes. */
 const SAMPLE: HoldRecord = {
   id: 'h',
   kind: 'freeze',

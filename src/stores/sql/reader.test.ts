@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { MOMENT } from '../../../test/support/given.ts'
 import { deposit, freeze, leg, release, settle, settlePart, transfer } from '../../../test/support/commands.ts'
 import { batches, RUNS, TwinLedger } from '../../../test/support/twin-ledger.ts'
-import { TRANSFER_LEGS_MAX } from '../../api/ledger.ts'
+import { TRANSFER_LEGS_MAX } from '../../api/commands/transfer.ts'
 import type { HoldState } from '../../domain/hold.ts'
 import type { EntryKind } from '../../domain/journal.ts'
 import {

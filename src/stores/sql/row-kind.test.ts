@@ -1,40 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { describe as describePosting } from '../../domain/post.ts'
-import { ASSET, assetOf } from './asset-row.ts'
-import { BALANCE_CHANGED, BALANCE_OPENED, balanceOf } from './balance-row.ts'
-import { entryOf, STEP_ENTRY } from './entry-row.ts'
-import { HOLD_CHANGED, HOLD_ENDED, HOLD_OPENED, HOLD_OPENED_STEPPED, holdOf } from './hold-row.ts'
-import { POSTING, postingOf } from './posting-row.ts'
-import { RATE, rateOf } from './rate-row.ts'
-import { rowKind, rowUpdate, type RowKind } from './row-kind.ts'
-
-/** The row as a driver may give it: integers as text. */
-function stored<Of>(kind: RowKind<Of>, record = kind.sample, unset: 0 | null = null): Record<string, unknown> {
-  const row = Object.entries(kind.rowOf(record, unset))
-  return Object.fromEntries(row.map(([column, value]) => [column, value === null ? null : String(value)]))
-}
-
-test('every record is read from its row as it was written', () => {
-  const { account, asset } = HOLD_OPENED_STEPPED.sample
-  const hold = { ...stored(HOLD_OPENED_STEPPED), account, asset }
-  assert.deepEqual(holdOf(hold), HOLD_OPENED_STEPPED.sample)
-  assert.deepEqual(entryOf(stored(STEP_ENTRY), []), STEP_ENTRY.sample)
-  assert.deepEqual(balanceOf(stored(BALANCE_OPENED)), BALANCE_OPENED.sample)
-  const balance = BALANCE_OPENED.sample
-  const posting = { ...stored(POSTING), account: balance.account, asset: balance.asset, stripe: balance.stripe }
-  assert.deepEqual(postingOf(posting), describePosting(POSTING.sample, balance))
-  assert.deepEqual(rateOf(stored(RATE)), RATE.sample)
-  assert.deepEqual(assetOf(stored(ASSET)), ASSET.sample)
-})
-
-test('an open hold has no end, whatever stands for what its end fills in', () => {
-  const { account, asset } = HOLD_OPENED.sample
-  const open = { ...HOLD_OPENED_STEPPED.sample, state: 'open', end: null } as const
-  for (const unset of [0, null] as const) {
-    assert.deepEqual(holdOf({ ...stored(HOLD_OPENED_STEPPED, open, unset), account, asset }), open)
-  }
-})
+import { BALANCE_CHANGED, BALANCE_OPENED } from './balance-row.ts'
+import { HOLD_CHANGED, HOLD_ENDED, HOLD_OPENED_STEPPED } from './hold-row.ts'
+import { POSTING } from './posting-row.ts'
+import { rowKind, rowUpdate } from './row-kind.ts'
 
 test('an update makes of a row what an insert of the record would', () => {
   const { sample } = HOLD_OPENED_STEPPED

@@ -1,0 +1,66 @@
+import type { AccountName, AssetCode, RequestId } from '../../domain/ids.ts'
+import type { Metadata } from '../../domain/metadata.ts'
+import { contract } from '../contract.ts'
+import { ENTRY } from '../entry.ts'
+import { account, amount, asset, attachmentsToWire, memo, metadata, requestId } from '../fields.ts'
+
+export interface DepositInput {
+  /** The idempotency key. Default: a new UUIDv7. */
+  readonly requestId?: RequestId
+  readonly account: AccountName
+  /** Default `credit`. */
+  readonly asset?: AssetCode
+  /** At least 1. */
+  readonly amount: bigint
+  readonly memo?: string
+  readonly metadata?: Metadata
+}
+
+const fields = {
+  requestId,
+  account,
+  asset,
+  amount: amount('How much, in minor units; at least 1.', 1n),
+  memo,
+  metadata,
+}
+
+export const deposit = contract({
+  kind: 'deposit',
+  route: {
+    method: 'POST',
+    path: '/v1/deposits',
+    status: 201,
+    operationId: 'deposit',
+    tag: 'movements',
+    summary: 'Coins enter from `@issuer`',
+    problems: ['request_id_reused', 'unknown_asset', 'house_account', 'balance_overflow'],
+  },
+  address: {},
+  fields,
+  body: {
+    id: 'DepositBody',
+    description: 'Coins that enter from `@issuer`.',
+    examples: [{ requestId: 'deposit-1', account: 'user:8', amount: '10000', memo: 'Invoice 2030-17' }],
+  },
+  answer: ENTRY,
+
+  read: (_, input, newRequestId) => ({
+    kind: 'deposit',
+    requestId: requestId.read(input.requestId, newRequestId),
+    account: account.read(input.account, '/account'),
+    asset: asset.read(input.asset, '/asset'),
+    amount: fields.amount.read(input.amount, '/amount'),
+    memo: memo.read(input.memo, '/memo'),
+    metadata: metadata.read(input.metadata, '/metadata'),
+  }),
+
+  write: (command) => ({
+    kind: 'deposit',
+    requestId: command.requestId,
+    account: command.account,
+    asset: command.asset,
+    amount: command.amount.toString(),
+    ...attachmentsToWire(command),
+  }),
+})

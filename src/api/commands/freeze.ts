@@ -1,0 +1,116 @@
+import type { OnExpiry } from '../../domain/hold.ts'
+import type { AccountName, AssetCode, Instant, RequestId } from '../../domain/ids.ts'
+import type { Metadata } from '../../domain/metadata.ts'
+import { contract } from '../contract.ts'
+import {
+  account,
+  amount,
+  asset,
+  expiresAt,
+  expiresInMs,
+  expiryToWire,
+  metadata,
+  onExpiry,
+  payee,
+  readExpiry,
+  requestId,
+} from '../fields.ts'
+import { HOLD, onExpiryToWire } from '../hold.ts'
+import { Type } from '../typebox.ts'
+
+export interface FreezeInput {
+  /** The idempotency key, and the hold's id. Default: a new UUIDv7. */
+  readonly requestId?: RequestId
+  readonly account: AccountName
+  readonly asset?: AssetCode
+  readonly amount: bigint
+  /** Who gets what is settled. Default `@revenue`. */
+  readonly payee?: AccountName
+  /** Give at most one of the two. Default: 15 minutes from now. */
+  readonly expiresInMs?: number
+  readonly expiresAt?: Instant
+  /**
+   * What is settled when it expires, at least 1, on top of its parts; at most what is held then. Default: everything is released.
+   */
+  readonly onExpiry?: OnExpiry
+  readonly metadata?: Metadata
+}
+
+const fields = {
+  requestId,
+  account,
+  asset,
+  amount: amount('How much to set aside, in minor units; at least 1.', 1n),
+  payee,
+  expiresInMs: expiresInMs('Life of the hold. Default 15 minutes.'),
+  expiresAt,
+  onExpiry: { schema: Type.Optional(onExpiry.schema) },
+  metadata,
+}
+
+export const freeze = contract({
+  kind: 'freeze',
+  route: {
+    method: 'POST',
+    path: '/v1/holds',
+    status: 201,
+    operationId: 'freeze',
+    tag: 'holds',
+    summary: 'Set coins aside',
+    description: 'The request id becomes the id of the hold.',
+    problems: [
+      'request_id_reused',
+      'unknown_asset',
+      'house_account',
+      'same_account',
+      'expiry_out_of_range',
+      'insufficient_funds',
+      'balance_overflow',
+    ],
+  },
+  address: {},
+  fields,
+  body: {
+    id: 'FreezeBody',
+    description: 'Coins to set aside. The request id becomes the id of the hold. Give at most one of the two expiries.',
+    examples: [
+      {
+        requestId: 'job-616',
+        account: 'user:8',
+        amount: '616',
+        expiresInMs: 600_000,
+        metadata: { model: 'llama-70b' },
+      },
+      { requestId: 'job-617', account: 'user:8', amount: '616', onExpiry: { settle: '100' } },
+    ],
+  },
+  answer: HOLD,
+
+  read(_, input, newRequestId) {
+    const expiry = readExpiry(input)
+    return {
+      kind: 'freeze',
+      requestId: requestId.read(input.requestId, newRequestId),
+      account: account.read(input.account, '/account'),
+      payee: payee.read(input.payee, '/payee'),
+      asset: asset.read(input.asset, '/asset'),
+      amount: fields.amount.read(input.amount, '/amount'),
+      expiresInMs: expiry.expiresInMs,
+      expiresAt: expiry.expiresAt,
+      onExpiry: input.onExpiry === undefined ? null : onExpiry.read(input.onExpiry, '/onExpiry'),
+      metadata: metadata.read(input.metadata, '/metadata'),
+    }
+  },
+
+  write: (command) => ({
+    kind: 'freeze',
+    requestId: command.requestId,
+    account: command.account,
+    asset: command.asset,
+    amount: command.amount.toString(),
+    payee: command.payee,
+    ...expiryToWire(command),
+    ...(command.onExpiry === null ? {} : { onExpiry: onExpiryToWire(command.onExpiry) }),
+    ...(command.metadata === null ? {} : { metadata: command.metadata }),
+  }),
+})

@@ -1,0 +1,156 @@
+import type { Static } from 'typebox'
+import type { Leg as LegValue } from '../../domain/command.ts'
+import type { AccountName, AssetCode, RequestId } from '../../domain/ids.ts'
+import type { Metadata } from '../../domain/metadata.ts'
+import { contract } from '../contract.ts'
+import { ENTRY } from '../entry.ts'
+import { LedgerError } from '../error.ts'
+import { account, amount, asset, attachmentsToWire, described, memo, metadata, requestId, toAsset } from '../fields.ts'
+import { fieldsIn, refuse } from '../input.ts'
+import { named } from '../schema.ts'
+import { Type } from '../typebox.ts'
+
+export interface LegInput {
+  readonly from: AccountName
+  readonly to: AccountName
+  readonly asset?: AssetCode
+  readonly amount: bigint
+  /** The asset that it arrives in, at the declared rate. Default: the asset that it leaves in. */
+  readonly toAsset?: AssetCode
+  /** What is to arrive, in place of what the rate gives: within the rate's tolerance. Only with another `toAsset`. */
+  readonly toAmount?: bigint
+}
+
+export interface TransferInput {
+  readonly requestId?: RequestId
+  /** 1 to `TRANSFER_LEGS_MAX`. */
+  readonly legs: readonly LegInput[]
+  readonly memo?: string
+  readonly metadata?: Metadata
+}
+
+export const TRANSFER_LEGS_MAX = 1000
+
+const legAmount = amount('How much, in minor units; at least 1.', 1n)
+const toAmount = described(
+  amount('What is to arrive.', 1n),
+  'What is to arrive, within the tolerance of the rate. Only with another `toAsset`.',
+)
+
+export const Leg = named(
+  'Leg',
+  Type.Object(
+    {
+      from: account.schema,
+      to: account.schema,
+      asset: asset.schema,
+      amount: legAmount.schema,
+      toAsset: toAsset.schema,
+      toAmount: Type.Optional(toAmount.schema),
+    },
+    { additionalProperties: false, description: 'Coins from one account to another.' },
+  ),
+)
+type LegWire = Static<typeof Leg>
+
+const LEG: ReadonlySet<string> = new Set(Object.keys(Leg.properties))
+
+const fields = {
+  requestId,
+  legs: {
+    schema: Type.Array(Type.Unsafe<LegWire>({ $ref: 'Leg#' }), { minItems: 1, maxItems: TRANSFER_LEGS_MAX }),
+  },
+  memo,
+  metadata,
+}
+
+export const transfer = contract({
+  kind: 'transfer',
+  route: {
+    method: 'POST',
+    path: '/v1/transfers',
+    status: 201,
+    operationId: 'transfer',
+    tag: 'movements',
+    summary: 'Coins move between accounts, all legs or none',
+    description:
+      'A leg with `toAsset` arrives in another asset, at the newest declared rate, through `@exchange`. The entry shows what each leg ' +
+      'came to, at which rate, and what rounding left over.',
+    problems: [
+      'request_id_reused',
+      'unknown_asset',
+      'same_account',
+      'unknown_rate',
+      'rounds_to_nothing',
+      'outside_tolerance',
+      'exchange_out_of_range',
+      'insufficient_funds',
+      'balance_overflow',
+    ],
+  },
+  address: {},
+  fields,
+  body: {
+    id: 'TransferBody',
+    description: 'Coins that move between accounts: all legs or none.',
+    examples: [
+      {
+        requestId: 'gift-1',
+        legs: [
+          { from: 'user:8', to: 'user:9', amount: '20' },
+          { from: 'user:8', to: 'user:10', amount: '30' },
+        ],
+      },
+    ],
+  },
+  answer: ENTRY,
+
+  read(_, input, newRequestId) {
+    const { legs } = input
+    if (!Array.isArray(legs) || legs.length === 0 || legs.length > TRANSFER_LEGS_MAX) {
+      throw refuse(legs, '/legs', `an array of 1 to ${TRANSFER_LEGS_MAX} legs`)
+    }
+    return {
+      kind: 'transfer',
+      requestId: requestId.read(input.requestId, newRequestId),
+      legs: legs.map((leg: unknown, index) => readLeg(leg, `/legs/${index}`)),
+      memo: memo.read(input.memo, '/memo'),
+      metadata: metadata.read(input.metadata, '/metadata'),
+    }
+  },
+
+  write: (command) => ({
+    kind: 'transfer',
+    requestId: command.requestId,
+    legs: command.legs.map(writeLeg),
+    ...attachmentsToWire(command),
+  }),
+})
+
+function readLeg(input: unknown, pointer: string): LegValue {
+  const given = fieldsIn(input, LEG, pointer)
+  const leg = {
+    from: account.read(given['from'], `${pointer}/from`),
+    to: account.read(given['to'], `${pointer}/to`),
+    asset: asset.read(given['asset'], `${pointer}/asset`),
+    amount: legAmount.read(given['amount'], `${pointer}/amount`),
+  }
+  const arrivesIn = toAsset.read(given['toAsset'], `${pointer}/toAsset`) ?? leg.asset
+  if (arrivesIn === leg.asset) {
+    if (given['toAmount'] === undefined) return leg
+    throw LedgerError.invalid(`${pointer}/toAmount`, 'toAmount is for a leg that arrives in another asset.')
+  }
+  if (given['toAmount'] === undefined) return { ...leg, toAsset: arrivesIn }
+  return { ...leg, toAsset: arrivesIn, toAmount: toAmount.read(given['toAmount'], `${pointer}/toAmount`) }
+}
+
+function writeLeg(leg: LegValue): LegWire {
+  return {
+    from: leg.from,
+    to: leg.to,
+    asset: leg.asset,
+    amount: leg.amount.toString(),
+    ...(leg.toAsset === undefined ? {} : { toAsset: leg.toAsset }),
+    ...(leg.toAmount === undefined ? {} : { toAmount: leg.toAmount.toString() }),
+  }
+}

@@ -1,0 +1,167 @@
+/** The contracts, one per command, and what is made of all of them together: a batch and its schemas. */
+import type { Static } from 'typebox'
+import type { Command, CommandKind } from '../domain/command.ts'
+import type { RequestId } from '../domain/ids.ts'
+import { amend, type AmendInput } from './commands/amend.ts'
+import { charge, type ChargeInput } from './commands/charge.ts'
+import { declare, type DeclareInput } from './commands/declare.ts'
+import { deposit, type DepositInput } from './commands/deposit.ts'
+import { freeze, type FreezeInput } from './commands/freeze.ts'
+import { open, type OpenInput } from './commands/open.ts'
+import { rate, type RateInput } from './commands/rate.ts'
+import { refund, type RefundInput } from './commands/refund.ts'
+import { release } from './commands/release.ts'
+import { settle, type SettleInput } from './commands/settle.ts'
+import { Leg, transfer, type TransferInput } from './commands/transfer.ts'
+import type { Contract } from './contract.ts'
+import { LedgerError } from './error.ts'
+import { flag } from './fields.ts'
+import { fieldsIn, refuse } from './input.ts'
+import type { NewRequestId } from './request-id.ts'
+import { named } from './schema.ts'
+import { Type } from './typebox.ts'
+
+/** In the order of the document. A settle becomes one of two commands. */
+export const CONTRACTS = {
+  deposit,
+  charge,
+  transfer,
+  freeze,
+  settle,
+  'settle-part': settle,
+  amend,
+  refund,
+  release,
+  open,
+  declare,
+  rate,
+} satisfies { readonly [Kind in CommandKind]: Contract<Kind> }
+
+/** What each command of a batch is given as, next to its `kind`. */
+interface Inputs {
+  open: OpenInput
+  deposit: DepositInput
+  charge: ChargeInput
+  transfer: TransferInput
+  freeze: FreezeInput
+  settle: { readonly hold: RequestId } & SettleInput
+  amend: { readonly hold: RequestId } & AmendInput
+  refund: { readonly hold: RequestId } & RefundInput
+  release: { readonly hold: RequestId }
+  declare: DeclareInput
+  rate: RateInput
+}
+
+/** Both kinds of settle are asked for as `settle`. */
+export type InputKind = Exclude<CommandKind, 'settle-part'>
+
+/** One command of a batch. */
+export type CommandInput = { [Kind in InputKind]: { readonly kind: Kind } & Inputs[Kind] }[InputKind]
+
+/** Every contract once, by the name that its command has in a batch. */
+const BY_NAME: ReadonlyMap<string, Contract> = new Map(
+  Object.values(CONTRACTS).map((contract) => [contract.kind, contract]),
+)
+
+export const ALL_CONTRACTS: readonly Contract[] = [...BY_NAME.values()]
+
+export function contractOf(kind: CommandKind): Contract {
+  return CONTRACTS[kind]
+}
+
+/** A command as a client sends it in a batch; `commandOf` reads it back to an equal command. */
+export function commandToWire(command: Command): object {
+  return contractOf(command.kind).write(command)
+}
+
+/** One command of a batch: `kind` names it. @throws LedgerError `invalid_request` */
+export function commandOf(input: unknown, newRequestId: NewRequestId): Command {
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) {
+    throw LedgerError.invalid('', 'A command must be an object.')
+  }
+  const kind: unknown = (input as { kind?: unknown }).kind
+  const contract = typeof kind === 'string' ? BY_NAME.get(kind) : undefined
+  if (contract === undefined) throw refuse(kind, '/kind', `one of ${[...BY_NAME.keys()].join(', ')}`)
+  return contract.readOfBatch(input, newRequestId)
+}
+
+export const BATCH_COMMANDS_MAX = 1000
+
+export interface BatchRequest {
+  readonly commands: readonly Command[]
+  /** All take effect or none. */
+  readonly atomic: boolean
+}
+
+const atomicField = flag(false, 'All commands take effect, or none.')
+const BATCH: ReadonlySet<string> = new Set(['commands', 'atomic'])
+
+/** A whole batch; pointers go from its root: `/commands/3/amount`. @throws LedgerError `invalid_request` */
+export function batchOf(input: unknown, newRequestId: NewRequestId): BatchRequest {
+  const given = fieldsIn(input, BATCH)
+  const atomic = atomicField.read(given['atomic'], '/atomic')
+  const inputs = given['commands']
+  if (!Array.isArray(inputs) || inputs.length === 0 || inputs.length > BATCH_COMMANDS_MAX) {
+    throw refuse(inputs, '/commands', `an array of 1 to ${BATCH_COMMANDS_MAX} commands`)
+  }
+  const commands = inputs.map((item: unknown, index) => {
+    try {
+      return commandOf(item, newRequestId)
+    } catch (error) {
+      throw error instanceof LedgerError ? error.under(`/commands/${index}`) : error
+    }
+  })
+  return { commands, atomic }
+}
+
+const COMMAND_SCHEMAS = ALL_CONTRACTS.map(({ commandSchema }) => commandSchema)
+
+export const CommandBody = named(
+  'Command',
+  Type.Unsafe<object>({
+    oneOf: COMMAND_SCHEMAS.map(({ $id }) => ({ $ref: `${$id}#` })),
+    discriminator: {
+      propertyName: 'kind',
+      mapping: Object.fromEntries(
+        ALL_CONTRACTS.map(({ kind, commandSchema }) => [kind, `#/components/schemas/${commandSchema.$id}`]),
+      ),
+    },
+    description: 'One command; `kind` names it.',
+  }),
+)
+
+export const BatchBody = named(
+  'BatchBody',
+  Type.Object(
+    {
+      commands: Type.Array(Type.Unsafe<Static<typeof CommandBody>>({ $ref: 'Command#' }), {
+        minItems: 1,
+        maxItems: BATCH_COMMANDS_MAX,
+        description: 'Give every command its own `requestId`, so that the batch can be repeated.',
+      }),
+      atomic: atomicField.schema,
+    },
+    {
+      additionalProperties: false,
+      description: 'Commands that travel together.',
+      examples: [
+        {
+          commands: [
+            { kind: 'freeze', requestId: 'job-617', account: 'user:8', amount: '100' },
+            { kind: 'settle', hold: 'job-616', amount: '500' },
+          ],
+          atomic: false,
+        },
+      ],
+    },
+  ),
+)
+
+/** Every schema of a body that has a name in the document. */
+export const BODIES = [
+  Leg,
+  ...ALL_CONTRACTS.map(({ bodySchema }) => bodySchema),
+  ...COMMAND_SCHEMAS,
+  CommandBody,
+  BatchBody,
+]

@@ -1,0 +1,144 @@
+/** An entry of the journal on the wire. */
+import type { Static } from 'typebox'
+import type { Entry as Value, EntryLeg as Leg } from '../domain/journal.ts'
+import { ROUNDINGS } from '../domain/rate.ts'
+import { SETTLED_AT, type Resource } from './resource.ts'
+import { instantFromWire, instantToWire } from './instants.ts'
+import { Posting, POSTING_EXAMPLES, postingFromWire, postingToWire } from './posting.ts'
+import { RATE_VERSION, ROUNDING } from './rate.ts'
+import {
+  AccountName,
+  amount,
+  AssetCode,
+  instant,
+  MetadataAnswer,
+  named,
+  nullableAmount,
+  nullableText,
+  reference,
+  WHOLE_PATTERN,
+  Words,
+  words,
+} from './schema.ts'
+import { Type } from './typebox.ts'
+
+const AppliedRate = Type.Object(
+  {
+    version: Type.Integer(RATE_VERSION),
+    numerator: amount('Of the rate.'),
+    denominator: amount('Of the rate.'),
+    rounding: words(ROUNDINGS, { description: ROUNDING }),
+    remainder: Type.String({
+      pattern: WHOLE_PATTERN,
+      description:
+        'What the rounding left over, over the denominator: amount × numerator = toAmount × denominator + remainder, exactly. ' +
+        'It may be beyond int64.',
+      examples: ['4'],
+    }),
+  },
+  { description: 'The rate that the leg was exchanged at.' },
+)
+
+export const EntryLeg = named(
+  'EntryLeg',
+  Type.Object(
+    {
+      from: AccountName,
+      to: AccountName,
+      asset: AssetCode,
+      amount: amount('What left `from`.'),
+      toAsset: AssetCode,
+      toAmount: amount('What reached `to`.'),
+      rate: Type.Union([AppliedRate, Type.Null()], { description: 'Null for a leg within one asset.' }),
+    },
+    { description: 'What one leg of a transfer across assets came to.' },
+  ),
+)
+
+export const Entry = named(
+  'Entry',
+  Type.Object(
+    {
+      id: Type.String({
+        description:
+          'The request id; `HOLD~settle` or `HOLD~release` for the end of a hold, `HOLD~late` for its late settle.',
+        examples: ['deposit-1'],
+      }),
+      kind: Words.entryKind,
+      hold: nullableText({ description: 'The hold that it opened, changed or ended; null for other entries.' }),
+      at: instant('When it happened.'),
+      memo: nullableText({ description: 'What the caller noted.' }),
+      metadata: MetadataAnswer,
+      floor: nullableAmount('The floor that an `open` set.'),
+      legs: Type.Union([Type.Array(reference(EntryLeg)), Type.Null()], {
+        description: 'The legs of a transfer across assets; null for every other entry.',
+      }),
+      postings: Type.Array(reference(Posting)),
+    },
+    {
+      description: 'One event of the journal. Its postings sum to zero per asset.',
+      examples: [
+        {
+          id: 'job-616~settle',
+          kind: 'settle',
+          hold: 'job-616',
+          at: SETTLED_AT,
+          memo: null,
+          metadata: null,
+          floor: null,
+          legs: null,
+          postings: POSTING_EXAMPLES,
+        },
+      ],
+    },
+  ),
+)
+
+export type EntryLegWire = Static<typeof EntryLeg>
+export type EntryWire = Static<typeof Entry>
+
+export function entryToWire(entry: Value): EntryWire {
+  return {
+    id: entry.id,
+    kind: entry.kind,
+    hold: entry.hold,
+    at: instantToWire(entry.at),
+    memo: entry.memo,
+    metadata: entry.metadata,
+    floor: entry.floor === null ? null : entry.floor.toString(),
+    legs: entry.legs === null ? null : entry.legs.map(entryLegToWire),
+    postings: entry.postings.map(postingToWire),
+  }
+}
+
+export function entryFromWire(wire: EntryWire): Value {
+  return {
+    id: wire.id,
+    kind: wire.kind,
+    hold: wire.hold,
+    at: instantFromWire(wire.at),
+    memo: wire.memo,
+    metadata: wire.metadata,
+    floor: wire.floor === null ? null : BigInt(wire.floor),
+    legs: wire.legs === null ? null : wire.legs.map(entryLegFromWire),
+    postings: wire.postings.map(postingFromWire),
+  }
+}
+
+function entryLegToWire({ from, to, asset, amount, toAsset, toAmount, rate }: Leg): EntryLegWire {
+  const leg = { from, to, asset, amount: amount.toString(), toAsset, toAmount: toAmount.toString() }
+  if (rate === null) return { ...leg, rate: null }
+  const { version, numerator, denominator, rounding, remainder } = rate
+  const fraction = { numerator: numerator.toString(), denominator: denominator.toString() }
+  return { ...leg, rate: { version, ...fraction, rounding, remainder: remainder.toString() } }
+}
+
+function entryLegFromWire({ from, to, asset, amount, toAsset, toAmount, rate }: EntryLegWire): Leg {
+  const leg = { from, to, asset, amount: BigInt(amount), toAsset, toAmount: BigInt(toAmount) }
+  if (rate === null) return { ...leg, rate: null }
+  const { version, numerator, denominator, rounding, remainder } = rate
+  const fraction = { numerator: BigInt(numerator), denominator: BigInt(denominator) }
+  return { ...leg, rate: { version, ...fraction, rounding, remainder: BigInt(remainder) } }
+}
+
+export const ENTRY: Resource<Value, EntryWire> = { schema: Entry, toWire: entryToWire, fromWire: entryFromWire }

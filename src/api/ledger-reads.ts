@@ -1,0 +1,101 @@
+/**
+ * The reads of a ledger over its read port: input is checked and completed, and what does not exist is an error.
+ *
+ * The library and the routes of the service share them.
+ */
+import type { Asset } from '../domain/asset.ts'
+import type { Hold } from '../domain/hold.ts'
+import type { Entry, HoldEvent, StatementLine } from '../domain/journal.ts'
+import type { Rate } from '../domain/rate.ts'
+import { CursorError, type Page, type Reader } from '../engine/reader.ts'
+import { LedgerError } from './error.ts'
+import type { AccountView, Reads } from './ledger.ts'
+import {
+  accountParameter,
+  accountQueryOf,
+  assetParameter,
+  assetsQueryOf,
+  entryParameter,
+  holdsQueryOf,
+  pageQueryOf,
+  postingsQueryOf,
+  requestIdParameter,
+} from './queries.ts'
+
+export class LedgerReads implements Reads {
+  readonly #reader: Reader
+  readonly #errorOf: (thrown: unknown) => unknown
+
+  /** @param errorOf what to throw in place of what the reader throws */
+  constructor(reader: Reader, errorOf: (thrown: unknown) => unknown) {
+    this.#reader = reader
+    this.#errorOf = errorOf
+  }
+
+  async account(account: unknown, input: unknown = {}): Promise<AccountView> {
+    const name = accountParameter(account, 'account')
+    const { at, ...page } = accountQueryOf(input)
+    const found = await this.#read((reader) =>
+      at === null ? reader.account(name, page) : reader.accountAt(name, at, page),
+    )
+    if (found === null) throw LedgerError.accountNotFound(name)
+    return found
+  }
+
+  async hold(id: unknown): Promise<Hold> {
+    const name = requestIdParameter(id, 'id')
+    const found = await this.#read((reader) => reader.hold(name))
+    if (found === null) throw LedgerError.holdNotFound(name)
+    return found
+  }
+
+  async holds(input: unknown = {}): Promise<Page<Hold>> {
+    const query = holdsQueryOf(input)
+    return await this.#read((reader) => reader.holds(query))
+  }
+
+  async holdHistory(id: unknown, input: unknown = {}): Promise<Page<HoldEvent>> {
+    const hold = requestIdParameter(id, 'id')
+    const query = { hold, ...pageQueryOf(input) }
+    const found = await this.#read((reader) => reader.holdHistory(query))
+    if (found === null) throw LedgerError.holdNotFound(hold)
+    return found
+  }
+
+  async postings(account: unknown, input: unknown = {}): Promise<Page<StatementLine>> {
+    const query = postingsQueryOf(accountParameter(account, 'account'), input)
+    return await this.#read((reader) => reader.postings(query))
+  }
+
+  async entry(id: unknown): Promise<Entry> {
+    const name = entryParameter(id, 'id')
+    const found = await this.#read((reader) => reader.entry(name))
+    if (found === null) throw LedgerError.entryNotFound(name)
+    return found
+  }
+
+  async assetPage(input: unknown = {}): Promise<Page<Asset>> {
+    const query = assetsQueryOf(input)
+    return await this.#read((reader) => reader.assets(query))
+  }
+
+  async rates(input: unknown = {}): Promise<Page<Rate>> {
+    const query = pageQueryOf(input)
+    return await this.#read((reader) => reader.rates(query))
+  }
+
+  async rateHistory(from: unknown, to: unknown, input: unknown = {}): Promise<Page<Rate>> {
+    const pair = { from: assetParameter(from, 'from'), to: assetParameter(to, 'to') }
+    const query = { ...pair, ...pageQueryOf(input) }
+    return await this.#read((reader) => reader.rateHistory(query))
+  }
+
+  async #read<Result>(read: (reader: Reader) => Promise<Result>): Promise<Result> {
+    try {
+      return await read(this.#reader)
+    } catch (error) {
+      if (!(error instanceof CursorError)) throw this.#errorOf(error)
+      throw LedgerError.invalidParameter('cursor', 'cursor must be the `next` of another page.')
+    }
+  }
+}

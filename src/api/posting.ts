@@ -1,0 +1,139 @@
+/** Postings and the lines of statements on the wire. */
+import type { Static } from 'typebox'
+import type { Posting as Value, StatementLine as Line } from '../domain/journal.ts'
+import { page, SETTLED_AT } from './resource.ts'
+import { instantFromWire, instantToWire } from './instants.ts'
+import {
+  AccountName,
+  amount,
+  AssetCode,
+  instant,
+  MetadataAnswer,
+  named,
+  nullableText,
+  VERSION,
+  Words,
+} from './schema.ts'
+import { Type } from './typebox.ts'
+
+export const POSTING_EXAMPLES = [
+  {
+    entryId: 'job-616~settle',
+    kind: 'settle',
+    account: 'user:8',
+    asset: 'credit',
+    stripe: 0,
+    version: 3,
+    availableDelta: '116',
+    heldDelta: '-616',
+    available: '9500',
+    held: '0',
+    at: SETTLED_AT,
+  },
+  {
+    entryId: 'job-616~settle',
+    kind: 'settle',
+    account: '@revenue',
+    asset: 'credit',
+    stripe: 0,
+    version: 1,
+    availableDelta: '500',
+    heldDelta: '0',
+    available: '500',
+    held: '0',
+    at: SETTLED_AT,
+  },
+]
+
+const postingFields = {
+  entryId: Type.String({ description: 'The entry that it is a line of.', examples: ['job-616~settle'] }),
+  kind: Words.entryKind,
+  account: AccountName,
+  asset: AssetCode,
+  stripe: Type.Integer({ minimum: 0, description: '0, except for house accounts.', examples: [0] }),
+  version: Type.Integer(VERSION),
+  availableDelta: amount('What `available` gained or lost.'),
+  heldDelta: amount('What `held` gained or lost.'),
+  available: amount('`available` after it.'),
+  held: amount('`held` after it.'),
+  at: instant('When it happened.'),
+}
+
+export const Posting = named(
+  'Posting',
+  Type.Object(postingFields, {
+    description: "One balance's line of an entry.",
+    examples: POSTING_EXAMPLES.slice(0, 1),
+  }),
+)
+
+export const StatementLine = named(
+  'StatementLine',
+  Type.Object(
+    {
+      ...postingFields,
+      total: amount('`available` + `held` after it. Of a house account, the amounts are those of its stripe alone.'),
+      hold: nullableText({ description: 'The hold that it belongs to; null for other kinds.' }),
+      memo: nullableText({ description: 'What the caller noted on the request.' }),
+      metadata: MetadataAnswer,
+    },
+    {
+      description: 'A posting as a statement shows it.',
+      examples: POSTING_EXAMPLES.slice(0, 1).map((posting) => ({
+        ...posting,
+        total: String(BigInt(posting.available) + BigInt(posting.held)),
+        hold: 'job-616',
+        memo: null,
+        metadata: { model: 'llama-70b' },
+      })),
+    },
+  ),
+)
+
+export const PostingPage = page('PostingPage', 'lines of a statement', StatementLine)
+
+export type PostingWire = Static<typeof Posting>
+export type StatementLineWire = Static<typeof StatementLine>
+export type PostingPageWire = Static<typeof PostingPage>
+
+export function postingToWire(posting: Value): PostingWire {
+  return {
+    entryId: posting.entryId,
+    kind: posting.kind,
+    account: posting.account,
+    asset: posting.asset,
+    stripe: posting.stripe,
+    version: posting.version,
+    availableDelta: posting.availableDelta.toString(),
+    heldDelta: posting.heldDelta.toString(),
+    available: posting.available.toString(),
+    held: posting.held.toString(),
+    at: instantToWire(posting.at),
+  }
+}
+
+export function postingFromWire(wire: PostingWire): Value {
+  return {
+    entryId: wire.entryId,
+    kind: wire.kind,
+    account: wire.account,
+    asset: wire.asset,
+    stripe: wire.stripe,
+    version: wire.version,
+    availableDelta: BigInt(wire.availableDelta),
+    heldDelta: BigInt(wire.heldDelta),
+    available: BigInt(wire.available),
+    held: BigInt(wire.held),
+    at: instantFromWire(wire.at),
+  }
+}
+
+export function lineToWire(line: Line): StatementLineWire {
+  const { hold, memo, metadata } = line
+  return { ...postingToWire(line), total: line.total.toString(), hold, memo, metadata }
+}
+
+export function lineFromWire(wire: StatementLineWire): Line {
+  const { hold, memo, metadata } = wire
+  return { ...postingFromWire(wire), total: BigInt(wire.total), hold, memo, metadata }
+}

@@ -1,0 +1,149 @@
+/** The reads of a ledger over HTTP. */
+import { LedgerError } from '../api/error.ts'
+import { accountFromWire, type AccountWire } from '../api/account.ts'
+import { assetFromWire, type AssetsWire } from '../api/asset.ts'
+import { entryFromWire, type EntryWire } from '../api/entry.ts'
+import {
+  holdEventFromWire,
+  holdFromWire,
+  type HoldEventPageWire,
+  type HoldPageWire,
+  type HoldWire,
+} from '../api/hold.ts'
+import { instantToWire } from '../api/instants.ts'
+import type { AccountInput, AccountView, HoldsInput, PageInput, PageView, PostingsInput, Reads } from '../api/ledger.ts'
+import { lineFromWire, type PostingPageWire } from '../api/posting.ts'
+import {
+  accountParameter,
+  accountQueryOf,
+  assetParameter,
+  entryParameter,
+  holdsQueryOf,
+  pageQueryOf,
+  postingsQueryOf,
+  requestIdParameter,
+} from '../api/queries.ts'
+import { rateFromWire, type RatePageWire } from '../api/rate.ts'
+import { pageFromWire } from '../api/resource.ts'
+import type { Asset } from '../domain/asset.ts'
+import type { Hold } from '../domain/hold.ts'
+import type { Entry, HoldEvent, StatementLine } from '../domain/journal.ts'
+import type { Metadata } from '../domain/metadata.ts'
+import type { Rate } from '../domain/rate.ts'
+import { exchange, unexpected, type Service } from './exchange.ts'
+import type { ClientLimits } from './limits.ts'
+import { pauseAfter } from './pause.ts'
+
+export class RemoteReads implements Reads {
+  readonly #service: Service
+  readonly #limits: ClientLimits
+  #closed = false
+
+  constructor(service: Service, limits: ClientLimits) {
+    this.#service = service
+    this.#limits = limits
+  }
+
+  /** No read begins any more. */
+  close(): void {
+    this.#closed = true
+  }
+
+  async account(account: string, input: AccountInput = {}): Promise<AccountView> {
+    const name = accountParameter(account, 'account')
+    const { limit, ...query } = accountQueryOf(input)
+    // A service from before there were pages knows no limit, and needs none.
+    const text = queryText({ ...query, limit: input.limit === undefined ? null : limit })
+    const path = `/v1/accounts/${encodeURIComponent(name)}${text === '' ? '' : `?${text}`}`
+    return await this.#read(path, (wire: AccountWire) => accountFromWire(wire))
+  }
+
+  async hold(id: string): Promise<Hold> {
+    const name = requestIdParameter(id, 'id')
+    return await this.#read(`/v1/holds/${encodeURIComponent(name)}`, (wire: HoldWire) => holdFromWire(wire))
+  }
+
+  async holds(input: HoldsInput = {}): Promise<PageView<Hold>> {
+    const query = queryText({ ...holdsQueryOf(input) })
+    return await this.#read(`/v1/holds?${query}`, (wire: HoldPageWire) => pageFromWire(wire, holdFromWire))
+  }
+
+  async holdHistory(id: string, input: PageInput = {}): Promise<PageView<HoldEvent>> {
+    const path = `/v1/holds/${encodeURIComponent(requestIdParameter(id, 'id'))}/history`
+    const query = queryText({ ...pageQueryOf(input) })
+    return await this.#read(`${path}?${query}`, (wire: HoldEventPageWire) => pageFromWire(wire, holdEventFromWire))
+  }
+
+  async postings(account: string, input: PostingsInput = {}): Promise<PageView<StatementLine>> {
+    const { account: name, ...filters } = postingsQueryOf(accountParameter(account, 'account'), input)
+    const path = `/v1/accounts/${encodeURIComponent(name)}/postings?${queryText(filters)}`
+    return await this.#read(path, (wire: PostingPageWire) => pageFromWire(wire, lineFromWire))
+  }
+
+  async entry(id: string): Promise<Entry> {
+    const name = entryParameter(id, 'id')
+    return await this.#read(`/v1/entries/${encodeURIComponent(name)}`, (wire: EntryWire) => entryFromWire(wire))
+  }
+
+  async assetPage({ cursor }: PageInput = {}): Promise<PageView<Asset>> {
+    const query = queryText({ cursor: cursor ?? null })
+    const path = `/v1/assets${query === '' ? '' : `?${query}`}`
+    // A service from before there were pages sends all of them.
+    return await this.#read(path, (wire: AssetsWire) =>
+      pageFromWire({ ...wire, next: wire.next ?? null }, assetFromWire),
+    )
+  }
+
+  async rates(input: PageInput = {}): Promise<PageView<Rate>> {
+    const path = `/v1/rates?${queryText({ ...pageQueryOf(input) })}`
+    return await this.#read(path, (wire: RatePageWire) => pageFromWire(wire, rateFromWire))
+  }
+
+  async rateHistory(from: string, to: string, input: PageInput = {}): Promise<PageView<Rate>> {
+    const pair = `${assetParameter(from, 'from')}/${assetParameter(to, 'to')}`
+    const path = `/v1/rates/${pair}?${queryText({ ...pageQueryOf(input) })}`
+    return await this.#read(path, (wire: RatePageWire) => pageFromWire(wire, rateFromWire))
+  }
+
+  /** A read has no effect, so that it can be tried again whatever happened. */
+  async #read<Wire, Result>(path: string, decode: (wire: Wire) => Result): Promise<Result> {
+    if (this.#closed) throw closed()
+    const deadlineAt = performance.now() + this.#limits.callTimeoutMsDefault
+    for (let failures = 0; ;) {
+      try {
+        const timeoutMs = Math.min(this.#limits.requestTimeoutMs, deadlineAt - performance.now())
+        const controller = new AbortController()
+        return decoded(await exchange(this.#service, { path, body: null, timeoutMs, controller }), decode)
+      } catch (error) {
+        failures += 1
+        const pauseMs = pauseAfter(error as LedgerError, { failures, chance: Math.random() }, this.#limits)
+        if (pauseMs === null || performance.now() + pauseMs >= deadlineAt) throw error
+        await new Promise((resolve) => setTimeout(resolve, pauseMs))
+      }
+    }
+  }
+}
+
+function decoded<Wire, Result>(value: unknown, decode: (wire: Wire) => Result): Result {
+  try {
+    return decode(value as Wire)
+  } catch (cause) {
+    throw unexpected('The service answered in a form that is not known here.', { cause })
+  }
+}
+
+const INSTANTS: ReadonlySet<string> = new Set(['at', 'from', 'until'])
+
+function queryText(filters: Readonly<Record<string, string | number | Metadata | null>>): string {
+  const query = new URLSearchParams()
+  for (const [name, value] of Object.entries(filters)) {
+    if (value === null) continue
+    if (typeof value === 'object') query.set(name, JSON.stringify(value))
+    else query.set(name, INSTANTS.has(name) ? instantToWire(Number(value)) : String(value))
+  }
+  return query.toString()
+}
+
+export function closed(): LedgerError {
+  return new LedgerError('shutting_down', 'This ledger is closed.')
+}

@@ -1,0 +1,62 @@
+/** The state that the stages of a batch share. Each engine has one. */
+import { decideBatch, type Plan } from '../domain/batch.ts'
+import type { Work } from '../domain/command.ts'
+import type { Instant } from '../domain/ids.ts'
+import { HouseStripes } from '../domain/house-stripes.ts'
+import { type Snapshot } from '../domain/snapshot.ts'
+import { footprint } from '../domain/rules.ts'
+import { type Footprint } from '../domain/footprint.ts'
+import { Cache } from './cache.ts'
+import { ClockWatch, type ClockWatchOptions } from './clock-watch.ts'
+import type { Clock } from './clock.ts'
+import { Contention } from './contention.ts'
+import { asFault } from './faults.ts'
+import type { EngineLimits } from './limits.ts'
+import { assertLawful } from './plan-laws.ts'
+import { newStats, type EngineStats } from './stats.ts'
+import type { Store } from './store.ts'
+import { Succession } from './succession.ts'
+
+export class BatchContext {
+  readonly store: Store
+  readonly clock: Clock
+  readonly limits: EngineLimits
+  readonly succession: Succession
+  readonly cache: Cache
+  readonly contention: Contention
+  readonly stats: EngineStats = newStats()
+  readonly watch: ClockWatch
+
+  constructor(store: Store, clock: Clock, limits: EngineLimits, options: { houseStripe: number } & ClockWatchOptions) {
+    this.store = store
+    this.clock = clock
+    this.limits = limits
+    this.succession = new Succession(store, new HouseStripes(options.houseStripe))
+    this.cache = new Cache(limits)
+    this.contention = new Contention(clock, limits.contendedMs)
+    this.watch = new ClockWatch({ store, clock, limits }, options)
+  }
+
+  /** The footprint of `work`, including the balances of holds that are in the cache. */
+  knownKeys(work: readonly Work[]): Footprint {
+    return footprint(work, this.succession.stripes, this.cache.requests)
+  }
+
+  readonly knownKeysOf = (item: Work): Footprint => this.knownKeys([item])
+
+  /**
+   * Decides `work` as of `now`, on the house stripes that the snapshot's footprint names.
+   *
+   * @throws Fault `internal` when a rule throws, or the plan would break a law
+   */
+  plan(work: readonly Work[], snapshot: Snapshot, { houseStripes }: Footprint, now: Instant): Plan {
+    const { holdTtlMsDefault, holdTtlMsMax } = this.limits
+    try {
+      const plan = decideBatch(work, snapshot, houseStripes, { now, holdTtlMsDefault, holdTtlMsMax })
+      assertLawful(work, plan)
+      return plan
+    } catch (error) {
+      throw asFault(error)
+    }
+  }
+}

@@ -1,0 +1,170 @@
+/** The life of a hold, derived from the glossary and law 5 alone: the hold after a command, and the coins that move. */
+import type { Command, Overage } from '../../src/domain/command.ts'
+import type { Rejection } from '../../src/domain/outcome.ts'
+import type { HoldBook } from './books.ts'
+
+/** A command about a hold that exists. */
+export type HoldCommand = Extract<Command, { readonly hold: string }>
+
+/** The other inputs to a change of a hold. */
+export interface HoldSurroundings {
+  readonly now: number
+  /** What the holder can spend. */
+  readonly spendable: bigint
+  /** The number of steps so far. */
+  readonly stepCount: number
+  readonly wasSettledLate: boolean
+}
+
+export interface HoldChange {
+  readonly after: HoldBook
+  readonly entryId: string
+  readonly kind: 'settle' | 'release' | 'amend' | 'refund'
+  readonly moves: readonly { account: string; asset: string; available: bigint; held: bigint }[]
+  /** Whether the change ends the hold. */
+  readonly isEnd: boolean
+  /** Whether the change is a step: every change except an end without earlier steps that keeps the payee. */
+  readonly isStep: boolean
+}
+
+/** The change, or its rejection. Funds are not checked here. */
+export function changeHold(hold: HoldBook, command: HoldCommand, around: HoldSurroundings): HoldChange | Rejection {
+  const notOpen = { code: 'hold_not_open', hold: hold.id, state: hold.state, settled: hold.settled } as const
+  switch (command.kind) {
+    case 'release':
+      if (hold.state !== 'open') return notOpen
+      if (command.cause === 'caller') return end(hold, NOTHING, { state: 'released', payee: hold.payee, ...around })
+      if (around.now < hold.expiresAt) return { code: 'hold_not_due', hold: hold.id, expiresAt: hold.expiresAt }
+      return end(
+        hold,
+        { ...NOTHING, ofHeld: least(hold.onExpiry?.settle ?? 0n, hold.held) },
+        {
+          state: 'expired',
+          payee: hold.payee,
+          ...around,
+        },
+      )
+    case 'settle':
+    case 'settle-part': {
+      const payee = command.payee ?? hold.payee
+      if (payee === hold.account) return { code: 'same_account', account: payee }
+      const isLate = command.kind === 'settle' && command.late && hold.state === 'expired'
+      if (isLate ? around.wasSettledLate : hold.state !== 'open') return notOpen
+      if (payee !== hold.payee && hold.settled > 0n) return { code: 'payee_fixed', hold: hold.id, payee: hold.payee }
+      if (isLate) return settleLate(hold, command, { payee, ...around })
+      const payment = pay(command, hold.held, around.spendable)
+      if (payment === null) return { code: 'settle_above_hold', hold: hold.id, held: hold.held }
+      if (command.kind === 'settle') return end(hold, payment, { state: 'settled', payee, ...around })
+      const after = paid(hold, payment, payee)
+      return step(hold, after, { entryId: command.requestId, kind: 'settle' })
+    }
+    case 'amend': {
+      if (hold.state !== 'open') return notOpen
+      const amount = command.amount ?? hold.amount
+      const held = hold.held + amount - hold.amount
+      if (held < 0n) return { code: 'amend_below_settled', hold: hold.id, minimum: hold.amount - hold.held }
+      const expiresAt = expiryOf(command, around.now) ?? hold.expiresAt
+      const onExpiry = command.onExpiry === undefined ? hold.onExpiry : command.onExpiry
+      const after = { ...hold, amount, held, expiresAt, onExpiry }
+      return step(hold, after, { entryId: command.requestId, kind: 'amend' })
+    }
+    case 'refund': {
+      const { id, settled, refunded } = hold
+      const after = { ...hold, refunded: refunded + command.amount }
+      if (after.refunded > settled) return { code: 'refund_above_settled', hold: id, settled, refunded }
+      return step(hold, after, { entryId: command.requestId, kind: 'refund' })
+    }
+  }
+}
+
+/** The requested expiry; null when the command does not set one. */
+export function expiryOf(
+  { expiresInMs, expiresAt }: { readonly expiresInMs: number | null; readonly expiresAt: number | null },
+  now: number,
+): number | null {
+  return expiresInMs === null ? expiresAt : now + expiresInMs
+}
+
+/** Whether every amount fits the range of amounts. */
+export function fits({ amount, drawn, shortfall }: HoldBook): boolean {
+  return amount + drawn < 2n ** 63n && shortfall < 2n ** 63n
+}
+
+/** The sources of a settle's coins, and the part that is missing. */
+interface Payment {
+  readonly ofHeld: bigint
+  readonly ofAvailable: bigint
+  readonly missed: bigint
+}
+
+const NOTHING: Payment = { ofHeld: 0n, ofAvailable: 0n, missed: 0n }
+
+/** Held coins first, then spendable ones if the settle may draw. Null when the amount is refused outright. */
+function pay(
+  { amount, overage }: { readonly amount: bigint; readonly overage: Overage },
+  held: bigint,
+  spendable: bigint,
+): Payment | null {
+  if (amount > held && overage === 'reject') return null
+  const ofHeld = least(amount, held)
+  const ofAvailable = overage === 'draw' ? least(amount - ofHeld, spendable) : 0n
+  return { ofHeld, ofAvailable, missed: amount - ofHeld - ofAvailable }
+}
+
+function paid(hold: HoldBook, { ofHeld, ofAvailable, missed }: Payment, payee: string): HoldBook {
+  return {
+    ...hold,
+    payee,
+    held: hold.held - ofHeld,
+    settled: hold.settled + ofHeld + ofAvailable,
+    drawn: hold.drawn + ofAvailable,
+    shortfall: hold.shortfall + missed,
+  }
+}
+
+function end(
+  hold: HoldBook,
+  payment: Payment,
+  { state, payee, now, stepCount }: { state: HoldBook['state']; payee: string } & HoldSurroundings,
+): HoldChange {
+  const rest = paid(hold, payment, payee)
+  const after = { ...rest, state, held: 0n, released: rest.held, endedAt: now }
+  const isSettled = state === 'settled' || (state === 'expired' && after.settled > hold.settled)
+  const kind = isSettled ? 'settle' : 'release'
+  const isStep = stepCount > 0 || payee !== hold.payee
+  return { after, entryId: `${hold.id}~${kind}`, kind, moves: movesOf(hold, after), isEnd: true, isStep }
+}
+
+/** After the expiry the coins are the holder's again: a late settle takes what can be spent, up to what the expiry released. */
+function settleLate(
+  hold: HoldBook,
+  { amount, overage }: { readonly amount: bigint; readonly overage: Overage },
+  { payee, spendable }: { payee: string } & HoldSurroundings,
+): HoldChange | Rejection {
+  if (amount > hold.released && overage === 'reject') {
+    return { code: 'settle_above_hold', hold: hold.id, held: hold.released }
+  }
+  const wanted = overage === 'draw' ? amount : least(amount, hold.released)
+  const ofAvailable = least(wanted, spendable)
+  const after = paid(hold, { ofHeld: 0n, ofAvailable, missed: amount - ofAvailable }, payee)
+  return step(hold, { ...after, settledLate: ofAvailable }, { entryId: `${hold.id}~late`, kind: 'settle' })
+}
+
+function step(hold: HoldBook, after: HoldBook, entry: Pick<HoldChange, 'entryId' | 'kind'>): HoldChange {
+  return { ...entry, after, moves: movesOf(hold, after), isEnd: false, isStep: true }
+}
+
+/** A decrease of `held` returns to the holder, except for what the payee received; a refund flows back from the payee. */
+function movesOf(before: HoldBook, after: HoldBook): HoldChange['moves'] {
+  const { account, asset, payee } = after
+  const gained = after.settled - before.settled - (after.refunded - before.refunded)
+  const held = after.held - before.held
+  const holder = { account, asset, available: -gained - held, held }
+  if (gained === 0n) return [holder]
+  const other = { account: payee, asset, available: gained, held: 0n }
+  return gained > 0n ? [holder, other] : [other, holder]
+}
+
+function least(left: bigint, right: bigint): bigint {
+  return left < right ? left : right
+}

@@ -1,0 +1,26 @@
+/** Comparison of values by a canonical text. */
+import { isDeepStrictEqual } from 'node:util'
+import type { Command } from '../../src/domain/command.ts'
+
+const contents = new WeakMap<Command, string>()
+
+/** Two requests with equal contents have equal texts. */
+export function contentsOf(command: Command): string {
+  const known = contents.get(command) ?? spell(command)
+  contents.set(command, known)
+  return known
+}
+
+/** Deep equality of rows or answers. */
+export function isAlike(left: unknown, right: unknown): boolean {
+  return isDeepStrictEqual(left, right)
+}
+
+/** Canonical JSON: fields sorted by name, amounts as decimals. */
+export function spell(value: unknown): string {
+  return JSON.stringify(value, (_, part: unknown) => {
+    if (typeof part === 'bigint') return `${part}n`
+    if (typeof part !== 'object' || part === null || Array.isArray(part)) return part
+    return Object.fromEntries(Object.entries(part).sort(([left], [right]) => (left < right ? -1 : 1)))
+  })
+}
