@@ -159,7 +159,7 @@ export class MemoryReader implements Reader {
       if (record.kind !== 'freeze') return showEntry(record)
       return openingOf(record, postingsAt(tables, [openingKeyOf(record)]))
     }
-    const hold = tables.requests.get(id.slice(0, Math.max(0, id.indexOf('~'))))
+    const hold = tables.requests.get(requestOfEntry(id))
     const end = hold?.kind === 'freeze' ? endingOf(hold, postingsAt(tables, endingKeysOf(hold))) : null
     return end?.id === id ? end : null
   }

@@ -7,6 +7,7 @@
  */
 import type { Compilable } from 'kysely'
 import type { BalanceRecord } from '../../domain/balance.ts'
+import type { PostingKey } from '../../domain/hold-history.ts'
 import type { AccountName, AssetCode, Instant, RequestId } from '../../domain/ids.ts'
 import { requestOfEntry, showLine, type Posting, type StatementLine } from '../../domain/journal.ts'
 import { CLOCK_DIFFERENCE_MS_MAX, type Page, type Period, type PostingQuery } from '../../engine/reader.ts'
@@ -18,8 +19,6 @@ import { lastKey, oneMoreThan, PageInProgress, pageOf } from './pages.ts'
 import { postingOf } from './posting-row.ts'
 import { big, metadataOf, whole, type Row } from './values.ts'
 import { stepOf } from './entry-row.ts'
-
-export type PostingKey = readonly [balanceId: number, version: number]
 
 /** One balance of an account: a house account has one for each of its stripes. */
 export interface Stripe {

@@ -9,18 +9,23 @@ type WrittenRow<Column extends string = string> = Readonly<Record<Column, SqlVal
 /** How a record becomes a row, always with the same columns in the same order. */
 type RowOf<Of, Column extends string> = (record: Of, unset: Unset) => WrittenRow<Column>
 
-export interface RowKind<Of, Column extends string = string> {
+export interface RowColumns<Column extends string = string> {
   readonly table: 'accounts' | 'assets' | 'balances' | 'hold_steps' | 'postings' | 'rates' | 'requests'
   /** In the order of a row's values. */
   readonly columns: readonly Column[]
   /** The columns of text; the others have whole numbers. */
   readonly texts: ReadonlySet<string>
-  readonly rowOf: RowOf<Of, Column>
 }
 
-/** @param sample a record with a value in every column */
+export interface RowKind<Of, Column extends string = string> extends RowColumns<Column> {
+  readonly rowOf: RowOf<Of, Column>
+  /** A record with a value in every column. */
+  readonly sample: Of
+}
+
+/** @throws Error for a sample that has no value in some column */
 export function rowKind<Of, Column extends string>(
-  table: RowKind<Of>['table'],
+  table: RowColumns['table'],
   rowOf: RowOf<Of, Column>,
   sample: NoInfer<Of>,
 ): RowKind<Of, Column> {
@@ -28,7 +33,7 @@ export function rowKind<Of, Column extends string>(
   const columns = Object.keys(row) as Column[]
   const empty = columns.find((column) => row[column] === null)
   if (empty !== undefined) throw new Error(`The sample for ${table} has no ${empty}.`)
-  return { table, columns, texts: new Set(columns.filter((column) => typeof row[column] === 'string')), rowOf }
+  return { table, columns, texts: new Set(columns.filter((column) => typeof row[column] === 'string')), rowOf, sample }
 }
 
 /**
@@ -44,13 +49,13 @@ export interface RowUpdate<Of, Column extends string = string> extends RowKind<O
 
 const BEFORE = 'before_'
 
-/** Its rows have the columns that are assigned, then `id`, then those that are compared. */
+/** @param kind of rows that have the columns to assign, then `id`, then those to compare. @throws Error for others */
 export function rowUpdate<Of, Column extends string>(kind: RowKind<Of, Column>): RowUpdate<Of, Column> {
   const { columns } = kind
   const assigned = columns.slice(0, columns.indexOf('id' as Column))
   const compared = columns.slice(assigned.length + 1)
-  const isInOrder = compared.length + assigned.length + 1 === columns.length
-  if (!isInOrder || assigned.some(isBefore) || !compared.every(isBefore)) {
+  const isInOrder = columns[assigned.length] === 'id' && !assigned.some(isBefore) && compared.every(isBefore)
+  if (!isInOrder || assigned.length === 0) {
     throw new Error(`The columns of an update of ${kind.table} are out of order.`)
   }
   return { ...kind, assigned, compared: compared.map((column) => column.slice(BEFORE.length)) }
