@@ -52,7 +52,7 @@ test('a list that has not as many rows as its end row counts is refused', async 
     /Line 3: the end row does not match: it says "2" rows, but there are 1 before/,
   )
   await refused('csv', 'id,amount\na,1\n#end,\n', /does not match/)
-  await refused('ndjson', '{"end":true,"rows":1}\n', /it counts 1 rows, but 0 come before it/)
+  await refused('ndjson', '{"end":true,"rows":1}\n', /it says 1 rows, but there are 0 before it/)
 })
 
 test('a list that goes on behind its end row is refused', async () => {
