@@ -39,7 +39,7 @@ test('a life of holds that is longer than the longest that is allowed is refused
     name: 'SettingError',
     message:
       '--hold-ttl-ms-default (HOLDFAST_HOLD_TTL_MS_DEFAULT) is 900000, ' +
-      'more than the 60000 of --hold-ttl-ms-max (HOLDFAST_HOLD_TTL_MS_MAX).',
+      'which is more than --hold-ttl-ms-max (HOLDFAST_HOLD_TTL_MS_MAX), 60000.',
   })
   assert.equal(readSettings(flags, { HOLDFAST_HOLD_TTL_MS_DEFAULT: '60000' }).holdTtlMsDefault, 60_000)
 })

@@ -1,27 +1,27 @@
 /**
- * Configuration: one table of settings, each with a flag, an environment variable, a default and its meaning. A flag wins
- * over its variable, the variable over the default. The help texts and docs/reference/cli.md are made from the table.
+ * The settings: each has a flag, an environment variable, a default and a meaning. A flag takes precedence over the variable, and the
+ * variable over the default. The help texts and docs/reference/cli.md are generated from this table.
  */
 import { HOUSE_STRIPES } from './domain/house-stripes.ts'
 import { ENGINE_LIMITS } from './engine/limits.ts'
 
 export interface Setting<Value> {
-  /** As the command line shows it: `--port <number>`; without a placeholder for one that is just on. */
+  /** The flag as in the help: `--port <number>`. A flag without a placeholder is a switch. */
   readonly flag: string
   readonly variable: string
   readonly meaning: string
-  /** The default, as it would be written. */
+  /** The default, as text. */
   readonly fallback: string
-  /** @throws SettingError, whose message goes on after the name of the flag or variable */
+  /** @throws SettingError with a message that follows the name of the flag or variable */
   readonly read: (text: string) => Value
 }
 
-/** A flag or an environment variable that has a value which it cannot have. */
+/** An invalid value of a flag or an environment variable. */
 export class SettingError extends Error {
   override readonly name = 'SettingError'
 }
 
-/** 1,000 years: with more, no hold could be given an end. */
+/** 1,000 years. With more, the expiry of a hold would exceed the largest instant. */
 const LIFE_MS_MAX = 31_557_600_000_000
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
@@ -30,21 +30,21 @@ export const SETTINGS = {
   store: {
     flag: '--store <url>',
     variable: 'HOLDFAST_STORE',
-    meaning: 'the database, such as sqlite:FILE; memory: for one that ends with the process',
+    meaning: 'the database, such as sqlite:FILE; memory: is lost when the process ends',
     fallback: 'sqlite:./data/holdfast.db',
     read: text,
   },
   url: {
     flag: '--url <url>',
     variable: 'HOLDFAST_URL',
-    meaning: 'a service to ask instead of a database, such as http://127.0.0.1:4680',
+    meaning: 'a service to use instead of a database, such as http://127.0.0.1:4680',
     fallback: '',
     read: text,
   },
   host: {
     flag: '--host <address>',
     variable: 'HOLDFAST_HOST',
-    meaning: 'the address to listen on; 0.0.0.0 for every network, where anybody who reaches the port can move coins',
+    meaning: 'the address to listen on; with 0.0.0.0, anyone who can reach the port can move coins',
     fallback: '127.0.0.1',
     read: text,
   },
@@ -58,21 +58,21 @@ export const SETTINGS = {
   logLevel: {
     flag: '--log-level <level>',
     variable: 'HOLDFAST_LOG_LEVEL',
-    meaning: `the least that is logged, as JSON lines on stderr: ${LOG_LEVELS.join(', ')}`,
+    meaning: `the lowest level that is logged, as JSON lines on stderr: ${LOG_LEVELS.join(', ')}`,
     fallback: 'info',
     read: oneOf(LOG_LEVELS),
   },
   logRequests: {
     flag: '--log-requests',
     variable: 'HOLDFAST_LOG_REQUESTS',
-    meaning: 'log one line per request, at the level info; true or false',
+    meaning: 'log one line per request, at level info; true or false',
     fallback: 'false',
     read: trueOrFalse,
   },
   shutdownMs: {
     flag: '--shutdown-ms <ms>',
     variable: 'HOLDFAST_SHUTDOWN_MS',
-    meaning: 'after SIGTERM or SIGINT, the process has ended within this time, whatever was under way',
+    meaning: 'after SIGTERM or SIGINT, the process ends within this time, even if requests are in progress',
     fallback: '10000',
     read: wholeNumber(100, 600_000),
   },
@@ -86,78 +86,78 @@ export const SETTINGS = {
   requestsInFlightMax: {
     flag: '--requests-in-flight-max <count>',
     variable: 'HOLDFAST_REQUESTS_IN_FLIGHT_MAX',
-    meaning: 'requests under way at once; more are answered 503 overloaded before they are read',
+    meaning: 'concurrent requests; further ones get 503 overloaded before their body is read',
     fallback: '2000',
     read: wholeNumber(1, 1_000_000),
   },
   queueCommandsMax: {
     flag: '--queue-commands-max <count>',
     variable: 'HOLDFAST_QUEUE_COMMANDS_MAX',
-    meaning: 'commands that may wait for a batch; more are answered 503 overloaded',
+    meaning: 'commands that can wait for a batch; further ones get 503 overloaded',
     fallback: String(ENGINE_LIMITS.queueCommandsMax),
     read: wholeNumber(1, 10_000_000),
   },
   batchCommandsMax: {
     flag: '--batch-commands-max <count>',
     variable: 'HOLDFAST_BATCH_COMMANDS_MAX',
-    meaning: 'commands in one transaction',
+    meaning: 'the largest number of commands in one transaction',
     fallback: String(ENGINE_LIMITS.batchCommandsMax),
     read: wholeNumber(1, 10_000),
   },
   callTimeoutMs: {
     flag: '--call-timeout-ms <ms>',
     variable: 'HOLDFAST_CALL_TIMEOUT_MS',
-    meaning: 'how long a command may take before it is answered 504 deadline_exceeded',
+    meaning: 'time limit of a command; after that it gets 504 deadline_exceeded',
     fallback: String(ENGINE_LIMITS.callTimeoutMsDefault),
     read: wholeNumber(1, 3_600_000),
   },
   holdTtlMsDefault: {
     flag: '--hold-ttl-ms-default <ms>',
     variable: 'HOLDFAST_HOLD_TTL_MS_DEFAULT',
-    meaning: 'life of a hold whose freeze names none',
+    meaning: 'default lifetime of a hold',
     fallback: String(ENGINE_LIMITS.holdTtlMsDefault),
     read: wholeNumber(1, LIFE_MS_MAX),
   },
   holdTtlMsMax: {
     flag: '--hold-ttl-ms-max <ms>',
     variable: 'HOLDFAST_HOLD_TTL_MS_MAX',
-    meaning: 'longest life that a freeze may ask for',
+    meaning: 'longest lifetime of a hold',
     fallback: String(ENGINE_LIMITS.holdTtlMsMax),
     read: wholeNumber(1, LIFE_MS_MAX),
   },
   expiryIntervalMs: {
     flag: '--expiry-interval-ms <ms>',
     variable: 'HOLDFAST_EXPIRY_INTERVAL_MS',
-    meaning: 'pause between two looks for holds that are due and have to be ended',
+    meaning: 'pause of the sweeper between two rounds',
     fallback: String(ENGINE_LIMITS.expiryIntervalMs),
     read: wholeNumber(10, 3_600_000),
   },
   expiryPageMax: {
     flag: '--expiry-page-max <count>',
     variable: 'HOLDFAST_EXPIRY_PAGE_MAX',
-    meaning: 'due holds that are read, and ended, at once',
+    meaning: 'due holds that the sweeper reads and ends at once',
     fallback: String(ENGINE_LIMITS.expiryPageMax),
     read: wholeNumber(1, 1_000),
   },
   expiryRoundMax: {
     flag: '--expiry-round-max <count>',
     variable: 'HOLDFAST_EXPIRY_ROUND_MAX',
-    meaning: 'due holds that are ended between two pauses',
+    meaning: 'due holds that the sweeper ends in one round',
     fallback: String(ENGINE_LIMITS.expiryRoundMax),
     read: wholeNumber(1, 1_000_000),
   },
   houseStripe: {
     flag: '--house-stripe <number>',
     variable: 'HOLDFAST_HOUSE_STRIPE',
-    meaning: 'which stripe of the house accounts this process writes, best another one for each process; auto chooses',
+    meaning:
+      'the stripe of the house accounts that this process writes; use a different one per process; auto chooses one',
     fallback: 'auto',
     read: autoOr(wholeNumber(0, HOUSE_STRIPES - 1)),
   },
   acceptRowsAhead: {
     flag: '--accept-rows-ahead',
     variable: 'HOLDFAST_ACCEPT_ROWS_AHEAD',
-    meaning:
-      'the clock of this machine is right, although the newest rows of an SQLite file have later times; true or false',
+    meaning: 'accept an SQLite file whose newest rows are later than the clock of this machine; true or false',
     fallback: 'false',
     read: trueOrFalse,
   },
@@ -166,7 +166,7 @@ export const SETTINGS = {
 export type SettingName = keyof typeof SETTINGS
 export type Settings = { readonly [Name in SettingName]: ReturnType<(typeof SETTINGS)[Name]['read']> }
 
-/** What the command line gave, by the names of the settings; `true` for a flag without a value. */
+/** The flags of the command line by setting. A switch is `true`. */
 export type Flags = { readonly [Name in SettingName]?: string | boolean }
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -178,12 +178,12 @@ export function readSettings(flags: Flags, environment: Environment): Settings {
   return settings
 }
 
-/** With a default above the maximum, every freeze that names no life would be refused. */
+/** With a default above the maximum, every freeze without a lifetime would be rejected. */
 function requireUsableLife({ holdTtlMsDefault, holdTtlMsMax }: Settings): void {
   if (holdTtlMsDefault <= holdTtlMsMax) return
   const { holdTtlMsDefault: life, holdTtlMsMax: longest } = SETTINGS
   throw new SettingError(
-    `${nameOf(life)} (${life.variable}) is ${holdTtlMsDefault}, more than the ${holdTtlMsMax} of ${nameOf(longest)} (${longest.variable}).`,
+    `${nameOf(life)} (${life.variable}) is ${holdTtlMsDefault}, which is more than ${nameOf(longest)} (${longest.variable}), ${holdTtlMsMax}.`,
   )
 }
 
@@ -206,7 +206,7 @@ export function readSetting<Name extends SettingName>(
   }
 }
 
-/** Where the value comes from. A variable that is set to nothing counts as not set. */
+/** The value and its source. An empty variable counts as not set. */
 function givenFor(
   setting: Setting<unknown>,
   flag: string | boolean | undefined,
@@ -244,12 +244,12 @@ function trueOrFalse(given: string): boolean {
   throw new SettingError('must be true or false')
 }
 
-/** Undefined for `auto`: whoever takes the setting chooses. */
+/** Returns undefined for `auto`: the user of the setting chooses the value. */
 function autoOr<Value>(read: (given: string) => Value): (given: string) => Value | undefined {
   return (given) => (given === 'auto' ? undefined : read(given))
 }
 
-/** A store URL as it may be shown: without the password. */
+/** A store URL without its password, for messages. */
 export function withoutPassword(store: string): string {
   return store.replace(/^([a-z]+:\/\/[^/@]*?):.*@/, '$1:***@')
 }

@@ -1,4 +1,4 @@
-/** The library: `openLedger`, and the types of what it takes and gives. */
+/** The library: `openLedger` and its types. */
 export { openLedger, type EmbeddedLedger, type OpenLedgerOptions } from './ledger.ts'
 export { LedgerError } from './api/error.ts'
 export type { ProblemCode } from './api/problem.ts'

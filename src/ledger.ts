@@ -1,5 +1,5 @@
 /**
- * `openLedger`: the ledger in process. The one place that sees both the engine and the stores.
+ * `openLedger`: the ledger in process. Only this file joins the engine and the stores.
  */
 import { CheckedLedger } from './api/checked-ledger.ts'
 import type { BatchRequest } from './api/contracts.ts'
@@ -21,11 +21,11 @@ import type { Storage } from './stores/storage.ts'
 
 export type { ClockEvent, ExpiryEvent }
 
-/** How this process takes part in ending holds that are due. */
+/** The options of the sweeper of this process. */
 export interface SweepOptions {
-  /** Whether it sweeps while the ledger is open. Default true. Where no process does, expired holds stay open. */
+  /** Whether this process ends due holds while the ledger is open. Default true. If no process does, due holds stay open. */
   readonly sweep?: boolean
-  /** Hears when sweeping lags behind, catches up, or fails. What it throws is ignored. */
+  /** Called when the sweeper lags behind, catches up, or fails. Errors that it throws are ignored. */
   readonly onExpiryEvent?: (event: ExpiryEvent) => void
 }
 
@@ -34,8 +34,8 @@ export interface OpenLedgerOptions extends EngineOptions, StorageOptions, SweepO
 /**
  * Opens the ledger at a store URL: `sqlite:holdfast.db`, `memory:`, `mysql://…`, `mariadb://…` or `postgres://…`.
  *
- * @throws StoreUrlError for a URL of another form, MigrationError when the database's tables belong to another version,
- *   LedgerError `store_unavailable` when the database cannot be opened
+ * @throws StoreUrlError for an invalid URL, MigrationError if the tables belong to another version, LedgerError
+ *   `store_unavailable` if the database cannot be opened
  */
 export async function openLedger(url: string, options: OpenLedgerOptions = {}): Promise<EmbeddedLedger> {
   try {
@@ -47,9 +47,9 @@ export async function openLedger(url: string, options: OpenLedgerOptions = {}): 
 }
 
 /**
- * Brings the database at a store URL to this version's tables. `openLedger` does the same for embedded stores.
+ * Migrates the tables of the database at a store URL to this version. `openLedger` does the same for embedded stores.
  *
- * @throws as `openLedger`
+ * @throws the same errors as `openLedger`
  */
 export async function migrateLedger(url: string): Promise<MigrationReport> {
   try {
@@ -60,9 +60,9 @@ export async function migrateLedger(url: string): Promise<MigrationReport> {
 }
 
 /**
- * Copies the SQLite file at a store URL, while services may write it, and checks the copy.
+ * Copies the SQLite file at a store URL and checks the copy. Services may write to the file meanwhile.
  *
- * @throws BackupError when the copy could not be made; StoreUrlError for another database; else as `openLedger`
+ * @throws BackupError if the copy fails, StoreUrlError for another kind of database, and the errors of `openLedger`
  */
 export async function backupLedger(url: string, target: string, onProgress: BackupProgress): Promise<BackupReport> {
   try {
@@ -72,11 +72,11 @@ export async function backupLedger(url: string, target: string, onProgress: Back
   }
 }
 
-/** A ledger in this process, and the parts that the HTTP service and the command line stand on. */
+/** A ledger in this process, with the parts that the HTTP service and the command line use. */
 export class EmbeddedLedger extends CheckedLedger {
   readonly engine: Engine
   readonly storage: Storage
-  /** Null when this process does not sweep. */
+  /** Null if this process does not sweep. */
   readonly sweeper: Sweeper | null
   protected override readonly reads: LedgerReads
 
@@ -114,7 +114,7 @@ export class EmbeddedLedger extends CheckedLedger {
   }
 
   async close(): Promise<void> {
-    // First, so that what it submits last is answered like everything else.
+    // The sweeper stops first, so that its last commands are answered like all others.
     await this.sweeper?.stop()
     await this.engine.stop()
     await this.storage.close()

@@ -12,11 +12,11 @@ export const Account = named(
       account: AccountName,
       metadata: MetadataAnswer,
       balances: Type.Array(reference(Balance)),
-      next: nullableText({ description: 'The cursor of the next balances; null when these are the last.' }),
+      next: nullableText({ description: 'The cursor of the next page of balances; null on the last page.' }),
     },
     {
       description:
-        'An account with its balances, one per asset, by asset; as many as a page has. The stripes of a house account are added up.',
+        'An account with a page of its balances, one per asset, sorted by asset. The balance of a house account is the sum of its stripes.',
       examples: [{ account: 'user:8', metadata: { plan: 'pro' }, balances: [BALANCE_EXAMPLE], next: null }],
     },
   ),
@@ -31,6 +31,6 @@ export function accountToWire(account: AccountView): AccountWire {
 
 export function accountFromWire(wire: AccountWire): AccountView {
   const { account, metadata, balances, next } = wire
-  // A service from before there were pages sends all of them.
+  // An older service has no pages: it sends all balances and no cursor.
   return { account, metadata, balances: balances.map(balanceFromWire), next: next ?? null }
 }

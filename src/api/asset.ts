@@ -14,14 +14,14 @@ export const Asset = named(
       decimals: Type.Integer({
         minimum: 0,
         maximum: ASSET_DECIMALS_MAX,
-        description: 'Decimal places of an amount.',
+        description: 'The number of decimal places.',
         examples: [0],
       }),
       name: Type.String({ examples: ['Credit'] }),
-      createdAt: instant('When it was declared.'),
+      createdAt: instant('The time of the first declaration.'),
     },
     {
-      description: 'A kind of coin.',
+      description: 'An asset: a kind of coin.',
       examples: [{ code: 'gold', decimals: 2, name: 'Gold', createdAt: FROZEN_AT }],
     },
   ),
@@ -32,9 +32,9 @@ export const Assets = named(
   Type.Object(
     {
       items: Type.Array(reference(Asset)),
-      next: nullableText({ description: 'The cursor of the next page; null when this is the last one.' }),
+      next: nullableText({ description: 'The cursor of the next page; null on the last page.' }),
     },
-    { description: 'Assets, by code; as many as a page has.' },
+    { description: 'A page of assets, sorted by code.' },
   ),
 )
 

@@ -21,10 +21,12 @@ export const Balance = named(
     {
       account: AccountName,
       asset: AssetCode,
-      available: sum('What can be spent.'),
-      held: amount('What open holds have set aside.'),
+      available: sum('The coins that can be spent.'),
+      held: amount('The coins that open holds have set aside.'),
       total: sum('available + held.'),
-      floor: nullableAmount('How low `available` may go; null for house accounts, which have no floor.'),
+      floor: nullableAmount(
+        'The lowest value that `available` may reach; null for house accounts, which have no floor.',
+      ),
       version: Type.Integer(VERSION),
     },
     { description: "One account's coins of one asset.", examples: [BALANCE_EXAMPLE] },

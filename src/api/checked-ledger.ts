@@ -1,6 +1,6 @@
 /**
- * The half of a `Ledger` that is the same everywhere: every command is checked and completed before it goes anywhere, in
- * process as over HTTP, and without a request id it gets one.
+ * The part of a `Ledger` that the library and the client share: it checks every command, fills in the defaults, and creates a
+ * request id if the caller gave none.
  */
 import type { Asset } from '../domain/asset.ts'
 import type { Balance } from '../domain/balance.ts'
@@ -43,13 +43,13 @@ type CommandMethods = Pick<Ledger, InputKind>
 export abstract class CheckedLedger implements Ledger, CommandMethods {
   protected abstract readonly reads: Reads
 
-  /** @throws LedgerError for a rejection as for a fault */
+  /** @throws LedgerError for a rejection and for a fault */
   protected abstract submit<Kind extends CommandKind>(
     command: Command & { readonly kind: Kind },
     options: CallOptions | undefined,
   ): Promise<Answers[Kind]>
 
-  /** @throws LedgerError for what concerns the batch as a whole */
+  /** @throws LedgerError for an error of the whole batch */
   protected abstract submitBatch(batch: BatchRequest, options: CallOptions | undefined): Promise<BatchOutcome[]>
 
   async open(input: OpenInput, options?: CallOptions): Promise<Balance> {

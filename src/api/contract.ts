@@ -1,7 +1,7 @@
 /**
- * What a contract is: everything that callers see of one command, in one object. contracts.ts has them all.
+ * A contract describes one command completely: route, fields, reader, writer and answer, in one object. contracts.ts lists all.
  *
- * The library, the HTTP service, the client, and the OpenAPI document take from it what they need.
+ * The library, the HTTP service, the client and the OpenAPI document use the same contracts.
  */
 import type { Static, TObject, TSchema } from 'typebox'
 import type { Answers, Command, CommandKind, Commands } from '../domain/command.ts'
@@ -16,19 +16,19 @@ import { Type } from './typebox.ts'
 
 export interface Route {
   readonly method: 'POST' | 'PUT'
-  /** With `:name` for every parameter. */
+  /** Contains `:name` for every parameter. */
   readonly path: string
-  /** Of the answer. */
+  /** The status of a successful response. */
   readonly status: 200 | 201
   readonly operationId: string
   readonly tag: 'movements' | 'holds' | 'accounts' | 'assets'
   readonly summary: string
   readonly description?: string
-  /** Rejections that the command may meet. */
+  /** The rejections that are possible for the command. */
   readonly problems: readonly ProblemCode[]
 }
 
-/** A field that stands in the path of the route, and next to the others in a batch. */
+/** A field in the path of the route; in a batch it is a field like the others. */
 export interface AddressField<Value> extends Field<Value> {
   /** Its name in the path. */
   readonly parameter: string
@@ -38,34 +38,34 @@ type FieldSet = Readonly<Record<string, { readonly schema: TSchema }>>
 type AddressSet = Readonly<Record<string, AddressField<string>>>
 type SchemasOf<Set extends FieldSet> = { [Name in keyof Set]: Set[Name]['schema'] }
 
-/** What a body may carry, unchecked but for the names. */
+/** The fields of a body: the names are checked, the values are not. */
 export type InputOf<Set extends FieldSet> = { readonly [Name in keyof Set]?: unknown }
 export type AddressOf<Set extends AddressSet> = { readonly [Name in keyof Set]: string }
 /** A body as a client writes it. */
 export type BodyOf<Set extends FieldSet> = Static<TObject<SchemasOf<Set>>>
 
-/** What is written down of a command. `Contract` adds what follows from it. */
+/** The parts of a contract that each command defines. `Contract` adds the parts that are derived from them. */
 interface Terms<
   Name extends CommandKind,
   Other extends CommandKind,
   Address extends AddressSet,
   Body extends FieldSet,
 > {
-  /** The kind of its commands, and their name in a batch. */
+  /** The kind of the command, also in a batch. */
   readonly kind: Name
-  /** A second kind of commands that the same input may become. */
+  /** A second kind that the same input can result in. */
   readonly otherKind?: Other
   readonly route: Route
   readonly address: Address
   readonly fields: Body
   /** The schema of the body. */
   readonly body: { readonly id: string; readonly description: string; readonly examples: readonly object[] }
-  /** True where a request without a body is one without fields. */
+  /** True if the request may have no body. */
   readonly bodyIsOptional?: boolean
   readonly answer: Resource<Answers[Name | Other], object>
   /** The command, with defaults filled in. @throws LedgerError `invalid_request` */
   read(address: AddressOf<Address>, input: InputOf<Body>, newRequestId: NewRequestId): Commands[Name | Other]
-  /** The command as it stands in a batch; `read` gives an equal one. */
+  /** The command as JSON in a batch. `read` returns an equal command. */
   write(command: Commands[Name | Other]): { readonly kind: Name } & AddressOf<Address> & BodyOf<Body>
 }
 
@@ -73,27 +73,27 @@ export interface Contract<Kind extends CommandKind = CommandKind> {
   readonly kind: string
   readonly route: Route
   readonly bodyIsOptional: boolean
-  /** Whether the command is idempotent by a request id of its own. */
+  /** Whether the command has a request id of its own. */
   readonly takesRequestId: boolean
   readonly answer: Resource<Answers[Kind], object>
   readonly address: readonly { readonly name: string; readonly parameter: string; readonly schema: TSchema }[]
   readonly bodySchema: NamedSchema
   readonly commandSchema: NamedSchema
   /**
-   * One command, whose address stands next to the body: in a path, or in arguments.
+   * Reads one command whose address is separate from the body: in a path, or in arguments.
    *
-   * @param address by the names of the fields
-   * @param namesAre how errors call a field of the address
+   * @param address the values by the names of the fields
+   * @param namesAre the name of an address field in error messages
    * @throws LedgerError `invalid_request`
    */
   readOne(address: Fields, body: unknown, newRequestId: NewRequestId, namesAre?: NamesAre): Command
-  /** One command of a batch. @throws LedgerError `invalid_request` */
+  /** Reads one command of a batch. @throws LedgerError `invalid_request` */
   readOfBatch(input: unknown, newRequestId: NewRequestId): Command
-  /** The command as it stands in a batch. */
+  /** The command as JSON in a batch. */
   write(command: Commands[Kind]): object
 }
 
-/** The field's name in the library, or that of the parameter in a path. */
+/** The name of the field in the library, or of the parameter in the path. */
 type NamesAre = 'field' | 'parameter'
 
 type NamedSchema = TSchema & { readonly $id: string }
@@ -136,7 +136,10 @@ export function contract<
       body.id.replace(/Body$/, 'Command'),
       Type.Object(
         { kind: words([kind]), ...schemasOf(terms.address), ...schemas },
-        { ...options, description: `As \`${route.method} ${route.path.replaceAll(/:([a-z]+)/g, '{$1}')}\`.` },
+        {
+          ...options,
+          description: `The same command as \`${route.method} ${route.path.replaceAll(/:([a-z]+)/g, '{$1}')}\`.`,
+        },
       ),
     ),
 
@@ -179,7 +182,7 @@ function isOfAddress({ pointer }: LedgerError, address: AddressSet): boolean {
   return pointer !== null && pointer.slice(1) in address
 }
 
-/** What is wrong with a body has a pointer; what stands next to it has the name of a parameter. */
+/** An error in a body has a pointer; an error in the address has the name of a parameter. */
 function asParameter(error: unknown): unknown {
   if (!(error instanceof LedgerError) || error.pointer === null) return error
   return LedgerError.invalidParameter(error.pointer.slice(1), error.message)

@@ -1,4 +1,4 @@
-/** The contracts, one per command, and what is made of all of them together: a batch and its schemas. */
+/** All contracts, one per command, and the batch and the schemas that are built from them. */
 import type { Static } from 'typebox'
 import type { Command, CommandKind } from '../domain/command.ts'
 import type { RequestId } from '../domain/ids.ts'
@@ -21,7 +21,7 @@ import type { NewRequestId } from './request-id.ts'
 import { named } from './schema.ts'
 import { Type } from './typebox.ts'
 
-/** In the order of the document. A settle becomes one of two commands. */
+/** In the order of the OpenAPI document. The contract `settle` results in a settle or a settle-part. */
 export const CONTRACTS = {
   deposit,
   charge,
@@ -37,7 +37,7 @@ export const CONTRACTS = {
   rate,
 } satisfies { readonly [Kind in CommandKind]: Contract<Kind> }
 
-/** What each command of a batch is given as, next to its `kind`. */
+/** The input of each command of a batch, without its `kind`. */
 interface Inputs {
   open: OpenInput
   deposit: DepositInput
@@ -58,7 +58,7 @@ export type InputKind = Exclude<CommandKind, 'settle-part'>
 /** One command of a batch. */
 export type CommandInput = { [Kind in InputKind]: { readonly kind: Kind } & Inputs[Kind] }[InputKind]
 
-/** Every contract once, by the name that its command has in a batch. */
+/** Every contract by its kind in a batch. */
 const BY_NAME: ReadonlyMap<string, Contract> = new Map(
   Object.values(CONTRACTS).map((contract) => [contract.kind, contract]),
 )
@@ -69,12 +69,12 @@ export function contractOf(kind: CommandKind): Contract {
   return CONTRACTS[kind]
 }
 
-/** A command as a client sends it in a batch; `commandOf` reads it back to an equal command. */
+/** A command as a client sends it in a batch. `commandOf` reads it back to an equal command. */
 export function commandToWire(command: Command): object {
   return contractOf(command.kind).write(command)
 }
 
-/** One command of a batch: `kind` names it. @throws LedgerError `invalid_request` */
+/** Reads one command of a batch. @throws LedgerError `invalid_request` */
 export function commandOf(input: unknown, newRequestId: NewRequestId): Command {
   if (typeof input !== 'object' || input === null || Array.isArray(input)) {
     throw LedgerError.invalid('', 'A command must be an object.')
@@ -89,14 +89,14 @@ export const BATCH_COMMANDS_MAX = 1000
 
 export interface BatchRequest {
   readonly commands: readonly Command[]
-  /** All take effect or none. */
+  /** True: all commands take effect, or none. */
   readonly atomic: boolean
 }
 
-const atomicField = flag(false, 'All commands take effect, or none.')
+const atomicField = flag(false, 'true: all commands take effect, or none.')
 const BATCH: ReadonlySet<string> = new Set(['commands', 'atomic'])
 
-/** A whole batch; pointers go from its root: `/commands/3/amount`. @throws LedgerError `invalid_request` */
+/** Reads a batch. Pointers start at its root: `/commands/3/amount`. @throws LedgerError `invalid_request` */
 export function batchOf(input: unknown, newRequestId: NewRequestId): BatchRequest {
   const given = fieldsIn(input, BATCH)
   const atomic = atomicField.read(given['atomic'], '/atomic')
@@ -126,7 +126,7 @@ export const CommandBody = named(
         ALL_CONTRACTS.map(({ kind, commandSchema }) => [kind, `#/components/schemas/${commandSchema.$id}`]),
       ),
     },
-    description: 'One command; `kind` names it.',
+    description: 'One command, with its `kind`.',
   }),
 )
 
@@ -137,13 +137,13 @@ export const BatchBody = named(
       commands: Type.Array(Type.Unsafe<Static<typeof CommandBody>>({ $ref: 'Command#' }), {
         minItems: 1,
         maxItems: BATCH_COMMANDS_MAX,
-        description: 'Give every command its own `requestId`, so that the batch can be repeated.',
+        description: 'Give every command a `requestId` of its own, so that the batch can be repeated.',
       }),
       atomic: atomicField.schema,
     },
     {
       additionalProperties: false,
-      description: 'Commands that travel together.',
+      description: 'Several commands in one request.',
       examples: [
         {
           commands: [
@@ -157,7 +157,7 @@ export const BatchBody = named(
   ),
 )
 
-/** Every schema of a body that has a name in the document. */
+/** The named body schemas of the OpenAPI document. */
 export const BODIES = [
   Leg,
   ...ALL_CONTRACTS.map(({ bodySchema }) => bodySchema),

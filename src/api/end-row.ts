@@ -1,17 +1,19 @@
 /**
- * The end row: the last row of a file, which counts the rows before it. A file that lacks it was cut, whatever carried it: a
- * response of HTTP/1.0 ends with its connection, so a cut one looks whole to its client and to every proxy on the way.
+ * The end row: the last row of a file, with the number of rows before it. A file without it is truncated.
+ *
+ * HTTP alone does not show this: an HTTP/1.0 response ends with its connection, so a truncated response looks complete to the client
+ * and to every proxy.
  */
 
-/** The first field of the end row of a CSV file, whose second field is the count. */
+/** The first field of the end row of a CSV file. The second field is the count. */
 export const CSV_END_MARK = '#end'
 
-/** As wide as the other rows, because strict readers of CSV want that. */
+/** Has as many columns as the other rows, because strict CSV readers require that. */
 export function csvEndRow(rowsCount: number, columnsCount: number): string {
   return `${CSV_END_MARK},${rowsCount}${','.repeat(columnsCount - 2)}\r\n`
 }
 
-/** Of NDJSON. */
+/** The end row of an NDJSON file. */
 export interface JsonEndRow {
   readonly end: true
   readonly rows: number

@@ -25,18 +25,17 @@ import { Type } from './typebox.ts'
 const AppliedRate = Type.Object(
   {
     version: Type.Integer(RATE_VERSION),
-    numerator: amount('Of the rate.'),
-    denominator: amount('Of the rate.'),
+    numerator: amount('The numerator of the rate.'),
+    denominator: amount('The denominator of the rate.'),
     rounding: words(ROUNDINGS, { description: ROUNDING }),
     remainder: Type.String({
       pattern: WHOLE_PATTERN,
       description:
-        'What the rounding left over, over the denominator: amount × numerator = toAmount × denominator + remainder, exactly. ' +
-        'It may be beyond int64.',
+        'The rounding remainder: amount × numerator = toAmount × denominator + remainder, exactly. It can be outside the range of int64.',
       examples: ['4'],
     }),
   },
-  { description: 'The rate that the leg was exchanged at.' },
+  { description: 'The rate of the leg.' },
 )
 
 export const EntryLeg = named(
@@ -46,12 +45,12 @@ export const EntryLeg = named(
       from: AccountName,
       to: AccountName,
       asset: AssetCode,
-      amount: amount('What left `from`.'),
+      amount: amount('The amount that `from` paid.'),
       toAsset: AssetCode,
-      toAmount: amount('What reached `to`.'),
+      toAmount: amount('The amount that `to` received.'),
       rate: Type.Union([AppliedRate, Type.Null()], { description: 'Null for a leg within one asset.' }),
     },
-    { description: 'What one leg of a transfer across assets came to.' },
+    { description: 'A leg of a transfer across assets, with the amount received.' },
   ),
 )
 
@@ -61,22 +60,22 @@ export const Entry = named(
     {
       id: Type.String({
         description:
-          'The request id; `HOLD~settle` or `HOLD~release` for the end of a hold, `HOLD~late` for its late settle.',
+          'The request id. The end of a hold has the id `HOLD~settle` or `HOLD~release`, a late settle `HOLD~late`.',
         examples: ['deposit-1'],
       }),
       kind: Words.entryKind,
-      hold: nullableText({ description: 'The hold that it opened, changed or ended; null for other entries.' }),
-      at: instant('When it happened.'),
-      memo: nullableText({ description: 'What the caller noted.' }),
+      hold: nullableText({ description: 'The hold that the entry opened, changed or ended; null for other entries.' }),
+      at: instant('The time of the entry.'),
+      memo: nullableText({ description: 'The memo of the request.' }),
       metadata: MetadataAnswer,
-      floor: nullableAmount('The floor that an `open` set.'),
+      floor: nullableAmount('The floor that an `open` set; null for other entries.'),
       legs: Type.Union([Type.Array(reference(EntryLeg)), Type.Null()], {
         description: 'The legs of a transfer across assets; null for every other entry.',
       }),
       postings: Type.Array(reference(Posting)),
     },
     {
-      description: 'One event of the journal. Its postings sum to zero per asset.',
+      description: 'One business event in the journal. Its postings sum to zero per asset.',
       examples: [
         {
           id: 'job-616~settle',

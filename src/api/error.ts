@@ -1,4 +1,4 @@
-/** The one error that every method of a `Ledger` throws. */
+/** The error that every method of a `Ledger` throws. */
 import type { Applied, FaultCode, Rejection } from '../domain/outcome.ts'
 import { explain } from './rejection-problems.ts'
 import type { ProblemCode } from './problem.ts'
@@ -7,13 +7,13 @@ import { PROBLEMS } from './problems.ts'
 export interface LedgerErrorOptions {
   readonly details?: Readonly<Record<string, unknown>>
   readonly pointer?: string
-  /** Default: what the catalogue says for the code. */
+  /** Default: the value in the catalogue. */
   readonly applied?: Applied
   readonly retryAfterMs?: number | null
   readonly cause?: unknown
 }
 
-/** What the engine throws, as far as callers see it (engine/faults.ts). */
+/** The part of a fault that callers see (engine/faults.ts). */
 export interface FaultLike {
   readonly code: FaultCode
   readonly message: string
@@ -26,15 +26,15 @@ export class LedgerError extends Error {
   readonly code: ProblemCode
   /** The HTTP status of the code. */
   readonly status: number
-  /** Whether the same call, under the same request id, may succeed if it is made again. */
+  /** Whether the same call, with the same request id, may succeed later. */
   readonly retryable: boolean
-  /** Whether the call may have had an effect. Repeating it under the same request id is safe either way. */
+  /** Whether the call may have had an effect. In both cases it is safe to repeat it with the same request id. */
   readonly applied: Applied
-  /** When it makes sense to try again, in milliseconds. */
+  /** The recommended pause before a repeat, in milliseconds. */
   readonly retryAfterMs: number | null
-  /** The problem's own fields, as docs/reference/problems.md lists them; amounts are bigint. */
+  /** The fields of this problem (docs/reference/problems.md). Amounts are bigint. */
   readonly details: Readonly<Record<string, unknown>>
-  /** For `invalid_request`: JSON pointer (RFC 6901) to what is wrong in the input; '' is the input as a whole. */
+  /** For `invalid_request`: JSON pointer (RFC 6901) to the invalid value; '' is the whole input. */
   readonly pointer: string | null
 
   constructor(code: ProblemCode, message: string, options: LedgerErrorOptions = {}) {
@@ -54,7 +54,7 @@ export class LedgerError extends Error {
     return new LedgerError(code, explain(rejection), { details })
   }
 
-  /** `requestId` is the one to repeat the command under. */
+  /** `requestId` is the request id of the command; a repeat uses the same. */
   static fromFault(fault: FaultLike, requestId: string | null = null): LedgerError {
     return new LedgerError(fault.code, fault.message, {
       applied: fault.applied,
@@ -64,12 +64,12 @@ export class LedgerError extends Error {
     })
   }
 
-  /** Input that breaks a rule of form. */
+  /** An error for an invalid value in a body. */
   static invalid(pointer: string, message: string): LedgerError {
     return new LedgerError('invalid_request', message, { pointer })
   }
 
-  /** The same for what is no part of a body: a path or query parameter, a header, an argument. */
+  /** An error for an invalid value outside a body: a path or query parameter, a header, an argument. */
   static invalidParameter(parameter: string, message: string): LedgerError {
     return new LedgerError('invalid_request', message, { details: { parameter } })
   }
@@ -86,7 +86,7 @@ export class LedgerError extends Error {
     return new LedgerError('entry_not_found', `There is no entry "${entry}".`, { details: { entry } })
   }
 
-  /** The same error for input that stands deeper in a larger one: `/commands/3` before the pointer. */
+  /** The same error with a prefix before its pointer, such as `/commands/3` in a batch. */
   under(prefix: string): LedgerError {
     if (this.pointer === null) return this
     return new LedgerError(this.code, this.message, { details: this.details, pointer: prefix + this.pointer })

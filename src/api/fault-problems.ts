@@ -1,8 +1,11 @@
-/** The part of the catalogue that is no fault of the caller: what is broken, too slow or not reachable. problems.ts has the rest. */
+/** The faults of the catalogue: something is broken, too slow or not reachable. problems.ts has the rest. */
 import type { FaultCode } from '../domain/outcome.ts'
 import type { Catalogue, ConnectionCode } from './problem.ts'
 
-const requestId = { kind: 'text', meaning: 'The request id to repeat the command under, when it is known.' } as const
+const requestId = {
+  kind: 'text',
+  meaning: 'The request id of the command, if it is known. Repeat the command with it.',
+} as const
 const faultFields = { requestId }
 
 export const FAULT_PROBLEMS: Pick<Catalogue, FaultCode | ConnectionCode> = {
@@ -12,8 +15,8 @@ export const FAULT_PROBLEMS: Pick<Catalogue, FaultCode | ConnectionCode> = {
     retryable: false,
     applied: 'unknown',
     retryAfterMs: null,
-    meaning: 'A defect of Holdfast. The log of the service has the details.',
-    remedy: 'Please report it. Repeating the command under the same request id is safe.',
+    meaning: 'A defect in Holdfast. The log of the service has the details.',
+    remedy: 'Please report it. It is safe to repeat the command with the same request id.',
     fields: faultFields,
   },
   store_refused: {
@@ -22,8 +25,8 @@ export const FAULT_PROBLEMS: Pick<Catalogue, FaultCode | ConnectionCode> = {
     retryable: false,
     applied: 'no',
     retryAfterMs: null,
-    meaning: 'The database refused the rows of this one command, and would again.',
-    remedy: 'The log of the service has what the database said. Please report it.',
+    meaning: 'The database refused the rows of this command, and would refuse them again.',
+    remedy: 'The log of the service has the error of the database. Please report it.',
     fields: faultFields,
   },
   unexpected_answer: {
@@ -32,9 +35,10 @@ export const FAULT_PROBLEMS: Pick<Catalogue, FaultCode | ConnectionCode> = {
     retryable: false,
     applied: 'unknown',
     retryAfterMs: null,
-    meaning: 'What answered is not a Holdfast service that this client understands: a proxy, or another version.',
-    remedy: 'Check the URL and what stands between. Repeating the command under the same request id is safe.',
-    fields: { ...faultFields, httpStatus: { kind: 'integer', meaning: 'The HTTP status that came.' } },
+    meaning:
+      'The client cannot read the response. It comes from a proxy, or from a version of Holdfast that this client does not support.',
+    remedy: 'Check the URL and the proxies in between. It is safe to repeat the command with the same request id.',
+    fields: { ...faultFields, httpStatus: { kind: 'integer', meaning: 'The HTTP status of the response.' } },
   },
   service_unreachable: {
     status: 503,
@@ -42,8 +46,8 @@ export const FAULT_PROBLEMS: Pick<Catalogue, FaultCode | ConnectionCode> = {
     retryable: true,
     applied: 'unknown',
     retryAfterMs: 200,
-    meaning: 'The connection to the service failed or broke before the answer came.',
-    remedy: 'Repeat the command under the same request id.',
+    meaning: 'The connection to the service failed, or was lost before the response arrived.',
+    remedy: 'Repeat the command with the same request id.',
     fields: faultFields,
   },
   overloaded: {
@@ -53,7 +57,7 @@ export const FAULT_PROBLEMS: Pick<Catalogue, FaultCode | ConnectionCode> = {
     applied: 'no',
     retryAfterMs: 250,
     meaning:
-      'The queue of the engine is full, or as many requests or exports as allowed are under way. The request had no effect.',
+      'The queue of the engine is full, or the limit of concurrent requests or exports is reached. The request had no effect.',
     remedy: 'Send it again later, with growing pauses.',
     fields: faultFields,
   },
@@ -63,7 +67,7 @@ export const FAULT_PROBLEMS: Pick<Catalogue, FaultCode | ConnectionCode> = {
     retryable: true,
     applied: 'no',
     retryAfterMs: 100,
-    meaning: 'Other writers of the same database won every attempt. The command had no effect.',
+    meaning: 'Every attempt lost against other writers of the same rows. The command had no effect.',
     remedy: 'Send it again.',
     fields: faultFields,
   },
@@ -73,7 +77,7 @@ export const FAULT_PROBLEMS: Pick<Catalogue, FaultCode | ConnectionCode> = {
     retryable: true,
     applied: 'no',
     retryAfterMs: 1000,
-    meaning: 'The database does not answer. The command had no effect.',
+    meaning: 'The database does not respond. The command had no effect.',
     remedy: 'Send it again later, with growing pauses.',
     fields: faultFields,
   },
@@ -84,8 +88,9 @@ export const FAULT_PROBLEMS: Pick<Catalogue, FaultCode | ConnectionCode> = {
     applied: 'no',
     retryAfterMs: null,
     meaning:
-      'The database refuses the service for a reason that only an operator can remove: a wrong password, a missing privilege or database, a server or a file that Holdfast cannot use. The command had no effect.',
-    remedy: 'The message and the log of the service say what to change. The service goes on by itself after that.',
+      'The database refuses the service until an operator changes something: a wrong password, a missing privilege, a missing ' +
+      'database, or a server or file that Holdfast cannot use. The command had no effect.',
+    remedy: 'The message and the log of the service say what to change. The service then continues without a restart.',
     fields: faultFields,
   },
   clock_wrong: {
@@ -95,9 +100,9 @@ export const FAULT_PROBLEMS: Pick<Catalogue, FaultCode | ConnectionCode> = {
     applied: 'no',
     retryAfterMs: 1000,
     meaning:
-      'The clock of the service differs too much from the clock of the database, or from the newest rows. The command had no effect.',
-    remedy:
-      'Set the clock of the machine right. The service goes on by itself after that. Send the command again then.',
+      'The clock of the service differs too much from the clock of the database server, or is behind the newest rows. The command had ' +
+      'no effect.',
+    remedy: 'Correct the clock of the machine. The service then continues without a restart. Send the command again.',
     fields: faultFields,
   },
   commit_in_doubt: {
@@ -107,8 +112,8 @@ export const FAULT_PROBLEMS: Pick<Catalogue, FaultCode | ConnectionCode> = {
     applied: 'unknown',
     retryAfterMs: 1000,
     meaning:
-      'The database was lost around the commit, and whether the command took effect could not be found out in time.',
-    remedy: 'Repeat the command under the same request id: it is then applied once, whatever had happened.',
+      'The connection to the database was lost around the commit, and the outcome could not be determined in time.',
+    remedy: 'Repeat the command with the same request id. It takes effect once in either case.',
     fields: faultFields,
   },
   shutting_down: {
@@ -117,7 +122,7 @@ export const FAULT_PROBLEMS: Pick<Catalogue, FaultCode | ConnectionCode> = {
     retryable: true,
     applied: 'no',
     retryAfterMs: 1000,
-    meaning: 'The service takes no more work. The command had no effect.',
+    meaning: 'The service is shutting down and accepts no more commands. The command had no effect.',
     remedy: 'Send it again, to another instance or after the restart.',
     fields: faultFields,
   },
@@ -128,8 +133,8 @@ export const FAULT_PROBLEMS: Pick<Catalogue, FaultCode | ConnectionCode> = {
     applied: 'unknown',
     retryAfterMs: null,
     meaning:
-      "The caller's or the service's time limit came first. `applied` says whether the command may have had an effect.",
-    remedy: 'Repeat the command under the same request id.',
+      'The time limit of the caller or of the service was reached. `applied` says whether the command may have had an effect.',
+    remedy: 'Repeat the command with the same request id.',
     fields: faultFields,
   },
 }

@@ -1,8 +1,9 @@
 /**
- * The fields of input, each once: its schema, and how it is read.
+ * The input fields: each has a schema and a reader.
  *
- * `read` gives the value or throws `invalid_request` with a JSON pointer. It runs for every command, so: plain checks, and no
- * allocation for good input. int64 has no place in a pattern, so a schema alone cannot check; a test holds the two to each other.
+ * `read` returns the value or throws `invalid_request` with a JSON pointer. It runs for every command, so it uses plain checks and
+ * allocates nothing for valid input. A pattern cannot express the range of int64, so the schema is not enough; a test compares the
+ * reader with the schema.
  */
 import type { TSchema } from 'typebox'
 import { AMOUNT_MAX, parseAmount, parseInt64, type Amount } from '../domain/amount.ts'
@@ -64,19 +65,19 @@ function field<Value, Schema extends TSchema>(
   return { schema, read }
 }
 
-/** An optional field in words of its own. */
+/** The same field with another description. */
 export function described<Of extends { readonly schema: TSchema }>(of: Of, description: string): Of {
   return { ...of, schema: Type.Optional({ ...of.schema, description }) }
 }
 
-/** The idempotency key. A command that brings none gets a new one. */
+/** The idempotency key. Default: a new one. */
 export const requestId = {
   schema: Type.Optional(
     Type.String({
       pattern: REQUEST_ID_PATTERN,
       description:
-        'The idempotency key; the header `Idempotency-Key` says the same. Without either, a UUIDv7 is made, and a repeat is a new ' +
-        'request.',
+        'The idempotency key. The header `Idempotency-Key` is an alternative. Without either, the service creates a UUIDv7, and a ' +
+        'repeat is a new request.',
       examples: ['job-616'],
     }),
   ),
@@ -89,7 +90,7 @@ function readRequestId(value: unknown, pointer: string): RequestId {
   throw refuse(value, pointer, REQUEST_ID_RULE)
 }
 
-/** The hold that a command is about. */
+/** The hold of a command. */
 export const hold = field(HoldId, readRequestId)
 
 function readAccount(value: unknown, pointer: string): AccountName {
@@ -99,10 +100,15 @@ function readAccount(value: unknown, pointer: string): AccountName {
 
 export const account = field(AccountSchema, readAccount)
 
-/** `credit` when it is left out. */
+/** Default: `credit`. */
 export const asset = field(
   Type.Optional(
-    Type.String({ pattern: ASSET_PATTERN, default: 'credit', description: 'A kind of coin.', examples: ['credit'] }),
+    Type.String({
+      pattern: ASSET_PATTERN,
+      default: 'credit',
+      description: 'The code of an asset.',
+      examples: ['credit'],
+    }),
   ),
   (value, pointer): AssetCode => (value === undefined ? DEFAULT_ASSET : readAsset(value, pointer)),
 )
@@ -115,45 +121,46 @@ function readAsset(value: unknown, pointer: string): AssetCode {
 /** An asset without a default. */
 export const assetCode = field(AssetSchema, readAsset)
 
-/** What a leg arrives in; null when it is left out. */
+/** The asset that the receiver of a leg gets. Default: null. */
 export const toAsset = field(
   Type.Optional(
     Type.String({
       pattern: ASSET_PATTERN,
-      description: 'The asset that it arrives in, at the declared rate. Default: the asset that it leaves in.',
+      description: 'The asset that the receiver gets, at the newest rate. Default: `asset`.',
       examples: ['gem'],
     }),
   ),
   (value, pointer): AssetCode | null => (value === undefined ? null : readAsset(value, pointer)),
 )
 
-/** `@revenue` when it is left out. */
+/** Default: `@revenue`. */
 export const payee = field(
   Type.Optional(
     Type.String({
       pattern: ACCOUNT_PATTERN,
       default: '@revenue',
-      description: 'Who gets the coins.',
+      description: 'The account that receives the coins.',
       examples: ['@revenue'],
     }),
   ),
   (value, pointer): AccountName => (value === undefined ? REVENUE : readAccount(value, pointer)),
 )
 
-/** Null when it is left out. */
+/** Default: null. */
 export const payeeOfSettle = field(
   Type.Optional(
     Type.String({
       pattern: ACCOUNT_PATTERN,
       description:
-        'Who gets it, in place of the payee of the hold; it becomes the payee of the hold. Not possible once something was settled.',
+        'The account that receives the coins; it becomes the payee of the hold. Default: the payee of the hold. Another payee is only ' +
+        'possible while nothing is settled.',
       examples: ['@revenue'],
     }),
   ),
   (value, pointer): AccountName | null => (value === undefined ? null : readAccount(value, pointer)),
 )
 
-/** The decimal strings of 1 to `AMOUNT_MAX`, which is a power of ten. */
+/** The decimal strings from 1 to `AMOUNT_MAX`, which is a power of ten. */
 const AMOUNT_PATTERN = `[1-9][0-9]{0,${String(AMOUNT_MAX).length - 2}}|${AMOUNT_MAX}`
 
 /** @param least 0 or 1 */
@@ -175,18 +182,18 @@ export function amount(description: string, least: 0n | 1n) {
   })
 }
 
-/** A whole number within int64 that is no amount: a bound, or a term of a fraction. */
+/** A whole number within int64 that is not an amount: a floor, or a term of a rate. */
 function whole(description: string, pattern: string, least: number) {
   return Type.Union(
     [
-      Type.String({ pattern, description: 'Exact up to int64.' }),
+      Type.String({ pattern, description: 'Any value within int64.' }),
       Type.Integer({ minimum: least, maximum: Number.MAX_SAFE_INTEGER, description: 'A safe integer.' }),
     ],
     { description, examples: ['616'] },
   )
 }
 
-/** A numerator or denominator: 1 to `RATE_TERM_MAX`, which is that of int64. */
+/** A numerator or denominator: 1 to `RATE_TERM_MAX`, the largest int64. */
 export function rateTerm(description: string) {
   return field(whole(description, '^[1-9][0-9]{0,18}$', 1), (value, pointer): bigint => {
     const term = parseInt64(value)
@@ -195,11 +202,11 @@ export function rateTerm(description: string) {
   })
 }
 
-/** Wherever a balance may be; 0 when it is left out. */
+/** Any value that a balance can have. Default: 0. */
 export const floor = field(
   Type.Optional(
     whole(
-      'How low `available` may go; negative for a credit limit. Default 0.',
+      'The lowest value that `available` may reach; negative for a credit limit. Default 0.',
       INT64_PATTERN,
       Number.MIN_SAFE_INTEGER,
     ),
@@ -212,16 +219,16 @@ export const floor = field(
   },
 )
 
-/** Null when it is left out. */
+/** Default: null. */
 export const memo = field(
   Type.Optional(Type.String({ maxLength: MEMO_LENGTH_MAX, description: 'A note for people.' })),
   (value, pointer): string | null => (value === undefined ? null : textIn(value, pointer, 0, MEMO_LENGTH_MAX)),
 )
 
-/** Null when it is left out. */
+/** Default: null. */
 export const metadata = field(Type.Optional(MetadataInput), metadataIn)
 
-/** What a memo and metadata are on the wire. */
+/** A memo and metadata on the wire. */
 export function attachmentsToWire(attached: { readonly memo: string | null; readonly metadata: Metadata | null }) {
   return {
     ...(attached.memo === null ? {} : { memo: attached.memo }),
@@ -229,7 +236,7 @@ export function attachmentsToWire(attached: { readonly memo: string | null; read
   }
 }
 
-/** `fallback` when it is left out. */
+/** A boolean. Default: `fallback`. */
 export function flag(fallback: boolean, description: string) {
   return field(Type.Optional(Type.Boolean({ default: fallback, description })), (value, pointer): boolean => {
     if (value === undefined) return fallback
@@ -242,11 +249,11 @@ interface CountOptions {
   readonly max: number
   readonly description: string
   readonly example: number
-  /** What a message says that it must be. */
+  /** The rule in error messages: "must be …". */
   readonly rule?: string
 }
 
-/** A whole number from 0; 0 when it is left out. */
+/** A whole number of at least 0. Default: 0. */
 export function count({ max, description, example, rule = `a whole number from 0 to ${max}` }: CountOptions) {
   const schema = Type.Optional(Type.Integer({ minimum: 0, maximum: max, default: 0, description, examples: [example] }))
   return field(schema, (value, pointer): number => {
@@ -256,7 +263,7 @@ export function count({ max, description, example, rule = `a whole number from 0
   })
 }
 
-/** The first of the words when it is left out. */
+/** One of several words. Default: the first. */
 export function word<const Word extends string>(all: readonly [Word, ...Word[]], description: string) {
   const [fallback] = all
   return field(Type.Optional(words(all, { default: fallback, description })), (value, pointer): Word =>
@@ -266,16 +273,16 @@ export function word<const Word extends string>(all: readonly [Word, ...Word[]],
 
 export const overage = word<Overage>(
   OVERAGES,
-  'When `amount` is more than is held: refuse, take what is held, or draw the rest from `available`. The part that cannot be paid ' +
-    'is recorded as the shortfall. For a late settle: when `amount` is more than the expiry released.',
+  'The rule for an `amount` that is more than is held: `reject` it, take only what is held (`cap`), or `draw` the rest from ' +
+    '`available`. The unpaid rest is the shortfall. For a late settle, the limit is the amount that the expiry released.',
 )
 
-/** Null when it is left out. */
+/** Default: null. */
 export function expiresInMs(description: string) {
   return field(Type.Optional(Type.Integer({ minimum: 1, maximum: INSTANT_MAX, description })), durationMsIn)
 }
 
-/** Null when it is left out. */
+/** Default: null. */
 export const expiresAt = field(
   Type.Optional(
     Type.Union(
@@ -284,7 +291,7 @@ export const expiresAt = field(
         Type.Integer({ minimum: 1, maximum: INSTANT_MAX, description: 'Milliseconds since 1970.' }),
       ],
       {
-        description: 'The end of the hold, in place of `expiresInMs`.',
+        description: 'The expiry of the hold, instead of `expiresInMs`.',
         examples: ['2030-01-31T12:00:00.000Z'],
       },
     ),
@@ -293,15 +300,18 @@ export const expiresAt = field(
 )
 
 const ON_EXPIRY: ReadonlySet<string> = new Set(['settle'])
-const settleOnExpiry = amount('How much, at least 1, on top of parts; at most what is held then.', 1n)
+const settleOnExpiry = amount(
+  'The amount to settle at the expiry, in addition to parts: at least 1, and never more than is held then.',
+  1n,
+)
 
-/** What happens at the expiry. */
+/** The amount to settle at the expiry. */
 export const onExpiry = field(
   Type.Object(
     { settle: settleOnExpiry.schema },
     {
       additionalProperties: false,
-      description: 'What is settled when the hold expires. Without it, everything is released.',
+      description: 'The amount to settle when the hold expires. Default: everything is released.',
       examples: [{ settle: '100' }],
     },
   ),
@@ -316,7 +326,7 @@ interface Expiry {
   readonly expiresAt: Instant | null
 }
 
-/** Both may be left out; at most one is given. */
+/** At most one of the two may be given. */
 export function readExpiry(input: { readonly expiresInMs?: unknown; readonly expiresAt?: unknown }): Expiry {
   const read = {
     expiresInMs: durationMsIn(input.expiresInMs, '/expiresInMs'),

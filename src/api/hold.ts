@@ -1,4 +1,4 @@
-/** A hold on the wire, and what happened to it. */
+/** A hold and its history on the wire. */
 import type { Static } from 'typebox'
 import type { Hold as Value, OnExpiry } from '../domain/hold.ts'
 import { ACCOUNT_PATTERN } from '../domain/ids.ts'
@@ -57,31 +57,34 @@ export const Hold = named(
       asset: AssetCode,
       payee: Type.String({
         pattern: ACCOUNT_PATTERN,
-        description: 'Who gets what is settled.',
+        description: 'The account that receives the settled coins.',
         examples: ['@revenue'],
       }),
       state: Words.holdState,
-      amount: amount('What was frozen in all, as the last amend left it.'),
-      held: amount('What is still set aside.'),
-      settled: amount('What the payee got in all; refunds do not lessen it.'),
-      released: amount('What went back to the account.'),
-      drawn: amount('Of `settled`: what was taken from `available` beyond the hold.'),
-      shortfall: amount('What settles asked for and did not get.'),
-      refunded: amount('Of `settled`: what went back from the payee to the account.'),
-      settledLate: amount('Of `settled`: what was settled after the expiry.'),
+      amount: amount('The total: the frozen amount, as changed by the last amend.'),
+      held: amount('The coins that are still set aside.'),
+      settled: amount('The total that the payee received. Refunds do not reduce it.'),
+      released: amount('The coins that returned to the holder without a refund.'),
+      drawn: amount('The part of `settled` that was taken from `available` in addition to the hold.'),
+      shortfall: amount('The amount that settles asked for and did not get.'),
+      refunded: amount('The part of `settled` that the payee returned to the holder.'),
+      settledLate: amount('The part of `settled` that was settled late.'),
       onExpiry: Type.Unsafe<{ settle: string } | null>({
         type: ['object', 'null'],
-        properties: { settle: amount('How much, on top of parts; or what is held then, where that is less.') },
+        properties: { settle: amount('In addition to parts; never more than is held then.') },
         required: ['settle'],
-        description: 'What is settled when it expires; null: everything is released.',
+        description: 'The amount to settle when the hold expires; null: everything is released.',
       }),
-      expiresAt: instant('When it ends by itself, as long as it is open.'),
-      createdAt: instant('When it was frozen.'),
-      endedAt: nullableText({ format: 'date-time', description: 'When it ended; null while it is open.' }),
+      expiresAt: instant('The expiry: an open hold is ended after this time.'),
+      createdAt: instant('The time of the freeze.'),
+      endedAt: nullableText({
+        format: 'date-time',
+        description: 'The time when the hold ended; null while it is open.',
+      }),
       metadata: MetadataAnswer,
     },
     {
-      description: 'Coins set aside for one request. amount + drawn = settled + released + held, always.',
+      description: 'Coins set aside for one request. At all times, amount + drawn = settled + released + held.',
       examples: [HOLD_EXAMPLE],
     },
   ),
@@ -95,18 +98,21 @@ export const HoldEvent = named(
     {
       number: Type.Integer({
         minimum: 0,
-        description: 'Its place in the history: 0 is the freeze, then 1, 2, 3, … without gaps.',
+        description: 'The number of the event: 0 for the freeze, then 1, 2, 3, … without gaps.',
         examples: [1],
       }),
       kind: Words.entryKind,
       entry: Type.String({
-        description: 'The id of its entry: the request id, `HOLD~settle`, `HOLD~release` or `HOLD~late`.',
+        description: 'The id of the entry: the request id, `HOLD~settle`, `HOLD~release` or `HOLD~late`.',
         examples: ['job-616~settle'],
       }),
-      at: instant('When it happened.'),
+      at: instant('The time of the event.'),
       hold: reference(Hold),
     },
-    { description: 'One thing that happened to a hold, and the hold as it was after it.', examples: [HISTORY_EXAMPLE] },
+    {
+      description: 'An event in the history of a hold, with the hold as it was after the event.',
+      examples: [HISTORY_EXAMPLE],
+    },
   ),
 )
 

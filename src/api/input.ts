@@ -1,7 +1,7 @@
 /**
- * Reading input that nobody has checked. Each function gives the value or throws `invalid_request` with a JSON pointer.
+ * Readers for unchecked input. Each function returns the value or throws `invalid_request` with a JSON pointer.
  *
- * fields.ts has the fields of commands, each with its schema.
+ * fields.ts has the fields of commands, with their schemas.
  */
 import { INSTANT_MAX, type Instant } from '../domain/ids.ts'
 import {
@@ -12,10 +12,10 @@ import {
 } from '../domain/metadata.ts'
 import { LedgerError } from './error.ts'
 
-/** An object of unknown values whose names have been checked. */
+/** An object with checked names and unchecked values. */
 export type Fields = Readonly<Record<string, unknown>>
 
-/** `value` as an object that has no field but the `known` ones. */
+/** Reads an object that has only `known` fields. */
 export function fieldsIn(value: unknown, known: ReadonlySet<string>, pointer = ''): Fields {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw LedgerError.invalid(pointer, `${pointer === '' ? 'The input' : pointer.slice(1)} must be an object.`)
@@ -28,16 +28,16 @@ export function fieldsIn(value: unknown, known: ReadonlySet<string>, pointer = '
   return value as Fields
 }
 
-/** One step of a JSON pointer (RFC 6901). */
+/** Escapes one segment of a JSON pointer (RFC 6901). */
 export function escapePointer(name: string): string {
   return name.replaceAll('~', '~0').replaceAll('/', '~1')
 }
 
 export const ACCOUNT_RULE = '1 to 64 characters of A-Z a-z 0-9 : _ . / @ -'
-export const ASSET_RULE = '1 to 16 characters of a-z 0-9 _, a letter first'
+export const ASSET_RULE = '1 to 16 characters of a-z 0-9 _, beginning with a letter'
 export const REQUEST_ID_RULE = '1 to 128 characters of A-Z a-z 0-9 : _ . / @ + = -'
 
-/** What a message says of a whole number. */
+/** The rule for a whole number in error messages. */
 export function wholeNumber(least: bigint, most: bigint): string {
   return `a whole number from ${least} to ${most}, as a decimal string or a safe integer`
 }
@@ -45,12 +45,12 @@ export function wholeNumber(least: bigint, most: bigint): string {
 export function durationMsIn(value: unknown, pointer: string): number | null {
   if (value === undefined) return null
   if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0 && value <= INSTANT_MAX) return value
-  throw refuse(value, pointer, `a whole number of milliseconds, 1 to ${INSTANT_MAX}`)
+  throw refuse(value, pointer, `a whole number of milliseconds from 1 to ${INSTANT_MAX}`)
 }
 
 const ISO_8601 = /^(\d{4})-(\d{2})-(\d{2})T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/
 
-/** An instant as milliseconds since 1970, or as an ISO 8601 string with its offset; digits below a millisecond are cut. */
+/** An instant as milliseconds since 1970, or as an ISO 8601 string with an offset. Digits below a millisecond are truncated. */
 export function instantIn(value: unknown, pointer: string): Instant | null {
   if (value === undefined) return null
   const instant = typeof value === 'string' ? parseInstant(value) : value
@@ -59,7 +59,7 @@ export function instantIn(value: unknown, pointer: string): Instant | null {
   throw refuse(
     value,
     pointer,
-    'an instant such as 2030-01-31T12:00:00.000Z, or milliseconds since 1970, up to the year 9999',
+    'an instant up to the year 9999, such as 2030-01-31T12:00:00.000Z or milliseconds since 1970',
   )
 }
 
@@ -67,12 +67,12 @@ function parseInstant(text: string): number {
   const parts = ISO_8601.exec(text)
   if (parts === null) return Number.NaN
   const [, year, month, day] = parts
-  // Date.parse takes February 30 for March 2.
+  // Date.parse accepts February 30 as March 2.
   const daysOfMonth = new Date(Date.UTC(Number(year), Number(month), 0)).getUTCDate()
   return Number(day) <= daysOfMonth ? Date.parse(text) : Number.NaN
 }
 
-/** Text that every database keeps as it is: whole Unicode characters, and no U+0000. Lengths count characters. */
+/** Text that every database stores unchanged: complete Unicode characters without U+0000. Lengths count characters. */
 export function textIn(value: unknown, pointer: string, lengthMin: number, lengthMax: number): string {
   if (typeof value === 'string' && value.length >= lengthMin && fits(value, lengthMax) && isStorable(value))
     return value
@@ -81,7 +81,7 @@ export function textIn(value: unknown, pointer: string, lengthMin: number, lengt
 
 function fits(text: string, lengthMax: number): boolean {
   if (text.length <= lengthMax) return true
-  // Only a text of up to twice the length can still be short enough when its surrogate pairs count once.
+  // A surrogate pair counts as one character, so a text of up to twice the length can be short enough.
   return text.length <= 2 * lengthMax && [...text].length <= lengthMax
 }
 
@@ -89,13 +89,13 @@ function isStorable(text: string): boolean {
   return text.isWellFormed() && !text.includes('\0')
 }
 
-/** One of a few words. */
+/** Reads one of several words. */
 export function wordIn<Word extends string>(value: unknown, pointer: string, words: readonly Word[]): Word {
   if ((words as readonly unknown[]).includes(value)) return value as Word
   throw refuse(value, pointer, `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`)
 }
 
-/** A copy, so that what the caller does with the object later does not reach the ledger. */
+/** Returns a copy, so that later changes of the caller's object do not affect the ledger. */
 export function metadataIn(value: unknown, pointer: string): Metadata | null {
   if (value === undefined) return null
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw refuse(value, pointer, 'an object')
@@ -103,7 +103,7 @@ export function metadataIn(value: unknown, pointer: string): Metadata | null {
   let keysLeft = METADATA_KEYS_MAX
   for (const [key, item] of Object.entries(value)) {
     const at = `${pointer}/${escapePointer(key)}`
-    // Assigning to `__proto__` would change the copy's prototype instead of giving it a key.
+    // An assignment to `__proto__` would change the prototype of the copy instead of adding a key.
     if (key === '' || key === '__proto__' || !fits(key, METADATA_KEY_LENGTH_MAX) || !isStorable(key)) {
       throw LedgerError.invalid(
         at,
@@ -119,12 +119,12 @@ export function metadataIn(value: unknown, pointer: string): Metadata | null {
 function scalarIn(value: unknown, pointer: string): string | number | boolean | null {
   if (value === null || typeof value === 'boolean') return value
   if (typeof value === 'string') return textIn(value, pointer, 0, METADATA_VALUE_LENGTH_MAX)
-  // Beyond the safe integers a JSON number has lost digits before anybody could look at it.
+  // Outside the safe integers, JSON.parse has already lost digits.
   if (typeof value === 'number' && Math.abs(value) <= Number.MAX_SAFE_INTEGER) return value
   throw refuse(value, pointer, 'a string, a boolean, null, or a number of at most 9007199254740991')
 }
 
-/** The error for one field: what it must be, and what it was. */
+/** The error for an invalid field, with the rule that it violates. */
 export function refuse(value: unknown, pointer: string, rule: string): LedgerError {
   const name = pointer.slice(pointer.lastIndexOf('/') + 1)
   return LedgerError.invalid(pointer, `${name} must be ${rule}${value === undefined ? '; it is missing' : ''}.`)
@@ -132,5 +132,5 @@ export function refuse(value: unknown, pointer: string, rule: string): LedgerErr
 
 function unknownField(name: string, known: ReadonlySet<string>): string {
   const names = known.size === 0 ? 'none' : [...known].join(', ')
-  return `There is no field ${JSON.stringify(name.slice(0, 64))} here; the fields are: ${names}.`
+  return `Unknown field ${JSON.stringify(name.slice(0, 64))}; the fields are: ${names}.`
 }

@@ -2,8 +2,8 @@
 import type { Instant } from '../domain/ids.ts'
 
 /**
- * Instants that were written or read lately. The commands of one batch share theirs, and to format a date costs more than the rest
- * of a hold.
+ * A cache of recently formatted or parsed instants. The commands of one batch share their instants, and formatting a date costs more
+ * than the rest of a hold.
  */
 const INSTANTS_MAX = 64
 const texts = new Map<Instant, string>()

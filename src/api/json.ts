@@ -1,17 +1,17 @@
 /**
- * Reading JSON in which no object names a member twice.
+ * Parses JSON and refuses objects with duplicate names.
  *
- * `JSON.parse` keeps the last of two members of one name and says nothing. Of a ledger's two `amount`s neither is meant, so
- * such a text is refused.
+ * `JSON.parse` silently keeps the last of two members with the same name. A request with two `amount`s is ambiguous, so it is
+ * refused.
  */
 import { LedgerError } from './error.ts'
 import { escapePointer } from './input.ts'
 
-/** Deeper than any input that could be accepted. */
+/** Deeper than any valid input. */
 const DEPTH_MAX = 16
 
 /**
- * @param what how messages call the text
+ * @param what the name of the text in error messages
  * @throws LedgerError `invalid_request`
  */
 export function parseJsonText(text: string, what: string): unknown {
@@ -21,7 +21,7 @@ export function parseJsonText(text: string, what: string): unknown {
   } catch (error) {
     throw LedgerError.invalid('', `${what} is not JSON: ${(error as SyntaxError).message}`)
   }
-  // A name that was given twice stands twice in the text and once in the value.
+  // A duplicate name is counted twice in the text and once in the value.
   if (membersIn(value, what, 0) !== membersWritten(text)) {
     const pointer = findDuplicate(text)
     throw LedgerError.invalid(pointer, `${pointer} is given more than once.`)
@@ -44,7 +44,7 @@ function membersIn(value: unknown, what: string, depth: number): number {
   return count
 }
 
-/** The members of all objects in a text that is known to be JSON: the strings that a colon follows. */
+/** The number of members of all objects in a valid JSON text: the strings that are followed by a colon. */
 function membersWritten(text: string): number {
   let count = 0
   let start = text.indexOf('"')
@@ -59,7 +59,7 @@ function membersWritten(text: string): number {
 const BACKSLASH = 92
 const COLON = 58
 
-/** Where the string that begins at `start` is over. */
+/** The index after the string that begins at `start`. */
 function endOfString(text: string, start: number): number {
   let quote = text.indexOf('"', start + 1)
   while (isEscaped(text, quote)) quote = text.indexOf('"', quote + 1)
@@ -78,7 +78,7 @@ function skipSpace(text: string, from: number): number {
   return at
 }
 
-/** The pointer of the first member that is given twice, in a text that is known to be JSON and to have one. */
+/** The pointer to the first duplicate member of a valid JSON text that has one. */
 function findDuplicate(text: string): string {
   const path: { pointer: string; names: Set<string> | null; next: string; index: number }[] = []
   for (let at = 0; at < text.length; at++) {

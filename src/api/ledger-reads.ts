@@ -1,5 +1,5 @@
 /**
- * The reads of a ledger over its read port: input is checked and completed, and what does not exist is an error.
+ * The reads of a ledger over its read port: they check the input, fill in defaults, and throw an error if a resource does not exist.
  *
  * The library and the routes of the service share them.
  */
@@ -26,7 +26,7 @@ export class LedgerReads implements Reads {
   readonly #reader: Reader
   readonly #errorOf: (thrown: unknown) => unknown
 
-  /** @param errorOf what to throw in place of what the reader throws */
+  /** @param errorOf converts an error of the reader to the error to throw */
   constructor(reader: Reader, errorOf: (thrown: unknown) => unknown) {
     this.#reader = reader
     this.#errorOf = errorOf
@@ -95,7 +95,7 @@ export class LedgerReads implements Reads {
       return await read(this.#reader)
     } catch (error) {
       if (!(error instanceof CursorError)) throw this.#errorOf(error)
-      throw LedgerError.invalidParameter('cursor', 'cursor must be the `next` of another page.')
+      throw LedgerError.invalidParameter('cursor', 'cursor must be the `next` of a page.')
     }
   }
 }

@@ -1,8 +1,9 @@
 /**
- * The ledger as callers see it: the same methods in process (`openLedger`) and over HTTP (`connect`).
+ * The interface of a ledger: the same methods in process (`openLedger`) and over HTTP (`connect`).
  *
- * Amounts are whole minor units as `bigint`: what is asked for is at most `AMOUNT_MAX` (10^16); what is answered is within int64, but
- * for the balances of house accounts, whose stripes are added up. Instants are milliseconds since 1970-01-01T00:00:00Z.
+ * Amounts are whole minor units as `bigint`. The amount of a command is at most `AMOUNT_MAX` (10^16). Amounts in answers are within
+ * int64; only the balance of a house account, the sum of its stripes, can be outside. Instants are milliseconds since
+ * 1970-01-01T00:00:00Z.
  */
 import type { Asset } from '../domain/asset.ts'
 import type { Balance } from '../domain/balance.ts'
@@ -37,160 +38,168 @@ export type { FinalSettleInput, PartSettleInput, SettleInput } from './commands/
 export type { LegInput, TransferInput } from './commands/transfer.ts'
 export type { CommandInput, InputKind } from './contracts.ts'
 
-/** The caller's patience with one call. */
+/** The time limit of one call. */
 export interface CallOptions {
-  /** Gives up when it fires: `deadline_exceeded`. */
+  /** When it fires, the call throws `deadline_exceeded`. */
   readonly signal?: AbortSignal
-  /** Gives up after this many milliseconds: `deadline_exceeded`. */
+  /** After this many milliseconds, the call throws `deadline_exceeded`. */
   readonly timeoutMs?: number
 }
 
 /**
- * `rejected`: a rule said no. `faulted`: something is broken or too slow; the error says whether it may have applied.
+ * `rejected`: the business rules refused the command. `faulted`: a failure or a timeout; the error says whether the command may have
+ * had an effect.
  *
- * `replayed` is true when the request id had been used before: the first answer again. At most one caller is ever told false; none is
- * when the connection to the database was lost while committing and the effect was found afterwards.
+ * `replayed` is true if the command is a repeat: the answer is the first one. At most one caller gets false. No caller gets false if
+ * the connection to the database was lost during the commit and the engine found the effect afterwards.
  */
 export type BatchOutcome =
   | { readonly status: 'applied'; readonly replayed: boolean; readonly answer: Answer }
   | { readonly status: 'rejected' | 'faulted'; readonly error: LedgerError }
 
-/** An account, as soon as a coin or an `open` reached it. */
+/** An account. It exists from its first coin or `open` on. */
 export interface AccountView {
   readonly account: AccountName
   readonly metadata: Metadata | null
-  /** By asset; as many as the page has. */
+  /** One page, sorted by asset. */
   readonly balances: readonly Balance[]
-  /** The cursor of the next balances; null when these are the last. */
+  /** The cursor of the next page of balances; null on the last page. */
   readonly next: string | null
 }
 
 export interface PageInput {
   /** 1 to 1000, default 50. */
   readonly limit?: number
-  /** `next` of the page before. */
+  /** `next` of the previous page. */
   readonly cursor?: string
 }
 
-/** Filters that lists have in common; all that are given must hold. */
+/** Filters that several lists share. A row must match all of them. */
 export interface FilterInput {
-  /** From this instant on. */
+  /** Only rows at or after this instant. */
   readonly from?: Instant
-  /** Before this instant. */
+  /** Only rows before this instant. */
   readonly until?: Instant
-  /** Metadata that has these keys with these values, and perhaps others. */
+  /** Only rows whose metadata has these keys with these values. Other keys are ignored. */
   readonly metadata?: Metadata
 }
 
 export interface HoldsInput extends PageInput, FilterInput {
-  /** With an account: its holds of `asset`, newest first. Without: open holds by expiry, other states by id. */
+  /** With an account: its holds of `asset`, newest first. Without an account: open holds by expiry, other states by id. */
   readonly account?: AccountName
   readonly asset?: AssetCode
   readonly state?: HoldState
 }
 
-/** Which lines of a statement. */
+/** The filters of a statement. */
 export interface StatementInput extends FilterInput {
   readonly asset?: AssetCode
   readonly kind?: EntryKind
-  /** The id of the entry that they are lines of: a request id, or `HOLD~settle`, `HOLD~release`, `HOLD~late`. */
+  /** The id of an entry: a request id, or `HOLD~settle`, `HOLD~release`, `HOLD~late`. */
   readonly entry?: string
   readonly hold?: RequestId
-  /** A part of the memo, letter by letter. */
+  /** A substring of the memo, case-sensitive. */
   readonly memo?: string
 }
 
 export interface PostingsInput extends PageInput, StatementInput {}
 
 export interface AccountInput extends PageInput {
-  /** The moment to look at; now, when it is left out. */
+  /** Read the balances as of this instant. Default: now. */
   readonly at?: Instant
-  /** Balances, one per asset: 1 to 1000, default 1000. */
+  /** The number of balances per page: 1 to 1000, default 1000. */
   readonly limit?: number
 }
 
 /**
- * A page may be shorter than its limit, or empty, and still have a next one, where filters leave out most of a long list, or where memos and
- * metadata come to more than about a mebibyte.
+ * A page can be shorter than its limit or empty and still have a next page: if filters exclude most of a long list, or if the memos
+ * and metadata of a page exceed about 1 MiB.
  */
 export interface PageView<Row> {
   readonly items: readonly Row[]
-  /** The cursor of the next page; null when this is the last one. */
+  /** The cursor of the next page; null on the last page. */
   readonly next: string | null
 }
 
-/** The reads of a ledger. They throw as `Ledger` does. */
+/** The reads of a ledger. They throw the same errors as `Ledger`. */
 export interface Reads {
   /**
-   * An account of more assets than the page has a `next`. With `at`: every balance as its last posting up to that instant left it; one that had none yet is left out. Metadata and
-   * floors have no history, so they are those of now. Exact as far as the clocks of the processes that write agree; a moment
-   * of the last seconds may still gain postings. Codes: `account_not_found`.
+   * An account with a page of its balances; `next` is the cursor of further balances.
+   *
+   * With `at`, a balance is as of that instant: after its last posting up to it. A balance without a posting by then is left out.
+   * Metadata and floors have no history, so the current values are returned. The result is as exact as the clocks of the writing
+   * processes agree. An instant in the last seconds can still get postings. Codes: `account_not_found`.
    */
   account(account: AccountName, input?: AccountInput): Promise<AccountView>
   /** Codes: `hold_not_found`. */
   hold(id: RequestId): Promise<Hold>
   holds(input?: HoldsInput): Promise<PageView<Hold>>
-  /** What happened to a hold, the freeze first, each with the hold as it was after it. Codes: `hold_not_found`. */
+  /** The events of a hold in order, each with the hold as it was after the event. Codes: `hold_not_found`. */
   holdHistory(id: RequestId, input?: PageInput): Promise<PageView<HoldEvent>>
-  /** Newest first. A line's amounts are those after it; of a house account, those of its stripe, one stripe after another. */
+  /**
+   * The statement of a balance, newest line first. A line has the amounts after it. The lines of a house account have the amounts of
+   * their stripe, and come one stripe after another.
+   */
   postings(account: AccountName, input?: PostingsInput): Promise<PageView<StatementLine>>
   /** Codes: `entry_not_found`. */
   entry(id: string): Promise<Entry>
-  /** A page of the assets, by code. Default: as many as a page may have. */
+  /** A page of the assets, sorted by code. Default limit: 1000. */
   assetPage(input?: PageInput): Promise<PageView<Asset>>
-  /** The newest rate of every pair, by `from`, then `to`. */
+  /** The newest rate of every pair, sorted by `from`, then `to`. */
   rates(input?: PageInput): Promise<PageView<Rate>>
-  /** Every rate that the pair had, the newest first; none when it was never declared. */
+  /** Every version of the rate of a pair, newest first. Empty if the pair has no rate. */
   rateHistory(from: AssetCode, to: AssetCode, input?: PageInput): Promise<PageView<Rate>>
 }
 
 /**
- * Every method throws `LedgerError` and nothing else. Its `code` says what happened, `retryable` whether the same call can
- * succeed later, and `applied` whether it may have had an effect; repeating a call under the same request id is always
- * safe. Input that breaks a rule of form is refused with the code `invalid_request` before anything happens.
+ * Every method throws only `LedgerError`. Its `code` identifies the problem, `retryable` says whether the same call can succeed
+ * later, and `applied` says whether it may have had an effect. It is always safe to repeat a call with the same request id. Invalid
+ * input is refused with the code `invalid_request` before the call has any effect.
  *
- * @see docs/reference/problems.md for every code.
+ * @see docs/reference/problems.md for all codes.
  */
 export interface Ledger extends Omit<Reads, 'assetPage'>, AsyncDisposable {
-  /** Sets a floor and metadata. Codes: `unknown_asset`, `house_account`, `floor_above_available`. */
+  /** Sets the floor and metadata of an account. Codes: `unknown_asset`, `house_account`, `floor_above_available`. */
   open(input: OpenInput, options?: CallOptions): Promise<Balance>
-  /** Declares an asset or renames it. Codes: `asset_conflict`. */
+  /** Declares or renames an asset. Codes: `asset_conflict`. */
   declare(input: DeclareInput, options?: CallOptions): Promise<Asset>
   /**
-   * Declares what coins of one asset come to in another, from here on. Repeating the newest rate changes nothing. Codes:
+   * Declares the rate of a pair of assets. It is in force at once. Repeating the newest rate changes nothing. Codes:
    * `unknown_asset`.
    */
   rate(input: RateInput, options?: CallOptions): Promise<Rate>
   /** Coins enter from `@issuer`. Codes: `request_id_reused`, `unknown_asset`, `house_account`, `balance_overflow`. */
   deposit(input: DepositInput, options?: CallOptions): Promise<Entry>
-  /** Coins leave without a hold. Codes: as `deposit`, `same_account`, `insufficient_funds`. */
+  /** Coins leave to a payee without a hold. Codes: as `deposit`, and `same_account`, `insufficient_funds`. */
   charge(input: ChargeInput, options?: CallOptions): Promise<Entry>
-  /** All legs or none. Codes: as `charge`, and across assets `unknown_rate`, `rounds_to_nothing`, `outside_tolerance`,
-   * `exchange_out_of_range`. */
+  /**
+   * Coins move between accounts: all legs or none. Codes: as `charge`; across assets also `unknown_rate`, `rounds_to_nothing`,
+   * `outside_tolerance`, `exchange_out_of_range`.
+   */
   transfer(input: TransferInput, options?: CallOptions): Promise<Entry>
-  /** Sets coins aside. Codes: as `charge`, `expiry_out_of_range`. */
+  /** Sets coins aside in a hold. Codes: as `charge`, and `expiry_out_of_range`. */
   freeze(input: FreezeInput, options?: CallOptions): Promise<Hold>
   /**
-   * Takes the actual cost and gives the rest back; with `final: false` takes a part, and the hold stays open. Codes:
-   * `hold_not_found`, `hold_not_open`, `settle_above_hold`, `payee_fixed`, `same_account`, `balance_overflow`; of a part
-   * `request_id_reused`.
+   * Ends a hold: the actual cost goes to the payee, the rest returns to the holder. With `final: false`, it settles a part, and the
+   * hold stays open. Codes: `hold_not_found`, `hold_not_open`, `settle_above_hold`, `payee_fixed`, `same_account`,
+   * `balance_overflow`; for a part also `request_id_reused`.
    */
   settle(hold: RequestId, input: SettleInput, options?: CallOptions): Promise<Hold>
   /**
-   * Raises or lowers what is frozen, moves the expiry, changes what happens then. Codes: `request_id_reused`, `hold_not_found`,
-   * `hold_not_open`, `expiry_out_of_range`, `amend_below_settled`, `insufficient_funds`.
+   * Changes an open hold: its total, its expiry, or the amount to settle at the expiry. Codes: `request_id_reused`,
+   * `hold_not_found`, `hold_not_open`, `expiry_out_of_range`, `amend_below_settled`, `insufficient_funds`.
    */
   amend(hold: RequestId, input: AmendInput, options?: CallOptions): Promise<Hold>
   /**
-   * Takes back from the payee's `available` what was settled, whatever state the hold is in. Codes: `request_id_reused`,
-   * `hold_not_found`, `refund_above_settled`, `insufficient_funds` (of the payee), `balance_overflow`.
+   * Returns settled coins from the payee's `available` to the holder, in every state of the hold. Codes: `request_id_reused`,
+   * `hold_not_found`, `refund_above_settled`, `insufficient_funds` (the payee's), `balance_overflow`.
    */
   refund(hold: RequestId, input: RefundInput, options?: CallOptions): Promise<Hold>
-  /** Gives everything back. Codes: `hold_not_found`, `hold_not_open`. */
+  /** Ends a hold: everything returns to the holder. Codes: `hold_not_found`, `hold_not_open`. */
   release(hold: RequestId, options?: CallOptions): Promise<Hold>
   /**
-   * Up to `BATCH_COMMANDS_MAX` commands, one outcome each, in order. With `atomic` all of them take effect or none:
-   * the one that was refused says why, the others are `batch_aborted`.
+   * Up to `BATCH_COMMANDS_MAX` commands, with one outcome each, in order. With `atomic`, all of them take effect or none: the
+   * rejected command has its own code, the others have `batch_aborted`.
    */
   batch(
     commands: readonly CommandInput[],
@@ -198,13 +207,13 @@ export interface Ledger extends Omit<Reads, 'assetPage'>, AsyncDisposable {
   ): Promise<BatchOutcome[]>
 
   /**
-   * Every line of `postings`, read page by page as the caller takes them, so that no more than a page is in memory; whoever
-   * stops taking stops the reading. Lines that are written meanwhile are not among them, except in stripes of a house account
-   * that come later; with an `until` that is past, the same lines come every time.
+   * Every line of `postings`. Pages are read on demand, so only one page is in memory, and reading ends when the caller stops.
+   * Lines that are written during the export are left out, except in later stripes of a house account. With an `until` in the past,
+   * every export has the same lines.
    */
   exportPostings(account: AccountName, input?: StatementInput): AsyncIterable<StatementLine>
-  /** All of them, by code, read page by page. */
+  /** All assets, sorted by code. They are read page by page. */
   assets(): Promise<readonly Asset[]>
-  /** Answers everything that was taken, then closes. */
+  /** Answers all accepted commands, then closes. */
   close(): Promise<void>
 }

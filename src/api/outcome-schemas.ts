@@ -1,4 +1,4 @@
-/** What becomes of a command, as JSON Schema: problems, the outcomes of a batch, and how the service itself is. */
+/** The JSON Schemas of problems, of the outcomes of a batch, and of the health endpoints. */
 import type { Static } from 'typebox'
 import type { Applied } from '../domain/outcome.ts'
 import { Asset, type AssetWire } from './asset.ts'
@@ -18,21 +18,25 @@ export const Problem = named(
       type: Type.String({ examples: ['urn:holdfast:problem:insufficient_funds'] }),
       title: Type.String({ examples: ['Insufficient funds'] }),
       status: Type.Integer({ examples: [402] }),
-      detail: Type.String({ description: 'What happened, with its numbers, for people.' }),
+      detail: Type.String({ description: 'A message for people, with the numbers of this problem.' }),
       code: words<ProblemCode>(SERVICE_CODES, {
-        description: 'What happened, for programs. docs/reference/problems.md lists the codes and their own fields.',
+        description: 'The code, for programs. docs/reference/problems.md lists the codes and their fields.',
       }),
       retryable: Type.Boolean({
-        description: 'Whether the same request, under the same request id, may succeed later.',
+        description: 'Whether the same request, with the same request id, may succeed later.',
       }),
       applied: words(['no', 'unknown'] as const satisfies readonly Applied[], {
         description:
-          'Whether the command may have had an effect. Repeating it under the same request id is safe either way.',
+          'Whether the command may have had an effect. In both cases it is safe to repeat it with the same request id.',
       }),
-      retryAfterMs: Type.Optional(Type.Integer({ minimum: 0, description: 'When it makes sense to try again.' })),
-      pointer: Type.Optional(Type.String({ description: 'JSON pointer to what is wrong in the body.' })),
-      parameter: Type.Optional(Type.String({ description: 'The path or query parameter or header that is wrong.' })),
-      requestId: Type.Optional(Type.String({ description: 'The request id to repeat the command under.' })),
+      retryAfterMs: Type.Optional(Type.Integer({ minimum: 0, description: 'The recommended pause before a repeat.' })),
+      pointer: Type.Optional(Type.String({ description: 'JSON pointer to the invalid value in the body.' })),
+      parameter: Type.Optional(
+        Type.String({ description: 'The name of the invalid path parameter, query parameter or header.' }),
+      ),
+      requestId: Type.Optional(
+        Type.String({ description: 'The request id of the command. Repeat the command with it.' }),
+      ),
     },
     { additionalProperties: true, description: 'A problem (RFC 9457) with the fields of its code.' },
   ),
@@ -45,14 +49,15 @@ export const AppliedOutcome = named(
       status: words(['applied']),
       replayed: Type.Boolean({
         description:
-          'True when the request id had been used before: the first answer again. At most one caller is ever told false; none is when the service lost its connection while committing and found the effect afterwards.',
+          'True if the command is a repeat: the answer is the first one. At most one caller gets false. No caller gets false if the ' +
+          'service lost its connection to the database during the commit and found the effect afterwards.',
       }),
       answer: Type.Unsafe<BalanceWire | EntryWire | HoldWire | AssetWire | RateWire>({
         anyOf: [Hold, Entry, Balance, Asset, Rate].map((schema) => ({ $ref: `${schema.$id}#` })),
-        description: 'What the command is answered with on its own.',
+        description: 'The answer of the command, the same as outside a batch.',
       }),
     },
-    { description: 'The command took effect, now or at its first request.' },
+    { description: 'The command took effect, now or with its first request.' },
   ),
 )
 
@@ -61,11 +66,11 @@ export const RefusedOutcome = named(
   Type.Object(
     {
       status: words(['rejected', 'faulted'], {
-        description: '`rejected`: a rule said no. `faulted`: something is broken or too slow.',
+        description: '`rejected`: the business rules refused the command. `faulted`: a failure or a timeout.',
       }),
       problem: reference(Problem),
     },
-    { description: 'The command did not take effect, or it is not known whether it did.' },
+    { description: 'The command had no effect, or the effect is unknown.' },
   ),
 )
 
@@ -74,11 +79,11 @@ export const Batch = named(
   Type.Object(
     {
       outcomes: Type.Array(Type.Union([reference(AppliedOutcome), reference(RefusedOutcome)]), {
-        description: 'One per command, in order.',
+        description: 'One outcome per command, in order.',
       }),
     },
     {
-      description: 'What became of each command of a batch.',
+      description: 'The outcomes of the commands of a batch request.',
       examples: [{ outcomes: [{ status: 'applied', replayed: false, answer: HOLD_EXAMPLE }] }],
     },
   ),
@@ -86,22 +91,24 @@ export const Batch = named(
 
 export const Health = named(
   'Health',
-  Type.Object({ status: words(['alive']) }, { description: 'The process answers.' }),
+  Type.Object({ status: words(['alive']) }, { description: 'The process is alive.' }),
 )
 
 const ExpiryState = Type.Object(
   {
     lagMs: Type.Integer({
       minimum: 0,
-      description: 'How long ago the oldest due hold that the last look left open had come due; 0 when none was left.',
+      description:
+        'The lag: the time since the oldest due hold that is still open became due; 0 if there is none. As of the last round.',
     }),
     backlog: Type.Union([Type.Integer({ minimum: 0 }), Type.Null()], {
-      description: 'Due holds that the last round left open, counted up to some 10,000; null when that is not known.',
+      description:
+        'The number of due holds that the last round left open, counted up to about 10,000; null if it is not known.',
     }),
-    lookAgeMs: Type.Integer({ minimum: 0, description: 'How long ago this process last looked for due holds.' }),
-    swept: Type.Integer({ minimum: 0, description: 'Holds that this process has ended because they were due.' }),
+    lookAgeMs: Type.Integer({ minimum: 0, description: 'The time since this process last looked for due holds.' }),
+    swept: Type.Integer({ minimum: 0, description: 'The number of due holds that this process has ended.' }),
   },
-  { description: 'How far this process is with ending the holds that are due. The others see the same holds.' },
+  { description: 'The state of the sweeper of this process. All processes see the same due holds.' },
 )
 
 export const Readiness = named(
@@ -109,16 +116,16 @@ export const Readiness = named(
   Type.Object(
     {
       status: words(['ready']),
-      expiry: Type.Union([ExpiryState, Type.Null()], { description: 'Null when this process does not sweep.' }),
-      store: Type.String({ description: 'What kind of store stands behind the service.', examples: ['mysql'] }),
+      expiry: Type.Union([ExpiryState, Type.Null()], { description: 'Null if this process does not sweep.' }),
+      store: Type.String({ description: 'The kind of the store.', examples: ['mysql'] }),
       warnings: Type.Array(Type.String(), {
         description:
-          'What the operator should know about the settings of the database, such as one with which a crash can lose what was ' +
-          'acknowledged. A few seconds old at most, as a rule. Empty when all is well.',
+          'Warnings about the settings of the database, for example if a crash could lose acknowledged commands. Usually at most a few ' +
+          'seconds old. Empty if there are none.',
         examples: [['sync_binlog is 0 while the binary log is on: …']],
       }),
     },
-    { description: 'The service can commit. Warnings do not change that.' },
+    { description: 'The service can commit. Warnings do not change this status.' },
   ),
 )
 

@@ -46,23 +46,27 @@ export const POSTING_EXAMPLES = [
 ]
 
 const postingFields = {
-  entryId: Type.String({ description: 'The entry that it is a line of.', examples: ['job-616~settle'] }),
+  entryId: Type.String({ description: 'The id of the entry.', examples: ['job-616~settle'] }),
   kind: Words.entryKind,
   account: AccountName,
   asset: AssetCode,
-  stripe: Type.Integer({ minimum: 0, description: '0, except for house accounts.', examples: [0] }),
+  stripe: Type.Integer({
+    minimum: 0,
+    description: 'The stripe of a house account; 0 for other accounts.',
+    examples: [0],
+  }),
   version: Type.Integer(VERSION),
-  availableDelta: amount('What `available` gained or lost.'),
-  heldDelta: amount('What `held` gained or lost.'),
-  available: amount('`available` after it.'),
-  held: amount('`held` after it.'),
-  at: instant('When it happened.'),
+  availableDelta: amount('The change of `available`.'),
+  heldDelta: amount('The change of `held`.'),
+  available: amount('`available` after the posting.'),
+  held: amount('`held` after the posting.'),
+  at: instant('The time of the entry.'),
 }
 
 export const Posting = named(
   'Posting',
   Type.Object(postingFields, {
-    description: "One balance's line of an entry.",
+    description: 'The line of an entry for one balance.',
     examples: POSTING_EXAMPLES.slice(0, 1),
   }),
 )
@@ -72,13 +76,13 @@ export const StatementLine = named(
   Type.Object(
     {
       ...postingFields,
-      total: amount('`available` + `held` after it. Of a house account, the amounts are those of its stripe alone.'),
-      hold: nullableText({ description: 'The hold that it belongs to; null for other kinds.' }),
-      memo: nullableText({ description: 'What the caller noted on the request.' }),
+      total: amount('`available` + `held` after the posting. The amounts of a house account are those of the stripe.'),
+      hold: nullableText({ description: 'The hold of the entry; null for entries without a hold.' }),
+      memo: nullableText({ description: 'The memo of the request.' }),
       metadata: MetadataAnswer,
     },
     {
-      description: 'A posting as a statement shows it.',
+      description: 'A line of a statement: a posting, with the memo and metadata of its request.',
       examples: POSTING_EXAMPLES.slice(0, 1).map((posting) => ({
         ...posting,
         total: String(BigInt(posting.available) + BigInt(posting.held)),

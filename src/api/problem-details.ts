@@ -1,4 +1,4 @@
-/** Problems on the wire (RFC 9457), in both directions, and the outcomes of a batch, which carry them. */
+/** Problems on the wire (RFC 9457), in both directions, and the outcomes of a batch, which contain problems. */
 import { parseInt64 } from '../domain/amount.ts'
 import type { CommandKind } from '../domain/command.ts'
 import type { Applied, Outcome, Rejection } from '../domain/outcome.ts'
@@ -10,7 +10,7 @@ import type { ProblemCode } from './problem.ts'
 import { isProblemCode, PROBLEMS, problemType } from './problems.ts'
 import type { AppliedOutcomeWire, OutcomeWire, ProblemWire } from './outcome-schemas.ts'
 
-/** A rejection needs no `LedgerError`, and so no stack trace, on its way to the wire. */
+/** Converts a rejection without a `LedgerError`, which would cost a stack trace. */
 export function problemOfRejection(rejection: Rejection): ProblemWire {
   const problem = head(rejection.code, explain(rejection), PROBLEMS[rejection.code].applied)
   addFields(problem, rejection)
@@ -36,14 +36,14 @@ function addFields(problem: ProblemWire, fields: object): void {
     members[name] = typeof value === 'bigint' ? value.toString() : value
 }
 
-/** What a service answered with an error status, as the error that a `Ledger` throws. */
+/** The error that a `Ledger` throws for a response with an error status. */
 export function errorFromProblem(value: unknown, httpStatus: number): LedgerError {
   const wire = (typeof value === 'object' && value !== null ? value : {}) as Readonly<Record<string, unknown>>
   const { code, detail, applied, retryAfterMs, pointer } = wire
   if (!isProblemCode(code)) {
     return new LedgerError(
       'unexpected_answer',
-      `The service answered ${httpStatus} without a problem that is known here.`,
+      `The service answered ${httpStatus} without a problem that this client knows.`,
       {
         details: { httpStatus },
       },
@@ -70,7 +70,7 @@ function detailsFromWire(
   return details
 }
 
-/** Of a command of this kind, decided alone or in a batch. */
+/** The outcome of a command of this kind, alone or in a batch. */
 export function outcomeToWire(kind: CommandKind, outcome: Outcome): OutcomeWire {
   if (outcome.status === 'rejected') return { status: 'rejected', problem: problemOfRejection(outcome.rejection) }
   return {
@@ -80,7 +80,7 @@ export function outcomeToWire(kind: CommandKind, outcome: Outcome): OutcomeWire 
   }
 }
 
-/** Of a command of a batch that met a fault. */
+/** The outcome of a command of a batch that ended in a fault. */
 export function faultedToWire(error: LedgerError): OutcomeWire {
   return { status: 'faulted', problem: problemOfError(error) }
 }

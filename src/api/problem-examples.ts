@@ -1,4 +1,4 @@
-/** One example of every problem: for the OpenAPI document, for docs/reference/problems.md, and for tests. */
+/** One example of every problem, for the OpenAPI document, docs/reference/problems.md and tests. */
 import { AMOUNT_MAX } from '../domain/amount.ts'
 import type { FaultCode, Rejection, RejectionCode } from '../domain/outcome.ts'
 import { LedgerError } from './error.ts'
@@ -6,7 +6,7 @@ import type { ConnectionCode, EdgeCode, ProblemCode } from './problem.ts'
 import { REJECTION_PROBLEMS } from './rejection-problems.ts'
 
 const FAULTS: { readonly [Code in FaultCode | ConnectionCode]: string } = {
-  overloaded: '10000 commands are waiting already.',
+  overloaded: '10000 commands are already waiting.',
   deadline_exceeded: 'The call was not answered within 1000 ms.',
   contention: 'Other writers won all 10 attempts.',
   store_unavailable: 'The database does not answer.',
@@ -17,7 +17,7 @@ const FAULTS: { readonly [Code in FaultCode | ConnectionCode]: string } = {
   shutting_down: 'This process takes no more work.',
   internal: 'Something inside Holdfast failed.',
   service_unreachable: 'The connection was refused.',
-  unexpected_answer: 'The service answered 502 without a problem that is known here.',
+  unexpected_answer: 'The service answered 502 without a problem that this client knows.',
 }
 
 const EDGE: { readonly [Code in EdgeCode]: LedgerError } = {
@@ -27,14 +27,14 @@ const EDGE: { readonly [Code in EdgeCode]: LedgerError } = {
   ),
   account_not_found: LedgerError.accountNotFound('user:9'),
   entry_not_found: LedgerError.entryNotFound('deposit-1'),
-  route_not_found: new LedgerError('route_not_found', 'There is nothing at /v1/hold.'),
-  method_not_allowed: new LedgerError('method_not_allowed', '/v1/deposits does not take DELETE.', {
+  route_not_found: new LedgerError('route_not_found', 'There is no route /v1/hold.'),
+  method_not_allowed: new LedgerError('method_not_allowed', '/v1/deposits supports POST, not DELETE.', {
     details: { allow: 'POST' },
   }),
   request_timeout: new LedgerError('request_timeout', 'The request did not arrive in time.'),
-  payload_too_large: new LedgerError('payload_too_large', 'The body has more than 1048576 bytes.'),
+  payload_too_large: new LedgerError('payload_too_large', 'The body is larger than the limit of the service.'),
   unsupported_media_type: new LedgerError('unsupported_media_type', 'The body must be application/json.'),
-  headers_too_large: new LedgerError('headers_too_large', 'The headers are too large.'),
+  headers_too_large: new LedgerError('headers_too_large', 'The headers are larger than the limit of the service.'),
 }
 
 export function exampleOf(code: ProblemCode): LedgerError {

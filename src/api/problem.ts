@@ -1,7 +1,7 @@
-/** The shape of what can go wrong; problems.ts is the catalogue. */
+/** The types of a problem. problems.ts has the catalogue. */
 import type { Applied, FaultCode, Rejection, RejectionCode } from '../domain/outcome.ts'
 
-/** What the edges refuse before or instead of asking the engine. */
+/** The refusals at the edges: the engine is not involved. */
 export type EdgeCode =
   | 'invalid_request'
   | 'account_not_found'
@@ -13,13 +13,13 @@ export type EdgeCode =
   | 'unsupported_media_type'
   | 'headers_too_large'
 
-/** What only the client over HTTP meets; no service answers them. */
+/** Faults of the HTTP client. No service answers with them. */
 export type ConnectionCode = 'service_unreachable' | 'unexpected_answer'
 
 export type ProblemCode = RejectionCode | FaultCode | EdgeCode | ConnectionCode
 export type ServiceCode = Exclude<ProblemCode, ConnectionCode>
 
-/** How a field of a problem travels: amounts as decimal strings, the others as they are. */
+/** The type of a field of a problem. On the wire, amounts are decimal strings. */
 export type ProblemFieldKind = 'text' | 'amount' | 'integer'
 
 export interface ProblemField {
@@ -31,15 +31,15 @@ export interface Problem {
   /** The HTTP status. */
   readonly status: number
   readonly title: string
-  /** True when the same request, unchanged and under the same request id, may succeed if it is sent again. */
+  /** Whether the same request, with the same request id, may succeed later. */
   readonly retryable: boolean
-  /** Whether the command may have had an effect; a fault can say otherwise for itself. */
+  /** Whether the command may have had an effect. An individual fault can have another value. */
   readonly applied: Applied
-  /** How long to wait before trying again when the fault itself does not say, in milliseconds. */
+  /** The recommended pause before a repeat, in milliseconds. An individual fault can have another value. */
   readonly retryAfterMs: number | null
   readonly meaning: string
   readonly remedy: string
-  /** What the problem carries besides the members that every problem has. */
+  /** The fields of this problem, in addition to the members of every problem. */
   readonly fields: Readonly<Record<string, ProblemField>>
 }
 

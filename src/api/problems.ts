@@ -1,7 +1,7 @@
 /**
- * The one catalogue of everything that can go wrong: rejections of the rules, faults of the engine, and what the edges
- * (input checks, HTTP, the client's connection) refuse. HTTP statuses, `LedgerError`, the OpenAPI document and
- * docs/reference/problems.md are made from it.
+ * The catalogue of all problems: rejections of the rules, faults of the engine, and refusals at the edges (input checks, HTTP,
+ * the client's connection). HTTP statuses, `LedgerError`, the OpenAPI document and docs/reference/problems.md are generated
+ * from it.
  */
 import { FAULT_PROBLEMS } from './fault-problems.ts'
 import { REJECTION_PROBLEMS } from './rejection-problems.ts'
@@ -11,17 +11,17 @@ const CONNECTION: Readonly<Record<ConnectionCode, true>> = { service_unreachable
 
 const refused = { retryable: false, applied: 'no', retryAfterMs: null } as const
 
-/** What the edges refuse. */
+/** Refusals at the edges. */
 const EDGE_PROBLEMS: Pick<Catalogue, EdgeCode> = {
   invalid_request: {
     ...refused,
     status: 400,
     title: 'Invalid request',
-    meaning: 'The request breaks a rule of form: a wrong type, a value out of range, an unknown field, broken JSON.',
+    meaning: 'The request is malformed: a wrong type, a value out of range, an unknown field, or invalid JSON.',
     remedy:
-      'Correct what `pointer` (in the body) or `parameter` (in the path, query or headers) names, and send it again.',
+      'Correct the value at `pointer` (in the body) or `parameter` (in the path, query or headers), and send the request again.',
     fields: {
-      pointer: { kind: 'text', meaning: 'JSON pointer (RFC 6901) into the body; empty for the body as a whole.' },
+      pointer: { kind: 'text', meaning: 'JSON pointer (RFC 6901) into the body; empty for the whole body.' },
       parameter: { kind: 'text', meaning: 'The name of the path or query parameter, or of the header.' },
     },
   },
@@ -29,9 +29,9 @@ const EDGE_PROBLEMS: Pick<Catalogue, EdgeCode> = {
     ...refused,
     status: 404,
     title: 'Account not found',
-    meaning: 'No coin and no `open` has ever reached the account.',
-    remedy: 'Check the name; names are compared byte by byte. An account appears with its first coin.',
-    fields: { account: { kind: 'text', meaning: 'The account that was asked for.' } },
+    meaning: 'The account has never received a coin or an `open`.',
+    remedy: 'Check the name. Names are case-sensitive. An account exists from its first coin on.',
+    fields: { account: { kind: 'text', meaning: 'The requested account.' } },
   },
   entry_not_found: {
     ...refused,
@@ -39,23 +39,23 @@ const EDGE_PROBLEMS: Pick<Catalogue, EdgeCode> = {
     title: 'Entry not found',
     meaning: 'The journal has no entry with this id.',
     remedy:
-      'An entry has the id of its request; the end of a hold is `HOLD~settle` or `HOLD~release`, its late settle `HOLD~late`.',
-    fields: { entry: { kind: 'text', meaning: 'The id that was asked for.' } },
+      'The id of an entry is its request id. The end of a hold has the id `HOLD~settle` or `HOLD~release`, a late settle `HOLD~late`.',
+    fields: { entry: { kind: 'text', meaning: 'The requested id.' } },
   },
   route_not_found: {
     ...refused,
     status: 404,
     title: 'Route not found',
-    meaning: 'The service has nothing at this path.',
-    remedy: 'See `/docs` for the routes. A slash inside of an account name or a hold id must be sent as `%2F`.',
+    meaning: 'The service has no route with this path.',
+    remedy: 'See `/docs` for the routes. A slash inside an account name or a hold id must be sent as `%2F`.',
     fields: {},
   },
   method_not_allowed: {
     ...refused,
     status: 405,
     title: 'Method not allowed',
-    meaning: 'The path exists, but not for this method.',
-    remedy: 'Use one of the methods that the `Allow` header lists.',
+    meaning: 'The path exists, but it does not support this method.',
+    remedy: 'Use one of the methods in the `Allow` header.',
     fields: { allow: { kind: 'text', meaning: 'The methods of this path, separated by a comma and a space.' } },
   },
   request_timeout: {
@@ -63,7 +63,7 @@ const EDGE_PROBLEMS: Pick<Catalogue, EdgeCode> = {
     status: 408,
     title: 'Request timeout',
     retryable: true,
-    meaning: 'The request did not arrive whole within the time allowed. It had no effect.',
+    meaning: 'The request did not arrive completely within the time limit. It had no effect.',
     remedy: 'Send it again on a new connection.',
     fields: {},
   },
@@ -71,32 +71,32 @@ const EDGE_PROBLEMS: Pick<Catalogue, EdgeCode> = {
     ...refused,
     status: 413,
     title: 'Payload too large',
-    meaning: 'The body is larger than the service accepts.',
-    remedy: 'Send fewer commands per batch. The limit is 1 MiB unless the operator chose another.',
+    meaning: 'The body is larger than the limit of the service.',
+    remedy: 'Send fewer commands per batch. The limit is 1 MiB by default.',
     fields: {},
   },
   unsupported_media_type: {
     ...refused,
     status: 415,
     title: 'Unsupported media type',
-    meaning: 'The body is not sent as `application/json`, or under a `Content-Encoding`.',
-    remedy: 'Send JSON with `Content-Type: application/json`, not packed.',
+    meaning: 'The body is not `application/json`, or it is compressed.',
+    remedy: 'Send JSON with `Content-Type: application/json` and without `Content-Encoding`.',
     fields: {},
   },
   headers_too_large: {
     ...refused,
     status: 431,
     title: 'Headers too large',
-    meaning: 'The request line and headers are larger than the service accepts.',
+    meaning: 'The request line and headers are larger than the limit of the service.',
     remedy: 'Send fewer or shorter headers.',
     fields: {},
   },
 }
 
-/** By status. */
+/** All problems, by status. */
 export const PROBLEMS: Catalogue = inOrderOfStatus({ ...EDGE_PROBLEMS, ...REJECTION_PROBLEMS, ...FAULT_PROBLEMS })
 
-/** Those that a service answers. */
+/** The codes that a service can answer with. */
 export const SERVICE_CODES: readonly ServiceCode[] = (Object.keys(PROBLEMS) as ProblemCode[]).filter(isServiceCode)
 
 export function isServiceCode(code: ProblemCode): code is ServiceCode {
@@ -107,7 +107,7 @@ export function isProblemCode(value: unknown): value is ProblemCode {
   return typeof value === 'string' && Object.hasOwn(PROBLEMS, value)
 }
 
-/** The `type` of a problem (RFC 9457). It names the code, and is not meant to be fetched. */
+/** The `type` of a problem (RFC 9457). It names the code and cannot be fetched. */
 export function problemType(code: ProblemCode): string {
   return `urn:holdfast:problem:${code}`
 }

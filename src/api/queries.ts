@@ -1,6 +1,6 @@
 /**
- * The queries: their schemas, and the way from input to what the read port is asked. Filters, page limits and cursors are checked and
- * completed; a test holds the checks to the schemas.
+ * The queries of the reads: their schemas, and the conversion from input to filters of the read port. Filters, page limits and cursors
+ * are checked, and defaults are filled in. A test compares the checks with the schemas.
  */
 import { HOLD_STATES, type HoldState } from '../domain/hold.ts'
 import {
@@ -31,12 +31,12 @@ import {
 } from './schema.ts'
 import { Type } from './typebox.ts'
 
-/** What a statement can be had as, besides pages. */
+/** The formats of an export. */
 export const STATEMENT_FORMATS = ['csv', 'ndjson'] as const
 export type StatementFormat = (typeof STATEMENT_FORMATS)[number]
 
 interface ListQuery {
-  /** From the first instant on, before the second. */
+  /** Only rows at or after `from` and before `until`. */
   readonly from: Instant | null
   readonly until: Instant | null
   readonly metadata: Metadata | null
@@ -59,13 +59,13 @@ export interface PostingsFilter extends ListQuery {
   readonly memo: string | null
 }
 
-/** Of a list that has no filters. */
+/** The filter of a list that has only pages. */
 export interface PageFilter {
   readonly limit: number
   readonly cursor: string | null
 }
 
-/** The page is one of balances. */
+/** The pages are pages of balances. */
 export interface AccountFilter extends PageFilter {
   readonly at: Instant | null
 }
@@ -76,13 +76,13 @@ function pageFieldsOf(limitDefault: number) {
       Type.Integer({ minimum: 1, maximum: PAGE_LIMIT_MAX, default: limitDefault, description: 'Rows per page.' }),
     ),
     cursor: Type.Optional(
-      Type.String({ minLength: 1, maxLength: CURSOR_LENGTH_MAX, description: '`next` of the page before.' }),
+      Type.String({ minLength: 1, maxLength: CURSOR_LENGTH_MAX, description: '`next` of the previous page.' }),
     ),
   }
 }
 
 const pageFields = pageFieldsOf(PAGE_LIMIT_DEFAULT)
-/** Lists that are usually short have as large a page as there is. */
+/** Lists that are usually short have the largest page by default. */
 const longPageFields = pageFieldsOf(PAGE_LIMIT_MAX)
 
 function instantSchema(description: string) {
@@ -98,11 +98,12 @@ function instantSchema(description: string) {
 }
 
 const filterFields = {
-  from: instantSchema('From this instant on.'),
-  until: instantSchema('Before this instant.'),
+  from: instantSchema('Only rows at or after this instant.'),
+  until: instantSchema('Only rows before this instant.'),
   metadata: Type.Optional({
     ...MetadataInput,
-    description: 'A flat JSON object: only what carries these keys with these values, and perhaps others.',
+    description:
+      'A flat JSON object: only rows whose metadata has these keys with these values. Other keys are ignored.',
     examples: [{ model: 'llama-70b' }],
     'x-consume': 'application/json',
   }),
@@ -111,8 +112,8 @@ const filterFields = {
 export const AccountQuery = Type.Object(
   {
     at: instantSchema(
-      'The moment to look at. Every balance is as its last posting up to that instant left it; metadata and floors have no ' +
-        'history, so they are those of now. A moment of the last seconds may still gain postings.',
+      'Read the balances as of this instant: after their last posting up to it. Metadata and floors have no history, so the current ' +
+        'values are returned. An instant in the last seconds can still get postings. Default: now.',
     ),
     ...longPageFields,
   },
@@ -121,11 +122,11 @@ export const AccountQuery = Type.Object(
 
 export const HoldsQuery = Type.Object(
   {
-    account: Type.Optional({ ...AccountSchema, description: "One account's holds, newest first." }),
+    account: Type.Optional({ ...AccountSchema, description: 'Only holds of this account, newest first.' }),
     asset: Type.Optional({
       ...AssetSchema,
       description:
-        'With `account`: its holds of this asset, by default `credit`. Without, holds of every asset are listed.',
+        'Only with `account`: its holds of this asset, by default `credit`. Without `account`, holds of all assets are listed.',
     }),
     state: Type.Optional({ ...Words.holdState, description: 'Only holds in this state.' }),
     ...filterFields,
@@ -136,7 +137,7 @@ export const HoldsQuery = Type.Object(
 
 const statementFields = {
   asset: asset.schema,
-  kind: Type.Optional({ ...Words.entryKind, description: 'Only lines of such entries.' }),
+  kind: Type.Optional({ ...Words.entryKind, description: 'Only lines of entries of this kind.' }),
   entry: Type.Optional(
     Type.String({
       pattern: ENTRY_PATTERN,
@@ -146,7 +147,11 @@ const statementFields = {
   ),
   hold: Type.Optional({ ...HoldId, description: 'Only lines of this hold.' }),
   memo: Type.Optional(
-    Type.String({ minLength: 1, maxLength: MEMO_LENGTH_MAX, description: 'A part of the memo, letter by letter.' }),
+    Type.String({
+      minLength: 1,
+      maxLength: MEMO_LENGTH_MAX,
+      description: 'Only lines whose memo contains this text, case-sensitive.',
+    }),
   ),
   ...filterFields,
 }
@@ -155,7 +160,9 @@ export const PostingsQuery = Type.Object({ ...statementFields, ...pageFields }, 
 
 export const ExportQuery = Type.Object(
   {
-    format: words(STATEMENT_FORMATS, { description: 'CSV for spreadsheets, or one JSON document per line.' }),
+    format: words(STATEMENT_FORMATS, {
+      description: '`csv` for spreadsheets, or `ndjson`: one JSON document per line.',
+    }),
     ...statementFields,
   },
   { additionalProperties: false },
@@ -176,16 +183,13 @@ function namesIn({ properties }: { readonly properties: object }): ReadonlySet<s
 
 type Parameters = Readonly<Record<string, unknown>>
 
-/** Without an account the list is of every asset, so no other than the default may be asked for. */
+/** Without an account, the list has the holds of all assets, so `asset` is refused. */
 export function holdsQueryOf(input: unknown): HoldsFilter {
   const parameters = parametersIn(input, HOLDS)
   const { account, state } = parameters
   const wanted = assetFilter(parameters)
   if (account === undefined && wanted !== DEFAULT_ASSET) {
-    throw LedgerError.invalidParameter(
-      'asset',
-      'asset chooses among the holds of one account; give the account as well.',
-    )
+    throw LedgerError.invalidParameter('asset', 'asset is only possible together with account.')
   }
   return {
     account: account === undefined ? null : accountParameter(account, 'account'),
@@ -211,7 +215,7 @@ export function postingsQueryOf(account: AccountName, input: unknown): PostingsF
 
 export interface ExportFilter {
   readonly format: StatementFormat
-  /** The first page; `cursor` and `limit` are the reader's. */
+  /** The filter of the first page. The export sets `cursor` and `limit` of the others. */
   readonly postings: PostingsFilter
 }
 
@@ -228,12 +232,12 @@ export function accountQueryOf(input: unknown): AccountFilter {
   return { at: instantParameter(parameters['at'], 'at'), ...longPageOf(parameters) }
 }
 
-/** Of the list of assets. */
+/** The query of the list of assets. */
 export function assetsQueryOf(input: unknown): PageFilter {
   return longPageOf(parametersIn(input, PAGE))
 }
 
-/** Of lists that are short as a rule, and were whole before they had pages: without a limit a page has as much as it may. */
+/** Usually short lists, which had no pages in earlier versions: without a limit, a page has the largest size. */
 function longPageOf(parameters: Parameters): PageFilter {
   return { limit: limitOf(parameters, PAGE_LIMIT_MAX), cursor: cursorOf(parameters) }
 }
@@ -253,7 +257,7 @@ function instantParameter(value: unknown, name: string): Instant | null {
   return parameterBy(() => instantIn(value, `/${name}`), name)
 }
 
-/** What a check of bodies refuses, told of a parameter. */
+/** Runs a reader of bodies for a parameter: its error names the parameter instead of a pointer. */
 function parameterBy<Value>(check: () => Value, name: string): Value {
   try {
     return check()
@@ -262,13 +266,13 @@ function parameterBy<Value>(check: () => Value, name: string): Value {
   }
 }
 
-/** Of the lists of rates, and of the history of a hold. */
+/** The query of the lists of rates and of the history of a hold. */
 export function pageQueryOf(input: unknown): PageFilter {
   const parameters = parametersIn(input, PAGE)
   return { limit: limitOf(parameters), cursor: cursorOf(parameters) }
 }
 
-/** An account that stands in a path, a query or an argument. */
+/** Reads an account in a path, a query or an argument. */
 export function accountParameter(value: unknown, name: string): AccountName {
   if (isAccountName(value)) return value
   throw LedgerError.invalidParameter(name, `${name} must be a name of ${ACCOUNT_RULE}.`)
@@ -279,7 +283,7 @@ export function assetParameter(value: unknown, name: string): AssetCode {
   throw LedgerError.invalidParameter(name, `${name} must be a code of ${ASSET_RULE}.`)
 }
 
-/** A request id, which is also what holds are called by. */
+/** Reads a request id, which is also the id of a hold. */
 export function requestIdParameter(value: unknown, name: string): RequestId {
   if (isRequestId(value)) return value
   throw LedgerError.invalidParameter(name, `${name} must be ${REQUEST_ID_RULE}.`)
@@ -287,13 +291,13 @@ export function requestIdParameter(value: unknown, name: string): RequestId {
 
 const ENDS = [endOfHold('', 'settle'), endOfHold('', 'release'), lateOfHold('')]
 
-/** The id of an entry: a request id, or the name of the entry that ended a hold or settled it late. */
+/** Reads the id of an entry: a request id, or the id of the entry that ended a hold or settled it late. */
 export function entryParameter(value: unknown, name: string): string {
   if (typeof value === 'string') {
     const end = ENDS.find((suffix) => value.endsWith(suffix))
     if (isRequestId(end === undefined ? value : value.slice(0, -end.length))) return value
   }
-  const rule = `${REQUEST_ID_RULE}, with ${ENDS.join(' or ')} behind it for the end of a hold or its late settle`
+  const rule = `${REQUEST_ID_RULE}, followed by ${ENDS.join(' or ')} for the end or late settle of a hold`
   throw LedgerError.invalidParameter(name, `${name} must be ${rule}.`)
 }
 
@@ -303,10 +307,7 @@ function parametersIn(input: unknown, known: ReadonlySet<string>): Parameters {
   }
   for (const name of Object.keys(input)) {
     if (known.has(name)) continue
-    throw LedgerError.invalidParameter(
-      name,
-      `There is no such parameter; the parameters are: ${[...known].join(', ')}.`,
-    )
+    throw LedgerError.invalidParameter(name, `Unknown parameter; the parameters are: ${[...known].join(', ')}.`)
   }
   return input as Parameters
 }
@@ -332,5 +333,5 @@ function cursorOf(parameters: Parameters): string | null {
   const cursor = parameters['cursor']
   if (cursor === undefined) return null
   if (typeof cursor === 'string' && cursor.length > 0 && cursor.length <= CURSOR_LENGTH_MAX) return cursor
-  throw LedgerError.invalidParameter('cursor', 'cursor must be the `next` of another page.')
+  throw LedgerError.invalidParameter('cursor', 'cursor must be the `next` of a page.')
 }

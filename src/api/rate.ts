@@ -18,10 +18,10 @@ const RATE_EXAMPLE = {
 }
 
 export const ROUNDING =
-  'What becomes of a fraction of a unit: down, up, or to the nearest, from the middle to the even one.'
+  'The rounding of fractions of a unit: `down`, `up`, or `half-even` (to the nearest unit; a half to the even one).'
 export const RATE_VERSION = {
   minimum: 1,
-  description: 'The number of the rate among those of its pair.',
+  description: 'The version of the rate: 1 for the first rate of the pair, then 2, 3, …',
   examples: [3],
 }
 
@@ -32,19 +32,20 @@ export const Rate = named(
       from: AssetCode,
       to: AssetCode,
       version: Type.Integer(RATE_VERSION),
-      numerator: amount('Minor units of `to` that one gets …'),
-      denominator: amount('… for this many minor units of `from`.'),
+      numerator: amount('Minor units of `to` that `denominator` units of `from` buy.'),
+      denominator: amount('Minor units of `from`.'),
       rounding: words(ROUNDINGS, { description: ROUNDING }),
       tolerancePpm: Type.Integer({
         minimum: 0,
         maximum: TOLERANCE_PPM_MAX,
-        description: 'How far a `toAmount` may lie from what the rate gives, in millionths of that.',
+        description:
+          'The largest difference between a `toAmount` and the converted amount, in parts per million of the latter.',
         examples: [0],
       }),
-      declaredAt: instant('When it was declared.'),
+      declaredAt: instant('The time of the declaration.'),
     },
     {
-      description: 'What coins of one asset come to in another. It never changes; the newest of a pair counts.',
+      description: 'The price of `from` in `to`. A version never changes; the newest version of a pair is in force.',
       examples: [RATE_EXAMPLE],
     },
   ),

@@ -1,5 +1,5 @@
 /**
- * The rejections as callers read them: title, meaning, remedy, the sentence with its numbers, and an example. In the order of precedence.
+ * The rejections as callers read them: title, meaning, remedy, message and example, in the order of precedence.
  */
 import { AMOUNT_MAX } from '../domain/amount.ts'
 import type { HoldState } from '../domain/hold.ts'
@@ -11,16 +11,16 @@ type Of<Code extends RejectionCode> = Extract<Rejection, { code: Code }>
 
 interface RejectionProblem<Code extends RejectionCode> extends Problem {
   readonly fields: RejectionFields<Code>
-  /** The rejection in words, with its numbers: the `message` of a `LedgerError` and the `detail` of a problem. */
+  /** The `message` of a `LedgerError` and the `detail` of a problem, with the numbers of this rejection. */
   explain(rejection: Of<Code>): string
   readonly example: Omit<Of<Code>, 'code'>
 }
 
-const account = { kind: 'text', meaning: 'The account that is meant.' } as const
-const asset = { kind: 'text', meaning: 'The code of the asset that is meant.' } as const
-const leaving = { kind: 'text', meaning: 'The code of the asset that the leg leaves in.' } as const
-const arriving = { kind: 'text', meaning: 'The code of the asset that it was to arrive in.' } as const
-const hold = { kind: 'text', meaning: 'The id of the hold that is meant.' } as const
+const account = { kind: 'text', meaning: 'The account.' } as const
+const asset = { kind: 'text', meaning: 'The code of the asset.' } as const
+const leaving = { kind: 'text', meaning: 'The code of the asset that the leg takes from the sender.' } as const
+const arriving = { kind: 'text', meaning: 'The code of the asset that the leg pays to the receiver.' } as const
+const hold = { kind: 'text', meaning: 'The id of the hold.' } as const
 const refused = { retryable: false, applied: 'no', retryAfterMs: null } as const
 
 export const REJECTION_PROBLEMS: { readonly [Code in RejectionCode]: RejectionProblem<Code> } = {
@@ -28,23 +28,23 @@ export const REJECTION_PROBLEMS: { readonly [Code in RejectionCode]: RejectionPr
     ...refused,
     status: 409,
     title: 'Batch aborted',
-    meaning: 'Another command of the same atomic batch was refused, so this one had no effect either.',
-    remedy: 'See the outcome of the command that was refused with `because`.',
-    fields: { because: { kind: 'text', meaning: 'The code that the other command was refused with.' } },
+    meaning: 'Another command of the same atomic batch was rejected, so this one had no effect either.',
+    remedy: 'Read the outcome of the command that was rejected with the code in `because`.',
+    fields: { because: { kind: 'text', meaning: 'The code of the rejection of the other command.' } },
     explain(rejection) {
-      return `Another command of the atomic batch was refused: ${rejection.because}.`
+      return `Another command of the atomic batch was rejected: ${rejection.because}.`
     },
     example: { because: 'insufficient_funds' },
   },
   request_id_reused: {
     ...refused,
     status: 422,
-    title: 'Request id used before with other contents',
-    meaning: 'The request id belongs to a command with other contents. A request id has one effect, for ever.',
-    remedy: 'Repeat the first command exactly to get its answer again, or choose a new request id.',
+    title: 'Request id already used with different contents',
+    meaning: 'The request id belongs to a command with different contents. A request id has one effect, forever.',
+    remedy: 'Repeat the first command exactly to get its answer again, or use a new request id.',
     fields: { requestId: { kind: 'text', meaning: 'The request id.' } },
     explain(rejection) {
-      return `The request id "${rejection.requestId}" was used before with other contents.`
+      return `The request id "${rejection.requestId}" was already used with different contents.`
     },
     example: { requestId: 'job-616' },
   },
@@ -53,7 +53,7 @@ export const REJECTION_PROBLEMS: { readonly [Code in RejectionCode]: RejectionPr
     status: 422,
     title: 'Unknown asset',
     meaning: 'The asset has not been declared.',
-    remedy: 'Declare it with `PUT /v1/assets/{code}`; only `credit` exists from the start.',
+    remedy: 'Declare it with `PUT /v1/assets/{code}`. Only `credit` exists from the start.',
     fields: { asset },
     explain(rejection) {
       return `The asset "${rejection.asset}" has not been declared.`
@@ -63,12 +63,14 @@ export const REJECTION_PROBLEMS: { readonly [Code in RejectionCode]: RejectionPr
   asset_conflict: {
     ...refused,
     status: 409,
-    title: 'Asset exists with other decimals',
-    meaning: 'The asset was declared with another number of decimals, which never changes.',
-    remedy: 'Declare it with the same number of decimals, or take another code.',
-    fields: { asset, decimals: { kind: 'integer', meaning: 'The decimals that the asset has.' } },
+    title: 'Asset exists with different decimal places',
+    meaning:
+      'The asset was declared with a different number of decimal places. The number of decimal places cannot be changed.',
+    remedy: 'Declare the asset with the same number of decimal places, or use another code.',
+    fields: { asset, decimals: { kind: 'integer', meaning: 'The number of decimal places of the asset.' } },
     explain(rejection) {
-      return `The asset "${rejection.asset}" has ${rejection.decimals} decimals, and they never change.`
+      const { asset, decimals } = rejection
+      return `The asset "${asset}" has ${decimals} decimal place${decimals === 1 ? '' : 's'}; the number cannot be changed.`
     },
     example: { asset: 'gold', decimals: 2 },
   },
@@ -76,11 +78,11 @@ export const REJECTION_PROBLEMS: { readonly [Code in RejectionCode]: RejectionPr
     ...refused,
     status: 403,
     title: 'House account',
-    meaning: "The account is the operator's own (its name begins with `@`) and cannot be used for this command.",
-    remedy: 'Name an account of a user. House accounts only take part as payees and in transfers.',
+    meaning: 'The account is a house account (its name begins with `@`). This command is only for accounts of users.',
+    remedy: 'Use the account of a user. A house account can only be a payee or take part in a transfer.',
     fields: { account },
     explain(rejection) {
-      return `The account "${rejection.account}" belongs to the operator and cannot be used for this command.`
+      return `"${rejection.account}" is a house account. This command is only for accounts of users.`
     },
     example: { account: '@issuer' },
   },
@@ -89,9 +91,9 @@ export const REJECTION_PROBLEMS: { readonly [Code in RejectionCode]: RejectionPr
     status: 422,
     title: 'Payer and payee are the same account',
     meaning:
-      'Coins cannot move from an account to itself, unless they arrive in another asset; and `@exchange` cannot be a party of ' +
-      'what it exchanges.',
-    remedy: 'Name another payee.',
+      'Coins cannot move from an account to itself within one asset. `@exchange` cannot send or receive the coins of a leg across ' +
+      'assets, because it would be its own counterparty.',
+    remedy: 'Use another payee or receiver.',
     fields: { account },
     explain(rejection) {
       return `Coins cannot move from "${rejection.account}" to itself.`
@@ -102,8 +104,8 @@ export const REJECTION_PROBLEMS: { readonly [Code in RejectionCode]: RejectionPr
     ...refused,
     status: 422,
     title: 'Unknown rate',
-    meaning: 'No rate between the two assets has been declared. A leg needs one also where it names `toAmount`.',
-    remedy: 'Declare it with `PUT /v1/rates/{from}/{to}`. A rate is for one direction.',
+    meaning: 'The pair of assets has no rate. A leg with a `toAmount` needs a rate too.',
+    remedy: 'Declare the rate with `PUT /v1/rates/{from}/{to}`. A rate is for one direction.',
     fields: { asset: leaving, toAsset: arriving },
     explain(rejection) {
       return `No rate from "${rejection.asset}" to "${rejection.toAsset}" has been declared.`
@@ -114,11 +116,11 @@ export const REJECTION_PROBLEMS: { readonly [Code in RejectionCode]: RejectionPr
     ...refused,
     status: 422,
     title: 'Rounds to nothing',
-    meaning: 'At the rate, the amount comes to less than one unit of the asset that it is to arrive in.',
-    remedy: 'Send more at once, or declare a rate that rounds up.',
-    fields: { asset: leaving, toAsset: arriving, amount: { kind: 'amount', meaning: 'What was to leave.' } },
+    meaning: 'The amount, converted and rounded, is less than one minor unit of the other asset.',
+    remedy: 'Send a larger amount, or declare a rate that rounds up.',
+    fields: { asset: leaving, toAsset: arriving, amount: { kind: 'amount', meaning: 'The amount of the leg.' } },
     explain(rejection) {
-      return `${rejection.amount} ${rejection.asset} come to less than one unit of "${rejection.toAsset}".`
+      return `${rejection.amount} ${rejection.asset} convert to less than one unit of "${rejection.toAsset}".`
     },
     example: { asset: 'star', toAsset: 'gem', amount: 9n },
   },
@@ -126,18 +128,18 @@ export const REJECTION_PROBLEMS: { readonly [Code in RejectionCode]: RejectionPr
     ...refused,
     status: 422,
     title: 'Outside the tolerance of the rate',
-    meaning: 'The `toAmount` of a leg is further from what the rate gives than the rate tolerates.',
-    remedy: 'Leave `toAmount` out to get what the rate gives, or ask for an amount nearer to `expected`.',
+    meaning: 'The difference between `toAmount` and the converted amount is larger than the tolerance of the rate.',
+    remedy: 'Leave out `toAmount` to get the converted amount, or use a `toAmount` closer to `expected`.',
     fields: {
       asset: leaving,
       toAsset: arriving,
-      toAmount: { kind: 'amount', meaning: 'What was asked for.' },
-      expected: { kind: 'amount', meaning: 'What the rate gives.' },
-      tolerancePpm: { kind: 'integer', meaning: 'How far the two may lie apart, in millionths of `expected`.' },
+      toAmount: { kind: 'amount', meaning: 'The `toAmount` of the leg.' },
+      expected: { kind: 'amount', meaning: 'The converted amount.' },
+      tolerancePpm: { kind: 'integer', meaning: 'The largest difference, in parts per million of `expected`.' },
     },
     explain(rejection) {
       const { toAmount, toAsset, expected, tolerancePpm } = rejection
-      return `${toAmount} ${toAsset} are asked for; the rate gives ${expected}, and tolerates ${tolerancePpm} millionths of that.`
+      return `You asked for ${toAmount} ${toAsset}; the rate gives ${expected} and allows a difference of ${tolerancePpm} ppm.`
     },
     example: {
       asset: 'star',
@@ -151,17 +153,17 @@ export const REJECTION_PROBLEMS: { readonly [Code in RejectionCode]: RejectionPr
     ...refused,
     status: 422,
     title: 'Exchange out of range',
-    meaning: 'At the rate, the amount comes to more of the asset that it is to arrive in than one leg can bring.',
-    remedy: 'Send less at once.',
+    meaning: 'The amount to receive is more than one leg can pay.',
+    remedy: 'Send a smaller amount, or use several legs.',
     fields: {
       asset: leaving,
       toAsset: arriving,
-      toAmount: { kind: 'amount', meaning: 'What would arrive.' },
-      toAmountMax: { kind: 'amount', meaning: 'What one leg can bring at most.' },
+      toAmount: { kind: 'amount', meaning: 'The amount that the receiver would get.' },
+      toAmountMax: { kind: 'amount', meaning: 'The largest amount that one leg can pay.' },
     },
     explain(rejection) {
       const { toAmount, toAsset, toAmountMax } = rejection
-      return `${toAmount} ${toAsset} would arrive, more than the ${toAmountMax} that one leg can bring.`
+      return `The receiver would get ${toAmount} ${toAsset}; one leg can pay at most ${toAmountMax}.`
     },
     example: {
       asset: 'star',
@@ -174,11 +176,11 @@ export const REJECTION_PROBLEMS: { readonly [Code in RejectionCode]: RejectionPr
     ...refused,
     status: 422,
     title: 'Expiry out of range',
-    meaning: 'The hold would expire in the past, or later than the longest life that the operator allows.',
-    remedy: 'Choose an expiry that is at most `ttlMsMax` milliseconds away.',
-    fields: { ttlMsMax: { kind: 'integer', meaning: 'The longest life of a hold, in milliseconds.' } },
+    meaning: 'The expiry is in the past, or later than the operator allows.',
+    remedy: 'Choose an expiry in the future, at most `ttlMsMax` milliseconds from now.',
+    fields: { ttlMsMax: { kind: 'integer', meaning: 'The longest lifetime of a hold, in milliseconds.' } },
     explain(rejection) {
-      return `A hold lives longer than 0 and at most ${rejection.ttlMsMax} ms.`
+      return `A hold must expire in the future, at most ${rejection.ttlMsMax} ms from now.`
     },
     example: { ttlMsMax: 2_592_000_000 },
   },
@@ -186,8 +188,8 @@ export const REJECTION_PROBLEMS: { readonly [Code in RejectionCode]: RejectionPr
     ...refused,
     status: 404,
     title: 'Hold not found',
-    meaning: 'No freeze was applied under this request id.',
-    remedy: 'Check the id; it is the request id of the freeze, percent-encoded in a path.',
+    meaning: 'No freeze with this request id was applied.',
+    remedy: 'Check the id. It is the request id of the freeze, and must be percent-encoded in a path.',
     fields: { hold },
     explain(rejection) {
       return `There is no hold "${rejection.hold}".`
@@ -198,19 +200,20 @@ export const REJECTION_PROBLEMS: { readonly [Code in RejectionCode]: RejectionPr
     ...refused,
     status: 409,
     title: 'Hold is not open',
-    meaning: 'The hold has ended already, and not by this same command.',
+    meaning: 'The hold has already ended, and this command is not a repeat of the command that ended it.',
     remedy:
-      'Read the hold. When it expired, `late: true` settles it from what is `available`, once; when it was released too early, the ' +
-      'cost can still be taken with a charge.',
+      'Read the hold. If it has expired, a settle with `late: true` takes the cost from `available`, once. If it was released too ' +
+      'early, take the cost with a charge.',
     fields: {
       hold,
       state: { kind: 'text', meaning: 'How it ended: `settled`, `released` or `expired`.' },
-      settled: { kind: 'amount', meaning: 'What its payee got.' },
+      settled: { kind: 'amount', meaning: 'The amount that the payee received.' },
     },
     explain(rejection) {
-      return `The hold "${rejection.hold}" ${ENDED[rejection.state]} already${
-        rejection.settled === 0n && rejection.state !== 'settled' ? '' : ` with ${rejection.settled}`
-      }.`
+      const { hold, state, settled } = rejection
+      const end = `The hold "${hold}" ${ENDED[state]}`
+      if (state === 'settled') return `${end} with ${settled}.`
+      return settled === 0n ? `${end}.` : `${end}; ${settled} were settled.`
     },
     example: { hold: 'job-616', state: 'settled', settled: 500n },
   },
@@ -219,36 +222,43 @@ export const REJECTION_PROBLEMS: { readonly [Code in RejectionCode]: RejectionPr
     status: 409,
     title: 'Hold is not due',
     meaning:
-      'The hold was to be ended by its expiry, which has not come: somebody extended it. Only Holdfast itself ends holds in this ' +
-      'way, so no caller gets this answer.',
-    remedy: 'Nothing.',
-    fields: { hold, expiresAt: { kind: 'integer', meaning: 'When it expires, in milliseconds since 1970.' } },
+      'The sweeper tried to end the hold, but another command had moved its expiry to a later time. Only the sweeper gets this ' +
+      'rejection.',
+    remedy: 'Nothing to do.',
+    fields: { hold, expiresAt: { kind: 'integer', meaning: 'The expiry, in milliseconds since 1970.' } },
     explain(rejection) {
-      return `The hold "${rejection.hold}" expires at ${new Date(rejection.expiresAt).toISOString()}, not before.`
+      return `The hold "${rejection.hold}" does not expire before ${new Date(rejection.expiresAt).toISOString()}.`
     },
     example: { hold: 'job-616', expiresAt: 1_896_091_200_000 },
   },
   payee_fixed: {
     ...refused,
     status: 409,
-    title: 'The payee is fixed',
-    meaning: 'Something was settled already, and all that is settled of a hold goes to one payee.',
+    title: 'Payee is fixed',
+    meaning: 'A part of the hold was already settled. Everything that is settled from a hold goes to one payee.',
     remedy:
-      'Leave `payee` out, or name the one that it is. What somebody else is to get, a charge or another hold can give.',
-    fields: { hold, payee: { kind: 'text', meaning: 'Who got what was settled before.' } },
+      'Leave out `payee`, or use the payee of the hold. To pay another account, use a charge or a hold of its own.',
+    fields: { hold, payee: { kind: 'text', meaning: 'The payee of the hold.' } },
     explain(rejection) {
-      return `What the hold "${rejection.hold}" settles goes to "${rejection.payee}", who got a part of it already.`
+      return `The payee of the hold "${rejection.hold}" is fixed: "${rejection.payee}" has already received a part.`
     },
     example: { hold: 'job-616', payee: '@revenue' },
   },
   settle_above_hold: {
     ...refused,
     status: 409,
-    title: 'Settling more than is held',
+    title: 'Settle exceeds the hold',
     meaning:
-      'The settle asks for more than the hold has, with `overage: reject`. A late one: for more than the expiry released.',
-    remedy: 'Settle less, or choose `overage: cap` (take what is held) or `draw` (take the rest from `available`).',
-    fields: { hold, held: { kind: 'amount', meaning: 'What the hold has; when it has expired, what that released.' } },
+      'The settle asks for more than is held, with `overage: reject`. A late settle asks for more than the expiry released.',
+    remedy:
+      'Settle a smaller amount, or set `overage` to `cap` (take only what is held) or `draw` (take the rest from `available`).',
+    fields: {
+      hold,
+      held: {
+        kind: 'amount',
+        meaning: 'The amount that is held. After the expiry: the amount that the expiry released.',
+      },
+    },
     explain(rejection) {
       return `The hold "${rejection.hold}" has only ${rejection.held}.`
     },
@@ -257,29 +267,30 @@ export const REJECTION_PROBLEMS: { readonly [Code in RejectionCode]: RejectionPr
   amend_below_settled: {
     ...refused,
     status: 409,
-    title: 'Amending below what was settled',
-    meaning: 'The new total is less than what parts have taken out of the hold already.',
-    remedy: 'Ask for at least `minimum`; then nothing is held any more. To end the hold, settle or release it.',
-    fields: { hold, minimum: { kind: 'amount', meaning: 'The least total that the hold can have.' } },
+    title: 'Amend below the settled amount',
+    meaning: 'The new total is less than the amount that parts have already taken from the hold.',
+    remedy:
+      'Choose a total of at least `minimum`. With exactly `minimum`, nothing is held any more. To end the hold, settle or release it.',
+    fields: { hold, minimum: { kind: 'amount', meaning: 'The smallest possible total.' } },
     explain(rejection) {
-      return `The hold "${rejection.hold}" cannot be of less than ${rejection.minimum}: so much was taken out of it already.`
+      return `The total of the hold "${rejection.hold}" must be at least ${rejection.minimum}, which parts have already taken.`
     },
     example: { hold: 'job-616', minimum: 200n },
   },
   refund_above_settled: {
     ...refused,
     status: 409,
-    title: 'Refunding more than was settled',
-    meaning: 'All refunds of the hold together would be more than was settled of it.',
+    title: 'Refund exceeds the settled amount',
+    meaning: 'The refunds of the hold together would be more than was settled.',
     remedy: 'Refund at most `settled` − `refunded`.',
     fields: {
       hold,
-      settled: { kind: 'amount', meaning: 'What the payee got.' },
-      refunded: { kind: 'amount', meaning: 'What went back already.' },
+      settled: { kind: 'amount', meaning: 'The amount that the payee received.' },
+      refunded: { kind: 'amount', meaning: 'The amount that was already refunded.' },
     },
     explain(rejection) {
       const { hold, settled, refunded } = rejection
-      return `Of the hold "${hold}", ${settled} were settled, and ${refunded} of them refunded already.`
+      return `The hold "${hold}" has ${settled} settled, and ${refunded} of them are already refunded.`
     },
     example: { hold: 'job-616', settled: 500n, refunded: 480n },
   },
@@ -287,24 +298,23 @@ export const REJECTION_PROBLEMS: { readonly [Code in RejectionCode]: RejectionPr
     ...refused,
     status: 402,
     title: 'Insufficient funds',
-    meaning: 'The command would take `available` below the floor. Coins that are held cannot be spent.',
+    meaning: 'The command would take `available` below the floor. Held coins cannot be spent.',
     remedy:
-      'Deposit first, ask for less, or give the account a lower floor (a credit limit). When `held` is not 0, ' +
-      '`GET /v1/holds?account=ACCOUNT&state=open` lists what holds it; `detail` has it ready. What such a hold does not need any ' +
-      'more, a settle, a release or an amend gives back. Of a refund, the account is the payee.',
+      'Deposit first, use a smaller amount, or give the account a lower floor (a credit limit). If `held` is not 0, ' +
+      '`GET /v1/holds?account=ACCOUNT&state=open` lists the open holds; `detail` contains the path. A settle, a release or an amend ' +
+      'returns coins that a hold no longer needs. For a refund, the account is the payee.',
     fields: {
       account,
       asset,
-      available: { kind: 'amount', meaning: 'What the account can spend, before the floor.' },
-      held: { kind: 'amount', meaning: 'What open holds have set aside.' },
-      floor: { kind: 'amount', meaning: 'How low `available` may go.' },
-      required: { kind: 'amount', meaning: 'What the command would have taken from `available`.' },
+      available: { kind: 'amount', meaning: 'The available coins, without the room that a negative floor adds.' },
+      held: { kind: 'amount', meaning: 'The coins that open holds have set aside.' },
+      floor: { kind: 'amount', meaning: 'The lowest value that `available` may reach.' },
+      required: { kind: 'amount', meaning: 'The amount that the command needs from `available`.' },
     },
     explain(rejection) {
       const { account, asset, available, held, floor, required } = rejection
       const limit = floor === 0n ? '' : ` with a floor of ${floor}`
-      const more =
-        held === 0n ? '' : ` ${held} more are held by the holds that GET ${openHoldsPath(account, asset)} lists.`
+      const more = held === 0n ? '' : ` ${held} more are held; GET ${openHoldsPath(account, asset)} lists the holds.`
       return `"${account}" has ${available} ${asset} available${limit}; ${required} are needed.${more}`
     },
     example: {
@@ -319,10 +329,10 @@ export const REJECTION_PROBLEMS: { readonly [Code in RejectionCode]: RejectionPr
   floor_above_available: {
     ...refused,
     status: 409,
-    title: 'Floor above what is available',
-    meaning: 'The new floor lies above what the account has available.',
-    remedy: 'Choose a floor no higher than `available`, or deposit first.',
-    fields: { account, asset, available: { kind: 'amount', meaning: 'What the account has available.' } },
+    title: 'Floor above available',
+    meaning: 'The new floor is above `available`.',
+    remedy: 'Choose a floor that is not above `available`, or deposit first.',
+    fields: { account, asset, available: { kind: 'amount', meaning: 'The available coins of the account.' } },
     explain(rejection) {
       return `"${rejection.account}" has only ${rejection.available} ${rejection.asset} available.`
     },
@@ -333,15 +343,16 @@ export const REJECTION_PROBLEMS: { readonly [Code in RejectionCode]: RejectionPr
     status: 422,
     title: 'Balance overflow',
     meaning:
-      'The balance would leave the range of a signed 64-bit integer. Of a house account: the supply of the asset is exhausted, ' +
-      'because no stripe that this process writes has room for it.',
+      'The balance would leave the range of a signed 64-bit integer. If the account is a house account, the supply of the asset is ' +
+      'exhausted: none of the stripes that this process writes has room.',
     remedy:
-      'Move less. Consider an asset with fewer decimals. Where the supply is exhausted, start with another `--house-stripe`.',
+      'Move a smaller amount. Consider an asset with fewer decimal places. If the supply is exhausted, start the process with ' +
+      'another `--house-stripe`.',
     fields: { account, asset },
     explain(rejection) {
       const { account, asset } = rejection
       if (!isHouse(account)) return `The ${asset} balance of "${account}" would leave the range of a 64-bit integer.`
-      return `The supply of ${asset} is exhausted: none of the stripes of "${account}" that this process writes has room for it.`
+      return `The supply of ${asset} is exhausted: none of the stripes of "${account}" that this process writes has room.`
     },
     example: { account: 'user:8', asset: 'credit' },
   },
@@ -354,12 +365,12 @@ export function explain(rejection: Rejection): string {
 
 const ENDED: Readonly<Record<HoldState, string>> = {
   open: 'is open',
-  settled: 'was settled',
-  released: 'was released',
-  expired: 'has expired',
+  settled: 'was already settled',
+  released: 'was already released',
+  expired: 'has already expired',
 }
 
-/** Every character that a name or a code can have may stand in a query as it is. */
+/** Account names and asset codes have no character that a query must encode. */
 function openHoldsPath(account: AccountName, asset: AssetCode): string {
   return `/v1/holds?account=${account}${asset === DEFAULT_ASSET ? '' : `&asset=${asset}`}&state=open`
 }

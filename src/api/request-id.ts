@@ -1,13 +1,13 @@
 /**
- * Request ids for callers that bring none: UUIDv7 (RFC 9562), growing within one process.
+ * Request ids for callers that give none: UUIDv7 (RFC 9562), increasing within one process.
  *
- * Ids that grow keep the requests table's index dense: on SQLite, freezes under growing ids were twice as fast as under
- * random ones. The randomness is drawn 4 KiB at a time; one draw per id cost six times as much.
+ * Increasing ids keep the index of the requests table dense: on SQLite, freezes with increasing ids were twice as fast as with
+ * random ids. Random bytes are drawn 4 KiB at a time; one draw per id cost six times as much.
  */
 import { v7 } from 'uuid'
 import type { RequestId } from '../domain/ids.ts'
 
-/** Makes the request id of a command that came without one. */
+/** Creates the request id of a command that has none. */
 export type NewRequestId = () => RequestId
 
 const POOL_BYTES = 4_096
@@ -27,7 +27,7 @@ export function newRequestId(): RequestId {
   const now = Date.now()
   if (now > lastMs) {
     lastMs = now
-    // Half of the 32-bit range is left to count in before the next millisecond.
+    // The first sequence number is in the lower half of the 32-bit range, so 2^31 ids fit into the millisecond.
     sequence = ((random[6]! & 0x7f) << 24) | (random[7]! << 16) | (random[8]! << 8) | random[9]!
   } else {
     sequence = (sequence + 1) >>> 0

@@ -1,8 +1,8 @@
 /**
- * What an answer is on the wire: its schema, and the way there and back.
+ * An answer on the wire: its schema and the conversion in both directions.
  *
- * The functions go field by field, because they run for every request and because nothing may leave the ledger by accident. What
- * comes back is trusted to have the schema's shape: a Holdfast service sent it. Amounts are decimal strings, instants ISO 8601.
+ * The conversions name every field: they run for every request, and no field may be sent by accident. The client trusts that a
+ * response has the shape of the schema, because a Holdfast service sent it. Amounts are decimal strings, instants are ISO 8601.
  */
 import type { TSchema } from 'typebox'
 import { named, nullableText, reference } from './schema.ts'
@@ -14,13 +14,13 @@ export interface Resource<Value, Wire> {
   fromWire(wire: Wire): Value
 }
 
-/** One call in the document's examples: it was allowed 616 and cost 500. */
+/** The examples of the OpenAPI document show one hold: 616 were frozen and 500 settled. */
 export const FROZEN_AT = '2030-01-31T12:00:00.000Z'
 export const SETTLED_AT = '2030-01-31T12:00:07.250Z'
 
 interface Page<Row> {
   readonly items: readonly Row[]
-  /** The cursor of the next page; null when this is the last one. */
+  /** The cursor of the next page; null on the last page. */
   readonly next: string | null
 }
 
@@ -31,10 +31,12 @@ export function page<Schema extends TSchema>(id: string, plural: string, item: S
     Type.Object(
       {
         items: Type.Array(reference(item)),
-        next: nullableText({ description: 'The cursor of the next page; null when this is the last one.' }),
+        next: nullableText({ description: 'The cursor of the next page; null on the last page.' }),
       },
       {
-        description: `A page of ${plural}. It may be short, and still have a next one, where filters leave out most rows, or rows are large.`,
+        description:
+          `A page of ${plural}. It can be shorter than the limit and still have a next page, if filters exclude most rows or if rows ` +
+          'are large.',
       },
     ),
   )

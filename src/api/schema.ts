@@ -1,4 +1,4 @@
-/** JSON Schema of the values that bodies, queries and answers have in common. Each resource has a file for its own. */
+/** JSON Schemas that bodies, queries and answers share. The schema of each resource is in a file of its own. */
 import type { Static, TSchema, TSchemaOptions } from 'typebox'
 import { HOLD_STATES } from '../domain/hold.ts'
 import { ACCOUNT_PATTERN, ASSET_PATTERN, REQUEST_ID_PATTERN } from '../domain/ids.ts'
@@ -11,12 +11,12 @@ import {
 } from '../domain/metadata.ts'
 import { Type } from './typebox.ts'
 
-/** One of a few words. With a `type` next to `enum`, which serializers need. */
+/** One of several words. Serializers need the `type` in addition to `enum`. */
 export function words<const Word extends string>(values: readonly Word[], options: TSchemaOptions = {}) {
   return Type.Unsafe<Word>({ type: 'string', enum: values, ...options })
 }
 
-/** A schema that stands under its own name in the OpenAPI document. */
+/** A reference to a named schema of the OpenAPI document. */
 export function reference<Schema extends TSchema>(schema: Schema & { $id: string }) {
   return Type.Unsafe<Static<Schema>>({ $ref: `${schema.$id}#` })
 }
@@ -30,17 +30,17 @@ export function nullableText(options: TSchemaOptions) {
 }
 
 export const INT64_PATTERN = '^-?(0|[1-9][0-9]{0,18})$'
-/** A sum that may be beyond int64. */
+/** A whole number that can be outside the range of int64. */
 export const WHOLE_PATTERN = '^-?(0|[1-9][0-9]*)$'
 
 export const AccountName = Type.String({
   pattern: ACCOUNT_PATTERN,
-  description: 'Who owns coins. A leading `@` marks a house account of the operator.',
+  description: 'An account: the owner of coins. The name of a house account begins with `@`.',
   examples: ['user:8'],
 })
 export const AssetCode = Type.String({
   pattern: ASSET_PATTERN,
-  description: 'A kind of coin.',
+  description: 'The code of an asset.',
   examples: ['credit'],
 })
 export const RequestId = Type.String({
@@ -50,10 +50,10 @@ export const RequestId = Type.String({
 })
 export const HoldId = Type.String({
   pattern: REQUEST_ID_PATTERN,
-  description: 'The id of the hold, which is the request id that froze it.',
+  description: 'The id of the hold: the request id of its freeze.',
   examples: ['job-616'],
 })
-/** A request id, or the name of the entry that ended a hold or settled it late. */
+/** A request id, or the id of the entry that ended a hold or settled it late. */
 export const ENTRY_PATTERN = REQUEST_ID_PATTERN.replace(/\$$/, '(~settle|~release|~late)?$')
 
 export const Words = {
@@ -65,9 +65,9 @@ export function amount(description: string) {
   return Type.String({ pattern: INT64_PATTERN, description, examples: ['616'] })
 }
 
-/** Of a balance: the sum over all stripes of a house account. */
+/** An amount of a balance. For a house account, it is the sum of all stripes. */
 export function sum(description: string) {
-  const beyond = `${description} Of a house account it may be beyond int64.`
+  const beyond = `${description} For a house account it can be outside the range of int64.`
   return Type.String({ pattern: WHOLE_PATTERN, description: beyond, examples: ['616'] })
 }
 
@@ -88,12 +88,12 @@ const METADATA = {
     minimum: Number.MIN_SAFE_INTEGER,
     maximum: Number.MAX_SAFE_INTEGER,
   },
-  description: 'A flat record of what the caller attached.',
+  description: 'The metadata of the caller: a flat object.',
   examples: [{ model: 'llama-70b' }],
 }
 
 export const MetadataInput = Type.Unsafe<Metadata>({ type: 'object', ...METADATA })
 export const MetadataAnswer = Type.Unsafe<Metadata | null>({ type: ['object', 'null'], ...METADATA })
 
-/** The version of a balance. */
+/** The schema options of the version of a balance. */
 export const VERSION = { minimum: 0, description: 'The number of postings of the balance.', examples: [3] }

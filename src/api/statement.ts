@@ -1,10 +1,10 @@
 /**
- * A statement as a file: CSV for spreadsheets, or NDJSON for programs.
+ * The export of a statement: CSV for spreadsheets, or NDJSON for programs. Both end with an end row.
  *
- * CSV is that of RFC 4180: a head, CRLF behind every row, fields in quotes where they have to be. Amounts and instants are as
- * in JSON. In the columns of text a value that a spreadsheet could take for a formula (it begins with `=`, `+`, `-`, `@`, a tab or
- * the end of a line, or with the wide forms of the four signs) has an apostrophe put before it. NDJSON has every value as it
- * is, one document per line, the same as the lines of a page. Both end with an end row.
+ * CSV follows RFC 4180: a header, CRLF after every row, quotes where they are necessary. Amounts and instants are written as in JSON.
+ * A spreadsheet could read a text as a formula if it begins with `=`, `+`, `-`, `@` (or the full-width form of one of these), a tab or
+ * a line break; such a text gets an apostrophe before it. NDJSON has one document per line, the same as the lines of a page, with
+ * every value unchanged.
  */
 import type { StatementLine } from '../domain/journal.ts'
 import { csvEndRow, jsonEndRow } from './end-row.ts'
@@ -34,24 +34,24 @@ export const STATEMENT_COLUMNS = [
   'metadata',
 ] as const satisfies readonly (keyof StatementLineWire)[]
 
-/** Those that a caller wrote. Numbers must stay numbers: `-5` is no formula. */
+/** The columns with texts of callers. Numbers must stay numbers: `-5` is not a formula. */
 const TEXTS: ReadonlySet<string> = new Set(['entryId', 'hold', 'account', 'memo', 'metadata'])
 
 const FORMULA = /^[=+\-@\t\r\n＝＋－＠]/
 const NEEDS_QUOTES = /[",\r\n]/
 
-/** What comes before the first line. */
+/** The text before the first line. */
 export function statementHead(format: StatementFormat): string {
   return format === 'csv' ? `${STATEMENT_COLUMNS.join(',')}\r\n` : ''
 }
 
-/** Lines as text, each with its end. */
+/** Lines as text, each with its line break. */
 export function statementText(format: StatementFormat, lines: readonly StatementLine[]): string {
   const write = format === 'csv' ? csvRow : jsonRow
   return lines.map((line) => write(lineToWire(line))).join('')
 }
 
-/** What comes after the last line. Without it a file is not whole. */
+/** The text after the last line. A file without it is truncated. */
 export function statementEnd(format: StatementFormat, linesCount: number): string {
   return format === 'csv' ? csvEndRow(linesCount, STATEMENT_COLUMNS.length) : jsonEndRow(linesCount)
 }

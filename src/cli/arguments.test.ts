@@ -21,7 +21,7 @@ test('an amount is whole digits within int64', () => {
 })
 
 test('whoever writes decimals is told about minor units', () => {
-  for (const text of ['1.50', '-1.50', '1,5']) assert.throws(() => readAmount(text), /1\.50 is written 150/, text)
+  for (const text of ['1.50', '-1.50', '1,5']) assert.throws(() => readAmount(text), /write 1\.50 as 150/, text)
 })
 
 test('a duration has a unit', () => {

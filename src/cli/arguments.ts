@@ -1,4 +1,4 @@
-/** Reading what stands on the command line. What is only out of range is left to the ledger, which says it better. */
+/** Readers for command line arguments. Ranges are checked by the ledger, whose messages are better. */
 import { InvalidArgumentError } from 'commander'
 import { LedgerError } from '../api/error.ts'
 import { parseJsonText } from '../api/json.ts'
@@ -11,14 +11,18 @@ export function readAmount(text: string): bigint {
   const amount = parseInt64(text)
   if (amount !== null) return amount
   if (/^[+-]?[0-9]+[.,][0-9]+$/.test(text)) {
-    throw new InvalidArgumentError('Amounts are whole minor units: of an asset with 2 decimals, 1.50 is written 150.')
+    throw new InvalidArgumentError(
+      'Amounts are whole minor units: for an asset with 2 decimal places, write 1.50 as 150.',
+    )
   }
-  throw new InvalidArgumentError(`An amount is a whole number of at most ${AMOUNT_MAX}, digits only: 10000.`)
+  throw new InvalidArgumentError(
+    `An amount is a whole number of at most ${AMOUNT_MAX}, written with digits only: 10000.`,
+  )
 }
 
 export function readWholeNumber(text: string): number {
   if (/^[0-9]{1,9}$/.test(text)) return Number(text)
-  throw new InvalidArgumentError('It must be a whole number.')
+  throw new InvalidArgumentError('Write a whole number.')
 }
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
@@ -27,39 +31,39 @@ const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, 
 export function readDurationMs(text: string): number {
   const [, count, unit] = /^([0-9]{1,12})(ms|s|m|h|d)$/.exec(text) ?? []
   if (count === undefined || unit === undefined) {
-    throw new InvalidArgumentError('Write a number with its unit: 90s, 10m, 2h, 1d.')
+    throw new InvalidArgumentError('Write a duration as a number with a unit: 90s, 10m, 2h, 1d.')
   }
   return Number(count) * UNIT_MS[unit]!
 }
 
 const INSTANT = /^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9:.]+(Z|[+-][0-9]{2}:[0-9]{2}))?$/
 
-/** `2030-01-31T12:00:00Z`, with any offset; or a day, which is the beginning of it in UTC. */
+/** `2030-01-31T12:00:00Z`, with any offset; or a day, which means its beginning in UTC. */
 export function readInstant(text: string): Instant {
   const instant = INSTANT.test(text) ? Date.parse(text) : Number.NaN
-  // Date.parse takes February 30 for March 2.
+  // Date.parse accepts February 30 as March 2.
   const day = text.slice(0, 10)
   if (instant > 0 && new Date(`${day}T00:00:00Z`).toISOString().startsWith(day)) return instant
   throw new InvalidArgumentError('Write an instant such as 2030-01-31T12:00:00Z, or a day such as 2030-01-31.')
 }
 
-/** A flat JSON object; the ledger checks its keys and values. */
+/** A JSON object. The ledger checks its keys and values. */
 export function readMetadata(text: string): Metadata {
   try {
     const value = parseJsonText(text, 'It')
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Metadata
   } catch (error) {
     if (error instanceof LedgerError && error.pointer !== '') throw new InvalidArgumentError(error.message)
-    // Not JSON: the same advice.
+    // Invalid JSON gets the same message as other values.
   }
   throw new InvalidArgumentError(`Write a JSON object, in quotes: '{"model":"llama-70b"}'.`)
 }
 
-/** `1:10` is one for ten. */
+/** `1:10`: numerator 1, denominator 10. */
 export function readFraction(text: string): { readonly numerator: bigint; readonly denominator: bigint } {
   const [numerator, denominator, ...rest] = text.split(':')
   if (numerator === undefined || denominator === undefined || rest.length > 0) {
-    throw new InvalidArgumentError('Write how many one gets for how many: 1:10.')
+    throw new InvalidArgumentError('Write the rate as NUMERATOR:DENOMINATOR, such as 1:10.')
   }
   return { numerator: readAmount(numerator), denominator: readAmount(denominator) }
 }
@@ -67,11 +71,11 @@ export function readFraction(text: string): { readonly numerator: bigint; readon
 export interface Share {
   readonly to: string
   readonly amount: bigint
-  /** What is to arrive, when it was written behind the amount. */
+  /** The amount that the receiver gets, if it was given. */
   readonly toAmount: bigint | undefined
 }
 
-/** One receiver of a transfer: `user:9=20`, or `user:9=20:2` where 2 are to arrive. No account name has a `=` in it. */
+/** One receiver of a transfer: `user:9=20`, or `user:9=20:2` if the receiver gets 2. Account names contain no `=`. */
 export function readShare(text: string, before: readonly Share[] | undefined): readonly Share[] {
   const [to, digits, ...rest] = text.split('=')
   if (to === undefined || to === '' || digits === undefined || rest.length > 0) {
@@ -80,7 +84,8 @@ export function readShare(text: string, before: readonly Share[] | undefined): r
     )
   }
   const [leaving = '', arriving, ...others] = digits.split(':')
-  if (others.length > 0) throw new InvalidArgumentError(`Write the amount, and behind it what arrives: ${to}=20:2.`)
+  if (others.length > 0)
+    throw new InvalidArgumentError(`Write the amount, then the amount that the receiver gets: ${to}=20:2.`)
   const toAmount = arriving === undefined ? undefined : readAmount(arriving)
   return [...(before ?? []), { to, amount: readAmount(leaving), toAmount }]
 }
@@ -93,7 +98,7 @@ export function legsOf(
   return shares.map(({ to, amount, toAmount }) => ({ from, to, amount, ...given({ ...assets, toAmount }) }))
 }
 
-/** The fields that were given. Options that were not stand as undefined, which the ledger's inputs do not take. */
+/** Removes undefined fields. Commander sets options that were not given to undefined, which the inputs of the ledger do not allow. */
 export function given<Fields extends object>(
   fields: Fields,
 ): { [Name in keyof Fields]?: Exclude<Fields[Name], undefined> } {

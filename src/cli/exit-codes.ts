@@ -1,4 +1,4 @@
-/** What the exit code of the process says. */
+/** The exit codes of the process. */
 import type { LedgerError } from '../api/error.ts'
 
 export const EXIT = { ok: 0, refused: 1, usage: 2, fault: 3 } as const
@@ -6,10 +6,10 @@ export const EXIT = { ok: 0, refused: 1, usage: 2, fault: 3 } as const
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 
 export const EXIT_MEANINGS: Readonly<Record<ExitCode, string>> = {
-  0: 'it is done',
-  1: 'the ledger said no; or "verify" or "backup" found a law that is broken, "import" or "reconcile" rows that do not agree',
-  2: 'the command line is wrong; nothing happened',
-  3: 'something is broken, too slow or not reachable; the message says whether the command may have applied',
+  0: 'success',
+  1: 'the ledger rejected the command; "verify" or "backup" found a broken law; "import" or "reconcile" found differences',
+  2: 'invalid command line; nothing was done',
+  3: 'a failure or a timeout; the message says whether the command may have had an effect',
 }
 
 export function exitCodeOf(error: LedgerError): ExitCode {

@@ -1,4 +1,4 @@
-/** Holds as people read them on a terminal. */
+/** The views of holds on a terminal. */
 import type { PageView } from '../api/ledger.ts'
 import type { Hold } from '../domain/hold.ts'
 import type { Instant } from '../domain/ids.ts'
@@ -6,7 +6,7 @@ import type { HoldEvent } from '../domain/journal.ts'
 import { fieldTable, listTable, styled } from './tables.ts'
 import { instant, metadataText, more, none } from './views.ts'
 
-/** Amounts that are usually zero are shown when they are not. */
+/** Amounts that are usually zero are shown only if they are not zero. */
 export function holdView(hold: Hold): string {
   const unlessZero = (amount: bigint): bigint | null => (amount === 0n ? null : amount)
   return fieldTable([
@@ -40,7 +40,7 @@ export function holdsView({ items, next }: PageView<Hold>): string {
   return listTable(['hold', 'account', 'state', 'asset', 'amount', 'held', 'settled', 'expires'], rows) + more(next)
 }
 
-/** With the hold as it was after each. */
+/** The events of a hold, each with the amounts after it. */
 export function holdHistoryView({ items, next }: PageView<HoldEvent>): string {
   if (items.length === 0) return none('events', next)
   const rows = items.map(({ number, at, kind, entry, hold }) => {
@@ -77,7 +77,7 @@ export function holdHistoryView({ items, next }: PageView<HoldEvent>): string {
   return listTable(head, rows) + more(next)
 }
 
-/** What somebody needs who was woken: whose coins are stuck, since when, and by how much the expiry has passed. */
+/** What the person on call needs: the account, how long the hold has been open, and how long ago it expired. */
 export function stuckHoldsView({ items, next }: PageView<Hold>, now: Instant): string {
   if (items.length === 0) return none('stuck holds', next)
   const rows = items.map(({ id, account, asset, held, settled, createdAt, expiresAt }) => {
@@ -94,7 +94,7 @@ const UNITS = [
   ['s', 1_000],
 ] as const
 
-/** The two largest units: `1d 3h`, `12m 5s`. Below a second, `0s`. */
+/** A duration in its two largest units: `1d 3h`, `12m 5s`. Less than a second is `0s`. */
 export function ageText(ms: number): string {
   const first = UNITS.findIndex(([, unitMs]) => ms >= unitMs)
   if (first === -1) return '0s'

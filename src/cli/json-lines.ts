@@ -1,6 +1,6 @@
-/** One JSON line per thing, because there may be more of them than fit into memory. */
+/** Output as JSON lines, for results that may be larger than memory. */
 
-/** Amounts as decimal strings, as over HTTP. */
+/** Prints amounts as decimal strings, as over HTTP. */
 export function printJsonLine(line: object): void {
   const text = JSON.stringify(line, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))
   process.stdout.write(`${text}\n`)

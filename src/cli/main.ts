@@ -3,10 +3,10 @@ import { EXIT } from './exit-codes.ts'
 import { runCommandLine } from './run.ts'
 
 const parameters = process.argv.slice(2)
-// Whoever lists the processes sees a title in place of the arguments, where a store URL may have a password in it.
+// The title replaces the arguments in process lists, because a store URL can contain a password.
 process.title = 'holdfast'
 
-// Whoever reads the output has seen enough, `head` for example.
+// The reader of the output, such as `head`, may close it early.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(EXIT.ok)
   throw error

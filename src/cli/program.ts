@@ -1,4 +1,4 @@
-/** The command line as a whole: every command, and what they have in common. */
+/** The command line: all commands and their common settings. */
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { addAccountCommands } from './commands/accounts.ts'
@@ -17,19 +17,19 @@ import { addVerifyCommand } from './commands/verify.ts'
 import { EXIT_MEANINGS } from './exit-codes.ts'
 import { visibleLines } from './visible.ts'
 
-/** @throws CommanderError where commander would end the process */
+/** @throws CommanderError instead of ending the process */
 export function buildProgram(): Command {
   const program = new Command('holdfast')
-    // Commands take it over when they are added, so it comes first.
+    // Subcommands inherit this when they are added, so it must come first.
     .exitOverride()
-    .description('A credits ledger: freeze what a call may cost, settle what it did cost.')
+    .description('A credits ledger: freeze the maximum cost of a call, settle the actual cost.')
     .version(versionOf(), '--version', 'print the version')
     .helpOption('-h, --help', 'show this help')
     .showHelpAfterError('(for help, add --help)')
     .configureHelp({ sortOptions: false })
     .configureOutput({ outputError: (text, write) => write(visibleLines(text)) })
     .addHelpText('after', () => `\n${exitCodesText()}\n\n${EXAMPLES}`)
-  program.commandsGroup('Run it:')
+  program.commandsGroup('Service and database:')
   addServeCommand(program)
   addMigrateCommand(program)
   addVerifyCommand(program)
@@ -37,7 +37,7 @@ export function buildProgram(): Command {
   program.commandsGroup('Holds:')
   addHoldCommands(program)
   addHoldLists(program)
-  program.commandsGroup('Coins:')
+  program.commandsGroup('Movements:')
   addMovementCommands(program)
   program.commandsGroup('Other systems:')
   addImportCommand(program)
@@ -63,7 +63,7 @@ function exitCodesText(): string {
   return `Exit codes:\n${lines.join('\n')}`
 }
 
-/** The package's own; dist/ lies as deep as src/. */
+/** The version of the package. dist/ is at the same depth as src/. */
 function versionOf(): string {
   const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
   return (JSON.parse(manifest) as { version: string }).version

@@ -1,4 +1,4 @@
-/** A progress bar on stderr, where that is a terminal; elsewhere nothing. */
+/** A progress bar on stderr, if stderr is a terminal. */
 
 const WIDTH = 24
 const ERASE_LINE = '\r\u001b[K'
@@ -11,7 +11,7 @@ export class Progress {
     this.#total = total
   }
 
-  /** Shows what is being done now. */
+  /** Shows the name of the current step. */
   begin(what: string): void {
     showBar(this.#done / Math.max(this.#total, 1), `${this.#done}/${this.#total} ${what}`)
   }
@@ -25,7 +25,7 @@ export class Progress {
   }
 }
 
-/** Shows how much of the whole is done, 0 to 1, and what is being done now. */
+/** Shows the progress, 0 to 1, and the name of the current step. */
 export function showBar(share: number, what: string): void {
   if (!process.stderr.isTTY) return
   const filled = Math.round(Math.min(share, 1) * WIDTH)

@@ -7,7 +7,7 @@ import { styledError } from './tables.ts'
 import { troubleOf } from './trouble.ts'
 import { visibleLines } from './visible.ts'
 
-/** @param parameters what stands behind the name of the program. Sets the exit code of the process. */
+/** Sets the exit code of the process. @param parameters the arguments after the name of the program */
 export async function runCommandLine(parameters: readonly string[]): Promise<void> {
   try {
     await buildProgram().parseAsync(parameters, { from: 'user' })
@@ -16,7 +16,7 @@ export async function runCommandLine(parameters: readonly string[]): Promise<voi
   }
 }
 
-/** Commander has said already what is wrong, or what was asked for. */
+/** Commander has already printed the error or the help. */
 function usageCode(error: CommanderError): number {
   return error.exitCode === 0 ? EXIT.ok : EXIT.usage
 }

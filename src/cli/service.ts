@@ -1,4 +1,4 @@
-/** The HTTP service as a process of its own: from its settings to a stop in order. */
+/** The HTTP service as a process: from its settings to an orderly stop. */
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { destination, pino, type Logger } from 'pino'
@@ -10,7 +10,7 @@ import { EXIT } from './exit-codes.ts'
 
 export interface Service {
   readonly url: string
-  /** Resolves after a signal, once everything under way is answered and the database is closed. */
+  /** Resolves after a signal, when all requests in progress are answered and the database is closed. */
   readonly stopped: Promise<void>
 }
 
@@ -42,7 +42,7 @@ export async function startService(settings: Settings): Promise<Service> {
   return { url, stopped: stopAtSignal(app, ledger, { log, shutdownMs: settings.shutdownMs }) }
 }
 
-/** Of the time to stop, one half is for requests under way, a quarter for what they left in the queue. */
+/** Half of `shutdownMs` is for the requests in progress, a quarter for the commands that are then still in the queue. */
 function ledgerOptions(settings: Settings) {
   return {
     ...given({ houseStripe: settings.houseStripe }),
@@ -64,19 +64,16 @@ function ledgerOptions(settings: Settings) {
 function logExpiry(log: Logger, event: ExpiryEvent): void {
   switch (event.kind) {
     case 'behind':
-      return log.warn(event.status, 'holds that are due are not ended in time')
+      return log.warn(event.status, 'due holds are not ended in time')
     case 'caught_up':
-      return log.info(event.status, 'holds that are due are ended in time again')
+      return log.info(event.status, 'due holds are ended in time again')
     case 'faulted': {
       const { code, message } = event.fault
-      return log.warn({ code, reason: message }, 'a look for holds that are due failed; the next one comes soon')
+      return log.warn({ code, reason: message }, 'a round of the sweeper failed; the next round follows soon')
     }
     case 'refused': {
       const { holdsCount, hold, reason } = event
-      return log.error(
-        { holdsCount, hold, reason },
-        'holds that are due cannot be ended; they are left aside for a while',
-      )
+      return log.error({ holdsCount, hold, reason }, 'due holds cannot be ended; the sweeper skips them for a while')
     }
   }
 }
@@ -86,7 +83,7 @@ function logClock(log: Logger, event: ClockEvent): void {
     case 'wrong':
       return log.error({ code: 'clock_wrong' }, event.message)
     case 'right':
-      return log.info('the clock of this process is right again; commands are served, and holds that are due are ended')
+      return log.info('the clock of this process is right again; the process accepts commands and ends due holds')
     case 'rows_ahead':
     case 'set_ahead':
       return log.warn(event.message)
@@ -94,8 +91,8 @@ function logClock(log: Logger, event: ClockEvent): void {
 }
 
 /**
- * The end of `shutdownMs` ends the process whatever is under way. Further signals change nothing: npm passes on a Ctrl-C that
- * the terminal has sent already.
+ * After `shutdownMs` the process ends, even if requests are still in progress. Further signals have no effect: npm passes on a
+ * Ctrl-C that the terminal has already sent to the process.
  */
 async function stopAtSignal(
   app: FastifyInstance,
@@ -111,7 +108,7 @@ async function stopAtSignal(
     process.exit(EXIT.fault)
   }, shutdownMs)
   bound.unref()
-  // The sweeper first: what it still submits would only keep callers waiting.
+  // The sweeper stops first, because its commands would delay those of callers.
   await Promise.all([ledger.sweeper?.stop(), app.close()])
   await ledger.close()
   log.info('stopped')

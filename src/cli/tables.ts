@@ -1,4 +1,4 @@
-/** Small tables for people: no lines, columns by their width, also where characters are two columns wide. */
+/** Tables for people: no lines, aligned columns, and correct widths for characters that are two columns wide. */
 import { styleText } from 'node:util'
 import Table from 'cli-table3'
 
@@ -28,17 +28,17 @@ type Cell = string | bigint | number
 
 type Style = 'bold' | 'dim' | 'red' | 'green'
 
-/** Bold and the like only where stdout is a terminal that wants it: `styleText` looks at it and at NO_COLOR. */
+/** Styles are applied only if stdout is a terminal that supports them; `styleText` checks this and NO_COLOR. */
 export function styled(style: Style, text: string): string {
   return styleText(style, text, { stream: process.stdout })
 }
 
-/** The same for what goes to stderr. */
+/** The same for stderr. */
 export function styledError(style: Style, text: string): string {
   return styleText(style, text, { stream: process.stderr })
 }
 
-/** One row per thing, under a head. Numbers stand at the right. */
+/** A table with a header row. Numbers are aligned to the right. */
 export function listTable(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
   const isNumber = head.map(
     (_, column) => rows.length > 0 && rows.every((row) => WHOLE_NUMBER.test(String(row[column]))),
@@ -53,7 +53,7 @@ export function listTable(head: readonly string[], rows: readonly (readonly Cell
   return trimmed(table.toString())
 }
 
-/** One thing, a field per row. What is null is left out. */
+/** One object with one field per row. Null fields are left out. */
 export function fieldTable(fields: readonly (readonly [name: string, value: Cell | null])[]): string {
   const table = new Table({ chars: NO_LINES, style: PLAIN })
   for (const [name, value] of fields) if (value !== null) table.push([styled('dim', name), String(value)])

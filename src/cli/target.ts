@@ -1,4 +1,4 @@
-/** What the everyday commands work on: a database that they open themselves, or a service. Both are a `Ledger`. */
+/** The target of a command: a database that the process opens, or a service. Both are a `Ledger`. */
 import { once } from 'node:events'
 import { Option, type Command } from 'commander'
 import type { Ledger } from '../api/ledger.ts'
@@ -10,13 +10,13 @@ export interface TargetFlags {
   readonly json?: boolean
 }
 
-/** What a command prints: the wire's JSON with `--json`, else the text. */
+/** The output of a command: JSON as over HTTP with `--json`, otherwise text. */
 export interface Shown {
   readonly wire: object
   readonly view: string
 }
 
-/** A setting as an option; its variable and its default are read by config.ts. */
+/** A setting as an option. config.ts reads its variable and its default. */
 export function settingOption(name: SettingName): Option {
   const { flag, meaning, fallback, variable } = SETTINGS[name]
   const standard = fallback === '' || fallback === 'false' ? '' : `default: ${fallback}, `
@@ -24,15 +24,15 @@ export function settingOption(name: SettingName): Option {
 }
 
 export function jsonOption(): Option {
-  return new Option('--json', 'print one JSON document: the answer as over HTTP, or the problem')
+  return new Option('--json', 'print one JSON document: the answer as over HTTP, or a problem')
 }
 
-/** For commands whose findings may be more than fit into memory. */
+/** For commands whose output may be larger than memory. */
 export function jsonLinesOption(): Option {
-  return new Option('--json', 'print one JSON line per finding, and the summary as the last; or the problem')
+  return new Option('--json', 'print one JSON line per finding and the summary as the last line, or a problem')
 }
 
-/** A command that works on a ledger. */
+/** Adds a command that uses a ledger. */
 export function addLedgerCommand(program: Command, usage: string, meaning: string, json = jsonOption()): Command {
   return program
     .command(usage)
@@ -42,10 +42,10 @@ export function addLedgerCommand(program: Command, usage: string, meaning: strin
     .addOption(json)
 }
 
-/** Impatient, because somebody sits before it. */
+/** Fewer attempts than by default, because a person is waiting. */
 const ATTEMPTS_MAX = 3
 
-/** Runs `action` on the ledger that the flags name and prints what it gives. Only a write may make or migrate a database. */
+/** Runs `action` on the ledger of the flags and prints the result. Only a write may create or migrate a database. */
 export async function show(
   flags: TargetFlags,
   access: 'read' | 'write',
@@ -55,7 +55,7 @@ export async function show(
   print(flags, await action(ledger))
 }
 
-/** As `show`, for what is printed while it is read: no faster than stdout takes it. */
+/** Like `show`, for output that is printed while it is read, at the speed of stdout. */
 export async function stream(flags: TargetFlags, action: (ledger: Ledger) => AsyncIterable<string>): Promise<void> {
   await using ledger = await openTarget(flags, 'read')
   for await (const text of action(ledger)) {
@@ -67,10 +67,10 @@ export function print(flags: { readonly json?: boolean }, { wire, view }: Shown)
   process.stdout.write(`${flags.json === true ? JSON.stringify(wire) : view}\n`)
 }
 
-/** Loads only what it needs: with everything, `holdfast --help` would take a second. */
+/** Imports only the modules that are needed: with all modules, `holdfast --help` would take a second. */
 export async function openTarget(flags: TargetFlags, access: 'read' | 'write'): Promise<Ledger> {
   if (flags.store !== undefined && flags.url !== undefined) {
-    throw new SettingError('Give --store (a database) or --url (a service), not both.')
+    throw new SettingError('--store (a database) and --url (a service) are not possible together.')
   }
   const url = flags.store === undefined ? readSetting('url', flags, process.env) : ''
   if (url !== '') {
@@ -79,7 +79,7 @@ export async function openTarget(flags: TargetFlags, access: 'read' | 'write'): 
   }
   const store = readSetting('store', flags, process.env)
   const { openLedger } = await import('../ledger.ts')
-  // Ending what is due is for processes that stay.
+  // Only long-running processes end due holds.
   const acceptRowsAhead = readSetting('acceptRowsAhead', {}, process.env)
   const migrate = access === 'read' ? { migrate: false } : {}
   const ledger = await openLedger(store, { sweep: false, reads: 'caller', acceptRowsAhead, ...migrate })

@@ -1,4 +1,4 @@
-/** From whatever was thrown to what the user reads, and the exit code. */
+/** Converts any thrown value to a message, a hint and an exit code. */
 import { LedgerError, type FaultLike } from '../api/error.ts'
 import type { ProblemCode } from '../api/problem.ts'
 import { isProblemCode, PROBLEMS } from '../api/problems.ts'
@@ -7,14 +7,14 @@ import { EXIT, exitCodeOf, type ExitCode } from './exit-codes.ts'
 
 export interface Trouble {
   readonly message: string
-  /** What to do about it, when that is known. */
+  /** The advice for the user, if there is any. */
   readonly hint: string | null
   readonly exitCode: ExitCode
-  /** The problem as programs read it, when it is one of the catalogue. */
+  /** The problem for `--json`, if it is in the catalogue. */
   readonly error: LedgerError | null
 }
 
-/** By name: importing their classes would load every store before `--help` is printed. */
+/** Errors by name. Importing their classes would load every store before `--help` is printed. */
 const KNOWN: Readonly<Record<string, ExitCode>> = {
   SettingError: EXIT.usage,
   StoreUrlError: EXIT.usage,
@@ -31,13 +31,13 @@ export function troubleOf(thrown: unknown): Trouble {
   if (exitCode !== undefined) return { message: (thrown as Error).message, hint: null, exitCode, error: null }
   if (isAddressInUse(thrown)) {
     const hint = 'Choose another port with --port, or --port 0 for a free one.'
-    return { message: `Port ${thrown.port} is in use already.`, hint, exitCode: EXIT.fault, error: null }
+    return { message: `Port ${thrown.port} is already in use.`, hint, exitCode: EXIT.fault, error: null }
   }
   const message = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)
-  return { message, hint: 'This is a defect of Holdfast. Please report it.', exitCode: EXIT.fault, error: null }
+  return { message, hint: 'This is a defect in Holdfast. Please report it.', exitCode: EXIT.fault, error: null }
 }
 
-/** Faults reach the command line where it asks the store itself, as `verify` does. */
+/** A command that uses the store directly, such as `verify`, can get a fault. */
 function ledgerErrorOf(thrown: unknown): LedgerError | null {
   if (thrown instanceof LedgerError) return thrown
   const isFault = thrown instanceof Error && thrown.name === 'Fault' && 'code' in thrown && isProblemCode(thrown.code)
@@ -48,23 +48,23 @@ function messageOf(error: LedgerError): string {
   return error.code === 'invalid_request' ? error.message : `${error.code}: ${error.message}`
 }
 
-/** Where the catalogue speaks of HTTP, the command line has words of its own; null where the message itself says what to do. */
+/** Hints that replace the HTTP remedies of the catalogue. Null: the message itself says what to do. */
 const HINTS: Partial<Record<ProblemCode, string | null>> = {
   store_misconfigured: null,
   clock_wrong: null,
   store_unavailable: 'Is the database running? Check the host and the port of the store URL.',
-  unknown_asset: 'Declare it first: holdfast declare CODE --decimals N. Only credit exists from the start.',
+  unknown_asset: 'Declare the asset first: holdfast declare CODE --decimals N. Only credit exists from the start.',
   settle_above_hold:
-    'Settle less, or add --overage cap (take what is held) or --overage draw (take the rest from available).',
+    'Settle a smaller amount, or add --overage cap (take only what is held) or --overage draw (take the rest from available).',
   hold_not_open:
-    'Look at it: holdfast history HOLD. If it has expired, holdfast settle HOLD AMOUNT --late takes what there is, once.',
-  payee_fixed: 'Leave --payee out.',
-  amend_below_settled: 'Ask for more. To end the hold: holdfast settle HOLD AMOUNT, or holdfast release HOLD.',
+    'Show it with: holdfast history HOLD. If it has expired, holdfast settle HOLD AMOUNT --late takes the cost from available, once.',
+  payee_fixed: 'Leave out --payee.',
+  amend_below_settled: 'Use a larger amount. To end the hold: holdfast settle HOLD AMOUNT, or holdfast release HOLD.',
   hold_not_found: 'The id of a hold is the request id of its freeze. List them: holdfast holds --account ACCOUNT.',
-  expiry_out_of_range: 'Choose another --expires-in.',
-  service_unreachable: 'Is it running? Start one with: holdfast serve',
-  route_not_found: 'Check --url: it is the address of a Holdfast service, without a path.',
-  unexpected_answer: 'Check --url: it is the address of a Holdfast service.',
+  expiry_out_of_range: 'Use another --expires-in.',
+  service_unreachable: 'Is the service running? Start it with: holdfast serve',
+  route_not_found: 'Check --url. It must be the address of a Holdfast service, without a path.',
+  unexpected_answer: 'Check --url. It must be the address of a Holdfast service.',
 }
 
 function hintOf(error: LedgerError): string | null {
@@ -73,15 +73,16 @@ function hintOf(error: LedgerError): string | null {
   const hint = own === undefined ? PROBLEMS[error.code].remedy : own
   const { requestId } = error.details
   if (error.applied === 'no' || typeof requestId !== 'string') return hint
-  return `${hint ?? ''}\nIt may have been applied. Repeat it to be sure; its request id is ${requestId}.`
+  return `${hint ?? ''}\nThe command may have had an effect. It is safe to repeat it; its request id is ${requestId}.`
 }
 
-/** With the command that lists what holds the rest, ready to be run. */
+/** Contains the command that lists the holds of the account. */
 function fundsHint({ details: { account, asset, held } }: LedgerError): string {
-  const hint = 'Deposit first, ask for less, or give the account a credit limit: holdfast open ACCOUNT --floor -N.'
+  const hint =
+    'Deposit first, use a smaller amount, or give the account a credit limit: holdfast open ACCOUNT --floor -N.'
   if (typeof held !== 'bigint' || held === 0n) return hint
   const ofAsset = asset === DEFAULT_ASSET ? '' : ` --asset ${String(asset)}`
-  return `${hint}\nWhat is held: holdfast holds --account ${String(account)}${ofAsset} --state open`
+  return `${hint}\nList the open holds: holdfast holds --account ${String(account)}${ofAsset} --state open`
 }
 
 interface AddressInUse {

@@ -1,4 +1,4 @@
-/** What the ledger answers, as people read it on a terminal. Amounts are minor units, as everywhere. */
+/** The views of answers on a terminal. Amounts are in minor units. */
 import type { AccountView, PageView } from '../api/ledger.ts'
 import type { Asset } from '../domain/asset.ts'
 import type { Balance } from '../domain/balance.ts'
@@ -56,17 +56,17 @@ export function ratesView({ items, next }: PageView<Rate>): string {
   return listTable(['from', 'to', 'version', 'rate', 'rounding', 'tolerance ppm', 'declared'], rows) + more(next)
 }
 
-/** The asset that every ledger begins with was never declared. */
+/** The asset `credit` exists from the start and was never declared. */
 function declaredText(createdAt: number): string {
   return createdAt === 0 ? 'from the start' : instant(createdAt)
 }
 
-/** A delta with its sign. */
+/** A change with its sign. */
 function signed(delta: bigint): string {
   return delta > 0n ? `+${delta}` : String(delta)
 }
 
-/** Columns of what callers attach are there when somebody has attached something. */
+/** The columns for memo and metadata are shown only if a line has one. */
 export function postingsView({ items, next }: PageView<StatementLine>): string {
   if (items.length === 0) return none('postings', next)
   const hasMemo = items.some(({ memo }) => memo !== null)
@@ -104,11 +104,11 @@ function legsView(legs: readonly EntryLeg[]): string {
   return listTable(['from', 'to', 'amount', 'asset', 'received', 'in', 'rate', 'remainder'], rows)
 }
 
-/** An empty page is not the end where filters leave out most of a long list. */
+/** An empty page can have a next page, if filters exclude most of a long list. */
 export function none(what: string, next: string | null): string {
-  return next === null ? `No ${what}.` : `No ${what} so far; the list is long. To go on, add --cursor ${next}`
+  return next === null ? `No ${what}.` : `No ${what} on this page of a long list. To continue, add --cursor ${next}`
 }
 
 export function more(next: string | null): string {
-  return next === null ? '' : `\n\nThere are more: add --cursor ${next}`
+  return next === null ? '' : `\n\nFor the next page, add --cursor ${next}`
 }

@@ -1,9 +1,9 @@
-/** Texts that others wrote, as a terminal may show them. */
+/** Makes texts from other sources safe for a terminal. */
 
-/** Control characters, and those that turn the direction of writing or begin another line. */
+/** Control characters, and characters that change the writing direction or begin a new line. */
 const INVISIBLE = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu
 
-/** What would move the cursor, hide what stands before it or ring is shown as its code: `\u{1b}`. */
+/** Replaces characters that could move the cursor, hide text or ring the bell with their code: `\u{1b}`. */
 export function visible(text: string): string {
   return text.replaceAll(INVISIBLE, codeOf)
 }

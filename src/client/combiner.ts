@@ -1,16 +1,16 @@
 /**
- * Combines: calls made while requests are under way travel together in the next one.
+ * Combines calls: the commands of calls that are made while requests are in progress are sent together in the next request.
  *
  *   offer ─▶ waiting ─▶ request ─▶ POST /v1/batches ─▶ outcomes ─▶ answers
  *               ▲                                         │
- *               └───────────── pause ◀── faults worth another attempt
+ *               └───────────── pause ◀── retryable faults
  *
- * Its states, in which requests may be under way or not:
+ * States (requests can be in progress in both):
  *
- *   at rest ──something waits, or a request is over──▶ scheduled ──the turn ends──▶ at rest
+ *   at rest ──a parcel waits, or a request has ended──▶ scheduled ──the turn ends──▶ at rest
  *
- * A lone call is a batch of one: one way to send and one way to read answers, also when it is tried again among others.
- * No timer delays anything; what is called in one turn of the event loop travels together.
+ * A single call is a batch request with one command, so there is only one way to send commands and to read answers.
+ * No timer delays a request. Calls that are made in one turn of the event loop are sent together.
  */
 import { LedgerError } from '../api/error.ts'
 import type { BatchOutcome } from '../api/ledger.ts'
@@ -18,7 +18,7 @@ import { outcomeFromWire } from '../api/problem-details.ts'
 import type { BatchWire, OutcomeWire } from '../api/outcome-schemas.ts'
 import { assertTransition, type Transitions } from '../domain/assert.ts'
 import type { Command } from '../domain/command.ts'
-import { exchange, unexpected, type Service } from './exchange.ts'
+import { call, unexpected, type Service } from './http-call.ts'
 import type { ClientLimits } from './limits.ts'
 import type { Parcel } from './parcel.ts'
 import { pauseAfter } from './pause.ts'
@@ -35,9 +35,9 @@ export class Combiner {
   #travellingCommands = 0
   #unansweredCommands = 0
   #requests = 0
-  /** Whether the end of this turn of the event loop sends what waits. */
+  /** Whether the waiting parcels are sent at the end of this turn of the event loop. */
   #state: State = 'at-rest'
-  /** Becomes smaller when the service finds a body too large. */
+  /** Reduced when the service refuses a body as too large. */
   #charactersMax: number
   #onIdle: (() => void) | null = null
 
@@ -47,7 +47,7 @@ export class Combiner {
     this.#charactersMax = limits.batchCharactersMax
   }
 
-  /** False when too many commands are unanswered: the parcel was not taken. */
+  /** Returns false, without taking the parcel, if too many commands are unanswered. */
   offer(parcel: Parcel): boolean {
     if (this.#unansweredCommands + parcel.size > this.#limits.unansweredCommandsMax) return false
     this.#unansweredCommands += parcel.size
@@ -61,7 +61,7 @@ export class Combiner {
     return true
   }
 
-  /** Resolves when every parcel that was taken is answered. */
+  /** Resolves when all parcels are answered. */
   async idle(): Promise<void> {
     if (this.#unansweredCommands === 0) return
     await new Promise<void>((resolve) => (this.#onIdle = resolve))
@@ -84,7 +84,7 @@ export class Combiner {
     this.#state = state
   }
 
-  /** The next request's parcels: an equal share of all for every connection, within the bounds, but at least one. */
+  /** The parcels of the next request: one connection's equal share of all commands, within the limits, but at least one parcel. */
   #take(): Parcel[] {
     const shareMax = Math.ceil((this.#waitingCommands + this.#travellingCommands) / this.#limits.connectionsMax)
     const commandsMax = Math.min(shareMax, this.#limits.batchCommandsMax)
@@ -131,7 +131,7 @@ export class Combiner {
     }
   }
 
-  /** Each parcel's outcomes; an error when the request failed as a whole. */
+  /** The outcomes of each parcel, or an error if the request failed as a whole. */
   async #post(
     body: string,
     open: readonly (readonly Command[])[],
@@ -139,9 +139,9 @@ export class Combiner {
   ): Promise<readonly (readonly BatchOutcome[])[] | LedgerError> {
     try {
       const timeoutMs = this.#limits.requestTimeoutMs
-      return outcomesOf(await exchange(this.#service, { path: '/v1/batches', body, timeoutMs, controller }), open)
+      return outcomesOf(await call(this.#service, { path: '/v1/batches', body, timeoutMs, controller }), open)
     } catch (error) {
-      return error instanceof LedgerError ? error : unexpected('The answer could not be read.', { cause: error })
+      return error instanceof LedgerError ? error : unexpected('The response could not be read.', { cause: error })
     }
   }
 
@@ -158,7 +158,7 @@ export class Combiner {
     if (worst !== null) this.#retry(again, worst)
   }
 
-  /** A request failed as a whole. What only one of several parcels is to blame for, the others do not suffer. */
+  /** Handles a request that failed as a whole. If one parcel is the cause, the others are sent again. */
   #fail(parcels: readonly Parcel[], error: LedgerError, bodyCharacters: number): void {
     if (parcels.length > 1 && error.code === 'payload_too_large') {
       this.#charactersMax = Math.floor(bodyCharacters / 2)
@@ -173,7 +173,7 @@ export class Combiner {
     this.#retry(parcels, error)
   }
 
-  /** One pause for all of them, so that they travel together again. */
+  /** All parcels pause for the same time, so that they are sent together again. */
   #retry(parcels: readonly Parcel[], error: LedgerError): void {
     const chance = Math.random()
     const now = performance.now()
@@ -208,7 +208,7 @@ function bodyOf(parcels: readonly Parcel[]): string {
   return parcels[0]!.atomic ? `{"commands":[${commands}],"atomic":true}` : `{"commands":[${commands}]}`
 }
 
-/** Each parcel's outcomes, out of the service's answer to all of them. @throws LedgerError `unexpected_answer` */
+/** The outcomes of each parcel, from the response to all of them. @throws LedgerError `unexpected_answer` */
 function outcomesOf(answer: unknown, open: readonly (readonly Command[])[]): BatchOutcome[][] {
   const wires = (answer as Partial<BatchWire> | null)?.outcomes
   const expected = open.reduce((sum, commands) => sum + commands.length, 0)
@@ -221,14 +221,14 @@ function outcomeOf(kind: Command['kind'], wire: OutcomeWire): BatchOutcome {
   try {
     return outcomeFromWire(kind, wire)
   } catch (cause) {
-    const error = unexpected(`The service answered a ${kind} in a form that is not known here.`, { cause })
+    const error = unexpected(`The service answered a ${kind} in a format that this client does not know.`, { cause })
     return { status: 'faulted', error }
   }
 }
 
 const COMMAND_POINTER = /^\/commands\/([0-9]+)(.*)$/s
 
-/** The one command that the service says breaks a rule of form: it knows others than this version of the client. */
+/** The command that the service refused as invalid. The service can have other rules than this version of the client. */
 function culpritOf(parcels: readonly Parcel[], error: LedgerError) {
   const [, number, pointer] = COMMAND_POINTER.exec(error.pointer ?? '') ?? []
   if (error.code !== 'invalid_request' || number === undefined || pointer === undefined) return null

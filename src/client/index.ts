@@ -1,34 +1,33 @@
-/** The client: `connect`, and the types of what it takes and gives. For Node, browsers and edge runtimes: `fetch` only. */
+/** The client: `connect` and its types. It needs only `fetch`, so it runs in Node, browsers and edge runtimes. */
 import { LedgerError } from '../api/error.ts'
 import { BATCH_COMMANDS_MAX } from '../api/contracts.ts'
 import { type Ledger } from '../api/ledger.ts'
-import type { Fetch } from './exchange.ts'
+import type { Fetch } from './http-call.ts'
 import { CLIENT_LIMITS, type ClientLimits } from './limits.ts'
 import { RemoteLedger } from './remote-ledger.ts'
 
 export interface ConnectOptions {
   readonly limits?: Partial<ClientLimits>
-  /** Sent with every request: what a gateway before the service asks for, `authorization` for example. */
+  /** Sent with every request, for example the `authorization` header for a gateway. */
   readonly headers?: Readonly<Record<string, string>>
-  /** In place of the platform's own. */
+  /** Default: the `fetch` of the platform. */
   readonly fetch?: Fetch
 }
 
 /**
- * The ledger behind the service at `url`, `http://127.0.0.1:4680` for example. A path in it stays in front of every route.
+ * The ledger of the service at `url`, for example `http://127.0.0.1:4680`. A path in the URL is a prefix of every route.
  *
- * Calls made while requests are under way travel together in the next one. What a network failure or a retryable problem
- * stopped is sent again under the same request id, with growing pauses, until the call's time is over; so a call has its
- * effect once. Calls that do not wait for each other may be decided in any order; the commands of one `batch` are decided in
- * theirs.
+ * Calls that are made while requests are in progress are sent together in the next request. After a network failure or a retryable
+ * problem, a call is sent again with the same request id, with growing pauses, until its time limit; so it has its effect once.
+ * Concurrent calls can be decided in any order. The commands of one `batch` are decided in their order.
  *
- * @throws LedgerError `invalid_request` for a URL that is not one of http or https
+ * @throws LedgerError `invalid_request` for a URL that is not http or https
  */
 export function connect(url: string, options: ConnectOptions = {}): Ledger {
   const service = {
     url: baseOf(url),
     headers: options.headers ?? {},
-    // Called as a plain function: browsers refuse a `fetch` that is a method of something else.
+    // Browsers refuse to call `fetch` as a method of another object.
     fetch: options.fetch ?? ((input: string, init: RequestInit) => fetch(input, init)),
   }
   const limits = { ...CLIENT_LIMITS, ...options.limits }
@@ -41,10 +40,10 @@ export function connect(url: string, options: ConnectOptions = {}): Ledger {
 function baseOf(text: string): string {
   const url = URL.parse(text)
   if (url === null || !['http:', 'https:'].includes(url.protocol)) {
-    throw LedgerError.invalidParameter('url', 'This is not the URL of a service, such as http://127.0.0.1:4680.')
+    throw LedgerError.invalidParameter('url', 'The URL must be that of a service, such as http://127.0.0.1:4680.')
   }
   if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
-    const rule = 'has no user, query or fragment; what a gateway asks for goes into `headers`'
+    const rule = 'must not have a user, query or fragment; credentials for a gateway go into `headers`'
     throw LedgerError.invalidParameter('url', `The URL of a service ${rule}.`)
   }
   return url.href.replace(/\/+$/, '')
@@ -54,7 +53,7 @@ export { LedgerError } from '../api/error.ts'
 export type { ProblemCode } from '../api/problem.ts'
 export type * from '../api/ledger.ts'
 export type { ClientLimits } from './limits.ts'
-export type { Fetch } from './exchange.ts'
+export type { Fetch } from './http-call.ts'
 export type { Asset } from '../domain/asset.ts'
 export type { Balance } from '../domain/balance.ts'
 export type { Overage } from '../domain/command.ts'

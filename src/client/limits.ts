@@ -1,32 +1,32 @@
-/** Every bound of the client, with its unit in its name. */
+/** The limits of the client. Each name ends with its unit. */
 
 export interface ClientLimits {
-  /** Requests with commands that are under way at once. Reads do not count. */
+  /** Concurrent requests with commands. Reads do not count. */
   readonly connectionsMax: number
-  /** Commands in one request, at most `BATCH_COMMANDS_MAX`. A `batch` call that is larger travels alone. */
+  /** Commands in one request, at most `BATCH_COMMANDS_MAX`. A larger `batch` call is sent alone. */
   readonly batchCommandsMax: number
-  /** UTF-16 units of one request's commands; each takes up to 3 bytes of the service's `bodyBytesMax`. */
+  /** UTF-16 units of the commands in one request. Each takes up to 3 bytes of the service's `bodyBytesMax`. */
   readonly batchCharactersMax: number
-  /** Commands that have no answer yet, on the way or waiting for it; a call beyond them is `overloaded`. */
+  /** Commands without an answer, sent or waiting. A call above this limit is `overloaded`. */
   readonly unansweredCommandsMax: number
-  /** Attempts of one call, the first included. */
+  /** Attempts of one call, including the first. */
   readonly attemptsMax: number
-  /** Bounds of the pause after the first failure and of the longest one; between them they double. */
+  /** The upper bounds of the pause after the first failure and of the longest pause. In between, the bound doubles. */
   readonly pauseMsMin: number
   readonly pauseMsMax: number
   /**
-   * Patience with one HTTP request; then it counts as failed and may be tried again. Longer than the service's own patience with a command
-   * (`callTimeoutMsDefault` of the engine), whose answer says what is certain.
+   * The time limit of one HTTP request. After it, the request counts as failed and can be repeated. It is longer than the time limit of
+   * the service (`callTimeoutMsDefault` of the engine), whose answer says whether the command may have had an effect.
    */
   readonly requestTimeoutMs: number
-  /** Patience with a call that names none, attempts and pauses included. */
+  /** The default time limit of a call, including attempts and pauses. */
   readonly callTimeoutMsDefault: number
 }
 
 /**
- * Two connections, so that the service decides one request while the client reads the answers of the other: at 1,000 calls in
- * flight over SQLite, both sides on 2 cores, they were 20 to 30 % faster than one. Four cost the client 40 % more processor
- * time per command, in requests half as large.
+ * With two connections, the service decides one request while the client reads the answers of the other. At 1,000 concurrent calls over
+ * SQLite, with both sides on 2 cores, two connections were 20 to 30 % faster than one. Four connections cost the client 40 % more
+ * processor time per command, because the requests were half as large.
  */
 export const CLIENT_LIMITS: ClientLimits = {
   connectionsMax: 2,

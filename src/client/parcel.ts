@@ -1,5 +1,5 @@
 /**
- * A parcel: the commands of one call, on their way to the service and back. Most calls are one command, a `batch` several.
+ * A parcel: the commands of one call, until they are answered. Most calls have one command, a `batch` has several.
  *
  *   waiting ──leave──▶ travelling ──arrive──▶ back ──receive, refuse, end──▶ answered
  *    │ ▲ ▲                  │                │  │                            ▲
@@ -7,7 +7,7 @@
  *    │ └───────────wait─────┼──── pausing ◀─────┘                            │
  *    └──────────────────────┴────────┴───give up (deadline, abort), end──────┘
  *
- * It is always answered with outcomes, one per command; a command whose answer never came is `faulted`.
+ * A parcel is always answered with one outcome per command. A command without an answer is `faulted`.
  */
 import { LedgerError } from '../api/error.ts'
 import type { BatchOutcome, CallOptions } from '../api/ledger.ts'
@@ -17,12 +17,12 @@ import { type Command } from '../domain/command.ts'
 import { requestOf } from '../domain/rules.ts'
 
 export interface ParcelOptions extends CallOptions {
-  /** The commands take effect together or not at all. */
+  /** True: the commands take effect together or not at all. */
   readonly atomic?: boolean
   readonly timeoutMsDefault: number
 }
 
-/** The longest that `setTimeout` can wait. */
+/** The longest time of `setTimeout`. */
 const TIMER_MS_MAX = 2_147_483_647
 
 type State = 'waiting' | 'travelling' | 'back' | 'pausing' | 'answered'
@@ -37,18 +37,18 @@ const TRANSITIONS: Transitions<State> = {
 
 export class Parcel {
   readonly atomic: boolean
-  /** On the clock of `performance.now()`, which nobody sets. */
+  /** An instant of `performance.now()`, a clock that is never adjusted. */
   readonly deadlineAt: number
   readonly #commands: readonly Command[]
   readonly #texts: readonly string[]
-  /** Of an open command: the fault that it met last. */
+  /** For an open command: its last fault. */
   readonly #outcomes: (BatchOutcome | undefined)[]
-  /** Indexes of the commands that are not done yet. */
+  /** The indexes of the commands without a final outcome. */
   #open: number[]
   #failures = 0
   readonly #resolve: (outcomes: BatchOutcome[]) => void
   #state: State = 'waiting'
-  /** While it travels: to be called when nobody waits for it any more. */
+  /** Set while the parcel is in a request; called when the caller no longer waits. */
   #abandon: (() => void) | null = null
   #stopWaiting = (): void => {}
   #onAnswer = (): void => {}
@@ -73,17 +73,17 @@ export class Parcel {
     return this.#state === 'answered'
   }
 
-  /** Attempts that left something open. */
+  /** The attempts after which a command was still open. */
   get failures(): number {
     return this.#failures
   }
 
-  /** The commands that are not done yet. */
+  /** The commands without a final outcome. */
   get open(): readonly Command[] {
     return this.#open.map((index) => this.#commands[index]!)
   }
 
-  /** Their JSON, ready to stand in an array. */
+  /** The JSON of the open commands, separated by commas. */
   get text(): string {
     const [first] = this.#open
     return this.#open.length === 1 ? this.#texts[first!]! : this.#open.map((index) => this.#texts[index]!).join(',')
@@ -93,31 +93,31 @@ export class Parcel {
     this.#onAnswer = action
   }
 
-  /** It leaves in a request, which `abandon` tells that nobody waits for this parcel any more. */
+  /** The parcel is in a request now. `abandon` is called if the caller no longer waits for it. */
   leave(abandon: () => void): void {
     this.#become('travelling')
     this.#abandon = abandon
   }
 
-  /** It is back from its request; nothing happens when it gave up meanwhile. */
+  /** The request of the parcel has ended. No effect if the parcel has given up meanwhile. */
   arrive(): void {
     if (!this.answered) this.#become('back')
     this.#abandon = null
   }
 
-  /** It waits for another attempt, after a pause. */
+  /** The parcel pauses before another attempt. */
   pause(): void {
     this.#become('pausing')
   }
 
-  /** It waits for a request again. */
+  /** The parcel waits for a request again. */
   wait(): void {
     this.#become('waiting')
   }
 
   /**
-   * Takes in one outcome per open command. Commands that are worth another attempt stay open, and the error of one of
-   * them is returned; null when all are done.
+   * Receives one outcome per open command. Commands with a retryable fault stay open, and the error of one of them is returned; null if
+   * no command is open.
    */
   receive(outcomes: readonly BatchOutcome[]): LedgerError | null {
     const stillOpen: number[] = []
@@ -139,14 +139,14 @@ export class Parcel {
     return again
   }
 
-  /** What it travelled in failed as a whole. Everything stays open. */
+  /** The request failed as a whole. All open commands stay open. */
   lose(error: LedgerError): void {
     if (this.answered) return
     this.#failures += 1
     for (const index of this.#open) this.#fault(index, error)
   }
 
-  /** The service will never take the command at `position` of the open ones. */
+  /** The service refused the command at `position` of the open commands as invalid. */
   refuse(position: number, error: LedgerError): void {
     if (this.answered) return
     if (this.atomic) {
@@ -158,7 +158,7 @@ export class Parcel {
     if (this.#open.length === 0) this.#answer()
   }
 
-  /** There is no further attempt: what is open keeps the fault that it met last. */
+  /** There are no further attempts. The open commands keep their last fault. */
   end(): void {
     this.#answer()
   }
@@ -184,20 +184,20 @@ export class Parcel {
     this.#onAnswer()
   }
 
-  /** Keeps the error, with the request id to repeat, and with the doubt that an earlier attempt left. */
+  /** Records the error with the request id. `applied` is 'unknown' if it was after an earlier attempt. */
   #fault(index: number, error: LedgerError): void {
     const requestId = requestOf(this.#commands[index]!)
     const before = this.#outcomes[index]
     const doubted = before?.status === 'faulted' && before.error.applied === 'unknown'
     const { code, message, details, pointer, retryAfterMs, applied, cause } = error
-    const told = new LedgerError(code, message, {
+    const recorded = new LedgerError(code, message, {
       details: requestId === null ? details : { ...details, requestId },
       applied: doubted ? 'unknown' : applied,
       retryAfterMs,
       ...(pointer === null ? {} : { pointer }),
       cause,
     })
-    this.#outcomes[index] = { status: 'faulted', error: told }
+    this.#outcomes[index] = { status: 'faulted', error: recorded }
   }
 
   #wait(timeoutMs: number, signal: AbortSignal | undefined): void {

@@ -2,16 +2,16 @@ import type { LedgerError } from '../api/error.ts'
 import type { ClientLimits } from './limits.ts'
 
 export interface Trouble {
-  /** Attempts that have failed, the last one included. */
+  /** The number of failed attempts, including the last. */
   readonly failures: number
-  /** Drawn from 0 (included) to 1 (excluded). */
+  /** A random number: 0 ≤ chance < 1. */
   readonly chance: number
 }
 
 /**
- * Milliseconds until the next attempt, or null when there is none to make: exponential backoff with full jitter
- * (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/), on top of what the service asked for, so that
- * callers who were turned away together do not come back together.
+ * Milliseconds until the next attempt, or null if there is none: exponential backoff with full jitter
+ * (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/), added to the pause that the service asked for, so that
+ * callers that were refused together do not return together.
  */
 export function pauseAfter(
   error: LedgerError,

@@ -1,11 +1,11 @@
-/** The ledger over HTTP: commands travel in combined requests, reads in requests of their own. */
+/** The ledger over HTTP: commands are sent in combined requests, each read in a request of its own. */
 import { CheckedLedger } from '../api/checked-ledger.ts'
 import type { BatchRequest } from '../api/contracts.ts'
 import { LedgerError } from '../api/error.ts'
 import type { BatchOutcome, CallOptions } from '../api/ledger.ts'
 import type { Answers, Command, CommandKind } from '../domain/command.ts'
 import { Combiner } from './combiner.ts'
-import type { Service } from './exchange.ts'
+import type { Service } from './http-call.ts'
 import type { ClientLimits } from './limits.ts'
 import { Parcel, type ParcelOptions } from './parcel.ts'
 import { closed, RemoteReads } from './remote-reads.ts'
@@ -35,7 +35,7 @@ export class RemoteLedger extends CheckedLedger {
   protected async submitBatch(batch: BatchRequest, options: CallOptions | undefined): Promise<BatchOutcome[]> {
     const { commands, atomic } = batch
     const outcomes = await this.#deliver(commands, { ...options, atomic })
-    // A group is decided as one: a fault of one command is the fault of the call.
+    // The commands of a group share their fate: the fault of one command is the fault of the call.
     for (const outcome of outcomes) if (atomic && outcome.status === 'faulted') throw outcome.error
     return outcomes
   }
@@ -56,7 +56,7 @@ export class RemoteLedger extends CheckedLedger {
       const parcel = new Parcel(commands, { ...options, timeoutMsDefault }, resolve)
       if (parcel.answered || this.#combiner.offer(parcel)) return
       parcel.lose(
-        new LedgerError('overloaded', `${this.#limits.unansweredCommandsMax} commands are unanswered already.`),
+        new LedgerError('overloaded', `${this.#limits.unansweredCommandsMax} commands are already unanswered.`),
       )
       parcel.end()
     })

@@ -30,7 +30,7 @@ import type { Hold } from '../domain/hold.ts'
 import type { Entry, HoldEvent, StatementLine } from '../domain/journal.ts'
 import type { Metadata } from '../domain/metadata.ts'
 import type { Rate } from '../domain/rate.ts'
-import { exchange, unexpected, type Service } from './exchange.ts'
+import { call, unexpected, type Service } from './http-call.ts'
 import type { ClientLimits } from './limits.ts'
 import { pauseAfter } from './pause.ts'
 
@@ -44,7 +44,7 @@ export class RemoteReads implements Reads {
     this.#limits = limits
   }
 
-  /** No read begins any more. */
+  /** No further read can begin. */
   close(): void {
     this.#closed = true
   }
@@ -52,7 +52,7 @@ export class RemoteReads implements Reads {
   async account(account: string, input: AccountInput = {}): Promise<AccountView> {
     const name = accountParameter(account, 'account')
     const { limit, ...query } = accountQueryOf(input)
-    // A service from before there were pages knows no limit, and needs none.
+    // An older service has no pages and refuses `limit`.
     const text = queryText({ ...query, limit: input.limit === undefined ? null : limit })
     const path = `/v1/accounts/${encodeURIComponent(name)}${text === '' ? '' : `?${text}`}`
     return await this.#read(path, (wire: AccountWire) => accountFromWire(wire))
@@ -88,7 +88,7 @@ export class RemoteReads implements Reads {
   async assetPage({ cursor }: PageInput = {}): Promise<PageView<Asset>> {
     const query = queryText({ cursor: cursor ?? null })
     const path = `/v1/assets${query === '' ? '' : `?${query}`}`
-    // A service from before there were pages sends all of them.
+    // An older service has no pages: it sends all assets and no cursor.
     return await this.#read(path, (wire: AssetsWire) =>
       pageFromWire({ ...wire, next: wire.next ?? null }, assetFromWire),
     )
@@ -105,7 +105,7 @@ export class RemoteReads implements Reads {
     return await this.#read(path, (wire: RatePageWire) => pageFromWire(wire, rateFromWire))
   }
 
-  /** A read has no effect, so that it can be tried again whatever happened. */
+  /** A read has no effect, so it can be repeated after any failure. */
   async #read<Wire, Result>(path: string, decode: (wire: Wire) => Result): Promise<Result> {
     if (this.#closed) throw closed()
     const deadlineAt = performance.now() + this.#limits.callTimeoutMsDefault
@@ -113,7 +113,7 @@ export class RemoteReads implements Reads {
       try {
         const timeoutMs = Math.min(this.#limits.requestTimeoutMs, deadlineAt - performance.now())
         const controller = new AbortController()
-        return decoded(await exchange(this.#service, { path, body: null, timeoutMs, controller }), decode)
+        return decoded(await call(this.#service, { path, body: null, timeoutMs, controller }), decode)
       } catch (error) {
         failures += 1
         const pauseMs = pauseAfter(error as LedgerError, { failures, chance: Math.random() }, this.#limits)
@@ -128,7 +128,7 @@ function decoded<Wire, Result>(value: unknown, decode: (wire: Wire) => Result): 
   try {
     return decode(value as Wire)
   } catch (cause) {
-    throw unexpected('The service answered in a form that is not known here.', { cause })
+    throw unexpected('The service answered in a format that this client does not know.', { cause })
   }
 }
 

@@ -1,21 +1,20 @@
 /**
- * Amounts and the sums of them: whole minor units of an asset, as `bigint`.
+ * Amounts and sums of amounts: whole minor units of an asset, as `bigint`.
  *
- * An amount is what one command moves. A balance is the sum of many, within a signed 64-bit integer, which every database that
- * Holdfast runs on stores exactly in a BIGINT column. JavaScript numbers are accepted only at the edges, and only where they are exact.
+ * One command moves an amount. A balance is a sum of amounts within a signed 64-bit integer, which every supported database stores
+ * exactly in a BIGINT column. JavaScript numbers are accepted only at the edges, and only if they are exact.
  */
 
 export type Amount = bigint
 
 /**
- * 10^16, the largest amount that a command names or a leg across assets brings. A balance has room for 922 of them, so that no single
- * amount fills one.
+ * 10^16, the largest amount of a command, and the largest amount that a leg across assets pays. A balance has room for 922 such amounts.
  */
 export const AMOUNT_MAX: Amount = 10_000_000_000_000_000n
 
-/** 2^63 − 1, the largest balance, and the largest sum that a row keeps, such as what a hold has settled in all. */
+/** 2^63 − 1, the largest balance, and the largest sum in a row, such as the settled total of a hold. */
 export const BALANCE_MAX = 9_223_372_036_854_775_807n
-/** −2^63, the lowest balance (only house accounts and credit limits go below zero). */
+/** −2^63, the lowest balance. Only house accounts and accounts with a credit limit go below zero. */
 export const BALANCE_MIN = -9_223_372_036_854_775_808n
 
 export function isInt64(value: bigint): boolean {
@@ -25,8 +24,8 @@ export function isInt64(value: bigint): boolean {
 const DECIMAL = /^-?(0|[1-9][0-9]{0,18})$/
 
 /**
- * Reads a whole number as it arrives from outside: a `bigint`, a safe integer, or a decimal string without sign `+`, exponent,
- * fraction or leading zeros. Anything else, and anything beyond int64, is `null`.
+ * Reads a whole number from unchecked input: a `bigint`, a safe integer, or a decimal string without sign `+`, exponent, fraction or
+ * leading zeros. Returns null for any other value and for values outside int64.
  */
 export function parseInt64(value: unknown): bigint | null {
   if (typeof value === 'bigint') return isInt64(value) ? value : null
@@ -36,7 +35,7 @@ export function parseInt64(value: unknown): bigint | null {
   return isInt64(whole) ? whole : null
 }
 
-/** As `parseInt64`, for an amount: 0 to `AMOUNT_MAX`. */
+/** Like `parseInt64`, for an amount: 0 to `AMOUNT_MAX`. */
 export function parseAmount(value: unknown): Amount | null {
   const amount = parseInt64(value)
   return amount !== null && amount >= 0n && amount <= AMOUNT_MAX ? amount : null

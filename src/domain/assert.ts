@@ -1,17 +1,17 @@
 /**
- * Assertions: what is true unless the code has a defect. The laws are those of docs/INVARIANTS.md.
+ * Assertions of the laws of docs/INVARIANTS.md. They fail only if the code has a defect.
  *
- * An engine answers a failed assertion as the fault `internal`, and the work that it was found in writes nothing.
+ * The engine answers a failed assertion with the fault `internal`, and nothing of the affected work is written.
  */
 
 export type Law = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8
 
-/** @throws Error that names the law */
+/** @throws Error with the number of the law */
 export function assertLaw(law: Law, isKept: boolean, message: string): asserts isKept {
   if (!isKept) throw new Error(`Law ${law} would be broken: ${message}`)
 }
 
-/** The states that each state may be followed by. */
+/** The allowed next states of each state. */
 export type Transitions<State extends string> = Readonly<Record<State, readonly State[]>>
 
 /** @throws Error for a transition that is not in the table */

@@ -2,7 +2,7 @@ import { AMOUNT_MAX, BALANCE_MAX } from './amount.ts'
 import { SUPPLY_MAX } from './house-stripes.ts'
 import { DEFAULT_ASSET, type AssetCode, type Instant } from './ids.ts'
 
-/** A kind of coin. `decimals` says how many digits of an amount stand behind the point; it never changes. */
+/** A kind of coin. `decimals` is the number of decimal places; it never changes. */
 export interface Asset {
   readonly code: AssetCode
   /** 0 to `ASSET_DECIMALS_MAX`. */
@@ -11,20 +11,20 @@ export interface Asset {
   readonly createdAt: Instant
 }
 
-/** With 9, one command moves up to ten million coins, and a balance has up to 9.2 billion. With more, an asset is soon too small. */
+/** With 9, one command moves up to ten million coins and a balance has up to 9.2 billion. With more, the supply would be too small. */
 export const ASSET_DECIMALS_MAX = 9
 export const ASSET_NAME_LENGTH_MAX = 64
 
-/** Every ledger starts with it. */
+/** The asset that exists in every ledger from the start. */
 export const CREDIT: Asset = { code: DEFAULT_ASSET, decimals: 0, name: 'Credit', createdAt: 0 }
 
-/** How many whole coins there can be of an asset. */
+/** The largest numbers of whole coins of an asset. */
 export interface Supply {
-  /** Moved by one command. */
+  /** That one command can move. */
   readonly perCommand: bigint
-  /** On one balance. */
+  /** That one balance can have. */
   readonly perBalance: bigint
-  /** Issued by one process. */
+  /** That one process can issue. */
   readonly perIssuer: bigint
 }
 

@@ -9,34 +9,34 @@ import { isHouse, type AccountName, type AssetCode } from './ids.ts'
 export interface Balance {
   readonly account: AccountName
   readonly asset: AssetCode
-  /** What can be spent. Of a house account, all stripes added up, which may be beyond int64, as its `total`. */
+  /** The coins that can be spent. For a house account, the sum of all stripes; it and `total` can be outside int64. */
   readonly available: bigint
-  /** What open holds have set aside. */
+  /** The coins that open holds have set aside. */
   readonly held: bigint
   /** available + held. */
   readonly total: bigint
-  /** How low `available` may go: 0, or below it for a credit limit; null for house accounts, which have none. */
+  /** The lowest value that `available` may reach: 0, or below 0 for a credit limit; null for house accounts, which have no floor. */
   readonly floor: bigint | null
-  /** The number of postings that made it. */
+  /** The number of postings of the balance. */
   readonly version: number
 }
 
-/** A floor may be wherever a balance may be. */
+/** A floor has the range of a balance. */
 export const FLOOR_MIN = BALANCE_MIN
 export const FLOOR_MAX = BALANCE_MAX
 
-/** A balance as the stores keep it. */
+/** A balance in a store. */
 export interface BalanceRecord {
-  /** Given by the store when the balance first appears; the journal's rows carry it in place of the three names. */
+  /** Assigned by the store when the balance is created. Journal rows contain it instead of the three names. */
   readonly id: number
   readonly account: AccountName
   readonly asset: AssetCode
-  /** 0, except for house accounts, of which every engine writes a stripe of its own. */
+  /** 0, except for house accounts: every engine writes a stripe of its own. */
   readonly stripe: number
   readonly available: bigint
   readonly held: bigint
   readonly floor: bigint | null
-  /** 0 for a balance that has not appeared yet: the next posting creates its row. */
+  /** 0 for a balance without a row. Its first posting creates the row. */
   readonly version: number
 }
 
@@ -46,18 +46,18 @@ export interface BalanceName {
   readonly stripe: number
 }
 
-/** The name as one string, for maps. The separator is in none of its parts. */
+/** The name as one string, for maps. The parts do not contain the separator. */
 export function balanceKey(account: AccountName, asset: AssetCode, stripe: number): string {
   return stripe === 0 ? `${account} ${asset}` : `${account} ${asset} ${stripe}`
 }
 
-/** A balance without a row yet: no coins, version 0. House accounts have no floor. */
+/** A balance without a row: no coins, version 0. House accounts have no floor. */
 export function emptyBalance(id: number, name: BalanceName): BalanceRecord {
   const { account, asset, stripe } = name
   return { id, account, asset, stripe, available: 0n, held: 0n, floor: isHouse(account) ? null : 0n, version: 0 }
 }
 
-/** What callers see of a balance. */
+/** The balance for callers. */
 export function showBalance(record: BalanceRecord): Balance {
   const { account, asset, available, held, floor, version } = record
   return { account, asset, available, held, total: available + held, floor, version }

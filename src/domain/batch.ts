@@ -1,5 +1,5 @@
 /**
- * Deciding a batch: each command sees what the commands before it did, and what one gets wrong is its own rejection.
+ * Decides a batch. Each command sees the effects of the commands before it, and a rejection affects only its own command.
  */
 import type { Asset } from './asset.ts'
 import { balanceKey, type BalanceRecord } from './balance.ts'
@@ -16,14 +16,14 @@ import { decide } from './rules.ts'
 import type { RequestRecord, Snapshot } from './snapshot.ts'
 
 export interface Plan {
-  /** One outcome per command, in order; a group's outcomes are an array in the group's place. */
+  /** One outcome per command, in order. The outcomes of a group are an array at the position of the group. */
   readonly outcomes: readonly (Outcome | readonly Outcome[])[]
   readonly changes: Changes
 }
 
 /**
- * Decides `work` in order over `snapshot`, which must hold the whole footprint. A request id that the snapshot does not
- * mention is taken for a new one: the caller must have proof, or must make the commit prove it.
+ * Decides `work` in order over `snapshot`, which must contain the whole footprint. A request id that is not in the snapshot is treated
+ * as new: the caller must have proof, or the commit must prove it.
  */
 export function decideBatch(
   work: readonly Work[],
@@ -70,18 +70,18 @@ function decideGroup(group: Group, draft: Draft, moment: Moment): readonly Outco
   return outcomes
 }
 
-/** A balance as the snapshot has it, and as the batch has made it so far. */
+/** A balance in the snapshot, and after the commands of the batch so far. */
 interface DraftBalance {
   readonly before: BalanceRecord
   now: BalanceRecord
 }
 
-/** The batch's rows as they become: the snapshot below, what the commands wrote above. */
+/** The rows of the batch: the snapshot, overlaid with the effects of the commands. */
 class Draft implements State {
   readonly #snapshot: Snapshot
   readonly #houseStripes: HouseStripes
   readonly #requests = new Map<RequestId, RequestRecord>()
-  /** Rows that were asked for, by asset and account; a row's name is spelled out once, when it is first looked up. */
+  /** The balances that were read, by asset and account. The key of a row is built only at its first lookup. */
   readonly #balances = new Map<AssetCode, Map<AccountName, DraftBalance>>()
   readonly #assets = new Map<AssetCode, Asset>()
   readonly #accounts = new Map<AccountName, AccountChange>()
@@ -89,7 +89,7 @@ class Draft implements State {
   readonly #ratesDeclared: Rate[] = []
   readonly #ratesUsed = new Set<Rate>()
   readonly #postings: PostingRecord[] = []
-  /** How to take back what was applied since `mark`, the latest last; null outside of groups. */
+  /** The actions that undo the effects since `mark`, the newest last; null outside of groups. */
   #undo: (() => void)[] | null = null
 
   constructor(snapshot: Snapshot, houseStripes: HouseStripes) {
@@ -143,7 +143,7 @@ class Draft implements State {
       this.#put(this.#rates, rateKey(rate.from, rate.to), rate)
       this.#ratesDeclared.push(rate)
     }
-    // A rate that is asked for without need, by a group that was taken back, can only make the commit stale.
+    // A rolled back group can leave a rate here that is not needed. It can only make the commit stale.
     if (ratesUsed !== undefined) for (const used of ratesUsed) this.#ratesUsed.add(used)
   }
 
@@ -162,7 +162,7 @@ class Draft implements State {
     map.set(key, value)
   }
 
-  /** From here on, everything applied can be taken back by `rollback`, until `release`. */
+  /** After this call, `rollback` can undo all effects, until `release`. */
   mark(): { rollback: () => void; release: () => void } {
     const undo: (() => void)[] = []
     const postings = this.#postings.length
@@ -219,7 +219,7 @@ class Draft implements State {
       accounts: [...this.#accounts.values()],
       assets: [...this.#assets.values()],
       rates: this.#ratesDeclared,
-      // A rate of this batch itself is proven by the key that it takes.
+      // A rate that this batch declares is proven by its key.
       ratesUsed: [...this.#ratesUsed].filter(
         (rate) => this.#snapshot.rates.get(rateKey(rate.from, rate.to))?.version === rate.version,
       ),

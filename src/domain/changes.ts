@@ -8,11 +8,10 @@ import type { Metadata } from './metadata.ts'
 import type { Rate } from './rate.ts'
 
 /**
- * A balance as it must still be, and as it becomes. A `before` of version 0 creates the row.
+ * A balance before and after the commit. The row must still equal `before`; with version 0, the row is created.
  *
- * The version alone does not tell that the row is the one that was decided on: a batch may be decided on a version that never came
- * to be, because the batch that would have made it failed, while another process made a version of the same number. Amounts and
- * floor belong to it.
+ * The version alone does not prove that the row is the one that was decided on. A batch can be decided on a version of a previous batch
+ * that then failed, while another process wrote a version with the same number. Therefore amounts and floor are compared too.
  */
 export interface BalanceChange {
   readonly before: BalanceRecord
@@ -25,44 +24,44 @@ export interface AccountChange {
 }
 
 /**
- * A hold as its row must still be when it is written, and as it becomes. Of one that the same batch opens, the row is the one
- * just inserted: in the state of `after`, without steps.
+ * A hold before and after the commit. The row must still equal `before`. For a hold that the same batch opens, `before` is the inserted
+ * row: in the state of `after`, without steps.
  */
 export interface HoldChange {
   readonly before: Pick<HoldRecord, 'state' | 'steps'>
   readonly after: HoldRecord
 }
 
-/** Which entry a step of a hold is: a number that is taken is stale. */
+/** The entry of a step of a hold. An existing number makes the commit stale. */
 export interface HoldStepRecord {
   readonly hold: RequestId
   readonly number: number
   readonly entry: string
 }
 
-/** Rows to write in one transaction. Inserts fail as stale when their key is taken. */
+/** The rows to write in one transaction. An insert with an existing key makes the commit stale. */
 export interface Changes {
   readonly entries: readonly EntryRecord[]
-  /** Holds opened in this batch, already with what later commands of the batch made of them. */
+  /** Holds that this batch opens, after all commands of the batch. */
   readonly holdsOpened: readonly HoldRecord[]
-  /** Holds that were open before this batch and had no steps, now ended without one: another state or a step is stale. */
+  /** Holds that were open without steps, and that this batch ends without a step. Another state or a step makes the commit stale. */
   readonly holdsChanged: readonly HoldRecord[]
-  /** Holds with steps in this batch, also those of `holdsOpened`; written after them, with everything that can change. */
+  /** Holds with steps in this batch, including those in `holdsOpened`; written after `holdsOpened`, with all fields that can change. */
   readonly holdsStepped: readonly HoldChange[]
-  /** One for each step of this batch; its entry is in `entries`. */
+  /** The steps of this batch. Their entries are in `entries`. */
   readonly holdSteps: readonly HoldStepRecord[]
   readonly postings: readonly PostingRecord[]
   readonly balances: readonly BalanceChange[]
   readonly accounts: readonly AccountChange[]
-  /** Inserted, or named anew; one that is there with other decimals or of another moment is stale. */
+  /** Inserted or renamed. Stale if stored with other decimal places or another creation time. */
   readonly assets: readonly Asset[]
-  /** Inserted; a version that is there already is stale. */
+  /** Inserted. An existing version makes the commit stale. */
   readonly rates: readonly Rate[]
-  /** Rates that must have been the newest of their pairs before this commit. */
+  /** Rates that must be the newest of their pairs before this commit. */
   readonly ratesUsed: readonly Rate[]
 }
 
-/** Nothing to write. Accounts are written beside an entry, balances and steps beside postings, and used rates are not written. */
+/** Whether there is nothing to write. Accounts are only written with an entry, balances and steps only with postings, used rates never. */
 export function isEmpty(changes: Changes): boolean {
   const { entries, holdsOpened, holdsChanged, postings, assets, rates } = changes
   const rows = entries.length + holdsOpened.length + holdsChanged.length + postings.length

@@ -1,4 +1,4 @@
-/** The commands of the ledger and their answers. Every field is checked at the edges; the rules trust types and ranges. */
+/** The commands and their answers. Every field is checked at the edges; the rules trust types and ranges. */
 import type { Amount } from './amount.ts'
 import type { Asset } from './asset.ts'
 import type { Balance } from './balance.ts'
@@ -8,19 +8,19 @@ import type { Entry } from './journal.ts'
 import type { Metadata } from './metadata.ts'
 import type { Rate, Rounding } from './rate.ts'
 
-/** What a settle does when it asks for more than the hold has: refuse, take what is held, or draw on `available`. */
+/** The rule for a settle that asks for more than is held: reject, take only what is held, or draw the rest from `available`. */
 export const OVERAGES = ['reject', 'cap', 'draw'] as const
 export type Overage = (typeof OVERAGES)[number]
 
 export interface Leg {
   readonly from: AccountName
   readonly to: AccountName
-  /** What it leaves `from` in, and how much of it. */
+  /** The asset and the amount that `from` pays. */
   readonly asset: AssetCode
   readonly amount: Amount
-  /** What it arrives in, where that is another asset. */
+  /** The asset that `to` receives, if it is another one. */
   readonly toAsset?: AssetCode
-  /** What arrives, where the caller says so: within the tolerance of the rate. Only beside `toAsset`. */
+  /** The amount that `to` receives, within the tolerance of the rate. Only with `toAsset`. Default: the converted amount. */
   readonly toAmount?: Amount
 }
 
@@ -31,7 +31,7 @@ export interface OpenCommand {
   readonly account: AccountName
   readonly asset: AssetCode
   readonly floor: bigint
-  /** null leaves the account's metadata as it is. */
+  /** Null: the metadata stays unchanged. */
   readonly metadata: Metadata | null
 }
 
@@ -56,7 +56,7 @@ export interface ChargeCommand {
   readonly metadata: Metadata | null
 }
 
-/** All legs or none, at one moment: only the net effect on each balance has to be allowed. */
+/** All legs or none, at one instant: only the net effect on each balance is checked. */
 export interface TransferCommand {
   readonly kind: 'transfer'
   readonly requestId: RequestId
@@ -65,7 +65,7 @@ export interface TransferCommand {
   readonly metadata: Metadata | null
 }
 
-/** Opens a hold whose id is the request id. At most one of the two expiries is given; neither means the default. */
+/** Opens a hold whose id is the request id. At most one of the two expiries is given; without either, the default applies. */
 export interface FreezeCommand {
   readonly kind: 'freeze'
   readonly requestId: RequestId
@@ -80,21 +80,21 @@ export interface FreezeCommand {
 }
 
 /**
- * Ends a hold: `amount` (0 or more, on top of what parts of it have settled) to its payee, the rest back to its holder. The hold's
- * id makes it idempotent.
+ * Ends a hold: `amount` (0 or more, in addition to settled parts) goes to the payee, the rest returns to the holder. Idempotent by the
+ * hold's id.
  */
 export interface SettleCommand {
   readonly kind: 'settle'
   readonly hold: RequestId
   readonly amount: Amount
   readonly overage: Overage
-  /** Who gets it, as long as nothing was settled; null: the hold's payee. */
+  /** The account that receives the coins, only possible while nothing is settled; null: the hold's payee. */
   readonly payee: AccountName | null
-  /** Also when the hold has expired: then it takes, once, what it can from `available`. */
+  /** Allows a late settle: if the hold has expired, the amount is taken from `available`, once. */
   readonly late: boolean
 }
 
-/** Settles a part of an open hold, which stays open, even when nothing is left in it. */
+/** Settles a part of an open hold. The hold stays open, even if nothing is left in it. */
 export interface SettlePartCommand {
   readonly kind: 'settle-part'
   readonly requestId: RequestId
@@ -102,40 +102,40 @@ export interface SettlePartCommand {
   /** At least 1. */
   readonly amount: Amount
   readonly overage: Overage
-  /** As at a settle. */
+  /** As in a settle. */
   readonly payee: AccountName | null
   readonly memo: string | null
   readonly metadata: Metadata | null
 }
 
-/** Changes an open hold. At most one of the two expiries is given; both count from now, bounded as at the freeze. */
+/** Changes an open hold. At most one of the two expiries is given; the limits are those of a freeze, counted from now. */
 export interface AmendCommand {
   readonly kind: 'amend'
   readonly requestId: RequestId
   readonly hold: RequestId
-  /** What is frozen in all, with what parts of it have settled; null leaves it. */
+  /** The new total, including settled parts; null: unchanged. */
   readonly amount: Amount | null
-  /** Neither leaves the expiry. */
+  /** If both are null, the expiry stays unchanged. */
   readonly expiresInMs: number | null
   readonly expiresAt: Instant | null
-  /** null releases everything at the expiry; undefined leaves it. */
+  /** Null: everything is released at the expiry. Undefined: unchanged. */
   readonly onExpiry?: OnExpiry | null | undefined
 }
 
-/** Gives back what was settled, from the payee's `available` to the holder's, whatever state the hold is in. */
+/** Returns settled coins from the payee's `available` to the holder's, in every state of the hold. */
 export interface RefundCommand {
   readonly kind: 'refund'
   readonly requestId: RequestId
   readonly hold: RequestId
-  /** At least 1; all refunds of a hold together are at most what was settled. */
+  /** At least 1; the refunds of a hold together are at most the settled amount. */
   readonly amount: Amount
   readonly memo: string | null
   readonly metadata: Metadata | null
 }
 
 /**
- * Ends a hold: everything that it holds back to its holder. The hold's id makes it idempotent. With the cause `expiry` only one
- * whose expiry has come, and what it was to settle then is settled.
+ * Ends a hold: everything that is held returns to the holder. Idempotent by the hold's id. With the cause `expiry`, the hold must be
+ * due, and the amount of `onExpiry` is settled.
  */
 export interface ReleaseCommand {
   readonly kind: 'release'
@@ -143,7 +143,7 @@ export interface ReleaseCommand {
   readonly cause: 'caller' | 'expiry'
 }
 
-/** Declares an asset, or gives it another name. Idempotent by its code. */
+/** Declares or renames an asset. Idempotent by the code. */
 export interface DeclareCommand {
   readonly kind: 'declare'
   readonly asset: AssetCode
@@ -151,13 +151,13 @@ export interface DeclareCommand {
   readonly name: string
 }
 
-/** Declares what coins of one asset come to in another. Idempotent by its contents: those of the newest rate are that rate. */
+/** Declares the rate of a pair. Idempotent by its contents: declaring the newest rate again changes nothing. */
 export interface RateCommand {
   readonly kind: 'rate'
   readonly from: AssetCode
   /** Another asset than `from`. */
   readonly to: AssetCode
-  /** 1 to `RATE_TERM_MAX`, as the denominator. */
+  /** 1 to `RATE_TERM_MAX`, like the denominator. */
   readonly numerator: bigint
   readonly denominator: bigint
   readonly rounding: Rounding
@@ -180,7 +180,7 @@ export interface Commands {
   rate: RateCommand
 }
 
-/** What each command is answered with. */
+/** The answer of each command. */
 export interface Answers {
   open: Balance
   deposit: Entry
@@ -201,15 +201,15 @@ export type Command = Commands[CommandKind]
 export type Answer = Answers[CommandKind]
 
 /**
- * Commands that take effect together or not at all. The first rejection ends the group; the other commands are
- * answered `batch_aborted`.
+ * Commands that take effect together or not at all. The first rejection ends the group; the other commands are rejected with
+ * `batch_aborted`.
  */
 export interface Group {
   readonly kind: 'group'
   readonly commands: readonly Command[]
 }
 
-/** What the engine takes from its queue and `decideBatch` decides. */
+/** The unit of the engine's queue and of `decideBatch`. */
 export type Work = Command | Group
 
 export function commandsOf(item: Work): readonly Command[] {

@@ -1,4 +1,4 @@
-/** What deciding looks at and what it comes to. */
+/** The input and the result of a decision. */
 import type { Asset } from './asset.ts'
 import type { BalanceRecord } from './balance.ts'
 import type { AccountChange } from './changes.ts'
@@ -9,7 +9,7 @@ import type { Rejection } from './outcome.ts'
 import type { Rate } from './rate.ts'
 import type { RequestRecord } from './snapshot.ts'
 
-/** The rows that a command may look at, as the commands before it in the batch left them. */
+/** The rows that a command may read, after the commands before it in the batch. */
 export interface State {
   request(id: string): RequestRecord | null
   balance(account: AccountName, asset: AssetCode): BalanceRecord
@@ -18,10 +18,10 @@ export interface State {
   rate(from: AssetCode, to: AssetCode): Rate | null
 }
 
-/** Everything about the present that the rules may know. */
+/** The time and the settings that the rules use. */
 export interface Moment {
   readonly now: Instant
-  /** Life of a hold whose freeze names no expiry, and the longest one allowed, in milliseconds. */
+  /** The default lifetime of a hold, and the longest one, in milliseconds. */
   readonly holdTtlMsDefault: number
   readonly holdTtlMsMax: number
 }
@@ -32,13 +32,13 @@ export interface Effect {
   /** The entry of a step of the hold in `request`. */
   readonly step?: EntryRecord
   readonly postings?: readonly PostingRecord[]
-  /** The touched balances, after. Each moved by exactly one version. */
+  /** The changed balances, after the command. The version of each increased by exactly one. */
   readonly balances?: readonly BalanceRecord[]
   readonly account?: AccountChange
   readonly asset?: Asset
-  /** A rate that was declared. */
+  /** The declared rate. */
   readonly rate?: Rate
-  /** The rates that it rests on: they must still be the newest when it is committed. */
+  /** The rates that the command used. They must still be the newest at the commit. */
   readonly ratesUsed?: readonly Rate[]
 }
 
@@ -52,7 +52,7 @@ export interface Refusal {
   readonly rejection: Rejection
 }
 
-/** The first answer again, or `request_id_reused` when the contents differ. */
+/** The first answer again, or `request_id_reused` if the contents differ. */
 export function answerAgain<Answered extends Answer>(
   requestId: string,
   earlier: RequestRecord,

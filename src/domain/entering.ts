@@ -1,4 +1,4 @@
-/** The decision of a command whose record is an entry: it moves coins, and the entry answers repeats. */
+/** The decision of a command whose record is an entry: it moves coins, and repeats are answered from the entry. */
 import { reject, type Decision, type Moment } from './decision.ts'
 import type { RequestId } from './ids.ts'
 import { showEntry, type Entry, type EntryLeg, type EntryRecord } from './journal.ts'
@@ -6,7 +6,7 @@ import type { Metadata } from './metadata.ts'
 import { describeAll, post, type Move } from './post.ts'
 import type { Rate } from './rate.ts'
 
-/** What such commands have in common. The entry has the command's kind. */
+/** The common fields of such commands. The kind of the entry is the kind of the command. */
 interface EntryCommand {
   readonly kind: EntryRecord['kind']
   readonly requestId: RequestId
@@ -14,7 +14,7 @@ interface EntryCommand {
   readonly metadata: Metadata | null
 }
 
-/** What a transfer across assets adds. */
+/** The additional fields of a transfer across assets. */
 interface Exchanged {
   readonly legs: readonly EntryLeg[]
   readonly rates: readonly Rate[]

@@ -1,8 +1,8 @@
 /**
- * Transfers across assets: what arrives for what leaves.
+ * Transfers across assets: the amount received for the amount paid.
  *
- * Coins do not turn into others. They go to `@exchange` in the asset that they leave in, and `@exchange` pays in the asset that they
- * arrive in, so the books of each asset sum to zero by themselves (law 1).
+ * Coins are not converted. `@exchange` receives the coins of one asset and pays in the other, so the books of each asset sum to zero
+ * (law 1).
  */
 import { AMOUNT_MAX } from './amount.ts'
 import type { BalanceRecord } from './balance.ts'
@@ -12,7 +12,7 @@ import type { EntryLeg } from './journal.ts'
 import type { Rejection } from './outcome.ts'
 import { exchanged, isTolerated, remainderOf, type Rate } from './rate.ts'
 
-/** A leg that arrives in another asset than it leaves in. */
+/** A leg across assets. */
 export interface ExchangeLeg extends Leg {
   readonly toAsset: AssetCode
 }
@@ -21,7 +21,7 @@ export function isExchange(leg: Leg): leg is ExchangeLeg {
   return leg.toAsset !== undefined
 }
 
-/** What the legs of a transfer come to, and the rates that this rests on. */
+/** The amounts received of the legs of a transfer, and the rates that were used. */
 export interface Priced {
   readonly legs: readonly EntryLeg[]
   readonly rates: readonly Rate[]
@@ -30,11 +30,11 @@ export interface Priced {
 interface Offer {
   readonly leg: ExchangeLeg
   readonly rate: Rate
-  /** What the rate gives. */
+  /** The converted amount. */
   readonly expected: bigint
 }
 
-/** Checks all legs for one reason before it looks for the next, in the order of precedence. */
+/** Checks all legs for one rejection before the next, in the order of precedence. */
 export function price(
   legs: readonly Leg[],
   rateOf: (from: AssetCode, to: AssetCode) => Rate | null,
@@ -74,7 +74,7 @@ export function price(
   return { legs: pricedLegs, rates: [...offers.values()].map(({ rate }) => rate) }
 }
 
-/** Hands every change of a balance to `add`, leg by leg. */
+/** Calls `add` for every change of a balance, leg by leg. */
 export function moveLegs(
   legs: readonly EntryLeg[],
   balanceOf: (account: AccountName, asset: AssetCode) => BalanceRecord,

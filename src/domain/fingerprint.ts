@@ -1,12 +1,12 @@
 /**
- * A fingerprint tells a repeated request from another one under the same id.
+ * A fingerprint distinguishes a repeat from a different request under the same id.
  *
- * Only rows with equal request ids are ever compared, so 53 bits (a safe integer) leave one chance in 9 · 10^15 that a
- * changed request passes for a repeat; it is then answered with the original, never applied.
+ * Only requests with equal ids are compared, so with 53 bits (a safe integer) the probability that a different request is mistaken for a
+ * repeat is 1 in 9 · 10^15. It would get the first answer and have no effect.
  */
 import { canonicalMetadata, type Metadata } from './metadata.ts'
 
-/** What a memo and metadata add to the contents of a command. The order of metadata keys does not matter. */
+/** The contents of a memo and metadata. The order of metadata keys does not matter. */
 export function attachedContents({
   memo,
   metadata,
@@ -18,8 +18,8 @@ export function attachedContents({
 }
 
 /**
- * The fingerprint of a command's contents, a 53-bit hash: two 32-bit multiply-xor lanes over its UTF-16 units, mixed at the end with the MurmurHash3
- * finalizer constants (https://github.com/aappleby/smhasher, public domain).
+ * The fingerprint of a command's contents, a 53-bit hash: two 32-bit multiply-xor lanes over the UTF-16 units, mixed at the end with the
+ * constants of the MurmurHash3 finalizer (https://github.com/aappleby/smhasher, public domain).
  */
 export function fingerprintOf(contents: string): number {
   let high = 0x9e3779b9

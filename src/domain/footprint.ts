@@ -1,4 +1,4 @@
-/** The keys that a batch reads, known before anything is read. Each rule adds those of its command. */
+/** The footprint of a batch. Each rule adds the keys of its command. */
 import { balanceKey, type BalanceName } from './balance.ts'
 import type { FreezeCommand } from './command.ts'
 import type { HoldRecord } from './hold.ts'
@@ -7,20 +7,20 @@ import type { AccountName, AssetCode, RequestId } from './ids.ts'
 import { rateKey, type RatePair } from './rate.ts'
 import type { RequestRecord } from './snapshot.ts'
 
-/** Every key that a batch reads, known before anything is read. Nothing stands in it twice. */
+/** Every key that a batch may read, known before anything is read. It has no duplicates. */
 export interface Footprint {
-  /** Which stripes of the house accounts are meant, also for the balances of a hold that only its row names. */
+  /** The stripes of the house accounts, also for the balances of a hold that are only known from its row. */
   readonly houseStripes: HouseStripes
   readonly requests: ReadonlySet<RequestId>
   readonly balances: ReadonlyMap<string, BalanceName>
   readonly assets: ReadonlySet<AssetCode>
   /** By `rateKey`. */
   readonly rates: ReadonlyMap<string, RatePair>
-  /** Payees that commands name for a hold, by the hold: only its row tells of which asset they are paid. */
+  /** The payees that commands name, by hold. The asset of the payment is only known from the row of the hold. */
   readonly payees: ReadonlyMap<RequestId, readonly AccountName[]>
 }
 
-/** The balances that commands about a hold touch: its holder's, its payee's, and those of the payees that they name. */
+/** The balances of commands on a hold: those of its holder, its payee and the payees that the commands name. */
 export function footprintOfHold(
   hold: HoldRecord,
   { houseStripes, payees }: Pick<Footprint, 'houseStripes' | 'payees'>,
@@ -48,20 +48,20 @@ export class FootprintKeys implements Footprint {
   readonly houseStripes: HouseStripes
   payees: ReadonlyMap<RequestId, readonly AccountName[]> = NO_PAYEES
   readonly #known: ReadonlyMap<RequestId, RequestRecord>
-  /** The accounts of each asset that `balances` has: most commands name balances that came before. */
+  /** The accounts in `balances`, by asset. Most commands name balances that were already added. */
   readonly #named = new Map<AssetCode, Set<AccountName>>()
-  /** Holds that this work opens, in case it also settles them. Several may ask for one id; one of them gets it. */
+  /** The freezes of this work, in case it also settles the holds. Several freezes can have the same id; one of them succeeds. */
   readonly #freezes: FreezeCommand[] = []
   readonly #paidHere = new Set<RequestId>()
   #payees: Map<RequestId, AccountName[]> | null = null
 
-  /** @param known requests whose balances are added with their ids */
+  /** @param known requests whose balances are added together with their ids */
   constructor(houseStripes: HouseStripes, known: ReadonlyMap<RequestId, RequestRecord>) {
     this.houseStripes = houseStripes
     this.#known = known
   }
 
-  /** A request id, and the balances of its hold if `known` has one. */
+  /** Adds a request id, and the balances of its hold if it is in `known`. */
   addRequest(request: RequestId): void {
     this.requests.add(request)
     const record = this.#known.get(request)
@@ -70,7 +70,7 @@ export class FootprintKeys implements Footprint {
     this.#addName(record.payee, record.asset)
   }
 
-  /** An entry that no caller can name. */
+  /** Adds an entry whose id no caller can use as a request id. */
   addEntry(id: string): void {
     this.requests.add(id)
   }
@@ -79,7 +79,7 @@ export class FootprintKeys implements Footprint {
     this.assets.add(asset)
   }
 
-  /** A balance and its asset. */
+  /** Adds a balance and its asset. */
   addBalance(account: AccountName, asset: AssetCode): void {
     this.#addName(account, asset)
     this.assets.add(asset)
@@ -89,17 +89,17 @@ export class FootprintKeys implements Footprint {
     this.rates.set(rateKey(from, to), { from, to })
   }
 
-  /** A hold that this work opens. */
+  /** Adds a hold that this work opens. */
   addFreeze(command: FreezeCommand): void {
     this.#freezes.push(command)
   }
 
-  /** The payee of this hold gains or loses coins. To be called before the hold itself is added. */
+  /** Records that the payee of this hold gains or loses coins. Must be called before the hold itself is added. */
   addPayment(hold: RequestId): void {
     if (this.requests.has(hold)) this.#paidHere.add(hold)
   }
 
-  /** A payee in place of the hold's own. */
+  /** Adds a payee that replaces the hold's payee. */
   addPayee(hold: RequestId, payee: AccountName): void {
     const payees = this.#payees ?? new Map<RequestId, AccountName[]>()
     this.payees = this.#payees = payees
@@ -110,7 +110,7 @@ export class FootprintKeys implements Footprint {
     if (record?.kind === 'freeze') this.#addName(payee, record.asset)
   }
 
-  /** Adds the payees of holds that this work both opens and pays from. To be called once, after all commands. */
+  /** Adds the payees of holds that this work both opens and pays from. Must be called once, after all commands. */
   addPayeesOfNewHolds(): void {
     if (this.#paidHere.size === 0) return
     for (const { requestId, payee, asset } of this.#freezes) {

@@ -1,4 +1,4 @@
-/** The end of a hold: what settle, release and expiry have in common. */
+/** The end of a hold: the common part of settle, release and expiry. */
 import type { BalanceRecord } from './balance.ts'
 import { reject, type Decision, type Moment, type State } from './decision.ts'
 import { notOpen, enterStep } from './hold-step.ts'
@@ -11,11 +11,11 @@ import { post, type Move } from './post.ts'
 export interface Ending {
   readonly state: 'settled' | 'released' | 'expired'
   readonly payee: AccountName
-  /** Of the command that ends it. */
+  /** The fingerprint of the command that ends the hold. */
   readonly fingerprint: number
 }
 
-/** Pays, and gives back the rest of what is held. After steps, or in favour of another payee, the end is a step itself. */
+/** Pays, and returns the rest to the holder. The end is a step if it follows steps or names another payee. */
 export function end(hold: HoldRecord, payment: Payment, ending: Ending, state: State, moment: Moment): Decision<Hold> {
   const { settled, drawn, shortfall } = payment
   const released = hold.held - (settled - drawn)
@@ -55,13 +55,13 @@ export function end(hold: HoldRecord, payment: Payment, ending: Ending, state: S
   return { verdict: 'apply', effect: { request: ended, postings, balances }, answer: showHold(ended) }
 }
 
-/** The command that ended the hold gets its answer again; any other comes too late. */
+/** A repeat of the command that ended the hold gets its answer again; any other command is too late. */
 export function answerEnded(hold: HoldRecord, fingerprint: number): Decision<Hold> {
   if (hold.end?.fingerprint === fingerprint) return { verdict: 'replay', answer: showHoldAsEnded(hold) }
   return notOpen(hold)
 }
 
-/** Without steps there is nothing to add to, and one bigint less to make. */
+/** Avoids creating a bigint for a hold without steps, whose sums are 0. */
 function plus(sum: bigint, more: bigint): bigint {
   return sum === 0n ? more : sum + more
 }

@@ -1,6 +1,6 @@
 /**
- * What happened to a hold, and the entries that have no row of their own: the freeze, and an end that was no step. The hold's row
- * holds both; steps have rows.
+ * The history of a hold, and the entries without a row of their own: the freeze, and an end that is not a step. Both are derived from
+ * the hold's row; steps have rows.
  */
 import { kindOfEnd, showHoldAsEnded, showHoldAsFrozen, type HoldRecord } from './hold.ts'
 import { endOfHold, type Entry, type EntryRecord, type HoldEvent, type HoldStep, type Posting } from './journal.ts'
@@ -13,20 +13,20 @@ export function openingKeyOf({ balanceId, openedVersion }: HoldRecord): PostingK
   return [balanceId, openedVersion]
 }
 
-/** The keys of the postings that ended the hold, its holder's first; none while it is open. */
+/** The keys of the postings that ended the hold, the holder's first; empty while it is open. */
 export function endingKeysOf({ balanceId, end }: HoldRecord): readonly PostingKey[] {
   if (end === null) return []
   const holder: PostingKey = [balanceId, end.version]
   return end.payee === null ? [holder] : [holder, [end.payee.balanceId, end.payee.version]]
 }
 
-/** The entry of the freeze: it carries what the caller attached to the hold. */
+/** The entry of the freeze, with the metadata of the hold. */
 export function openingOf(hold: HoldRecord, postings: readonly Posting[]): Entry {
   const { id, createdAt, metadata } = hold
   return { id, kind: 'freeze', hold: id, at: createdAt, memo: null, metadata, floor: null, legs: null, postings }
 }
 
-/** The entry that ended the hold, which was no step; null while it is open. */
+/** The entry that ended the hold without a step; null while the hold is open. */
 export function endingOf(hold: HoldRecord, postings: readonly Posting[]): Entry | null {
   const { id, end } = hold
   if (end === null) return null
@@ -35,7 +35,7 @@ export function endingOf(hold: HoldRecord, postings: readonly Posting[]): Entry 
   return { id: endOfHold(id, kind), kind, hold: id, at: end.at, ...attached, postings }
 }
 
-/** The events that the hold's row shows: the freeze, and the end unless that was a step. Nothing can come between these two. */
+/** The events that the hold's row shows: the freeze, and the end unless it was a step. No other event can be between them. */
 export function eventsOfRow(hold: HoldRecord, isEndStep: boolean): HoldEvent[] {
   const { id, createdAt, end } = hold
   const frozen: HoldEvent = { number: 0, kind: 'freeze', entry: id, at: createdAt, hold: showHoldAsFrozen(hold) }
@@ -44,7 +44,7 @@ export function eventsOfRow(hold: HoldRecord, isEndStep: boolean): HoldEvent[] {
   return [frozen, { number: 1, kind, entry: endOfHold(id, kind), at: end.at, hold: showHoldAsEnded(hold) }]
 }
 
-/** A step in the history. @param ofRowCount events that the hold's row shows; steps come after them, and their numbers begin with 1 */
+/** A step as an event. @param ofRowCount the number of events that the hold's row shows; steps follow them and are numbered from 1 */
 export function eventOfStep(
   { id, kind, at }: Pick<EntryRecord, 'id' | 'kind' | 'at'>,
   { number, after }: Pick<HoldStep, 'number' | 'after'>,

@@ -1,9 +1,9 @@
 /**
- * Steps: what happens to a hold under an entry of its own.
+ * Steps: changes of a hold with an entry of their own.
  *
- * A step's entry keeps the hold as it was after the step, which is the step's answer forever. The first step also keeps in the hold
- * the answers that its row no longer shows. A step always moves the holder's version, if need be without coins, because the version
- * guards the hold.
+ * The entry of a step contains the hold as it was after the step, which is the answer to every repeat. The first step also saves the
+ * answers that the hold's row no longer shows. A step always increases the version of the holder's balance, even if no coins move,
+ * because the version guards the hold.
  */
 import { isInt64 } from './amount.ts'
 import { reject, type Decision, type Moment, type Refusal, type State } from './decision.ts'
@@ -14,7 +14,7 @@ import type { Metadata } from './metadata.ts'
 import type { Payment } from './payment.ts'
 import { describeAll, post, type Move } from './post.ts'
 
-/** What the journal shows of a step. */
+/** The journal fields of a step. */
 export interface StepEntry {
   readonly id: string
   readonly kind: EntryRecord['kind']
@@ -34,7 +34,7 @@ export function enterStep({ entry, before, after, moves }: Step, moment: Moment)
   const { id, kind, fingerprint, memo, metadata } = entry
   const posted = post(id, kind, moment.now, moves)
   if ('code' in posted) return reject(posted)
-  // What comes back to the holder can be paid again and again, so the balances alone do not bound these sums.
+  // Refunded coins can be settled again, so the limits of the balances do not limit these sums.
   if (!isInt64(after.amount + after.drawn) || !isInt64(after.shortfall)) {
     return reject({ code: 'balance_overflow', account: before.account, asset: before.asset })
   }
@@ -75,7 +75,7 @@ export function paid(hold: HoldRecord, { settled, drawn, shortfall }: Payment, p
   }
 }
 
-/** What a payment moves. Even a payment of nothing moves the holder's version. */
+/** The moves of a payment. A payment of 0 also increases the version of the holder's balance. */
 export function movesOf(before: HoldRecord, after: HoldRecord, state: State): Move[] {
   const holder = state.balance(before.account, before.asset)
   const moves: Move[] = [{ balance: holder, available: before.drawn - after.drawn, held: after.held - before.held }]
@@ -94,6 +94,6 @@ export function notOpen({ id, state, settled }: HoldRecord): Refusal {
 }
 
 export function showStepOf(entry: EntryRecord): Hold {
-  // No two kinds of commands have one fingerprint, so this is the entry of a step.
+  // The fingerprint contains the kind of the command, so this is the entry of a step.
   return entry.step!.after
 }

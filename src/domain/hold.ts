@@ -1,11 +1,11 @@
 /**
- * A hold: coins set aside for one request. Its id is the request id that froze it.
+ * A hold: coins set aside for one request. Its id is the request id of its freeze.
  *
- * Upholds law 5: it is open once and ends once, and `amount + drawn = settled + released + held` at every moment.
- * A hold changes only in the same commit as its holder's balance, so the balance's version guards both.
+ * Upholds law 5: a hold is open once and ends once, and `amount + drawn = settled + released + held` at every instant.
+ * A hold changes only in the same commit as its holder's balance, so the version of the balance guards both.
  *
- * What happens to it under a request id of its own is a step: a partial settle, an amend, a refund; also a late settle, and an end
- * that comes after steps or names another payee. Any other end is none: it is told by the hold's row alone.
+ * A step is a change that is recorded in `hold_steps`: a part, an amend, a refund, a late settle, or an end that follows other steps or
+ * names another payee. Any other end is not a step; only the hold's row records it.
  */
 import type { Amount } from './amount.ts'
 import type { AccountName, AssetCode, Instant, RequestId } from './ids.ts'
@@ -14,7 +14,7 @@ import type { Metadata } from './metadata.ts'
 export const HOLD_STATES = ['open', 'settled', 'released', 'expired'] as const
 export type HoldState = (typeof HOLD_STATES)[number]
 
-/** What happens when it expires: so much is settled (or what is held, where that is less), the rest is released. */
+/** At the expiry, this amount is settled (or what is held, if that is less), and the rest is released. */
 export interface OnExpiry {
   readonly settle: Amount
 }
@@ -23,26 +23,26 @@ export interface Hold {
   readonly id: RequestId
   readonly account: AccountName
   readonly asset: AssetCode
-  /** Where settled coins go. */
+  /** The account that receives the settled coins. */
   readonly payee: AccountName
   readonly state: HoldState
-  /** What was frozen in all, as the last amend left it. */
+  /** The total: the frozen amount, as changed by the last amend. */
   readonly amount: bigint
-  /** What is still set aside: of an open hold, what its parts have not settled; 0 afterwards. */
+  /** The coins that are still set aside; 0 after the end. */
   readonly held: bigint
-  /** What the payee got, in all; refunds do not lessen it. */
+  /** The total that the payee received. Refunds do not reduce it. */
   readonly settled: bigint
-  /** What went back to the holder. */
+  /** The coins that returned to the holder without a refund. */
   readonly released: bigint
-  /** Of `settled`: what was taken from `available` beyond the hold, by a settle with `overage: 'draw'` or a late one. */
+  /** The part of `settled` that was taken from `available`, by a settle with `overage: 'draw'` or a late settle. */
   readonly drawn: bigint
-  /** What settles asked for and did not get. */
+  /** The amount that settles asked for and did not get. */
   readonly shortfall: bigint
-  /** Of `settled`: what went back from the payee to the holder. */
+  /** The part of `settled` that the payee returned to the holder. */
   readonly refunded: bigint
-  /** Of `settled`: what was settled after the expiry. */
+  /** The part of `settled` that was settled late. */
   readonly settledLate: bigint
-  /** null: everything is released. */
+  /** Null: everything is released. */
   readonly onExpiry: OnExpiry | null
   readonly expiresAt: Instant
   readonly createdAt: Instant
@@ -50,40 +50,40 @@ export interface Hold {
   readonly metadata: Metadata | null
 }
 
-/** A hold as the stores keep it: it is also the idempotency record of its freeze and of what ended it. */
+/** A hold in a store. It is also the idempotency record of its freeze and of the command that ended it. */
 export interface HoldRecord extends Omit<Hold, 'endedAt'> {
   readonly kind: 'freeze'
-  /** Of the freeze, see fingerprint.ts. */
+  /** The fingerprint of the freeze (fingerprint.ts). */
   readonly fingerprint: number
   /** The holder's balance, and the version of its posting that opened the hold. */
   readonly balanceId: number
   readonly openedVersion: number
-  /** Null while it is open. */
+  /** Null while the hold is open. */
   readonly end: HoldEnd | null
-  /** How many steps it has had. */
+  /** The number of steps. */
   readonly steps: number
-  /** What its row no longer shows: kept from the first step on, and from the first step after the end. */
+  /** The answers that the row no longer shows: saved by the first step, and by the first step after the end. */
   readonly firstAnswers: FirstAnswers | null
 }
 
-/** What ended a hold, whether the end was a step or not. */
+/** The end of a hold, whether it was a step or not. */
 export interface HoldEnd {
   readonly at: Instant
-  /** Of the command that ended it. */
+  /** The fingerprint of the command that ended the hold. */
   readonly fingerprint: number
   /** The version of the holder's posting. */
   readonly version: number
-  /** The payee's posting; null when the end settled nothing. */
+  /** The payee's posting; null if the end settled nothing. */
   readonly payee: { readonly balanceId: number; readonly version: number } | null
 }
 
-/** What the freeze was answered, and the end where a step came after it. */
+/** The data for the answer of the freeze, and of the end if a step followed it. */
 export interface FirstAnswers {
   readonly freeze: Hold
   readonly end: Hold | null
 }
 
-/** What callers see of a hold. */
+/** The hold for callers. */
 export function showHold(record: HoldRecord): Hold {
   const { id, account, asset, payee, state, amount, held, settled, released, drawn, shortfall } = record
   const { refunded, settledLate, onExpiry, expiresAt, createdAt, end, metadata } = record
@@ -109,7 +109,7 @@ export function showHold(record: HoldRecord): Hold {
   }
 }
 
-/** The answer that the freeze got, whatever became of the hold since. */
+/** The first answer of the freeze. Later changes of the hold do not affect it. */
 export function showHoldAsFrozen(record: HoldRecord): Hold {
   if (record.firstAnswers !== null) return record.firstAnswers.freeze
   return {
@@ -124,12 +124,12 @@ export function showHoldAsFrozen(record: HoldRecord): Hold {
   }
 }
 
-/** The answer that the end got, of a hold that has ended. */
+/** The first answer of the command that ended the hold. */
 export function showHoldAsEnded(record: HoldRecord): Hold {
   return record.firstAnswers?.end ?? showHold(record)
 }
 
-/** What the entry of a hold's end is: a hold that expired may have settled something; then its end has a posting of the payee. */
+/** The kind of the entry that ended a hold. If an expiry settled coins, the end has a posting of the payee and its kind is `settle`. */
 export function kindOfEnd({ state, end }: Pick<HoldRecord, 'state' | 'end'>): 'settle' | 'release' {
   const hasPaid = end !== null && end.payee !== null
   return state === 'settled' || (state === 'expired' && hasPaid) ? 'settle' : 'release'

@@ -1,8 +1,8 @@
 /**
- * The journal: entries (one business event each) and postings (one balance's line of an entry).
+ * The journal: entries (one business event each) and postings (the line of an entry for one balance).
  *
- * Upholds laws 1 and 3: the postings of an entry sum to zero per asset, and a posting's key is (balance, version), so
- * two writers that start from the same version of a balance cannot both succeed.
+ * Upholds laws 1 and 3: the postings of an entry sum to zero per asset, and the key of a posting is (balance, version), so two writers
+ * that start from the same version of a balance cannot both succeed.
  */
 import type { Hold } from './hold.ts'
 import type { AccountName, AssetCode, Instant, RequestId } from './ids.ts'
@@ -29,29 +29,29 @@ export interface Posting {
   readonly asset: AssetCode
   /** 0, except for house accounts. */
   readonly stripe: number
-  /** The balance's version after this posting: 1, 2, 3, … without gaps. */
+  /** The version of the balance after this posting: 1, 2, 3, … without gaps. */
   readonly version: number
   readonly availableDelta: bigint
   readonly heldDelta: bigint
-  /** The balance's amounts after this posting. */
+  /** The amounts of the balance after this posting. */
   readonly available: bigint
   readonly held: bigint
   readonly at: Instant
 }
 
-/** The rate that a leg across assets was exchanged at, kept here so that anybody can reckon it again at any time. */
+/** The rate of a leg across assets, stored in the entry so that the leg can be recalculated at any time. */
 export interface AppliedRate extends Pick<Rate, 'version' | 'numerator' | 'denominator' | 'rounding'> {
-  /** `amount × numerator = toAmount × denominator + remainder`, exactly; negative where more was received. */
+  /** `amount × numerator = toAmount × denominator + remainder`, exactly. Negative if more was received. */
   readonly remainder: bigint
 }
 
-/** What one leg came to. */
+/** A leg of an entry, with the amount received. */
 export interface EntryLeg {
   readonly from: AccountName
   readonly to: AccountName
   readonly asset: AssetCode
   readonly amount: bigint
-  /** `asset` and `amount` again, unless it is across assets. */
+  /** For a leg within one asset, these equal `asset` and `amount`. */
   readonly toAsset: AssetCode
   readonly toAmount: bigint
   /** Null for a leg within one asset. */
@@ -59,33 +59,33 @@ export interface EntryLeg {
 }
 
 export interface Entry {
-  /** The request id; `HOLD~settle` or `HOLD~release` for the end of a hold, `HOLD~late` for its late settle. */
+  /** The request id. The end of a hold has the id `HOLD~settle` or `HOLD~release`, a late settle `HOLD~late`. */
   readonly id: string
   readonly kind: EntryKind
-  /** The hold that it opened, changed or ended; null for an entry of none. */
+  /** The hold that the entry opened, changed or ended; null for other entries. */
   readonly hold: RequestId | null
   readonly at: Instant
   readonly memo: string | null
   readonly metadata: Metadata | null
-  /** The floor that an `open` set. */
+  /** The floor that an `open` set; null for other entries. */
   readonly floor: bigint | null
-  /** The legs of a transfer across assets; null for every other entry, whose postings tell all. */
+  /** The legs of a transfer across assets; null for every other entry, whose postings are sufficient. */
   readonly legs: readonly EntryLeg[] | null
   readonly postings: readonly Posting[]
 }
 
-/** A posting as a statement shows it: with the running total, and with what the caller attached to its request. */
+/** A line of a statement: a posting with the running total, and with the memo and metadata of its request. */
 export interface StatementLine extends Posting {
-  /** available + held after this posting; like them, of this stripe alone. */
+  /** available + held after this posting. For a house account, all three are those of the stripe. */
   readonly total: bigint
-  /** The hold that it belongs to; null for kinds that have none. */
+  /** The hold of the entry; null for entries without a hold. */
   readonly hold: RequestId | null
   readonly memo: string | null
-  /** That of the request; at the end of a hold, that of its freeze. */
+  /** The metadata of the request. For the end of a hold, the metadata of its freeze. */
   readonly metadata: Metadata | null
 }
 
-/** A posting as the stores keep it. */
+/** A posting in a store. */
 export interface PostingRecord {
   readonly balanceId: number
   readonly version: number
@@ -98,30 +98,30 @@ export interface PostingRecord {
   readonly at: Instant
 }
 
-/** What an entry did to a hold as a step of it. */
+/** The step of a hold that an entry records. */
 export interface HoldStep {
   readonly hold: RequestId
   /** 1, 2, 3, … without gaps. */
   readonly number: number
-  /** The hold after it: what the step was answered. */
+  /** The hold after the step, which is the answer of the step. */
   readonly after: Hold
 }
 
-/** One thing that happened to a hold, as its history shows it. */
+/** An event in the history of a hold. */
 export interface HoldEvent {
-  /** Its place in the history: 0 is the freeze, then 1, 2, 3, … without gaps. */
+  /** 0 for the freeze, then 1, 2, 3, … without gaps. */
   readonly number: number
   readonly kind: EntryKind
-  /** The id of its entry. */
+  /** The id of the entry. */
   readonly entry: string
   readonly at: Instant
-  /** The hold as it was after it. */
+  /** The hold as it was after the event. */
   readonly hold: Hold
 }
 
-/** An entry as the stores keep it: the idempotency record of every command that opens no hold, and of every step. */
+/** An entry in a store. It is the idempotency record of every command that opens no hold, and of every step. */
 export interface EntryRecord {
-  /** As `Entry.id`. */
+  /** See `Entry.id`. */
   readonly id: string
   readonly kind: Exclude<EntryKind, 'freeze'>
   readonly at: Instant
@@ -130,13 +130,13 @@ export interface EntryRecord {
   readonly metadata: Metadata | null
   readonly floor: bigint | null
   readonly legs: readonly EntryLeg[] | null
-  /** Null for an entry of no hold. */
+  /** Null for an entry without a hold. */
   readonly step: HoldStep | null
-  /** Its postings, in the order they were written; a stored row keeps their (balance id, version) only. */
+  /** The postings in the order in which they were written. A stored row has only their (balance id, version). */
   readonly postings: readonly EntryPosting[]
 }
 
-/** A posting of an entry, and the balance that it belongs to. */
+/** A posting of an entry, and its balance. */
 export interface EntryPosting {
   readonly balanceId: number
   readonly posting: Posting
@@ -157,23 +157,23 @@ export function showEntry(record: EntryRecord): Entry {
   }
 }
 
-/** The entry that ended a hold. `~` is in no request id, so no caller can take its name. */
+/** The id of the entry that ended a hold. Request ids do not contain `~`, so no caller can use this id. */
 export function endOfHold(hold: RequestId, kind: 'settle' | 'release'): string {
   return `${hold}~${kind}`
 }
 
-/** The entry of a hold's late settle, of which there is one at most. */
+/** The id of the entry of a hold's late settle. A hold has at most one. */
 export function lateOfHold(hold: RequestId): string {
   return `${hold}~late`
 }
 
-/** The request id that an entry's name begins with: its own, or the hold's. */
+/** The request id at the beginning of an entry's id: its own, or the hold's. */
 export function requestOfEntry(id: string): RequestId {
   const mark = id.indexOf('~')
   return mark === -1 ? id : id.slice(0, mark)
 }
 
-/** @param step the hold that the posting's entry is a step of; the other entries of holds tell it by their names */
+/** @param step the hold if the posting's entry is a step; the other entries of holds contain it in their id */
 export function showLine(
   posting: Posting,
   attached: Pick<Entry, 'memo' | 'metadata'>,

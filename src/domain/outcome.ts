@@ -1,4 +1,4 @@
-/** What becomes of a command: an answer, or a rejection. A rejection is a value: a business "no" that had no effect. */
+/** The outcome of a command: an answer or a rejection. A rejection is a refusal by the business rules: a value, without any effect. */
 import type { Answers, CommandKind } from './command.ts'
 import type { HoldState } from './hold.ts'
 import type { AccountName, AssetCode, Instant, RequestId } from './ids.ts'
@@ -20,9 +20,9 @@ export type Rejection =
       readonly code: 'outside_tolerance'
       readonly asset: AssetCode
       readonly toAsset: AssetCode
-      /** What the caller named. */
+      /** The `toAmount` of the leg. */
       readonly toAmount: bigint
-      /** What the rate gives. */
+      /** The converted amount. */
       readonly expected: bigint
       readonly tolerancePpm: number
     }
@@ -30,7 +30,7 @@ export type Rejection =
       readonly code: 'exchange_out_of_range'
       readonly asset: AssetCode
       readonly toAsset: AssetCode
-      /** What would arrive. */
+      /** The amount that the receiver would get. */
       readonly toAmount: bigint
       readonly toAmountMax: bigint
     }
@@ -41,19 +41,19 @@ export type Rejection =
   | {
       readonly code: 'payee_fixed'
       readonly hold: RequestId
-      /** Who got what was settled before. */
+      /** The payee of the hold, which received the settled parts. */
       readonly payee: AccountName
     }
   | {
       readonly code: 'settle_above_hold'
       readonly hold: RequestId
-      /** What it could have settled: what is held, or, after the expiry, what that released. */
+      /** The largest amount that could be settled: what is held, or what the expiry released. */
       readonly held: bigint
     }
   | {
       readonly code: 'amend_below_settled'
       readonly hold: RequestId
-      /** The least total: then nothing is held any more. */
+      /** The smallest possible total. With it, nothing is held any more. */
       readonly minimum: bigint
     }
   | {
@@ -69,7 +69,7 @@ export type Rejection =
       readonly available: bigint
       readonly held: bigint
       readonly floor: bigint
-      /** What the command would have taken from `available`. */
+      /** The amount that the command needs from `available`. */
       readonly required: bigint
     }
   | {
@@ -84,8 +84,8 @@ export type Rejection =
 export type RejectionCode = Rejection['code']
 
 /**
- * Order of precedence: a command that deserves several rejections gets the one that stands first here. Within one code, the
- * balance that a command names first decides.
+ * The order of precedence: if several rejections apply to a command, it gets the first of them in this order. Within one code, the
+ * balance that the command names first decides.
  */
 const PRECEDENCE = {
   batch_aborted: true,
@@ -117,9 +117,9 @@ export type Outcome<Kind extends CommandKind = CommandKind> =
   | {
       readonly status: 'applied'
       /**
-       * True when the request id had been used before: this is the first answer again. At most one caller is ever told false. None is
-       * where the connection was lost while committing and the effect was found afterwards: rows do not tell whose commit wrote them.
-       * Two engines that declare one asset within the same millisecond, with the same contents, may both be told false.
+       * True if the command is a repeat: the answer is the first one. At most one caller gets false. No caller gets false if the
+       * connection was lost during the commit and the effect was found afterwards, because rows do not show which commit wrote them. If
+       * two engines declare the same asset with the same contents in the same millisecond, both callers can get false.
        */
       readonly replayed: boolean
       readonly answer: Answers[Kind]
@@ -127,18 +127,18 @@ export type Outcome<Kind extends CommandKind = CommandKind> =
   | { readonly status: 'rejected'; readonly rejection: Rejection }
 
 /**
- * Something is broken or too slow. Unlike a rejection it is thrown, and says nothing about the command itself.
+ * A failure or a timeout. Unlike a rejection, a fault is thrown, and it does not depend on the contents of the command.
  *
  * - `overloaded`: the queue is full.
- * - `deadline_exceeded`: the caller's time limit or `AbortSignal` came first.
- * - `contention`: other writers won every attempt.
- * - `store_unavailable`: the database does not answer, or the circuit breaker is open.
- * - `store_misconfigured`: the database refuses this process until an operator changes something: its password, a privilege, the URL.
- * - `clock_wrong`: the clock of this process is too far from that of the database to decide anything by it.
- * - `commit_in_doubt`: the connection was lost around COMMIT and the outcome could not be found out in time.
- * - `store_refused`: the database refused this one command's rows.
- * - `shutting_down`: the engine takes no more work.
- * - `internal`: a defect of Holdfast.
+ * - `deadline_exceeded`: the time limit or the `AbortSignal` of the caller ended the call.
+ * - `contention`: every attempt lost against other writers of the same rows.
+ * - `store_unavailable`: the database does not respond, or the circuit breaker is open.
+ * - `store_misconfigured`: the database refuses this process until an operator changes something: a password, a privilege, the URL.
+ * - `clock_wrong`: the clock of this process differs too much from that of the database.
+ * - `commit_in_doubt`: the connection was lost around COMMIT, and the outcome could not be determined in time.
+ * - `store_refused`: the database refused the rows of this command.
+ * - `shutting_down`: the engine accepts no more commands.
+ * - `internal`: a defect in Holdfast.
  */
 export type FaultCode =
   | 'overloaded'
@@ -152,5 +152,5 @@ export type FaultCode =
   | 'shutting_down'
   | 'internal'
 
-/** Whether a faulted command had an effect. Repeating it under the same request id is safe either way. */
+/** Whether a faulted command may have had an effect. In both cases it is safe to repeat it with the same request id. */
 export type Applied = 'no' | 'unknown'

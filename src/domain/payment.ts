@@ -1,4 +1,4 @@
-/** What a settle pays. */
+/** The payment of a settle. */
 import type { Amount } from './amount.ts'
 import type { BalanceRecord } from './balance.ts'
 import type { Overage } from './command.ts'
@@ -6,7 +6,7 @@ import type { State } from './decision.ts'
 import type { HoldRecord } from './hold.ts'
 import type { AccountName } from './ids.ts'
 
-/** What a settle asks for. */
+/** The amount that a settle asks for, and its overage rule. */
 export interface Demand {
   readonly amount: Amount
   readonly overage: Overage
@@ -14,14 +14,14 @@ export interface Demand {
 
 export interface Payment {
   readonly settled: bigint
-  /** The part of `settled` that comes from `available`. The rest comes from what is held. */
+  /** The part of `settled` that comes from `available`. The rest comes from the held coins. */
   readonly drawn: bigint
   readonly shortfall: bigint
 }
 
 export const NOTHING: Payment = { settled: 0n, drawn: 0n, shortfall: 0n }
 
-/** What an open hold pays; null when the demand is above the hold and may not be. */
+/** The payment of an open hold; null if the demand exceeds the hold and the overage rule is `reject`. */
 export function pay({ amount, overage }: Demand, hold: HoldRecord, state: State): Payment | null {
   const above = amount > hold.held ? amount - hold.held : 0n
   if (above > 0n && overage === 'reject') return null
@@ -30,7 +30,9 @@ export function pay({ amount, overage }: Demand, hold: HoldRecord, state: State)
   return { settled: amount - above + drawn, drawn, shortfall: above - drawn }
 }
 
-/** What a hold that has expired pays: up to what the expiry released, or more where it may draw, if the holder still has it. */
+/**
+ * The payment of an expired hold: at most what the expiry released, or more with `draw`, and never more than the holder has available.
+ */
 export function payLate({ amount, overage }: Demand, hold: HoldRecord, state: State): Payment | null {
   const isAbove = amount > hold.released
   if (isAbove && overage === 'reject') return null
@@ -39,7 +41,7 @@ export function payLate({ amount, overage }: Demand, hold: HoldRecord, state: St
   return { settled: drawn, drawn, shortfall: amount - drawn }
 }
 
-/** All that a hold settles goes to one payee: whether naming another one comes too late. */
+/** Whether another payee is no longer possible. Everything that is settled from a hold goes to one payee. */
 export function isFixed(hold: HoldRecord, payee: AccountName): boolean {
   return payee !== hold.payee && hold.settled > 0n
 }

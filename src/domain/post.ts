@@ -1,24 +1,24 @@
-/** Posting moves: the one place that changes a balance's amounts. Upholds laws 1, 2 and 3. */
+/** Posts moves. Only this file changes the amounts of a balance. Upholds laws 1, 2 and 3. */
 import { isInt64 } from './amount.ts'
 import type { BalanceRecord } from './balance.ts'
 import type { Instant } from './ids.ts'
 import type { EntryKind, EntryPosting, Posting, PostingRecord } from './journal.ts'
 import type { Rejection } from './outcome.ts'
 
-/** What one balance gains and loses in an entry. */
+/** The change of one balance in an entry. */
 export interface Move {
   readonly balance: BalanceRecord
   readonly available: bigint
   readonly held: bigint
 }
 
-/** The postings of one entry, and each touched balance after it, in the order of the moves. */
+/** The postings of one entry, and each changed balance after it, in the order of the moves. */
 export interface Posted {
   readonly postings: readonly PostingRecord[]
   readonly balances: readonly BalanceRecord[]
 }
 
-/** Checks the moves of one entry and makes its postings; every balance stands in `moves` once. */
+/** Checks the moves of one entry and creates its postings. A balance must not be in `moves` twice. */
 export function post(entryId: string, kind: EntryKind, at: Instant, moves: readonly Move[]): Posted | Rejection {
   for (const { balance, available } of moves) {
     if (available < 0n && balance.floor !== null && balance.available + available < balance.floor) {
@@ -76,7 +76,7 @@ export function describe(posting: PostingRecord, balance: BalanceRecord): Postin
   return { entryId, kind, account, asset, stripe, version, availableDelta, heldDelta, available, held, at }
 }
 
-/** The postings of an entry with the names of their balances, as its record keeps them. */
+/** The postings of an entry with the names of their balances, as in its record. */
 export function describeAll({ postings }: Posted, moves: readonly Move[]): readonly EntryPosting[] {
   return postings.map((posting, index) => ({
     balanceId: posting.balanceId,

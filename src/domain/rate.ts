@@ -1,45 +1,45 @@
 /**
- * Rates: what an amount of one asset comes to in another, exactly.
+ * Rates: the exact price of one asset in another.
  *
- * A rate is a fraction of two whole numbers, so that nothing is lost before the one rounding at its end, and what that rounding took or
- * added is known to the last digit. A rate never changes; a new one gets the next version, and the newest counts.
+ * A rate is a fraction of two whole numbers, so an amount is rounded only once, at the end, and the remainder is exact. A rate never
+ * changes. A new rate gets the next version, and the newest version is in force.
  */
 import { BALANCE_MAX, type Amount } from './amount.ts'
 import type { AssetCode, Instant } from './ids.ts'
 
-/** Towards zero; away from zero; to the nearest whole unit, and from the middle to the even one. */
+/** Towards zero; away from zero; to the nearest whole unit, a half to the even one. */
 export const ROUNDINGS = ['down', 'up', 'half-even'] as const
 export type Rounding = (typeof ROUNDINGS)[number]
 
-/** For `numerator` units of `to` one gives `denominator` units of `from`. Both are minor units, and at least 1. */
+/** `denominator` minor units of `from` buy `numerator` minor units of `to`. Both are at least 1. */
 export interface Rate {
   readonly from: AssetCode
   readonly to: AssetCode
-  /** 1, 2, 3, … of this pair, without gaps. */
+  /** 1, 2, 3, … per pair, without gaps. */
   readonly version: number
   readonly numerator: bigint
   readonly denominator: bigint
   readonly rounding: Rounding
-  /** How far an amount that the caller names may lie from what the rate gives, in millionths of that; 0: not at all. */
+  /** The largest difference between a `toAmount` and the converted amount, in parts per million of the latter. */
   readonly tolerancePpm: number
   readonly declaredAt: Instant
 }
 
-/** The two assets that a rate is from and to. */
+/** The two assets of a rate. */
 export type RatePair = Pick<Rate, 'from' | 'to'>
 
-/** The largest numerator and the largest denominator: as many digits as a column keeps, for rates of many places. */
+/** The largest numerator and denominator: the largest value of a BIGINT column, for rates with many digits. */
 export const RATE_TERM_MAX = BALANCE_MAX
 
-/** A tolerance of all there is. */
+/** 100 %. */
 export const TOLERANCE_PPM_MAX = 1_000_000
 
-/** The pair as one string, for maps. The separator is in neither of the codes. */
+/** The pair as one string, for maps. The codes do not contain the separator. */
 export function rateKey(from: AssetCode, to: AssetCode): string {
   return `${from} ${to}`
 }
 
-/** What `amount` comes to, as a whole number that may be beyond int64. */
+/** The converted amount. It can be outside int64. */
 export function exchanged(amount: Amount, { numerator, denominator, rounding }: Rate): bigint {
   const exact = amount * numerator
   const whole = exact / denominator
@@ -59,14 +59,14 @@ export function exchanged(amount: Amount, { numerator, denominator, rounding }: 
 }
 
 /**
- * What `toAmount` leaves of the exact result, as the numerator of a fraction over the rate's denominator: negative where more was
- * received. `amount × numerator = toAmount × denominator + remainder`.
+ * The rounding remainder, as a numerator over the rate's denominator; negative if more was received:
+ * `amount × numerator = toAmount × denominator + remainder`.
  */
 export function remainderOf(amount: Amount, toAmount: bigint, { numerator, denominator }: Rate): bigint {
   return amount * numerator - toAmount * denominator
 }
 
-/** Whether `toAmount` lies within the rate's tolerance of `expected`, which is what the rate gives. */
+/** Whether `toAmount` is within the rate's tolerance of `expected`, the converted amount. */
 export function isTolerated(toAmount: bigint, expected: bigint, { tolerancePpm }: Rate): boolean {
   const off = toAmount > expected ? toAmount - expected : expected - toAmount
   return off * 1_000_000n <= expected * BigInt(tolerancePpm)

@@ -1,5 +1,5 @@
 /**
- * What a rule is: all that the ledger knows about one command, in one object. rules.ts has them all.
+ * A rule decides one kind of command. It is one object with all knowledge about the command. rules.ts lists all rules.
  *
  * Pure: no clock, no randomness, no promise.
  */
@@ -9,29 +9,29 @@ import type { FootprintKeys } from './footprint.ts'
 import type { RequestId } from './ids.ts'
 
 export interface Rule<Kind extends CommandKind> {
-  /** The row that makes the command idempotent; null where the command is idempotent by its nature. */
+  /** The request id of the row that makes the command idempotent; null if the command is idempotent by nature. */
   request(command: Commands[Kind]): RequestId | null
   /** The hold that must exist before the command; null for other commands. */
   hold(command: Commands[Kind]): RequestId | null
   /**
-   * Everything that a repeat must have in common with the first request, as sent: a relative expiry stays relative. Null where no
-   * row keeps a fingerprint.
+   * The contents that a repeat must share with the first request, as sent: a relative expiry stays relative. Null if no row has a
+   * fingerprint of the command.
    */
   contents(command: Commands[Kind]): ContentsOf<Commands[Kind]>
   /** Adds every key that `decide` may read. */
   addKeys(command: Commands[Kind], keys: FootprintKeys): void
   /** All checks come first, in the order of `REJECTION_PRECEDENCE`; then the rows to write. Upholds laws 1, 2, 4 and 5. */
   decide(command: Commands[Kind], state: State, moment: Moment): Decision<Answers[Kind]>
-  /** Its rejections rest on one balance at most, and nobody has a balance of an asset before the asset. */
+  /** Whether its rejections depend on at most one balance. (No balance of an asset exists before the asset.) */
   readonly restsOnOneRow: boolean
-  /** It may be decided on how its hold ended. */
+  /** Whether the decision can depend on how the hold ended. */
   followsEnd(command: Commands[Kind]): boolean
 }
 
-/** A command with a request id, or of a hold, has a row that keeps its fingerprint. */
+/** A command with a request id or a hold has a row with its fingerprint. */
 type ContentsOf<Of> = Of extends { readonly requestId: RequestId } | { readonly hold: RequestId } ? string : null
 
-/** The parts of a rule that is not about a hold. */
+/** The parts of a rule for a command without a hold. */
 export const NO_HOLD = {
   hold: () => null,
   followsEnd: () => false,

@@ -1,4 +1,4 @@
-/** The rules, one per command, and the questions that are asked of them. */
+/** All rules, one per command, and the functions that use them. */
 import { amend } from './commands/amend.ts'
 import { charge } from './commands/charge.ts'
 import { declare } from './commands/declare.ts'
@@ -35,7 +35,7 @@ const RULES: { readonly [Kind in CommandKind]: Rule<Kind> } = {
   rate,
 }
 
-/** The rule of a command. That each row of the table takes the commands of its own kind is beyond what the types can follow. */
+/** The rule of a command. The types cannot express that each row of the table takes commands of its own kind. */
 export function ruleOf(command: Command): Rule<CommandKind> {
   return RULES[command.kind]
 }
@@ -44,17 +44,17 @@ export function decide(command: Command, state: State, moment: Moment): Decision
   return ruleOf(command).decide(command, state, moment)
 }
 
-/** The row that a command is idempotent by, or null where the command is idempotent by its nature. */
+/** The request id of the row that makes a command idempotent, or null if the command is idempotent by nature. */
 export function requestOf(command: Command): RequestId | null {
   return ruleOf(command).request(command)
 }
 
-/** The hold that a command is about and that must exist before it; null for other commands. */
+/** The hold that must exist before the command; null for other commands. */
 export function holdOf(command: Command): RequestId | null {
   return ruleOf(command).hold(command)
 }
 
-/** Equal for equal contents; null where no row keeps one. */
+/** Equal for equal contents; null if no row has a fingerprint of the command. */
 export function fingerprint(command: Command): number | null {
   const contents = ruleOf(command).contents(command)
   return contents === null ? null : fingerprintOf(contents)
@@ -63,8 +63,8 @@ export function fingerprint(command: Command): number | null {
 const NONE: ReadonlyMap<RequestId, RequestRecord> = new Map()
 
 /**
- * The keys that `work` may read. Commands about a hold touch the balances of that hold, which only its row names unless the same work
- * opens it or `known` has it: whoever loads the hold loads them too (`footprintOfHold`).
+ * The keys that `work` may read. The balances of a hold are only known from its row, unless the same work opens the hold or it is in
+ * `known`. Therefore code that loads a hold must also load its balances (`footprintOfHold`).
  */
 export function footprint(
   work: Iterable<Work>,

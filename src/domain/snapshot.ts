@@ -1,4 +1,4 @@
-/** Rows as a store gives them. */
+/** The rows that a store returns. */
 import type { Asset } from './asset.ts'
 import type { BalanceRecord } from './balance.ts'
 import type { HoldRecord } from './hold.ts'
@@ -6,18 +6,17 @@ import type { AssetCode, RequestId } from './ids.ts'
 import type { EntryRecord } from './journal.ts'
 import type { Rate } from './rate.ts'
 
-/** One request id, one row: either an entry or a hold. */
+/** The row of a request id: an entry or a hold. */
 export type RequestRecord = EntryRecord | HoldRecord
 
 /**
  * Rows at one instant.
  *
- * - `requests`: null means that no such row exists. A key that is missing was not looked at.
- * - `balances` by `balanceKey`: a balance that has no row yet is there with version 0, zero amounts and the id that it
- *   will have.
- * - `assets`, and the newest rate of each pair in `rates` by `rateKey`: as `requests`.
+ * - `requests`: null means that the row does not exist. A missing key was not read.
+ * - `balances`, by `balanceKey`: a balance without a row has version 0, zero amounts and the id that it will get.
+ * - `assets`, and `rates` with the newest rate of each pair, by `rateKey`: like `requests`.
  *
- * The balance of a hold is part of the snapshot even when the footprint could not name it.
+ * The snapshot contains the balances of a hold even if the footprint could not name them.
  */
 export interface Snapshot {
   readonly requests: ReadonlyMap<RequestId, RequestRecord | null>

@@ -1,6 +1,6 @@
 /**
- * Who is let in. Beyond what can be served in time a request is refused before anything of it is read but its head: that costs
- * a fraction of serving it, so that most of the time is left for those who were let in (law 8).
+ * Admission control (law 8). A request over the limit is refused after its headers, before its body is read. A refusal costs a
+ * fraction of a served request, so most of the time is left for the admitted requests.
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { LedgerError } from '../api/error.ts'
@@ -8,7 +8,7 @@ import type { Backend } from './backend.ts'
 import type { HttpLimits } from './limits.ts'
 import { prepareRefusal } from './respond.ts'
 
-/** Whoever asks how the service is should hear it, above all when it has much to do. */
+/** Only these routes are limited: the health routes must also respond under load. */
 const LIMITED = '/v1/'
 const RETRY_AFTER_MS = 1_000
 
@@ -20,13 +20,13 @@ export function limitRequests(
 ): void {
   const { requestsInFlightMax } = limits
   const { queueCommandsMax } = engine.limits
-  const tooMany = new LedgerError('overloaded', `${requestsInFlightMax} requests are under way already.`, {
+  const tooMany = new LedgerError('overloaded', `${requestsInFlightMax} requests are already in progress.`, {
     retryAfterMs: RETRY_AFTER_MS,
   })
-  const queueFull = new LedgerError('overloaded', `${queueCommandsMax} commands are waiting already.`, {
+  const queueFull = new LedgerError('overloaded', `${queueCommandsMax} commands are already waiting.`, {
     retryAfterMs: RETRY_AFTER_MS,
   })
-  // Made once: a thousand refusals a second must not each make the same text.
+  // The response is prepared once, because there can be thousands of refusals per second.
   const sendTooMany = prepareRefusal(tooMany)
   const sendQueueFull = prepareRefusal(queueFull)
   let inFlight = 0

@@ -1,4 +1,4 @@
-/** What Node's server would answer, drop or cut on its own, answered as everything else is: with a problem, and in its turn. */
+/** Cases that Node's server would answer, drop or close without the service. They are answered with a problem, in order. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -6,7 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { LedgerError } from '../api/error.ts'
 import { sendToSocket } from './respond.ts'
 
-/** 0 takes away Node's own limit, beyond which it drops headers without a word; `headerBytesMax` bounds them. */
+/** 0 removes Node's limit, above which it silently drops headers. `headerBytesMax` limits them instead. */
 const HEADERS_COUNT_UNLIMITED = 0
 const HOST = 'host'
 
@@ -14,26 +14,26 @@ export function answerEverything(server: Server): void {
   server.maxHeadersCount = HEADERS_COUNT_UNLIMITED
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     const { socket } = request
-    exchanges.set(socket, { request, response, before: exchanges.get(socket)?.response ?? null })
+    calls.set(socket, { request, response, before: calls.get(socket)?.response ?? null })
   })
-  // RFC 9110, section 10.1.1, lets a server pass over what it does not know.
+  // RFC 9110, section 10.1.1: a server may ignore an unknown expectation.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response))
   server.on('connect', (_: IncomingMessage, socket: Duplex) => {
-    // Nobody else listens to a connection that Node has handed over.
+    // Node has handed over this connection, so it needs an error listener.
     socket.on('error', () => socket.destroy())
-    refuse(socket, new LedgerError('invalid_request', 'CONNECT is for proxies, and this is none.'))
+    refuse(socket, new LedgerError('invalid_request', 'CONNECT is not supported: this service is not a proxy.'))
   })
 }
 
-/** The response that goes before the answer to `request` on its connection. */
+/** The response that precedes the response to `request` on its connection. */
 export function responseBefore(request: IncomingMessage): ServerResponse | null {
-  const last = exchanges.get(request.socket)
+  const last = calls.get(request.socket)
   if (last === undefined) return null
-  // The service may see a request before it is the last of its connection.
+  // The hooks of the service can run before `request` is recorded as the last call of its connection.
   return last.request === request ? last.before : last.response
 }
 
-/** Those that are open, from here on. */
+/** The open connections of `server`, from now on. */
 export function connectionsOf(server: Server): ReadonlySet<Socket> {
   const open = new Set<Socket>()
   server.on('connection', (socket) => {
@@ -43,12 +43,15 @@ export function connectionsOf(server: Server): ReadonlySet<Socket> {
   return open
 }
 
-/** RFC 9112, section 3.2, has a server refuse HTTP/1.1 without it, and any request with two: a proxy may have gone by the other one. */
+/**
+ * RFC 9112, section 3.2: a server must refuse an HTTP/1.1 request without a Host header, and any request with two. A proxy could have
+ * used the other one.
+ */
 export function needOneHost({ raw }: FastifyRequest, _: FastifyReply, done: (error?: Error) => void): void {
   const count = hostsOf(raw)
-  if (count > 1) return done(LedgerError.invalidParameter('Host', 'A request has one Host header.'))
+  if (count > 1) return done(LedgerError.invalidParameter('Host', 'A request must have exactly one Host header.'))
   const isMissing = count === 0 && raw.httpVersionMinor === 1
-  done(isMissing ? LedgerError.invalidParameter('Host', 'HTTP/1.1 needs a Host header.') : undefined)
+  done(isMissing ? LedgerError.invalidParameter('Host', 'HTTP/1.1 requires a Host header.') : undefined)
 }
 
 function hostsOf({ rawHeaders }: IncomingMessage): number {
@@ -60,34 +63,35 @@ function hostsOf({ rawHeaders }: IncomingMessage): number {
   return count
 }
 
-/** Bytes that never became a request. */
+/** Handles bytes that are not a valid request. */
 export function clientErrorHandler(error: NodeJS.ErrnoException, socket: Duplex): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return
   if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') {
     refuse(socket, new LedgerError('request_timeout', 'The request did not arrive in time.'))
   } else if (error.code === 'HPE_HEADER_OVERFLOW') {
-    refuse(socket, new LedgerError('headers_too_large', 'The headers are larger than the service accepts.'))
+    refuse(socket, new LedgerError('headers_too_large', 'The headers are larger than the limit of the service.'))
   } else {
-    refuse(socket, new LedgerError('invalid_request', 'This is not HTTP/1.1 as the service understands it.'))
+    refuse(socket, new LedgerError('invalid_request', 'This is not a valid HTTP/1.1 request.'))
   }
 }
 
-interface Exchange {
+interface Call {
   readonly request: IncomingMessage
   readonly response: ServerResponse
-  /** The response of the request before on the same connection. */
+  /** The response to the previous request on the same connection. */
   readonly before: ServerResponse | null
 }
 
-/** The last of each connection. Node sends responses in the order of their requests. */
-const exchanges = new WeakMap<Duplex, Exchange>()
+/** The last call of each connection. Node sends responses in the order of their requests. */
+const calls = new WeakMap<Duplex, Call>()
 
 /**
- * Behind the answers to what came before on the connection: a refusal in front of them would be taken for the answer to another
- * request. A request whose body is not whole is the one that is refused; when it is answered already, the connection just ends.
+ * The refusal is sent after the responses to earlier requests of the connection; before them, it would look like the response to
+ * another request. If the body of the last request is incomplete, that request is refused. If it was already answered, the connection
+ * is closed without a refusal.
  */
 function refuse(socket: Duplex, error: LedgerError): void {
-  const last = exchanges.get(socket)
+  const last = calls.get(socket)
   if (last === undefined) return sendToSocket(socket, error)
   const { request, response, before } = last
   if (request.complete || response.headersSent) {
@@ -98,10 +102,10 @@ function refuse(socket: Duplex, error: LedgerError): void {
   }
 }
 
-/** Requests whose callers were told that they were not whole. The rest of one can still arrive, and must not take effect then. */
+/** Requests that were refused as incomplete. The rest of such a request can still arrive, and must then have no effect. */
 const refused = new WeakMap<IncomingMessage, LedgerError>()
 
-/** For a request whose body is there. @throws LedgerError the refusal that its caller has got */
+/** Called when the body of a request is complete. @throws LedgerError if the request was already refused */
 export function requireNotRefused(request: IncomingMessage): void {
   const refusal = refused.get(request)
   if (refusal !== undefined) throw refusal

@@ -1,8 +1,8 @@
 /**
- * What to do with the commands of a caller that hung up.
+ * Cancels the commands of a caller that has disconnected.
  *
- * A command that will be in the next batch is committed before anybody notices, so it gets no signal, and the usual request
- * costs nothing here. Only behind a long queue does it pay to take a lost caller's commands out.
+ * Normally a command is in the next batch and is committed before a disconnect is noticed, so it gets no signal, and the usual request
+ * costs nothing here. It is only worth cancelling commands that wait in a long queue.
  */
 import type { Socket } from 'node:net'
 import type { FastifyRequest } from 'fastify'
@@ -14,7 +14,7 @@ const QUEUE_DEPTH_LONG = 1_000
 
 const NO_OPTIONS: SubmitOptions = {}
 
-/** One signal per connection, made when it is first needed. */
+/** One signal per connection, created on first use. */
 const signals = new WeakMap<Socket, SubmitOptions>()
 
 export function patienceOf(request: FastifyRequest, backend: Backend): SubmitOptions {

@@ -1,9 +1,8 @@
 /**
- * Files that are made while they are sent.
+ * Exports: files that are generated while they are downloaded.
  *
- * A page is read when the connection has room for it, so a slow caller slows the reading down and a lost one ends it. How many
- * exports there are, how long one may take for a page and altogether is limited (law 8). A file that is whole ends with its end row;
- * one that is cut has none.
+ * A page is read when the connection has room for it, so a slow caller slows the reads down and a disconnect ends them. The number of
+ * exports, the time per page and the total time are limited (law 8). A complete file ends with its end row; a truncated file has none.
  */
 import { Readable } from 'node:stream'
 import { setImmediate as nextTurn } from 'node:timers/promises'
@@ -25,14 +24,14 @@ export class Exports {
   }
 
   /**
-   * Reads the first page, so that what is wrong can still be answered as a problem.
+   * Reads the first page, so that an error can still be answered with a problem.
    *
    * @throws LedgerError `overloaded`; Fault `store_unavailable`
    */
   async open(format: StatementFormat, query: PostingsFilter): Promise<Readable> {
     const { exportsMax, exportMsMax } = this.#limits
     if (this.#underWay >= exportsMax) {
-      throw new LedgerError('overloaded', `${exportsMax} exports are under way already.`)
+      throw new LedgerError('overloaded', `${exportsMax} exports are already in progress.`)
     }
     this.#underWay += 1
     try {
@@ -40,7 +39,7 @@ export class Exports {
       const first = await reader.postings(query)
       const patience = new Patience(this.#limits.exportPageMsMax)
       const file = Readable.from(pagesOf(reader, query, { format, first, patience }), { highWaterMark: 1 })
-      const cut = (reason: string): unknown => file.destroy(new Error(`The export was cut: ${reason}.`))
+      const cut = (reason: string): unknown => file.destroy(new Error(`The export was aborted: ${reason}.`))
       patience.start(() => cut('the caller took too long for a page'))
       const whole = setTimeout(() => cut('it took too long'), exportMsMax)
       file.once('close', () => {
@@ -67,7 +66,7 @@ async function* pagesOf(reader: Reader, query: PostingsFilter, { format, first, 
   yield statementHead(format) + statementText(format, first.items)
   for (let { next: cursor } = first; cursor !== null;) {
     patience.renew()
-    // Everybody else who has something to do comes before the next page.
+    // All other pending work runs before the next page.
     await nextTurn()
     const page = await reader.postings({ ...query, cursor })
     linesCount += page.items.length
@@ -77,7 +76,7 @@ async function* pagesOf(reader: Reader, query: PostingsFilter, { format, first, 
   yield statementEnd(format, linesCount)
 }
 
-/** Time for the next page to be asked for. */
+/** The time limit for the caller to take a page. */
 class Patience {
   readonly #ms: number
   #timer: NodeJS.Timeout | undefined

@@ -1,4 +1,4 @@
-/** Where a command's request id comes from: the body, the `Idempotency-Key` header, or a new UUIDv7. */
+/** The source of a command's request id: the body, the `Idempotency-Key` header, or a new UUIDv7. */
 import type { FastifyRequest } from 'fastify'
 import { LedgerError } from '../api/error.ts'
 import { REQUEST_ID_RULE } from '../api/input.ts'
@@ -9,8 +9,8 @@ import { isRequestId, type RequestId } from '../domain/ids.ts'
 const HEADER = 'Idempotency-Key'
 
 /**
- * Reads the body of `request` as a command, under the request id of its header when it has one. To a command that has no request
- * id of its own the header does nothing.
+ * Reads the body of `request` as a command, with the request id of its header if there is one. The header has no effect on a command
+ * without a request id of its own.
  */
 export function readCommand<Read extends Command>(
   request: FastifyRequest,
@@ -20,16 +20,19 @@ export function readCommand<Read extends Command>(
   if (header === undefined) return read(request.body, newRequestId)
   const command = read(request.body, () => keyOf(header))
   if (!('requestId' in command) || command.requestId === keyOf(header)) return command
-  throw LedgerError.invalidParameter(HEADER, `${HEADER} and requestId differ; one of them is enough.`)
+  throw LedgerError.invalidParameter(HEADER, `${HEADER} and requestId differ. Send only one of them.`)
 }
 
-/** For a batch, which has no request id of its own: taking the header for one would let a repeat apply twice. */
+/** A batch request has no request id of its own. Accepting the header would suggest that a repeat is safe, but it would apply twice. */
 export function refuseKey(request: FastifyRequest): void {
   if (request.headers['idempotency-key'] === undefined) return
-  throw LedgerError.invalidParameter(HEADER, `A batch takes no ${HEADER}; give every command its own requestId.`)
+  throw LedgerError.invalidParameter(
+    HEADER,
+    `A batch request does not support ${HEADER}. Give every command a requestId of its own.`,
+  )
 }
 
-/** The header's draft puts the key in quotes (draft-ietf-httpapi-idempotency-key-header-07); most callers do not. */
+/** The draft requires quotes around the key (draft-ietf-httpapi-idempotency-key-header-07), but most callers send none. */
 function keyOf(given: string | string[]): RequestId {
   const text = String(given)
   const key = text.length > 2 && text.startsWith('"') && text.endsWith('"') ? text.slice(1, -1) : text

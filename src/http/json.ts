@@ -1,4 +1,4 @@
-/** Reading a body: JSON in UTF-8 in which no object names a member twice. */
+/** Reads a body: JSON in UTF-8 without duplicate names. */
 import { isUtf8 } from 'node:buffer'
 import { LedgerError } from '../api/error.ts'
 import { parseJsonText } from '../api/json.ts'

@@ -1,32 +1,32 @@
-/** Every bound of the HTTP side, with its unit in its name. */
+/** The limits of the HTTP service. Each name ends with its unit. */
 
 export interface HttpLimits {
-  /** Connections open at once; one more is closed as soon as it is made. */
+  /** Open connections; a further one is closed at once. */
   readonly connectionsMax: number
-  /** Requests that were let in and are not answered yet; one more is `overloaded`. Health and reference are always answered. */
+  /** Admitted requests without a response; a further one is `overloaded`. Health and reference routes are not limited. */
   readonly requestsInFlightMax: number
-  /** A larger body is answered `payload_too_large`. */
+  /** A larger body is `payload_too_large`. */
   readonly bodyBytesMax: number
-  /** Request line and headers; more are answered `headers_too_large`. */
+  /** The size of the request line and headers; larger ones are `headers_too_large`. */
   readonly headerBytesMax: number
-  /** Time for the headers, and for the whole request, to arrive; then `request_timeout`. */
+  /** The time for the headers, and for the whole request, to arrive; after that `request_timeout`. */
   readonly headersTimeoutMs: number
   readonly requestTimeoutMs: number
-  /** How often the two are looked at: they are exact to this much. */
+  /** The interval at which the two timeouts are checked, which is also their precision. */
   readonly timeoutCheckMs: number
-  /** Life of an idle connection. Longer than the 60 s that load balancers usually keep one. */
+  /** The lifetime of an idle connection. Longer than the 60 s for which load balancers usually keep one. */
   readonly keepAliveTimeoutMs: number
-  /** How long reads may take in one turn of the event loop before another one has to wait for the next. */
+  /** The time that reads may take in one turn of the event loop. Further reads wait for a later turn. */
   readonly turnMsMax: number
-  /** Exports under way at once; one more is `overloaded`. Each has up to two pages in memory. */
+  /** Concurrent exports; a further one is `overloaded`. Each has up to two pages in memory. */
   readonly exportsMax: number
-  /** How long a caller may take for one page of an export, and for the whole; then its connection is cut. */
+  /** The time that a caller may take for one page of an export, and for the whole export. After that, its connection is reset. */
   readonly exportPageMsMax: number
   readonly exportMsMax: number
-  /** How old the warnings may be that `/readyz` shows, and how long it waits for new ones. */
+  /** The maximum age of the warnings in `/readyz`, and the time that it waits for new ones. */
   readonly warningsAgeMsMax: number
   readonly warningsWaitMsMax: number
-  /** How long `close` waits for requests under way before it cuts their connections. */
+  /** The time that `close` waits for requests in progress before it resets their connections. */
   readonly shutdownMs: number
 }
 

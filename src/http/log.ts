@@ -1,4 +1,4 @@
-/** What is written to the log: which request, what came of it, how long it took. No bodies, no names, no headers. */
+/** The log of requests: method, route, status and duration. It contains no bodies, no names and no headers. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import type { LedgerError } from '../api/error.ts'
@@ -12,10 +12,10 @@ function traceIdOf(request: FastifyRequest): string | undefined {
   return typeof traceparent === 'string' ? TRACEPARENT.exec(traceparent)?.[1] : undefined
 }
 
-/** One line a second for each code is enough to know that, say, the queue is full; thousands would not help to empty it. */
+/** One line per second and code is enough to see, for example, that the queue is full. */
 const REPEAT_MS = 1_000
 
-/** Logs our own failures: errors with their cause; passing trouble once a second. What callers got wrong is for debugging. */
+/** Logs problems: errors of the service with their cause, retryable problems at most once per second, errors of callers at level debug. */
 export class ProblemLog {
   readonly #log: Logger
   readonly #passing = new Map<ProblemCode, { readonly nextAt: number; silentCount: number }>()
@@ -35,7 +35,7 @@ export class ProblemLog {
     this.#log[level]({ ...about(request), code, applied, requestId, silentCount, err }, message)
   }
 
-  /** How many problems of the code were not logged since the last one that was; null when this one is not either. */
+  /** The number of problems of this code that were skipped since the last logged one; null if this one is skipped too. */
   #pass(code: ProblemCode, now: number): number | null {
     const last = this.#passing.get(code)
     if (last !== undefined && now < last.nextAt) {
@@ -47,7 +47,7 @@ export class ProblemLog {
   }
 }
 
-/** One line per request. It costs more than many a request, so it is asked for. */
+/** Logs one line per request. It is optional, because a line costs more than many requests. */
 export function logRequests(app: FastifyInstance, log: Logger): void {
   app.addHook('onResponse', (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
     const durationMs = Math.round(reply.elapsedTime * 1000) / 1000
@@ -61,7 +61,7 @@ function about(request: FastifyRequest): object {
     reqId: request.id,
     traceId: traceIdOf(request),
     method: request.method,
-    // The pattern, not the path, which would carry names.
+    // The pattern of the route, because the path contains names.
     route: request.routeOptions.url,
   }
 }

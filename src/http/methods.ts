@@ -1,10 +1,10 @@
-/** Tells a path that does not exist from one that exists for other methods. */
+/** Distinguishes an unknown path from a path that exists with other methods. */
 import type { FastifyInstance } from 'fastify'
 
 export class Methods {
   readonly #routes: { readonly path: RegExp; readonly methods: readonly string[] }[] = []
 
-  /** Remembers the routes that are added to `app` from here on. */
+  /** Records the routes that are added to `app` from now on. */
   watch(app: FastifyInstance): void {
     app.addHook('onRoute', ({ url, method }) => {
       if (url.includes('*')) return
@@ -13,7 +13,7 @@ export class Methods {
     })
   }
 
-  /** The methods of the routes at `path`; none when there is no route. */
+  /** The methods of the routes at `path`; empty if there is no route. */
   of(path: string): readonly string[] {
     const found = this.#routes.filter((route) => route.path.test(path)).flatMap((route) => route.methods)
     return [...new Set(found)].sort()

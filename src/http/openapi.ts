@@ -1,4 +1,4 @@
-/** What the OpenAPI document says beside the schemas: problems with examples, and the headers of idempotency. */
+/** The parts of the OpenAPI document besides the schemas: problems with examples, and the idempotency headers. */
 import { Type, type TSchema } from 'typebox'
 import type { SwaggerTransform, SwaggerTransformObject } from '@fastify/swagger'
 import { Account } from '../api/account.ts'
@@ -19,12 +19,12 @@ import { AMOUNT_MAX } from '../domain/amount.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** What the route may answer besides its success. */
+    /** The problems that the route can answer with. */
     problems?: readonly ProblemCode[]
   }
 }
 
-/** Everything that has a name in the document. */
+/** The named schemas of the document. */
 export const NAMED_SCHEMAS = [
   Balance,
   Account,
@@ -83,7 +83,7 @@ export const READ_PROBLEMS: readonly ProblemCode[] = [
 export const IDEMPOTENCY_HEADERS = Type.Object({
   'Idempotency-Key': Type.Optional({
     ...RequestId,
-    description: 'The request id, in place of `requestId` in the body. When both are given they must be equal.',
+    description: 'The request id, instead of `requestId` in the body. If both are given, they must be equal.',
   }),
 })
 
@@ -91,11 +91,12 @@ const REPLAYED = {
   'Idempotent-Replayed': {
     type: 'string',
     description:
-      '`true` when this is the answer of an earlier request, again. Also after the service lost its connection while committing and found the effect afterwards.',
+      '`true` if the request is a repeat: the answer is the first one. Also if the service lost its connection to the database during ' +
+      'the commit and found the effect afterwards.',
   },
 }
 
-/** The answer of a route by reference, so that the document names it. */
+/** The answer of a route, as a reference to a named schema. */
 export function answers<Schema extends TSchema>(schema: Schema & { $id: string }): TSchema {
   return reference(schema)
 }
@@ -110,27 +111,27 @@ export const OPENAPI = {
     title: 'Holdfast',
     version: '1.0.0',
     description:
-      'A credits ledger: freeze what a call may cost, settle what it did cost, give the rest back.\n\n' +
-      `Amounts are whole minor units as decimal strings. A request names at most ${AMOUNT_MAX}, and may use a safe integer in ` +
-      'place of a string; an answer is within a signed 64-bit integer, but for the balances of house accounts. Instants are ISO 8601. Bodies are strict: unknown and repeated fields are refused, and nothing is ' +
-      'converted.\n\n' +
-      'A request id has one effect, for ever. Repeat a request under the same id as often as you like: the first answer ' +
-      'comes again, with `Idempotent-Replayed: true`. Errors are problems (RFC 9457) with a stable `code`; when `retryable` ' +
-      'is true, send the same request again, after `Retry-After` seconds where there is one.',
+      'A credits ledger: freeze the maximum cost of a call, settle the actual cost, and the rest returns to the holder.\n\n' +
+      `Amounts are whole minor units as decimal strings. The amount of a request is at most ${AMOUNT_MAX} and can also be a safe ` +
+      'integer. Amounts in answers are within a signed 64-bit integer; only the balance of a house account can be outside. Instants are ' +
+      'ISO 8601. Bodies are strict: unknown and duplicate fields are refused, and values are not converted.\n\n' +
+      'A request id has one effect, forever. A request can be repeated with the same id any number of times: the response is the first ' +
+      'answer, with `Idempotent-Replayed: true`. Errors are problems (RFC 9457) with a stable `code`. If `retryable` is true, send the ' +
+      'same request again, after `Retry-After` seconds if the header is present.',
     license: { name: 'MIT', identifier: 'MIT' },
   },
   servers: [{ url: '/', description: 'This service.' }],
   tags: [
-    { name: 'holds', description: 'Set coins aside, then take what a call did cost: at once, in parts, or later.' },
-    { name: 'movements', description: 'Coins enter, leave and move.' },
-    { name: 'batches', description: 'Many commands in one request.' },
-    { name: 'accounts', description: 'Balances, floors and the journal of an account.' },
-    { name: 'assets', description: 'Kinds of coins, and what they come to in each other.' },
-    { name: 'service', description: 'Is it well?' },
+    { name: 'holds', description: 'Set coins aside, then settle the actual cost: at once, in parts, or late.' },
+    { name: 'movements', description: 'Deposits, charges and transfers.' },
+    { name: 'batches', description: 'Several commands in one request.' },
+    { name: 'accounts', description: 'Balances, floors and statements.' },
+    { name: 'assets', description: 'Assets, and the rates between them.' },
+    { name: 'service', description: 'Health of the service.' },
   ],
 }
 
-/** Fastify cannot say that a body may be left out. */
+/** Fastify cannot declare a body as optional. */
 export const withOptionalBodies: SwaggerTransformObject = (document) => {
   if (!('openapiObject' in document)) return document.swaggerObject
   const { openapiObject } = document
@@ -171,7 +172,7 @@ function problemResponse(codes: readonly ProblemCode[]): object {
     ...(retryable
       ? {
           headers: {
-            'Retry-After': { type: 'integer', minimum: 0, description: 'Seconds to wait before trying again.' },
+            'Retry-After': { type: 'integer', minimum: 0, description: 'Seconds to wait before a repeat.' },
           },
         }
       : {}),

@@ -1,8 +1,8 @@
-/** Query strings, in which everything is text. */
+/** Converts the texts of a query string to typed values. */
 import { LedgerError } from '../api/error.ts'
 import { parseJsonText } from '../api/json.ts'
 
-/** What each parameter that is no text looks like in a query string, and how it is read. What does not fit stays as it is. */
+/** The readers of the parameters that are not texts. A value that does not match is left unchanged. */
 const READ: Readonly<Record<string, (text: string) => unknown>> = {
   limit: (text) => (/^[0-9]{1,9}$/.test(text) ? Number(text) : text),
   at: instantOf,
@@ -11,7 +11,7 @@ const READ: Readonly<Record<string, (text: string) => unknown>> = {
   metadata: jsonOf,
 }
 
-/** A query string can only carry the digits of a number and the JSON of an object. */
+/** In a query string, a number is written with digits and an object as JSON. */
 export function typedQuery(query: unknown): Readonly<Record<string, unknown>> {
   const parameters = query as Readonly<Record<string, unknown>>
   const typed: Record<string, unknown> = { ...parameters }

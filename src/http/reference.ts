@@ -4,7 +4,7 @@ import helmet from '@fastify/helmet'
 import swaggerUi from '@fastify/swagger-ui'
 import { sendFound } from './respond.ts'
 
-/** The page styles its own elements; nothing comes from elsewhere, and no scheme is forced on a service without TLS. */
+/** The page uses inline styles and loads nothing from other hosts. HTTPS is not forced, because the service may run without TLS. */
 const CONTENT_SECURITY_POLICY = {
   useDefaults: false,
   directives: {
@@ -20,12 +20,12 @@ const CONTENT_SECURITY_POLICY = {
 export async function referenceRoutes(app: FastifyInstance): Promise<void> {
   app.get('/openapi.json', { schema: { hide: true } }, (_, reply) => sendFound(reply, app.swagger()))
   await app.register(async (docs) => {
-    // Only here: the headers are for pages, and the ledger's routes answer nothing that a browser would show.
+    // Only for this page: a browser does not render the responses of the other routes.
     await docs.register(helmet, { contentSecurityPolicy: CONTENT_SECURITY_POLICY, strictTransportSecurity: false })
     await docs.register(swaggerUi, {
       routePrefix: '/docs',
       uiConfig: { deepLinking: true, docExpansion: 'list', tryItOutEnabled: true },
-      // The bar on top is for choosing another document; here there is one.
+      // The bar at the top selects a document; there is only one.
       theme: { title: 'Holdfast', css: [{ filename: 'holdfast.css', content: '.topbar { display: none }' }] },
     })
   })

@@ -1,4 +1,4 @@
-/** The one place that writes statuses. */
+/** All responses are written here; no other file sets a status. */
 import { Readable, type Duplex } from 'node:stream'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { FastifyReply } from 'fastify'
@@ -22,12 +22,12 @@ export function sendFound(reply: FastifyReply, body: object): FastifyReply {
   return protect(reply).code(200).send(body)
 }
 
-/** UTF-16 units of an answer that are written in one turn of the event loop. Nearly every answer is one part. */
+/** The UTF-16 units of a response that are written in one turn of the event loop. Nearly every response is one part. */
 const PART_CHARACTERS = 262_144
 
 /**
- * The outcomes of a batch. What its commands answer is not for the service to leave out, and a thousand holds with all that callers may attach are a
- * hundred megabytes: so it is written part by part, as the caller takes it.
+ * The outcomes of a batch. A thousand holds with the largest metadata are a hundred megabytes, so the response is written in parts, at
+ * the speed of the caller.
  */
 export function sendOutcomes(reply: FastifyReply, outcomes: readonly OutcomeWire[]): FastifyReply {
   const parts = partsOf(outcomes)
@@ -59,8 +59,8 @@ async function* inTurns(begun: readonly (string | undefined)[], rest: Iterable<s
 }
 
 /**
- * A file, as it is being made. One that cannot be made to its end resets its connection: an answer of HTTP/1.0 ends with the
- * connection, so that a mere end would make the file look whole.
+ * Sends a file while it is generated. After an error the connection is reset: an HTTP/1.0 response ends with its connection, so an
+ * ordinary close would make a truncated file look complete.
  */
 export function sendFile(
   reply: FastifyReply,
@@ -85,7 +85,7 @@ function sendProblem(reply: FastifyReply, problem: ProblemWire): FastifyReply {
   return protect(reply).code(problem.status).send(JSON.stringify(problem))
 }
 
-/** What answers with an error that is the same every time, and is made up beforehand. */
+/** Prepares the response for an error that is the same every time. */
 export function prepareRefusal(error: LedgerError): (reply: FastifyReply) => FastifyReply {
   const problem = problemOfError(error)
   const body = JSON.stringify(problem)
@@ -94,12 +94,12 @@ export function prepareRefusal(error: LedgerError): (reply: FastifyReply) => Fas
     protect(reply).code(problem.status).header('retry-after', seconds).header('content-type', PROBLEM_JSON).send(body)
 }
 
-/** Balances are nobody else's to keep, and JSON is nothing to run. */
+/** Responses must not be cached or sniffed as executable. */
 function protect(reply: FastifyReply): FastifyReply {
   return reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff')
 }
 
-/** For a connection whose bytes never became a request. */
+/** Sends a problem on a connection without a valid request. */
 export function sendToSocket(socket: Duplex, error: LedgerError): void {
   const { status, title } = PROBLEMS[error.code]
   const body = JSON.stringify(problemOfError(error))

@@ -4,8 +4,8 @@
  *   request ─▶ admission ─▶ routes/… ─▶ api: command or query ─▶ engine or reader ─▶ respond ─▶ response
  *                 └── anything thrown ─▶ trouble ─▶ respond: problem (RFC 9457)
  *
- * Fastify's own validation is off: src/api checks every input, for the library and for HTTP alike, and a test holds it to the
- * schemas that the OpenAPI document shows.
+ * Fastify's validation is off: src/api checks every input, for the library and for HTTP. A test compares these checks with the schemas
+ * of the OpenAPI document.
  */
 import swagger from '@fastify/swagger'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
@@ -40,16 +40,16 @@ export interface HttpOptions {
   readonly limits?: Partial<HttpLimits>
   /** Default: silent. */
   readonly logger?: Logger
-  /** One line per request besides the problems. Default false. */
+  /** Log one line per request in addition to problems. Default false. */
   readonly logRequests?: boolean
 }
 
-/** Longer than any name in a path, percent-encoded: so that names that are too long are told so. */
+/** Longer than any percent-encoded name in a path, so that src/api refuses a longer name with a proper message. */
 const PATH_NAME_LENGTH_MAX = 4_096
 
 /**
- * The service over `backend`, ready to `listen`. `close` takes no more connections, answers what is under way, and returns
- * within `shutdownMs`; the backend is its caller's to stop, afterwards.
+ * The service over `backend`, ready to `listen`. `close` accepts no more connections, answers the requests in progress, and returns
+ * within `shutdownMs`. The caller stops the backend afterwards.
  */
 export function buildServer(backend: Backend, options: HttpOptions = {}): FastifyInstance {
   const limits = { ...HTTP_LIMITS, ...options.limits }
@@ -61,7 +61,7 @@ export function buildServer(backend: Backend, options: HttpOptions = {}): Fastif
     return sendError(reply, error)
   }
   const app = Fastify({
-    // The service logs for itself: a child logger per request would cost more than most requests.
+    // The service has its own logging, because a child logger per request would cost more than most requests.
     logger: false,
     bodyLimit: limits.bodyBytesMax,
     requestTimeout: limits.requestTimeoutMs,
@@ -71,11 +71,11 @@ export function buildServer(backend: Backend, options: HttpOptions = {}): Fastif
       requestTimeout: limits.requestTimeoutMs,
       connectionsCheckingInterval: limits.timeoutCheckMs,
       maxHeaderSize: limits.headerBytesMax,
-      // Node would refuse without a body; `needOneHost` does it with a problem.
+      // Node would refuse without a body; `needOneHost` refuses with a problem.
       requireHostHeader: false,
     },
     routerOptions: { maxParamLength: PATH_NAME_LENGTH_MAX },
-    // What arrives on open connections during `close` is answered, and its connection ends with the answer.
+    // During `close`, requests on open connections are still answered, and the connection ends with the response.
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => void onError(error, request, reply),
     clientErrorHandler,
@@ -111,7 +111,7 @@ function acceptJson(app: FastifyInstance): void {
   app.setValidatorCompiler(() => () => true)
 }
 
-/** Nothing here unpacks: what calls itself packed is not looked into. */
+/** Compressed bodies are not supported: any Content-Encoding but identity is refused. */
 function refuseEncoded(encoding: string | undefined): void {
   if (encoding === undefined || encoding.toLowerCase() === 'identity') return
   throw new LedgerError('unsupported_media_type', 'The body must be sent without a Content-Encoding.')
@@ -128,9 +128,9 @@ function addRoutes(
   app.setNotFoundHandler((request) => {
     const path = request.url.split('?', 1)[0]!
     const allowed = methods.of(path)
-    if (allowed.length === 0) throw new LedgerError('route_not_found', `There is nothing at ${path}.`)
+    if (allowed.length === 0) throw new LedgerError('route_not_found', `There is no route ${path}.`)
     const allow = allowed.join(', ')
-    throw new LedgerError('method_not_allowed', `${path} takes ${allow}, not ${request.method}.`, {
+    throw new LedgerError('method_not_allowed', `${path} supports ${allow}, not ${request.method}.`, {
       details: { allow },
     })
   })
@@ -145,7 +145,7 @@ function addRoutes(
       },
     },
   })
-  // Inside of a plugin, so that the OpenAPI document's hook sees the routes.
+  // The routes are in a plugin, so that the hook of the OpenAPI document sees them.
   void app.register(async (routes) => {
     healthRoutes(routes, backend, warnings)
     commandRoutes(routes, backend)
@@ -161,10 +161,9 @@ function addRoutes(
 }
 
 /**
- * Node closes the connections that are idle when `close` begins. One that is busy would stay open behind its answer for as
- * long as its client likes, so the answer says that it is the last; what is not answered at the deadline is cut off. A
- * connection whose request has arrived but was not read yet looks idle too, so what has arrived is read first. It is a reset that
- * cuts off: a mere end would make half an answer of HTTP/1.0 look whole.
+ * Node closes the idle connections when `close` begins. A busy connection would stay open after its response, so the response has
+ * `connection: close`. Connections without a response at the deadline are reset; an ordinary close would make half of an HTTP/1.0
+ * response look complete. A connection with an unread request looks idle too, so requests that have arrived are read first.
  */
 function endConnectionsOnClose(app: FastifyInstance, shutdownMs: number): void {
   let closing = false

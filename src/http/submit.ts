@@ -1,4 +1,4 @@
-/** From a checked command to its outcome. A fault comes out as a `LedgerError` that names the request id to repeat. */
+/** Submits a checked command and returns its outcome. A fault becomes a `LedgerError` with the request id of the command. */
 import type { FastifyRequest } from 'fastify'
 import { LedgerError } from '../api/error.ts'
 import { type Command, type Group } from '../domain/command.ts'

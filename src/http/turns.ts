@@ -1,10 +1,9 @@
 /**
- * Reads take turns, so that no caller holds the event loop for long, however many pages he asks for at once (law 8).
+ * Reads take turns, so that no caller blocks the event loop for long, however many pages it requests at once (law 8).
  *
- * A read that could answer at once (from memory, or because rows have come) runs in the turn of the event loop in which it was asked for, and
- * so would six hundred of them. Once a turn has taken `turnMsMax`, the others wait for later ones: one each, connection by connection.
- * What is pipelined on one connection is read when the answer before it has left, so that a caller who takes none of his answers has one
- * of them made.
+ * A read whose rows are ready runs in the current turn of the event loop, and so would hundreds of them. When a turn has taken
+ * `turnMsMax`, further reads wait for later turns: one read per turn, connection by connection. Of the pipelined requests of a
+ * connection, the next is read when the previous response was sent, so a caller that does not take its responses has only one prepared.
  */
 import type { Socket } from 'node:net'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
@@ -23,7 +22,7 @@ class Turns {
     this.#msMax = turnMsMax
   }
 
-  /** Calls `go` at once while the turn has time left, else in a later one. */
+  /** Calls `go` at once if the turn has time left, otherwise in a later turn. */
   take(socket: Socket, go: Go): void {
     if (!this.#isOpen) this.#begin()
     if (this.#waiting.size === 0 && performance.now() - this.#beganAt < this.#msMax) return go()
@@ -44,7 +43,7 @@ class Turns {
     if (first === undefined) return
     this.#begin()
     const [socket, own] = first
-    // To the end of the line, behind every other connection.
+    // The connection goes to the end of the queue.
     this.#waiting.delete(socket)
     const go = own.shift()
     if (own.length > 0) this.#waiting.set(socket, own)
@@ -52,7 +51,7 @@ class Turns {
   }
 }
 
-/** Whoever asks how the service is, and commands, wait for nobody. */
+/** Only reads take turns. Commands and health requests do not wait. */
 export function takeTurns(app: FastifyInstance, limits: HttpLimits): void {
   const turns = new Turns(limits)
   app.addHook('preHandler', ({ raw, method, url }, _, done) => {

@@ -68,7 +68,7 @@ test('a database that fails leaves what is known, and is asked again later', asy
   assert.deepEqual(await warnings.current(), ['A'])
   assert.deepEqual(await warnings.current(), ['A'])
   assert.equal(looks(), 1)
-  assert.deepEqual(lines, ['the settings of the database could not be looked at'])
+  assert.deepEqual(lines, ['the settings of the database could not be read'])
   await untilOld()
   assert.deepEqual(await warnings.current(), [])
 })
@@ -80,10 +80,10 @@ test('a sweeper that is behind is warned of, and says how far or since when', ()
   assert.deepEqual(warningsOf({}), [])
   assert.deepEqual(warningsOf({ lagMs: 90_100 }), [], 'whether that is too much is not decided here')
   assert.deepEqual(warningsOf({ lagMs: 90_100, isBehind: true }), [
-    'Holds that are due are not ended in time: the oldest that is left came due 90 s ago.',
+    'Due holds are not ended in time: the oldest one became due 90 s ago.',
   ])
   assert.deepEqual(warningsOf({ lookAgeMs: 75_000, isBehind: true }), [
-    'Holds that are due were not looked for in the last 75 s.',
+    'The sweeper has not looked for due holds in the last 75 s.',
   ])
   assert.deepEqual(expiryWarnings(null), [])
 })

@@ -1,7 +1,6 @@
 /**
- * What the operator should know about the database, for `/readyz`. A server's settings can change while the service runs, so
- * they are looked at again when somebody asks and the last look was `warningsAgeMsMax` ago; not more often, because anybody may
- * ask. Upholds law 8.
+ * The warnings about the database and the sweeper in `/readyz`. The settings of a server can change while the service runs, so they are
+ * read again on a request, but at most once per `warningsAgeMsMax`, because any caller can send that request. Upholds law 8.
  */
 import type { Logger } from 'pino'
 import { systemClock, type Clock } from '../engine/clock.ts'
@@ -9,12 +8,12 @@ import type { ExpiryStatus } from '../engine/sweeper.ts'
 import type { StoreFacts } from './backend.ts'
 import type { HttpLimits } from './limits.ts'
 
-/** What the operator should know about the sweeper, as sentences. */
+/** The warnings about the sweeper, as sentences. */
 export function expiryWarnings(status: ExpiryStatus | null): readonly string[] {
   if (status?.isBehind !== true) return []
   const { lagMs, lookAgeMs } = status
-  if (lookAgeMs >= lagMs) return [`Holds that are due were not looked for in the last ${inSeconds(lookAgeMs)}.`]
-  return [`Holds that are due are not ended in time: the oldest that is left came due ${inSeconds(lagMs)} ago.`]
+  if (lookAgeMs >= lagMs) return [`The sweeper has not looked for due holds in the last ${inSeconds(lookAgeMs)}.`]
+  return [`Due holds are not ended in time: the oldest one became due ${inSeconds(lagMs)} ago.`]
 }
 
 function inSeconds(ms: number): string {
@@ -28,7 +27,7 @@ export class Warnings {
   readonly #clock: Clock
   #known: readonly string[]
   #lookedAtMs: number
-  /** The look under way. */
+  /** The read in progress. */
   #look: Promise<void> | null = null
 
   constructor(
@@ -45,7 +44,7 @@ export class Warnings {
     this.#known = store.warnings
   }
 
-  /** As sentences. Those of the last look where the database does not answer in time. Never rejects. */
+  /** The warnings as sentences. If the database does not respond in time, the last known ones. Never rejects. */
   async current(): Promise<readonly string[]> {
     const { warningsAgeMsMax, warningsWaitMsMax } = this.#limits
     if (this.#look === null && this.#clock.elapsed() - this.#lookedAtMs >= warningsAgeMsMax)
@@ -59,15 +58,15 @@ export class Warnings {
     return this.#known
   }
 
-  /** What is new is logged too. */
+  /** Reads the warnings again and logs new ones. */
   async #lookAgain(): Promise<void> {
     try {
       const found = await this.#store.inspect()
       for (const warning of found) if (!this.#known.includes(warning)) this.#log.warn(warning)
       this.#known = found
     } catch (error) {
-      // Whether the database can be used is not the question here.
-      this.#log.warn({ err: error }, 'the settings of the database could not be looked at')
+      // `/readyz` checks separately whether the database can be used.
+      this.#log.warn({ err: error }, 'the settings of the database could not be read')
     } finally {
       this.#lookedAtMs = this.#clock.elapsed()
       this.#look = null

@@ -1,11 +1,11 @@
-/** What the ledger has for a user, and how it differs from what the user must have. */
+/** The state of a user's account in the ledger, and its differences from the opening. */
 import { LedgerError } from '../api/error.ts'
 import type { Ledger } from '../api/ledger.ts'
 import type { Hold } from '../domain/hold.ts'
 import type { AccountName, AssetCode } from '../domain/ids.ts'
 import type { Opening, OpeningHold } from './examination.ts'
 
-/** Reads under way at once. */
+/** Concurrent reads. */
 export const READS_MAX = 16
 
 export interface LedgerState {
@@ -15,7 +15,7 @@ export interface LedgerState {
   readonly version: number
 }
 
-/** An account that no coin has reached has nothing. */
+/** The state of an account. An account that does not exist has no coins. */
 export async function stateOf(ledger: Ledger, account: AccountName, asset: AssetCode): Promise<LedgerState> {
   const view = await orNull(ledger.account(account), 'account_not_found')
   const balance = view?.balances.find((each) => each.asset === asset)
@@ -26,7 +26,7 @@ export function isEqual(opening: Opening, { available, held }: LedgerState): boo
   return held === opening.held && available === opening.total - opening.held
 }
 
-/** The sentences that tell the differences; none when there is none. */
+/** The differences as sentences; empty if there are none. */
 export async function differencesOf(ledger: Ledger, opening: Opening, asset: AssetCode): Promise<readonly string[]> {
   const state = await stateOf(ledger, opening.account, asset)
   const found: string[] = []
@@ -48,7 +48,7 @@ async function holdDifference(
 ): Promise<readonly string[]> {
   const hold = await orNull(ledger.hold(requestId), 'hold_not_found')
   const prefix = `${account}: the freeze ${requestId} of ${amount}`
-  if (hold === null) return [`${prefix} is no hold in the ledger.`]
+  if (hold === null) return [`${prefix} has no hold in the ledger.`]
   if (hold.account !== account || hold.asset !== asset) return [`${prefix} is a hold of ${hold.account} ${hold.asset}.`]
   if (hold.state !== 'open') return [`${prefix} is ${hold.state} in the ledger.`]
   return hold.held === amount ? [] : [`${prefix} holds ${hold.held} in the ledger.`]
@@ -67,7 +67,7 @@ export async function* openHoldsOf(ledger: Ledger, account: AccountName, asset: 
   }
 }
 
-/** Null in place of one code; every other error goes on. */
+/** Returns null for an error with this code; other errors are thrown. */
 export async function orNull<Value>(call: Promise<Value>, code: LedgerError['code']): Promise<Value | null> {
   try {
     return await call

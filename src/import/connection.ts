@@ -1,18 +1,18 @@
-/** The port to the old database: one connection, one moment, every value as text. */
+/** The port to the old database: one connection, one snapshot, every value as text. */
 import type { Cell } from './old-rows.ts'
-import type { Dialect, Statement } from './statements.ts'
+import type { Dialect, Query } from './queries.ts'
 
-/** Rows by the names that the statements give their columns. */
+/** A row by the column names of the query. */
 export type SourceRow = Readonly<Record<string, Cell>>
 
-/** A connection in a read-only transaction that sees one moment. */
+/** A connection in a read-only transaction with one snapshot. */
 export interface SourceConnection {
   readonly dialect: Dialect
-  query(statement: Statement): Promise<readonly SourceRow[]>
+  query(query: Query): Promise<readonly SourceRow[]>
   close(): Promise<void>
 }
 
-/** The old database cannot be read, or not with these names. */
+/** The old database cannot be read, or a table or column does not exist. */
 export class SourceError extends Error {
   override readonly name = 'SourceError'
 }

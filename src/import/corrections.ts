@@ -1,7 +1,6 @@
 /**
- * Brings an account that an import made to what the old system has by now, while the old system is still the one that moves
- * its coins. An account whose coins somebody else has moved in the ledger is left as it is: then the ledger may be the one that
- * is right.
+ * Corrects an imported account so that it matches the old system, while the old system still moves the coins. An account whose coins
+ * were moved in the ledger by anything but an import is not corrected, because then the ledger may be right.
  */
 import { BATCH_COMMANDS_MAX } from '../api/contracts.ts'
 import { type CommandInput, type Ledger } from '../api/ledger.ts'
@@ -14,16 +13,16 @@ import { refusalIn } from './refusals.ts'
 const MEMO = 'Changed in the old system'
 const PAGE_ROWS = 1_000
 
-/** By which the holds of an import are known. */
+/** The metadata that identifies the holds of an import. */
 export function holdMark({ prefix }: Mapping): { readonly importedBy: string } {
   return { importedBy: prefix }
 }
 
-/** Why the account was left as it is, or null when it was corrected as far as commands can. */
+/** Returns null after the correction, or the reason why the account was not corrected. */
 export async function correct(ledger: Ledger, opening: Opening, mapping: Mapping): Promise<string | null> {
   const { account } = opening
   if (!(await isOnlyImported(ledger, account, mapping))) {
-    return `${account}: its coins have moved in the ledger since, so it is not corrected.`
+    return `${account}: its coins have moved in the ledger since the import, so the account is not corrected.`
   }
   const commands = await correctionsOf(ledger, opening, mapping)
   for (let from = 0; from < commands.length; from += BATCH_COMMANDS_MAX) {
@@ -34,7 +33,7 @@ export async function correct(ledger: Ledger, opening: Opening, mapping: Mapping
   return null
 }
 
-/** What ended gives its coins back first, so that whatever has left can leave, and what was frozen since finds its coins. */
+/** Ended holds are released first, so that the charge and the new freezes find their coins. */
 async function correctionsOf(ledger: Ledger, opening: Opening, mapping: Mapping): Promise<readonly CommandInput[]> {
   const { account, total, holds } = opening
   const { asset, holdExpiresInMs: expiresInMs } = mapping
@@ -48,7 +47,7 @@ async function correctionsOf(ledger: Ledger, opening: Opening, mapping: Mapping)
   const change = total - (available + held)
   const movement = { requestId: correctionId(mapping, account, version, total), account, asset, memo: MEMO }
   if (change > 0n) commands.push({ kind: 'deposit', ...movement, amount: change })
-  // Back to where the opening balance came from: it is no revenue.
+  // The coins return to @issuer, the source of the opening balance, because they are not revenue.
   if (change < 0n) commands.push({ kind: 'charge', ...movement, amount: -change, payee: ISSUER })
   for (const { requestId, amount } of holds) {
     commands.push({ kind: 'freeze', requestId, account, asset, amount, expiresInMs, metadata: holdMark(mapping) })
@@ -56,7 +55,7 @@ async function correctionsOf(ledger: Ledger, opening: Opening, mapping: Mapping)
   return commands
 }
 
-/** Setting coins aside and giving them back moves none. */
+/** Kinds of entries that change no total. */
 const HARMLESS = new Set(['open', 'freeze', 'release'])
 
 async function isOnlyImported(ledger: Ledger, account: AccountName, mapping: Mapping): Promise<boolean> {

@@ -1,6 +1,6 @@
 /**
- * Whether an old row keeps the laws that the ledger will hold it to. What breaks one is told with its row, and its user is not
- * imported: what the right amount would be is not for a program to guess.
+ * Validates old rows. A row that violates a rule is reported as a breach, and its user is not imported, because a program cannot know
+ * the right amount.
  */
 import { AMOUNT_MAX } from '../domain/amount.ts'
 import { isRequestId, type AccountName, type RequestId } from '../domain/ids.ts'
@@ -21,11 +21,11 @@ export type BreakCode =
   | 'invalid_name'
   | 'duplicate'
 
-/** A row of the old database that breaks a law. */
+/** A row of the old database that violates a rule of the import. */
 export interface Breach {
   readonly code: BreakCode
   readonly table: string
-  /** The row's key; null where it has none. */
+  /** The key of the row; null if it has none. */
   readonly row: string | null
   readonly message: string
 }
@@ -35,10 +35,10 @@ export interface OpeningHold {
   readonly amount: bigint
 }
 
-/** What a user must have in the ledger. */
+/** The opening position of a user in the ledger. */
 export interface Opening {
   readonly account: AccountName
-  /** The user's key in the old system. */
+  /** The key of the user in the old system. */
   readonly user: string
   readonly total: bigint
   readonly held: bigint
@@ -52,7 +52,7 @@ export interface Duplicates {
 }
 
 export interface Examination {
-  /** Null when the user cannot be imported. */
+  /** Null if the user cannot be imported. */
   readonly opening: Opening | null
   readonly breaches: readonly Breach[]
 }
@@ -77,8 +77,8 @@ export function examineUser(
     breaches.push({ code, table: mapping.users.table, row: user.key, message })
   }
   const account = accountOf(mapping, user.key)
-  if (account === null) refuse('invalid_name', `"${mapping.account}" with this key is no name of an account.`)
-  if (duplicates.users.has(user.key)) refuse('duplicate', 'Several users have this key.')
+  if (account === null) refuse('invalid_name', `"${mapping.account}" with this key is not a valid account name.`)
+  if (duplicates.users.has(user.key)) refuse('duplicate', 'Several users have the same key.')
   const balance = readAmount(user.balance, mapping.users.balance, { mapping, refuse })
   const frozen = readAmount(user.frozen, mapping.users.frozen, { mapping, refuse })
   const holds: OpeningHold[] = []
@@ -119,7 +119,8 @@ function examineFreeze(
   }
   const { requestId } = freeze
   if (requestId === null) refuse('missing', `${freezes.requestId} is NULL.`)
-  else if (!isRequestId(requestId)) refuse('invalid_name', `${freezes.requestId} ${shown(requestId)} is no request id.`)
+  else if (!isRequestId(requestId))
+    refuse('invalid_name', `${freezes.requestId} ${shown(requestId)} is not a valid request id.`)
   else if (duplicates.requestIds.has(requestId)) {
     refuse('duplicate', `Several open freezes have the ${freezes.requestId} ${shown(requestId)}.`)
   }
@@ -129,7 +130,7 @@ function examineFreeze(
   return { hold: { requestId: requestId!, amount: amount! }, breaches }
 }
 
-/** An open freeze whose user is not there. */
+/** The breach of an open freeze whose user does not exist. */
 export function orphanBreach({ key, user }: OldFreeze, { freezes }: Mapping): Breach {
   const message = user === null ? `${freezes.user} is NULL.` : `There is no user ${shown(user)}.`
   return { code: 'freeze_of_nobody', table: freezes.table, row: key, message }
@@ -140,21 +141,21 @@ interface Reading {
   readonly refuse: Refuse
 }
 
-/** An opening balance is one deposit. */
-const BEYOND = `above the ${AMOUNT_MAX} minor units that one command moves`
+/** An opening balance is one deposit, so it is limited like an amount. */
+const BEYOND = `above the ${AMOUNT_MAX} minor units that one command can move`
 
-/** Sign, whole digits, and digits behind a point. */
+/** Sign, whole digits, and decimal digits. */
 const NUMBER = /^(-?)([0-9]+)(?:\.([0-9]+))?$/
 
-/** 0 or more minor units, exactly. Null when it is something else, which `refuse` is told. */
+/** Reads 0 or more minor units, exactly. Other values are refused, and the result is null. */
 function readAmount(cell: Cell, column: string, { mapping, refuse }: Reading): bigint | null {
   if (cell === null) return refused(refuse, 'missing', `${column} is NULL.`)
   const [, sign, whole, fraction = ''] = NUMBER.exec(cell) ?? []
   if (whole === undefined) return refused(refuse, 'not_a_number', `${column} is ${shown(cell)}.`)
   const digits = fraction.replace(/0+$/, '')
   if (digits.length > mapping.scale) {
-    const allowed = mapping.scale === 0 ? 'none is' : `${mapping.scale} are`
-    return refused(refuse, 'decimals', `${column} is ${cell}: ${digits.length} decimals, ${allowed} imported.`)
+    const allowed = `--scale ${mapping.scale} allows ${mapping.scale === 0 ? 'none' : mapping.scale}`
+    return refused(refuse, 'decimals', `${column} is ${cell}: it has ${digits.length} decimal places, ${allowed}.`)
   }
   const amount = BigInt(whole + digits.padEnd(mapping.scale, '0'))
   if (sign === '-' && amount > 0n) return refused(refuse, 'negative', `${column} is ${cell}.`)
@@ -169,7 +170,7 @@ function refused(refuse: Refuse, code: BreakCode, message: string): null {
 
 const SHOWN_MAX = 80
 
-/** Somebody else's text, safe to print. */
+/** A text of the old system, shortened and quoted for messages. */
 function shown(text: string): string {
   return JSON.stringify(text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX)}…` : text)
 }

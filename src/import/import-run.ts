@@ -1,4 +1,4 @@
-/** One run over the old database: every user is read, examined, brought and, if that is wanted, compared. */
+/** One run of the import: it reads, validates, imports and optionally compares every user. */
 import type { Ledger } from '../api/ledger.ts'
 import { examineUser, orphanBreach, type Breach, type Duplicates, type Opening } from './examination.ts'
 import { Importer, type Arrival, type ImporterOptions } from './importer.ts'
@@ -6,22 +6,22 @@ import type { Mapping } from './mapping.ts'
 import type { OldUser, StatusCount } from './old-rows.ts'
 import { FREEZES_PER_USER_MAX, type Source } from './source.ts'
 
-/** Told of things as they are found, so that nothing has to be remembered. */
+/** Receives the results one by one, so that they need not be kept in memory. */
 export interface ImportListener {
   begin(usersCount: number, statuses: readonly StatusCount[]): void
   breach(breach: Breach): void
-  /** Of each user that keeps the laws; null when nothing was asked of the ledger. */
+  /** Called for each valid user. `arrival` is null if the ledger was not used. */
   user(opening: Opening, arrival: Arrival | null): void
-  /** After each page. */
+  /** Called after each page. */
   progress(usersCount: number): void
 }
 
 export interface ImportSummary {
   usersCount: number
-  /** Users with nothing to bring are among them. */
+  /** Includes users without coins. */
   readonly users: Record<Arrival['kind'] | 'planned' | 'broken', number>
   breachesCount: number
-  /** Coins and holds of all users that keep the laws. */
+  /** The coins and holds of all valid users. */
   coins: bigint
   held: bigint
   holdsCount: number
@@ -29,14 +29,14 @@ export interface ImportSummary {
 
 export interface ImportParts {
   readonly source: Source
-  /** Null: the ledger is not even looked at. */
+  /** Null: the run does not use the ledger. */
   readonly ledger: Ledger | null
   readonly mapping: Mapping
   readonly options: ImporterOptions
   readonly listener: ImportListener
 }
 
-/** @throws SourceError when the old database fails, LedgerError when the ledger does; the next run goes on from there */
+/** @throws SourceError if the old database fails, LedgerError if the ledger fails. The next run continues from there. */
 export async function runImport({ source, ledger, mapping, options, listener }: ImportParts): Promise<ImportSummary> {
   const summary: ImportSummary = {
     usersCount: 0,
@@ -46,16 +46,16 @@ export async function runImport({ source, ledger, mapping, options, listener }: 
     held: 0n,
     holdsCount: 0,
   }
-  const tell = (breach: Breach): void => {
+  const report = (breach: Breach): void => {
     summary.breachesCount += 1
     listener.breach(breach)
   }
   const importer = ledger === null ? null : new Importer(ledger, mapping, options)
   listener.begin(await source.usersCount(), await source.statuses())
   const duplicates = { users: await source.duplicateUsers(), requestIds: await source.duplicateRequestIds() }
-  await tellRowsOfNobody(source, mapping, tell)
+  await reportRowsWithoutUser(source, mapping, report)
   for await (const users of source.userPages()) {
-    const openings = await examinePage(users, { source, mapping, duplicates, tell })
+    const openings = await examinePage(users, { source, mapping, duplicates, report })
     summary.usersCount += users.length
     summary.users.broken += users.length - openings.length
     const arrivals = await importer?.bring(openings)
@@ -76,30 +76,34 @@ interface Examining {
   readonly source: Source
   readonly mapping: Mapping
   readonly duplicates: Duplicates
-  readonly tell: (breach: Breach) => void
+  readonly report: (breach: Breach) => void
 }
 
 async function examinePage(users: readonly OldUser[], parts: Examining): Promise<readonly Opening[]> {
-  const { source, mapping, duplicates, tell } = parts
+  const { source, mapping, duplicates, report } = parts
   const keys = new Set(users.map(({ key }) => key))
   const freezes = await source.freezesOf([...keys])
   for (const [user, rows] of freezes) {
-    // The old database compares without regard to case, perhaps; an account's name is one of its own.
-    if (!keys.has(user)) for (const row of rows) tell(orphanBreach(row, mapping))
+    // The old database may compare keys case-insensitively, but account names are case-sensitive.
+    if (!keys.has(user)) for (const row of rows) report(orphanBreach(row, mapping))
   }
   return users.flatMap((user) => {
     const rows = freezes.get(user.key) ?? []
     const { opening, breaches } = examineUser({ user, freezes: rows, duplicates }, mapping, {
       freezesMax: FREEZES_PER_USER_MAX,
     })
-    for (const breach of breaches) tell(breach)
+    for (const breach of breaches) report(breach)
     return opening === null ? [] : [opening]
   })
 }
 
-async function tellRowsOfNobody(source: Source, mapping: Mapping, tell: (breach: Breach) => void): Promise<void> {
+async function reportRowsWithoutUser(
+  source: Source,
+  mapping: Mapping,
+  report: (breach: Breach) => void,
+): Promise<void> {
   const { table, key } = mapping.users
   const count = await source.usersWithoutKeyCount()
-  if (count > 0) tell({ code: 'missing', table, row: null, message: `${count} rows have NULL in ${key}.` })
-  for await (const freezes of source.orphanPages()) for (const freeze of freezes) tell(orphanBreach(freeze, mapping))
+  if (count > 0) report({ code: 'missing', table, row: null, message: `${count} rows have NULL in ${key}.` })
+  for await (const freezes of source.orphanPages()) for (const freeze of freezes) report(orphanBreach(freeze, mapping))
 }

@@ -1,8 +1,8 @@
 /**
- * Brings users into the ledger: the opening balance as a deposit, every open freeze as a hold under its old request id.
+ * Imports users into the ledger: the opening balance as a deposit, every open freeze as a hold under its old request id.
  *
- * All of it goes through the ledger's own commands, under request ids that follow from the old rows. So law 4 makes an import
- * that was stopped, killed or started twice bring everything once. A user's commands take effect together.
+ * The import uses ordinary commands with request ids that are derived from the old rows. Therefore, by law 4, an import that was
+ * stopped, killed or started twice imports everything once. The commands of a user take effect together.
  */
 import type { LedgerError } from '../api/error.ts'
 import { BATCH_COMMANDS_MAX } from '../api/contracts.ts'
@@ -16,21 +16,21 @@ import { refusalIn } from './refusals.ts'
 const MEMO = 'Opening balance'
 const DEPOSITS_PER_BATCH = 500
 
-/** What became of a user. */
+/** The result for a user. */
 export type Arrival =
-  /** Written now. */
+  /** Written by this run. */
   | { readonly kind: 'imported' }
-  /** There already, and the same. */
+  /** Already in the ledger, without a difference. */
   | { readonly kind: 'unchanged' }
-  /** Brought to what the old system has by now. */
+  /** Corrected so that it matches the old system. */
   | { readonly kind: 'corrected' }
-  /** Not what the old system has; nothing of it was guessed. */
+  /** The ledger differs from the old system and was not changed. */
   | { readonly kind: 'different'; readonly messages: readonly string[] }
 
 export interface ImporterOptions {
   /** Writes nothing. */
   readonly dryRun: boolean
-  /** Reads what was written once more. */
+  /** Reads and compares the written accounts. */
   readonly verify: boolean
   readonly follow: boolean
 }
@@ -46,7 +46,7 @@ export class Importer {
     this.#options = options
   }
 
-  /** One arrival for each opening, in order. @throws LedgerError what concerns all of them */
+  /** Returns one arrival per opening, in order. @throws LedgerError for an error that concerns all users */
   async bring(openings: readonly Opening[]): Promise<readonly Arrival[]> {
     const states = await this.#each(openings, ({ account }) => stateOf(this.#ledger, account, this.#mapping.asset))
     const arrivals = new Map<Opening, Arrival>()
@@ -62,7 +62,7 @@ export class Importer {
     })
   }
 
-  /** A user whose account has a history already, or has nothing to bring. */
+  /** Handles a user whose account already has a history, or who has no coins. */
   async #meet(opening: Opening, state: LedgerState): Promise<Arrival> {
     const isSimple = opening.holds.length === 0 && state.held === 0n
     if (isSimple && isEqual(opening, state)) return { kind: 'unchanged' }
@@ -71,10 +71,10 @@ export class Importer {
     if (this.#options.dryRun) return before
     const { account } = opening
     if ((await orNull(this.#ledger.entry(depositId(this.#mapping, account)), 'entry_not_found')) === null) {
-      const message = `${account}: the account was there before the import, which leaves it as it is.`
+      const message = `${account}: the account existed before the import, so it is not changed.`
       return { ...before, messages: [...before.messages, message] }
     }
-    // What an import that was killed left out, and what was frozen since.
+    // Writes what a killed import left out, and the freezes since then.
     const refusal = await this.#writeTogether(opening)
     if (refusal === null && (await this.#difference(opening)) === null) return { kind: 'imported' }
     const reason = this.#options.follow ? await correct(this.#ledger, opening, this.#mapping) : null
@@ -103,7 +103,7 @@ export class Importer {
     return [...written, ...others.map((opening, index) => [opening, arrivals[index]!] as const)]
   }
 
-  /** In groups that take effect whole, the deposit first. Gives what was refused. */
+  /** Writes a user in atomic groups, the deposit first. Returns the rejection, or null. */
   async #writeTogether(opening: Opening): Promise<LedgerError | null> {
     const commands = this.#commandsOf(opening)
     for (let from = 0; from < commands.length; from += BATCH_COMMANDS_MAX) {
@@ -123,7 +123,7 @@ export class Importer {
     return total === 0n ? freezes : [deposit, ...freezes]
   }
 
-  /** Not all at once, in the order of the items. */
+  /** Runs `action` on a few items at a time. The results are in the order of the items. */
   async #each<Item, Result>(items: readonly Item[], action: (item: Item) => Promise<Result>): Promise<Result[]> {
     const results: Result[] = []
     for (let from = 0; from < items.length; from += READS_MAX) {

@@ -1,11 +1,11 @@
-/** What the old system's tables and columns are called, what their values mean, and what becomes of them here. */
+/** The mapping: the names of the old tables and columns, the meaning of their values, and their conversion. */
 import { LedgerError } from '../api/error.ts'
 import { isAccountName, isAssetCode, type AccountName, type AssetCode, type RequestId } from '../domain/ids.ts'
 
-/** Names as they stand in the old database; a table may have its schema in front: `shop.users`. */
+/** Names in the old database. A table can have its schema as a prefix: `shop.users`. */
 export interface UsersTable {
   readonly table: string
-  /** Unique; pages go by it. */
+  /** Unique; the order of the pages. */
   readonly key: string
   readonly balance: string
   readonly frozen: string
@@ -21,27 +21,27 @@ export interface FreezesTable {
   readonly status: string
 }
 
-/** Whether the old balance counts what is frozen (`total`: what can be spent is balance − frozen) or not. */
+/** Whether the old balance includes the frozen coins (`total`: available is balance − frozen) or not. */
 export type BalanceMeaning = 'total' | 'available'
 
 export interface Mapping {
   readonly users: UsersTable
   readonly freezes: FreezesTable
-  /** Values of the status column, as text, with which a freeze still holds its coins. */
+  /** The statuses of open freezes, as text. */
   readonly openStatuses: readonly string[]
   readonly balanceMeans: BalanceMeaning
-  /** The account's name, with `{id}` where the user's key goes. */
+  /** The template of the account name. `{id}` is replaced by the key of the user. */
   readonly account: string
   readonly asset: AssetCode
-  /** Old amounts are multiplied by 10 to this power: 2 where the old column says 1.50 and the ledger 150. */
+  /** Old amounts are multiplied by 10 to this power: with 2, 1.50 becomes 150. */
   readonly scale: number
-  /** In front of the request ids of deposits and corrections; another old system needs another one. */
+  /** The prefix of the request ids of deposits and corrections. Each old system needs a prefix of its own. */
   readonly prefix: string
-  /** Life of the holds. */
+  /** The lifetime of the holds. */
   readonly holdExpiresInMs: number
 }
 
-/** The tables of a service that counts `users.balance` and `users.frozen_balance` and logs its freezes. */
+/** The tables of a service with `users.balance`, `users.frozen_balance` and a log of freezes. */
 export const MAPPING_DEFAULT = {
   users: { table: 'users', key: 'id', balance: 'balance', frozen: 'frozen_balance' },
   freezes: {
@@ -62,7 +62,7 @@ export const MAPPING_DEFAULT = {
 } as const satisfies Mapping
 
 const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_$]{0,63}$/
-/** With an asset, an account, a version and an amount behind it, the longest stays within a request id's 128 characters. */
+/** Followed by an asset, an account, a version and an amount, the longest prefix fits into the 128 characters of a request id. */
 const PREFIX = /^[A-Za-z0-9_-]{1,8}$/
 const SCALE_MAX = 18
 const PLACE = '{id}'
@@ -78,39 +78,39 @@ export function checkMapping(mapping: Mapping): Mapping {
       if (!IDENTIFIER.test(column)) throw notAName(`${name} column`, column)
     }
   }
-  refuseUnless(mapping.openStatuses.length > 0, 'open-status', 'At least one status must mean open.')
+  refuseUnless(mapping.openStatuses.length > 0, 'open-status', 'Give at least one open status.')
   refuseUnless(
     isTemplate(mapping.account),
     'account',
-    `The account must be a name with ${PLACE} in it once: user:{id}.`,
+    `The account must be a name that contains ${PLACE} once: user:{id}.`,
   )
-  refuseUnless(isAssetCode(mapping.asset), 'asset', `"${mapping.asset}" is no code of an asset.`)
+  refuseUnless(isAssetCode(mapping.asset), 'asset', `"${mapping.asset}" is not a valid asset code.`)
   refuseUnless(PREFIX.test(mapping.prefix), 'prefix', 'The prefix must be 1 to 8 characters of A-Z a-z 0-9 _ -.')
   refuseUnless(mapping.scale <= SCALE_MAX, 'scale', `The scale must be from 0 to ${SCALE_MAX}.`)
   return mapping
 }
 
-/** The account of a user, or null when the key makes no name of one. */
+/** The account of a user, or null if the key does not result in a valid name. */
 export function accountOf({ account }: Mapping, key: string): AccountName | null {
-  // As a function: in a replacing text, `$&` and its like would have a meaning.
+  // A function, because `$&` and similar have a meaning in a replacement text.
   const name = account.replace(PLACE, () => key)
   return isAccountName(name) && !name.startsWith('@') ? name : null
 }
 
-/** The request id of the deposit that brings a user's opening balance: always the same one. */
+/** The request id of the deposit of a user's opening balance. It is always the same. */
 export function depositId({ prefix, asset }: Mapping, account: AccountName): RequestId {
   return `${prefix}/${asset}/${account}`
 }
 
 /**
- * The request id of a correction. It names the state of the account that was found wrong and the value that is right, so that
- * two imports that found the same make one correction, and a value that comes back is corrected again.
+ * The request id of a correction. It contains the version of the account and the observed total, so that two imports with the same
+ * observation make one correction, and a total that occurs again later is corrected again.
  */
 export function correctionId(mapping: Mapping, account: AccountName, version: number, total: bigint): RequestId {
   return `${depositId(mapping, account)}@${version}=${total}`
 }
 
-/** Whether an entry is one that an import made. */
+/** Whether an entry was made by an import. */
 export function isImported({ prefix, asset }: Mapping, account: AccountName, entryId: string): boolean {
   const id = `${prefix}/${asset}/${account}`
   return entryId === id || entryId.startsWith(`${id}@`)
@@ -122,7 +122,7 @@ function isTemplate(account: string): boolean {
 }
 
 function notAName(what: string, name: string): LedgerError {
-  return LedgerError.invalidParameter(what, `The ${what} "${name}" is no name of letters, digits, _ and $.`)
+  return LedgerError.invalidParameter(what, `The ${what} "${name}" must consist of letters, digits, _ and $.`)
 }
 
 function refuseUnless(isRight: boolean, parameter: string, message: string): void {

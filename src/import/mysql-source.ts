@@ -1,14 +1,14 @@
-/** An old system's tables on MySQL or MariaDB, of any version that the driver speaks to. */
+/** The tables of an old system on MySQL or MariaDB, in any version that the driver supports. */
 import { createConnection, type Connection } from 'mysql2/promise'
 import { encryptionOf } from '../stores/mysql/encryption.ts'
 import { parseMysqlUrl } from '../stores/mysql/url.ts'
 import type { Mapping } from './mapping.ts'
 import { SourceError, type SourceConnection, type SourceRow } from './connection.ts'
-import type { Dialect, Statement } from './statements.ts'
+import type { Dialect, Query } from './queries.ts'
 
-/** Patience with one statement: some of them read a whole table. */
+/** The time limit of one SQL statement. Some statements read a whole table. */
 const STATEMENT_MS_MAX = 60 * 60_000
-/** TINY, SHORT, LONG, LONGLONG and INT24 of the protocol's column types. */
+/** The column types TINY, SHORT, LONG, LONGLONG and INT24 of the protocol. */
 const WHOLE_NUMBERS = new Set([1, 2, 3, 8, 9])
 
 /** @throws SourceError, StoreUrlError */
@@ -31,11 +31,11 @@ export async function openMysqlSource(url: string, mapping: Mapping): Promise<So
   }).catch((error: unknown) => {
     throw new SourceError(`The old database cannot be reached: ${(error as Error).message}`, { cause: error })
   })
-  // A connection that breaks says so to whoever waits for it; as an event of its own it would end the process.
+  // The pending query gets the error of a broken connection. Without a listener, the error event would end the process.
   connection.on('error', () => undefined)
   try {
-    // With the server's own character set (`init_connect`) or modes, bytes could mean another thing to it than to the driver: in
-    // GBK, the last byte of a character takes the backslash behind it along, and the quote after that ends the text.
+    // The character set and modes of the server (`init_connect`) could differ from those of the driver. In GBK, for example, a byte can
+    // form a character together with the following backslash, so that an escaped quote ends the text.
     await run(connection, 'SET NAMES utf8mb4 COLLATE utf8mb4_bin')
     await run(connection, "SET SESSION sql_mode = '', wait_timeout = 86400, net_write_timeout = 3600")
     await run(connection, 'SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ')
@@ -43,7 +43,7 @@ export async function openMysqlSource(url: string, mapping: Mapping): Promise<So
     const dialect = await dialectOf(connection, mapping)
     return {
       dialect,
-      query: async ({ text, values }: Statement) => (await run(connection, text, values)) as readonly SourceRow[],
+      query: async ({ text, values }: Query) => (await run(connection, text, values)) as readonly SourceRow[],
       close: async () => connection.destroy(),
     }
   } catch (error) {
@@ -52,7 +52,7 @@ export async function openMysqlSource(url: string, mapping: Mapping): Promise<So
   }
 }
 
-/** Finds out which keys are numbers, by columns without rows. */
+/** Reads the column types of a query without rows to determine which keys are numbers. */
 async function dialectOf(connection: Connection, { users, freezes }: Mapping): Promise<Dialect> {
   const column = async (table: string, name: string): Promise<(key: string) => unknown> => {
     const path = table.split('.').map((part) => `\`${part}\``)

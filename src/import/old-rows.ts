@@ -1,4 +1,4 @@
-/** Rows of the old tables, every value as text. */
+/** The rows of the old tables, with every value as text. */
 
 export type Cell = string | null
 

@@ -1,4 +1,4 @@
-/** From a URL to the old database. Each driver is loaded only when it is asked for. */
+/** Opens the old database at a URL. Each driver is loaded only if it is needed. */
 import { SourceError } from './connection.ts'
 import type { Mapping } from './mapping.ts'
 import { Source } from './source.ts'
@@ -19,6 +19,6 @@ export async function openSource(url: string, mapping: Mapping): Promise<Source>
     return new Source(await openPostgresSource(url), mapping)
   }
   throw new SourceError(
-    'The old database is named as mysql://…, mariadb://… or postgres://USER:PASSWORD@HOST/DATABASE.',
+    'The URL of the old database must be mysql://…, mariadb://… or postgres://USER:PASSWORD@HOST/DATABASE.',
   )
 }

@@ -1,10 +1,10 @@
-/** An old system's tables on PostgreSQL. */
+/** The tables of an old system on PostgreSQL. */
 import { Client } from 'pg'
 import { parsePostgresUrl } from '../stores/postgres/url.ts'
 import { SourceError, type SourceConnection, type SourceRow } from './connection.ts'
-import type { Dialect, Statement } from './statements.ts'
+import type { Dialect, Query } from './queries.ts'
 
-/** The server takes a parameter for what the column beside it is. */
+/** The server gives a parameter the type of the column that it is compared with. */
 const DIALECT: Dialect = {
   quote: '"',
   textType: 'text',
@@ -13,7 +13,7 @@ const DIALECT: Dialect = {
   freezeKey: (key) => key,
 }
 
-/** Patience with one statement: some of them read a whole table. */
+/** The time limit of one SQL statement. Some statements read a whole table. */
 const STATEMENT_MS_MAX = 60 * 60_000
 
 /** @throws SourceError, StoreUrlError */
@@ -31,7 +31,7 @@ export async function openPostgresSource(url: string): Promise<SourceConnection>
     query_timeout: STATEMENT_MS_MAX,
     keepAlive: true,
   })
-  // A connection that breaks says so to whoever waits for it; as an event of its own it would end the process.
+  // The pending query gets the error of a broken connection. Without a listener, the error event would end the process.
   client.on('error', () => undefined)
   const query = async (text: string, values: readonly unknown[] = []): Promise<readonly SourceRow[]> => {
     try {
@@ -45,7 +45,7 @@ export async function openPostgresSource(url: string): Promise<SourceConnection>
       throw new SourceError(`The old database cannot be reached: ${(error as Error).message}`, { cause: error })
     })
     await query('SET statement_timeout = 0')
-    // Between two pages the ledger is written, which may take long.
+    // The ledger is written between two pages, which can take long.
     await query('SET idle_in_transaction_session_timeout = 0')
     if (schema !== null) await query("SELECT set_config('search_path', $1, false)", [schema])
     await query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
@@ -55,12 +55,12 @@ export async function openPostgresSource(url: string): Promise<SourceConnection>
   }
   return {
     dialect: DIALECT,
-    query: async ({ text, values }: Statement) => await query(numbered(text), values),
+    query: async ({ text, values }: Query) => await query(numbered(text), values),
     close: async () => await client.end().catch(() => undefined),
   }
 }
 
-/** `?` as PostgreSQL writes it: `$1`, `$2`, … */
+/** Replaces `?` by the parameters of PostgreSQL: `$1`, `$2`, … */
 function numbered(text: string): string {
   let count = 0
   return text.replaceAll('?', () => `$${++count}`)

@@ -1,11 +1,11 @@
-/** What a batch was refused for. */
+/** The rejection of a batch. */
 import type { LedgerError } from '../api/error.ts'
 import type { BatchOutcome } from '../api/ledger.ts'
 
-/** Refusals that would meet every user alike. */
+/** Rejections that would concern every user. */
 const REASONS_TO_STOP: ReadonlySet<string> = new Set(['unknown_asset', 'expiry_out_of_range'])
 
-/** The refusal that decided, if there is one. @throws LedgerError a fault, or what would meet every user alike */
+/** The rejection that caused the others, or null. @throws LedgerError for a fault, or for a rejection that concerns every user */
 export function refusalIn(outcomes: readonly BatchOutcome[]): LedgerError | null {
   const failures = outcomes.flatMap((outcome) => (outcome.status === 'applied' ? [] : [outcome]))
   for (const { status, error } of failures) if (status === 'faulted' || REASONS_TO_STOP.has(error.code)) throw error

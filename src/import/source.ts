@@ -1,38 +1,38 @@
-/** The old database as the import reads it: one consistent moment, page by page. */
+/** The reads of the old database: one consistent snapshot, page by page. */
 import { SourceError, type SourceConnection, type SourceRow } from './connection.ts'
 import type { Mapping } from './mapping.ts'
 import type { OldFreeze, OldUser, StatusCount } from './old-rows.ts'
-import { Statements, type Statement } from './statements.ts'
+import { Queries, type Query } from './queries.ts'
 
-/** Rows of one page. */
+/** Rows per page. */
 const PAGE_ROWS = 1_000
-/** Duplicates that are remembered; more are a table to clean up first. */
+/** The largest number of duplicates. A table with more must be cleaned up first. */
 const DUPLICATES_MAX = 10_000
-/** Open freezes of one user that are taken together. */
+/** The largest number of open freezes of one user. */
 export const FREEZES_PER_USER_MAX = 100_000
 const STATUSES_MAX = 100
 
 export class Source implements AsyncDisposable {
   readonly #connection: SourceConnection
-  readonly #statements: Statements
+  readonly #queries: Queries
 
   constructor(connection: SourceConnection, mapping: Mapping) {
     this.#connection = connection
-    this.#statements = new Statements(connection.dialect, mapping)
+    this.#queries = new Queries(connection.dialect, mapping)
   }
 
   async usersCount(): Promise<number> {
-    return await this.#count(this.#statements.usersCount())
+    return await this.#count(this.#queries.usersCount())
   }
 
   async usersWithoutKeyCount(): Promise<number> {
-    return await this.#count(this.#statements.usersWithoutKeyCount())
+    return await this.#count(this.#queries.usersWithoutKeyCount())
   }
 
-  /** All users, by key. */
+  /** All users, sorted by key. */
   async *userPages(): AsyncGenerator<readonly OldUser[]> {
     for (let after: string | null = null; ;) {
-      const rows = await this.#connection.query(this.#statements.users(after, PAGE_ROWS))
+      const rows = await this.#connection.query(this.#queries.users(after, PAGE_ROWS))
       const users = rows.map((row) => ({ key: row['user_key']!, balance: row['balance']!, frozen: row['frozen']! }))
       if (users.length > 0) yield users
       if (users.length < PAGE_ROWS) return
@@ -41,13 +41,12 @@ export class Source implements AsyncDisposable {
   }
 
   /**
-   * The open freezes of these users, by user. Of one user at most `FREEZES_PER_USER_MAX` + 1 are kept, which is enough to see
-   * that there are too many.
+   * The open freezes of these users, by user. At most `FREEZES_PER_USER_MAX` + 1 per user are kept, which shows that there are too many.
    */
   async freezesOf(keys: readonly string[]): Promise<ReadonlyMap<string, readonly OldFreeze[]>> {
     const byUser = new Map<string, OldFreeze[]>()
     for (let after: OldFreeze | null = null; ;) {
-      const rows = await this.#connection.query(this.#statements.openFreezes(keys, after, PAGE_ROWS))
+      const rows = await this.#connection.query(this.#queries.openFreezes(keys, after, PAGE_ROWS))
       const freezes = rows.map(freezeOf)
       for (const freeze of freezes) {
         const known = byUser.get(freeze.user!)
@@ -59,10 +58,10 @@ export class Source implements AsyncDisposable {
     }
   }
 
-  /** Open freezes of nobody: without a user, or with one who is not there. */
+  /** Open freezes without a user, or with a user that does not exist. */
   async *orphanPages(): AsyncGenerator<readonly OldFreeze[]> {
     for (let after: string | null = null; ;) {
-      const rows = await this.#connection.query(this.#statements.orphans(after, PAGE_ROWS))
+      const rows = await this.#connection.query(this.#queries.orphans(after, PAGE_ROWS))
       const freezes = rows.map(freezeOf)
       if (freezes.length > 0) yield freezes
       if (freezes.length < PAGE_ROWS) return
@@ -70,22 +69,19 @@ export class Source implements AsyncDisposable {
     }
   }
 
-  /** Keys that several users have. */
+  /** Keys of more than one user. */
   async duplicateUsers(): Promise<ReadonlySet<string>> {
-    return await this.#duplicates(this.#statements.duplicateUsers(DUPLICATES_MAX + 1), 'keys of users')
+    return await this.#duplicates(this.#queries.duplicateUsers(DUPLICATES_MAX + 1), 'keys of users')
   }
 
-  /** Request ids that several open freezes have. */
+  /** Request ids of more than one open freeze. */
   async duplicateRequestIds(): Promise<ReadonlySet<string>> {
-    return await this.#duplicates(
-      this.#statements.duplicateRequestIds(DUPLICATES_MAX + 1),
-      'request ids of open freezes',
-    )
+    return await this.#duplicates(this.#queries.duplicateRequestIds(DUPLICATES_MAX + 1), 'request ids of open freezes')
   }
 
-  /** How many freezes there are of each status. */
+  /** The number of freezes by status. */
   async statuses(): Promise<readonly StatusCount[]> {
-    const rows = await this.#connection.query(this.#statements.statuses(STATUSES_MAX))
+    const rows = await this.#connection.query(this.#queries.statuses(STATUSES_MAX))
     return rows.map((row) => ({ status: row['status']!, count: Number(row['rows_count']) }))
   }
 
@@ -93,13 +89,13 @@ export class Source implements AsyncDisposable {
     await this.#connection.close()
   }
 
-  async #count(statement: Statement): Promise<number> {
-    const [row] = await this.#connection.query(statement)
+  async #count(query: Query): Promise<number> {
+    const [row] = await this.#connection.query(query)
     return Number(row!['rows_count'])
   }
 
-  async #duplicates(statement: Statement, what: string): Promise<ReadonlySet<string>> {
-    const rows = await this.#connection.query(statement)
+  async #duplicates(query: Query, what: string): Promise<ReadonlySet<string>> {
+    const rows = await this.#connection.query(query)
     if (rows.length > DUPLICATES_MAX) {
       throw new SourceError(`There are more than ${DUPLICATES_MAX} duplicate ${what}. Clean them up first.`)
     }

@@ -42,10 +42,10 @@ test('whatever was written is read back, in pieces of any length', () => {
 
 test('what looks broken is told with its line', () => {
   const broken: readonly (readonly [text: string, message: RegExp])[] = [
-    ['a\n"b', /^Line 2: a quoted field that begins in this record has no end/],
+    ['a\n"b', /^Line 2: a quoted field that begins in this record is not closed/],
     ['a\n"b\n\n', /^Line 2: a quoted field/],
-    ['"a\nb",c\nd"e', /^Line 3: a quote stands inside/],
-    ['a\n"b"c', /^Line 2: something stands behind the closing quote/],
+    ['"a\nb",c\nd"e', /^Line 3: a quote inside/],
+    ['a\n"b"c', /^Line 2: a character after the closing quote/],
     ['a\rb', /^Line 1: a carriage return without a line feed/],
     ['a\r', /^Line 1: a carriage return without a line feed/],
     ['x'.repeat(FIELD_CHARACTERS_MAX + 1), /^Line 1: a field has more than/],

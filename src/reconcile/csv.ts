@@ -1,11 +1,11 @@
 /**
- * Comma-separated values as RFC 4180 has them, read strictly and piece by piece: what looks broken is an error with its line,
- * because a list that was cut or mixed up must not pass for one that is merely shorter.
+ * A strict streaming reader of comma-separated values (RFC 4180). A malformed record is an error with its line, because a truncated or
+ * corrupted list must not look like a shorter list.
  */
 import { ListError } from './list-error.ts'
 
 export interface CsvRecord {
-  /** Where it begins, from 1. */
+  /** The line where the record begins, from 1. */
   readonly line: number
   readonly fields: readonly string[]
 }
@@ -15,10 +15,10 @@ export const FIELDS_MAX = 1_000
 
 /**
  * - `start`: before a field.
- * - `plain`: in one without quotes.
- * - `quoted`: in one with quotes.
- * - `quote`: behind a quote inside of one, which ends it or is the first of two.
- * - `return`: behind a carriage return, which only a line feed may follow.
+ * - `plain`: in a field without quotes.
+ * - `quoted`: in a field with quotes.
+ * - `quote`: after a quote in a quoted field, which ends the field or is the first of two.
+ * - `return`: after a carriage return, which must be followed by a line feed.
  */
 type State = 'start' | 'plain' | 'quoted' | 'quote' | 'return'
 
@@ -27,22 +27,22 @@ export class CsvReader {
   #field = ''
   #fields: string[] = []
   #line = 1
-  /** Where the record begins. */
+  /** The line where the record begins. */
   #recordLine = 1
-  /** Whether nothing stands on the record's line so far. */
+  /** Whether the record's line is empty so far. */
   #isBlank = true
   #records: CsvRecord[] = []
 
-  /** The records that end in this piece. @throws ListError */
+  /** Returns the records that end in this piece. @throws ListError */
   push(piece: string): readonly CsvRecord[] {
     for (let index = 0; index < piece.length; index++) this.#take(piece[index]!)
     return this.#taken()
   }
 
-  /** The last record, where no line end follows it. @throws ListError */
+  /** Returns the last record if no line break follows it. @throws ListError */
   end(): readonly CsvRecord[] {
     if (this.#state === 'quoted')
-      throw this.#error('a quoted field that begins in this record has no end', this.#recordLine)
+      throw this.#error('a quoted field that begins in this record is not closed', this.#recordLine)
     if (this.#state === 'return') throw this.#error('a carriage return without a line feed')
     if (this.#state !== 'start' || this.#fields.length > 0) this.#endRecord()
     return this.#taken()
@@ -62,7 +62,7 @@ export class CsvReader {
       return
     }
     if (character === '"') return this.#takeQuote()
-    if (this.#state === 'quote') throw this.#error('something stands behind the closing quote of a field')
+    if (this.#state === 'quote') throw this.#error('a character after the closing quote of a field')
     this.#state = 'plain'
     this.#add(character)
   }
@@ -77,7 +77,7 @@ export class CsvReader {
   }
 
   #takeQuote(): void {
-    if (this.#state === 'plain') throw this.#error('a quote stands inside a field without quotes')
+    if (this.#state === 'plain') throw this.#error('a quote inside a field without quotes')
     if (this.#state === 'quote') this.#add('"')
     this.#state = 'quoted'
   }

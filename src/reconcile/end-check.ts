@@ -1,10 +1,10 @@
-/** Whether a list is whole: its end row, where it has one, counts the rows before it. */
+/** Checks that a list is complete: its end row, if it has one, must match the number of rows before it. */
 import { STATEMENT_COLUMNS } from '../api/statement.ts'
 import { ListError } from './list-error.ts'
 
 export interface EndRow {
   readonly line: number
-  /** As it is written. */
+  /** The unchecked value in the list. */
   readonly count: unknown
 }
 
@@ -13,12 +13,12 @@ export class EndCheck {
   #endLine: number | null = null
   #isNeeded = false
 
-  /** Whether the list says how many rows it has. Another than one of Holdfast may leave it out. */
+  /** Whether the list has an end row. Only a Holdfast statement must have one. */
   get isCounted(): boolean {
     return this.#endLine !== null
   }
 
-  /** A statement of Holdfast always has an end row, so that one without was cut. */
+  /** Recognizes a Holdfast statement by its columns: without an end row it is truncated. */
   head(columns: ReadonlySet<string>): void {
     this.#isNeeded = STATEMENT_COLUMNS.every((column) => columns.has(column))
   }
@@ -26,7 +26,7 @@ export class EndCheck {
   /** @throws ListError */
   row(line: number): void {
     if (this.#endLine !== null) {
-      throw new ListError(`Line ${line}: a row after the end row, which is line ${this.#endLine}. Give one whole file.`)
+      throw new ListError(`Line ${line}: a row after the end row in line ${this.#endLine}. Give one complete file.`)
     }
     this.#rowsCount += 1
   }
@@ -34,17 +34,17 @@ export class EndCheck {
   /** @throws ListError */
   end({ line, count }: EndRow): void {
     if (this.#endLine !== null)
-      throw new ListError(`Line ${line}: a second end row; the first is line ${this.#endLine}.`)
+      throw new ListError(`Line ${line}: a second end row; the first is in line ${this.#endLine}.`)
     if (String(count) !== String(this.#rowsCount)) {
-      const counted = `it counts ${JSON.stringify(count)} rows, but ${this.#rowsCount} come before it`
-      throw new ListError(`Line ${line}: the end row does not agree: ${counted}. Export the list again.`)
+      const counted = `it says ${JSON.stringify(count)} rows, but there are ${this.#rowsCount} before it`
+      throw new ListError(`Line ${line}: the end row does not match: ${counted}. Export the list again.`)
     }
     this.#endLine = line
   }
 
-  /** At the end of the file. @throws ListError */
+  /** Called at the end of the file. @throws ListError */
   close(): void {
     if (!this.#isNeeded || this.#endLine !== null) return
-    throw new ListError('The list is a statement of Holdfast without its end row, so it was cut. Export it again.')
+    throw new ListError('The list is a Holdfast statement without an end row, so it is truncated. Export it again.')
   }
 }

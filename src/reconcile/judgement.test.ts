@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { AMOUNT_MAX } from '../domain/amount.ts'
 import type { Hold } from '../domain/hold.ts'
-import { extraFinding, judge, type Remedy } from './judgement.ts'
+import { extraFinding, judge, type Fix } from './judgement.ts'
 import type { ListRow } from './list.ts'
 
 const OPEN: Hold = {
@@ -34,15 +34,15 @@ const DONE_AT_700: ListRow = { ...DONE, amount: 700n }
 const FAILED: ListRow = { ...DONE, state: 'failed', amount: null }
 const PENDING: ListRow = { ...DONE, state: 'pending', amount: null }
 
-const settle = (amount: bigint, overage: 'reject' | 'draw'): Remedy => ({
+const settle = (amount: bigint, overage: 'reject' | 'draw'): Fix => ({
   kind: 'settle',
   hold: 'call-1',
   amount,
   overage,
 })
-const RELEASE: Remedy = { kind: 'release', hold: 'call-1' }
+const RELEASE: Fix = { kind: 'release', hold: 'call-1' }
 
-type Case = readonly [row: ListRow, hold: Hold | null, code: string | null, remedy?: Remedy]
+type Case = readonly [row: ListRow, hold: Hold | null, code: string | null, fix?: Fix]
 
 const CASES: readonly Case[] = [
   [DONE, null, 'missing'],
@@ -75,7 +75,7 @@ const CASES: readonly Case[] = [
   [PENDING, EXPIRED, 'different'],
 ]
 
-for (const [row, hold, code, remedy = null] of CASES) {
+for (const [row, hold, code, fix = null] of CASES) {
   const amount = row.amount === null ? '' : ` at ${row.amount}`
   const here =
     hold === null
@@ -83,31 +83,37 @@ for (const [row, hold, code, remedy = null] of CASES) {
       : `${hold.state}${hold.settled > 0n ? ` at ${hold.settled}` : ''}${hold.refunded > 0n ? ` less ${hold.refunded}` : ''}`
   test(`${row.state}${amount} there and ${here} here is ${code ?? 'agreement'}`, () => {
     const finding = judge(row, hold, 'reject')
-    assert.deepEqual([finding?.code ?? null, finding?.remedy ?? null], [code, remedy])
+    assert.deepEqual([finding?.code ?? null, finding?.fix ?? null], [code, fix])
   })
 }
 
 test('more than is held is settled only as somebody said it should be', () => {
-  assert.deepEqual(judge(DONE_AT_700, OPEN, 'draw')?.remedy, settle(700n, 'draw'))
+  assert.deepEqual(judge(DONE_AT_700, OPEN, 'draw')?.fix, settle(700n, 'draw'))
 })
 
 test('what no command can settle at once is told, and left to people', () => {
   const beyond = judge({ ...DONE, amount: AMOUNT_MAX + 1n }, OPEN, 'draw')
-  assert.equal(beyond?.remedy, null)
-  assert.match(beyond?.message ?? '', /one command moves at most 10000000000000000/)
-  assert.deepEqual(judge({ ...DONE, amount: AMOUNT_MAX }, OPEN, 'draw')?.remedy, settle(AMOUNT_MAX, 'draw'))
+  assert.equal(beyond?.fix, null)
+  assert.match(beyond?.message ?? '', /one command can move at most 10000000000000000/)
+  assert.deepEqual(judge({ ...DONE, amount: AMOUNT_MAX }, OPEN, 'draw')?.fix, settle(AMOUNT_MAX, 'draw'))
 })
 
 test('a hold that nobody knows is given back only when it is old and untouched', () => {
-  assert.equal(extraFinding(OPEN, false).remedy, null)
-  assert.deepEqual(extraFinding(OPEN, true).remedy, RELEASE)
-  assert.equal(extraFinding({ ...OPEN, settled: 1n }, true).remedy, null)
-  assert.equal(extraFinding(SETTLED, true).remedy, null)
+  assert.equal(extraFinding(OPEN, false).fix, null)
+  assert.deepEqual(extraFinding(OPEN, true).fix, RELEASE)
+  assert.equal(extraFinding({ ...OPEN, settled: 1n }, true).fix, null)
+  assert.equal(extraFinding(SETTLED, true).fix, null)
 })
 
 test('what was refunded is told, and taken off', () => {
   const { message, ours } = extraFinding({ ...SETTLED, refunded: 20n }, false)
-  assert.deepEqual([message, ours], ['unknown there, settled at 500 with 20 of it refunded here', 480n])
+  assert.deepEqual(
+    [message, ours],
+    ['unknown in the external system, settled at 500 with 20 of it refunded in the ledger', 480n],
+  )
   const open = extraFinding({ ...OPEN, settled: 100n, held: 516n }, false)
-  assert.deepEqual([open.message, open.ours], ['unknown there, open with 516 held and 100 settled here', 516n])
+  assert.deepEqual(
+    [open.message, open.ours],
+    ['unknown in the external system, open with 516 held and 100 settled in the ledger', 516n],
+  )
 })

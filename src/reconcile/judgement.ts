@@ -1,4 +1,4 @@
-/** What the ledger and the other side say of one request, and which command would bring them together. */
+/** Compares one request in the external system and in the ledger, and determines the fix. */
 import { AMOUNT_MAX } from '../domain/amount.ts'
 import type { Overage } from '../domain/command.ts'
 import type { Hold } from '../domain/hold.ts'
@@ -6,52 +6,57 @@ import type { RequestId } from '../domain/ids.ts'
 import type { ListRow } from './list.ts'
 
 /**
- * - `missing`: the other side has it, the ledger has no hold.
- * - `extra`: the ledger has a hold, the other side does not know it.
- * - `unfinished`: the other side has ended, the hold is open.
- * - `different`: both have ended it, each in another way, or at another amount.
- * - `duplicate`: the list has it more than once.
+ * - `missing`: the list has the request, the ledger has no hold.
+ * - `extra`: the ledger has a hold, the list does not have the request.
+ * - `unfinished`: the work has ended, the hold is open.
+ * - `different`: both have ended, in different ways or at different amounts.
+ * - `duplicate`: the list has the request more than once.
  */
 export type FindingCode = 'missing' | 'extra' | 'unfinished' | 'different' | 'duplicate'
 
-/** What brings the ledger to where the other side is. */
-export type Remedy =
+/** The command that makes the hold agree with the external system. */
+export type Fix =
   | { readonly kind: 'settle'; readonly hold: RequestId; readonly amount: bigint; readonly overage: Overage }
   | { readonly kind: 'release'; readonly hold: RequestId }
 
 export interface Finding {
   readonly code: FindingCode
   readonly requestId: RequestId
-  /** Of the list; null for what is not in it. */
+  /** The line in the list; null if the request is not in the list. */
   readonly line: number | null
-  /** Null for what is not in the ledger. */
+  /** Null if the ledger has no hold. */
   readonly asset: string | null
-  /** What it cost there, and what it took here. */
+  /** The cost in the external system, and the amount in the ledger. */
   readonly theirs: bigint | null
   readonly ours: bigint | null
   readonly message: string
-  /** Null where no rule says what to do. */
-  readonly remedy: Remedy | null
+  /** Null if there is no rule for this case. */
+  readonly fix: Fix | null
 }
 
-/** Null when the two agree. */
+/** Returns null if both sides agree. */
 export function judge(row: ListRow, hold: Hold | null, overage: Overage): Finding | null {
   const { requestId, line, state, amount } = row
   if (hold === null) {
-    // What failed there may have failed before anything was frozen here.
+    // The work may have failed before its freeze.
     if (state === 'failed') return null
-    const message = `${state} there, no hold here`
-    return { code: 'missing', requestId, line, asset: null, theirs: amount, ours: null, message, remedy: null }
+    const message = `${state} in the external system, no hold in the ledger`
+    return { code: 'missing', requestId, line, asset: null, theirs: amount, ours: null, message, fix: null }
   }
   const ours = hold.settled - hold.refunded
   const found = { requestId, line, asset: hold.asset, theirs: amount, ours }
   if (hold.state === 'open') return judgeOpen(row, hold, { overage, found })
-  // Parts, an expiry and a late settle take coins as well, and a refund gives them back: what counts is what it came to.
+  // Coins can be settled in parts, at the expiry and late, and refunded. Only the sum is compared.
   const isPaid = hold.state === 'settled' ? hold.refunded === 0n || ours > 0n : ours > 0n
   const agrees = state === 'done' ? isPaid && ours === amount : state === 'failed' && !isPaid
   if (agrees) return null
   const there = state === 'done' ? `done at ${amount}` : state
-  return { code: 'different', ...found, message: `${there} there, ${endText(hold)} here`, remedy: null }
+  return {
+    code: 'different',
+    ...found,
+    message: `${there} in the external system, ${endText(hold)} in the ledger`,
+    fix: null,
+  }
 }
 
 function endText({ state, settled, refunded }: Hold): string {
@@ -67,29 +72,29 @@ function judgeOpen(
   { overage, found }: { readonly overage: Overage; readonly found: Found },
 ): Finding | null {
   if (state === 'pending') return null
-  // Of a hold that is settled in parts, whoever settles them knows what is left to take; the list does not.
+  // The list does not show which parts were already settled, so such a hold is left to the caller that settles the parts.
   const isTouched = hold.settled > 0n
   if (state === 'failed') {
-    const remedy: Remedy | null = isTouched ? null : { kind: 'release', hold: hold.id }
-    return { code: 'unfinished', ...found, message: 'failed there, open here', remedy }
+    const fix: Fix | null = isTouched ? null : { kind: 'release', hold: hold.id }
+    return { code: 'unfinished', ...found, message: 'failed in the external system, open in the ledger', fix }
   }
   const isMovable = amount! <= AMOUNT_MAX
-  const beyond = isMovable ? '' : `; one command moves at most ${AMOUNT_MAX}`
-  const message = `done at ${amount} there, ${openText(hold)} here${beyond}`
+  const beyond = isMovable ? '' : `; one command can move at most ${AMOUNT_MAX}`
+  const message = `done at ${amount} in the external system, ${openText(hold)} in the ledger${beyond}`
   const fits = isMovable && (amount! <= hold.held || overage !== 'reject')
-  const remedy: Remedy | null = fits && !isTouched ? { kind: 'settle', hold: hold.id, amount: amount!, overage } : null
-  return { code: 'unfinished', ...found, message, remedy }
+  const fix: Fix | null = fits && !isTouched ? { kind: 'settle', hold: hold.id, amount: amount!, overage } : null
+  return { code: 'unfinished', ...found, message, fix }
 }
 
 function openText({ held, settled }: Hold): string {
   return `open with ${held} held${settled === 0n ? '' : ` and ${settled} settled`}`
 }
 
-/** A hold that the list does not have. @param isOld whether it is old enough to be given back */
+/** The finding for a hold that is not in the list. @param isOld whether the hold is old enough to be released */
 export function extraFinding(hold: Hold, isOld: boolean): Finding {
   const { id, asset, state, held, settled, refunded } = hold
   const here = state === 'open' ? openText(hold) : endText(hold)
-  const remedy: Remedy | null = isOld && state === 'open' && settled === 0n ? { kind: 'release', hold: id } : null
+  const fix: Fix | null = isOld && state === 'open' && settled === 0n ? { kind: 'release', hold: id } : null
   const ours = state === 'open' ? held : settled - refunded
   return {
     code: 'extra',
@@ -98,7 +103,7 @@ export function extraFinding(hold: Hold, isOld: boolean): Finding {
     asset,
     theirs: null,
     ours,
-    message: `unknown there, ${here} here`,
-    remedy,
+    message: `unknown in the external system, ${here} in the ledger`,
+    fix,
   }
 }

@@ -1,4 +1,4 @@
-/** The other side's list cannot be read; the message says where. */
+/** The list of the external system cannot be read. The message has the line. */
 export class ListError extends Error {
   override readonly name = 'ListError'
 }

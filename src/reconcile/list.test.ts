@@ -46,13 +46,17 @@ test('an end row is no row, and says whether the list is whole', async () => {
 })
 
 test('a list that has not as many rows as its end row counts is refused', async () => {
-  await refused('csv', 'id,amount\na,1\n#end,2\n', /Line 3: the end row does not agree: it counts "2" rows, but 1 come/)
-  await refused('csv', 'id,amount\na,1\n#end,\n', /does not agree/)
+  await refused(
+    'csv',
+    'id,amount\na,1\n#end,2\n',
+    /Line 3: the end row does not match: it says "2" rows, but there are 1 before/,
+  )
+  await refused('csv', 'id,amount\na,1\n#end,\n', /does not match/)
   await refused('ndjson', '{"end":true,"rows":1}\n', /it counts 1 rows, but 0 come before it/)
 })
 
 test('a list that goes on behind its end row is refused', async () => {
-  await refused('csv', 'id,amount\na,1\n#end,1\nb,1\n', /Line 4: a row after the end row, which is line 3/)
+  await refused('csv', 'id,amount\na,1\n#end,1\nb,1\n', /Line 4: a row after the end row in line 3/)
   await refused('csv', 'id,amount\n#end,0\n#end,0\n', /Line 3: a second end row/)
 })
 
@@ -60,9 +64,9 @@ test('a statement of this ledger without its end row is refused as cut', async (
   const columns = ['hold', 'total']
   const head = statementHead('csv')
   assert.deepEqual(await listOf('csv', head + statementEnd('csv', 0), columns), { ids: [], isCounted: true })
-  await refused('csv', head, /without its end row, so it was cut/, columns)
+  await refused('csv', head, /without an end row, so it is truncated/, columns)
   const names = head.trimEnd().split(',')
   const line = `${JSON.stringify(Object.fromEntries(names.map((name) => [name, '1'])))}\n`
   assert.deepEqual((await listOf('ndjson', line + statementEnd('ndjson', 1), columns)).isCounted, true)
-  await refused('ndjson', line, /without its end row, so it was cut/, columns)
+  await refused('ndjson', line, /without an end row, so it is truncated/, columns)
 })

@@ -1,4 +1,4 @@
-/** The other side's list, row by row: request ids, what became of them there, and what they cost. */
+/** Reads the list of the external system row by row: request ids, states and costs. */
 import { createReadStream } from 'node:fs'
 import { CSV_END_MARK } from '../api/end-row.ts'
 import type { LedgerError } from '../api/error.ts'
@@ -9,18 +9,18 @@ import { CsvReader } from './csv.ts'
 import { EndCheck, type EndRow } from './end-check.ts'
 import { ListError } from './list-error.ts'
 
-/** - `done`: it was done, for the amount. - `failed`: it was not, and will not be. - `pending`: nobody knows yet. */
+/** - `done`: completed, for the amount. - `failed`: not done, and will not be. - `pending`: not known yet. */
 export type OtherState = 'done' | 'failed' | 'pending'
 
 export interface ListRow {
   readonly line: number
   readonly requestId: RequestId
   readonly state: OtherState
-  /** Minor units; null where nothing was done. */
+  /** In minor units; null if the work was not completed. */
   readonly amount: bigint | null
 }
 
-/** A row that says nothing certain. */
+/** A row with an invalid value. */
 export interface UnreadableRow {
   readonly line: number
   readonly problem: string
@@ -32,14 +32,14 @@ export interface ListShape {
   readonly format: ListFormat
   readonly idColumn: string
   readonly amountColumn: string
-  /** Where a list has no such column, everything in it is done. */
+  /** In a list without this column, every row is `done`. */
   readonly statusColumn: string
   readonly isStatusNeeded: boolean
-  /** Which words mean what. */
+  /** The state of each status word. */
   readonly words: ReadonlyMap<string, OtherState>
 }
 
-/** Of a line of NDJSON. */
+/** The largest length of a line of NDJSON. */
 export const LINE_CHARACTERS_MAX = 1_048_576
 
 interface ListRecord {
@@ -48,9 +48,9 @@ interface ListRecord {
 }
 
 /**
- * Rows in the order of the file, a piece at a time.
+ * Returns the rows in the order of the file, one piece of the file at a time.
  *
- * @param end checks the end row, which is none of the rows
+ * @param end checks the end row, which is not returned
  * @throws ListError
  */
 export async function* readList(
@@ -74,16 +74,19 @@ export async function* readList(
 function rowOf({ line, get }: ListRecord, shape: ListShape): ListRow | UnreadableRow {
   const { idColumn, amountColumn, statusColumn, words } = shape
   const requestId = get(idColumn)
-  if (!isRequestId(requestId)) return { line, problem: `${idColumn} ${shown(requestId)} is no request id` }
+  if (!isRequestId(requestId)) return { line, problem: `${idColumn} ${shown(requestId)} is not a valid request id` }
   const status = get(statusColumn)
   if (status === undefined && shape.isStatusNeeded) return { line, problem: `${statusColumn} is missing` }
   const state = status === undefined ? 'done' : words.get(textOf(status))
   if (state === undefined)
-    return { line, problem: `${statusColumn} ${shown(status)} is none of ${[...words.keys()].join(', ')}` }
+    return { line, problem: `${statusColumn} ${shown(status)} must be one of ${[...words.keys()].join(', ')}` }
   if (state !== 'done') return { line, requestId, state, amount: null }
   const amount = parseInt64(get(amountColumn))
   if (amount === null || amount < 0n) {
-    return { line, problem: `${amountColumn} ${shown(get(amountColumn))} is no whole number of minor units, 0 or more` }
+    return {
+      line,
+      problem: `${amountColumn} ${shown(get(amountColumn))} must be a whole number of minor units, 0 or more`,
+    }
   }
   return { line, requestId, state, amount }
 }
@@ -116,7 +119,7 @@ async function* csvRecords(
     return (isHead ? found.slice(1) : found).map(({ line, fields }) => {
       if (isEndRow(fields)) return { line, count: fields[1] }
       if (fields.length !== columns.size) {
-        throw new ListError(`Line ${line}: ${fields.length} fields where the head has ${columns.size}.`)
+        throw new ListError(`Line ${line}: ${fields.length} fields, but the header has ${columns.size}.`)
       }
       const get = (column: string): unknown => {
         const index = columns.get(column)
@@ -127,20 +130,21 @@ async function* csvRecords(
   }
   for await (const piece of textOfFile(path)) yield recordsOf(reader.push(piece))
   yield recordsOf(reader.end())
-  if (head === null) throw new ListError('The list is empty; a CSV begins with the names of its columns.')
+  if (head === null) throw new ListError('The list is empty. A CSV file must begin with a header row.')
 }
 
-/** As wide as the others or not: a program that counts its rows need not know how many columns there are. */
+/** An end row can have any number of columns, so a program that writes one need not know the number of columns. */
 function isEndRow([mark, count, ...rest]: readonly string[]): boolean {
   return mark === CSV_END_MARK && count !== undefined && rest.every((field) => field === '')
 }
 
 function headOf(fields: readonly string[], shape: ListShape): ReadonlyMap<string, number> {
   const head = new Map(fields.map((name, index) => [name, index]))
-  if (head.size !== fields.length) throw new ListError('Line 1: a column stands twice in the head.')
+  if (head.size !== fields.length) throw new ListError('Line 1: the header has a duplicate column.')
   const needed = [shape.idColumn, shape.amountColumn, ...(shape.isStatusNeeded ? [shape.statusColumn] : [])]
   for (const name of needed) {
-    if (!head.has(name)) throw new ListError(`Line 1: there is no column "${name}"; there are ${fields.join(', ')}.`)
+    if (!head.has(name))
+      throw new ListError(`Line 1: there is no column "${name}"; the columns are ${fields.join(', ')}.`)
   }
   return head
 }
@@ -175,10 +179,10 @@ function parseRecord(text: string, line: number, end: EndCheck): ListRecord | Un
   try {
     value = parseJsonText(text, 'it')
   } catch (error) {
-    // Of two amounts neither is meant.
+    // A line with a duplicate name is ambiguous.
     const { pointer, message } = error as LedgerError
     const isJson = pointer !== '' || message.includes('nested')
-    throw new ListError(`Line ${line}: ${isJson ? message : 'not JSON. In NDJSON every line is one JSON object.'}`)
+    throw new ListError(`Line ${line}: ${isJson ? message : 'not JSON. In NDJSON, every line is a JSON object.'}`)
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return { line, problem: 'not a JSON object' }
   const fields = value as Readonly<Record<string, unknown>>
@@ -189,7 +193,7 @@ function parseRecord(text: string, line: number, end: EndCheck): ListRecord | Un
   return { line, get: (column) => (Object.hasOwn(fields, column) ? fields[column] : undefined) }
 }
 
-/** UTF-8, with or without a mark in front. */
+/** UTF-8, with or without a byte order mark. */
 async function* textOfFile(path: string): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true })
   try {

@@ -1,11 +1,11 @@
-/** What must be remembered of a list that may be larger than memory: which requests it has, and what is planned for them. */
+/** The requests of a list and the planned fixes, in a temporary file, because a list can be larger than memory. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { Overage } from '../domain/command.ts'
 import type { RequestId } from '../domain/ids.ts'
-import type { Remedy } from './judgement.ts'
+import type { Fix } from './judgement.ts'
 
 export class Notebook implements Disposable {
   readonly #folder: string
@@ -15,7 +15,7 @@ export class Notebook implements Disposable {
   constructor() {
     this.#folder = mkdtempSync(join(tmpdir(), 'holdfast-reconcile-'))
     const database = new DatabaseSync(join(this.#folder, 'notebook.db'), { readBigInts: true })
-    // It ends with the process: nothing in it has to survive a crash, and it is one transaction.
+    // The file is deleted at the end of the process. It need not survive a crash, and all writes are one transaction.
     database.exec(`PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;
       CREATE TABLE seen (id TEXT PRIMARY KEY, line INTEGER NOT NULL) WITHOUT ROWID;
       CREATE TABLE plan (number INTEGER PRIMARY KEY, hold TEXT NOT NULL UNIQUE, amount INTEGER, overage TEXT);
@@ -32,7 +32,7 @@ export class Notebook implements Disposable {
     this.#database = database
   }
 
-  /** The line of the same request further up; null when this is the first. */
+  /** Records a request. Returns the line of its first occurrence, or null if this is the first. */
   see(id: RequestId, line: number): number | null {
     if (this.#statements.see.run(id, line).changes > 0) return null
     return this.lineOf(id)
@@ -43,18 +43,18 @@ export class Notebook implements Disposable {
     return line === undefined ? null : Number(line)
   }
 
-  plan(remedy: Remedy): void {
-    const [amount, overage] = remedy.kind === 'settle' ? [remedy.amount, remedy.overage] : [null, null]
-    this.#statements.plan.run(remedy.hold, amount, overage)
+  plan(fix: Fix): void {
+    const [amount, overage] = fix.kind === 'settle' ? [fix.amount, fix.overage] : [null, null]
+    this.#statements.plan.run(fix.hold, amount, overage)
   }
 
-  /** Whether something was planned for the hold; it is not any more. */
+  /** Removes the planned fix of a hold. Returns whether there was one. */
   forget(hold: RequestId): boolean {
     return this.#statements.forget.run(hold).changes > 0
   }
 
-  /** In the order in which they were planned, so many at a time. */
-  *planned(limit: number): Generator<readonly Remedy[]> {
+  /** The planned fixes in order, up to `limit` at a time. */
+  *planned(limit: number): Generator<readonly Fix[]> {
     for (let after = 0n; ;) {
       const rows = this.#statements.planned.all(after, limit) as unknown as readonly {
         readonly number: bigint

@@ -1,24 +1,24 @@
 /**
- * Compares the other side's list with the ledger's holds, and brings the ledger to where the other side is, as far as rules say
- * how. Nothing is changed while it compares: what would be is planned, shown, and done when somebody says so.
+ * Compares the list of an external system with the holds of the ledger and plans fixes, where a rule exists. The comparison changes
+ * nothing; the planned fixes are applied in a separate step.
  */
 import { LedgerError } from '../api/error.ts'
 import type { Ledger } from '../api/ledger.ts'
 import type { Overage } from '../domain/command.ts'
-import type { Hold, HoldState } from '../domain/hold.ts'
+import { HOLD_STATES, type Hold, type HoldState } from '../domain/hold.ts'
 import type { Instant } from '../domain/ids.ts'
 import { EndCheck } from './end-check.ts'
-import { extraFinding, judge, type Finding, type FindingCode, type Remedy } from './judgement.ts'
+import { extraFinding, judge, type Finding, type FindingCode, type Fix } from './judgement.ts'
 import { readList, type ListRow, type ListShape, type UnreadableRow } from './list.ts'
 import type { Notebook } from './notebook.ts'
 
 export interface ReconcileOptions {
-  /** For what was done at more than is held; `reject` plans nothing. */
+  /** The rule for completed work that cost more than is held. `reject` plans no fix. */
   readonly overage: Overage
-  /** Holds that were created outside of these are no extra ones. Without `since`, extra are open holds only. */
+  /** Only holds that were created between `since` and `until` can be extra. Without `since`, only open holds can be extra. */
   readonly since: Instant | null
   readonly until: Instant
-  /** Holds that the other side does not know are given back when they were created before; null: never. */
+  /** Extra open holds that were created before this instant are released. Null: none. */
   readonly releaseBefore: Instant | null
 }
 
@@ -38,18 +38,18 @@ export interface Total {
 
 export interface ReconcileSummary {
   rowsCount: number
-  /** Whether the list has an end row, which proves that it is whole. */
+  /** Whether the list has an end row, which proves that it is complete. */
   isCounted: boolean
   agreedCount: number
   unreadableCount: number
   plannedCount: number
   findingsCount: number
-  /** By what was found and the kind of coin. */
+  /** By finding code and asset. */
   readonly totals: readonly Total[]
 }
 
-/** Holds that were released or expired may have been settled before, in parts, or late. */
-const ENDED = ['settled', 'released', 'expired'] as const satisfies readonly HoldState[]
+/** The states of ended holds. Released and expired holds can also have settled coins, in parts or late. */
+const ENDED = HOLD_STATES.filter((state) => state !== 'open')
 const READS_MAX = 16
 const PAGE_ROWS = 1_000
 const COMMANDS_PER_BATCH = 500
@@ -78,15 +78,15 @@ export class Reconciliation {
     return { ...this.#counts, isCounted: end.isCounted, totals: [...this.#totals.values()] }
   }
 
-  /** Does what was planned; gives what the ledger refused. Run again, it does nothing twice. @throws LedgerError a fault */
-  async apply(onRefusal: (remedy: Remedy, error: LedgerError) => void): Promise<number> {
+  /** Applies the planned fixes and reports rejections. Running it again has no second effect. @throws LedgerError for a fault */
+  async apply(onRefusal: (fix: Fix, error: LedgerError) => void): Promise<number> {
     let appliedCount = 0
-    for (const remedies of this.#notebook.planned(COMMANDS_PER_BATCH)) {
-      const outcomes = await this.#ledger.batch(remedies)
+    for (const fixes of this.#notebook.planned(COMMANDS_PER_BATCH)) {
+      const outcomes = await this.#ledger.batch(fixes)
       for (const [index, outcome] of outcomes.entries()) {
         if (outcome.status === 'applied') appliedCount += 1
         else if (outcome.status === 'faulted') throw outcome.error
-        else onRefusal(remedies[index]!, outcome.error)
+        else onRefusal(fixes[index]!, outcome.error)
       }
     }
     return appliedCount
@@ -96,14 +96,14 @@ export class Reconciliation {
     for (let from = 0; from < rows.length; from += READS_MAX) {
       const some = rows.slice(from, from + READS_MAX)
       const holds = await Promise.all(some.map(async (row) => ('problem' in row ? null : await this.#holdOf(row))))
-      // In the order of the list: a row that stands twice takes back what the first one planned.
+      // The rows are judged in the order of the list, because a duplicate removes the fix that was planned for the first row.
       for (const [index, row] of some.entries()) if (this.#isFirst(row)) this.#judge(row, holds[index]!)
       this.#counts.rowsCount += some.length
       this.#listener.progress(some.length)
     }
   }
 
-  /** Tells what cannot be compared, or was already. */
+  /** Whether the row can be compared. Unreadable rows and duplicates are reported here. */
   #isFirst(row: ListRow | UnreadableRow): row is ListRow {
     if ('problem' in row) {
       this.#counts.unreadableCount += 1
@@ -113,17 +113,17 @@ export class Reconciliation {
     const { requestId, line, amount: theirs } = row
     const firstLine = this.#notebook.see(requestId, line)
     if (firstLine === null) return true
-    // Which of the two lines is right, no rule says.
+    // There is no rule for which of the two lines is right.
     if (this.#notebook.forget(requestId)) this.#counts.plannedCount -= 1
-    const message = `the list has it in line ${firstLine} already, so nothing is done about it`
-    this.#tell({ code: 'duplicate', requestId, line, asset: null, theirs, ours: null, message, remedy: null })
+    const message = `the list already has this request in line ${firstLine}, so neither row is fixed`
+    this.#report({ code: 'duplicate', requestId, line, asset: null, theirs, ours: null, message, fix: null })
     return false
   }
 
   #judge(row: ListRow, hold: Hold | null): void {
     const finding = judge(row, hold, this.#options.overage)
     if (finding === null) this.#counts.agreedCount += 1
-    else this.#tell(finding)
+    else this.#report(finding)
   }
 
   async #holdOf({ requestId }: ListRow): Promise<Hold | null> {
@@ -142,18 +142,18 @@ export class Reconciliation {
       const page = await this.#ledger.holds({ state, limit: PAGE_ROWS, ...from })
       for (const hold of page.items) {
         const { id, createdAt } = hold
-        // What took nothing is nothing to ask the other side about, unless somebody settled it.
+        // A released or expired hold without a settled amount is not extra.
         if (hold.settled === 0n && (state === 'released' || state === 'expired')) continue
         if (createdAt > until || (since !== null && createdAt < since) || this.#notebook.lineOf(id) !== null) continue
-        this.#tell(extraFinding(hold, releaseBefore !== null && createdAt < releaseBefore))
+        this.#report(extraFinding(hold, releaseBefore !== null && createdAt < releaseBefore))
       }
       if (page.next === null) return
       cursor = page.next
     }
   }
 
-  #tell(finding: Finding): void {
-    const { code, asset, theirs, ours, remedy } = finding
+  #report(finding: Finding): void {
+    const { code, asset, theirs, ours, fix } = finding
     const key = `${code} ${asset}`
     const total = this.#totals.get(key) ?? { code, asset, count: 0, theirs: 0n, ours: 0n }
     total.count += 1
@@ -161,8 +161,8 @@ export class Reconciliation {
     total.ours += ours ?? 0n
     this.#totals.set(key, total)
     this.#counts.findingsCount += 1
-    if (remedy !== null) {
-      this.#notebook.plan(remedy)
+    if (fix !== null) {
+      this.#notebook.plan(fix)
       this.#counts.plannedCount += 1
     }
     this.#listener.finding(finding)

@@ -90,7 +90,7 @@ async function liveStepByStep(environment: Environment): Promise<void> {
   assert.equal((page['items'] as unknown[]).length, 4)
   const rest = await json(`history life --limit 4 --cursor ${String(page['next'])}`)
   assert.deepEqual([(rest['items'] as unknown[]).length, rest['next']], [2, null])
-  assert.match(await shows('history life --limit 4'), /There are more: add --cursor \S+\n$/)
+  assert.match(await shows('history life --limit 4'), /For the next page, add --cursor \S+\n$/)
   assert.match(await shows('entry r-1'), /^hold +life$/m)
   assert.match(await shows('postings user:8 --hold life --kind amend'), /a-2[^]*a-1/)
 }
@@ -115,7 +115,7 @@ describe('the life of a hold', () => {
     await fails(
       'settle late 500',
       1,
-      /hold_not_open: The hold "late" has expired already\.\n.*settle HOLD AMOUNT --late/,
+      /hold_not_open: The hold "late" has already expired\.\n.*settle HOLD AMOUNT --late/,
     )
     const settled = await jsonOf('settle late 500 --late')
     assert.partialDeepStrictEqual(settled, { state: 'expired', settled: '500', settledLate: '500', drawn: '500' })
@@ -129,11 +129,11 @@ describe('what goes wrong is told with a way out', () => {
   test('a wrong command line exits 2', async () => {
     await freeze('wrong', 100n)
     const expected: readonly (readonly [line: string, says: RegExp])[] = [
-      ['settle wrong 5 --part --late', /--late goes without --part/],
-      ['settle wrong 5 --request-id p-1', /--request-id, --memo and --metadata go with --part/],
+      ['settle wrong 5 --part --late', /--late is not possible with --part/],
+      ['settle wrong 5 --request-id p-1', /--request-id, --memo and --metadata are only possible with --part/],
       ['settle wrong 5 --metadata {}', /go with --part/],
       ['settle wrong 0 --part', /amount must be a whole number from 1 /],
-      ['amend wrong', /give amount, expiresInMs, expiresAt or onExpiry/],
+      ['amend wrong', /at least one of amount, expiresInMs, expiresAt and onExpiry/],
       ['amend wrong --expires-in 10', /90s, 10m, 2h, 1d/],
       ['amend wrong --on-expiry-settle 1 --on-expiry-release', /cannot be used with/],
       ['freeze user:wrong 1 --on-expiry-settle 0', /settle must be a whole number from 1 /],
@@ -152,7 +152,7 @@ describe('what goes wrong is told with a way out', () => {
     await freeze('no', 100n)
     await ledger.settle('no', { amount: 40n, final: false })
     await fails('settle no 61 --part', 1, /settle_above_hold: The hold "no" has only 60\./)
-    await fails('settle no 1 --payee shop:1', 1, /payee_fixed: .*"@revenue".*\nLeave --payee out\./)
+    await fails('settle no 1 --payee shop:1', 1, /payee_fixed: .*"@revenue".*\nLeave out --payee\./)
     await fails('amend no --amount 39', 1, /amend_below_settled: .* less than 40: .*\nAsk for more\./)
     await fails('refund no 41', 1, /refund_above_settled: .*40 were settled, and 0 of them refunded/)
     await fails('amend no --expires-in 31d', 1, /expiry_out_of_range/)
@@ -164,7 +164,7 @@ describe('what goes wrong is told with a way out', () => {
     const { stderr, exitCode } = await run('charge user:short 901')
     assert.equal(exitCode, 1)
     assert.match(stderr, /has 900 credit available; 901 are needed\. 100 more are held/)
-    const [, line] = /^What is held: holdfast (.*)$/m.exec(stderr) ?? []
+    const [, line] = /^List the open holds: holdfast (.*)$/m.exec(stderr) ?? []
     assert.ok(line, stderr)
     const listed = await jsonOf(line)
     assert.deepEqual(
@@ -227,7 +227,7 @@ describe('holds that are stuck', () => {
       cursor = page.next
     }
     assert.deepEqual(ids, ['due-1', 'due-2', 'old'])
-    assert.match((await lines(' --limit 1')).at(-1)!, /^There are more: add --cursor \S+$/)
+    assert.match((await lines(' --limit 1')).at(-1)!, /^For the next page, add --cursor \S+$/)
     assert.match((await lines(' --open-for 1ms')).at(-1)!, /^old +user:8 .* in 1h 59m$/)
   })
 })

@@ -87,7 +87,7 @@ test('balances come page by page, and what to add for the next page is said', as
   }
   const environment = { HOLDFAST_STORE: own }
   const text = await stdoutOf(['account', 'user:8', '--limit', '1'], environment)
-  const [, cursor] = /There are more: add --cursor (\S+)/.exec(text) ?? []
+  const [, cursor] = /For the next page, add --cursor (\S+)/.exec(text) ?? []
   assert.ok(cursor !== undefined, text)
   const rest = await stdoutOf(['account', 'user:8', '--limit', '1', '--cursor', cursor, '--json'], environment)
   assert.partialDeepStrictEqual(JSON.parse(rest), { balances: [{ asset: 'gold' }], next: null })
@@ -97,7 +97,7 @@ test('a wrong filter exits 2 and says what to type instead', async () => {
   const cases: readonly (readonly [line: readonly string[], says: RegExp])[] = [
     [['postings', 'user:8', '--from', 'yesterday'], /2030-01-31T12:00:00Z, or a day/],
     [['postings', 'user:8', '--export', 'xml'], /csv, ndjson/],
-    [['postings', 'user:8', '--export', 'csv', '--limit', '5'], /without --limit and --cursor/],
+    [['postings', 'user:8', '--export', 'csv', '--limit', '5'], /not possible with --limit or --cursor/],
     [['postings', 'user:8', '--hold', 'a~b'], /hold must be 1 to 128 characters/],
     [['account', 'user:8', '--at', '2030-02-30'], /2030-01-31/],
   ]

@@ -111,7 +111,7 @@ describe('everyday commands', () => {
     assert.deepEqual(ids, ['h3', 'h2', 'h1'])
     const { stdout } = await run('postings user:8 --limit 3', environment)
     assert.match(stdout, /^at +kind +version +change/)
-    assert.match(stdout, /There are more: add --cursor \S+\n$/)
+    assert.match(stdout, /For the next page, add --cursor \S+\n$/)
   })
 
   test('people get small tables without colour where there is no terminal', async () => {
@@ -151,7 +151,7 @@ describe('what goes wrong is told with an exit code and a way out', () => {
       ['freze user:8 1', /Did you mean freeze\?/],
       ['freeze user:8 1 --expire-in 10m', /Did you mean --expires-in\?/],
       ['freeze user:8', /missing required argument 'amount'/],
-      ['freeze user:8 1.50', /1\.50 is written 150/],
+      ['freeze user:8 1.50', /write 1\.50 as 150/],
       ['freeze user:8 1,000', /whole/],
       ['freeze user:8 5 --expires-in 10', /90s, 10m, 2h, 1d/],
       ['deposit user:8 -5', /amount must be a whole number from 1/],
@@ -161,7 +161,7 @@ describe('what goes wrong is told with an exit code and a way out', () => {
       ['holds --state opn', /open, settled, released, expired/],
       ['account user:8 --store foo:bar', /is not a store URL/],
       ['account user:8 --store memory: --url http://127.0.0.1', /not both/],
-      ['account user:8 --url localhost:4680', /not the URL of a service/],
+      ['account user:8 --url localhost:4680', /must be that of a service/],
       ['serve --port 99999', /--port must be a whole number from 0 to 65535, not "99999"/],
     ]
     const rans = await Promise.all(expected.map(([line]) => run(line, environment)))
@@ -195,7 +195,7 @@ describe('what goes wrong is told with an exit code and a way out', () => {
       run('help settle'),
     ])
     assert.equal(help.exitCode, 0)
-    assert.match(help.stdout, /Exit codes:\n {2}0 {2}it is done\n {2}1 .*\n {2}2 .*\n {2}3 /)
+    assert.match(help.stdout, /Exit codes:\n {2}0 {2}success\n {2}1 .*\n {2}2 .*\n {2}3 /)
     assert.deepEqual([version.exitCode, version.stdout], [0, '0.1.0\n'])
     assert.deepEqual([nothing.exitCode, nothing.stdout], [2, ''])
     assert.match(nothing.stderr, /^Usage: holdfast/)
@@ -208,7 +208,7 @@ describe('verify', () => {
     const file = newFile()
     const environment = { HOLDFAST_STORE: `sqlite:${file}` }
     await json('deposit user:8 10000', environment)
-    assert.match((await run('verify', environment)).stdout, /Every law holds/)
+    assert.match((await run('verify', environment)).stdout, /All laws hold/)
     const database = new DatabaseSync(file)
     database.exec("UPDATE balances SET available = available + 1 WHERE account = 'user:8'")
     database.close()
@@ -231,7 +231,7 @@ describe('verify', () => {
     const { stdout } = await fails('verify --store memory:', 0)
     assert.match(
       stdout,
-      /^Every law holds in memory:\.\nwarning: The memory store keeps nothing when the process ends\.\n$/m,
+      /^All laws hold in memory:\.\nwarning: The memory store keeps nothing when the process ends\.\n$/m,
     )
     const found = await json('verify', { HOLDFAST_STORE: 'memory:' })
     assert.deepEqual(
@@ -277,7 +277,7 @@ describe('serve', () => {
     assert.equal((await fetch(`${service.url}/readyz`)).status, 200)
     const { port } = new URL(service.url)
     const { stderr } = await fails(`serve --store memory: --port ${port}`, 3)
-    assert.match(stderr, new RegExp(`Port ${port} is in use already`))
+    assert.match(stderr, new RegExp(`Port ${port} is already in use`))
   })
 
   test('a signal to stop answers what is under way, and the process exits 0', async () => {

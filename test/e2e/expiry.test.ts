@@ -59,14 +59,9 @@ describe('holds that came due an hour ago', () => {
       const { status, expiry, warnings } = await readinessOf(first)
       assert.equal(status, 200)
       assert.ok(expiry.lagMs > 0.9 * HOUR_MS && expiry.swept < HOLDS, JSON.stringify(expiry))
-      assert.match(warnings.join('\n'), /^Holds that are due are not ended in time: the oldest .* 3[56]\d\d s ago\.$/m)
+      assert.match(warnings.join('\n'), /^Due holds are not ended in time: the oldest .* 3[56]\d\d s ago\.$/m)
       assert.equal(await first.stop(), 0, first.log)
-      assert.deepEqual(messagesOf(first), [
-        'serving',
-        'holds that are due are not ended in time',
-        'stopping',
-        'stopped',
-      ])
+      assert.deepEqual(messagesOf(first), ['serving', 'due holds are not ended in time', 'stopping', 'stopped'])
     } finally {
       await first.kill()
     }
@@ -77,7 +72,7 @@ describe('holds that came due an hour ago', () => {
     }
     await until(isDone, 'the end of the backlog', MS_MAX)
     assert.deepEqual((await readinessOf(second)).warnings, [])
-    assert.ok(messagesOf(second).includes('holds that are due are ended in time again'), second.log)
+    assert.ok(messagesOf(second).includes('due holds are ended in time again'), second.log)
     const { exitCode, stdout } = await runHoldfast(['verify', '--store', store])
     assert.equal(exitCode, 0, stdout)
     const shown = await runHoldfast(['account', 'user:8', '--store', store, '--json'])

@@ -383,7 +383,7 @@ describe('what is refused', () => {
       'insufficient_funds',
     )
     assert.deepEqual([problem['available'], problem['held'], problem['required']], ['400', '600', '401'])
-    const [, path] = /600 more are held by the holds that GET (\S+) lists\.$/.exec(String(problem['detail'])) ?? []
+    const [, path] = /600 more are held; GET (\S+) lists the holds\.$/.exec(String(problem['detail'])) ?? []
     assert.ok(path, String(problem['detail']))
     const listed = await service.get(path)
     assert.deepEqual(

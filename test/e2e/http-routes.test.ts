@@ -343,7 +343,7 @@ describe('the service itself', () => {
     assert.deepEqual(behind.body['expiry'], { lagMs: 61_000, backlog: null, lookAgeMs: 700, swept: 12 })
     assert.deepEqual(behind.body['warnings'], [
       warning,
-      'Holds that are due are not ended in time: the oldest that is left came due 61 s ago.',
+      'Due holds are not ended in time: the oldest one became due 61 s ago.',
     ])
   })
 

@@ -125,9 +125,12 @@ test('--fix shows the changes and makes none until they are agreed to', async ()
   const file = await newList('.csv', LIST)
   const shown = await runHoldfast(['reconcile', file, '--store', store, '--fix'])
   assert.equal(shown.exitCode, 1)
-  assert.match(shown.stdout, /unfinished done \(line 2\): done at 70 there, open with 100 held here → settle done 70\n/)
+  assert.match(
+    shown.stdout,
+    /unfinished done \(line 2\): done at 70 in the external system, open with 100 held in the ledger → settle done 70\n/,
+  )
   assert.match(shown.stdout, /→ release failed\n/)
-  assert.match(shown.stderr, /Nothing is changed. To make these changes, add --yes/)
+  assert.match(shown.stderr, /Nothing was changed. To make these changes, add --yes/)
   assert.deepEqual(await statesIn(store, ['done', 'failed']), ['open 0', 'open 0'])
 
   const { lines, exitCode } = await reconcile(file, ['--store', store, '--fix', '--yes'])
@@ -222,7 +225,7 @@ test('a list that its end row does not count in full is refused, and one that it
   const rows = 'request_id,amount,status\nsettled,60,done\n'
   const cut = await reconcile(await newList('.csv', `${rows}#end,2\n`), ['--store', store, '--fix', '--yes'])
   assert.equal(cut.exitCode, 2)
-  assert.match(cut.stderr, /Line 3: the end row does not agree/)
+  assert.match(cut.stderr, /Line 3: the end row does not match/)
   const whole = await reconcile(await newList('.csv', `${rows}#end,1\n`), ['--store', store])
   assert.equal(whole.exitCode, 0)
   assert.partialDeepStrictEqual(whole.lines.at(-1), { rowsCount: 1, isCounted: true })
@@ -237,22 +240,22 @@ test('rows that say nothing certain are told with their line, and then nothing i
     .filter(({ type }) => type === 'unreadable')
     .map(({ line, problem }) => [line, problem].join(' '))
   assert.deepEqual(unreadable, [
-    '3 request_id "a b" is no request id',
-    '4 amount "1.5" is no whole number of minor units, 0 or more',
-    '5 amount "-1" is no whole number of minor units, 0 or more',
-    '6 amount "" is no whole number of minor units, 0 or more',
+    '3 request_id "a b" is not a valid request id',
+    '4 amount "1.5" must be a whole number of minor units, 0 or more',
+    '5 amount "-1" must be a whole number of minor units, 0 or more',
+    '6 amount "" must be a whole number of minor units, 0 or more',
     '7 status "running" is none of done, failed, pending',
   ])
-  assert.match(stderr, /Nothing is changed while the list has rows that cannot be read/)
+  assert.match(stderr, /Nothing was changed, because the list has unreadable rows/)
   assert.deepEqual(await statesIn(store, ['done']), ['open 0'])
 })
 
 test('a file that is no list is told with its line, and exits 2', async () => {
   const store = await newLedger([])
   const files: readonly (readonly [ending: string, text: string | Buffer, message: RegExp])[] = [
-    ['.csv', 'request_id,amount\na,1,2\n', /Line 2: 3 fields where the head has 2/],
+    ['.csv', 'request_id,amount\na,1,2\n', /Line 2: 3 fields but the header has 2/],
     ['.csv', 'id,amount\n', /Line 1: there is no column "request_id"; there are id, amount/],
-    ['.csv', 'request_id,amount,amount\n', /a column stands twice/],
+    ['.csv', 'request_id,amount,amount\n', /a duplicate column/],
     ['.csv', '', /The list is empty/],
     ['.csv', 'request_id,amount\n"a,1\n', /Line 2: a quoted field/],
     ['.csv', Buffer.from([0x61, 0xff]), /not UTF-8/],

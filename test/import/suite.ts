@@ -243,7 +243,7 @@ export function importSuite(server: OldSystemServer): void {
       const again = await importFrom(old, ['--store', store], 1)
       assert.deepEqual(messagesIn(again), [
         'user:8: 9100 available and 400 frozen in the old system, 8984 available and 1016 held in the ledger.',
-        'user:11: the freeze call-9 of 400 is no hold in the ledger.',
+        'user:11: the freeze call-9 of 400 has no hold in the ledger.',
       ])
       assert.deepEqual((await balancesIn(store, ['user:8', 'user:10'])).join(), '8984/1016/3,20/0/1')
     })
@@ -288,7 +288,7 @@ export function importSuite(server: OldSystemServer): void {
       const store = newStore()
       await runHoldfast(['deposit', 'user:9', '7', '--store', store])
       const found = await importFrom(old, ['--store', store], 1)
-      assert.match(messagesIn(found).join(), /user:9: the account was there before the import/)
+      assert.match(messagesIn(found).join(), /user:9: the account existed before the import/)
       assert.deepEqual(await balancesIn(store, ['user:9']), ['7/0/1'])
     })
 

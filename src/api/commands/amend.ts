@@ -6,33 +6,33 @@ import { amount, expiresAt, expiresInMs, expiryToWire, hold, onExpiry, readExpir
 import { HOLD, onExpiryToWire } from '../hold.ts'
 import { Type } from '../typebox.ts'
 
-/** Changes an open hold. At least one of the changes is given, and at most one of the two expiries. */
+/** The changes to an open hold: at least one field, and at most one of `expiresInMs` and `expiresAt`. */
 export interface AmendInput {
   /** The idempotency key of this change. Default: a new UUIDv7. */
   readonly requestId?: RequestId
-  /** The new total, at least 1: it includes parts that were settled, but not what they drew beyond the hold. */
+  /** The new total, at least 1. It includes settled parts, but not the coins that they drew from `available`. */
   readonly amount?: bigint
-  /** From now on, within what a freeze may choose. */
+  /** Counted from now; the limits are those of a freeze. */
   readonly expiresInMs?: number
   readonly expiresAt?: Instant
-  /** null: everything is released at the expiry. */
+  /** Settled when the hold expires; null: everything is released. */
   readonly onExpiry?: OnExpiry | null
 }
 
 const total = amount(
-  'What is frozen in all, in minor units; at least 1, and no less than what parts have taken out of the hold.',
+  'The new total, in minor units: at least 1, and not less than parts have already taken from the hold.',
   1n,
 )
 
 const fields = {
   requestId,
   amount: { schema: Type.Optional(total.schema) },
-  expiresInMs: expiresInMs('Life of the hold from now on.'),
+  expiresInMs: expiresInMs('The lifetime of the hold in milliseconds, counted from now.'),
   expiresAt,
   onExpiry: {
     schema: Type.Optional(
       Type.Union([onExpiry.schema, Type.Null()], {
-        description: 'What is settled when the hold expires; null: everything is released.',
+        description: 'The amount to settle when the hold expires; null: everything is released.',
       }),
     ),
   },
@@ -46,10 +46,10 @@ export const amend = contract({
     status: 200,
     operationId: 'amend',
     tag: 'holds',
-    summary: 'Raise or lower what is frozen, move the expiry',
+    summary: 'Raise or lower a hold, or move its expiry',
     description:
-      'Only while the hold is open, also when its expiry has passed and it has not been ended yet. `amount` is the new total; what it ' +
-      'adds is taken from `available`, what it takes away goes back. The expiry counts from now.',
+      'The hold must be open; a due hold is open until it is ended. `amount` is the new total: an increase is taken from `available`, a ' +
+      'decrease is returned to it. `expiresInMs` is counted from now. Fields that are left out stay unchanged.',
     problems: [
       'request_id_reused',
       'expiry_out_of_range',
@@ -64,7 +64,8 @@ export const amend = contract({
   fields,
   body: {
     id: 'AmendBody',
-    description: 'What changes; at least one of the four, and at most one of the two expiries.',
+    description:
+      'The changes: at least one of `amount`, `expiresInMs`, `expiresAt` and `onExpiry`, but not both expiries.',
     examples: [{ requestId: 'job-616-raise-1', amount: '1000', expiresInMs: 600_000 }],
   },
   answer: HOLD,
@@ -73,7 +74,7 @@ export const amend = contract({
     const expiry = readExpiry(input)
     const changesExpiry = expiry.expiresInMs !== null || expiry.expiresAt !== null
     if (input.amount === undefined && input.onExpiry === undefined && !changesExpiry) {
-      throw LedgerError.invalid('', 'An amend changes something: give amount, expiresInMs, expiresAt or onExpiry.')
+      throw LedgerError.invalid('', 'An amend needs at least one of amount, expiresInMs, expiresAt and onExpiry.')
     }
     return {
       kind: 'amend',

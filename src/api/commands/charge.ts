@@ -13,7 +13,7 @@ const fields = {
   requestId,
   account,
   asset,
-  amount: amount('How much, in minor units; at least 1.', 1n),
+  amount: amount('The amount, in minor units; at least 1.', 1n),
   payee,
   memo,
   metadata,
@@ -27,7 +27,7 @@ export const charge = contract({
     status: 201,
     operationId: 'charge',
     tag: 'movements',
-    summary: 'Coins leave without a hold',
+    summary: 'Charge an account without a hold',
     problems: [
       'request_id_reused',
       'unknown_asset',
@@ -41,7 +41,7 @@ export const charge = contract({
   fields,
   body: {
     id: 'ChargeBody',
-    description: 'Coins that leave without a hold.',
+    description: 'A charge: coins leave the account to a payee, without a hold.',
     examples: [{ requestId: 'charge-1', account: 'user:8', amount: '25' }],
   },
   answer: ENTRY,

@@ -18,7 +18,7 @@ export interface DeclareInput {
 const fields = {
   decimals: count({
     max: ASSET_DECIMALS_MAX,
-    description: `Decimal places of an amount. They cannot be changed later. ${supplyText(ASSET_DECIMALS_MAX)}`,
+    description: `The number of decimal places. It cannot be changed later. ${supplyText(ASSET_DECIMALS_MAX)}`,
     example: 2,
     rule: `a whole number from 0 to ${ASSET_DECIMALS_MAX}. ${supplyText(ASSET_DECIMALS_MAX).slice(0, -1)}`,
   }),
@@ -27,7 +27,7 @@ const fields = {
       Type.String({
         minLength: 1,
         maxLength: ASSET_NAME_LENGTH_MAX,
-        description: 'Default: the code.',
+        description: 'The name. Default: the code.',
         examples: ['Gold'],
       }),
     ),
@@ -42,8 +42,8 @@ export const declare = contract({
     status: 200,
     operationId: 'declare',
     tag: 'assets',
-    summary: 'Declare an asset, or give it another name',
-    description: 'Idempotent by its code. The number of decimal places cannot be changed later.',
+    summary: 'Declare or rename an asset',
+    description: 'Idempotent by the code. The number of decimal places cannot be changed later.',
     problems: ['asset_conflict'],
   },
   address: { asset: { ...assetCode, parameter: 'code' } },

@@ -24,13 +24,14 @@ export interface FreezeInput {
   readonly account: AccountName
   readonly asset?: AssetCode
   readonly amount: bigint
-  /** Who gets what is settled. Default `@revenue`. */
+  /** Receives the settled coins. Default `@revenue`. */
   readonly payee?: AccountName
   /** Give at most one of the two. Default: 15 minutes from now. */
   readonly expiresInMs?: number
   readonly expiresAt?: Instant
   /**
-   * What is settled when it expires, at least 1, on top of its parts; at most what is held then. Default: everything is released.
+   * The amount to settle when the hold expires, at least 1, in addition to its parts and never more than is held then. Default:
+   * everything is released.
    */
   readonly onExpiry?: OnExpiry
   readonly metadata?: Metadata
@@ -40,9 +41,9 @@ const fields = {
   requestId,
   account,
   asset,
-  amount: amount('How much to set aside, in minor units; at least 1.', 1n),
+  amount: amount('The amount to set aside, in minor units; at least 1.', 1n),
   payee,
-  expiresInMs: expiresInMs('Life of the hold. Default 15 minutes.'),
+  expiresInMs: expiresInMs('The lifetime of the hold in milliseconds. Default 15 minutes.'),
   expiresAt,
   onExpiry: { schema: Type.Optional(onExpiry.schema) },
   metadata,
@@ -56,8 +57,8 @@ export const freeze = contract({
     status: 201,
     operationId: 'freeze',
     tag: 'holds',
-    summary: 'Set coins aside',
-    description: 'The request id becomes the id of the hold.',
+    summary: 'Open a hold',
+    description: 'Sets coins aside. The request id becomes the id of the hold.',
     problems: [
       'request_id_reused',
       'unknown_asset',
@@ -72,7 +73,8 @@ export const freeze = contract({
   fields,
   body: {
     id: 'FreezeBody',
-    description: 'Coins to set aside. The request id becomes the id of the hold. Give at most one of the two expiries.',
+    description:
+      'Coins to set aside. The request id becomes the id of the hold. Give at most one of `expiresInMs` and `expiresAt`.',
     examples: [
       {
         requestId: 'job-616',

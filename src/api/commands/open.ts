@@ -8,9 +8,9 @@ export interface OpenInput {
   readonly requestId?: RequestId
   readonly account: AccountName
   readonly asset?: AssetCode
-  /** How low `available` may go; negative for a credit limit. Default 0. */
+  /** The lowest value that `available` may reach; negative for a credit limit. Default 0. */
   readonly floor?: bigint
-  /** Replaces the account's metadata. Default: keep it. */
+  /** Replaces the account's metadata. Default: the metadata is kept. */
   readonly metadata?: Metadata
 }
 
@@ -18,7 +18,7 @@ const fields = {
   requestId,
   asset,
   floor,
-  metadata: described(metadata, 'Replaces the metadata of the account; leave it out to keep it.'),
+  metadata: described(metadata, 'Replaces the metadata of the account. Default: the metadata is kept.'),
 }
 
 export const open = contract({
@@ -29,8 +29,9 @@ export const open = contract({
     status: 200,
     operationId: 'open',
     tag: 'accounts',
-    summary: 'Set a floor and metadata',
-    description: 'The floor is that of one asset; a negative one is a credit limit. Not needed before the first coin.',
+    summary: 'Set the floor and metadata of an account',
+    description:
+      'The floor applies to one asset; a negative floor is a credit limit. An account does not have to be opened before its first coin.',
     problems: ['request_id_reused', 'unknown_asset', 'house_account', 'floor_above_available'],
   },
   address: { account: { ...account, parameter: 'account' } },

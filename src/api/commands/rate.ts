@@ -5,26 +5,27 @@ import { LedgerError } from '../error.ts'
 import { assetCode, count, rateTerm, word } from '../fields.ts'
 import { RATE, ROUNDING } from '../rate.ts'
 
-/** For `denominator` minor units of `from` one gets `numerator` minor units of `to`. */
+/** `denominator` minor units of `from` buy `numerator` minor units of `to`. */
 export interface RateInput {
   readonly from: AssetCode
   readonly to: AssetCode
-  /** At least 1, as the denominator. */
+  /** At least 1, like the denominator. */
   readonly numerator: bigint
   readonly denominator: bigint
-  /** What happens to a fraction of a unit. Default `down`. */
+  /** The rounding of fractions of a unit. Default `down`. */
   readonly rounding?: Rounding
-  /** How far a `toAmount` may differ from what the rate gives, in ppm (parts per million) of that, at most 1,000,000. Default 0. */
+  /** The largest difference between a `toAmount` and the converted amount, in ppm of the latter: 0 to 1,000,000. Default 0. */
   readonly tolerancePpm?: number
 }
 
 const fields = {
-  numerator: rateTerm('Minor units of the one asset that one gets …'),
-  denominator: rateTerm('… for this many minor units of the other.'),
+  numerator: rateTerm('Minor units of `to` that `denominator` units of `from` buy.'),
+  denominator: rateTerm('Minor units of `from`.'),
   rounding: word(ROUNDINGS, ROUNDING),
   tolerancePpm: count({
     max: TOLERANCE_PPM_MAX,
-    description: 'How far a `toAmount` may differ from what the rate gives, in ppm (parts per million) of that.',
+    description:
+      'The largest difference between a `toAmount` and the converted amount, in parts per million of the latter.',
     example: 1000,
   }),
 }
@@ -37,23 +38,23 @@ export const rate = contract({
     status: 200,
     operationId: 'declareRate',
     tag: 'assets',
-    summary: 'Declare what coins of one asset come to in another',
+    summary: 'Declare the rate of a pair of assets',
     description:
-      'It counts from here on, in every process; entries keep the rate that they were made at. Declaring the newest rate again ' +
-      'changes nothing.',
+      'The rate is in force at once, in every process. Existing entries keep their rate. Declaring the newest rate again changes ' +
+      'nothing.',
     problems: ['unknown_asset'],
   },
   address: { from: { ...assetCode, parameter: 'from' }, to: { ...assetCode, parameter: 'to' } },
   fields,
   body: {
     id: 'RateBody',
-    description: 'What coins of the one asset come to in the other.',
+    description: 'The price of `from` in `to`.',
     examples: [{ numerator: '1', denominator: '10', rounding: 'down' }],
   },
   answer: RATE,
 
   read({ from, to }, input) {
-    if (from === to) throw LedgerError.invalid('/to', 'A rate is from one asset to another.')
+    if (from === to) throw LedgerError.invalid('/to', 'A rate needs two different assets.')
     return {
       kind: 'rate',
       from,

@@ -4,11 +4,11 @@ import { contract } from '../contract.ts'
 import { amount, attachmentsToWire, hold, memo, metadata, requestId } from '../fields.ts'
 import { HOLD } from '../hold.ts'
 
-/** Gives back what was settled. */
+/** Returns settled coins to the holder. */
 export interface RefundInput {
   /** The idempotency key of this refund. Default: a new UUIDv7. */
   readonly requestId?: RequestId
-  /** At least 1; all refunds of a hold together are at most what was settled. */
+  /** At least 1; the refunds of a hold together are at most the settled amount. */
   readonly amount: bigint
   readonly memo?: string
   readonly metadata?: Metadata
@@ -16,7 +16,10 @@ export interface RefundInput {
 
 const fields = {
   requestId,
-  amount: amount('How much goes back, in minor units; at least 1, and in all no more than was settled.', 1n),
+  amount: amount(
+    'The amount to refund, in minor units: at least 1. The refunds of a hold together are at most the settled amount.',
+    1n,
+  ),
   memo,
   metadata,
 }
@@ -29,17 +32,17 @@ export const refund = contract({
     status: 200,
     operationId: 'refund',
     tag: 'holds',
-    summary: 'Give back what was settled',
+    summary: 'Refund settled coins',
     description:
-      "From the payee's `available` to the account's, whatever state the hold is in. All refunds of a hold together are at most what " +
-      'was settled of it.',
+      "Coins move from the payee's `available` to the holder's, in every state of the hold. The refunds of a hold together are at most " +
+      'the settled amount.',
     problems: ['request_id_reused', 'hold_not_found', 'refund_above_settled', 'insufficient_funds', 'balance_overflow'],
   },
   address: { hold: { ...hold, parameter: 'id' } },
   fields,
   body: {
     id: 'RefundBody',
-    description: 'What goes back from the payee to the account.',
+    description: 'A refund from the payee to the holder.',
     examples: [{ requestId: 'job-616-refund-1', amount: '50', memo: 'The answer was cut off' }],
   },
   answer: HOLD,

@@ -10,16 +10,16 @@ export const release = contract({
     status: 200,
     operationId: 'release',
     tag: 'holds',
-    summary: 'Give everything back',
+    summary: 'Release a hold: everything returns to the holder',
     problems: ['hold_not_found', 'hold_not_open'],
   },
   address: { hold: { ...hold, parameter: 'id' } },
   fields: {},
-  body: { id: 'ReleaseBody', description: 'Nothing; the body may be left out.', examples: [{}] },
+  body: { id: 'ReleaseBody', description: 'No fields; the body may be left out.', examples: [{}] },
   bodyIsOptional: true,
   answer: HOLD,
 
-  // An expiry is the sweeper's alone to end a hold by.
+  // Only the sweeper releases a hold because of its expiry.
   read: (address) => ({ kind: 'release', hold: address.hold, cause: 'caller' }),
 
   write: (command) => ({ kind: 'release', hold: command.hold }),

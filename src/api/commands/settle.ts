@@ -18,22 +18,22 @@ import {
 import { HOLD } from '../hold.ts'
 
 interface SettleTerms {
-  /** When `amount` is more than is held: refuse (default), take what is held, or draw on `available`. */
+  /** If `amount` is more than is held: reject (default), take only what is held, or draw the rest from `available`. */
   readonly overage?: Overage
-  /** Who gets it. Default: the hold's payee. Another one becomes the hold's payee; only possible while nothing is settled. */
+  /** Default: the hold's payee. Another account becomes the hold's payee; only possible while nothing is settled. */
   readonly payee?: AccountName
 }
 
-/** Ends the hold: the rest goes back. The hold's id makes it idempotent. */
+/** Ends the hold: the rest returns to the holder. It is idempotent by the hold's id. */
 export interface FinalSettleInput extends SettleTerms {
-  /** What this settle pays, on top of parts that were settled before; 0 or more. */
+  /** The amount of this settle, in addition to earlier parts; 0 or more. */
   readonly amount: bigint
   readonly final?: true
-  /** Settles also a hold that has expired: once, from `available`; what cannot be paid is the shortfall. */
+  /** Allows a late settle of an expired hold: once, from `available`. The unpaid rest is the shortfall. */
   readonly late?: boolean
 }
 
-/** Settles a part; the hold stays open. */
+/** Settles a part. The hold stays open. */
 export interface PartSettleInput extends SettleTerms {
   /** The idempotency key of this part. Default: a new UUIDv7. */
   readonly requestId?: RequestId
@@ -46,33 +46,33 @@ export interface PartSettleInput extends SettleTerms {
 
 export type SettleInput = FinalSettleInput | PartSettleInput
 
-const finalAmount = amount('What this settle pays, in minor units; 0 or more, with `final: false` at least 1.', 0n)
+const finalAmount = amount('The amount of this settle, in minor units: 0 or more; with `final: false` at least 1.', 0n)
 const partAmount = amount('', 1n)
 
 const fields = {
   amount: finalAmount,
   final: flag(
     true,
-    'false settles a part and leaves the hold open, under a request id of its own. true ends the hold and gives back the rest; the id ' +
-      'of the hold makes it idempotent.',
+    'false: settle a part, under a request id of its own; the hold stays open. true: end the hold and return the rest to the holder; ' +
+      'this is idempotent by the id of the hold.',
   ),
   late: flag(
     false,
-    'Settle also a hold that has expired, from `available`, down to the floor; what cannot be paid is the shortfall. Once per hold. ' +
-      'Not with `final: false`.',
+    'Allow a late settle: if the hold has expired, take the amount from `available`, down to the floor. The unpaid rest is the ' +
+      'shortfall. Once per hold. Not with `final: false`.',
   ),
   overage,
   payee: payeeOfSettle,
   requestId: described(
     requestId,
-    'Only with `final: false`: the idempotency key of this part; the header `Idempotency-Key` says the same. Without either, a ' +
-      'UUIDv7 is made, and a repeat is another part.',
+    'The idempotency key of this part, only with `final: false`. The header `Idempotency-Key` is an alternative. Without either, the ' +
+      'service creates a UUIDv7, and a repeat is a second part.',
   ),
   memo: described(memo, 'A note for people. Only with `final: false`.'),
-  metadata: described(metadata, 'A flat record to attach to this part. Only with `final: false`.'),
+  metadata: described(metadata, 'The metadata of this part, a flat object. Only with `final: false`.'),
 }
 
-/** The fields that only a part carries. */
+/** The fields that only a part can have. */
 const OF_PARTS = ['requestId', 'memo', 'metadata'] as const
 
 export const settle = contract({
@@ -84,10 +84,11 @@ export const settle = contract({
     status: 200,
     operationId: 'settle',
     tag: 'holds',
-    summary: 'Take the actual cost and give the rest back, or take a part of it',
+    summary: 'Settle a hold, or a part of it',
     description:
-      'With `final: false` it settles a part under a request id of its own, and the hold stays open. Otherwise it ends the hold, ' +
-      'whose id makes it idempotent: an `Idempotency-Key` does nothing to it. With `late: true` also after the expiry.',
+      'The payee receives the actual cost, the rest returns to the holder, and the hold ends. This is idempotent by the id of the hold: ' +
+      'an `Idempotency-Key` has no effect. With `final: false`, a part is settled under a request id of its own, and the hold stays ' +
+      'open. With `late: true`, an expired hold can be settled too.',
     problems: [
       'request_id_reused',
       'hold_not_found',
@@ -102,7 +103,7 @@ export const settle = contract({
   fields,
   body: {
     id: 'SettleBody',
-    description: 'The actual cost, after which the rest goes back; or, with `final: false`, a part of it.',
+    description: 'The actual cost, or with `final: false` a part of it.',
     examples: [{ amount: '500' }, { requestId: 'job-616-part-1', amount: '200', final: false }],
   },
   answer: HOLD,
@@ -110,7 +111,7 @@ export const settle = contract({
   read(address, input, newRequestId) {
     const late = fields.late.read(input.late, '/late')
     if (fields.final.read(input.final, '/final')) return readFinal(address.hold, input, late)
-    if (late) throw LedgerError.invalid('/late', 'late is for a settle that ends a hold, not for a part of one.')
+    if (late) throw LedgerError.invalid('/late', 'late is not possible with final: false.')
     return {
       kind: 'settle-part',
       requestId: requestId.read(input.requestId, newRequestId),
@@ -136,13 +137,13 @@ export const settle = contract({
   },
 })
 
-/** A field without effect is refused: a caller would rely on it. */
+/** A field without effect is refused, because a caller would rely on it. */
 function readFinal(of: RequestId, input: InputOf<typeof fields>, late: boolean): SettleCommand {
   for (const name of OF_PARTS) {
     if (input[name] === undefined) continue
     throw LedgerError.invalid(
       `/${name}`,
-      `${name} goes with final: false. A settle that ends a hold is idempotent by the hold's id and carries nothing else.`,
+      `${name} is only possible with final: false. A settle that ends a hold is idempotent by the hold's id and has no ${name}.`,
     )
   }
   return {

@@ -15,9 +15,9 @@ export interface LegInput {
   readonly to: AccountName
   readonly asset?: AssetCode
   readonly amount: bigint
-  /** The asset that it arrives in, at the declared rate. Default: the asset that it leaves in. */
+  /** The asset that the receiver gets, at the newest rate. Default: `asset`. */
   readonly toAsset?: AssetCode
-  /** What is to arrive, in place of what the rate gives: within the rate's tolerance. Only with another `toAsset`. */
+  /** The amount that the receiver gets, within the rate's tolerance of the converted amount. Only with another `toAsset`. */
   readonly toAmount?: bigint
 }
 
@@ -31,10 +31,10 @@ export interface TransferInput {
 
 export const TRANSFER_LEGS_MAX = 1000
 
-const legAmount = amount('How much, in minor units; at least 1.', 1n)
+const legAmount = amount('The amount, in minor units; at least 1.', 1n)
 const toAmount = described(
-  amount('What is to arrive.', 1n),
-  'What is to arrive, within the tolerance of the rate. Only with another `toAsset`.',
+  amount('The amount that the receiver gets.', 1n),
+  'The amount that the receiver gets, within the tolerance of the rate. Only with another `toAsset`.',
 )
 
 export const Leg = named(
@@ -48,7 +48,7 @@ export const Leg = named(
       toAsset: toAsset.schema,
       toAmount: Type.Optional(toAmount.schema),
     },
-    { additionalProperties: false, description: 'Coins from one account to another.' },
+    { additionalProperties: false, description: 'A leg: coins move from one account to another.' },
   ),
 )
 type LegWire = Static<typeof Leg>
@@ -72,10 +72,10 @@ export const transfer = contract({
     status: 201,
     operationId: 'transfer',
     tag: 'movements',
-    summary: 'Coins move between accounts, all legs or none',
+    summary: 'Transfer coins between accounts',
     description:
-      'A leg with `toAsset` arrives in another asset, at the newest declared rate, through `@exchange`. The entry shows what each leg ' +
-      'came to, at which rate, and what rounding left over.',
+      'All legs take effect or none. A leg with `toAsset` pays in another asset, at the newest rate, through `@exchange`. The entry has ' +
+      'the amount received, the rate and the rounding remainder of each such leg.',
     problems: [
       'request_id_reused',
       'unknown_asset',
@@ -92,7 +92,7 @@ export const transfer = contract({
   fields,
   body: {
     id: 'TransferBody',
-    description: 'Coins that move between accounts: all legs or none.',
+    description: 'A transfer: coins move between accounts. All legs take effect or none.',
     examples: [
       {
         requestId: 'gift-1',
@@ -138,7 +138,7 @@ function readLeg(input: unknown, pointer: string): LegValue {
   const arrivesIn = toAsset.read(given['toAsset'], `${pointer}/toAsset`) ?? leg.asset
   if (arrivesIn === leg.asset) {
     if (given['toAmount'] === undefined) return leg
-    throw LedgerError.invalid(`${pointer}/toAmount`, 'toAmount is for a leg that arrives in another asset.')
+    throw LedgerError.invalid(`${pointer}/toAmount`, 'toAmount is only possible in a leg across assets.')
   }
   if (given['toAmount'] === undefined) return { ...leg, toAsset: arrivesIn }
   return { ...leg, toAsset: arrivesIn, toAmount: toAmount.read(given['toAmount'], `${pointer}/toAmount`) }

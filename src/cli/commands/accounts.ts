@@ -23,12 +23,16 @@ interface AccountFlags extends TargetFlags {
 }
 
 export function addAccountCommands(program: Command): void {
-  addLedgerCommand(program, 'open', 'Sets the floor and the metadata of an account. Not needed before its first coin.')
-    .argument('<account>', 'which account, such as user:8')
-    .option('--floor <amount>', 'how low available may go; negative for a credit limit (default: 0)', readAmount)
-    .option('--asset <code>', 'kind of coin that the floor is for (default: credit)')
-    .option('--metadata <json>', 'a flat JSON object, in place of what is attached', readMetadata)
-    .option('--request-id <id>', 'idempotency key: the same id has one effect, for ever (default: a new one)')
+  addLedgerCommand(program, 'open', 'Sets the floor and metadata of an account. Not needed before its first coin.')
+    .argument('<account>', 'the account, such as user:8')
+    .option(
+      '--floor <amount>',
+      'lowest value that available may reach; negative for a credit limit (default: 0)',
+      readAmount,
+    )
+    .option('--asset <code>', 'asset of the floor (default: credit)')
+    .option('--metadata <json>', 'flat JSON object that replaces the metadata of the account', readMetadata)
+    .option('--request-id <id>', 'idempotency key: one id has one effect, forever (default: a new id)')
     .action((account: string, flags: OpenFlags) =>
       show(flags, 'write', async (ledger) => {
         const { requestId, asset, floor, metadata } = flags
@@ -38,10 +42,14 @@ export function addAccountCommands(program: Command): void {
     )
 
   addLedgerCommand(program, 'account', 'Shows an account and its balances.')
-    .argument('<account>', 'which account')
-    .option('--at <instant>', 'as it was then, 2030-01-31T12:00:00Z; metadata and floors are those of now', readInstant)
+    .argument('<account>', 'the account')
+    .option(
+      '--at <instant>',
+      'balances as of this instant: 2030-01-31T12:00:00Z; metadata and floors are current',
+      readInstant,
+    )
     .option('--limit <count>', 'balances, 1 to 1000 (default: 1000)', readWholeNumber)
-    .option('--cursor <cursor>', 'where the balances before ended')
+    .option('--cursor <cursor>', 'cursor from the previous page')
     .action((name: string, flags: AccountFlags) =>
       show(flags, 'read', async (ledger) => {
         const { at, limit, cursor } = flags
@@ -53,7 +61,7 @@ export function addAccountCommands(program: Command): void {
   addLedgerCommand(program, 'entry', 'Shows one entry of the journal with its postings.')
     .argument(
       '<entry>',
-      'its request id; HOLD~settle or HOLD~release for the end of a hold, HOLD~late for its late settle',
+      'the request id; HOLD~settle or HOLD~release for the end of a hold, HOLD~late for a late settle',
     )
     .action((id: string, flags: TargetFlags) =>
       show(flags, 'read', async (ledger) => {

@@ -1,4 +1,4 @@
-/** Kinds of coins: `declare`, `assets`. */
+/** Assets: `declare`, `assets`. */
 import type { Command } from 'commander'
 import { supplyText } from '../../api/supply.ts'
 import { assetToWire } from '../../api/asset.ts'
@@ -13,14 +13,14 @@ interface DeclareFlags extends TargetFlags {
 }
 
 export function addAssetCommands(program: Command): void {
-  addLedgerCommand(program, 'declare', 'Declares a kind of coin, or gives it another name.')
-    .argument('<asset>', 'its code: up to 16 of a-z 0-9 _, a letter first')
+  addLedgerCommand(program, 'declare', 'Declares or renames an asset.')
+    .argument('<asset>', 'code of the asset: 1 to 16 characters of a-z 0-9 _, beginning with a letter')
     .option(
       '--decimals <count>',
-      `decimal places of an amount, 0 to ${ASSET_DECIMALS_MAX}; cannot be changed later (default: 0). ${supplyText(ASSET_DECIMALS_MAX)}`,
+      `decimal places, 0 to ${ASSET_DECIMALS_MAX}; cannot be changed later (default: 0). ${supplyText(ASSET_DECIMALS_MAX)}`,
       readWholeNumber,
     )
-    .option('--name <text>', 'for people (default: the code)')
+    .option('--name <text>', 'name of the asset (default: the code)')
     .action((asset: string, flags: DeclareFlags) =>
       show(flags, 'write', async (ledger) => {
         const { decimals, name } = flags
@@ -30,7 +30,7 @@ export function addAssetCommands(program: Command): void {
       }),
     )
 
-  addLedgerCommand(program, 'assets', 'Lists every kind of coin.').action((flags: TargetFlags) =>
+  addLedgerCommand(program, 'assets', 'Lists all assets.').action((flags: TargetFlags) =>
     show(flags, 'read', async (ledger) => {
       const assets = await ledger.assets()
       return { wire: { items: assets.map(assetToWire), next: null }, view: assetsView(assets) }

@@ -1,4 +1,4 @@
-/** `backup`: a verified copy of an SQLite file, while services use it. */
+/** `backup`: a verified copy of an SQLite file that services may be using. */
 import type { Command } from 'commander'
 import { readSetting, withoutPassword } from '../../config.ts'
 import { EXIT } from '../exit-codes.ts'
@@ -14,8 +14,8 @@ export function addBackupCommand(program: Command): void {
   program
     .command('backup <file>')
     .description(
-      'Copies an SQLite database into a new file, while services use it, and checks the pages and every law of the copy. ' +
-        'The file has its name only when it is whole. Exits 1, without a file, when a law is broken.',
+      'Copies an SQLite database to a new file while services use it, and checks the pages and every law of the copy. ' +
+        'The file gets its name when it is complete. If a law is broken, no file is written and the exit code is 1.',
     )
     .addOption(settingOption('store'))
     .addOption(jsonOption())
@@ -35,7 +35,7 @@ export function addBackupCommand(program: Command): void {
           checks: checks.map(({ id }) => id),
           broken: broken.map(({ id }) => id),
         },
-        view: ok ? `${file} has ${bytes.toLocaleString('en')} bytes. Every law holds in it.` : notCopied(shown, broken),
+        view: ok ? `Wrote ${file}, ${bytes.toLocaleString('en')} bytes. All laws hold.` : notCopied(shown, broken),
       })
       if (!ok) process.exitCode = EXIT.refused
     })
@@ -43,5 +43,5 @@ export function addBackupCommand(program: Command): void {
 
 function notCopied(store: string, broken: readonly { readonly id: string; readonly title: string }[]): string {
   const lines = broken.map(({ id, title }) => `  ${id}  ${title}`)
-  return `There is no copy, because laws are broken in ${store}:\n${lines.join('\n')}\nholdfast verify shows the rows. To keep the file as it is, stop its services and copy it.`
+  return `No copy was written, because laws are broken in ${store}:\n${lines.join('\n')}\nholdfast verify shows the rows. To keep the file as it is, stop its services and copy it.`
 }

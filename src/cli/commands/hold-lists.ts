@@ -1,9 +1,9 @@
-/** Looking at holds: `hold`, `history`, `holds`. */
+/** The reads of holds: `hold`, `history`, `holds`. */
 import { Option, type Command } from 'commander'
 import type { Ledger, PageView } from '../../api/ledger.ts'
 import { holdEventToWire, holdToWire } from '../../api/hold.ts'
 import { SettingError } from '../../config.ts'
-import type { Hold, HoldState } from '../../domain/hold.ts'
+import { HOLD_STATES, type Hold, type HoldState } from '../../domain/hold.ts'
 import type { Instant } from '../../domain/ids.ts'
 import type { Metadata } from '../../domain/metadata.ts'
 import { given, readDurationMs, readInstant, readMetadata, readWholeNumber } from '../arguments.ts'
@@ -37,10 +37,10 @@ export function addHoldLists(program: Command): void {
       }),
     )
 
-  addLedgerCommand(program, 'history', 'Shows what happened to a hold, the freeze first.')
+  addLedgerCommand(program, 'history', 'Shows the history of a hold, oldest event first.')
     .argument('<hold>', 'the id of the hold')
     .option('--limit <count>', 'rows, 1 to 1000 (default: 50)', readWholeNumber)
-    .option('--cursor <cursor>', 'where the page before ended')
+    .option('--cursor <cursor>', 'cursor from the previous page')
     .action((hold: string, flags: PageFlags) =>
       show(flags, 'read', async (ledger) => {
         const page = await ledger.holdHistory(hold, given({ limit: flags.limit, cursor: flags.cursor }))
@@ -48,23 +48,29 @@ export function addHoldLists(program: Command): void {
       }),
     )
 
-  addLedgerCommand(program, 'holds', "Lists holds: an account's, newest first, or everybody's.")
-    .option('--account <account>', 'whose holds (default: everybody’s)')
-    .option('--asset <code>', 'kind of coin (default: credit)')
-    .addOption(
-      new Option('--state <state>', 'only those in this state').choices(['open', 'settled', 'released', 'expired']),
+  addLedgerCommand(program, 'holds', 'Lists the holds of one account, newest first, or of all accounts.')
+    .option('--account <account>', 'only holds of this account')
+    .option('--asset <code>', 'with --account: asset (default: credit)')
+    .addOption(new Option('--state <state>', 'only holds in this state').choices(HOLD_STATES))
+    .option(
+      '--from <instant>',
+      'only holds created at or after this instant: 2030-01-31T12:00:00Z, or a day',
+      readInstant,
     )
-    .option('--from <instant>', 'only those frozen then or later: 2030-01-31T12:00:00Z, or a day', readInstant)
-    .option('--until <instant>', 'only those frozen before', readInstant)
-    .option('--metadata <json>', 'only those that carry these keys with these values', readMetadata)
-    .option('--stuck', "everybody's open holds whose expiry has passed, or that are open for long; by expiry")
-    .option('--open-for <duration>', 'with --stuck: how long is long (default: 1d)', readDurationMs)
+    .option('--until <instant>', 'only holds created before this instant', readInstant)
+    .option('--metadata <json>', 'only holds whose metadata has these keys with these values', readMetadata)
+    .option('--stuck', 'open holds of all accounts that are due or have been open for long, by expiry')
+    .option(
+      '--open-for <duration>',
+      'with --stuck: minimum time that a hold has been open (default: 1d)',
+      readDurationMs,
+    )
     .option('--limit <count>', 'rows, 1 to 1000 (default: 50)', readWholeNumber)
-    .option('--cursor <cursor>', 'where the page before ended')
+    .option('--cursor <cursor>', 'cursor from the previous page')
     .action(async (flags: HoldsFlags) => {
       const { account, asset, state, from, until, metadata, limit, cursor } = flags
       if (flags.stuck === true) return await showStuck(flags)
-      if (flags.openFor !== undefined) throw new SettingError('--open-for goes with --stuck.')
+      if (flags.openFor !== undefined) throw new SettingError('--open-for is only possible with --stuck.')
       const filters = given({ account, asset, state, from, until, metadata, limit, cursor })
       await show(flags, 'read', async (ledger) => {
         const page = await ledger.holds(filters)
@@ -77,7 +83,7 @@ async function showStuck(flags: HoldsFlags): Promise<void> {
   const { account, asset, state, from, until, metadata, limit, cursor } = flags
   if (Object.keys(given({ account, asset, state, from, until })).length > 0) {
     throw new SettingError(
-      '--stuck goes through everybody’s open holds: without --account, --asset, --state, --from and --until.',
+      '--stuck lists open holds of all accounts. It is not possible with --account, --asset, --state, --from or --until.',
     )
   }
   const openForMs = flags.openFor ?? OPEN_FOR_MS_DEFAULT

@@ -1,9 +1,9 @@
-/** Coins set aside and what becomes of them: `freeze`, `settle`, `release`, `amend`, `refund`. */
+/** The commands on holds: `freeze`, `settle`, `release`, `amend`, `refund`. */
 import { Option, type Command } from 'commander'
 import type { SettleInput } from '../../api/ledger.ts'
 import { holdToWire } from '../../api/hold.ts'
 import { SettingError } from '../../config.ts'
-import type { Overage } from '../../domain/command.ts'
+import { OVERAGES, type Overage } from '../../domain/command.ts'
 import type { Hold } from '../../domain/hold.ts'
 import type { Metadata } from '../../domain/metadata.ts'
 import { given, readAmount, readDurationMs, readMetadata } from '../arguments.ts'
@@ -43,12 +43,12 @@ interface RefundFlags extends TargetFlags {
   readonly metadata?: Metadata
 }
 
-const REQUEST_ID = 'idempotency key: the same id has one effect, for ever (default: a new one)'
+const REQUEST_ID = 'idempotency key: one id has one effect, forever (default: a new id)'
 
 export function addHoldCommands(program: Command): void {
   addFreeze(program)
   addSettle(program)
-  addLedgerCommand(program, 'release', 'A hold is given back untouched.')
+  addLedgerCommand(program, 'release', 'Ends a hold: everything returns to the holder.')
     .argument('<hold>', 'the id of the hold')
     .action((hold: string, flags: TargetFlags) =>
       show(flags, 'write', async (ledger) => shown(await ledger.release(hold))),
@@ -58,19 +58,19 @@ export function addHoldCommands(program: Command): void {
 }
 
 function addFreeze(program: Command): void {
-  addLedgerCommand(program, 'freeze', 'Coins are set aside: a hold is opened.')
-    .argument('<account>', 'whose coins')
-    .argument('<amount>', 'how much, in minor units', readAmount)
-    .option('--asset <code>', 'kind of coin (default: credit)')
-    .option('--request-id <id>', 'idempotency key, and the id of the hold (default: a new one)')
-    .option('--payee <account>', 'who gets what is settled (default: @revenue)')
-    .option('--expires-in <duration>', 'life of the hold: 90s, 10m, 2h, 1d (default: 15m)', readDurationMs)
+  addLedgerCommand(program, 'freeze', 'Opens a hold: sets coins of an account aside.')
+    .argument('<account>', 'the holder of the coins')
+    .argument('<amount>', 'amount to set aside, in minor units', readAmount)
+    .option('--asset <code>', 'asset (default: credit)')
+    .option('--request-id <id>', 'idempotency key and id of the hold (default: a new id)')
+    .option('--payee <account>', 'account that receives the settled coins (default: @revenue)')
+    .option('--expires-in <duration>', 'lifetime of the hold: 90s, 10m, 2h, 1d (default: 15m)', readDurationMs)
     .option(
       '--on-expiry-settle <amount>',
-      'settle so much when it expires, or what is held then (default: all goes back)',
+      'amount to settle when the hold expires, at most what is held then (default: release everything)',
       readAmount,
     )
-    .option('--metadata <json>', 'a flat JSON object to attach', readMetadata)
+    .option('--metadata <json>', 'flat JSON object', readMetadata)
     .action((account: string, amount: bigint, flags: FreezeFlags) =>
       show(flags, 'write', async (ledger) => {
         const { requestId, asset, payee, metadata, expiresIn: expiresInMs } = flags
@@ -82,21 +82,28 @@ function addFreeze(program: Command): void {
 }
 
 function addSettle(program: Command): void {
-  addLedgerCommand(program, 'settle', 'The actual cost is taken out of a hold, the rest goes back; or a part is taken.')
+  addLedgerCommand(
+    program,
+    'settle',
+    'Settles the actual cost and ends the hold; the rest returns to the holder. With --part, settles a part.',
+  )
     .argument('<hold>', 'the id of the hold')
-    .argument('<amount>', 'the actual cost, in minor units; 0 or more, of a part at least 1', readAmount)
+    .argument('<amount>', 'the actual cost, in minor units: 0 or more; with --part at least 1', readAmount)
     .addOption(
       new Option(
         '--overage <what>',
-        'when the cost is more than is held: refuse, take what is held, or draw the rest from available (default: reject)',
-      ).choices(['reject', 'cap', 'draw']),
+        'if the cost is more than is held: reject it, take only what is held, or draw the rest from available (default: reject)',
+      ).choices(OVERAGES),
     )
-    .option('--payee <account>', 'who gets it, as long as nothing was settled (default: the payee of the hold)')
-    .option('--part', 'settle a part: the hold stays open')
-    .option('--late', 'also when the hold has expired: take what there is from available, once')
-    .option('--request-id <id>', `of a part: ${REQUEST_ID}`)
-    .option('--memo <text>', 'of a part: a note for people')
-    .option('--metadata <json>', 'of a part: a flat JSON object to attach', readMetadata)
+    .option(
+      '--payee <account>',
+      'account that receives the coins, while nothing is settled (default: the payee of the hold)',
+    )
+    .option('--part', 'settle a part; the hold stays open')
+    .option('--late', 'also if the hold has expired: take the cost from available, down to the floor, once')
+    .option('--request-id <id>', `with --part: ${REQUEST_ID}`)
+    .option('--memo <text>', 'with --part: note for people')
+    .option('--metadata <json>', 'with --part: flat JSON object', readMetadata)
     .action(async (hold: string, amount: bigint, flags: SettleFlags) => {
       const input = settleInputOf(amount, flags)
       await show(flags, 'write', async (ledger) => shown(await ledger.settle(hold, input)))
@@ -106,28 +113,32 @@ function addSettle(program: Command): void {
 function settleInputOf(amount: bigint, flags: SettleFlags): SettleInput {
   const { overage, payee, late, requestId, memo, metadata } = flags
   if (flags.part === true) {
-    if (late === true) throw new SettingError('--late goes without --part: it is the last that is settled of a hold.')
+    if (late === true) throw new SettingError('--late is not possible with --part.')
     return { amount, final: false, ...given({ overage, payee, requestId, memo, metadata }) }
   }
   if (requestId !== undefined || memo !== undefined || metadata !== undefined) {
     throw new SettingError(
-      '--request-id, --memo and --metadata go with --part. A settle that ends a hold is idempotent by the id of the hold.',
+      '--request-id, --memo and --metadata are only possible with --part. A settle that ends a hold is idempotent by the id of the hold.',
     )
   }
   return { amount, ...given({ overage, payee, late }) }
 }
 
 function addAmend(program: Command): void {
-  addLedgerCommand(program, 'amend', 'An open hold is changed: what it holds, when it expires, what happens then.')
+  addLedgerCommand(
+    program,
+    'amend',
+    'Changes an open hold: its total, its expiry, or the amount to settle at the expiry.',
+  )
     .argument('<hold>', 'the id of the hold')
-    .option('--amount <amount>', 'what is frozen in all, with what parts have taken, in minor units', readAmount)
-    .option('--expires-in <duration>', 'life of the hold from now on: 90s, 10m, 2h, 1d', readDurationMs)
+    .option('--amount <amount>', 'the new total, including settled parts, in minor units', readAmount)
+    .option('--expires-in <duration>', 'lifetime of the hold, counted from now: 90s, 10m, 2h, 1d', readDurationMs)
     .addOption(
-      new Option('--on-expiry-settle <amount>', 'settle so much when it expires, or what is held then')
+      new Option('--on-expiry-settle <amount>', 'amount to settle when the hold expires, at most what is held then')
         .argParser(readAmount)
         .conflicts('onExpiryRelease'),
     )
-    .option('--on-expiry-release', 'give everything back when it expires')
+    .option('--on-expiry-release', 'release everything when the hold expires')
     .option('--request-id <id>', REQUEST_ID)
     .action((hold: string, flags: AmendFlags) =>
       show(flags, 'write', async (ledger) => {
@@ -139,12 +150,12 @@ function addAmend(program: Command): void {
 }
 
 function addRefund(program: Command): void {
-  addLedgerCommand(program, 'refund', 'What was settled of a hold goes back from its payee, all or a part of it.')
+  addLedgerCommand(program, 'refund', 'Returns settled coins, or a part of them, from the payee to the holder.')
     .argument('<hold>', 'the id of the hold')
-    .argument('<amount>', 'how much, in minor units', readAmount)
+    .argument('<amount>', 'amount to refund, in minor units', readAmount)
     .option('--request-id <id>', REQUEST_ID)
-    .option('--memo <text>', 'a note for people')
-    .option('--metadata <json>', 'a flat JSON object to attach', readMetadata)
+    .option('--memo <text>', 'note for people')
+    .option('--metadata <json>', 'flat JSON object', readMetadata)
     .action((hold: string, amount: bigint, flags: RefundFlags) =>
       show(flags, 'write', async (ledger) => {
         const { requestId, memo, metadata } = flags

@@ -1,4 +1,4 @@
-/** `import`: brings the users of an old system over. */
+/** `import`: imports the users of an old system. */
 import { Option, type Command } from 'commander'
 import type { Breach, Opening } from '../../import/examination.ts'
 import type { Arrival } from '../../import/importer.ts'
@@ -40,17 +40,17 @@ export function addImportCommand(program: Command): void {
   const command = addLedgerCommand(
     program,
     'import',
-    'Brings the users of an old system over: balances as deposits, open freezes as holds. Reads the old database at one ' +
-      'moment and changes nothing in it. Run again, it goes on where it was stopped and tells what has changed since. ' +
-      'Exits 1 when rows break a law or differ.',
+    'Imports the users of an old system: balances as deposits, open freezes as holds. Reads the old database as of one ' +
+      'instant and changes nothing in it. A second run continues where the first was stopped, and lists users that have changed ' +
+      'since. Exits 1 if a row is invalid or a user differs.',
     jsonLinesOption(),
   )
     .argument('<url>', 'the old database: mysql://…, mariadb://… or postgres://…')
-    .option('--dry-run', 'write nothing; with --verify, compare only')
-    .option('--verify', 'compare every user with the ledger afterwards')
+    .option('--dry-run', 'write nothing; with --verify, only compare')
+    .option('--verify', 'compare every user with the ledger after the import')
     .option(
       '--follow',
-      'bring accounts that only imports have moved to what the old system has by now; without it, differences are told',
+      'correct accounts that only imports have moved, so that they match the old system (default: list differences)',
     )
   for (const option of mappingOptions()) command.addOption(option)
   command.action(async (url: string, flags: ImportFlags) => {
@@ -59,7 +59,7 @@ export function addImportCommand(program: Command): void {
     const { runImport } = await import('../../import/import-run.ts')
     const { dryRun = false, verify = false, follow = false } = flags
     await using source = await openSource(url, mapping)
-    // What would be done can be told before there is a ledger.
+    // A dry run without --verify needs no ledger.
     const isLedgerNeeded = !dryRun || verify
     await using ledger = isLedgerNeeded ? await openTarget(flags, dryRun ? 'read' : 'write') : null
     const printer = flags.json === true ? new LinePrinter() : new TextPrinter(dryRun)
@@ -79,32 +79,29 @@ function mappingOptions(): readonly Option[] {
   const named = (flags: string, meaning: string, fallback: string): Option =>
     new Option(flags, meaning).default(fallback, fallback)
   return [
-    named('--users-table <table>', 'the table of users, perhaps with its schema: shop.users', users.table),
-    named('--user-key <column>', "the user's key, unique", users.key),
-    named('--balance-column <column>', 'coins', users.balance),
-    named('--frozen-column <column>', 'coins that open freezes hold', users.frozen),
+    named('--users-table <table>', 'table of users, optionally with its schema: shop.users', users.table),
+    named('--user-key <column>', 'unique key of a user', users.key),
+    named('--balance-column <column>', 'balance of a user', users.balance),
+    named('--frozen-column <column>', 'coins in the open freezes of a user', users.frozen),
     named(
       '--balance-means <what>',
-      'whether the balance counts what is frozen: total or available',
+      'whether the balance includes frozen coins (total) or not (available)',
       balanceMeans,
     ).choices(['total', 'available']),
-    named('--freezes-table <table>', 'the table of freezes', freezes.table),
-    named('--freeze-key <column>', "the freeze's key, unique", freezes.key),
-    named('--request-column <column>', 'the request id of a freeze; it becomes the id of the hold', freezes.requestId),
-    named('--freeze-user-column <column>', "the key of the freeze's user", freezes.user),
-    named('--amount-column <column>', 'the coins of a freeze', freezes.amount),
-    named('--status-column <column>', 'what became of a freeze', freezes.status),
-    new Option(
-      '--open-status <value...>',
-      `statuses with which a freeze still holds its coins (default: ${openStatuses.join(' ')})`,
-    ),
-    named('--account <template>', 'the name of the account; {id} is the key of the user', account),
-    named('--asset <code>', 'kind of coin', asset),
-    new Option('--scale <digits>', `decimals of the old amounts that become minor units: 2 for 1.50 as 150`)
+    named('--freezes-table <table>', 'table of freezes', freezes.table),
+    named('--freeze-key <column>', 'unique key of a freeze', freezes.key),
+    named('--request-column <column>', 'request id of a freeze; it becomes the id of the hold', freezes.requestId),
+    named('--freeze-user-column <column>', 'key of the user of a freeze', freezes.user),
+    named('--amount-column <column>', 'amount of a freeze', freezes.amount),
+    named('--status-column <column>', 'status of a freeze', freezes.status),
+    new Option('--open-status <value...>', `statuses of open freezes (default: ${openStatuses.join(' ')})`),
+    named('--account <template>', 'account name; {id} is the key of the user', account),
+    named('--asset <code>', 'asset', asset),
+    new Option('--scale <digits>', 'decimal places of the old amounts: with 2, 1.50 becomes 150 minor units')
       .argParser(readWholeNumber)
       .default(scale, String(scale)),
-    named('--prefix <text>', 'in front of the request ids that the import makes; one for each old system', prefix),
-    new Option('--hold-expires-in <duration>', 'life of the holds: 90s, 10m, 2h, 1d')
+    named('--prefix <text>', 'prefix of the request ids of the import; use one per old system', prefix),
+    new Option('--hold-expires-in <duration>', 'lifetime of the holds: 90s, 10m, 2h, 1d')
       .argParser(readDurationMs)
       .default(MAPPING_DEFAULT.holdExpiresInMs, '7d'),
   ]
@@ -138,11 +135,11 @@ function mappingOf(flags: ImportFlags): Mapping {
 
 interface Printer extends ImportListener {
   end(summary: ImportSummary): void
-  /** Takes away what is only there while it runs. */
+  /** Removes the progress bar. */
   clear(): void
 }
 
-/** Users whose commands a dry run shows; the others are counted. */
+/** The number of users whose commands a dry run shows. The others are counted. */
 const PLANS_SHOWN_MAX = 20
 
 class TextPrinter implements Printer {
@@ -180,18 +177,18 @@ class TextPrinter implements Printer {
   }
 
   end({ usersCount, users, breachesCount, coins, held, holdsCount }: ImportSummary): void {
-    if (this.#plansLeft < 0) this.#print(`… and ${-this.#plansLeft} users more`)
+    if (this.#plansLeft < 0) this.#print(`… and ${-this.#plansLeft} more users`)
     const unlessZero = (count: number): number | null => (count === 0 ? null : count)
     const fields = fieldTable([
       ['users', usersCount],
       [this.#dryRun ? 'would be imported' : 'imported', this.#dryRun ? unlessZero(users.planned) : users.imported],
-      ['the same already', unlessZero(users.unchanged)],
+      ['unchanged', unlessZero(users.unchanged)],
       ['corrected', unlessZero(users.corrected)],
       ['different', unlessZero(users.different)],
       ['not imported', unlessZero(users.broken)],
-      ['rows that break a law', unlessZero(breachesCount)],
+      ['invalid rows', unlessZero(breachesCount)],
       ['coins', coins],
-      ['of them held', held],
+      ['coins held', held],
       ['open freezes', holdsCount],
     ])
     this.#print(`\n${fields}`)
@@ -214,7 +211,7 @@ function planText({ account, total, holds }: Opening): string {
   ].join('\n')
 }
 
-/** One JSON line per finding; the summary is the last one. */
+/** One JSON line per finding. The last line is the summary. */
 class LinePrinter implements Printer {
   begin(usersCount: number, statuses: readonly StatusCount[]): void {
     printJsonLine({ type: 'begin', usersCount, statuses })

@@ -1,4 +1,4 @@
-/** `migrate`: brings a database to this version's tables. */
+/** `migrate`: migrates the tables of a database to this version. */
 import type { Command } from 'commander'
 import { readSetting, withoutPassword } from '../../config.ts'
 import { jsonOption, print, settingOption } from '../target.ts'
@@ -12,7 +12,7 @@ export function addMigrateCommand(program: Command): void {
   program
     .command('migrate')
     .description(
-      "Brings a database to this version's tables. Embedded databases are brought there by every write, too.",
+      'Migrates the tables of a database to this version. Embedded databases are also migrated by every write.',
     )
     .addOption(settingOption('store'))
     .addOption(jsonOption())

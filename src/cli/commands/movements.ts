@@ -1,4 +1,4 @@
-/** Coins that come, go and move: `deposit`, `charge`, `transfer`. */
+/** Movements without a hold: `deposit`, `charge`, `transfer`. */
 import type { Command } from 'commander'
 import { entryToWire } from '../../api/entry.ts'
 import type { Entry } from '../../domain/journal.ts'
@@ -19,22 +19,22 @@ interface MovementFlags extends TargetFlags {
 export function addMovementCommands(program: Command): void {
   const attach = (command: Command): Command =>
     command
-      .option('--asset <code>', 'kind of coin (default: credit)')
-      .option('--request-id <id>', 'idempotency key: the same id has one effect, for ever (default: a new one)')
-      .option('--memo <text>', 'a note for people')
-      .option('--metadata <json>', 'a flat JSON object to attach', readMetadata)
+      .option('--asset <code>', 'asset (default: credit)')
+      .option('--request-id <id>', 'idempotency key: one id has one effect, forever (default: a new id)')
+      .option('--memo <text>', 'note for people')
+      .option('--metadata <json>', 'flat JSON object', readMetadata)
 
-  attach(addLedgerCommand(program, 'deposit', 'Coins enter from @issuer.'))
-    .argument('<account>', 'who gets them, such as user:8')
-    .argument('<amount>', 'how much, in minor units', readAmount)
+  attach(addLedgerCommand(program, 'deposit', 'Deposits coins from @issuer to an account.'))
+    .argument('<account>', 'account that receives the coins, such as user:8')
+    .argument('<amount>', 'amount, in minor units', readAmount)
     .action((account: string, amount: bigint, flags: MovementFlags) =>
       show(flags, 'write', async (ledger) => shown(await ledger.deposit({ account, amount, ...attached(flags) }))),
     )
 
-  attach(addLedgerCommand(program, 'charge', 'Coins leave without a hold.'))
-    .argument('<account>', 'who pays')
-    .argument('<amount>', 'how much, in minor units', readAmount)
-    .option('--payee <account>', 'who gets them (default: @revenue)')
+  attach(addLedgerCommand(program, 'charge', 'Charges an account without a hold.'))
+    .argument('<account>', 'account that pays')
+    .argument('<amount>', 'amount, in minor units', readAmount)
+    .option('--payee <account>', 'account that receives the coins (default: @revenue)')
     .action((account: string, amount: bigint, flags: MovementFlags) =>
       show(flags, 'write', async (ledger) => {
         const { payee } = flags
@@ -42,10 +42,13 @@ export function addMovementCommands(program: Command): void {
       }),
     )
 
-  attach(addLedgerCommand(program, 'transfer', 'Coins move from one account to others: all or none.'))
-    .argument('<from>', 'who pays')
-    .argument('<to=amount...>', 'who gets how much: user:9=20 user:10=30', readShare)
-    .option('--to-asset <code>', 'kind of coin that arrives, at the declared rate; user:9=20:2 asks for 2 to arrive')
+  attach(addLedgerCommand(program, 'transfer', 'Transfers coins from one account to others: all or none.'))
+    .argument('<from>', 'account that pays')
+    .argument('<to=amount...>', 'receivers and amounts: user:9=20 user:10=30', readShare)
+    .option(
+      '--to-asset <code>',
+      'asset that the receivers get, at the newest rate; with user:9=20:2, the receiver gets 2',
+    )
     .action((from: string, shares: readonly Share[], flags: MovementFlags) =>
       show(flags, 'write', async (ledger) => {
         const { requestId, memo, metadata } = flags

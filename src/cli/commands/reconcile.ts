@@ -1,11 +1,11 @@
-/** `reconcile`: compares what another system says was done with the ledger's holds. */
+/** `reconcile`: compares the list of an external system with the holds of the ledger. */
 import { createInterface } from 'node:readline/promises'
 import { statSync, type Stats } from 'node:fs'
 import { Option, type Command } from 'commander'
 import { instantIn } from '../../api/input.ts'
 import { SettingError } from '../../config.ts'
-import type { Overage } from '../../domain/command.ts'
-import type { Finding, Remedy } from '../../reconcile/judgement.ts'
+import { OVERAGES, type Overage } from '../../domain/command.ts'
+import type { Finding, Fix } from '../../reconcile/judgement.ts'
 import type { ListFormat, ListShape, OtherState } from '../../reconcile/list.ts'
 import type { ReconcileListener, ReconcileOptions, ReconcileSummary } from '../../reconcile/reconciliation.ts'
 import { readDurationMs } from '../arguments.ts'
@@ -37,32 +37,44 @@ export function addReconcileCommand(program: Command): void {
   addLedgerCommand(
     program,
     'reconcile',
-    "Compares another system's list of requests with the ledger's holds: what is missing, extra, unfinished or different. " +
-      'Changes nothing without --fix. Exits 1 when something is left that does not agree.',
+    'Compares the list of an external system with the holds of the ledger, and reports requests that are missing, extra, ' +
+      'unfinished or different. Changes nothing without --fix. Exits 1 if a difference is left.',
     jsonLinesOption(),
   )
-    .argument('<file>', 'CSV with a head, or NDJSON: request ids, amounts in minor units, and perhaps statuses')
-    .addOption(
-      new Option('--format <format>', 'csv or ndjson (default: by the name of the file)').choices(['csv', 'ndjson']),
+    .argument(
+      '<file>',
+      'CSV with a header row, or NDJSON: request ids, amounts in minor units, and optionally statuses',
     )
-    .option('--id-column <name>', 'the request id, which is the id of the hold', 'request_id')
-    .option('--amount-column <name>', 'what it did cost', 'amount')
-    .option('--status-column <name>', `what became of it (default: ${STATUS_COLUMN}; without one, all is done)`)
-    .option('--done <word...>', 'statuses of what was done', ['done'])
-    .option('--failed <word...>', 'statuses of what was not done and will not be', ['failed'])
-    .option('--pending <word...>', 'statuses of what may still be done', ['pending'])
-    .option('--since <instant>', 'holds created before are no extra ones; with it, settled holds are looked at as well')
-    .option('--until <instant>', 'holds created after are no extra ones (default: when the file was last changed)')
-    .option('--fix', 'settle open holds of what was done, release those of what failed; shown first, then asked for')
-    .option('--yes', 'with --fix: do not ask')
     .addOption(
-      new Option('--overage <what>', 'with --fix, for what was done at more than is held')
-        .choices(['reject', 'cap', 'draw'])
+      new Option('--format <format>', 'csv or ndjson (default: from the file name)').choices(['csv', 'ndjson']),
+    )
+    .option('--id-column <name>', 'request id, which is the id of the hold', 'request_id')
+    .option('--amount-column <name>', 'actual cost', 'amount')
+    .option(
+      '--status-column <name>',
+      `status (default: ${STATUS_COLUMN}; without this column, every row counts as done)`,
+    )
+    .option('--done <word...>', 'statuses of completed work', ['done'])
+    .option('--failed <word...>', 'statuses of failed work', ['failed'])
+    .option('--pending <word...>', 'statuses of unfinished work', ['pending'])
+    .option(
+      '--since <instant>',
+      'ignore extra holds created before this instant; with it, settled holds are compared too',
+    )
+    .option(
+      '--until <instant>',
+      'ignore extra holds created after this instant (default: the modification time of the file)',
+    )
+    .option('--fix', 'settle open holds of completed work, release open holds of failed work; asks for confirmation')
+    .option('--yes', 'with --fix: do not ask for confirmation')
+    .addOption(
+      new Option('--overage <what>', 'with --fix: the rule for completed work that cost more than is held')
+        .choices(OVERAGES)
         .default('reject'),
     )
     .option(
       '--release-unknown <age>',
-      'with --fix: release open holds that the list does not have and that are older: 2h, 1d',
+      'with --fix: release open holds that are not in the list and older than this: 2h, 1d',
       readDurationMs,
     )
     .action(async (file: string, flags: ReconcileFlags) => await reconcile(file, flags))
@@ -77,17 +89,17 @@ async function reconcile(file: string, flags: ReconcileFlags): Promise<void> {
   await using ledger = await openTarget(flags, 'read')
   const print = flags.json === true ? printJsonLine : () => undefined
   const say = flags.json === true ? () => undefined : (text: string): void => void process.stdout.write(`${text}\n`)
-  const listener = listenerOf({ print, say, fix: flags.fix === true })
+  const listener = listenerOf({ print, say, showFixes: flags.fix === true })
   const reconciliation = new Reconciliation(ledger, notebook, options, listener)
   const summary = await reconciliation.compare(file, shape)
   say(summaryView(summary))
   let fixedCount = 0
   if (flags.fix === true && (await isAgreed(flags, summary))) {
-    fixedCount = await reconciliation.apply((remedy, error) => {
-      say(`${styled('red', 'refused')} ${remedyText(remedy)}: ${visible(error.message)}`)
-      print({ type: 'refused', ...remedy, code: error.code, message: error.message })
+    fixedCount = await reconciliation.apply((fix, error) => {
+      say(`${styled('red', 'refused')} ${fixText(fix)}: ${visible(error.message)}`)
+      print({ type: 'refused', ...fix, code: error.code, message: error.message })
     })
-    say(`${fixedCount} of ${summary.plannedCount} changes are made.`)
+    say(`Made ${fixedCount} of ${summary.plannedCount} changes.`)
   }
   print({ type: 'summary', ...summary, fixedCount })
   if (summary.findingsCount + summary.unreadableCount > fixedCount) process.exitCode = EXIT.refused
@@ -96,11 +108,13 @@ async function reconcile(file: string, flags: ReconcileFlags): Promise<void> {
 function shapeOf(file: string, flags: ReconcileFlags): ListShape {
   const byName = /\.(csv|ndjson|jsonl)$/i.exec(file)?.[1]?.toLowerCase()
   const format = flags.format ?? (byName === 'jsonl' ? 'ndjson' : (byName as ListFormat | undefined))
-  if (format === undefined) throw new SettingError('Say with --format whether the file is csv or ndjson.')
+  if (format === undefined)
+    throw new SettingError('The file name does not show the format. Add --format csv or --format ndjson.')
   const words = new Map<string, OtherState>()
   for (const state of ['done', 'failed', 'pending'] as const) {
     for (const word of flags[state]) {
-      if (words.has(word)) throw new SettingError(`The status "${word}" cannot mean two things.`)
+      if (words.has(word))
+        throw new SettingError(`The status "${word}" is given more than once in --done, --failed and --pending.`)
       words.set(word, state)
     }
   }
@@ -110,7 +124,7 @@ function shapeOf(file: string, flags: ReconcileFlags): ListShape {
 }
 
 function optionsOf(file: string, { since, until, overage, releaseUnknown }: ReconcileFlags): ReconcileOptions {
-  // What was frozen after the list was written cannot be in it.
+  // A hold that was created after the list was written cannot be in the list.
   const writtenAt = writtenAtOf(file)
   const now = Date.now()
   return {
@@ -127,20 +141,20 @@ function writtenAtOf(file: string): number {
   try {
     found = statSync(file, { throwIfNoEntry: false })
   } catch (error) {
-    throw new SettingError(`The file cannot be looked at: ${(error as Error).message}`)
+    throw new SettingError(`The file cannot be read: ${(error as Error).message}`)
   }
   if (found === undefined) throw new SettingError(`There is no file "${file}".`)
   return found.mtimeMs
 }
 
-/** Whether the plan may be carried out. */
+/** Whether the user confirms the planned changes. */
 async function isAgreed(flags: ReconcileFlags, { plannedCount, unreadableCount }: ReconcileSummary): Promise<boolean> {
-  const tell = (text: string): void => void process.stderr.write(`${text}\n`)
-  if (unreadableCount > 0) tell('Nothing is changed while the list has rows that cannot be read.')
+  const warn = (text: string): void => void process.stderr.write(`${text}\n`)
+  if (unreadableCount > 0) warn('Nothing was changed, because the list has unreadable rows.')
   if (unreadableCount > 0 || plannedCount === 0) return false
   if (flags.yes === true) return true
   if (!process.stdin.isTTY || !process.stderr.isTTY) {
-    tell('Nothing is changed. To make these changes, add --yes.')
+    warn('Nothing was changed. To make these changes, add --yes.')
     return false
   }
   const terminal = createInterface({ input: process.stdin, output: process.stderr })
@@ -154,14 +168,15 @@ async function isAgreed(flags: ReconcileFlags, { plannedCount, unreadableCount }
 interface Outlets {
   readonly print: (line: object) => void
   readonly say: (text: string) => void
-  readonly fix: boolean
+  readonly showFixes: boolean
 }
 
-function listenerOf({ print, say, fix }: Outlets): ReconcileListener {
+function listenerOf({ print, say, showFixes }: Outlets): ReconcileListener {
   return {
     finding(finding) {
-      print({ type: 'finding', ...finding })
-      say(findingText(finding, fix))
+      const { fix, ...found } = finding
+      print({ type: 'finding', ...found, remedy: fix })
+      say(findingText(finding, showFixes))
     },
     unreadable({ line, problem }) {
       print({ type: 'unreadable', line, problem })
@@ -171,15 +186,15 @@ function listenerOf({ print, say, fix }: Outlets): ReconcileListener {
   }
 }
 
-function findingText({ code, requestId, line, message, remedy }: Finding, fix: boolean): string {
+function findingText({ code, requestId, line, message, fix }: Finding, showFixes: boolean): string {
   const place = line === null ? '' : ` (line ${line})`
-  const change = fix && remedy !== null ? ` → ${remedyText(remedy)}` : ''
+  const change = showFixes && fix !== null ? ` → ${fixText(fix)}` : ''
   return `${styled('red', code)} ${requestId}${place}: ${visible(message)}${change}`
 }
 
-function remedyText(remedy: Remedy): string {
-  if (remedy.kind === 'release') return `release ${remedy.hold}`
-  return `settle ${remedy.hold} ${remedy.amount}${remedy.overage === 'reject' ? '' : ` --overage ${remedy.overage}`}`
+function fixText(fix: Fix): string {
+  if (fix.kind === 'release') return `release ${fix.hold}`
+  return `settle ${fix.hold} ${fix.amount}${fix.overage === 'reject' ? '' : ` --overage ${fix.overage}`}`
 }
 
 function summaryView({
@@ -191,12 +206,15 @@ function summaryView({
   totals,
 }: ReconcileSummary): string {
   const fields = fieldTable([
-    ['rows', `${rowsCount}${isCounted ? ', as its end row says' : '; it has no end row, so it may be cut'}`],
+    [
+      'rows',
+      `${rowsCount}${isCounted ? ', as the end row says' : '; without an end row, so the list may be truncated'}`,
+    ],
     ['agree', agreedCount],
     ['unreadable', unreadableCount === 0 ? null : unreadableCount],
-    ['changes that rules allow', plannedCount === 0 ? null : plannedCount],
+    ['planned changes', plannedCount === 0 ? null : plannedCount],
   ])
   if (totals.length === 0) return fields
   const rows = totals.map(({ code, asset, count, theirs, ours }) => [code, asset ?? '', count, theirs, ours])
-  return `\n${fields}\n\n${listTable(['found', 'asset', 'count', 'there', 'here'], rows)}`
+  return `\n${fields}\n\n${listTable(['found', 'asset', 'count', 'external', 'ledger'], rows)}`
 }

@@ -9,7 +9,7 @@ interface ServeFlags extends Flags {
 }
 
 export function addServeCommand(program: Command): void {
-  const command = program.command('serve').description('Serves the ledger over HTTP until it gets SIGTERM or SIGINT.')
+  const command = program.command('serve').description('Serves the ledger over HTTP until SIGTERM or SIGINT.')
   const names = (Object.keys(SETTINGS) as SettingName[]).filter((name) => name !== 'url')
   for (const name of names) command.addOption(settingOption(name))
   command.addOption(jsonOption()).action(async (flags: ServeFlags) => {
@@ -25,7 +25,7 @@ export function addServeCommand(program: Command): void {
 function welcome(url: string, store: string): string {
   return `Holdfast serves ${store} on ${styled('bold', url)} (reference: ${url}/docs). Stop it with Ctrl-C.
 
-Try it: give user:8 coins, set some aside, take what the job did cost, and look.
+Try it: deposit coins for user:8, freeze some of them, settle the actual cost, and show the account.
 
 ${curl(url, 'deposits', { account: 'user:8', amount: '10000' })}
 ${curl(url, 'holds', { requestId: 'job-616', account: 'user:8', amount: '616' })}

@@ -1,4 +1,4 @@
-/** The journal of a balance: `postings`, as a page or as a file. */
+/** Statements: `postings`, as a page or as a file. */
 import { Option, type Command } from 'commander'
 import type { StatementInput } from '../../api/ledger.ts'
 import { STATEMENT_FORMATS, type StatementFormat } from '../../api/queries.ts'
@@ -6,7 +6,7 @@ import { statementEnd, statementHead, statementText } from '../../api/statement.
 import { lineToWire } from '../../api/posting.ts'
 import { SettingError } from '../../config.ts'
 import type { Instant } from '../../domain/ids.ts'
-import type { EntryKind, StatementLine } from '../../domain/journal.ts'
+import { ENTRY_KINDS, type EntryKind, type StatementLine } from '../../domain/journal.ts'
 import type { Metadata } from '../../domain/metadata.ts'
 import { given, readInstant, readMetadata, readWholeNumber } from '../arguments.ts'
 import { addLedgerCommand, show, stream, type TargetFlags } from '../target.ts'
@@ -26,33 +26,21 @@ interface PostingsFlags extends TargetFlags {
   readonly export?: StatementFormat
 }
 
-const ENTRY_KINDS: readonly EntryKind[] = [
-  'open',
-  'deposit',
-  'charge',
-  'transfer',
-  'freeze',
-  'settle',
-  'release',
-  'amend',
-  'refund',
-]
-
 export function addStatementCommand(program: Command): void {
-  addLedgerCommand(program, 'postings', "Lists the journal of an account's balance, newest first.")
-    .argument('<account>', 'which account')
-    .option('--asset <code>', 'kind of coin (default: credit)')
-    .addOption(new Option('--kind <kind>', 'only lines of such entries').choices(ENTRY_KINDS))
-    .option('--from <instant>', 'only from then on: 2030-01-31T12:00:00Z, or a day', readInstant)
-    .option('--until <instant>', 'only before then', readInstant)
+  addLedgerCommand(program, 'postings', 'Shows the statement of a balance, newest line first.')
+    .argument('<account>', 'the account')
+    .option('--asset <code>', 'asset (default: credit)')
+    .addOption(new Option('--kind <kind>', 'only lines of entries of this kind').choices(ENTRY_KINDS))
+    .option('--from <instant>', 'only lines at or after this instant: 2030-01-31T12:00:00Z, or a day', readInstant)
+    .option('--until <instant>', 'only lines before this instant', readInstant)
     .option('--entry <id>', 'only lines of this entry: a request id, HOLD~settle, HOLD~release or HOLD~late')
     .option('--hold <id>', 'only lines of this hold')
-    .option('--memo <text>', 'only lines with this in their memo')
-    .option('--metadata <json>', 'only lines that carry these keys with these values', readMetadata)
+    .option('--memo <text>', 'only lines whose memo contains this text')
+    .option('--metadata <json>', 'only lines whose metadata has these keys with these values', readMetadata)
     .option('--limit <count>', 'rows, 1 to 1000 (default: 50)', readWholeNumber)
-    .option('--cursor <cursor>', 'where the page before ended')
+    .option('--cursor <cursor>', 'cursor from the previous page')
     .addOption(
-      new Option('--export <format>', 'print all of them as a file, not a page; csv is for spreadsheets').choices(
+      new Option('--export <format>', 'print all lines as a file instead of a page; csv is for spreadsheets').choices(
         STATEMENT_FORMATS,
       ),
     )
@@ -68,13 +56,13 @@ export function addStatementCommand(program: Command): void {
         return
       }
       if (limit !== undefined || cursor !== undefined) {
-        throw new SettingError('--export prints every line: it goes without --limit and --cursor.')
+        throw new SettingError('--export prints all lines. It is not possible with --limit or --cursor.')
       }
       await stream(flags, (ledger) => fileOf(format, ledger.exportPostings(account, filters)))
     })
 }
 
-/** Rows in one write to stdout. */
+/** Rows per write to stdout. */
 const ROWS_PER_WRITE = 100
 
 async function* fileOf(format: StatementFormat, lines: AsyncIterable<StatementLine>): AsyncGenerator<string> {

@@ -1,8 +1,8 @@
 /**
- * `verify`: asks a database whether the laws of docs/INVARIANTS.md hold in it.
+ * `verify`: checks the laws of docs/INVARIANTS.md on the rows of a database.
  *
- * What it should be warned of is told as well, and changes nothing about the exit code: a setting that can lose rows has not lost
- * any yet, and whoever verifies a restored copy on a server of another kind wants to know about the rows.
+ * Warnings about the settings of the database are printed too. They do not change the exit code, because they say nothing about the
+ * rows: a restored copy can be verified on a server with other settings.
  */
 import type { Command } from 'commander'
 import { readSetting, withoutPassword } from '../../config.ts'
@@ -23,7 +23,7 @@ interface Finding {
   readonly id: string
   readonly title: string
   readonly ok: boolean
-  /** The first rows that break the law, at most `--rows` of them. */
+  /** The first rows that violate the law, at most `--rows`. */
   readonly violations: readonly Readonly<Record<string, string>>[]
 }
 
@@ -33,13 +33,13 @@ export function addVerifyCommand(program: Command): void {
   program
     .command('verify')
     .description(
-      'Checks every law of the ledger against the rows of a database. Exits 1 when one is broken. ' +
-        'Settings with which the database can lose rows are told too; they leave the exit code as it is.',
+      'Checks every law on the rows of a database. Exits 1 if a law is broken. ' +
+        'Warns about settings with which the database can lose rows; warnings do not change the exit code.',
     )
     .addOption(settingOption('store'))
     .option(
       '--rows <count>',
-      `rows to show of each law that is broken (default: ${ROWS_DEFAULT})`,
+      `number of rows to show per broken law (default: ${ROWS_DEFAULT})`,
       readWholeNumber,
       ROWS_DEFAULT,
     )
@@ -47,7 +47,7 @@ export function addVerifyCommand(program: Command): void {
     .action(async (flags: VerifyFlags) => {
       const store = readSetting('store', flags, process.env)
       const { openLedger } = await import('../../ledger.ts')
-      // An empty database would keep every law: what is not there must not be made here.
+      // Every law holds in an empty database, so a missing database must not be created here.
       await using ledger = await openLedger(store, { migrate: false, sweep: false, reads: 'caller' })
       const findings = await audit(ledger, Math.max(1, flags.rows))
       const ok = findings.every((finding) => finding.ok)
@@ -84,7 +84,7 @@ function findingsView(store: string, findings: readonly Finding[]): string {
     const shown = violations.map((violation) => fieldTable(Object.entries(violation)))
     return `\n${styled('red', `${id} ${title}`)}\n${shown.join('\n\n')}\n`
   })
-  const verdict = broken.length === 0 ? `Every law holds in ${store}.` : `${broken.length} laws are broken in ${store}.`
+  const verdict = broken.length === 0 ? `All laws hold in ${store}.` : `${broken.length} checks failed in ${store}.`
   return `${listTable(['law', 'check', 'result'], rows)}\n${details.join('')}\n${verdict}`
 }
 

@@ -1,4 +1,4 @@
-/** Changes an open hold: what it holds, when it expires, what happens then. */
+/** Changes an open hold: its total, its expiry, or the amount to settle at the expiry. */
 import type { AmendCommand } from '../command.ts'
 import { answerAgain, reject } from '../decision.ts'
 import { fingerprintOf } from '../fingerprint.ts'
@@ -55,7 +55,7 @@ export const amend: Rule<'amend'> = {
   followsEnd: () => false,
 }
 
-/** A rule that is left as it is differs from one that is cleared. */
+/** An unchanged `onExpiry` differs from a cleared one. */
 function onExpiryContents({ onExpiry }: AmendCommand): string {
   if (onExpiry === undefined) return ''
   return onExpiry === null ? 'release' : `${onExpiry.settle}`

@@ -1,4 +1,4 @@
-/** Coins leave an account without a hold. */
+/** Coins leave an account to a payee, without a hold. */
 import { answerAgain, reject } from '../decision.ts'
 import { enter } from '../entering.ts'
 import { attachedContents, fingerprintOf } from '../fingerprint.ts'

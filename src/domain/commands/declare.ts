@@ -1,4 +1,4 @@
-/** Declares an asset, or gives it another name. */
+/** Declares or renames an asset. */
 import type { Asset } from '../asset.ts'
 import { reject } from '../decision.ts'
 import { NO_HOLD, type Rule } from '../rule.ts'

@@ -18,7 +18,7 @@ export const freeze: Rule<'freeze'> = {
     return `freeze ${account} ${asset} ${amount} ${payee} ${expiresInMs} ${expiresAt} ${canonicalMetadata(metadata)}${onExpiry === null ? '' : ` ${onExpiry.settle}`}`
   },
 
-  /** Only if the same work also pays from the hold, the payee's balance is needed: `addPayeesOfNewHolds`. */
+  /** The payee's balance is needed only if the same work also pays from the hold: `addPayeesOfNewHolds`. */
   addKeys(command, keys) {
     keys.addRequest(command.requestId)
     keys.addFreeze(command)

@@ -1,4 +1,4 @@
-/** Sets the floor of one balance, and the metadata of its account. */
+/** Sets the floor of one balance and the metadata of its account. */
 import { showBalance, type Balance, type BalanceRecord } from '../balance.ts'
 import { answerAgain, reject } from '../decision.ts'
 import { fingerprintOf } from '../fingerprint.ts'
@@ -34,7 +34,7 @@ export const open: Rule<'open'> = {
     if (floor > before.available) {
       return reject({ code: 'floor_above_available', account, asset, available: before.available })
     }
-    // A posting without coins: it moves the version, so that nobody decides on a remembered floor.
+    // A posting without coins: it changes the version, so that no engine decides on a cached floor.
     const moves = [{ balance: before, available: 0n, held: 0n }]
     const posted = post(requestId, 'open', moment.now, moves)
     if ('code' in posted) return reject(posted)

@@ -1,4 +1,4 @@
-/** Declares what coins of one asset come to in another. */
+/** Declares the rate of a pair of assets. */
 import type { RateCommand } from '../command.ts'
 import { reject } from '../decision.ts'
 import type { Rate } from '../rate.ts'
@@ -34,7 +34,7 @@ export const rate: Rule<'rate'> = {
       tolerancePpm,
       declaredAt: moment.now,
     }
-    // The version alone does not prove that the rate before it exists: a database that went back in time may have lost that one.
+    // The version alone does not prove that the previous rate exists: a database that was restored to an earlier state may have lost it.
     const effect = { rate: declared, ratesUsed: newest === null ? [] : [newest] }
     return { verdict: 'apply', effect, answer: declared }
   },

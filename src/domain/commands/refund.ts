@@ -1,4 +1,4 @@
-/** Gives back what was settled, from the payee's `available` to the holder's. */
+/** Returns settled coins from the payee's `available` to the holder's. */
 import { answerAgain, reject } from '../decision.ts'
 import { attachedContents, fingerprintOf } from '../fingerprint.ts'
 import { enterStep, holdIn, showStepOf, type StepEntry } from '../hold-step.ts'

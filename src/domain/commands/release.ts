@@ -1,4 +1,4 @@
-/** Ends a hold: everything that it holds goes back. With the cause `expiry` only when it is due; then it may settle something. */
+/** Ends a hold: everything that is held returns to the holder. With the cause `expiry`, the hold must be due and `onExpiry` applies. */
 import { reject } from '../decision.ts'
 import { fingerprintOf } from '../fingerprint.ts'
 import { answerEnded, end } from '../hold-ending.ts'
@@ -30,7 +30,7 @@ export const release: Rule<'release'> = {
     }
     if (moment.now < expiresAt) return reject({ code: 'hold_not_due', hold: hold.id, expiresAt })
     const due = onExpiry === null ? NOTHING : pay({ amount: onExpiry.settle, overage: 'cap' }, hold, state)!
-    // What the hold no longer has was never asked for.
+    // An expiry settles at most what is held. It has no shortfall, because no caller asked for the rest.
     return end(hold, { ...due, shortfall: 0n }, { state: 'expired', payee, fingerprint }, state, moment)
   },
 

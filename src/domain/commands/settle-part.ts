@@ -1,4 +1,4 @@
-/** Settles a part of an open hold, which stays open. */
+/** Settles a part of an open hold. The hold stays open. */
 import { answerAgain, reject } from '../decision.ts'
 import { attachedContents, fingerprintOf } from '../fingerprint.ts'
 import { enterStep, holdIn, movesOf, notOpen, paid, showStepOf, type StepEntry } from '../hold-step.ts'

@@ -1,4 +1,4 @@
-/** Ends a hold: the actual cost goes to its payee, the rest back to its holder. Also once after the expiry, from `available`. */
+/** Ends a hold: the actual cost goes to the payee, the rest returns to the holder. A late settle after the expiry takes from `available`. */
 import type { SettleCommand } from '../command.ts'
 import { answerAgain, reject, type Decision, type Moment, type State } from '../decision.ts'
 import { fingerprintOf } from '../fingerprint.ts'
@@ -51,7 +51,7 @@ export const settle: Rule<'settle'> = {
 
 interface LateSettle {
   readonly command: SettleCommand
-  /** It has expired. */
+  /** An expired hold. */
   readonly hold: HoldRecord
   readonly payee: AccountName
   readonly fingerprint: number

@@ -72,7 +72,7 @@ function addLeg({ from, to, asset, toAsset = asset }: Leg, keys: FootprintKeys):
   keys.addRate(asset, toAsset)
 }
 
-/** The account that would pay itself, if there is one. Own coins may be exchanged, but not with `@exchange` as a party. */
+/** The account that would pay itself, or null. An account may exchange its own coins, except `@exchange`, its own counterparty. */
 function selfPayer(leg: Leg): AccountName | null {
   if (!isExchange(leg)) return leg.from === leg.to ? leg.from : null
   return leg.from === EXCHANGE || leg.to === EXCHANGE ? EXCHANGE : null

@@ -21,7 +21,7 @@ export function accountRoutes(app: FastifyInstance, reads: LedgerReads): void {
       schema: {
         operationId: 'getAccount',
         tags: ['accounts'],
-        summary: 'Balances, one per asset, now or as of a moment, page by page where there are many',
+        summary: 'Read an account and its balances, now or as of an instant',
         params: ACCOUNT_PARAMS,
         querystring: AccountQuery,
         response: { 200: answers(Account) },

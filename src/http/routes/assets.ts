@@ -14,7 +14,7 @@ export function assetRoutes(app: FastifyInstance, reads: LedgerReads): void {
       schema: {
         operationId: 'listAssets',
         tags: ['assets'],
-        summary: 'Every asset, page by page',
+        summary: 'List assets',
         querystring: AssetsQuery,
         response: { 200: answers(Assets) },
       },

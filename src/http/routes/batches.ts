@@ -19,16 +19,16 @@ export function batchRoutes(app: FastifyInstance, backend: Backend): void {
       schema: {
         operationId: 'batch',
         tags: ['batches'],
-        summary: 'Many commands in one request',
+        summary: 'Execute several commands in one request',
         description:
-          'One outcome per command, in order, under status 200. Without `atomic` every command stands for itself, rejected or ' +
-          'faulted as it would be alone. With `atomic` all of them take effect or none: the one that was refused says why, ' +
-          'the others are `batch_aborted`. A batch with a command that breaks a rule of form is refused as a whole.',
+          'The status is 200, with one outcome per command, in order. Without `atomic`, every command succeeds or fails separately. ' +
+          'With `atomic`, all commands take effect or none: the rejected command has its own code, the others have `batch_aborted`. A ' +
+          'batch request with an invalid command is refused as a whole.',
         body: reference(BatchBody),
         response: { 200: answers(Batch) },
       },
       config: { problems: WRITE_PROBLEMS },
-      // An outcome is one of several shapes, which a compiled serializer would tell apart by validating each in turn.
+      // An outcome has one of several shapes. A compiled serializer would validate them one after another to find the right one.
       serializerCompiler: () => JSON.stringify,
     },
     async (request, reply) => {
@@ -49,7 +49,7 @@ async function together(
   return outcomes.map((outcome, index) => outcomeToWire(commands[index]!.kind, outcome))
 }
 
-/** All of them at once, so that the engine can take them into one batch of its own. */
+/** Submits all commands at once, so that the engine can decide them in one batch. */
 function each(
   backend: Backend,
   request: FastifyRequest,

@@ -12,11 +12,11 @@ export function entryRoutes(app: FastifyInstance, reads: LedgerReads): void {
       schema: {
         operationId: 'getEntry',
         tags: ['accounts'],
-        summary: 'One entry of the journal',
+        summary: 'Read an entry of the journal',
         params: Type.Object({
           id: Type.String({
             description:
-              'The request id; `HOLD~settle` or `HOLD~release` for the end of a hold, `HOLD~late` for its late settle.',
+              'The request id. The end of a hold has the id `HOLD~settle` or `HOLD~release`, a late settle `HOLD~late`.',
             examples: ['job-616~settle'],
           }),
         }),

@@ -9,7 +9,12 @@ export function healthRoutes(app: FastifyInstance, backend: Backend, warnings: W
   app.get(
     '/healthz',
     {
-      schema: { operationId: 'health', tags: ['service'], summary: 'Is it alive?', response: { 200: answers(Health) } },
+      schema: {
+        operationId: 'health',
+        tags: ['service'],
+        summary: 'Liveness: the process responds',
+        response: { 200: answers(Health) },
+      },
     },
     (_, reply) => sendFound(reply, { status: 'alive' }),
   )
@@ -19,7 +24,7 @@ export function healthRoutes(app: FastifyInstance, backend: Backend, warnings: W
       schema: {
         operationId: 'readiness',
         tags: ['service'],
-        summary: 'Can it commit?',
+        summary: 'Readiness: the service can commit',
         response: { 200: answers(Readiness) },
       },
       config: { problems: ['store_unavailable', 'store_misconfigured', 'clock_wrong', 'shutting_down', 'internal'] },

@@ -21,9 +21,9 @@ export function holdRoutes(app: FastifyInstance, reads: LedgerReads): void {
       schema: {
         operationId: 'listHolds',
         tags: ['holds'],
-        summary: 'Holds, page by page',
+        summary: 'List holds',
         description:
-          'With an account: its holds, newest first. Without: open holds by expiry, holds in another state by id.',
+          'With `account`: its holds, newest first. Without `account`: open holds by expiry, holds in another state by id.',
         querystring: HoldsQuery,
         response: { 200: answers(HoldPage) },
       },
@@ -40,7 +40,7 @@ export function holdRoutes(app: FastifyInstance, reads: LedgerReads): void {
       schema: {
         operationId: 'getHold',
         tags: ['holds'],
-        summary: 'One hold',
+        summary: 'Read a hold',
         params: HOLD_PARAMS,
         response: { 200: answers(Hold) },
       },
@@ -56,8 +56,8 @@ export function holdRoutes(app: FastifyInstance, reads: LedgerReads): void {
       schema: {
         operationId: 'getHoldHistory',
         tags: ['holds'],
-        summary: 'What happened to a hold, oldest first, page by page',
-        description: 'The freeze, and everything that changed the hold since; each with the hold as it was after it.',
+        summary: 'Read the history of a hold, oldest event first',
+        description: 'The freeze and every later change, each with the hold as it was after the event.',
         params: HOLD_PARAMS,
         querystring: PageQuery,
         response: { 200: answers(HoldEventPage) },

@@ -22,7 +22,7 @@ export function rateRoutes(app: FastifyInstance, reads: LedgerReads): void {
       schema: {
         operationId: 'listRates',
         tags: ['assets'],
-        summary: 'The newest rate of every pair, page by page',
+        summary: 'List the newest rate of every pair',
         querystring: PageQuery,
         response: { 200: answers(RatePage) },
       },
@@ -39,8 +39,8 @@ export function rateRoutes(app: FastifyInstance, reads: LedgerReads): void {
       schema: {
         operationId: 'listRateHistory',
         tags: ['assets'],
-        summary: 'Every rate that a pair had, newest first, page by page',
-        description: 'Empty when none was ever declared.',
+        summary: 'List all rates of a pair, newest first',
+        description: 'Empty if the pair has no rate.',
         params: PAIR_PARAMS,
         querystring: PageQuery,
         response: { 200: answers(RatePage) },

@@ -1,4 +1,4 @@
-/** The journal of a balance: page by page, or as a file. */
+/** The statement of a balance: page by page, or as a file. */
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import type { LedgerReads } from '../../api/ledger-reads.ts'
@@ -19,7 +19,7 @@ interface ByName {
 const ACCOUNT_PARAMS = Type.Object({ account: AccountName })
 
 const FILES = {
-  description: 'The file, as it is being read.',
+  description: 'The file. It is generated while it is downloaded.',
   content: Object.fromEntries(
     STATEMENT_FORMATS.map((format) => [STATEMENT_TYPES[format], { schema: { type: 'string' } }]),
   ),
@@ -32,11 +32,10 @@ export function statementRoutes(app: FastifyInstance, reads: LedgerReads, export
       schema: {
         operationId: 'listPostings',
         tags: ['accounts'],
-        summary: 'The journal of one balance with its running amounts, newest first, page by page',
+        summary: 'Read the statement of a balance, newest line first',
         description:
-          'All filters that are given must hold. The amounts of a line are those after it. A house account has stripes: they ' +
-          'come one after another, and a running amount is that of the stripe alone. `from` and `until` are exact as far as ' +
-          'the clocks of the processes that write agree.',
+          'A line must match all filters. It has the amounts after the posting. The lines of a house account come one stripe after ' +
+          'another, with the running amounts of their stripe. `from` and `until` are as exact as the clocks of the writing processes agree.',
         params: ACCOUNT_PARAMS,
         querystring: PostingsQuery,
         response: { 200: answers(PostingPage) },
@@ -51,19 +50,19 @@ export function statementRoutes(app: FastifyInstance, reads: LedgerReads, export
   app.get<ByName>(
     '/v1/accounts/:account/postings/export',
     {
-      // A HEAD would read the whole journal to throw it away.
+      // A HEAD request would read the whole statement in vain.
       exposeHeadRoute: false,
       schema: {
         operationId: 'exportPostings',
         tags: ['accounts'],
-        summary: 'The same lines as a file',
+        summary: 'Download a statement as a file',
         description:
-          'CSV (RFC 4180) for spreadsheets: text that could be taken for a formula has an apostrophe before it. NDJSON for ' +
-          'programs: one line of a page per line, every value as it is. The file is read page by page as the caller takes it. ' +
-          'Lines that are written meanwhile are not in it, except in stripes of a house account that come later; with an ' +
-          '`until` that is past, the same file comes every time. The last row is the end row, which counts the rows before it: ' +
-          '`#end,COUNT` and empty fields in CSV, `{"end":true,"rows":COUNT}` in NDJSON. When reading fails in the middle, or the ' +
-          'caller is too slow, the connection is reset: a file without its end row is not whole.',
+          'CSV (RFC 4180) for spreadsheets: a text that a spreadsheet could read as a formula has an apostrophe before it. NDJSON for ' +
+          'programs: one statement line per line, with every value unchanged. The file is generated while it is downloaded. Lines that ' +
+          'are written during the download are left out, except in later stripes of a house account. With an `until` in the past, every ' +
+          'download is the same. The last row is the end row, with the number of rows before it: `#end,COUNT` and empty fields in CSV, ' +
+          '`{"end":true,"rows":COUNT}` in NDJSON. If a read fails or the caller is too slow, the connection is reset. A file without an ' +
+          'end row is truncated.',
         params: ACCOUNT_PARAMS,
         querystring: ExportQuery,
         response: { 200: FILES },

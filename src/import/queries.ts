@@ -1,27 +1,27 @@
 /**
- * What is asked of the old database, in SQL that MySQL, MariaDB and PostgreSQL understand alike. Names are quoted here and were
- * checked before; values are parameters, written `?`.
+ * The SQL queries of the import, for MySQL, MariaDB and PostgreSQL. Names were checked before and are quoted here. Values are
+ * parameters, written `?`.
  */
 import type { Mapping } from './mapping.ts'
 import type { OldFreeze } from './old-rows.ts'
 
-export interface Statement {
+export interface Query {
   readonly text: string
   readonly values: readonly unknown[]
 }
 
 export interface Dialect {
-  /** Around a name. No name that passed the check has it inside. */
+  /** The quote around a name. Checked names do not contain it. */
   readonly quote: '"' | '`'
-  /** The type that any value can be cast to for reading. */
+  /** The type to which any value can be cast. */
   readonly textType: 'CHAR' | 'text'
-  /** A key as it must be compared with a column: as text, a number would be compared by way of a double on MySQL. */
+  /** Converts a key for a comparison with its column. MySQL would compare a number with a text as doubles. */
   readonly userKey: (key: string) => unknown
   readonly freezeUser: (key: string) => unknown
   readonly freezeKey: (key: string) => unknown
 }
 
-export class Statements {
+export class Queries {
   readonly #dialect: Dialect
   readonly #mapping: Mapping
   readonly #users: string
@@ -49,16 +49,16 @@ export class Statements {
     }
   }
 
-  usersCount(): Statement {
+  usersCount(): Query {
     return { text: `SELECT ${this.#asText('COUNT(*)')} AS rows_count FROM ${this.#users}`, values: [] }
   }
 
-  usersWithoutKeyCount(): Statement {
+  usersWithoutKeyCount(): Query {
     const { text, values } = this.usersCount()
     return { text: `${text} WHERE ${this.#user.key} IS NULL`, values }
   }
 
-  users(after: string | null, limit: number): Statement {
+  users(after: string | null, limit: number): Query {
     const { key, balance, frozen } = this.#user
     const beyond = after === null ? `${key} IS NOT NULL` : `${key} > ?`
     return {
@@ -68,7 +68,7 @@ export class Statements {
     }
   }
 
-  openFreezes(users: readonly string[], after: OldFreeze | null, limit: number): Statement {
+  openFreezes(users: readonly string[], after: OldFreeze | null, limit: number): Query {
     const { key, user } = this.#freeze
     const beyond = after === null ? '' : ` AND (${user} > ? OR (${user} = ? AND ${key} > ?))`
     const { freezeUser, freezeKey } = this.#dialect
@@ -80,7 +80,7 @@ export class Statements {
     }
   }
 
-  orphans(after: string | null, limit: number): Statement {
+  orphans(after: string | null, limit: number): Query {
     const { key, user } = this.#freeze
     const isKnown = `EXISTS (SELECT 1 FROM ${this.#users} WHERE ${this.#user.key} = ${user})`
     return {
@@ -90,7 +90,7 @@ export class Statements {
     }
   }
 
-  duplicateUsers(limit: number): Statement {
+  duplicateUsers(limit: number): Query {
     const { key } = this.#user
     return {
       text: `SELECT ${this.#asText(key)} AS duplicate FROM ${this.#users}
@@ -99,7 +99,7 @@ export class Statements {
     }
   }
 
-  duplicateRequestIds(limit: number): Statement {
+  duplicateRequestIds(limit: number): Query {
     const { requestId } = this.#freeze
     return {
       text: `SELECT ${this.#asText(requestId)} AS duplicate FROM ${this.#freezes}
@@ -108,7 +108,7 @@ export class Statements {
     }
   }
 
-  statuses(limit: number): Statement {
+  statuses(limit: number): Query {
     const { status } = this.#freeze
     return {
       text: `SELECT ${this.#asText(status)} AS status, ${this.#asText('COUNT(*)')} AS rows_count FROM ${this.#freezes}
@@ -123,7 +123,7 @@ export class Statements {
       ${this.#asText(amount)} AS amount`
   }
 
-  /** As text, because MySQL takes every word for 0 beside a column of numbers. */
+  /** Compared as text, because MySQL converts a word to 0 in a comparison with a number. */
   #isOpen(): string {
     return `${this.#asText(this.#freeze.status)} IN (${placeholders(this.#mapping.openStatuses.length)})`
   }

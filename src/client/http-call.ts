@@ -1,34 +1,34 @@
-/** One HTTP request and its answer, by `fetch` alone. Whatever goes wrong comes out as a `LedgerError`. */
+/** One HTTP call: a request and its response, with `fetch`. Every error is thrown as a `LedgerError`. */
 import { LedgerError } from '../api/error.ts'
 import { errorFromProblem } from '../api/problem-details.ts'
 
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>
 
 export interface Service {
-  /** Without a slash at its end. */
+  /** Has no slash at its end. */
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
   readonly fetch: Fetch
 }
 
-export interface Exchange {
+export interface HttpCall {
   readonly path: string
-  /** JSON to post; null asks for the path. */
+  /** The JSON body of a POST; null for a GET. */
   readonly body: string | null
   readonly timeoutMs: number
-  /** Ends the exchange when it is aborted. */
+  /** Ends the call when it is aborted. */
   readonly controller: AbortController
 }
 
-/** What proxies answer while the service behind them is away. */
+/** The statuses of a proxy that cannot reach the service. */
 const AWAY_STATUSES: ReadonlySet<number> = new Set([408, 429, 502, 503, 504])
 
 /**
- * The answer's JSON.
+ * Returns the JSON of the response.
  *
- * @throws LedgerError what the service said; `service_unreachable` when no whole answer came; `unexpected_answer`
+ * @throws LedgerError the problem of the service; `service_unreachable` if no complete response arrived; `unexpected_answer`
  */
-export async function exchange(service: Service, { path, body, timeoutMs, controller }: Exchange): Promise<unknown> {
+export async function call(service: Service, { path, body, timeoutMs, controller }: HttpCall): Promise<unknown> {
   let timedOut = false
   const timer = setTimeout(() => {
     timedOut = true
@@ -38,7 +38,7 @@ export async function exchange(service: Service, { path, body, timeoutMs, contro
     const response = await service.fetch(service.url + path, {
       method: body === null ? 'GET' : 'POST',
       headers: body === null ? service.headers : { ...service.headers, 'content-type': 'application/json' },
-      // A redirect would turn a POST into a GET.
+      // A redirect can change a POST to a GET.
       redirect: 'manual',
       signal: controller.signal,
       ...(body === null ? {} : { body }),
@@ -48,7 +48,7 @@ export async function exchange(service: Service, { path, body, timeoutMs, contro
     throw refusal(response, text)
   } catch (error) {
     if (error instanceof LedgerError) throw error
-    const reason = timedOut ? `it did not answer within ${timeoutMs} ms` : reasonOf(error)
+    const reason = timedOut ? `no response within ${timeoutMs} ms` : reasonOf(error)
     throw new LedgerError('service_unreachable', `${service.url} cannot be reached: ${reason}.`, { cause: error })
   } finally {
     clearTimeout(timer)
@@ -59,11 +59,11 @@ function parse(text: string, httpStatus: number): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
-    throw unexpected('The service answered something that is not JSON.', { details: { httpStatus }, cause: error })
+    throw unexpected('The response of the service is not JSON.', { details: { httpStatus }, cause: error })
   }
 }
 
-/** For an answer of a shape that this client does not know. */
+/** The error for a response in a format that this client does not know. */
 export function unexpected(
   message: string,
   options: { details?: { httpStatus: number }; cause?: unknown } = {},
@@ -75,7 +75,7 @@ function refusal(response: Response, text: string): LedgerError {
   const { status } = response
   const error = errorFromProblem(jsonOrNull(text), status)
   if (error.code !== 'unexpected_answer' || !AWAY_STATUSES.has(status)) return error
-  return new LedgerError('service_unreachable', `Something before the service answered ${status}.`, {
+  return new LedgerError('service_unreachable', `A proxy before the service answered ${status}.`, {
     retryAfterMs: retryAfterMs(response.headers),
   })
 }
@@ -88,7 +88,7 @@ function jsonOrNull(text: string): unknown {
   }
 }
 
-/** Seconds, or a date (RFC 9110, section 10.2.3), which means something beside the date of the answer only: clocks differ. */
+/** Seconds or a date (RFC 9110, section 10.2.3). The date is compared with the date of the response, because clocks differ. */
 function retryAfterMs(headers: Headers): number | null {
   const retryAfter = headers.get('retry-after')
   if (retryAfter === null) return null
@@ -97,7 +97,7 @@ function retryAfterMs(headers: Headers): number | null {
   return Number.isFinite(ms) ? Math.max(0, ms) : null
 }
 
-/** What `fetch` says is mostly "fetch failed"; its cause says more, where the platform gives one. */
+/** The message of `fetch` is usually "fetch failed". The cause says more, if the platform provides one. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const { cause } = error
