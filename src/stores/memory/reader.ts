@@ -262,7 +262,7 @@ interface PageOrder<Row, Key> {
   readonly key: (row: Row) => Key
   /** Whether the row comes after the one with this key. */
   readonly isAfter: (row: Row, key: Key) => boolean
-  /** What a row counts towards `PAGE_BYTES_MAX`; left out where all rows are small. */
+  /** The bytes of a row towards `PAGE_BYTES_MAX`; left out where all rows are small. */
   readonly bytesOf?: (row: Row) => number
 }
 

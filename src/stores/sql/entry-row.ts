@@ -8,7 +8,7 @@ import { HOLD_OPENED, holdOfFields, type HoldFields } from './hold-row.ts'
 import { rowKind } from './row-kind.ts'
 import { bigOrNull, jsonText, metadataOf, metadataText, whole, type Row } from './values.ts'
 
-/** Without what only the entry of a step has. */
+/** An entry that is no step. */
 function entryRow(entry: EntryRecord) {
   return {
     id: entry.id,

@@ -1,12 +1,12 @@
-/** A kind of row to write: the columns and values that one statement takes of a record. */
+/** A kind of row: how one statement writes a record. */
 import type { SqlValue } from './values.ts'
 
-/** What stands for a value that a later update fills in: NULL, or 0 in MySQL, see its table. */
+/** The value of a column that a later update sets: NULL, or 0 in MySQL, see its table. */
 export type Unset = 0 | null
 
 type WrittenRow<Column extends string = string> = Readonly<Record<Column, SqlValue>>
 
-/** How a record becomes a row, always with the same columns in the same order. */
+/** Makes the row of a record, always with the same columns in the same order. */
 type RowOf<Of, Column extends string> = (record: Of, unset: Unset) => WrittenRow<Column>
 
 export interface RowColumns<Column extends string = string> {
@@ -39,11 +39,11 @@ export function rowKind<Of, Column extends string>(
 /**
  * An update of one row by its `id`.
  *
- * A column `before_…` of its rows says what a column must still be; any other but `id` is assigned.
+ * A column `before_…` of its rows has the value that the stored column must still have; all others but `id` are assigned.
  */
 export interface RowUpdate<Of, Column extends string = string> extends RowKind<Of, Column> {
   readonly assigned: readonly Column[]
-  /** The columns that `before_…` columns speak of, in their order. */
+  /** The columns that have a `before_…` column, in their order. */
   readonly compared: readonly string[]
 }
 
