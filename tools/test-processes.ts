@@ -112,12 +112,11 @@ export class TestProcesses implements AsyncDisposable {
       file.endedAt ??= performance.now()
       if (descendants.size > 0 && performance.now() - file.endedAt < LEFT_MS_MAX) return
       if (descendants.size === 0) return void this.#files.delete(own.pid)
+      // Read again: a process that was first seen between fork and exec still had its parent's command line.
+      const commands = [...descendants.values()].map(({ pid, command }) => `${pid} ${commandOf(pid) || command}`)
       for (const { pid } of descendants.values()) end(pid)
       file.killedAt = performance.now()
-      this.#listener.leftBehind(
-        name,
-        [...descendants.values()].map(({ pid, command }) => `${pid} ${command}`),
-      )
+      this.#listener.leftBehind(name, commands)
     } else if (performance.now() - seenAt > this.#fileMsMax) {
       for (const { pid } of [own, ...descendants.values()]) end(pid)
       file.killedAt = performance.now()

@@ -5,7 +5,7 @@
 import { LedgerError } from '../api/error.ts'
 import type { Ledger } from '../api/ledger.ts'
 import type { Overage } from '../domain/command.ts'
-import type { Hold, HoldState } from '../domain/hold.ts'
+import { HOLD_STATES, type Hold, type HoldState } from '../domain/hold.ts'
 import type { Instant } from '../domain/ids.ts'
 import { EndCheck } from './end-check.ts'
 import { extraFinding, judge, type Finding, type FindingCode, type Fix } from './judgement.ts'
@@ -49,7 +49,7 @@ export interface ReconcileSummary {
 }
 
 /** The states of ended holds. Released and expired holds can also have settled coins, in parts or late. */
-const ENDED = ['settled', 'released', 'expired'] as const satisfies readonly HoldState[]
+const ENDED = HOLD_STATES.filter((state) => state !== 'open')
 const READS_MAX = 16
 const PAGE_ROWS = 1_000
 const COMMANDS_PER_BATCH = 500

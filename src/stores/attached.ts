@@ -1,4 +1,4 @@
-/** Filters by what callers attached, which no index knows. */
+/** Filters by memo and metadata, which no index covers. */
 import type { Metadata } from '../domain/metadata.ts'
 
 export interface AttachedFilter {

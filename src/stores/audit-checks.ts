@@ -1,10 +1,10 @@
-/** The laws of docs/INVARIANTS.md that rows can be asked about, once for every store. The number is the law's. */
+/** The laws of docs/INVARIANTS.md that can be checked on rows, for every store. The number is the law's. */
 import type { AuditCheck } from '../engine/auditor.ts'
 
 export const AUDIT_CHECKS = [
   { id: '1a', title: 'The postings of every entry sum to zero per asset.' },
   { id: '1b', title: 'The balances of every asset sum to zero.' },
-  { id: '1c', title: 'The postings of a transfer across assets moved what its legs tell.' },
+  { id: '1c', title: 'The postings of a transfer across assets moved what its legs say.' },
   { id: '1d', title: 'Every rate that an entry rests on is in the history as it was.' },
   { id: '2a', title: 'No balance holds less than nothing.' },
   { id: '2b', title: 'No balance is below its floor.' },
@@ -22,7 +22,7 @@ export const AUDIT_CHECKS = [
     id: '5b',
     title: 'An open hold has no end, and without steps holds its whole amount; an ended one holds nothing and has one.',
   },
-  { id: '5c', title: 'The postings of a hold moved the amounts that the hold tells.' },
+  { id: '5c', title: 'The postings of a hold moved the amounts that the hold has.' },
   { id: '5d', title: 'The steps of a hold are numbered without gaps, and each of them is an entry that knows it.' },
   { id: '5e', title: 'A hold is as its last step left it.' },
 ] as const satisfies readonly AuditCheck[]

@@ -1,8 +1,8 @@
 /**
- * Cursors: where a page ended, as one opaque word.
+ * Cursors: the end of a page as one opaque word.
  *
- * A cursor is the sort key of the last row that was given out, so rows that are added or change elsewhere neither repeat
- * nor hide a row of the next page. It names its list, so that the cursor of one list cannot be taken for another's.
+ * A cursor is the sort key of the last row of the page, so rows that are added or changed elsewhere neither repeat nor hide a row of the
+ * next page. It names its list, so that a cursor of one list is refused by every other.
  */
 import { isAssetCode, isRequestId, type AssetCode, type Instant, type RequestId } from '../domain/ids.ts'
 import { CURSOR_LENGTH_MAX } from '../domain/page.ts'
@@ -10,22 +10,22 @@ import { CursorError } from '../engine/reader.ts'
 
 /** The sort key of each list. */
 export interface CursorKeys {
-  /** Of an account and asset, by stripe, then newest first. */
+  /** Postings of an account and asset, by stripe, then newest first. */
   readonly postings: readonly [stripe: number, version: number]
-  /** Of an account and asset, newest first. */
+  /** Holds of an account and asset, newest first. */
   readonly holdsOfAccount: readonly [openedVersion: number]
-  /** Open ones, the next to expire first. */
+  /** Open holds, the next to expire first. */
   readonly holdsByExpiry: readonly [expiresAt: Instant, id: RequestId]
   readonly holdsById: readonly [id: RequestId]
-  /** The newest of each pair. */
+  /** The newest rate of each pair. */
   readonly rates: readonly [from: AssetCode, to: AssetCode]
-  /** Of a pair, newest first. */
+  /** Rates of a pair, newest first. */
   readonly rateHistory: readonly [version: number]
-  /** Of a hold, the freeze first. */
+  /** Events of a hold, the freeze first. */
   readonly holdHistory: readonly [number: number]
-  /** By code. */
+  /** Assets by code. */
   readonly assets: readonly [code: AssetCode]
-  /** Of an account, by asset. */
+  /** Balances of an account, by asset. */
   readonly balances: readonly [asset: AssetCode]
 }
 
@@ -66,7 +66,7 @@ function parse(cursor: string): readonly unknown[] | null {
   const text = Buffer.from(cursor, 'base64url').toString()
   try {
     const value: unknown = JSON.parse(text)
-    // Base64 and JSON both have several spellings of one value; only the one that was given out is taken back.
+    // Base64 and JSON can both write one value in several ways; only the text that `encodeCursor` writes is accepted.
     const canonical = Buffer.from(JSON.stringify(value)).toString('base64url') === cursor
     return canonical && Array.isArray(value) ? value : null
   } catch {

@@ -1,4 +1,4 @@
-/** From a store URL to an open database. Each store, and its driver, is loaded only when it is asked for. */
+/** From a store URL to an open database. Each store and its driver are loaded only when they are used. */
 import { randomInt } from 'node:crypto'
 import type { BackupProgress, BackupReport } from './backup.ts'
 import type { MigrationReport } from './sql/migrator.ts'
@@ -9,13 +9,13 @@ export { StoreUrlError }
 
 export interface StorageOptions {
   /**
-   * Brings the database to this version's tables first. Default: true for embedded stores, false for servers, where it
-   * takes more rights than serving does.
+   * Whether to migrate the database to this version's tables first. Default: true for embedded stores, false for servers, where it
+   * needs more rights than serving.
    */
   readonly migrate?: boolean
   /**
-   * Where SQLite's statements of reads run: on a thread, so that they keep nobody waiting, or on the calling one, which is for a process
-   * with one caller, for which no thread has to start. Default `thread`.
+   * Where SQLite's reads run: on a thread, so that other calls do not wait for them, or on the calling thread, for a process with one
+   * caller that need not start a thread. Default `thread`.
    */
   readonly reads?: 'thread' | 'caller'
 }
@@ -24,9 +24,9 @@ export interface StorageOptions {
 interface Kind {
   open(url: string, options: StorageOptions): Promise<Storage>
   migrate(url: string): Promise<MigrationReport>
-  /** Copies the database into a file. @throws StoreUrlError where the database has tools of its own for that */
+  /** Copies the database into a file. @throws StoreUrlError where the database has its own tools for that */
   backup(url: string, target: string, onProgress: BackupProgress): Promise<BackupReport>
-  /** Whether several processes write it as a rule, so that each should have its own stripe of the house accounts. */
+  /** Whether several processes usually write it, so that each should have its own stripe of the house accounts. */
   readonly isShared: boolean
 }
 
@@ -108,12 +108,12 @@ export async function migrateStorage(url: string): Promise<MigrationReport> {
   return await kindOf(url).migrate(url)
 }
 
-/** Of `HOUSE_STRIPES`, those that processes choose among; two that choose the same one are correct, but get in each other's way. */
+/** The part of `HOUSE_STRIPES` that processes choose from. Two processes with the same stripe are correct, but wait for each other. */
 const HOUSE_STRIPES_DRAWN = 256
 
 /**
- * This process's stripe of the house accounts on the database at `url`: drawn at random where processes share one, 0 where
- * there is one as a rule.
+ * This process's stripe of the house accounts on the database at `url`: random where processes share the database, 0 where usually one
+ * process writes.
  *
  * @throws StoreUrlError
  */

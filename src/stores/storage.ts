@@ -1,4 +1,4 @@
-/** A database as the ledger opens it: one of each port over the same rows. */
+/** An open database: one implementation of each port over the same rows. */
 import type { Auditor } from '../engine/auditor.ts'
 import type { Reader } from '../engine/reader.ts'
 import type { Store } from '../engine/store.ts'
@@ -11,8 +11,8 @@ export interface Storage extends AsyncDisposable {
   readonly auditor: Auditor
   /** What the operator should know about this database's settings, as sentences; as it was when it was opened. */
   readonly warnings: readonly string[]
-  /** The same as it is now, in one round trip. @throws Fault `store_unavailable` */
+  /** The warnings as they are now, in one round trip. @throws Fault `store_unavailable` */
   inspect(): Promise<readonly string[]>
-  /** Ends every connection. Whatever is asked afterwards is a Fault `store_unavailable`. Closing twice is allowed. */
+  /** Ends every connection. Later calls throw Fault `store_unavailable`. Closing twice is allowed. */
   close(): Promise<void>
 }

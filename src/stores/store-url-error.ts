@@ -1,4 +1,4 @@
-/** A store URL that names no database that Holdfast knows. */
+/** The store URL names no database that Holdfast supports. */
 export class StoreUrlError extends Error {
   override readonly name = 'StoreUrlError'
 }

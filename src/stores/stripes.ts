@@ -1,4 +1,4 @@
-/** A house account has a balance per stripe and asset; its owner sees one per asset. */
+/** A house account has a balance per stripe and asset; readers see one per asset. */
 import { showBalance, type Balance, type BalanceRecord } from '../domain/balance.ts'
 
 /** One balance per asset, by its code. */

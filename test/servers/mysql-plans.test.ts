@@ -7,7 +7,7 @@ import { deposit, freeze, settle, settlePart } from '../support/commands.ts'
 import { MysqlLedger } from '../support/mysql-ledger.ts'
 import { mysqlServers, type MysqlServer } from '../../harness/mysql-servers.ts'
 
-const LEDGER_TABLES = new Set(['requests', 'r', 'balances', 'b', 'postings', 'p'])
+const LEDGER_TABLES = new Set(['requests', 'r', 'balances', 'b', 'postings', 'p', 't'])
 
 interface Access {
   readonly table: string

@@ -3,7 +3,7 @@ import { Option, type Command } from 'commander'
 import type { Ledger, PageView } from '../../api/ledger.ts'
 import { holdEventToWire, holdToWire } from '../../api/hold.ts'
 import { SettingError } from '../../config.ts'
-import type { Hold, HoldState } from '../../domain/hold.ts'
+import { HOLD_STATES, type Hold, type HoldState } from '../../domain/hold.ts'
 import type { Instant } from '../../domain/ids.ts'
 import type { Metadata } from '../../domain/metadata.ts'
 import { given, readDurationMs, readInstant, readMetadata, readWholeNumber } from '../arguments.ts'
@@ -51,9 +51,7 @@ export function addHoldLists(program: Command): void {
   addLedgerCommand(program, 'holds', 'Lists the holds of one account, newest first, or of all accounts.')
     .option('--account <account>', 'only holds of this account')
     .option('--asset <code>', 'with --account: asset (default: credit)')
-    .addOption(
-      new Option('--state <state>', 'only holds in this state').choices(['open', 'settled', 'released', 'expired']),
-    )
+    .addOption(new Option('--state <state>', 'only holds in this state').choices(HOLD_STATES))
     .option(
       '--from <instant>',
       'only holds created at or after this instant: 2030-01-31T12:00:00Z, or a day',

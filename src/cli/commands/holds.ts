@@ -3,7 +3,7 @@ import { Option, type Command } from 'commander'
 import type { SettleInput } from '../../api/ledger.ts'
 import { holdToWire } from '../../api/hold.ts'
 import { SettingError } from '../../config.ts'
-import type { Overage } from '../../domain/command.ts'
+import { OVERAGES, type Overage } from '../../domain/command.ts'
 import type { Hold } from '../../domain/hold.ts'
 import type { Metadata } from '../../domain/metadata.ts'
 import { given, readAmount, readDurationMs, readMetadata } from '../arguments.ts'
@@ -93,7 +93,7 @@ function addSettle(program: Command): void {
       new Option(
         '--overage <what>',
         'if the cost is more than is held: reject it, take only what is held, or draw the rest from available (default: reject)',
-      ).choices(['reject', 'cap', 'draw']),
+      ).choices(OVERAGES),
     )
     .option(
       '--payee <account>',

@@ -1,7 +1,7 @@
 /** Rates: `rate put`, `rate list`. */
 import { Option, type Command } from 'commander'
 import { rateToWire } from '../../api/rate.ts'
-import type { Rounding } from '../../domain/rate.ts'
+import { ROUNDINGS, type Rounding } from '../../domain/rate.ts'
 import { given, readFraction, readWholeNumber } from '../arguments.ts'
 import { addLedgerCommand, show, type TargetFlags } from '../target.ts'
 import { ratesView } from '../views.ts'
@@ -15,8 +15,6 @@ interface ListFlags extends TargetFlags {
   readonly limit?: number
   readonly cursor?: string
 }
-
-const ROUNDINGS: readonly Rounding[] = ['down', 'up', 'half-even']
 
 export function addRateCommands(program: Command): void {
   const rate = program.command('rate').description('Declares and lists rates: the price of one asset in another.')

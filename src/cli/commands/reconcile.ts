@@ -4,7 +4,7 @@ import { statSync, type Stats } from 'node:fs'
 import { Option, type Command } from 'commander'
 import { instantIn } from '../../api/input.ts'
 import { SettingError } from '../../config.ts'
-import type { Overage } from '../../domain/command.ts'
+import { OVERAGES, type Overage } from '../../domain/command.ts'
 import type { Finding, Fix } from '../../reconcile/judgement.ts'
 import type { ListFormat, ListShape, OtherState } from '../../reconcile/list.ts'
 import type { ReconcileListener, ReconcileOptions, ReconcileSummary } from '../../reconcile/reconciliation.ts'
@@ -69,7 +69,7 @@ export function addReconcileCommand(program: Command): void {
     .option('--yes', 'with --fix: do not ask for confirmation')
     .addOption(
       new Option('--overage <what>', 'with --fix: the rule for completed work that cost more than is held')
-        .choices(['reject', 'cap', 'draw'])
+        .choices(OVERAGES)
         .default('reject'),
     )
     .option(

@@ -6,7 +6,7 @@ import { statementEnd, statementHead, statementText } from '../../api/statement.
 import { lineToWire } from '../../api/posting.ts'
 import { SettingError } from '../../config.ts'
 import type { Instant } from '../../domain/ids.ts'
-import type { EntryKind, StatementLine } from '../../domain/journal.ts'
+import { ENTRY_KINDS, type EntryKind, type StatementLine } from '../../domain/journal.ts'
 import type { Metadata } from '../../domain/metadata.ts'
 import { given, readInstant, readMetadata, readWholeNumber } from '../arguments.ts'
 import { addLedgerCommand, show, stream, type TargetFlags } from '../target.ts'
@@ -25,18 +25,6 @@ interface PostingsFlags extends TargetFlags {
   readonly cursor?: string
   readonly export?: StatementFormat
 }
-
-const ENTRY_KINDS: readonly EntryKind[] = [
-  'open',
-  'deposit',
-  'charge',
-  'transfer',
-  'freeze',
-  'settle',
-  'release',
-  'amend',
-  'refund',
-]
 
 export function addStatementCommand(program: Command): void {
   addLedgerCommand(program, 'postings', 'Shows the statement of a balance, newest line first.')

@@ -1,4 +1,4 @@
-/** The laws as questions to the maps. Each check walks every row and says which of them break the law. */
+/** The laws as checks of the maps. Each check reads every row and returns the rows that break the law. */
 import type { BalanceRecord } from '../../domain/balance.ts'
 import { EXCHANGE } from '../../domain/ids.ts'
 import { endingKeysOf, openingKeyOf, type PostingKey } from '../../domain/hold-history.ts'
@@ -68,7 +68,7 @@ function unbalancedAssets(tables: Tables): Violation[] {
   return nonZero(sums, (asset) => ({ asset }))
 }
 
-/** By account, because what `@exchange` got and gave stands in the stripe of whoever wrote it. */
+/** By account, because every engine writes a stripe of `@exchange` of its own. */
 function exchangesThatMovedOtherwise(tables: Tables): Violation[] {
   const sums = new Map<string, bigint>()
   const add = (entry: string, account: string, asset: string, amount: bigint): void => {
@@ -167,7 +167,7 @@ function brokenChains(tables: Tables): Violation[] {
   })
 }
 
-/** A posting that a request names, and the entry id that it must bear. */
+/** A posting that a request names, and the entry id that it must have. */
 interface Reference {
   readonly key: string
   readonly entryId: string
@@ -223,7 +223,7 @@ function hasEnded(hold: HoldRecord): boolean {
   return hold.held === 0n && hold.end !== null && hold.end.at > 0
 }
 
-/** Postings that are missing are for 4a to tell. */
+/** Missing postings are reported by check 4a. */
 function movedAsTold(tables: Tables, hold: HoldRecord): boolean {
   const { amount, settled, released, drawn, end } = hold
   const moved = (key: PostingKey | undefined, available: bigint, held: bigint): boolean => {
@@ -239,7 +239,7 @@ function movedAsTold(tables: Tables, hold: HoldRecord): boolean {
   )
 }
 
-/** A posting that is missing moved nothing. */
+/** A missing posting moved nothing. */
 function stepsMovedAsTold(tables: Tables, hold: HoldRecord): boolean {
   const keys = new Set(referencesOf(hold).map(({ key }) => key))
   for (const [key, entryId] of tables.holdSteps) {
@@ -274,8 +274,8 @@ function miscountedSteps(tables: Tables): Violation[] {
     const step = Number(text)
     counted.set(hold, [...(counted.get(hold) ?? []), step])
     const entry = tables.requests.get(entryId)
-    const told = entry === undefined || entry.kind === 'freeze' ? null : entry.step
-    if (told?.hold !== hold || told.number !== step) add(hold, step, entryId)
+    const stored = entry === undefined || entry.kind === 'freeze' ? null : entry.step
+    if (stored?.hold !== hold || stored.number !== step) add(hold, step, entryId)
   }
   for (const { id, steps } of holdsOf(tables)) {
     const numbers = counted.get(id) ?? []
@@ -292,12 +292,12 @@ function miscountedSteps(tables: Tables): Violation[] {
   return violations
 }
 
-/** A last step that is missing is for 5d to tell. */
+/** A missing last step is reported by check 5d. */
 function isAsItsLastStepLeftIt(tables: Tables, hold: HoldRecord): boolean {
   const entry = tables.requests.get(tables.holdSteps.get(stepKey(hold.id, hold.steps)) ?? '')
   if (entry === undefined || entry.kind === 'freeze' || entry.step === null) return true
   const { after } = entry.step
-  const told = [
+  const fields = [
     'payee',
     'state',
     'amount',
@@ -312,7 +312,7 @@ function isAsItsLastStepLeftIt(tables: Tables, hold: HoldRecord): boolean {
     'endedAt',
   ] as const
   const shown = showHold(hold)
-  return told.every((field) => shown[field] === after[field])
+  return fields.every((field) => shown[field] === after[field])
 }
 
 function holdsOf(tables: Tables): HoldRecord[] {

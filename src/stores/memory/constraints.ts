@@ -1,14 +1,14 @@
-/** What the tables of a database refuse whatever the rules say: CHECK constraints (laws 2 and 5), and numbers beyond their columns. */
+/** What the tables of a database refuse independently of the rules: CHECK constraints (laws 2 and 5), and numbers that a column cannot hold. */
 import { isInt64 } from '../../domain/amount.ts'
 import type { Asset } from '../../domain/asset.ts'
 import type { BalanceRecord } from '../../domain/balance.ts'
 import type { HoldRecord } from '../../domain/hold.ts'
 import type { Rate } from '../../domain/rate.ts'
 
-/** Of the tables' constraint. */
+/** As the constraint of the tables has it. */
 const DECIMALS_MAX = 18
 
-/** Each says how the row breaks a constraint; null when it breaks none. */
+/** How the row breaks a constraint, as a sentence; null when it breaks none. */
 export function balanceBreach({ account, asset, available, held, floor, version }: BalanceRecord): string | null {
   const name = `The balance "${account} ${asset}"`
   if (!isInt64(available) || !isInt64(held)) return `${name} would not fit 64 bits.`

@@ -159,7 +159,7 @@ export class MemoryReader implements Reader {
       if (record.kind !== 'freeze') return showEntry(record)
       return openingOf(record, postingsAt(tables, [openingKeyOf(record)]))
     }
-    const hold = tables.requests.get(id.slice(0, Math.max(0, id.indexOf('~'))))
+    const hold = tables.requests.get(requestOfEntry(id))
     const end = hold?.kind === 'freeze' ? endingOf(hold, postingsAt(tables, endingKeysOf(hold))) : null
     return end?.id === id ? end : null
   }
@@ -262,7 +262,7 @@ interface PageOrder<Row, Key> {
   readonly key: (row: Row) => Key
   /** Whether the row comes after the one with this key. */
   readonly isAfter: (row: Row, key: Key) => boolean
-  /** What a row counts towards `PAGE_BYTES_MAX`; left out where all rows are small. */
+  /** The bytes of a row towards `PAGE_BYTES_MAX`; left out where all rows are small. */
   readonly bytesOf?: (row: Row) => number
 }
 

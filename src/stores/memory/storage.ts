@@ -8,10 +8,10 @@ import { WRITE_ORDERS, type WriteOrder } from './write-orders.ts'
 const WARNINGS = ['The memory store keeps nothing when the process ends.']
 
 /**
- * A ledger in this process's memory. It is gone with the process, unless the caller keeps `tables` and opens them again;
- * several openings of the same tables are several writers of one database.
+ * A ledger in this process's memory, lost when the process ends. A caller that keeps `tables` can open them again; several openings of
+ * the same tables are several writers of one database.
  *
- * @param order of the store whose failures it models; by default the one in which constraints come first most often
+ * @param order that of the store whose failures it models; by default the order with the most constraints before keys and guards
  */
 export function openMemoryStorage(tables: Tables = new Tables(), order: WriteOrder = WRITE_ORDERS.mysql): Storage {
   const connection = new Connection(tables)

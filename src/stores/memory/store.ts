@@ -1,5 +1,5 @@
 /**
- * The memory store: the model that the other stores are held against. Plain maps, checked and written in one go.
+ * The memory store: the model that the other stores are compared with. Plain maps, checked and written in one synchronous step.
  *
  * Upholds laws 3 and 4 by its keys, laws 2 and 5 by its constraints, as the tables of a database do.
  */
@@ -16,7 +16,7 @@ import { postingKey, stepKey, type Connection, type Tables } from './tables.ts'
 import { endedHold, isWritable, keyOf, type WriteOrder } from './write-orders.ts'
 
 export class MemoryStore implements Store {
-  /** None can be: the rows are in this process's reach or nowhere. */
+  /** Always 0: there is no connection. */
   readonly connectionsLost = 0
   readonly #connection: Connection
   readonly #order: WriteOrder
@@ -40,7 +40,7 @@ export class MemoryStore implements Store {
     const tables = await this.#connection.tables()
     return tables.inTurn(async () => {
       const snapshot = read(tables, footprint)
-      // A database answers later, and other writers get their chance to break in: the turn has to keep them out.
+      // A database answers later, and other writers may run in between: the turn has to keep them out.
       await Promise.resolve()
       return write(tables, plan(snapshot), this.#order)
     })
@@ -55,7 +55,7 @@ export class MemoryStore implements Store {
   }
 }
 
-/** Among the balances that are oldest: there is no order of names to find the house's by, and they come with the first coins. */
+/** Looks at the oldest balances only: no index by name finds the house accounts, which appear with the first coins. */
 function newestAtOf({ balances, postings }: Tables): Instant | null {
   let newestAt: Instant | null = null
   let left = NEWEST_ROWS_MAX

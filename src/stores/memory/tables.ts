@@ -26,19 +26,19 @@ export class Tables {
   #balanceIds = 0
   #lastTurn: Promise<unknown> = Promise.resolve()
 
-  /** An id that no balance has had. One that is never used leaves a gap. */
+  /** An id that no balance had before. An unused id leaves a gap. */
   nextBalanceId(): number {
     return ++this.#balanceIds
   }
 
-  /** The rows as they are now, apart from these. */
+  /** A copy of the rows. */
   copy(): Tables {
     const copy = new Tables()
     copy.restore(this)
     return copy
   }
 
-  /** Puts the rows of `backup` in the place of all that are here. Ids of balances that were given out since stay given out. */
+  /** Replaces all rows by those of `backup`. Balance ids that were given out since are not given out again. */
   restore(backup: Tables): void {
     put(backup.requests, this.requests)
     put(backup.balances, this.balances)
@@ -54,7 +54,7 @@ export class Tables {
     return null
   }
 
-  /** Runs `work` when every turn asked for before has ended, however it ended. */
+  /** Runs `work` after every earlier turn has ended, also one that failed. */
   inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
     const turn = this.#lastTurn.then(work)
     this.#lastTurn = turn.catch(() => undefined)
@@ -84,7 +84,7 @@ export class Connection {
     this.#tables = tables
   }
 
-  /** The tables, as late as a database would answer: never within the caller's own turn. */
+  /** Answers asynchronously, as a database does: never within the caller's own turn. */
   async tables(): Promise<Tables> {
     await Promise.resolve()
     if (this.#closed) throw new Fault('store_unavailable', 'The memory store is closed.')

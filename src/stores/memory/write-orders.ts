@@ -1,7 +1,7 @@
 /**
- * In which order a database meets what a commit must not break: keys and guards make it stale, constraints refuse it. Where a commit
- * breaks both, the first one decides what comes out, so the model fails in the order of a real store (test/conformance/precedence.ts
- * holds each of them to its store).
+ * The order in which a database checks a commit: keys and guards make it stale, constraints refuse it. Where a commit breaks both, the
+ * first one decides the result, so the model checks in the order of a real store (test/conformance/precedence.ts compares each order
+ * with its store).
  */
 import type { Asset } from '../../domain/asset.ts'
 import { balanceKey, type BalanceRecord } from '../../domain/balance.ts'
@@ -13,12 +13,12 @@ import { Fault } from '../../engine/faults.ts'
 import { assetBreach, balanceBreach, holdBreach, rateBreach } from './constraints.ts'
 import { postingKey, stepKey, type Tables } from './tables.ts'
 
-/** What becomes of one row: a sentence is how it breaks a constraint. */
+/** The result of one row; `breach` is a sentence that says how it breaks a constraint. */
 type Verdict = 'good' | 'stale' | { readonly breach: string }
 
 type RowKind = keyof typeof VERDICTS
 
-/** Rows of one kind, and how many of them are looked at one by one: beyond that the guard counts after all of them are written. */
+/** Rows of one kind. Up to a number of rows each has a guard of its own; with more rows, one guard counts after all of them are written. */
 type Write = readonly [rows: RowKind, singlyMax?: number]
 
 export type WriteOrder = readonly Write[]
@@ -38,7 +38,7 @@ export const WRITE_ORDERS: Readonly<Record<'mysql' | 'postgres' | 'sqlite', Writ
     ['assets', 0],
     ['rates'],
   ],
-  // Guards in the order in which the outer SELECT reads them; then the other parts, of which the last one comes first.
+  // Guards in the order in which the outer SELECT reads them; then the other parts, the last one first.
   postgres: [
     ['balancesChanged', 0],
     ['holdsChanged', 0],
@@ -81,7 +81,7 @@ export function isWritable(tables: Tables, changes: Changes, order: WriteOrder):
   return true
 }
 
-/** Rows are inserted, or changed where they are as they must still be: a constraint is met before a key, and only by a row that is there. */
+/** Rows are inserted, or changed if they are as expected: a constraint is checked before a key, and only on a row that exists. */
 const VERDICTS = {
   ratesUsed: (tables: Tables, { ratesUsed }: Changes) =>
     ratesUsed.map((rate) => changed(rate.version === newestVersion(tables, rate), null)),
@@ -150,7 +150,7 @@ function holdAsBefore(tables: Tables, id: RequestId, { state, steps }: HoldChang
   return hold?.kind === 'freeze' && hold.state === state && hold.steps === steps ? hold : null
 }
 
-/** Whoever declared it first decided its decimals and when it was declared; only its name changes. */
+/** The first declaration decides the decimals and the creation time; only the name changes. */
 function isDeclaredAlike(asset: Asset, stored: Asset = asset): boolean {
   return stored.decimals === asset.decimals && stored.createdAt === asset.createdAt
 }

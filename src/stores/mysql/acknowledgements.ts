@@ -1,13 +1,13 @@
 /**
- * Whether a replica has what is found, where commits wait for one (semi-synchronous replication).
+ * Whether a replica has the rows that were read, where commits wait for one (semi-synchronous replication).
  *
  * A primary that crashed while a commit waited finds that commit in its binary log and completes it, although no replica may have
- * it. A repeat that is answered from such a row would be acknowledged and lost with the next failover. A replica receives the
- * binary log in order, so one commit that it has acknowledged stands for all that were before it.
+ * it. A repeat that is answered from such a row would be acknowledged, and lost by the next failover. A replica receives the
+ * binary log in order, so one acknowledged commit proves that it has all earlier ones.
  *
- * A connection does not outlive its server. So one such commit proves for each connection what the crash left, and
- * what comes later becomes visible after its own acknowledgement; unless the server waits after the commit is visible (AFTER_COMMIT):
- * then each finding needs its own.
+ * A connection does not outlive its server. So one acknowledged commit per connection covers what the crash left, and later rows become
+ * visible only after their own acknowledgement. A server that waits after the commit is visible (AFTER_COMMIT) needs one acknowledged
+ * commit per load.
  */
 import type { RequestId } from '../../domain/ids.ts'
 import type { Snapshot } from '../../domain/snapshot.ts'
@@ -18,7 +18,7 @@ import { BEGIN, COMMIT } from './transactions.ts'
 export class Acknowledgements {
   readonly #connections = new WeakSet<MysqlConnection>()
 
-  /** Whether what this connection finds is known to be on a replica, as far as commits wait for one. */
+  /** Whether the rows that this connection reads are known to be on a replica, where commits wait for one. */
   #has(connection: MysqlConnection): boolean {
     const { semiSync } = connection.server
     return semiSync === 'off' || (semiSync === 'afterwards' && this.#connections.has(connection))
@@ -33,7 +33,7 @@ export class Acknowledgements {
   async await(connection: MysqlConnection, snapshot: Snapshot): Promise<void> {
     const found = foundIn(snapshot)
     if (found === null || this.#has(connection)) return
-    // Two changes that are none together: each is an event of the binary log, which a change to the same value is not.
+    // Two changes that cancel each other: each is an event of the binary log. An update to the same value is none.
     const change = (by: string): string => `UPDATE requests SET at = at ${by} 1 WHERE id = ${literal(found)}`
     await connection.run([...BEGIN, change('+'), change('-'), COMMIT])
     this.add(connection)

@@ -1,11 +1,9 @@
 /**
- * A bounded number of connections, handed out in the order in which they were asked for. A pool of one is a lane: its users
- * take effect one after another, in the order of their calls.
+ * A bounded number of connections, given to users in the order of their calls. A pool of one runs its users one after another.
  *
- * A connection that broke, or that its user left inside a transaction, is never handed out again. One that is old is
- * replaced, so that after a while all lead to where the address leads. When no connection can be
- * opened, the next attempts fail at once for a while that doubles up to a second, so that a server that comes back is not
- * buried under logins.
+ * A connection that broke, or that its user left inside a transaction, is not used again. An old connection is replaced, so that a
+ * changed address takes effect after a while. When no connection can be opened, further attempts fail at once during a pause that
+ * doubles up to a second, so that a server that restarts is not overloaded by logins.
  */
 import { Fault } from '../../engine/faults.ts'
 import type { MysqlConnection } from './connection.ts'
@@ -15,7 +13,7 @@ export interface PoolOptions {
   readonly size: number
   /** How long a user waits for its turn. */
   readonly waitMsMax: number
-  /** A connection that lay idle longer is replaced. */
+  /** A connection that was idle for longer is replaced. */
   readonly idleMsMax: number
 }
 
@@ -38,9 +36,9 @@ interface Waiter {
 
 const BACKOFF_MS_MIN = 20
 const BACKOFF_MS_MAX = 1_000
-/** Those who wait beyond this many are refused at once. */
+/** Calls beyond this many waiting ones are refused at once. */
 const WAITERS_MAX = 1_000
-/** How long a process may go on with a server that is not the primary any more, and tells nobody. */
+/** How long a process may keep using a server that is no longer the primary and reports no error. */
 const CONNECTION_AGE_MS_MAX = 60_000
 
 export class ConnectionPool {
@@ -49,7 +47,7 @@ export class ConnectionPool {
   readonly #waiters = new Set<Waiter>()
   #inUse = 0
   #closed = false
-  /** Of connections that are still to be used. */
+  /** The generation of connections that may be used. */
   #generation = 0
   #lostCount = 0
   /** Resolves `close`. */
@@ -82,24 +80,24 @@ export class ConnectionPool {
     }
   }
 
-  /** How often connections broke or were given up; those that were replaced for their age are not among them. */
+  /** Connections that broke or were given up; those replaced for their age do not count. */
   get lostCount(): number {
     return this.#lostCount
   }
 
-  /** Whether a user would have its turn at once. */
+  /** Whether a user would be served at once. */
   get isFree(): boolean {
     return this.#inUse < this.#options.size
   }
 
-  /** Replaces every connection: at once those that are idle, the others when they are given back. */
+  /** Replaces every connection: idle ones at once, the others when they are returned. */
   giveUp(): void {
     this.#generation++
     this.#lostCount++
     for (const { pooled } of this.#idle.splice(0)) pooled.connection.destroy()
   }
 
-  /** Refuses those who wait, lets those who are being served finish, and ends every connection. */
+  /** Refuses waiting calls, lets running ones finish, and ends every connection. */
   async close(): Promise<void> {
     this.#closed = true
     for (const waiter of this.#waiters) waiter.refuse(closed())
@@ -143,7 +141,7 @@ export class ConnectionPool {
     })
   }
 
-  /** Whoever is next takes over the turn. */
+  /** Passes the turn to the next call. */
   #next(): void {
     const [waiter] = this.#waiters
     if (waiter !== undefined) return waiter.go()
@@ -192,7 +190,7 @@ function exhausted(size: number, waitMsMax: number): Fault {
   return new Fault('store_unavailable', `MySQL: ${connections} busy for ${waitMsMax} ms.`, { retryAfterMs: 1_000 })
 }
 
-/** What the last attempt said: what only an operator can mend keeps its name. */
+/** The error of the last attempt: one that only an operator can fix keeps its code. */
 function asleep(cause: unknown, pauseMs: number): Fault {
   if (cause instanceof Fault && cause.code === 'store_misconfigured')
     return new Fault(cause.code, cause.message, { cause })

@@ -8,23 +8,23 @@ import { SELECT_SETTINGS, SELECT_VERSION, serverFactsOf, versionOf, type ServerF
 import type { MysqlAddress, MysqlTuning } from './url.ts'
 
 /**
- * - `writer`: commits and locks. READ COMMITTED, so that a search locks no gaps and a statement behind a lock sees what its
- *   holder left.
+ * - `writer`: commits and locks. READ COMMITTED, so that a search locks no gaps and a statement after a lock wait sees what the
+ *   holder of the lock committed.
  * - `reader`: rows at one instant.
  * - `migrator`: as `writer`, with patience for a busy table.
  */
 export type Role = 'writer' | 'reader' | 'migrator'
 
-/** What one statement of a text brought. */
+/** The reply to one statement of a text. */
 export interface Reply {
   readonly rows: readonly Row[]
 }
 
 interface RoleSettings {
   readonly isolation: 'READ COMMITTED' | 'REPEATABLE READ'
-  /** Off for those who write, see transactions.ts. A migration commits by itself. */
+  /** Off for writers, see transactions.ts. A migration commits by itself. */
   readonly autocommit: 0 | 1
-  /** How long the server keeps a connection that says nothing; see `idleSecondsMax`. */
+  /** How long the server keeps a silent connection; see `idleSecondsMax`. */
   readonly idleSecondsMax: number
 }
 
@@ -34,12 +34,12 @@ const ROLES: Readonly<Record<Role, RoleSettings>> = {
   migrator: { isolation: 'READ COMMITTED', autocommit: 1, idleSecondsMax: 3_600 },
 }
 
-/** Less would end a transaction whose process only has much to do. */
+/** A shorter time would end a transaction whose process is only busy. */
 const IDLE_SECONDS_MIN = 2
 
 /**
- * When the client's machine vanishes under a lock, or the way to it, nothing tells the server: it keeps a writer's locks for
- * this time. No longer than the client waits for an answer, so that nobody waits longer for the locks than for that.
+ * When the client's machine or the network is lost, the server does not notice: it keeps a writer's locks for this time. It is no
+ * longer than the client waits for an answer, so that nobody waits longer for the locks than for an answer.
  */
 function idleSecondsMax(role: Role, { statementTimeoutMs }: MysqlTuning): number {
   const { idleSecondsMax: most } = ROLES[role]
@@ -47,7 +47,7 @@ function idleSecondsMax(role: Role, { statementTimeoutMs }: MysqlTuning): number
   return Math.min(most, Math.max(IDLE_SECONDS_MIN, Math.ceil(statementTimeoutMs / 1_000)))
 }
 
-/** How long a connection may lie idle before it is replaced rather than used: well before the server closes it. */
+/** How long a connection may be idle before it is replaced instead of used: well before the server closes it. */
 export function idleMsMax(role: Role, tuning: MysqlTuning): number {
   return idleSecondsMax(role, tuning) * 1_000 * (2 / 3)
 }
@@ -61,9 +61,9 @@ export class MysqlConnection {
   #server: ServerFacts | null = null
   /** Why it can no longer be used. */
   #broken: Error | null = null
-  /** Whether a transaction may be open: told by the last reply, and feared after a failure. */
+  /** Whether a transaction may be open: known from the last reply; assumed after a failure. */
   #inTransaction = false
-  /** Ends the text that is under way. */
+  /** Rejects the text that is under way. */
   #giveUp: ((error: Error) => void) | null = null
 
   /** @throws Fault `store_unavailable`, `store_misconfigured` */
@@ -86,7 +86,7 @@ export class MysqlConnection {
   private constructor(address: MysqlAddress, tuning: MysqlTuning) {
     this.#statementTimeoutMs = tuning.statementTimeoutMs
     const { socketPath, host, port } = address
-    // Its own, because destroying is the only end that needs no answer from the other side.
+    // Made here and not by the driver: destroying it ends the connection without an answer from the server.
     const socket = socketPath === null ? connect(port, host) : connect(socketPath)
     socket.setNoDelay(true).setKeepAlive(true, 10_000)
     this.#socket = socket
@@ -101,7 +101,7 @@ export class MysqlConnection {
     return this.#server
   }
 
-  /** Whether the next user finds it as it was after opening: alive, and in no transaction. */
+  /** Whether the next user finds the connection as it was after opening: alive, and in no transaction. */
   get isReusable(): boolean {
     return this.#broken === null && !this.#inTransaction
   }
@@ -136,7 +136,7 @@ export class MysqlConnection {
           this.#inTransaction = true
           reject(failureOf(error))
         } else if (repliesCount !== statements.length) {
-          // The server has left the text before its end, and did not say why.
+          // The server stopped before the end of the text without an error.
           this.#end(new Error(`The server answered ${repliesCount} of ${statements.length} statements.`))
           reject(new MysqlFailure(this.#broken!.message, { errno: 0, reported: false, sent: true }))
         } else {
@@ -147,7 +147,7 @@ export class MysqlConnection {
     })
   }
 
-  /** Ends it at once; the server rolls back what is open. */
+  /** Ends the connection at once; the server rolls back an open transaction. */
   destroy(): void {
     this.#end(new Error('The connection was given up.'))
   }
@@ -185,12 +185,12 @@ function driverOptions(address: MysqlAddress, tuning: MysqlTuning, socket: Socke
     connectTimeout: tuning.connectTimeoutMs,
     charset: 'utf8mb4_bin',
     multipleStatements: true,
-    // The text is complete: the driver need not look for placeholders in it.
+    // The text has no placeholders for the driver to replace.
     queryFormat: (text) => text,
     // BIGINT as text, which values.ts reads exactly: by default a double comes, rounded.
     supportBigNumbers: true,
     bigNumberStrings: true,
-    // Nothing here ever reads a file for the server.
+    // The client never sends a local file to the server.
     flags: ['-LOCAL_FILES'],
     connectAttributes: { program_name: 'holdfast' },
   }

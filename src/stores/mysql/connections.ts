@@ -1,9 +1,8 @@
 /**
- * The pools of one database, which live and die together.
+ * The pools of one database, whose connections are given up together.
  *
- * When one connection learns that its server takes no writes any more, another one is the primary, and the address may lead
- * there already. All connections are given up then: what the old server says may be out of date, and nothing may be refused
- * on its word.
+ * When the server of one connection accepts no writes any more, another server is the primary, and the address may already lead there.
+ * All connections are given up then: the rows of the old server may be out of date, and no command may be rejected on them.
  */
 import type { ConnectionPool } from './connection-pool.ts'
 import type { MysqlConnection } from './connection.ts'
@@ -14,11 +13,11 @@ export interface Pools {
   /** Of one connection. */
   readonly writer: ConnectionPool
   readonly readers: ConnectionPool
-  /** Reads that take long. */
+  /** Long reads. */
   readonly audits: ConnectionPool
 }
 
-/** The second one is on a new connection, which finds the new primary where the address leads to it. */
+/** The second attempt has a new connection, which reaches the new primary if the address leads there. */
 const READ_ATTEMPTS_MAX = 2
 
 export class Connections {
@@ -34,7 +33,7 @@ export class Connections {
     this.#audits = audits
   }
 
-  /** Connections that broke or were given up, of those that commands rest on. */
+  /** Connections for commands that broke or were given up. */
   get lostCount(): number {
     return this.writer.lostCount + this.#readers.lostCount
   }
@@ -55,7 +54,7 @@ export class Connections {
     }
   }
 
-  /** As `read`, for what may take long and may be asked of any server. */
+  /** As `read`, for long reads that any server may answer. */
   async audit<Result>(action: (connection: MysqlConnection) => Promise<Result>): Promise<Result> {
     try {
       return await this.#audits.use(action)
@@ -64,7 +63,7 @@ export class Connections {
     }
   }
 
-  /** Proves that `statements` would be run where the writer is; beside it, when it is busy and so has its own proof. */
+  /** Proves that the writer's server would run `statements`; on another connection when the writer is busy, which is a proof by itself. */
   async probe(statements: readonly string[]): Promise<void> {
     const pool = this.writer.isFree ? this.writer : this.#readers
     try {
@@ -83,7 +82,7 @@ export class Connections {
     await Promise.all([this.writer, this.#readers, this.#audits].map((pool) => pool.close()))
   }
 
-  /** Takes note of a failure; says whether reading again may help: the server was the wrong one, or the transaction was lost. */
+  /** Handles a failure. Returns whether a second read may succeed: the server was not the primary, or the transaction was lost. */
   #learn(error: unknown): boolean {
     const isDemoted = this.#isDemoted(error)
     if (isDemoted) this.giveUp()
@@ -92,7 +91,7 @@ export class Connections {
 
   #isDemoted(error: unknown): boolean {
     if (!(error instanceof MysqlFailure)) return false
-    // Among what is read here, `IS_PRIMARY` is the only guard.
+    // `IS_PRIMARY` is the only guard among these statements.
     return ['demoted', 'stale'].includes(classify(error, this.#flavour))
   }
 

@@ -1,4 +1,4 @@
-/** What the driver is told of the host and of encryption. */
+/** The driver's options for the host and for encryption. */
 import { isIP } from 'node:net'
 import type { ConnectionOptions } from 'mysql2'
 import type { MysqlAddress } from './url.ts'
@@ -18,8 +18,8 @@ export function encryptionOf({ host, tls }: MysqlAddress): Pick<ConnectionOption
 }
 
 /**
- * What the driver verifies a certificate against. It hands a name on and drops an address, in whose place Node would look for
- * `localhost` in the certificate. With a full stop behind it, the driver takes an address for a name; Node ignores the full stop.
+ * The host that a certificate is verified against. The driver passes a name on and drops an address; Node would then verify `localhost`.
+ * The driver takes an address with a full stop after it for a name; Node ignores the full stop.
  */
 function identityOf(host: string): string {
   return isIP(host) === 0 ? host : `${host}.`

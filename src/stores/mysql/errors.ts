@@ -1,8 +1,7 @@
 /**
- * What MySQL's and MariaDB's error numbers mean to the engine.
+ * What the error numbers of MySQL and MariaDB mean to the engine.
  *
- * By number and not by name: the two servers have given some numbers different meanings, and drivers show the name that one
- * of them has for it.
+ * By number and not by name: some numbers have different meanings on the two servers, and drivers show the name of one of them.
  */
 import { Fault } from '../../engine/faults.ts'
 import type { Flavour } from './server.ts'
@@ -12,24 +11,24 @@ export type Failure =
   | 'stale'
   /** Another transaction has the lock. */
   | 'contended'
-  /** A constraint or a column's type says no. */
+  /** A constraint or a column's type refuses the row. */
   | 'refused'
-  /** The server takes no writes: it is not the primary, or no longer, or not part of its cluster. */
+  /** The server accepts no writes: it is not the primary, or not part of its cluster. */
   | 'demoted'
-  /** Only an operator can mend it. */
+  /** Only an operator can fix it. */
   | 'misconfigured'
-  /** The server, its disk or the way to it. */
+  /** The server, its disk or the network fails. */
   | 'unavailable'
 
 interface ErrorRow {
   readonly errno: number
   readonly name: string
-  /** Where the number has this meaning; both when nothing is said. */
+  /** The server on which the number has this meaning; by default both. */
   readonly only?: Flavour
   readonly failure: Failure
-  /** True where the server has rolled the transaction back even when the error answers COMMIT itself. */
+  /** True when the server has rolled the transaction back, also if the error answers COMMIT. */
   readonly rolledBackAtCommit?: true
-  /** What an operator does about it. */
+  /** What an operator can do. */
   readonly remedy?: string
 }
 
@@ -43,13 +42,13 @@ const TABLES = 'Run "holdfast migrate" on this database, or correct its name in 
 export const ERRORS: readonly ErrorRow[] = [
   { errno: 1062, name: 'ER_DUP_ENTRY', failure: 'stale' },
   { errno: 1586, name: 'ER_DUP_ENTRY_WITH_KEY_NAME', failure: 'stale' },
-  // Only the guards of statements.ts and transactions.ts bring it about.
+  // Only the guards of writes.ts and transactions.ts cause it.
   { errno: GUARD, name: 'ER_SUBQUERY_NO_1_ROW', failure: 'stale' },
 
   // The transaction's savepoint is gone, and with it the transaction: see transactions.ts.
   { errno: 1305, name: 'ER_SP_DOES_NOT_EXIST', failure: 'contended' },
   { errno: 1205, name: 'ER_LOCK_WAIT_TIMEOUT', failure: 'contended' },
-  // At COMMIT it comes from a cluster that certifies there.
+  // At COMMIT it comes from a cluster, which certifies transactions there.
   { errno: 1213, name: 'ER_LOCK_DEADLOCK', failure: 'contended', rolledBackAtCommit: true },
   { errno: 1020, name: 'ER_CHECKREAD', failure: 'contended' },
   {
@@ -84,7 +83,7 @@ export const ERRORS: readonly ErrorRow[] = [
   { errno: 1969, name: 'ER_STATEMENT_TIMEOUT', only: 'mariadb', failure: 'unavailable' },
   { errno: 3024, name: 'ER_QUERY_TIMEOUT', only: 'mysql', failure: 'unavailable' },
 
-  // A node that is not in its cluster's primary component answers everything so.
+  // A node that is not in the primary component of its cluster gives this answer to every statement.
   { errno: 1047, name: 'ER_UNKNOWN_COM_ERROR', failure: 'demoted' },
   { errno: 1290, name: 'ER_OPTION_PREVENTS_STATEMENT', failure: 'demoted', rolledBackAtCommit: true },
   { errno: 1792, name: 'ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION', failure: 'demoted' },
@@ -137,7 +136,7 @@ export const ERRORS: readonly ErrorRow[] = [
   },
 ]
 
-/** What the driver says before the server has, by its code. */
+/** Errors of the driver before the server has answered, by code. */
 const DRIVER_REMEDIES: Readonly<Record<string, string>> = {
   AUTH_SWITCH_PLUGIN_ERROR:
     'Give the account of the store URL a way to log in that the driver has: caching_sha2_password, or mysql_native_password (ALTER USER … IDENTIFIED VIA mysql_native_password).',
@@ -145,7 +144,7 @@ const DRIVER_REMEDIES: Readonly<Record<string, string>> = {
     'Switch TLS on at the server, or use ssl-mode=DISABLED in the store URL on a network that you trust.',
 }
 
-/** The driver has one code for everything that ends the making of an encrypted connection. */
+/** The driver has one code for every failure to set up an encrypted connection. */
 const TLS_FAILED = 'HANDSHAKE_SSL_ERROR'
 const CERTIFICATES = 'Give ssl-ca the authority of the server, or mend the certificate of the server.'
 
@@ -158,69 +157,75 @@ function rowsOf(flavour: Flavour): ReadonlyMap<number, ErrorRow> {
   return new Map(ERRORS.filter(({ only }) => only === undefined || only === flavour).map((row) => [row.errno, row]))
 }
 
-/** Everything that is not listed is the server's trouble: full disks, lost connections. */
+/** Every other number means that the server is in trouble: a full disk, a lost connection. */
 export function classify(failure: MysqlFailure, flavour: Flavour): Failure {
   if (remedyOf(failure) !== null) return 'misconfigured'
   if (!failure.reported) return 'unavailable'
   return BY_FLAVOUR[flavour].get(failure.errno)?.failure ?? 'unavailable'
 }
 
-/** Null where waiting may help. Also before the server has said which flavour it is. */
-function remedyOf({ told, message }: MysqlFailure): string | null {
-  if (told.code === TLS_FAILED && /certificate/i.test(message)) return CERTIFICATES
-  if (typeof told.code === 'string' && Object.hasOwn(DRIVER_REMEDIES, told.code)) return DRIVER_REMEDIES[told.code]!
-  if (told.errno === 0) return null
-  return ERRORS.find(({ errno, remedy }) => errno === told.errno && remedy !== undefined)?.remedy ?? null
+/** Null where waiting may help. Can be called before the flavour of the server is known. */
+function remedyOf({ source, message }: MysqlFailure): string | null {
+  if (source.code === TLS_FAILED && /certificate/i.test(message)) return CERTIFICATES
+  if (typeof source.code === 'string' && Object.hasOwn(DRIVER_REMEDIES, source.code))
+    return DRIVER_REMEDIES[source.code]!
+  if (source.errno === 0) return null
+  return ERRORS.find(({ errno, remedy }) => errno === source.errno && remedy !== undefined)?.remedy ?? null
 }
 
-/** Whether COMMIT, answered with this error, has certainly not been made. */
+/** Whether a COMMIT that was answered with this error certainly had no effect. */
 export function isRolledBackAtCommit(failure: MysqlFailure, flavour: Flavour): boolean {
   return failure.reported && BY_FLAVOUR[flavour].get(failure.errno)?.rolledBackAtCommit === true
 }
 
-/** What was said of a failure, be it the connection's or a statement's: the server's number, or 0; the driver's code. */
-interface Told {
+/** A failure of the connection or of a statement: the server's number, or 0; the driver's code. */
+interface FailureSource {
   readonly errno: number
   readonly code: unknown
 }
 
-const NOTHING_TOLD: Told = { errno: 0, code: null }
+const NO_SOURCE: FailureSource = { errno: 0, code: null }
 
-/** A text of statements that did not come through. */
+/** A text of statements failed. */
 export class MysqlFailure extends Error {
   override readonly name = 'MysqlFailure'
   /** The server's error number; 0 when the failure is not the server's answer. */
   readonly errno: number
-  /** True: the server answered that a statement failed. False: the connection was lost, whatever became of the text. */
+  /** True: the server answered that a statement failed. False: the connection was lost, and nothing is known of the text. */
   readonly reported: boolean
-  /** False: not a byte of the text can have reached the server. */
+  /** False: no byte of the text can have reached the server. */
   readonly sent: boolean
-  readonly told: Told
+  readonly source: FailureSource
 
   constructor(
     message: string,
-    { errno, reported, sent, told = NOTHING_TOLD }: Pick<MysqlFailure, 'errno' | 'reported' | 'sent'> & { told?: Told },
+    {
+      errno,
+      reported,
+      sent,
+      source = NO_SOURCE,
+    }: Pick<MysqlFailure, 'errno' | 'reported' | 'sent'> & { source?: FailureSource },
   ) {
     super(message)
     this.errno = errno
     this.reported = reported
     this.sent = sent
-    this.told = told
+    this.source = source
   }
 }
 
-/** What mysql2 throws, as it is; the statement's text, which may be long and private, stays behind. */
+/** From what mysql2 throws, without the text of the statement, which may be long and private. */
 export function failureOf(error: unknown): MysqlFailure {
   const { errno, sqlState, fatal, code } = error as Readonly<Record<string, unknown>>
   const isServers = typeof errno === 'number' && typeof sqlState === 'string'
-  // Errors of the network have negative numbers and no SQL state. A fatal one is the connection's, not the statement's.
+  // Network errors have negative numbers and no SQL state. A fatal error ends the connection.
   const reported = isServers && fatal !== true
   const message = error instanceof Error ? error.message : String(error)
-  const told = { errno: isServers ? errno : 0, code }
-  return new MysqlFailure(message, { errno: reported ? errno : 0, reported, sent: true, told })
+  const source = { errno: isServers ? errno : 0, code }
+  return new MysqlFailure(message, { errno: reported ? errno : 0, reported, sent: true, source })
 }
 
-/** A failure after which nothing was written, in the words of the port. */
+/** The fault for a failure that wrote nothing. */
 export function faultOf(error: unknown): Fault {
   if (error instanceof Fault) return error
   const remedy = error instanceof MysqlFailure ? remedyOf(error) : null

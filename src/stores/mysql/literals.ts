@@ -1,15 +1,15 @@
 /**
- * Values as SQL text. Every value of every statement of this folder is written here, or by the driver's `format`.
+ * Values as SQL text. Every value in a statement of this folder is written here, or by the driver's `format`.
  *
- * Multi-row statements change with the number of their rows, so a prepared statement would be prepared anew each time.
+ * The text of a multi-row statement depends on the number of its rows, so a prepared statement would have to be prepared each time.
  */
 import { escape } from 'mysql2'
 import type { SqlValue } from '../sql/values.ts'
 
-/** Anything but what names, ids and codes have in them, which means nothing to SQL. */
+/** Any character but those of names, ids and codes, which have no meaning in SQL. */
 const SPECIAL = /[^\w:./@+=~-]/
 
-/** Literals of short texts, the first that came: kinds, states and payees come with every row. A look-up took 10 ns, the search 25 ns. */
+/** Literals of the first short texts: kinds, states and payees are in every row. A look-up took 10 ns, the search for special characters 25 ns. */
 const words = new Map<string, string>()
 const WORD_LENGTH_MAX = 12
 const WORDS_MAX = 1_000

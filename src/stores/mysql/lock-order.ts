@@ -1,8 +1,8 @@
 /**
- * The one order in which balances are locked, by every process and on every way.
+ * The one order in which every process locks balances, in commits and in `exclusive`.
  *
- * By name, and house accounts last: their stripes belong to one engine each, so nobody waits for them, and a batch that
- * finds out about a payee only after it has locked the payers can still lock it in order.
+ * By name, and house accounts last: each of their stripes belongs to one engine, so nobody waits for them, and a batch that learns of a
+ * payee only after it has locked the payers can still lock it in order.
  */
 import type { BalanceName } from '../../domain/balance.ts'
 import { isHouse } from '../../domain/ids.ts'
@@ -18,7 +18,7 @@ export function compareLocks(left: BalanceName, right: BalanceName): number {
   return left.stripe - right.stripe
 }
 
-/** The same changes, balances and their postings in the order of locks. */
+/** The same changes, with balances and their postings in the order of locks. */
 export function inLockOrder(changes: Changes): Changes {
   if (changes.balances.length < 2) return changes
   const balances = changes.balances.toSorted((left, right) => compareLocks(left.after, right.after))

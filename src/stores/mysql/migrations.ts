@@ -1,10 +1,9 @@
 /**
- * The side of the migrator that is MySQL's and MariaDB's, where a change of tables commits by itself.
+ * The migrator's target for MySQL and MariaDB, where a change of tables commits by itself.
  *
- * A migration that was interrupted can therefore not be rolled back. Each file is applied statement by statement, and the
- * table `migrations` keeps how many of them were begun and how many are done; the next run goes on behind those. Only one that
- * was begun and is not known to have failed may have been done without having been counted. If it turns out that what it
- * makes is there already, it counts as done; anywhere else that is an error.
+ * So an interrupted migration cannot be rolled back. Each file is applied statement by statement, and the table `migrations` keeps how
+ * many statements were begun and how many are done; the next run continues after those. Only a statement that was begun and did not
+ * fail may be done without being counted. If its result exists already, it counts as done; for any other statement that is an error.
  */
 import { createHash } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
@@ -20,9 +19,9 @@ import type { MysqlConnection } from './connection.ts'
 import { faultOf, MysqlFailure } from './errors.ts'
 import { literal, literals } from './literals.ts'
 
-/** How long a migrator waits for another one. */
+/** How long a migrator waits for another migrator. */
 const LOCK_WAIT_SECONDS = 60
-/** Changing a large table takes its time. */
+/** Changing a large table takes long. */
 const STATEMENT_TIMEOUT_MS = 6 * 3_600_000
 
 const CREATE_MIGRATIONS = `CREATE TABLE IF NOT EXISTS migrations (
@@ -37,14 +36,14 @@ const CREATE_MIGRATIONS = `CREATE TABLE IF NOT EXISTS migrations (
 
 const TABLE_MISSING = 1146
 
-/** What a statement answers whose work is done already: the table, column, key, row or constraint exists, or is gone. */
+/** Errors of a statement whose work is done already: the table, column, key, row or constraint exists, or is gone. */
 const DONE_ALREADY: ReadonlySet<number> = new Set([1050, 1051, 1060, 1061, 1062, 1091, 1826, 3822])
 
 export function mysqlMigrations(): readonly Migration[] {
   return readMigrations(fileURLToPath(new URL('migrations/', import.meta.url)))
 }
 
-/** One that was begun and not finished. */
+/** A migration that was begun and not finished. */
 interface Begun {
   readonly name: string
   readonly checksum: string
@@ -63,7 +62,7 @@ export function mysqlMigrationTarget(connection: MysqlConnection): MigrationTarg
   }
 }
 
-/** @throws MigrationError when a migration was interrupted, and says how far it had come */
+/** @throws MigrationError when a migration was interrupted; the message says after how many statements */
 export async function refuseInterrupted(connection: MysqlConnection): Promise<void> {
   const row = (await migrationRows(connection)).find((candidate) => candidate['applied_at'] === null)
   if (row === undefined) return
@@ -73,11 +72,11 @@ export async function refuseInterrupted(connection: MysqlConnection): Promise<vo
   )
 }
 
-/** A name lock of the server, which a lost connection gives back. */
+/** A named lock of the server, which a lost connection releases. */
 async function locked<Result>(connection: MysqlConnection, action: () => Promise<Result>): Promise<Result> {
   const [database] = await ask(connection, 'SELECT DATABASE() AS name')
   const digest = createHash('sha256').update(String(database?.['name'])).digest('hex')
-  // Names of locks are the whole server's, and at most 64 characters.
+  // Names of locks are global to the server, and have at most 64 characters.
   const name = literal(`holdfast.migrate.${digest.slice(0, 40)}`)
   const [lock] = await ask(connection, `SELECT GET_LOCK(${name}, ${LOCK_WAIT_SECONDS}) AS taken`)
   if (whole(lock?.['taken'] ?? 0) !== 1) {
@@ -89,7 +88,7 @@ async function locked<Result>(connection: MysqlConnection, action: () => Promise
     await ask(connection, CREATE_MIGRATIONS)
     return await action()
   } finally {
-    // A connection that was lost has given it back already, and what lost it is the error to tell.
+    // A lost connection has released the lock already, and the error that lost it is the one to report.
     await ask(connection, `DO RELEASE_LOCK(${name})`).catch(() => undefined)
   }
 }
@@ -135,9 +134,9 @@ async function record(
 
 interface Step {
   readonly name: string
-  /** An earlier run began it, and nobody knows how far it came. */
+  /** An earlier run began it and did not record an end. */
   readonly mayBeDone: boolean
-  /** Called when it is known not to be done. */
+  /** Called when the statement is known to have failed. */
   readonly onRefusal: () => Promise<void>
 }
 
@@ -159,7 +158,7 @@ async function applyStatement(
   }
 }
 
-/** A statement ends with a semicolon at the end of a line; comments in front of it belong to it. */
+/** A statement ends with a semicolon at the end of a line; comments before it belong to it. */
 export function statementsIn(sql: string): readonly string[] {
   return sql
     .split(/;[ \t]*(?:\r?\n|$)/)

@@ -1,21 +1,21 @@
-/** Cutting a commit's text so that each part is shorter than the server's `max_allowed_packet`. */
+/** Divides a commit's text so that each part is shorter than the server's `max_allowed_packet`. */
 import { Fault } from '../../engine/faults.ts'
 import type { Chunking } from './writes.ts'
 
-/** What a packet needs besides its statements: the command's byte, the keywords and columns in front of the rows, what transactions.ts adds. */
+/** What a packet has besides the rows: the command's byte, keywords and columns, and the statements of transactions.ts. */
 const OVERHEAD_BYTES = 2_048
 
 /** UTF-8 has at most three bytes for each UTF-16 unit. */
 const BYTES_PER_UNIT_MAX = 3
 
-/** True when the text certainly fits, which costs nothing to find out. */
+/** Whether the text certainly fits, from its length alone. */
 export function surelyFits(writes: readonly string[], packetBytesMax: number): boolean {
   let units = 0
   for (const sql of writes) units += sql.length + 2
   return units * BYTES_PER_UNIT_MAX + OVERHEAD_BYTES <= packetBytesMax
 }
 
-/** Divides a statement's rows so that each part fits. @throws Fault `store_refused` for a row that never will */
+/** Divides a statement's rows so that each part fits. @throws Fault `store_refused` for a row that is too long by itself */
 export function chunkingFor(packetBytesMax: number): Chunking {
   const bytesMax = packetBytesMax - OVERHEAD_BYTES
   return function* (rows) {
@@ -39,7 +39,7 @@ export function chunkingFor(packetBytesMax: number): Chunking {
   }
 }
 
-/** Neighbouring statements together, as many as fit. */
+/** Each packet has as many consecutive statements as fit. */
 export function packetsOf(writes: readonly string[], packetBytesMax: number): readonly (readonly string[])[] {
   const packets: string[][] = []
   let bytes = Infinity

@@ -1,4 +1,4 @@
-/** Which server it is, and whether it keeps what it acknowledges. */
+/** Which server it is, and whether commits that it acknowledges are durable. */
 import { Fault } from '../../engine/faults.ts'
 import type { Row } from '../sql/values.ts'
 
@@ -6,14 +6,14 @@ export type Flavour = 'mysql' | 'mariadb'
 
 export interface ServerVersion {
   readonly flavour: Flavour
-  /** As the server tells it. */
+  /** The version as the server reports it. */
   readonly version: string
 }
 
 export interface ServerFacts extends ServerVersion {
-  /** The longest statement text that it takes, in bytes. */
+  /** The longest statement text that it accepts, in bytes. */
   readonly packetBytesMax: number
-  /** It was so when the connection was made. */
+  /** As it was when the connection was made. */
   readonly isReadOnly: boolean
   /** A node of a Galera cluster. */
   readonly isCluster: boolean
@@ -32,7 +32,7 @@ const OLDEST: Readonly<Record<Flavour, readonly [number, number, number]>> = {
   mariadb: [10, 6, 0],
 }
 
-/** Engines that speak MySQL's protocol and are none of the two: other locks, other isolation, other answers. They name themselves. */
+/** Servers that speak MySQL's protocol and are neither of the two: their locks, isolation and errors differ. Each names itself in its version. */
 const STRANGERS =
   /TiDB|Vitess|PlanetScale|OceanBase|SingleStore|MemSQL|Dolt|PolarDB-X|TDDL|StarRocks|Doris|MatrixOne|Databend|ClickHouse|Greptime|RisingWave|CrateDB|Neptune|CockroachDB|Yugabyte/i
 
@@ -61,12 +61,12 @@ const STATES = [
 ]
 
 export const SELECT_SETTINGS = `SHOW GLOBAL VARIABLES WHERE Variable_name IN ('${VARIABLES.join("','")}')`
-/** Takes the server longer, so not every connection asks. */
+/** Slow on the server, so not every connection asks. */
 export const SELECT_STATE = `SHOW GLOBAL STATUS WHERE Variable_name IN ('${STATES.join("','")}')`
 
 type Settings = ReadonlyMap<string, string>
 
-/** @throws Fault `store_misconfigured` for a server that is too old, or none of the two */
+/** @throws Fault `store_misconfigured` for a server that is too old, or neither MySQL nor MariaDB */
 export function versionOf(row: Row, { allowUnsupported }: { readonly allowUnsupported: boolean }): ServerVersion {
   const version = String(row['version'])
   const flavour: Flavour = /mariadb/i.test(version) ? 'mariadb' : 'mysql'
@@ -111,7 +111,7 @@ function semiSyncOf(settings: Settings): SemiSync {
   return semiSync('wait_point', settings) === 'AFTER_COMMIT' ? 'before' : 'afterwards'
 }
 
-/** One of the variables that go by two names. */
+/** A variable that has one of two names. */
 function semiSync(name: string, settings: Settings): string | undefined {
   return settings.get(`rpl_semi_sync_source_${name}`) ?? settings.get(`rpl_semi_sync_master_${name}`)
 }
@@ -157,7 +157,7 @@ function* replicationWarnings(flavour: Flavour, settings: Settings): Iterable<st
   }
 }
 
-/** Switches come as 0 and 1, or as words: DETECT_AND_RECOVER is on, too. A server that has none has it off. */
+/** Switches are 0 and 1, or words: DETECT_AND_RECOVER is on as well. A missing variable is off. */
 function isOn(value: string | undefined): boolean {
   return !['0', 'OFF', 'FALSE', 'DETECT_ONLY'].includes((value ?? 'OFF').toUpperCase())
 }

@@ -1,4 +1,4 @@
-/** Reading a footprint's rows: which statements ask for them, and what their rows say. */
+/** Reading the rows of a footprint, at one instant or under locks. */
 import type { BalanceName } from '../../domain/balance.ts'
 import type { Footprint } from '../../domain/footprint.ts'
 import type { PostingKey } from '../../domain/hold-history.ts'
@@ -30,8 +30,8 @@ import {
 type Question = 'requests' | 'balances' | 'assets' | 'rates' | 'postings'
 
 /**
- * All of it at one instant, in one round trip. Only when a request turns out to be a hold of other accounts, or an entry,
- * is everything read a second time together with their balances and postings.
+ * Everything at one instant, in one round trip. When a request is a hold of other accounts, or an entry, everything is read a second
+ * time together with their balances and postings.
  *
  * @throws MysqlFailure
  */
@@ -60,11 +60,11 @@ export async function readSnapshot(
 }
 
 /**
- * Begins a transaction, locks the footprint's balances in the order of locks, and reads what there is behind them. The
- * transaction stays open, also when it throws.
+ * Begins a transaction, locks the footprint's balances in the order of locks, and reads the rows under the locks. The transaction
+ * stays open, also when it throws.
  *
- * A hold of the footprint may belong to balances that only its row names. They are locked when they come after everything that is
- * locked already, which payees that are house accounts do; otherwise the locks are given back and taken in order.
+ * A hold of the footprint may belong to balances that only its row names. They are locked if they come after everything that is locked
+ * already, as payees that are house accounts do; otherwise all locks are released and taken in order.
  *
  * @throws MysqlFailure
  */
@@ -80,7 +80,7 @@ export async function lockSnapshot(
   for (;;) {
     const questions = new Questions()
     for (const statement of lockBalances(toLock)) questions.ask('balances', statement)
-    // Behind the locks, also those that were read before: what they say may have changed until the lock was there.
+    // Read after the locks, also rows that were read before: they may have changed until the locks were granted.
     questions.askFor(footprint)
     const found = await questions.run(connection, before, [])
     locked.push(...found.balances)
@@ -97,14 +97,14 @@ export async function lockSnapshot(
   }
 }
 
-/** They never change, so a round trip of their own sees what the one before saw. */
+/** Postings never change, so a later round trip is as good as the same one. */
 async function readPostings(connection: MysqlConnection, keys: readonly PostingKey[]): Promise<readonly Row[]> {
   if (keys.length === 0) return []
   const [reply] = await connection.run([selectPostings(keys)])
   return reply!.rows
 }
 
-/** The statements of one text, and which of its replies answers what. */
+/** The statements of one text, and what each of its replies answers. */
 class Questions {
   readonly #asked: Question[] = []
   readonly #statements: string[] = []

@@ -17,7 +17,7 @@ import { IS_PRIMARY } from './transactions.ts'
 import { isLocal, parseMysqlUrl, type MysqlAddress, type MysqlTuning } from './url.ts'
 
 export interface MysqlOptions extends Partial<MysqlTuning> {
-  /** Brings the database to this version's tables first, which needs the privilege to make tables. Default false. */
+  /** Whether to migrate the database to this version's tables first, which needs the privilege to make tables. Default false. */
   readonly migrate?: boolean
 }
 
@@ -39,7 +39,7 @@ export async function openMysqlStorage(url: string, options: MysqlOptions = {}):
     {
       writer: poolOf('writer', 1, address, tuning),
       readers: poolOf('reader', tuning.poolSize, address, tuning),
-      // One at a time: an audit must not take the connections of those who want to know a balance.
+      // One at a time: an audit must not take the connections of other reads.
       audits: poolOf('reader', 1, address, { ...tuning, poolTimeoutMs: AUDIT_TIMEOUT_MS }),
     },
     server.flavour,
@@ -77,7 +77,7 @@ export async function migrateMysql(url: string): Promise<MigrationReport> {
   }
 }
 
-/** Migrates, or makes sure that it was done. */
+/** Migrates, or throws when migrations are pending. */
 async function prepare(
   address: MysqlAddress,
   tuning: MysqlTuning,
@@ -114,8 +114,8 @@ function textOf(sql: string, parameters: Parameters<Query>[1]): string {
 }
 
 /**
- * Rows that were those of the primary. A server that was read-only already when the connection was made is where the address
- * leads, and may be read.
+ * Rows that were those of the primary. A server that was read-only already when the connection was made is the one that the address
+ * means, and may be read.
  */
 async function readOfPrimary(connection: MysqlConnection, text: string): ReturnType<Query> {
   const replies = await connection.run(connection.server.isReadOnly ? [text] : [text, IS_PRIMARY])

@@ -59,7 +59,7 @@ export class MysqlStore implements Store {
   }
 
   async commit(changes: Changes): Promise<CommitResult> {
-    // Before its turn: the text is made while the commit before is under way.
+    // Before its turn: the text is made while the previous commit is under way.
     const packets = this.#packetsOf(changes)
     if (packets.length === 0) return 'committed'
     return await this.#connections.writer.use((connection) => this.#write(connection, BEGIN, packets))
@@ -100,7 +100,7 @@ export class MysqlStore implements Store {
     })
   }
 
-  /** One, unless the text would be longer than the server allows. */
+  /** One packet, unless the text is longer than the server allows. */
   #packetsOf(changes: Changes): readonly (readonly string[])[] {
     const { flavour, packetBytesMax } = this.#server
     const writes = writeStatements(changes, flavour)
@@ -109,7 +109,7 @@ export class MysqlStore implements Store {
     return packetsOf(writeStatements(changes, flavour, chunkingFor(packetBytesMax)), packetBytesMax)
   }
 
-  /** @param before what the first packet begins with */
+  /** @param before the statements that the first packet begins with */
   async #write(
     connection: MysqlConnection,
     before: readonly string[],
@@ -133,7 +133,7 @@ export class MysqlStore implements Store {
     return 'committed'
   }
 
-  /** The locks are given back; what was read under them was true at one instant if they were there until now. */
+  /** Releases the locks. The rows that were read under them were true at one instant if the locks were held until now. */
   async #endWithoutWrites(connection: MysqlConnection, snapshot: Snapshot): Promise<CommitResult> {
     try {
       await connection.run([SAME_TRANSACTION, IS_PRIMARY, ROLLBACK])
@@ -150,7 +150,7 @@ export class MysqlStore implements Store {
     return 'committed'
   }
 
-  /** A text that ends with COMMIT failed: the session says whether it came to the COMMIT. */
+  /** A text that ends with COMMIT failed: the session knows whether it reached the COMMIT. */
   async #afterCommitText(connection: MysqlConnection, failure: MysqlFailure, number: number): Promise<CommitResult> {
     const arrival = failure.reported ? await arrivalOf(connection, number) : 'unknown'
     if (arrival === 'none' || (arrival === 'commit' && isRolledBackAtCommit(failure, this.#server.flavour))) {
@@ -161,7 +161,7 @@ export class MysqlStore implements Store {
     throw inDoubt(failure)
   }
 
-  /** Nothing was written, and nothing will be. @param guarded what it means that a guard failed */
+  /** Nothing was written, and nothing will be. @param guarded what a failed guard means */
   async #afterFailure(
     connection: MysqlConnection,
     failure: MysqlFailure,
@@ -183,7 +183,7 @@ export class MysqlStore implements Store {
   }
 }
 
-/** How far a text came that ends with COMMIT: not to it, not to it because the server is read-only, to it, or nobody knows. */
+/** How far a text that ends with COMMIT came: not to the COMMIT, not to it because the server is read-only, to it, or unknown. */
 type Arrival = 'none' | 'read-only' | 'commit' | 'unknown'
 
 async function arrivalOf(connection: MysqlConnection, number: number): Promise<Arrival> {
@@ -201,7 +201,7 @@ async function rollBack(connection: MysqlConnection): Promise<void> {
   try {
     await connection.run([ROLLBACK])
   } catch {
-    // The server rolls back what a lost connection left.
+    // The server rolls back the transaction of a lost connection.
     connection.destroy()
   }
 }

@@ -1,6 +1,6 @@
 /**
- * `mysql://USER:PASSWORD@HOST:PORT/DATABASE?ssl-mode=VERIFY_IDENTITY&ssl-ca=FILE&pool_size=4`, or `mariadb://…`: both schemes
- * mean the same, the server says itself which one it is.
+ * `mysql://USER:PASSWORD@HOST:PORT/DATABASE?ssl-mode=VERIFY_IDENTITY&ssl-ca=FILE&pool_size=4`, or `mariadb://…`: both schemes mean the
+ * same, because the server reports which one it is.
  */
 import { readFileSync } from 'node:fs'
 import { StoreUrlError } from '../store-url-error.ts'
@@ -15,12 +15,12 @@ export interface MysqlAddress {
   readonly database: string
   /** Null: not encrypted. */
   readonly tls: MysqlTls | null
-  /** Whether an engine is taken that Holdfast does not know. */
+  /** Whether an unknown kind of server is accepted. */
   readonly allowUnsupported: boolean
 }
 
 export interface MysqlTls {
-  /** False: encrypted, but to whoever answers. */
+  /** False: encrypted, but the server is not verified. */
   readonly verifyCertificate: boolean
   /** Whether the certificate must be that of `host`. */
   readonly verifyIdentity: boolean
@@ -30,12 +30,12 @@ export interface MysqlTls {
   readonly key: string | null
 }
 
-/** What may stand in the URL's query or in the options; the options win. */
+/** Settings in the URL's query or in the options; the options win. */
 export interface MysqlTuning {
-  /** Connections for reads, 1 to 100. Writes have one of their own. */
+  /** Connections for reads, 1 to 100. Writes have another one. */
   readonly poolSize: number
   readonly connectTimeoutMs: number
-  /** Longest time without the server's answer before the connection is given up. */
+  /** The longest time without an answer of the server before the connection is given up. */
   readonly statementTimeoutMs: number
   /** How long a statement waits for a lock, 1,000 to 60,000; the server counts in whole seconds. */
   readonly lockTimeoutMs: number
@@ -106,7 +106,7 @@ export function parseMysqlUrl(
   return { address, tuning }
 }
 
-/** Whether what is sent passes no network. */
+/** Whether the connection stays on this machine. */
 export function isLocal({ host, socketPath }: MysqlAddress): boolean {
   return socketPath !== null || host === 'localhost' || host === '::1' || host.startsWith('127.')
 }
@@ -128,7 +128,7 @@ function flagOf(name: string, take: (name: string) => string | null): boolean {
 function tlsOf(take: (name: string) => string | null): MysqlTls | null {
   const [ca, cert, key] = ['ssl-ca', 'ssl-cert', 'ssl-key'].map((name) => pem(name, take(name)))
   const asked = take('ssl-mode')
-  // A certificate to trust is given in order to be checked.
+  // A certificate to trust implies verification.
   const mode = asked ?? (ca === null ? 'DISABLED' : 'VERIFY_CA')
   const checks = TLS_MODES[mode.toUpperCase()]
   if (checks === undefined) {

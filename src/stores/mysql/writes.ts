@@ -1,38 +1,33 @@
 /**
- * The hot path's statements.
+ * A commit as one text: changes of balances, inserts, changes of holds, each change followed by its guard. The server stops at the first
+ * statement that fails, so it reaches COMMIT only when every guard holds, without a round trip in between. The statements around them
+ * are in transactions.ts.
  *
- * A commit is one text: changes of balances, inserts, changes of holds, each change followed by its guard. The server stops at
- * the first statement that fails, so COMMIT is reached only when every guard held, without asking the client in between. What
- * stands around them is in transactions.ts.
- *
- * Balances come first, as in `exclusive`, which locks them before anything else: all writers then queue for a balance before
- * they hold anything else of it. With the postings first, a commit held the next posting's key and waited for the balance
- * while an exclusive held the balance and waited for the key; InnoDB broke that deadlock, always to the cost of the second,
- * until it had no attempts left. A process commits through one connection, so holding the row from the start costs it nothing.
+ * Balances come first, as in `exclusive`, which locks them before anything else: all writers queue for a balance before they hold any
+ * other lock of it. With the postings first, a commit held the key of the next posting and waited for the balance, while an exclusive
+ * held the balance and waited for the key. InnoDB broke that deadlock, always by aborting the second, until it had no attempts left. A
+ * process commits through one connection, so locking the row from the start costs it nothing.
  *
  * Why the text needs its guards, and what they prove:
  *
- * 1. The primary key of postings, (balance, version), stops most stale writers: where a balance went from the version that
- *    the writer saw to a later one, the posting of the next version is there already, because law 3 leaves no gaps.
- * 2. It does not stop all of them. A batch may be decided on rows that an earlier batch of the same engine was still
- *    committing. When that one fails, the versions that this one starts from never came to be: its postings are beyond the
- *    last one, meet nobody, and would leave a gap.
- *    Or another process made versions of the same numbers, with other amounts.
- * 3. Therefore `UPDATE … WHERE version = … AND available = …` is followed by a guard that fails unless it found as many rows as it has.
- *    Each of its rows names one balance by primary key, so as many rows found as named means that each balance was there as it
- *    was decided on. The rows stay locked until COMMIT, so that is still true then. With 1 as many postings as the
- *    version grew were inserted, so law 3 holds again.
- * 4. A new balance is an insert: its primary key (the id) and its unique name both stop a second one.
- * 5. A hold that ended or had a step between is a hold whose balance moved. Still 3 does not always find it, because the batch may
- *    rest on a remembered hold beside a balance that was just read. So the changes of holds ask for the state and the number of
- *    steps that they were decided on, and the guard after each counts the rows. A step's number is a key as well.
- * 6. An asset that exists keeps its decimals; the guard behind the upsert reads them under the lock that the upsert took.
+ * 1. The primary key of postings, (balance, version), stops most stale writers: when a balance has moved from the version that the
+ *    writer saw, the posting of the next version exists already, because law 3 leaves no gaps.
+ * 2. It does not stop all of them. A batch may be decided on rows that an earlier batch of the same engine is still committing. When
+ *    that commit fails, the versions that this batch starts from never exist: its postings are beyond the last one, meet no other key,
+ *    and would leave a gap. Or another process made versions of the same numbers, with other amounts.
+ * 3. So an update of balances compares version, amounts and floor, and is followed by a guard that fails unless it changed all of its
+ *    rows. Each row names one balance by primary key, so each balance was as it was decided on. The rows stay locked until COMMIT, so
+ *    that is still true then. By 1, as many postings were inserted as the version grew, so law 3 holds again.
+ * 4. A new balance is an insert: both its primary key (the id) and its unique name stop a second one.
+ * 5. A hold that was ended or had a step in between is a hold whose balance moved. 3 does not always detect it, because the batch may
+ *    rest on a remembered hold and a balance that was just read. So the updates of holds compare the state and the number of steps
+ *    that they were decided on, and the guard after each counts the rows. A step's number is a key as well.
+ * 6. An existing asset keeps its decimals; the guard after the upsert reads them under the lock that the upsert took.
+ * 7. A rate that the batch rests on must be the newest of its pair. It is not locked: a rate that is declared during the commit comes
+ *    after the commit. It is checked before a rate of the same batch follows it.
  *
- * 7. A rate that the batch rests on must be the newest of its pair. Nothing is locked for it: a rate that is declared while the
- *    commit is under way comes after it. It is looked at before a rate of the same batch follows it.
- *
- * The guard is SET, because MariaDB's DO swallows errors, and a SELECT would cost a result set. The subquery of two rows is
- * evaluated only where IF comes to it.
+ * The guard is SET, because MariaDB's DO swallows errors, and a SELECT would cost a result set. IF evaluates the subquery of two rows
+ * only when the condition is false.
  */
 import type { Asset } from '../../domain/asset.ts'
 import type { Changes } from '../../domain/changes.ts'
@@ -50,22 +45,23 @@ import { literal, rowLiterals } from './literals.ts'
 import { inLockOrder } from './lock-order.ts'
 import type { Flavour } from './server.ts'
 
-/** How the rows of one statement are divided when all of them would be too long for one text. */
+/** How the rows of a statement are divided when one text would be too long. */
 export type Chunking = (rows: readonly string[]) => Iterable<readonly string[]>
 
 const TOGETHER: Chunking = (rows) => [rows]
 
 /**
- * Rows that are updated by a statement each. A table of values costs a statement more than a row more does: with this, freeze and
- * settle in one commit took MariaDB 0.58 ms in place of 0.82 and MySQL 1.22 in place of 1.44; for four holds it was the same either way.
+ * Up to this number, each row is updated by a statement of its own, because a table of values costs more than a second statement. With
+ * this, freeze and settle in one commit took MariaDB 0.58 ms instead of 0.82 and MySQL 1.22 instead of 1.44; for four holds both ways
+ * took the same.
  */
 const SINGLY_MAX = 2
 
-/** What an update needs besides its rows. */
+/** Options of an update. */
 interface UpdateOptions {
   readonly flavour: Flavour
   readonly chunking: Chunking
-  /** What a row `t` must still be, beyond what its values say. */
+  /** A condition on the row `t` besides the compared columns. */
   readonly condition?: string
 }
 
@@ -96,7 +92,7 @@ function textsOf<Of>(kind: RowKind<Of>, records: readonly Of[]): readonly string
   return records.map((record) => rowLiterals(kind.rowOf(record, 0)))
 }
 
-/** @param onDuplicate what becomes of a row whose key is taken; without it the statement fails */
+/** @param onDuplicate what happens to a row whose key is taken; without it the statement fails */
 function* inserts<Of>(
   kind: RowKind<Of>,
   records: readonly Of[],
@@ -114,7 +110,7 @@ function* updates<Of>(update: RowUpdate<Of>, records: readonly Of[], options: Up
   else for (const record of records) yield* updateOf(update, record, options)
 }
 
-/** The index of open holds would be walked through for what the key finds at once. */
+/** Forces the primary key: the server would scan the index of open holds for a row that the key finds at once. */
 function* updateOf<Of>(
   { table, rowOf, assigned, compared }: RowUpdate<Of>,
   record: Of,
@@ -130,7 +126,7 @@ function* updateOf<Of>(
   )
 }
 
-/** The cast keeps the key's own collation in charge: compared as utf8mb4, the primary key would be of no use. */
+/** The cast keeps the collation of the key: compared as utf8mb4, the primary key could not be used. */
 function* updatesTogether<Of>(
   update: RowUpdate<Of>,
   records: readonly Of[],
@@ -149,13 +145,13 @@ function* updatesTogether<Of>(
   }
 }
 
-/** An update, and the guard that it found as many rows. */
+/** An update, and the guard that it changed this number of rows. */
 function* finding(sql: string, rowCount: number): Iterable<string> {
   yield sql
   yield guard(`ROW_COUNT() = ${rowCount}`)
 }
 
-/** Rare and few. */
+/** Assets are rare and few. */
 function* assetWrites(assets: readonly Asset[]): Iterable<string> {
   const onDuplicate = 'ON DUPLICATE KEY UPDATE name = IF(decimals = VALUES(decimals), VALUES(name), name)'
   yield* inserts(ASSET, assets, TOGETHER, onDuplicate)
@@ -167,20 +163,20 @@ function* assetWrites(assets: readonly Asset[]): Iterable<string> {
   yield guard(`(SELECT COUNT(*) FROM assets WHERE ${same.join(' OR ')}) = ${assets.length}`)
 }
 
-/** The server takes the last entry of the pair's range in the primary key, and reads no other. */
+/** The server reads only the last entry of the pair's range in the primary key. */
 function isNewestRate({ from, to, version }: Rate): string {
   return guard(
     `(SELECT MAX(version) FROM rates WHERE from_asset = ${literal(from)} AND to_asset = ${literal(to)}) = ${literal(version)}`,
   )
 }
 
-/** Fails with errno 1242 unless the condition is true. ROW_COUNT() is that of the statement before. */
+/** Fails with errno 1242 unless the condition is true. ROW_COUNT() is that of the previous statement. */
 function guard(condition: string): string {
   return `SET @holdfast_guard = IF(${condition}, 0, (SELECT 1 UNION ALL SELECT 2))`
 }
 
 /**
- * Rows as a table `v`, first in a STRAIGHT_JOIN, so that the rows are found by key, in this order.
+ * Rows as a table `v`, first in a STRAIGHT_JOIN, so that the stored rows are found by key, in this order.
  *
  * Measured for 200 changes of holds in one statement, median of 30, µs per row on a machine busy with other work, MariaDB
  * 10.11 / MySQL 9.7: VALUES 37 / 67, JSON_TABLE 43 / 70, INSERT … ON DUPLICATE KEY UPDATE 39 / 75, UNION ALL 50 / 107,

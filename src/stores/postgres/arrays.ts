@@ -1,9 +1,9 @@
 /**
- * Columns of rows as PostgreSQL takes arrays in binary: the number of dimensions, whether there are nulls, the
- * elements' type, the length and the lower bound; then each element behind its length in bytes, -1 for null.
+ * Arrays in PostgreSQL's binary format: the number of dimensions, whether there are nulls, the elements' type, the length and the lower
+ * bound; then each element after its length in bytes, -1 for null.
  *
- * See array_recv in PostgreSQL's src/backend/utils/adt/arrayfuncs.c. Text arrays, which the driver would make, cost the
- * server 10 % more of its time for a whole commit.
+ * See array_recv in PostgreSQL's src/backend/utils/adt/arrayfuncs.c. Text arrays, which the driver would make, cost the server 10 % more
+ * time for a whole commit.
  */
 import type { SqlValue } from '../sql/values.ts'
 
@@ -15,7 +15,7 @@ const OIDS: Readonly<Record<ElementType, number>> = { bigint: 20, text: 25 }
 const HEADER_BYTES = 20
 const NULL_LENGTH = -1
 
-/** The array of `count` of the values, beginning with the one at `from`. */
+/** The array of `count` values, from the one at index `from`. */
 export function columnArray(type: ElementType, values: readonly SqlValue[], from: number, count: number): Buffer {
   return type === 'text' ? textArray(values, from, count) : bigintArray(values, from, count)
 }
@@ -40,7 +40,7 @@ function bigintArray(values: readonly SqlValue[], from: number, count: number): 
     if (typeof value === 'bigint') {
       view.setBigInt64(offset + 4, value)
     } else if (typeof value === 'number') {
-      // A safe integer in two halves: cheaper than by way of a BigInt.
+      // A safe integer in two halves: cheaper than a conversion to BigInt.
       view.setInt32(offset + 4, Math.floor(value / 0x1_0000_0000))
       view.setUint32(offset + 8, value >>> 0)
     } else {
@@ -56,10 +56,10 @@ function textArray(values: readonly SqlValue[], from: number, count: number): Bu
   return asciiArray(values, from, count) ?? utf8Array(values, from, count)
 }
 
-/** The lengths of short texts, as the text that has their bytes. */
+/** Lengths of short texts as four bytes, written as a text. */
 const LENGTHS = Array.from({ length: 128 }, (_, length) => String.fromCharCode(0, 0, 0, length))
 
-/** One write for all texts, when they are short and ASCII, as ids and words are: each write took 35 ns. Null when they are not. */
+/** One write for all texts, because each write took 35 ns. Null unless all of them are short and ASCII, as ids and words are. */
 function asciiArray(values: readonly SqlValue[], from: number, count: number): Buffer | null {
   let joined = ''
   for (let index = from; index < from + count; index++) {

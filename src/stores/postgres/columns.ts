@@ -4,8 +4,8 @@ import type { SqlValue } from '../sql/values.ts'
 import { columnArray } from './arrays.ts'
 
 /**
- * Two parameters per column: its values, or the one value that all its rows have, and null for the other. Most columns of
- * a batch are of one value: its moment, a kind, a balance, what a new hold has not had happen to it yet.
+ * Two parameters per column: an array of its values, or the one value that all rows have, and null for the other. Most columns of a
+ * batch have one value: the time, a kind, a balance, the amounts that are 0 in a new hold.
  */
 export function addColumns<Of>(
   parameters: unknown[],
@@ -18,7 +18,7 @@ export function addColumns<Of>(
   for (let index = 0; index < columns.length; index++) {
     const from = index * count
     const isLast = index === columns.length - 1
-    // One column at least has to be an array: it says how many rows there are.
+    // At least one column has to be an array, which defines the number of rows.
     if ((isCounted || !isLast) && isOfOneValue(values, from, count)) {
       parameters.push(null, values[from])
     } else {
@@ -31,7 +31,7 @@ export function addColumns<Of>(
 /** The values of all rows, column after column. */
 function columnsOf<Of>(rowOf: RowKind<Of>['rowOf'], records: readonly Of[], width: number): readonly SqlValue[] {
   const count = records.length
-  // Made for values of all types: an array that changes its kind while it is filled is copied.
+  // A null first: an array that held only numbers would be copied when the first text comes.
   const values = Array<SqlValue>(count * width)
   values[0] = null
   for (let place = 0; place < count; place++) {

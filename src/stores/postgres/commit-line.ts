@@ -1,9 +1,9 @@
 /**
- * The one connection that commits: statements go out in the order of the calls, without waiting for each other's answers, and
- * the server takes them one after another.
+ * The one connection that commits: statements are sent in the order of the calls, without waiting for the previous answer, and the
+ * server runs them one after another.
  *
- * A connection that is lost is replaced at the next call. While the server cannot be reached, attempts are
- * `RECONNECT_PAUSE_MS_MAX` apart at most, and calls in between fail at once.
+ * A lost connection is replaced at the next call. While the server cannot be reached, attempts are at most `RECONNECT_PAUSE_MS_MAX`
+ * apart, and calls in between fail at once.
  */
 import type { QueryConfig, QueryResult } from 'pg'
 import { Fault } from '../../engine/faults.ts'
@@ -12,27 +12,27 @@ import { classify, faultOf, inDoubt, UNPROVEN } from './errors.ts'
 import type { LedgerClient } from './ledger-client.ts'
 
 const RECONNECT_PAUSE_MS_MIN = 50
-/** No longer than the engine's circuit breaker stays open, whose probe should not meet a pause. */
+/** Not longer than the engine's circuit breaker stays open, so that its probe does not fall into a pause. */
 const RECONNECT_PAUSE_MS_MAX = 800
 
 interface Connection {
   readonly client: LedgerClient
-  /** Statements that were sent and not answered yet. */
+  /** Statements without an answer yet. */
   underWay: number
 }
 
 export class CommitLine {
   readonly #connect: () => Promise<LedgerClient>
-  /** Also while it is being made; null when there is none. */
+  /** Also while it is being opened; null when there is none. */
   #connection: Promise<Connection> | null = null
   #closed = false
   #lostCount = 0
-  /** Of the last attempt to connect, when it failed. */
+  /** The failure of the last attempt to connect. */
   #failure: Fault | null = null
   #pauseMs = 0
   #nextAttemptAt = 0
 
-  /** @param connect called again whenever the connection before was lost */
+  /** @param connect called again after each lost connection */
   constructor(connect: () => Promise<LedgerClient>) {
     this.#connect = connect
   }
@@ -46,24 +46,24 @@ export class CommitLine {
    * Sends a statement that is a transaction of its own.
    *
    * @throws Fault `store_unavailable`, `store_misconfigured` when it was not sent, `commit_in_doubt` when the connection was lost
-   *   afterwards or the server does not know what became of it; any other error is the server's, and the statement had no effect
+   *   afterwards or the server does not know its result; any other error is the server's, and the statement had no effect
    */
   async send(statement: QueryConfig<unknown[]>): Promise<QueryResult<Row>> {
     const connection = await this.#current()
     const { client } = connection
     const { unprovenCount } = client
-    // A process with work under way must not end before it.
+    // A process must not exit while a statement is under way.
     if (connection.underWay++ === 0) client.ref()
     try {
       const result = await client.query<Row, unknown[]>(statement)
-      // It may have been for a statement next to this one. To take this one for doubtful too does no harm.
+      // The loss may concern another statement of the line. Treating this one as in doubt as well does no harm.
       if (client.unprovenCount !== unprovenCount) throw inDoubt(new Error(UNPROVEN))
       return result
     } catch (error) {
       if (error instanceof Fault) throw error
       const failure = classify(error)
-      // Most errors mean that the transaction was rolled back. Some can also be a server's last words, which it may have spoken
-      // after the commit; one that still answers has not spoken its last.
+      // Most errors mean that the transaction was rolled back. During a shutdown an error may follow a successful commit; a server that
+      // still answers is not shutting down.
       if (failure !== 'unknown' && (failure !== 'unavailable' || (await answers(client)))) throw error
       throw inDoubt(error)
     } finally {
@@ -71,7 +71,7 @@ export class CommitLine {
     }
   }
 
-  /** Has the next statement sent over a new connection. */
+  /** Makes the next statement open a new connection. */
   async reconnect(): Promise<void> {
     const connection = this.#connection
     this.#connection = null
@@ -79,13 +79,13 @@ export class CommitLine {
     await current?.client.end()
   }
 
-  /** Closes the connection after everything that was sent before. */
+  /** Closes the connection after all statements that were sent. */
   async close(): Promise<void> {
     this.#closed = true
     await this.reconnect()
   }
 
-  /** Every call waits for the same promise, so that their order stays. */
+  /** Every call waits for the same promise, which keeps their order. */
   async #current(): Promise<Connection> {
     if (this.#closed) throw new Fault('store_unavailable', 'The ledger is closed.')
     if (this.#connection === null) {

@@ -1,4 +1,4 @@
-/** Connections that are taken and handed back, and can be given up all at once. */
+/** Connections that are taken and released, and can be given up all at once. */
 import { callbackify } from 'node:util'
 import { Pool, type PoolClient } from 'pg'
 import { Fault } from '../../engine/faults.ts'
@@ -12,8 +12,8 @@ export type PooledClient = LedgerClient & { release(isSpoiled: boolean): void }
 
 const IDLE_CONNECTION_MS = 60_000
 /**
- * How long a connection is kept that leads to a server that takes reads only. What made it may be over, and the address may lead to
- * another server by now.
+ * How long a connection to a server that accepts only reads is kept. The cause may be over, and the address may lead to another server
+ * by then.
  */
 const READ_ONLY_CONNECTION_MS = 1_000
 
@@ -23,7 +23,7 @@ export class ConnectionPool {
   #givenUpAt = -Infinity
   #lostCount = 0
 
-  /** At most `sizeMax` connections, made when they are needed. */
+  /** At most `sizeMax` connections, opened on demand. */
   constructor(url: PostgresUrl, role: Role, sizeMax: number) {
     this.#sizeMax = sizeMax
     this.#pool = new Pool({
@@ -36,23 +36,23 @@ export class ConnectionPool {
         await prepareSession(client as unknown as LedgerClient, url, role)
       }),
     })
-    // One that was idle.
+    // An idle connection was lost.
     this.#pool.on('error', () => this.#lostCount++)
     this.#pool.on('release', (error) => {
       if (error) this.#lostCount++
     })
   }
 
-  /** How often connections broke or were given up. */
+  /** The number of connections that broke or were given up. */
   get lostCount(): number {
     return this.#lostCount
   }
 
-  /** One that is to be released. @throws Fault `store_unavailable`, `store_misconfigured` */
+  /** A connection that the caller must release. @throws Fault `store_unavailable`, `store_misconfigured` */
   async take(): Promise<PooledClient> {
     if (this.#pool.ending) throw new Fault('store_unavailable', 'The ledger is closed.')
     try {
-      // Those that wait here, and one that was being made.
+      // Waiting calls, and a connection that was being opened.
       for (let taken = 0; taken <= this.#sizeMax; taken++) {
         const client = (await this.#pool.connect()) as unknown as PooledClient
         if (!this.#isOutlived(client)) return client
@@ -80,7 +80,7 @@ export class ConnectionPool {
     }
   }
 
-  /** No connection is used again that was made, or begun to be made, before now. */
+  /** Connections that were opened or being opened before this call are not used again. */
   giveUp(): void {
     this.#givenUpAt = performance.now()
     this.#lostCount++
@@ -97,6 +97,6 @@ export class ConnectionPool {
 
 export interface QueryAnswer {
   readonly rows: readonly Row[]
-  /** The server took writes when it was asked, or so it was known, and takes reads only now. */
+  /** The server was known to accept writes, and accepts only reads now. */
   readonly wasFenced: boolean
 }

@@ -1,8 +1,7 @@
 /**
- * Connecting to PostgreSQL the way the ledger needs it.
+ * Connections to PostgreSQL with the settings that the ledger needs.
  *
- * The driver leaves int8 as text, and so does this: rows.ts makes bigints of amounts and numbers of the rest, which is
- * cheaper than bigints for all of them first.
+ * The driver gives int8 as text: the row files make bigints of amounts and numbers of the rest, which is cheaper than bigints for all.
  */
 import type { ClientConfig } from 'pg'
 import { Fault } from '../../engine/faults.ts'
@@ -14,19 +13,19 @@ import { waitsInVain } from './standbys.ts'
 import type { PostgresUrl } from './url.ts'
 
 /**
- * - `write`: commits, and the reads that they rest on.
- * - `read`: what callers look up.
- * - `audit`: statements over whole tables, which may take as long as `AUDIT_TIMEOUT_MS`.
+ * - `write`: commits, and the reads for them.
+ * - `read`: the read port.
+ * - `audit`: statements over whole tables, which may take up to `AUDIT_TIMEOUT_MS`.
  */
 export type Role = 'write' | 'read' | 'audit'
 
 const AUDIT_TIMEOUT_MS = 60 * 60_000
-/** How much longer than the server's own limit is waited for it to say so, before the connection is given up. */
+/** How long after the server's own limit the connection is given up, so that the server can report its limit first. */
 const ANSWER_MARGIN_MS = 2_000
 /**
- * How long the server keeps the locks of a process that fell silent in the middle of an `exclusive`: no longer than a process
- * waits for an answer, so that nobody waits longer for the locks than for that. Less than the least would end the
- * transaction of a process that only has much to do.
+ * How long the server keeps the locks of a process that stopped answering inside an `exclusive`: no longer than a process waits for an
+ * answer, so that nobody waits longer for the locks than for an answer. Less than the minimum would end the transaction of a process
+ * that is only busy.
  */
 const IDLE_IN_TRANSACTION_MS_MIN = 2_000
 const IDLE_IN_TRANSACTION_MS_MAX = 10_000
@@ -46,7 +45,7 @@ export function clientConfig(url: PostgresUrl, role: Role): ClientConfig {
     query_timeout: answerTimeoutMs(url, role),
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
-    // Statements are sent without waiting for the ones before them; the server takes them in order.
+    // Statements are sent without waiting for earlier answers; the server runs them in order.
     pipeline: true,
   }
 }
@@ -65,9 +64,9 @@ export async function connect(url: PostgresUrl, role: Role): Promise<LedgerClien
 }
 
 /**
- * What every session is set to, whatever the server's, the database's and the user's defaults are.
+ * Sets every session independently of the defaults of the server, the database and the user.
  *
- * @throws Fault `store_misconfigured` when something else than a PostgreSQL session is at the other end, unless the URL insists;
+ * @throws Fault `store_misconfigured` when the other end is no PostgreSQL session, unless the URL allows it;
  *   `store_unavailable`; what the server says
  */
 export async function prepareSession(client: LedgerClient, url: PostgresUrl, role: Role): Promise<void> {
@@ -76,7 +75,7 @@ export async function prepareSession(client: LedgerClient, url: PostgresUrl, rol
   const calls = names.map((name, index) => `set_config('${name}', $${index + 1}, false)`)
   const vain = role === 'write' ? waitsInVain(`$${names.length + 1}`) : `$${names.length + 1}::bigint IS NULL`
   const text = `SELECT ${calls.join(', ')}, ${FIX_DURABILITY}, pg_backend_pid() AS pid, ${vain} AS waits_in_vain`
-  // The first by itself: another engine may know nothing of what the second asks for.
+  // The first by itself: another engine may not know the settings of the second.
   const [version, session] = await Promise.allSettled([
     client.query<{ version: string }>('SELECT version()'),
     client.query<Row, unknown[]>(text, [...Object.values(settings), answerTimeoutMs(url, role)]),
@@ -99,7 +98,7 @@ export async function prepareSession(client: LedgerClient, url: PostgresUrl, rol
 function settingsOf(url: PostgresUrl, role: Role): Readonly<Record<string, string>> {
   const idleMs = Math.min(IDLE_IN_TRANSACTION_MS_MAX, Math.max(IDLE_IN_TRANSACTION_MS_MIN, url.statementTimeoutMs))
   return {
-    // Below it a server would not say that it gave up waiting for a standby.
+    // With a higher level the server would not report that it gave up waiting for a standby.
     client_min_messages: 'warning',
     default_transaction_isolation: 'read committed',
     lock_timeout: `${url.lockTimeoutMs}ms`,
@@ -120,16 +119,16 @@ function requirePostgres(version: string): void {
 }
 
 /**
- * An answer means durable; a server or a user whose default promises less is overruled, more is left. What is left is set as
- * well: a default would follow the server's configuration, which an administrator may reload at any time.
+ * An answer means durable: a weaker default of the server or the user is overridden, a stronger one is kept. A kept value is set as well,
+ * because a default would follow the server's configuration, which an administrator may reload at any time.
  */
 const FIX_DURABILITY = `set_config('synchronous_commit',
   CASE WHEN current_setting('synchronous_commit') IN ('off', 'local', 'remote_write') THEN 'on'
   ELSE current_setting('synchronous_commit') END, false)`
 
 /**
- * Writes, and the reads for them, are look-ups by key. Their plans are made once per connection, perhaps while the tables are
- * small, and must not be other ones.
+ * Writes, and the reads for them, are look-ups by key. Their plans are made once per connection, perhaps while the tables are small,
+ * and must use the key also then.
  */
 const LOOK_UPS_ONLY: Readonly<Record<string, string>> = {
   plan_cache_mode: 'force_generic_plan',

@@ -1,11 +1,11 @@
-/** Every connection of an open ledger. What one of them learns of the server concerns them all. */
+/** All connections of an open ledger. When one of them finds that its server is not the primary, all are replaced. */
 import type { Query } from '../sql/dialect.ts'
 import { CommitLine } from './commit-line.ts'
 import { ConnectionPool } from './connection-pool.ts'
 import { connect } from './connection.ts'
 import type { PostgresUrl } from './url.ts'
 
-/** An engine loads and locks with one at a time; the third is for one that the server has not given up yet. */
+/** An engine loads with one connection and locks with one; the third replaces one that the server has not ended yet. */
 const WRITE_POOL_SIZE = 3
 
 export class Connections {
@@ -23,7 +23,7 @@ export class Connections {
     this.#audits = new ConnectionPool(url, 'audit', 1)
   }
 
-  /** Connections that broke or were given up, of those that commands rest on. */
+  /** Connections for commands that broke or were given up. */
   get lostCount(): number {
     return this.line.lostCount + this.writes.lostCount
   }
@@ -32,7 +32,7 @@ export class Connections {
 
   readonly audit: Query = (sql, parameters) => this.#query(this.#audits, sql, parameters)
 
-  /** The server is not the primary any more: what comes next goes where the address leads now. */
+  /** The server is no longer the primary: later statements go to the server that the address means now. */
   giveUp(): void {
     for (const pool of [this.writes, this.#reads, this.#audits]) pool.giveUp()
     void this.line.reconnect()
@@ -50,7 +50,7 @@ export class Connections {
     const { rows, wasFenced } = await pool.query(sql, parameters)
     if (!wasFenced) return rows
     this.giveUp()
-    // Where the address leads to no other server, this one is read as it is.
+    // Where the address leads to the same server, its rows are read.
     return (await pool.query(sql, parameters)).rows
   }
 }

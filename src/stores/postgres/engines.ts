@@ -1,6 +1,6 @@
-/** Databases that speak PostgreSQL's protocol and are not PostgreSQL. They tell it in `version()`. */
+/** Databases that speak PostgreSQL's protocol and are not PostgreSQL. Their `version()` names them. */
 
-/** Their names, by what is in the text. Each answers commits, locks or constraints by rules of its own, and none was tested. */
+/** Their names, by a part of that text. Each has its own rules for commits, locks or constraints, and none was tested. */
 const ENGINES: readonly (readonly [pattern: RegExp, name: string])[] = [
   [/CockroachDB/i, 'CockroachDB'],
   [/-YB-|Yugabyte/i, 'YugabyteDB'],
@@ -15,7 +15,7 @@ const ENGINES: readonly (readonly [pattern: RegExp, name: string])[] = [
   [/\bYDB\b/i, 'YDB'],
 ]
 
-/** PostgreSQL as its builders name it, whatever the system. */
+/** The text of PostgreSQL itself, on any system. */
 const POSTGRES = /^(?:PostgreSQL|EnterpriseDB) \d/
 
 const SHOWN_LENGTH_MAX = 40

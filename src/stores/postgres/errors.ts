@@ -1,4 +1,4 @@
-/** What PostgreSQL's error codes, and a connection that breaks, mean to the engine. */
+/** What PostgreSQL's error codes and a lost connection mean to the engine. */
 import { DatabaseError } from 'pg'
 import { Fault } from '../../engine/faults.ts'
 import type { CommitResult } from '../../engine/store.ts'
@@ -9,11 +9,11 @@ export type Failure =
   | 'stale'
   /** The server gave up over a lock. */
   | 'contended'
-  /** The rows themselves are at fault: a constraint, or a value that a column cannot take. */
+  /** The rows are refused: a constraint, or a value that a column cannot hold. */
   | 'refused'
-  /** The server, the disk, the account or the connection. */
+  /** The server, its disk, the account or the connection fails. */
   | 'unavailable'
-  /** Whether a statement took effect is not known to whoever answered for it. */
+  /** The one who answered does not know whether the statement took effect. */
   | 'unknown'
 
 /** See https://www.postgresql.org/docs/current/errcodes-appendix.html */
@@ -23,14 +23,14 @@ const BY_STATE: Readonly<Record<string, Failure>> = {
   '23505': 'stale', // unique_violation
   '40003': 'unknown', // statement_completion_unknown
   '55P03': 'contended', // lock_not_available: lock_timeout
-  // A server process that is ended: PostgreSQL closes the connection with it, a pooler may keep its own.
+  // The server process was ended: PostgreSQL closes the connection as well, a pooler may keep it.
   '57P01': 'unknown', // admin_shutdown
   '57P02': 'unknown', // crash_shutdown
   '57P04': 'unknown', // database_dropped
   '57P05': 'unknown', // idle_session_timeout
 }
 
-/** By the first two characters, for states that are not listed above. */
+/** By the first two characters, for states that have no row above. */
 const BY_CLASS: Readonly<Record<string, Failure>> = {
   '08': 'unknown', // connection exception: 08006 connection_failure, 08007 transaction_resolution_unknown
   '22': 'refused', // data exception: a character that the encoding lacks, a number out of range
@@ -40,16 +40,16 @@ const BY_CLASS: Readonly<Record<string, Failure>> = {
 }
 
 /**
- * Everything that is not listed is nobody's fault but the database's: 25006 read-only, 28 and 42501 grants, 3D000 no such
- * database, 42P01 no such table, 53 resources (too many connections, disk full, out of memory), 57 operator intervention
- * (statement_timeout, starting up), 58 system, XX corruption; and every error of the network.
+ * Every other state means that the database is unavailable: 25006 read-only, 28 and 42501 grants, 3D000 no such database, 42P01 no such
+ * table, 53 resources (too many connections, disk full, out of memory), 57 operator intervention (statement_timeout, starting up), 58
+ * system, XX corruption; and every network error.
  */
 export function classify(error: unknown): Failure {
   const state = sqlStateOf(error)
   return state === null ? 'unavailable' : (BY_STATE[state] ?? BY_CLASS[state.slice(0, 2)] ?? 'unavailable')
 }
 
-/** The server is not the primary, or not any more: a standby, or fenced by default_transaction_read_only. */
+/** The server is not, or no longer, the primary: a standby, or fenced by default_transaction_read_only. */
 export class ReadOnlyFault extends Fault {
   constructor(cause?: unknown) {
     super('store_unavailable', 'PostgreSQL takes reads only.', { retryAfterMs: 1_000, cause })
@@ -63,7 +63,7 @@ function sqlStateOf(error: unknown): string | null {
   return error instanceof DatabaseError ? (error.code ?? null) : null
 }
 
-/** What an error means where nothing was written: something to be repeated, or something for an operator. */
+/** The fault for an error where nothing was written: the call can be repeated, or an operator has to act. */
 export function faultOf(error: unknown): Fault {
   if (error instanceof Fault) return error
   if (sqlStateOf(error) === READ_ONLY_STATE) return new ReadOnlyFault(error)
@@ -78,7 +78,7 @@ function refused(error: unknown): Fault {
   return new Fault('store_refused', `PostgreSQL refused the rows: ${messageOf(error)}`, { cause: error })
 }
 
-/** Of a commit that was answered with success and a warning, see `LedgerClient.unprovenCount`. */
+/** A commit was answered with success and a warning, see `LedgerClient.unprovenCount`. */
 export const UNPROVEN = 'The server committed, but not on its standbys: the wait for them was cancelled.'
 
 export function inDoubt(error: unknown): Fault {
@@ -106,9 +106,9 @@ export function resultOf(error: unknown): CommitResult {
   }
 }
 
-/** The server's words, without the rows that DETAIL would tell. */
+/** The server's message, without the rows that DETAIL contains. */
 function messageOf(error: unknown): string {
-  // One for each address that a name stands for; it has no message of its own.
+  // One error for each address of a name; it has no message of its own.
   if (error instanceof AggregateError) return error.errors.map(messageOf).join('; ')
   if (!(error instanceof Error)) return String(error)
   const state = sqlStateOf(error)

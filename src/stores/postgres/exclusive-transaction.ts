@@ -1,4 +1,4 @@
-/** One `exclusive`: two round trips, of which the second writes and commits. */
+/** One `exclusive` in two round trips; the second one writes and commits. */
 import { type Snapshot } from '../../domain/snapshot.ts'
 import { isEmpty, type Changes } from '../../domain/changes.ts'
 import { type Footprint } from '../../domain/footprint.ts'
@@ -15,7 +15,7 @@ export class ExclusiveTransaction {
   readonly #client: PooledClient
   /** Whether the server may still have a transaction of this connection. */
   #open = true
-  /** Whether something is wrong with the connection or the server behind it, so that the next one should get another. */
+  /** Whether the connection or its server failed, so that the connection is not used again. */
   #spoiled = false
 
   constructor(client: PooledClient) {
@@ -36,7 +36,7 @@ export class ExclusiveTransaction {
     }
   }
 
-  /** Hands the connection back, outside of any transaction. */
+  /** Releases the connection, outside of any transaction. */
   async end(): Promise<void> {
     try {
       if (this.#open) await this.#client.query('ROLLBACK')
@@ -46,7 +46,7 @@ export class ExclusiveTransaction {
     }
   }
 
-  /** Null when another writer kept the locks for too long. */
+  /** Null when another writer held the locks for too long. */
   async #lock(footprint: Footprint, ids: BalanceIds): Promise<Found | null> {
     try {
       return await lockSnapshot(this.#client, footprint, ids)
@@ -56,7 +56,7 @@ export class ExclusiveTransaction {
     }
   }
 
-  /** What was found has to be as durable as what is written. Nobody else waits for the locks meanwhile. */
+  /** The rows that were read have to be as durable as those that are written. The locks are released first. */
   async #confirm(): Promise<void> {
     try {
       await this.#client.query('ROLLBACK')
@@ -67,7 +67,7 @@ export class ExclusiveTransaction {
     }
   }
 
-  /** COMMIT goes out together with the rows: where they were refused, PostgreSQL answers it with ROLLBACK. */
+  /** COMMIT is sent together with the rows: when the rows are refused, PostgreSQL answers it with ROLLBACK. */
   async #write(changes: Changes): Promise<CommitResult> {
     const { unprovenCount } = this.#client
     const [written, ended] = await Promise.allSettled([
@@ -86,7 +86,7 @@ export class ExclusiveTransaction {
   }
 }
 
-/** Whether the transaction was certainly rolled back, also where nothing else came after the error. */
+/** Whether the transaction was certainly rolled back, also when the error is the last answer. */
 function isCertain(error: unknown): boolean {
   return !['unavailable', 'unknown'].includes(classify(error))
 }

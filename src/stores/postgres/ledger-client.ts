@@ -1,4 +1,4 @@
-/** A connection that keeps what the server says beside its answers. */
+/** A connection that keeps what the server reports besides its answers. */
 import type { Duplex } from 'node:stream'
 import { Client, type ClientConfig, type Connection } from 'pg'
 
@@ -14,31 +14,31 @@ interface ParameterStatus {
 
 type Attachable = Connection & { attachListeners(stream: Duplex): void }
 
-/** Parameters that PostgreSQL reports without being asked, also when they change. Either one at `on` means reads only. */
+/** Parameters that PostgreSQL reports by itself, also when they change. If one of them is `on`, the server accepts only reads. */
 const READ_ONLY_PARAMETERS: ReadonlySet<string> = new Set(['default_transaction_read_only', 'in_hot_standby'])
 
-/** The function of the server that gave up waiting for a standby: its message is translated, its name is not. */
+/** The server's function that gave up waiting for a standby: its message may be translated, its name is not. */
 const WAIT_ROUTINE = 'SyncRepWaitForLSN'
-/** COMMIT outside of a transaction: what should have been committed was not part of one. */
+/** COMMIT outside of a transaction: the statements before it were not part of one. */
 const NO_TRANSACTION_STATE = '25P01'
 
 export class LedgerClient extends Client {
-  // The driver's own, which its types leave out.
+  // A property of the driver that its types leave out.
   declare readonly ref: () => void
   declare readonly unref: () => void
-  /** As the other end said when the connection was made; a pooler makes one up. */
+  /** As the other end reported when the connection was made; a pooler invents one. */
   declare readonly processID: number | null
   /** When it began to connect, in milliseconds of `performance.now()`. */
   readonly madeAt = performance.now()
-  /** When it was ready for the ledger's statements. */
+  /** When it became ready for the ledger's statements. */
   readyAt = performance.now()
-  /** Commits that the server answered with success although they are not what was asked for. */
+  /** Commits that were answered with success although they are not as durable as required. */
   unprovenCount = 0
   readonly #readOnly = new Set<string>()
 
   constructor(config: ClientConfig) {
     super(config)
-    // A connection that breaks says so to whoever waits for it; as an event of its own it would end the process.
+    // A lost connection rejects its waiting statements; as an event without a listener it would also end the process.
     this.on('error', () => undefined)
     this.on('notice', ({ code, routine }: Notice) => {
       if (routine === WAIT_ROUTINE || code === NO_TRANSACTION_STATE) this.unprovenCount++
@@ -51,15 +51,15 @@ export class LedgerClient extends Client {
     guardParser(this.connection as Attachable)
   }
 
-  /** Whether the server took reads only when it last answered. */
+  /** Whether the server accepted only reads when it last answered. */
   get takesReadsOnly(): boolean {
     return this.#readOnly.size > 0
   }
 }
 
 /**
- * The driver throws at bytes that it does not understand, such as a method of authentication that it lacks, where nobody can catch
- * it. So they break the connection instead of the process.
+ * The driver throws on messages that it does not know, such as an unsupported method of authentication, in a place where nobody can
+ * catch the error. So the error ends the connection instead of the process.
  */
 function guardParser(connection: Attachable): void {
   const attach = connection.attachListeners.bind(connection)

@@ -1,10 +1,10 @@
-/** PostgreSQL's side of the migrator: a transaction around everything, and a lock that is gone with it. */
+/** The migrator's target for PostgreSQL: one transaction around everything, and a lock that ends with it. */
 import type { Client } from 'pg'
 import { fileURLToPath } from 'node:url'
 import { readMigrations, type AppliedMigration, type Migration, type MigrationTarget } from '../sql/migrator.ts'
 import { whole, type Row } from '../sql/values.ts'
 
-/** Any number will do as long as it stays the same: "hold" in ASCII. One lock per database. */
+/** Any number that stays the same: "hold" in ASCII. One lock per database. */
 const LOCK_KEY = 0x686f6c64
 const LOCK_TIMEOUT_MS = 60_000
 
@@ -12,7 +12,7 @@ export function postgresMigrations(): readonly Migration[] {
   return readMigrations(fileURLToPath(new URL('migrations/', import.meta.url)))
 }
 
-/** @param schema where the tables are to be; it is made when it is not there */
+/** @param schema of the tables; it is created when it is missing */
 export function postgresMigrationTarget(client: Client, schema: string | null): MigrationTarget {
   return {
     async locked(action) {
@@ -41,7 +41,7 @@ export function postgresMigrationTarget(client: Client, schema: string | null): 
   }
 }
 
-/** Only when it is not there: to ask for it takes a right that later migrations do not need. */
+/** Only when it is missing: the statement needs a right that later migrations do not need. */
 async function makeSchema(client: Client, schema: string): Promise<void> {
   const { rows } = await client.query<Row>('SELECT to_regnamespace($1)::text AS name', [schema])
   if (rows[0]?.['name'] === null) await client.query(`CREATE SCHEMA ${schema}`)

@@ -2,9 +2,9 @@ import type { ClientBase, QueryConfig, QueryResult } from 'pg'
 import type { Row } from '../sql/values.ts'
 
 /**
- * Sends statements together and waits until every one of them is answered.
+ * Sends statements together and waits until all of them are answered.
  *
- * @throws the first statement's error that failed; those behind it in the same transaction only say that it had
+ * @throws the error of the first statement that failed; those after it in the same transaction only report that failure
  */
 export async function pipelined(
   client: ClientBase,

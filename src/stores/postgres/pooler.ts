@@ -1,9 +1,9 @@
 /**
- * Telling a pooler that lends a connection per transaction, or per statement, from one that keeps it for its client.
+ * Detects a pooler that assigns a server connection per transaction or per statement, in contrast to one that keeps it for its client.
  *
- * A server names its own process when a connection is made; a pooler cannot, and makes a number up. Behind one, a second connection
- * takes part: if it is given the first one's server process, or the first one another while the second is in a transaction, the
- * pooler shares them out. A pooler that is idle would give the same process to one client again and again.
+ * A server reports its process when a connection is made; a pooler cannot, and invents a number. Then a second connection is opened: if
+ * it gets the server process of the first one, or the first one gets another process while the second is in a transaction, the pooler
+ * shares server connections. One connection is not enough: an idle pooler would give it the same process each time.
  */
 import type { ClientConfig } from 'pg'
 import { Fault } from '../../engine/faults.ts'
@@ -11,7 +11,7 @@ import { whole, type Row } from '../sql/values.ts'
 import { LedgerClient } from './ledger-client.ts'
 import { POOLER, remedyOf } from './remedies.ts'
 
-/** For each answer to the second connection, which a pooler that keeps connections may have none left for. */
+/** For each answer to the second connection: a pooler that keeps connections may have none left for it. */
 const PROBE_MS_MAX = 1_000
 
 const SELECT_PROCESS = 'SELECT pg_backend_pid() AS pid'
@@ -33,7 +33,7 @@ async function isLent(client: LedgerClient, pid: number, config: ClientConfig): 
     await other.query('BEGIN')
     return (await processOf(other)) === pid || (await processOf(client)) !== pid
   } catch (error) {
-    // What cannot be asked is not held against it; that it takes no transactions is.
+    // A failed check is no proof of a pooler that shares connections, except one that refuses transactions.
     return remedyOf(error) === POOLER
   } finally {
     void other.end().catch(() => undefined)

@@ -1,8 +1,8 @@
 /**
  * The reads that commits rest on, by key.
  *
- * Each key's row comes from a subquery of its own: a look-up in an index, and no join that a planner could turn into a walk
- * over the table. Columns are named, because a prepared `*` fails once a later version has added one.
+ * Each key has a subquery of its own: a look-up in an index, instead of a join that a planner could turn into a scan of the table.
+ * Columns are named, because a prepared `*` fails after a later version has added a column.
  */
 import type { QueryConfig } from 'pg'
 import type { BalanceName } from '../../domain/balance.ts'
@@ -31,7 +31,7 @@ export function selectBalances(names: readonly BalanceName[]): Statement {
   }
 }
 
-/** Locks in the order of the ids, one row after the other. A name without a row is not locked: its key is for the first. */
+/** Locks in the order of the ids, one row after the other. A name without a row is not locked: the unique key stops a second insert. */
 export function lockBalances(names: readonly BalanceName[]): Statement {
   return {
     name: 'holdfast_lock',
@@ -62,7 +62,7 @@ function namesOf(names: readonly BalanceName[]): unknown[] {
   ]
 }
 
-/** With the account and asset of a hold's balance. */
+/** Each row of a hold with the account and asset of its balance. */
 export function selectRequests(ids: ReadonlySet<string>): Statement {
   return {
     name: 'holdfast_requests',

@@ -1,4 +1,4 @@
-/** Errors that come again until an operator changes something, and what to change. Everything else may pass by itself. */
+/** Errors that repeat until an operator changes something, and what to change. All others may end by themselves. */
 import { DatabaseError } from 'pg'
 
 const CREDENTIALS =
@@ -25,7 +25,7 @@ const BY_STATE: Readonly<Record<string, string>> = {
   '42P05': POOLER, // duplicate_prepared_statement: prepared by another client of the pooler
 }
 
-/** What a pooler says of itself goes out as a violation of the protocol, whatever it is. */
+/** A pooler reports all its own errors as violations of the protocol. */
 const POOLER_STATE = '08P01'
 const BY_POOLER_MESSAGE: readonly (readonly [pattern: RegExp, remedy: string])[] = [
   [/statement pooling/, POOLER],
@@ -34,7 +34,7 @@ const BY_POOLER_MESSAGE: readonly (readonly [pattern: RegExp, remedy: string])[]
   [/authentication failed|auth failed/, CREDENTIALS],
 ]
 
-/** By the message of the driver, which gives these errors no code. */
+/** By the driver's message, because it gives these errors no code. */
 const BY_DRIVER_MESSAGE: readonly (readonly [pattern: RegExp, remedy: string])[] = [
   [/client password must be a/, CREDENTIALS],
   [
@@ -47,11 +47,11 @@ const BY_DRIVER_MESSAGE: readonly (readonly [pattern: RegExp, remedy: string])[]
   ],
 ]
 
-/** Codes of Node's for a certificate that cannot be trusted. */
+/** Codes of Node for a certificate that is not trusted. */
 const CERTIFICATE_CODES =
   /^(?:CERT_|ERR_TLS_CERT_|SELF_SIGNED_CERT|DEPTH_ZERO_SELF_SIGNED_CERT|UNABLE_TO_GET_ISSUER_CERT|UNABLE_TO_VERIFY_LEAF)/
 
-/** What an operator has to do before the same call can succeed; null when it may succeed by itself. */
+/** What an operator has to do before the same call can succeed; null when it may succeed later without that. */
 export function remedyOf(error: unknown): string | null {
   if (!(error instanceof Error)) return null
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''

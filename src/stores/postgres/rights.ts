@@ -1,4 +1,4 @@
-/** What the serving user may do with the tables: enough for every commit, or it is said what is missing. */
+/** The rights of the serving user on the tables: all that commits need, or an error that names the missing ones. */
 import { Fault } from '../../engine/faults.ts'
 import type { Row } from '../sql/values.ts'
 import { SERVER_STATE } from './standbys.ts'
@@ -13,7 +13,7 @@ const PAIRS = Object.entries(RIGHTS).flatMap(([rights, tables]) =>
   tables.flatMap((table) => rights.split(', ').map((right) => `('${table}', '${right}')`)),
 )
 
-/** One row, with what `requirePrimary` asks for as well. A table that is not there is an error. */
+/** One row, which also has what `requirePrimary` needs. A missing table is an error. */
 export const SELECT_RIGHTS = {
   name: 'holdfast_rights',
   text: `SELECT ${SERVER_STATE},

@@ -1,4 +1,4 @@
-/** What a PostgreSQL server must be, and what its operator should know about it. */
+/** What a PostgreSQL server must fulfil, and what its operator should know about it. */
 import { Fault } from '../../engine/faults.ts'
 import type { Query } from '../sql/dialect.ts'
 import { whole } from '../sql/values.ts'
@@ -18,14 +18,14 @@ const SETTINGS = [
   'transaction_read_only',
 ] as const
 
-/** What it is and who follows it, next to what is set; all of it as text. */
+/** The server's version, settings and replication, all as text. */
 type ServerFact = 'version' | 'senders' | 'senders_shown' | 'senders_synchronous'
 
 export type ServerSettings = Readonly<Record<(typeof SETTINGS)[number] | ServerFact, string>>
 
 /**
- * The values that a session would have had it set none; whether a transaction may write shows only inside of one. A changed
- * default of the database or the user reaches new connections only.
+ * The values that a session has by default; whether a transaction may write is visible only in one. A changed default of the database
+ * or the user affects new connections only.
  */
 export async function readSettings(query: Query): Promise<ServerSettings> {
   const text = `SELECT name, CASE name WHEN 'transaction_read_only' THEN setting ELSE reset_val END AS value

@@ -1,9 +1,9 @@
 /**
  * Reading a footprint: at one instant (`loadSnapshot`), or under the locks of its balances (`lockSnapshot`).
  *
- * The statements of a look go out together, in one round trip. Which balances a hold touches is known only when its row is
- * there: if one of them was not asked for, everything is read again with it. A hold's balances never change, so the
- * second look finds them all unless further holds appear.
+ * The statements of a look are sent together, in one round trip. Which balances a hold touches is known only from its row: if one of
+ * them was not read, everything is read again with it. A hold's balances never change, so the second look finds them all unless
+ * further holds appear.
  */
 import type { QueryConfig } from 'pg'
 import type { BalanceName } from '../../domain/balance.ts'
@@ -26,7 +26,7 @@ import { pipelined } from './pipelined.ts'
 import { lockBalances, selectAssets, selectBalances, selectPostings, selectRates, selectRequests } from './reads.ts'
 import { requirePrimary, SELECT_SERVER_STATE, waitForStandbys } from './standbys.ts'
 
-/** Looks at one footprint. More than two take holds that are opened between one look and the next. */
+/** Looks at one footprint. More than two are needed only when holds are opened between two looks. */
 const LOOKS_MAX = 5
 
 type Statement = QueryConfig<unknown[]>
@@ -38,11 +38,11 @@ interface Look extends Omit<FoundRows, 'postings'> {
 
 export interface Found {
   readonly snapshot: Snapshot
-  /** Whether it has requests that a crash of the primary could take back: they were seen before a standby was known to have them. */
+  /** Whether it has requests that a crash of the primary could undo: no standby is known to have them. */
   readonly isUnconfirmed: boolean
 }
 
-/** Requests in it are as durable as those of a commit. @throws what the server says; Fault `store_unavailable` */
+/** Its requests are as durable as those of a commit. @throws the server's error; Fault `store_unavailable` */
 export async function loadSnapshot(client: LedgerClient, footprint: Footprint, ids: BalanceIds): Promise<Snapshot> {
   const begin = [{ text: 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY' }]
   const end = [{ text: 'COMMIT' }]
@@ -54,15 +54,15 @@ export async function loadSnapshot(client: LedgerClient, footprint: Footprint, i
 /**
  * Leaves the transaction open, with the balances locked in the order of their ids.
  *
- * @throws what the server says; Fault `store_unavailable`
+ * @throws the server's error; Fault `store_unavailable`
  */
 export async function lockSnapshot(client: LedgerClient, footprint: Footprint, ids: BalanceIds): Promise<Found> {
-  // Further balances could be locked now only out of order, so a second look begins anew.
+  // Further balances could be locked only out of order, so a second look starts with a new transaction.
   let before: readonly Statement[] = []
   return await read(client, footprint, ids, (names) => {
     const begin = [...before, { text: 'BEGIN' }, ...(names.length === 0 ? [] : [lockBalances(names)])]
     before = [{ text: 'ROLLBACK' }]
-    // Reads of their own, whose instants come after the locks: they see what was committed while those were waited for.
+    // Separate statements, whose snapshots come after the locks: they see what was committed during the wait for the locks.
     return look(client, footprint, names, begin, [])
   })
 }

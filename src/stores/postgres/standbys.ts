@@ -1,27 +1,27 @@
 /**
- * Synchronous standbys: where the server is set to wait for them, a commit is durable once they have it.
+ * Synchronous standbys: where the server is set to wait for them, a commit is durable when they have it.
  *
- * Rows can be there without: a commit that waited is visible after a crash of the primary, and after its wait was cancelled. So an answer
- * that rests on rows that were found is given only after a transaction of its own has waited, which covers everything before it.
+ * Rows can be visible without that: after a crash of the primary, and after a cancelled wait. So an answer that rests on stored rows is
+ * given only after another transaction has waited, which covers all earlier ones.
  */
 import { Fault } from '../../engine/faults.ts'
 import type { Row } from '../sql/values.ts'
 import { faultOf, ReadOnlyFault } from './errors.ts'
 import type { LedgerClient } from './ledger-client.ts'
 
-/** Goes out with every look: whether the server may be believed, and whether its commits wait. */
+/** Sent with every look: whether the server is the primary, and whether its commits wait. */
 export const SERVER_STATE = `pg_is_in_recovery() OR current_setting('default_transaction_read_only')::boolean AS reads_only,
   current_setting('synchronous_standby_names') <> '' AS waits`
 
 export const SELECT_SERVER_STATE = { name: 'holdfast_state', text: `SELECT ${SERVER_STATE}` }
 
-/** Writes nothing but a record into the log, which every user may do; it is enough for COMMIT to wait. */
+/** Writes only a record into the log, which every user may do; it makes COMMIT wait. */
 const WAIT = { name: 'holdfast_wait', text: `SELECT pg_logical_emit_message(true, 'holdfast', '')` }
 
 /**
  * Whether commits wait for standbys at the server that answered with `state`.
  *
- * @throws ReadOnlyFault when it is not the primary: the primary may have other rows by now
+ * @throws ReadOnlyFault when it is not the primary: the primary may have other rows
  */
 export function requirePrimary(state: Row): boolean {
   if (state['reads_only'] === true) throw new ReadOnlyFault()
@@ -46,8 +46,8 @@ function unconfirmed(why: string, cause?: unknown): Fault {
 }
 
 /**
- * An expression: whether a commit of this user's has waited for standbys longer than `$n` milliseconds. Its process has given it up by
- * then, but the server cannot notice; with one more for every attempt its connections would run out.
+ * An expression: whether a commit of this user has waited for standbys longer than `$n` milliseconds. Its process has given it up, but
+ * the server cannot notice that; one more such connection for every attempt would use up the server's connections.
  */
 export function waitsInVain(parameter: string): string {
   return `current_setting('synchronous_standby_names') <> '' AND EXISTS (
@@ -59,13 +59,13 @@ export function waitsInVain(parameter: string): string {
 export interface Replication {
   /** `synchronous_standby_names` */
   readonly wanted: string
-  /** Servers, and programs such as pg_basebackup, that follow this one. */
+  /** Servers, and programs such as pg_basebackup, that follow this server. */
   readonly senders: number
-  /** Those that commits wait for; null where this user is not shown which they are. */
+  /** Followers that commits wait for; null where this user may not see which they are. */
   readonly synchronous: number | null
 }
 
-/** Rows of a name and a count. A user without pg_read_all_stats is not shown the states of the others' connections. */
+/** Rows of a name and a count. A user without pg_read_all_stats may not see the states of other users' connections. */
 export const SELECT_REPLICATION = `SELECT facts.* FROM (
     SELECT count(*) AS senders, count(sync_state) AS shown,
       count(*) FILTER (WHERE state = 'streaming' AND sync_state IN ('sync', 'quorum')) AS synchronous

@@ -15,7 +15,7 @@ import { PostgresStore } from './store.ts'
 import { parsePostgresUrl, type PostgresUrl } from './url.ts'
 
 export interface PostgresOptions {
-  /** Brings the database to this version's tables first. Default false: that takes more rights than serving does. */
+  /** Whether to migrate the database to this version's tables first. Default false: that needs more rights than serving. */
   readonly migrate?: boolean
 }
 
@@ -26,8 +26,8 @@ const CLOSE_WATCH_MS = 1_000
  *
  * @throws StoreUrlError
  * @throws MigrationError when the database's tables are not those of this version
- * @throws Fault `store_unavailable` when it cannot be reached, `store_misconfigured` when it lets nobody in, or is not one that Holdfast
- *   can use
+ * @throws Fault `store_unavailable` when it cannot be reached, `store_misconfigured` when it refuses the login, or is not one that
+ *   Holdfast can use
  */
 export async function openPostgresStorage(url: string, options: PostgresOptions = {}): Promise<Storage> {
   const parsed = parsePostgresUrl(url)
@@ -63,14 +63,14 @@ export async function migratePostgres(url: string): Promise<MigrationReport> {
   )
 }
 
-/** A connection for whatever stands before the ledger's work. */
+/** A connection for checks and migrations before the ledger's work. */
 async function withClient<Result>(
   url: PostgresUrl,
   action: (client: LedgerClient, settings: ServerSettings) => Promise<Result>,
 ): Promise<Result> {
   let client: LedgerClient | null = null
   try {
-    // Migrations may rebuild tables, and take the time for it.
+    // Migrations may rebuild tables, which can take long.
     client = await connect(url, 'audit')
     const settings = await readSettings(queryOf(client))
     requireUsable(settings)
@@ -82,7 +82,7 @@ async function withClient<Result>(
   }
 }
 
-/** Idle connections do not keep a process from ending, but their goodbyes are waited for. */
+/** Idle connections do not keep a process alive; closing them is awaited. */
 async function whileAlive(work: Promise<unknown>): Promise<void> {
   const timer = setInterval(() => undefined, CLOSE_WATCH_MS)
   await work.finally(() => clearInterval(timer))

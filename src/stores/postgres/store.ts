@@ -74,7 +74,7 @@ export class PostgresStore implements Store {
         requirePrimary(rows[0]!)
         requireRights(rows[0]!)
       } catch (error) {
-        // Nothing was to be written, so nothing is in doubt.
+        // Nothing is written, so nothing can be in doubt.
         throw error instanceof Fault && error.code !== 'commit_in_doubt' ? error : faultOf(causeOf(error))
       }
     })
@@ -96,7 +96,7 @@ export class PostgresStore implements Store {
     })
   }
 
-  /** The server behind this address may have become the standby of another one: then no connection to it is used again. */
+  /** The server may have become the standby of another one: then no connection to it is used again. */
   async #onPrimary<Result>(action: () => Promise<Result>): Promise<Result> {
     try {
       return await action()

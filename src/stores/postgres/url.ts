@@ -17,15 +17,15 @@ export interface PostgresUrl {
   readonly password: string | undefined
   readonly database: string | undefined
   readonly tls: false | ConnectionOptions
-  /** Where the tables are; null for the database's own search path. */
+  /** The schema of the tables; null for the database's own search path. */
   readonly schema: string | null
   readonly applicationName: string
-  /** Connections for reads. Writes have up to four of their own. */
+  /** Connections for reads. Writes have up to four others. */
   readonly poolSize: number
   readonly connectTimeoutMs: number
   readonly lockTimeoutMs: number
   readonly statementTimeoutMs: number
-  /** Whether another engine, or a pooler that shares connections out, is used all the same. */
+  /** Whether another engine, or a pooler that shares connections, is accepted. */
   readonly allowUnsupported: boolean
 }
 
@@ -103,7 +103,7 @@ function wholeOf(options: Options, name: Option, fallback: number): number {
   const text = options.get(name)
   if (text === undefined) return fallback
   const value = Number(text)
-  // Timers and the server's settings end at 2^31 - 1.
+  // The maximum of timers and of the server's settings is 2^31 - 1.
   if (!/^\d+$/.test(text) || value < 1 || value > 0x7fff_ffff) {
     throw new StoreUrlError(`The option "${name}" of the store URL is a whole number from 1, not "${text}".`)
   }
@@ -128,11 +128,11 @@ function schemaOf(options: Options): string | null {
 
 /**
  * - `disable` (the default): no encryption.
- * - `require`: encrypted, to whoever answers; with `sslrootcert` as `verify-ca`.
+ * - `require`: encrypted, but the server is not verified; with `sslrootcert` as `verify-ca`.
  * - `verify-ca`: the server's certificate is signed by `sslrootcert`.
- * - `verify-full`: signed by `sslrootcert` or a public authority, and made out to the host.
+ * - `verify-full`: signed by `sslrootcert` or a public authority, and issued for the host.
  *
- * `allow` and `prefer` would fall back to no encryption, and so promise none.
+ * `allow` and `prefer` are refused, because they can fall back to no encryption.
  */
 function tlsOf(options: Options): false | ConnectionOptions {
   const mode = options.get('sslmode') ?? 'disable'

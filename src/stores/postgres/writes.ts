@@ -1,9 +1,9 @@
 /**
  * A commit as one statement, which is its own transaction: everything or nothing, in one round trip.
  *
- * Data-modifying CTEs in plain SQL, with a column of values per parameter. A function in PL/pgSQL with the same parts took the
- * same time of the server (22 to 25 µs per command against 21 to 25, on a busy machine), and would tie the code to what
- * is installed in the database.
+ * Data-modifying CTEs in plain SQL, with a column of values per parameter. A PL/pgSQL function with the same parts took the server the
+ * same time (22 to 25 µs per command against 21 to 25, on a busy machine), and would tie the code to the version of the function that is
+ * installed in the database.
  *
  * Measured, freeze and settle in turn, server time per command and commands per second by the hundred, durable:
  *
@@ -12,12 +12,11 @@
  *   text, columns of one value sent once         17 µs   41,300
  *   binary, columns of one value sent once       16 µs   46,800   ◀ this one
  *
- * Balances come first, as in `exclusive`: PostgreSQL runs what the outer SELECT reads before what nobody reads, and the SELECT
- * reads the balances' guard before that of the holds. Whoever is late finds out before it has inserted anything, which
- * would stay behind as dead rows; and two commits, or a commit and an `exclusive`, never wait for each other in a
- * circle, which the server takes `deadlock_timeout`, a second, to notice. Locked last, a hot balance would be free no
- * earlier: the keys of its postings keep the next writer waiting just as long. Should a server run the parts in another
- * order, the result is the same.
+ * Balances come first, as in `exclusive`: PostgreSQL runs the parts that the outer SELECT reads before the others, and the SELECT reads
+ * the guard of the balances before that of the holds. So a stale writer fails before it has inserted rows, which would remain as dead
+ * rows; and two commits, or a commit and an `exclusive`, never wait for each other in a circle, which the server needs
+ * `deadlock_timeout`, a second, to detect. Locked last, a hot balance would not be free earlier: the keys of its postings make the next
+ * writer wait just as long. If a server runs the parts in another order, the result is the same.
  */
 import type { QueryConfig } from 'pg'
 import type { BalanceRecord } from '../../domain/balance.ts'
@@ -36,17 +35,17 @@ import { addColumns } from './columns.ts'
 
 interface Part {
   readonly columns: readonly string[]
-  /** Those that are text; the others are whole numbers. */
+  /** The columns of text; the others have whole numbers. */
   readonly texts: ReadonlySet<string>
   /** Adds the parameters of its rows. Returns how many rows it has. */
   readonly add: (writes: Writes, parameters: unknown[]) => number
   /** The statement over `source`, a SELECT of the columns. */
   readonly sql: (source: string) => string
-  /** How its rows are counted, when fewer may be written than were given. */
+  /** The name under which its written rows are counted; null when no row can be left out. */
   readonly guard: string | null
 }
 
-/** @param recordsOf in an order that is the same for every writer, so that two of them wait for each other's keys in one direction only */
+/** @param recordsOf in the same order for every writer, so that two writers wait for each other's keys in one direction only */
 function part<Of>(
   kind: RowKind<Of>,
   recordsOf: (writes: Writes) => readonly Of[],
@@ -70,7 +69,7 @@ function insert<Of>(
   return part(kind, recordsOf, { sql: (source) => `${name} AS (${into} ${source} ${onConflict})` })
 }
 
-/** @param condition what a row `t` must still be, beyond what its values say */
+/** @param condition on the row `t` besides the compared columns */
 function update<Of>(
   name: string,
   kind: RowUpdate<Of>,
@@ -103,7 +102,7 @@ const PARTS: readonly Part[] = [
     guard: 'declared',
   }),
   part(RATE_USED, ({ ratesUsed }) => ratesUsed, {
-    // Sees the rates as they were before this statement, so a rate that it declares itself is none of them.
+    // Sees the rates as they were before this statement, without those that it declares itself.
     sql: (source) => `rated AS (
       SELECT 1 FROM (${source}) c WHERE c.version = (
         SELECT max(r.version) FROM rates r WHERE r.from_asset = c.from_asset AND r.to_asset = c.to_asset))`,
@@ -127,10 +126,10 @@ const PARTS: readonly Part[] = [
   insert('posted', POSTING, ({ postings }) => postings),
 ]
 
-/** Texts by the parts that they have, so that each is prepared once per connection. */
+/** Texts by their parts, so that each is prepared once per connection. */
 const texts = new Map<number, string>()
 
-/** All of `changes`, which are not empty, as one statement. A guard that fails divides by zero, so that nothing remains. */
+/** `changes`, which are not empty, as one statement. A failed guard divides by zero, so that nothing is written. */
 export function writeStatement(changes: Changes): QueryConfig<unknown[]> {
   const values: unknown[] = []
   const counts: number[] = []
@@ -172,9 +171,9 @@ function writeText(parts: readonly Part[]): string {
 }
 
 /**
- * Joins the target `t` to the rows `c` by way of each row's place. A plain join on the key would leave the planner a choice that
- * it makes once per connection, when the tables may be small, and that is ruinous when they have grown. Here it has none:
- * the subquery is a look-up in the primary key for every row, in their order. It took the server no longer than the join.
+ * Joins the target `t` to the rows `c` by the place of each stored row. For a plain join on the key the planner chooses a plan once per
+ * connection, perhaps while the tables are small, and that plan can be very slow after they have grown. Here it has no choice: the
+ * subquery is a look-up in the primary key for every row, in their order. It took the server no longer than the join.
  */
 function placeIn(table: string): string {
   return `CROSS JOIN LATERAL (SELECT ctid AS place FROM ${table} WHERE id = c.id OFFSET 0) k WHERE t.ctid = k.place`

@@ -12,9 +12,9 @@ import { lastKey, oneMoreThan } from './pages.ts'
 import { balanceOf } from './balance-row.ts'
 import { metadataOf, type Row } from './values.ts'
 
-/** Rows of a house account that are read at first: as many as engines begin with of one asset. */
+/** Rows of a house account that are read first: the number of stripes of an asset that engines begin with. */
 const HOUSE_ROWS = HOUSE_STRIPES
-/** All that one asset can have. */
+/** The largest number of stripes of one asset. */
 const HOUSE_ROWS_MAX = HOUSE_STRIPES * HOUSE_STRIPE_TURNS
 
 export class SqlAccounts {
@@ -28,7 +28,7 @@ export class SqlAccounts {
     this.#journal = journal
   }
 
-  /** @param at the moment to look at; null: now */
+  /** @param at the instant of the balances; null: now */
   async read(account: AccountName, at: Instant | null, page: PageQuery): Promise<Account | null> {
     const after = lastKey('balances', page)?.[0] ?? ''
     let rowsMax = isHouse(account) ? HOUSE_ROWS : page.limit
@@ -50,7 +50,7 @@ export class SqlAccounts {
         .selectFrom('balances')
         .leftJoin('accounts', 'accounts.account', 'balances.account')
         .selectAll('balances')
-        // Once, and not with every row: it may be long.
+        // In one row only, because it may be long.
         .select(({ selectFrom, case: when, ref }) => {
           const first = selectFrom('balances as first')
             .select('first.id')
@@ -68,7 +68,7 @@ export class SqlAccounts {
   }
 }
 
-/** The balances of the first assets, `limit` of them at most, each with all of its stripes: the row too many may split the last. */
+/** The balances of the first assets, at most `limit`, each with all of its stripes: the limit of rows may have cut the last asset. */
 function wholeAssets(
   rows: readonly BalanceRecord[],
   rowsMax: number,

@@ -16,4 +16,4 @@ export function assetOf(row: Row): Asset {
   }
 }
 
-export const ASSET = rowKind('assets', assetRow, { code: 'gem', decimals: 0, name: 'Gem', createdAt: 1 })
+export const ASSET = rowKind('assets', assetRow, { code: 'gem', decimals: 1, name: 'Gem', createdAt: 2 })

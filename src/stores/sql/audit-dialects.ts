@@ -1,4 +1,4 @@
-/** What the audit needs of SQL and every database says differently: exact sums, and lists of JSON as rows. */
+/** The parts of the audit that every database writes differently: exact sums, and JSON lists as rows. */
 import type { SqlDialect } from './dialect.ts'
 
 /** A whole number of any size as two SQL expressions: high · 2^32 + low. */
@@ -7,25 +7,25 @@ export interface Exact {
   readonly low: string
 }
 
-/** Sums of int64 terms may be beyond int64; none of these overflows or rounds, also over 2^30 rows. */
+/** Sums of int64 terms may be beyond int64. None of these overflows or rounds, up to 2^30 rows. */
 export interface AuditDialect {
-  /** The sum of expressions; of none, 0. */
+  /** The sum of expressions; 0 for none. */
   sum(terms: readonly string[]): Exact
   /** The sum of columns over the rows of a group. */
   total(columns: readonly string[]): Exact
   /** A condition. */
   same(left: Exact, right: Exact): string
-  /** A condition: whether a column that a hold's end fills in was filled in. */
+  /** A condition: whether a column that a hold's end sets has a value. */
   isFilled(column: string): string
-  /** The (balance id, version) pairs of a row `r` of `requests`, to be joined behind it. */
+  /** A join that adds the (balance id, version) pairs of a row `r` of `requests`. */
   readonly postingKeys: { readonly join: string; readonly balanceId: string; readonly version: string }
-  /** The legs in a row `r` of `requests`, likewise; `version` is that of the rate, and null within one asset. */
+  /** A join that adds the legs of a row `r` of `requests`; `version` is that of the rate, and null within one asset. */
   readonly legs: { readonly join: string } & Readonly<Record<LegField, string>>
-  /** What a row `e` of `requests` tells of the hold after its step: text that compares with the columns of names, or BIGINT. */
+  /** Fields of the hold after the step of a row `e` of `requests`: text that compares with the columns of names, or BIGINT. */
   readonly holdAfter: { text(field: StepTextField): string; whole(field: StepWholeField): string }
 }
 
-/** As hold-texts.ts writes them. */
+/** As `jsonText` writes them. */
 type StepTextField = 'id' | 'payee' | 'state'
 type StepWholeField =
   | 'number'
@@ -40,7 +40,7 @@ type StepWholeField =
   | 'expiresAt'
   | 'endedAt'
 
-/** Whole numbers are BIGINT, the others text that compares with the columns of names. */
+/** Whole numbers are BIGINT, other fields are text that compares with the columns of names. */
 type LegField =
   | 'from'
   | 'to'
@@ -54,8 +54,8 @@ type LegField =
   | 'rounding'
 
 /**
- * SQLite's `+` turns into floating point beyond int64, and its `sum()` fails. So the upper and the lower 32 bits are summed
- * apart, the upper ones with their sign, and the carry of the lower ones is brought up to compare.
+ * SQLite's `+` becomes floating point beyond int64, and its `sum()` fails. So the upper 32 bits, with their sign, and the lower 32 bits
+ * have separate sums, and the carry of the lower sum is added to the upper one before a comparison.
  */
 const SQLITE: AuditDialect = {
   isFilled: isNotNull,
@@ -102,7 +102,7 @@ function lower(term: string): string {
   return `((${term}) & 4294967295)`
 }
 
-/** Elsewhere SUM of BIGINT is an exact decimal, and so is everything that it is added to. */
+/** On the servers SUM of BIGINT is an exact decimal, and so is every sum with it. */
 const DECIMAL = {
   sum: (terms) => ({ high: '0', low: plus(terms.map((term) => `CAST(${term} AS DECIMAL(20, 0))`)) }),
   total: (columns) => ({ high: '0', low: plus(columns.map((column) => `SUM(${column})`)) }),

@@ -1,8 +1,8 @@
 /**
- * The laws as SQL: for every check one statement, whose rows are those that break the law.
+ * The laws as SQL: one statement for every check, whose rows are those that break the law.
  *
- * Each of them walks its tables once, joins by primary key or sorts, and keeps in memory at most one row per balance. What
- * cannot be compared because a column is NULL counts as broken.
+ * Each statement reads its tables once, joins by primary key or sorts, and keeps at most one row per balance in memory. A comparison that
+ * is NULL counts as a broken law.
  */
 import { EXCHANGE } from '../../domain/ids.ts'
 import type { AuditCheckId } from '../audit-checks.ts'
@@ -39,7 +39,7 @@ const POSTING = `p.balance_id AS balance, p.version AS version, p.entry_id AS en
 const HOLD = `r.id AS hold, r.state AS state, r.amount AS amount, r.held AS held,
   r.settled AS settled, r.released AS released, r.drawn AS drawn`
 
-/** True where the condition is false and also where it is NULL. */
+/** True where the condition is false or NULL. */
 function unless(condition: string): string {
   return `CASE WHEN ${condition} THEN 0 ELSE 1 END = 1`
 }
@@ -64,25 +64,25 @@ function unbalancedAssets({ total, sum, same }: AuditDialect): string {
 }
 
 /**
- * By account, because what `@exchange` got and gave stands in the stripe of whoever wrote it; and by the name that postings bear, which
- * 4a and 4b hold to the keys: MySQL joined those by looking at every posting for each of them. What adds and what takes away stand in
- * columns of their own: the lowest int64 has no opposite.
+ * By account, because every engine writes a stripe of `@exchange` of its own; and by the entry id in the postings, which 4a and 4b compare
+ * with the keys: MySQL read every posting for each key that it joined. Additions and subtractions have separate columns: the lowest int64
+ * cannot be negated.
  */
 function exchangesThatMovedOtherwise({ total, sum, same, legs }: AuditDialect): string {
   const [more, less] = [total(['t.more']), total(['t.less'])]
   const left: Exact = { high: `(${more.high}) - (${less.high})`, low: `(${more.low}) - (${less.low})` }
-  const told = (account: string, asset: string, amounts: string, where = ''): string =>
+  const movements = (account: string, asset: string, amounts: string, where = ''): string =>
     `SELECT r.id AS entry_id, ${account} AS account, ${asset} AS asset, ${amounts} FROM requests r ${legs.join}
       WHERE r.legs IS NOT NULL ${where}`
   const across = `AND ${legs.version} IS NOT NULL`
   return `SELECT t.entry_id AS entry, t.account AS account, t.asset AS asset, ${shown(left)} FROM (
-      ${told(legs.from, legs.asset, `${legs.amount} AS more, 0 AS less`)}
+      ${movements(legs.from, legs.asset, `${legs.amount} AS more, 0 AS less`)}
       UNION ALL
-      ${told(legs.to, legs.toAsset, `0, ${legs.toAmount}`)}
+      ${movements(legs.to, legs.toAsset, `0, ${legs.toAmount}`)}
       UNION ALL
-      ${told(`'${EXCHANGE}'`, legs.asset, `0, ${legs.amount}`, across)}
+      ${movements(`'${EXCHANGE}'`, legs.asset, `0, ${legs.amount}`, across)}
       UNION ALL
-      ${told(`'${EXCHANGE}'`, legs.toAsset, `${legs.toAmount}, 0`, across)}
+      ${movements(`'${EXCHANGE}'`, legs.toAsset, `${legs.toAmount}, 0`, across)}
       UNION ALL
       SELECT r.id, COALESCE(b.account, ''), COALESCE(b.asset, ''), p.available_delta, 0
       FROM postings p CROSS JOIN requests r LEFT JOIN balances b ON b.id = p.balance_id
@@ -110,7 +110,7 @@ function miscountedHolds({ total, sum, same }: AuditDialect): string {
     WHERE ${unless(same(counted, sum(['b.held'])))}`
 }
 
-/** As many postings as versions, from 1 to the last one: with their primary key, then all are there. */
+/** As many postings as versions, from 1 to the last one: by the primary key, then none is missing. */
 function miscountedPostings(): string {
   const complete = `COALESCE(c.postings, 0) = b.version AND COALESCE(c.lowest, 1) = 1
     AND COALESCE(c.highest, 0) = b.version`
@@ -128,13 +128,13 @@ function miscountedPostings(): string {
     WHERE b.id IS NULL`
 }
 
-/** A posting that is missing is for 3a to tell. With CROSS JOIN, SQLite keeps to the shorter table first. */
+/** A missing posting is reported by 3a. With CROSS JOIN, SQLite reads the shorter table first. */
 function strayedBalances(): string {
   return `SELECT ${BALANCE} FROM balances b CROSS JOIN postings p
     WHERE p.balance_id = b.id AND p.version = b.version AND (p.available <> b.available OR p.held <> b.held)`
 }
 
-/** A gap is for 3a to tell. */
+/** A gap is reported by 3a. */
 function brokenChains({ sum, same }: AuditDialect): string {
   const follows = (amount: string, delta: string): string =>
     same(sum([`p.${amount}`]), sum([`COALESCE(q.${amount}, 0)`, `p.${delta}`]))
@@ -144,7 +144,7 @@ function brokenChains({ sum, same }: AuditDialect): string {
       AND ${unless(`${follows('available', 'available_delta')} AND ${follows('held', 'held_delta')}`)}`
 }
 
-/** Every posting that a request names, under the entry id that it must bear. */
+/** Every posting that a request names, with the entry id that it must have. */
 function named({ postingKeys, isFilled }: AuditDialect): string {
   const isSettle = `r.state = 'settled' OR (r.state = 'expired' AND ${isFilled('r.payee_version')})`
   const end = `CONCAT(r.id, CASE WHEN ${isSettle} THEN '~settle' ELSE '~release' END)`
@@ -169,7 +169,7 @@ function missingPostings(dialect: AuditDialect): string {
     WHERE p.entry_id IS NULL OR p.entry_id <> n.entry_id`
 }
 
-/** By sorting both sides: nothing leads from a posting to who names it. The order lets SQLite merge them. */
+/** Sorts both sides, because a posting has no reference to the request that names it. The order lets SQLite merge them. */
 function unnamedPostings(dialect: AuditDialect): string {
   return `${named(dialect)}
     SELECT ${POSTING} FROM (
@@ -197,7 +197,7 @@ function halfOpenHolds({ isFilled }: AuditDialect): string {
 
 const HAS_STEPS = 'COALESCE(r.steps, 0) > 0'
 
-/** Postings that are missing are for 4a to tell. */
+/** Missing postings are reported by 4a. */
 function holdsThatMovedOtherwise(dialect: AuditDialect): string {
   const { sum, same, isFilled } = dialect
   const isPaid = isFilled('r.payee_version')
@@ -219,8 +219,8 @@ function holdsThatMovedOtherwise(dialect: AuditDialect): string {
 }
 
 /**
- * Over all that happened to a hold, each step with the postings that its entry names: what its holder's balance gained, and what
- * its payee got, in whichever stripes. A posting that is missing moved nothing.
+ * Over everything that happened to a hold, each step with the postings that its entry names: what its holder's balance gained, and what
+ * its payee got, over all stripes. A missing posting moved nothing.
  */
 function steppedHoldsThatMovedOtherwise({ sum, total, same, postingKeys }: AuditDialect): string {
   const sums = ['available', 'held', 'paid'].map((of) => {
@@ -267,8 +267,7 @@ function plusOf(sum: AuditDialect['sum'], exact: Exact, terms: readonly string[]
 }
 
 /**
- * A hold whose row counts other steps than there are, or whose steps have a gap; and steps and entries that do not know each
- * other.
+ * A hold whose number of steps is wrong, or whose steps have a gap; and steps and entries that do not name each other.
  */
 function miscountedSteps({ holdAfter }: AuditDialect): string {
   const [hold, number] = [holdAfter.text('id'), holdAfter.whole('number')]
@@ -291,7 +290,7 @@ function miscountedSteps({ holdAfter }: AuditDialect): string {
     SELECT c.hold, 0, '' FROM counted c LEFT JOIN requests r ON r.id = c.hold AND r.kind = 'freeze' WHERE r.id IS NULL`
 }
 
-/** A last step that is missing is for 5d to tell. */
+/** A missing last step is reported by 5d. */
 function holdsPastTheirLastStep({ holdAfter }: AuditDialect): string {
   const { text, whole } = holdAfter
   const same = [

@@ -1,4 +1,4 @@
-/** The audit port over any SQL database: each law is one statement, so it is asked about one instant. */
+/** The audit port over any SQL database: each law is one statement, so it is checked at one instant. */
 import type { AuditCheck, Auditor, Violation } from '../../engine/auditor.ts'
 import { AUDIT_CHECKS } from '../audit-checks.ts'
 import { AUDIT_DIALECTS, type AuditDialect } from './audit-dialects.ts'
@@ -25,7 +25,7 @@ export class SqlAuditor implements Auditor {
   }
 }
 
-/** The columns by their names in camel case; the two halves of an exact sum become one. */
+/** The columns by their names in camel case; the two halves of an exact sum become one number. */
 function violationOf(row: Row): Violation {
   const { sum_high: high, sum_low: low, ...columns } = row
   const shown: Record<string, string> = {}

@@ -49,11 +49,11 @@ const SAMPLE: BalanceRecord = {
   id: 1,
   account: 'user:8',
   asset: 'credit',
-  stripe: 0,
-  available: 0n,
-  held: 0n,
-  floor: 0n,
-  version: 1,
+  stripe: 6,
+  available: 2n,
+  held: 3n,
+  floor: 4n,
+  version: 5,
 }
 
 export const BALANCE_OPENED = rowKind('balances', balanceRow, SAMPLE)

@@ -1,9 +1,9 @@
-/** What a database says of the time: one statement, of the server's clock where there is one and of the newest rows. */
+/** The time by a database, in one statement: its server's clock, if it has one, and the newest rows. */
 import { NEWEST_ROWS_MAX, type StoreClock } from '../../engine/store.ts'
 import type { SqlDialect } from './dialect.ts'
 import { whole, type Row } from './values.ts'
 
-/** In milliseconds since 1970. Of SQLite the clock is this process's own. */
+/** In milliseconds since 1970. SQLite uses the clock of this process. */
 const SERVER_AT: Readonly<Record<SqlDialect, string>> = {
   sqlite: 'NULL',
   mysql: 'CAST(ROUND(UNIX_TIMESTAMP(NOW(3)) * 1000) AS SIGNED)',
@@ -11,8 +11,8 @@ const SERVER_AT: Readonly<Record<SqlDialect, string>> = {
 }
 
 /**
- * No index knows the time of a posting, but the last one of a balance is found by its key. The range of names is that of `isHouse`;
- * the subquery by row keeps planners from reading the journal in place of so many look-ups.
+ * No index covers the time of a posting, but the last one of a balance is found by its key. The range of names is that of `isHouse`. With
+ * a subquery per row, planners look up the keys instead of reading the journal.
  */
 export function selectClock(dialect: SqlDialect): string {
   return `SELECT ${SERVER_AT[dialect]} AS server_at, max((

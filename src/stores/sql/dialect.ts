@@ -1,4 +1,4 @@
-/** The kinds of SQL that are spoken, and how a part that speaks all of them asks a database. */
+/** The dialects of SQL, and the interface of parts that work with all of them to a database. */
 import {
   DummyDriver,
   Kysely,
@@ -16,7 +16,7 @@ import {
 import type { LedgerTables } from './tables.ts'
 import type { Row } from './values.ts'
 
-/** MariaDB speaks `mysql`. */
+/** MariaDB has the dialect `mysql`. */
 export type SqlDialect = 'sqlite' | 'mysql' | 'postgres'
 
 /** Runs one statement on committed rows. @throws Fault `store_unavailable` */

@@ -4,12 +4,12 @@ import { showHold } from '../../domain/hold.ts'
 import type { PostingKey } from '../../domain/hold-history.ts'
 import type { EntryLeg, EntryRecord, HoldStep, Posting } from '../../domain/journal.ts'
 import type { Rounding } from '../../domain/rate.ts'
-import { HOLD_SAMPLE, holdOfFields, type HoldFields } from './hold-row.ts'
+import { HOLD_OPENED, holdOfFields, type HoldFields } from './hold-row.ts'
 import { rowKind } from './row-kind.ts'
 import { bigOrNull, jsonText, metadataOf, metadataText, whole, type Row } from './values.ts'
 
-/** Without what only the entry of a step has. */
-export function entryRow(entry: EntryRecord) {
+/** An entry that is no step. */
+function entryRow(entry: EntryRecord) {
   return {
     id: entry.id,
     kind: entry.kind,
@@ -94,15 +94,15 @@ const SAMPLE: EntryRecord = {
   id: 'e',
   kind: 'transfer',
   at: 1,
-  fingerprint: 1,
+  fingerprint: 2,
   memo: 'memo',
-  metadata: {},
-  floor: 0n,
-  legs: [],
-  step: { hold: HOLD_SAMPLE.id, number: 1, after: showHold(HOLD_SAMPLE) },
+  metadata: { key: 'value' },
+  floor: 3n,
+  legs: [{ from: 'user:8', to: 'user:9', asset: 'credit', amount: 4n, toAsset: 'credit', toAmount: 5n, rate: null }],
+  step: { hold: HOLD_OPENED.sample.id, number: 6, after: showHold(HOLD_OPENED.sample) },
   postings: [],
 }
 
 export const ENTRY = rowKind('requests', entryRow, SAMPLE)
 export const STEP_ENTRY = rowKind('requests', stepEntryRow, SAMPLE)
-export const HOLD_STEP = rowKind('hold_steps', holdStepRow, { hold: HOLD_SAMPLE.id, number: 1, entry: SAMPLE.id })
+export const HOLD_STEP = rowKind('hold_steps', holdStepRow, { hold: 'h', number: 1, entry: 'e' })

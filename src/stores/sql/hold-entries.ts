@@ -1,8 +1,7 @@
 /**
- * The entries of holds: what opened one, its steps, and what ended it.
+ * The entries of holds: the freeze, the steps, and the end.
  *
- * The freeze is the hold's own row, and so is an end that was no step. Steps have rows of their own; `hold_steps` leads to them in
- * their order.
+ * The hold's row contains the freeze, and an end that was no step. Steps have rows of their own, which `hold_steps` lists in order.
  */
 import type { Compilable } from 'kysely'
 import { endingKeysOf, endingOf, eventOfStep, eventsOfRow, openingKeyOf, openingOf } from '../../domain/hold-history.ts'
@@ -35,7 +34,7 @@ export class HoldEntries {
     this.#journal = journal
   }
 
-  /** One event after another, and no more steps read than the page shows. */
+  /** Reads no more steps than the page shows. */
   async history(query: HoldHistoryQuery): Promise<Page<HoldEvent> | null> {
     const last = lastKey('holdHistory', query)
     const found = await this.#find(query.hold)
@@ -76,13 +75,13 @@ export class HoldEntries {
     return openingOf(hold, await this.#journal.postingsAt([openingKeyOf(hold)]))
   }
 
-  /** The entry that ended the hold, which was no step; null while it is open. */
+  /** The entry of an end that was no step; null while the hold is open. */
   async ending(hold: HoldRecord): Promise<Entry | null> {
     return endingOf(hold, await this.#journal.postingsAt(endingKeysOf(hold)))
   }
 
   async #find(id: RequestId): Promise<HoldFound | null> {
-    // Whatever else somebody may have typed has no row, and not every database compares it with one.
+    // No other text has a row, and not every database can compare any text with the column.
     if (!isRequestId(id)) return null
     const rows = await this.#rows(
       this.#builder
@@ -96,7 +95,7 @@ export class HoldEntries {
     return row?.['kind'] === 'freeze' ? { hold: holdOf(row), isEndStep: rows.length > 1 } : null
   }
 
-  /** Entries of steps after one, `rowsMax` of them and one more, each with its `step`. The outer join fixes which table is read first. */
+  /** Entries of the steps after `after`, `rowsMax` and one more, each with its `step`. The outer join fixes the order of the tables. */
   async #steps(hold: RequestId, after: number, rowsMax: number): Promise<readonly Row[]> {
     return await this.#rows(
       this.#builder

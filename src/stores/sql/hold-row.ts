@@ -172,7 +172,8 @@ export function holdOfFields(fields: HoldFields): Hold {
   }
 }
 
-const SAMPLE: Omit<HoldRecord, 'firstAnswers'> = {
+/** No value stands in it twice, so that a test sees where each goes. */
+const SAMPLE: HoldRecord = {
   id: 'h',
   kind: 'freeze',
   account: 'user:8',
@@ -180,30 +181,28 @@ const SAMPLE: Omit<HoldRecord, 'firstAnswers'> = {
   payee: '@revenue',
   state: 'settled',
   amount: 1n,
-  held: 0n,
-  settled: 1n,
-  released: 0n,
-  drawn: 0n,
-  shortfall: 0n,
-  refunded: 0n,
-  settledLate: 0n,
-  onExpiry: { settle: 1n },
-  expiresAt: 1,
-  createdAt: 1,
-  metadata: {},
-  fingerprint: 1,
-  balanceId: 1,
-  openedVersion: 1,
-  end: { at: 1, fingerprint: 1, version: 1, payee: { balanceId: 2, version: 1 } },
-  steps: 1,
+  held: 2n,
+  settled: 3n,
+  released: 4n,
+  drawn: 5n,
+  shortfall: 6n,
+  refunded: 7n,
+  settledLate: 8n,
+  onExpiry: { settle: 9n },
+  expiresAt: 10,
+  createdAt: 11,
+  metadata: { key: 'value' },
+  fingerprint: 12,
+  balanceId: 13,
+  openedVersion: 14,
+  end: { at: 15, fingerprint: 16, version: 17, payee: { balanceId: 18, version: 19 } },
+  steps: 20,
+  firstAnswers: null,
 }
 
-export const HOLD_SAMPLE: HoldRecord = {
-  ...SAMPLE,
-  firstAnswers: { freeze: showHold({ ...SAMPLE, firstAnswers: null }), end: null },
-}
+const STEPPED: HoldRecord = { ...SAMPLE, firstAnswers: { freeze: showHold(SAMPLE), end: null } }
 
-export const HOLD_OPENED = rowKind('requests', holdRow, HOLD_SAMPLE)
-export const HOLD_OPENED_STEPPED = rowKind('requests', steppedHoldRow, HOLD_SAMPLE)
-export const HOLD_ENDED = rowUpdate(rowKind('requests', holdEndRow, HOLD_SAMPLE))
-export const HOLD_CHANGED = rowUpdate(rowKind('requests', holdChangeRow, { before: HOLD_SAMPLE, after: HOLD_SAMPLE }))
+export const HOLD_OPENED = rowKind('requests', holdRow, SAMPLE)
+export const HOLD_OPENED_STEPPED = rowKind('requests', steppedHoldRow, STEPPED)
+export const HOLD_ENDED = rowUpdate(rowKind('requests', holdEndRow, SAMPLE))
+export const HOLD_CHANGED = rowUpdate(rowKind('requests', holdChangeRow, { before: STEPPED, after: STEPPED }))

@@ -1,12 +1,13 @@
 /**
  * The journal of balances, read by version and by time.
  *
- * A balance's postings are numbered without gaps (law 3), so a range of versions is known to have that many rows before it is
- * read. That bounds every statement. No index knows the time of a posting; it is searched for by halves of the versions, which
- * costs some 25 look-ups by key in a journal of 10 million.
+ * A balance's postings are numbered without gaps (law 3), so the number of rows of a range of versions is known before it is read. That
+ * bounds every statement. No index covers the time of a posting; a binary search over the versions finds it, with about 25 look-ups by
+ * key in a journal of 10 million.
  */
 import type { Compilable } from 'kysely'
 import type { BalanceRecord } from '../../domain/balance.ts'
+import type { PostingKey } from '../../domain/hold-history.ts'
 import type { AccountName, AssetCode, Instant, RequestId } from '../../domain/ids.ts'
 import { requestOfEntry, showLine, type Posting, type StatementLine } from '../../domain/journal.ts'
 import { CLOCK_DIFFERENCE_MS_MAX, type Page, type Period, type PostingQuery } from '../../engine/reader.ts'
@@ -19,8 +20,6 @@ import { postingOf } from './posting-row.ts'
 import { big, metadataOf, whole, type Row } from './values.ts'
 import { stepOf } from './entry-row.ts'
 
-export type PostingKey = readonly [balanceId: number, version: number]
-
 /** One balance of an account: a house account has one for each of its stripes. */
 export interface Stripe {
   readonly id: number
@@ -29,24 +28,24 @@ export interface Stripe {
   readonly version: number
 }
 
-/** Versions from `low`, and below `high`. */
+/** Versions from `low` on, and below `high`. */
 export interface VersionRange {
   readonly low: number
   readonly high: number
 }
 
-/** How far one page walks over what its filters leave out. */
+/** How many rows one page may read that its filters leave out. */
 export interface WalkLimits {
-  /** Postings that the database looks at for one page. */
+  /** Postings that the database reads for one page. */
   readonly postingsMax: number
-  /** Requests that are read for one page where memo or metadata decide. */
+  /** Requests that are read for one page with a filter by memo or metadata. */
   readonly requestsMax: number
 }
 
-/** A walk of either length took some 30 ms on SQLite, whose reading thread does nothing else in the meantime. */
+/** Each limit took about 30 ms on SQLite, whose reading thread is blocked for that time. */
 export const WALK_LIMITS: WalkLimits = { postingsMax: 50_000, requestsMax: 5_000 }
 
-/** Requests looked up in one statement, and rows read at once where each has to be read to be judged. */
+/** Requests in one statement, and rows of one statement where each has to be read to apply a filter. */
 const REQUESTS_PER_STATEMENT = 500
 export const ROWS_READ_THROUGH = REQUESTS_PER_STATEMENT - 1
 
@@ -71,7 +70,7 @@ export class SqlJournal {
     this.#limits = limits
   }
 
-  /** The balances of an account's asset: one, or a house account's stripes. */
+  /** The balances of an account and asset: one, or the stripes of a house account. */
   async stripes(account: AccountName, asset: AssetCode): Promise<readonly Stripe[]> {
     const rows = await this.#rows(
       this.#builder
@@ -89,7 +88,7 @@ export class SqlJournal {
     }))
   }
 
-  /** Stripe after stripe, each a range of the primary key: one statement over all of them would sort the whole journal. */
+  /** Stripe after stripe, each a range of the primary key: one statement over all stripes would sort the whole journal. */
   async page(query: PostingQuery): Promise<Page<StatementLine>> {
     const last = lastKey('postings', query)
     const { account, asset, limit, hold = null } = query
@@ -114,12 +113,12 @@ export class SqlJournal {
     return pageOfLines(page.rows, limit)
   }
 
-  /** The walk of one page; shorter where every row has to be read to be judged. */
+  /** The walk of one page; shorter where every row has to be read to apply a filter. */
   walk(isReadThrough: boolean): Walk {
     return new Walk(isReadThrough ? this.#limits.requestsMax : this.#limits.postingsMax)
   }
 
-  /** Postings of the range that the filters by column let through, newest first, `rowsMax` of them and one more. */
+  /** Postings of the range that pass the filters by column, newest first, `rowsMax` and one more. */
   async #postingsIn(
     { low, high }: VersionRange,
     { id }: Stripe,
@@ -139,7 +138,7 @@ export class SqlJournal {
     return await this.#rows(select.orderBy('version', 'desc').limit(oneMoreThan(rowsMax)))
   }
 
-  /** Postings with what their requests carry, in their order. */
+  /** Postings with the memo and metadata of their requests, in their order. */
   async lines(postings: readonly Posting[]): Promise<readonly StatementLine[]> {
     const ids = [...new Set(postings.map(({ entryId }) => requestOfEntry(entryId)))]
     const attached = new Map<string, Attached & { readonly step: RequestId | null }>()
@@ -163,14 +162,14 @@ export class SqlJournal {
     })
   }
 
-  /** Each balance as its last posting up to the instant left it; those that had none are left out. */
+  /** Each balance after its last posting up to the instant; balances without one are left out. */
   async balancesAt(balances: readonly BalanceRecord[], at: Instant): Promise<readonly BalanceRecord[]> {
     const ends = await this.#firstAfter(balances, at + CLOCK_DIFFERENCE_MS_MAX)
     const begun = balances.filter(({ id }) => ends.get(id)! > 1)
     const newest = await this.postingsAt(begun.map(({ id }) => [id, ends.get(id)! - 1]))
     const found: BalanceRecord[] = []
     for (const [index, balance] of begun.entries()) {
-      // Only those of the last seconds before the instant, or after it, have to be looked through one by one.
+      // The search ends within some seconds of the instant. A posting after the instant needs a search by the time itself.
       const top = newest[index]!
       const last = top.at <= at ? top : await this.#lastUpTo(balance.id, top.version, at)
       if (last === null) continue
@@ -200,15 +199,15 @@ export class SqlJournal {
   }
 
   /**
-   * The versions that have every posting of the period; a few around its ends may not be of it.
+   * The versions that include every posting of the period; a few around its ends may be outside of it.
    *
-   * @param below where the page before ended
+   * @param below the version at which the previous page ended
    */
   async range({ id, version }: Stripe, { from, until }: Period, below: number | null): Promise<VersionRange> {
     const last = below === null ? version : Math.min(below - 1, version)
     const bound = async (instant: Instant): Promise<number> =>
       (await this.#firstAfter([{ id, version: last }], instant)).get(id)!
-    // The page before came from below the end of the period.
+    // The previous page was already below the end of the period.
     const isOpen = below !== null || until === null || until === undefined
     const high = isOpen ? last + 1 : await bound(until - 1 + CLOCK_DIFFERENCE_MS_MAX)
     const low = from === null || from === undefined ? 1 : await bound(from - 1 - CLOCK_DIFFERENCE_MS_MAX)
@@ -216,8 +215,8 @@ export class SqlJournal {
   }
 
   /**
-   * For each balance a version whose posting is later than the instant, while the one before is not; the version behind the
-   * last when none is. Where time runs back there can be several; all of them are within the difference of the clocks.
+   * For each balance a version whose posting is later than the instant while the previous one is not; the version after the last when
+   * none is. Where time runs back there can be several; all of them are within the difference of the clocks.
    */
   async #firstAfter(
     balances: readonly { readonly id: number; readonly version: number }[],
@@ -265,7 +264,7 @@ export class SqlJournal {
   }
 }
 
-/** What a page may still walk over. */
+/** The rows that a page may still read. */
 export class Walk {
   #left: number
 
@@ -274,9 +273,9 @@ export class Walk {
   }
 
   /**
-   * Goes down a range of versions by steps. A step gives how far it came, or null when it has seen enough.
+   * Reads a range of versions downwards in steps. A step returns the version that it reached, or null when it has enough.
    *
-   * @returns the version below which nothing was looked at, when the walk had to end before the range did
+   * @returns the version below which nothing was read, when the limit ended the walk before the range did
    */
   async down(
     { low, high }: VersionRange,

@@ -1,8 +1,8 @@
 /**
  * Brings a database to this version's tables, one numbered file after another.
  *
- * Each applied file is recorded with a checksum. A file that changed after it was applied, and a database that a newer
- * Holdfast has migrated, are refused.
+ * Each applied file is recorded with a checksum. A file that changed after it was applied, and a database of a newer version, are
+ * refused.
  */
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
@@ -22,11 +22,11 @@ export interface AppliedMigration {
   readonly checksum: string
 }
 
-/** What the migrator needs of one kind of database. */
+/** What the migrator needs from one kind of database. */
 export interface MigrationTarget {
-  /** Runs `action` while no other migrator works on this database. */
+  /** Runs `action` under a lock against other migrators of this database. */
   locked<Result>(action: () => Promise<Result>): Promise<Result>
-  /** What was applied before, in order; none when the database is empty. */
+  /** The applied migrations, in order; none when the database is empty. */
   applied(): Promise<readonly AppliedMigration[]>
   apply(migration: Migration): Promise<void>
 }
@@ -37,7 +37,7 @@ export interface MigrationReport {
   readonly version: number
 }
 
-/** The database's tables are not those of this version, and the message says what to do. */
+/** The database's tables are not those of this version; the message says what to do. */
 export class MigrationError extends Error {
   override readonly name = 'MigrationError'
 }

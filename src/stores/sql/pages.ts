@@ -11,25 +11,25 @@ export function lastKey<List extends CursorList>(list: List, { cursor }: PageQue
 }
 
 /**
- * One row more than the page has tells whether there is a next one. It is written into the statement: MySQL's prepared
- * statements refuse a LIMIT that arrives as a double.
+ * One row more than the page shows whether there is a next page. The limit is written into the statement, because MySQL's prepared
+ * statements refuse a LIMIT that is sent as a double.
  */
 export function oneMoreThan(limit: number): RawBuilder<number> {
   return sql.lit(limit + 1)
 }
 
-/** What the pages of a list go by. */
+/** The order and the limits of a page. */
 export interface PageOrder<Item, List extends CursorList> {
   readonly list: List
   readonly limit: number
   readonly keyOf: (row: Item) => CursorKeys[List]
-  /** What a row counts towards `PAGE_BYTES_MAX`; left out where all rows are small. */
+  /** The bytes of a row towards `PAGE_BYTES_MAX`; left out where all rows are small. */
   readonly bytesOf?: (row: Item) => number
-  /** Where the walk ended before the list did, if it ended early. */
+  /** The key at which the walk ended before the list did; null when it did not. */
   readonly walkedTo?: CursorKeys[List] | null
 }
 
-/** @param rows those of the page, and one more when there is a next page */
+/** @param rows of the page, and one more when there is a next page */
 export function pageOf<Item, List extends CursorList>(
   rows: readonly Item[],
   { list, limit, keyOf, bytesOf, walkedTo = null }: PageOrder<Item, List>,
@@ -41,16 +41,16 @@ export function pageOf<Item, List extends CursorList>(
   return { items, next: walkedTo === null ? null : encodeCursor(list, walkedTo) }
 }
 
-/** Rows of the first statement of a page, and by how much the next one may have more than all before: rows can be 250 times as large as usual. */
+/** Rows of the first statement of a page, and the largest factor to the rows so far for the next one: rows can be 250 times as large as usual. */
 const PORTION_ROWS_FIRST = 64
 const PORTION_GROWTH_MAX = 8
 
 /**
- * A page as it is being read, statement after statement: each has as many rows as still fit, by the size of those so far, so that not
- * much more is read than the page can have.
+ * A page that is read in several statements. Each reads as many rows as still fit, by the size of the rows so far, so that not much more
+ * is read than the page can have.
  */
 export class PageInProgress<Row> {
-  /** The rows of the page; one or more too many when there is another page. */
+  /** The rows of the page, and at least one more when there is a next page. */
   readonly rows: Row[] = []
   readonly #limit: number
   readonly #bytesOf: (row: Row) => number

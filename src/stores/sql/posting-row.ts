@@ -36,12 +36,12 @@ export function postingOf(row: Row): Posting {
 
 export const POSTING = rowKind('postings', postingRow, {
   balanceId: 1,
-  version: 1,
+  version: 2,
   entryId: 'e',
   kind: 'transfer',
-  availableDelta: 0n,
-  heldDelta: 0n,
-  available: 0n,
-  held: 0n,
-  at: 1,
+  availableDelta: 3n,
+  heldDelta: 4n,
+  available: 5n,
+  held: 6n,
+  at: 7,
 })

@@ -38,11 +38,11 @@ const SAMPLE: Rate = {
   from: 'credit',
   to: 'gem',
   version: 1,
-  numerator: 1n,
-  denominator: 1n,
+  numerator: 2n,
+  denominator: 3n,
   rounding: 'down',
-  tolerancePpm: 0,
-  declaredAt: 1,
+  tolerancePpm: 4,
+  declaredAt: 5,
 }
 
 export const RATE = rowKind('rates', rateRow, SAMPLE)

@@ -1,8 +1,8 @@
 /**
  * The read port over any SQL database.
  *
- * Every list is a range of a primary key or of an index, read in that key's order: a page costs the rows that it walks
- * over, however long the list is. Where a planner is free to join in another order, the statement leaves it no choice.
+ * Every list is a range of a primary key or of an index, read in that key's order: a page costs the rows that it reads, independently of
+ * the length of the list. Where a planner could join in another order, the statement fixes the order.
  */
 import { sql, type Compilable } from 'kysely'
 import type { Asset } from '../../domain/asset.ts'
@@ -48,17 +48,17 @@ import { big, whole, type Row } from './values.ts'
 
 type Requests = ReturnType<typeof selectRequests>
 
-/** Postings among which the open holds of a balance are looked for first. */
+/** The newest postings of a balance, in which its open holds are searched first. */
 const OPEN_HOLDS_WITHIN = 2_000
 
 const NOWHERE: VersionRange = { low: 1, high: 1 }
 
-/** Steps of a hold that are read at once to show its lines. Those of a hold with more are looked for in the journal. */
+/** Steps of a hold that are read at once to show its lines. The lines of a hold with more steps are searched in the journal. */
 const STEPS_READ_MAX = 500
 
 interface HoldOrder<List extends CursorList> {
   readonly key: (hold: HoldRecord) => CursorKeys[List]
-  /** Where the walk ended, when it ended before the list. */
+  /** The key at which the walk ended before the list did; null when it did not. */
   readonly walkedTo?: CursorKeys[List] | null
 }
 
@@ -100,13 +100,13 @@ export class SqlReader implements Reader {
   }
 
   /**
-   * Through the postings that opened them: no index of requests says whose they are, and none has to be kept. The balance is
-   * looked up beforehand, because PostgreSQL reads the whole journal of a balance whose id it does not see.
+   * Found through the postings that opened them, so that requests need no index by account. The balance is looked up first, because
+   * PostgreSQL reads the whole journal of a balance when its id is not in the statement.
    */
   async #holdsOfAccount(account: AccountName, query: HoldQuery): Promise<Page<Hold>> {
     const { asset, limit } = query
     const last = lastKey('holdsOfAccount', query)
-    // Nothing is ever frozen in a house account, and its journal may be the longest of all.
+    // House accounts have no holds, and the longest journals.
     const [balance] = isHouse(account) ? [] : await this.#journal.stripes(account, asset)
     if (balance === undefined) return { items: [], next: null }
     const page = new PageInProgress<HoldRecord>(limit, rowBytes)
@@ -127,9 +127,9 @@ export class SqlReader implements Reader {
   }
 
   /**
-   * Where the open holds of a balance were frozen, when a page takes all of them and they were frozen lately; else null. Together they
-   * hold what the balance holds (law 2), which tells that no older one is open: both are read in one statement, so at one instant.
-   * An older one that holds nothing any more would not be told, and only steps leave one that way.
+   * The versions at which the open holds of a balance were frozen, if one page has all of them and they are recent; else null. If the sum
+   * of what they hold is what the balance holds (law 2), no older hold is open; one statement reads both, so at one instant. This does
+   * not find an older open hold that holds nothing, which only steps can leave.
    */
   async #rangeOfOpenHolds(balance: Stripe, query: HoldQuery): Promise<VersionRange | null> {
     const { state, limit, cursor, from = null, until = null } = query
@@ -167,7 +167,7 @@ export class SqlReader implements Reader {
       .where('postings.version', '>=', low)
       .where('postings.version', '<', high)
       .where('postings.kind', '=', 'freeze')
-    // MariaDB would rather begin with the requests of the state, in no order; an outer join that stays one leaves it no choice.
+    // MariaDB would begin with the requests of the state, unordered; an outer join that cannot become an inner one fixes the order.
     if (state !== null)
       select = select.where(({ eb, fn }) => eb(fn.coalesce('requests.state', sql.lit('')), '=', state))
     return select.orderBy('postings.version', 'desc').limit(oneMoreThan(rowsMax))
@@ -176,7 +176,7 @@ export class SqlReader implements Reader {
   async #openHolds(query: HoldQuery): Promise<Page<Hold>> {
     const key = (hold: HoldRecord) => [hold.expiresAt, hold.id] as const
     return await this.#holdsInOrder(query, 'holdsByExpiry', key, (last) => {
-      // Written out and not as a parameter, so that every planner sees that the index of open holds has all of them.
+      // A literal instead of a parameter, so that every planner sees that the index of open holds has all of them.
       let select = selectRequests(this.#builder).where('requests.state', '=', sql.lit('open'))
       if (last !== null) {
         const [expiresAt, id] = last
@@ -188,19 +188,19 @@ export class SqlReader implements Reader {
     })
   }
 
-  /** The state is no part of the statement: one that is rare would be looked for through the whole table. */
+  /** The state is not part of the statement: the search for a rare one would read the whole table. */
   async #holdsById(query: HoldQuery): Promise<Page<Hold>> {
     const key = (hold: HoldRecord) => [hold.id] as const
     return await this.#holdsInOrder(query, 'holdsById', key, (last) =>
       selectRequests(this.#builder)
         .where('requests.kind', '=', 'freeze')
-        // Also on the first page: without a lower end, SQLite would rather sort the whole table than follow the key.
+        // Also on the first page: without a lower bound, SQLite sorts the whole table instead of following the key.
         .where('requests.id', '>', last === null ? '' : last[0])
         .orderBy('requests.id'),
     )
   }
 
-  /** Holds of everybody. What no column of the order decides is looked for among rows that were read. */
+  /** Holds of all accounts. Filters that the order does not cover are applied to the rows that were read. */
   async #holdsInOrder<List extends 'holdsByExpiry' | 'holdsById'>(
     query: HoldQuery,
     list: List,
@@ -234,7 +234,7 @@ export class SqlReader implements Reader {
     return entries === null ? await this.#journal.page(query) : await this.#postingsOf(query, entries)
   }
 
-  /** An entry has few postings, so they are filtered and put in order here. */
+  /** An entry has few postings, so they are filtered and sorted here. */
   async #postingsOf(query: PostingQuery, entries: readonly Entry[]): Promise<Page<StatementLine>> {
     const last = lastKey('postings', query)
     const { account, asset, kind, hold = null, from = null, until = null } = query
@@ -253,7 +253,7 @@ export class SqlReader implements Reader {
   async entry(id: string): Promise<Entry | null> {
     const request = requestOfEntry(id)
     if (!isRequestId(request)) return null
-    // The end of a hold may be a step, and then has a row of its own.
+    // The end of a hold has a row of its own if it was a step.
     const rows = await this.#rows(selectRequests(this.#builder).where('requests.id', 'in', [...new Set([id, request])]))
     const own = rows.find((row) => row['id'] === id)
     if (own !== undefined) {
@@ -337,7 +337,7 @@ export class SqlReader implements Reader {
   }
 
   async #request(id: string): Promise<Row | null> {
-    // Whatever else somebody may have typed has no row, and not every database compares it with one.
+    // No other text has a row, and not every database can compare any text with the column.
     if (!isRequestId(id)) return null
     const rows = await this.#rows(selectRequests(this.#builder).where('requests.id', '=', id))
     return rows[0] ?? null
@@ -349,12 +349,12 @@ export class SqlReader implements Reader {
   }
 }
 
-/** Written out and not as a parameter, so that every planner sees that the index of open holds has all of them. */
+/** A literal instead of a parameter, so that every planner sees that the index of open holds has all of them. */
 function selectDue(builder: QueryBuilder, now: Instant) {
   return builder.selectFrom('requests').where('state', '=', sql.lit('open')).where('expires_at', '<=', now)
 }
 
-/** Entries have no balance; for holds, the outer join also fixes which table is read first. */
+/** Entries have no balance. For holds, the outer join also fixes the order of the tables. */
 function selectRequests(builder: QueryBuilder) {
   return builder
     .selectFrom('requests')

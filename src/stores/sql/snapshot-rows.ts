@@ -20,10 +20,10 @@ import { whole, type Row } from './values.ts'
 /** Balances by `balanceKey`. */
 export type BalanceNames = Map<string, BalanceName>
 
-/** Rows of `requests`, read once to find out what else has to be read. */
+/** Rows of `requests`, which decide what else has to be read. */
 export interface FoundRequests {
   readonly holds: readonly HoldRecord[]
-  /** Rows of entries: a record needs their postings. */
+  /** Still rows, because a record needs the postings. */
   readonly entries: readonly Row[]
 }
 
@@ -32,7 +32,7 @@ export interface FoundRows extends FoundRequests {
   readonly assets: readonly Row[]
   /** The newest of each pair. */
   readonly rates: readonly Row[]
-  /** Those of `entries`. */
+  /** The postings of `entries`, joined with their balances. */
   readonly postings: readonly Row[]
 }
 

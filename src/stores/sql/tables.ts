@@ -17,7 +17,7 @@ export interface LedgerTables {
   readonly hold_steps: ReturnType<typeof holdStepRow>
 }
 
-/** A row that is one or the other has null in the columns that only the other one has. */
+/** A row is one or the other, and has null in the columns that only the other one has. */
 type EitherRow<One, Other> = {
   readonly [Column in keyof One | keyof Other]:
     | (Column extends keyof One ? One[Column] : null)

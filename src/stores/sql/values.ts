@@ -1,7 +1,7 @@
 /**
- * Values and rows as the drivers of SQL databases take and give them.
+ * Values and rows as the drivers of SQL databases read and write them.
  *
- * Drivers give integers as `bigint`, `number` or text; `whole` and `big` take any of them. Metadata is JSON text.
+ * Drivers give integers as `bigint`, `number` or text; `whole` and `big` accept all of them. Metadata is JSON text.
  */
 import type { Metadata } from '../../domain/metadata.ts'
 

@@ -1,8 +1,8 @@
 /**
  * A copy of the file, made while services commit to it.
  *
- * The pages are copied under one read transaction: the copy is the books of one instant, whatever is committed meanwhile, and no writer
- * waits for it. Until it is verified and on disk it has another name, so a half copy never looks whole.
+ * The pages are copied under one read transaction: the copy has the rows of one instant, independently of later commits, and no writer
+ * waits for it. It has another name until it is verified and on disk, so that an incomplete copy is never taken for a complete one.
  */
 import { randomUUID } from 'node:crypto'
 import { existsSync, linkSync, lstatSync, renameSync, rmSync, statSync } from 'node:fs'
@@ -18,13 +18,13 @@ import { isSqliteError, unusable } from './errors.ts'
 import { sqliteMigrations, sqliteMigrationTarget } from './migrations.ts'
 import { queryOf } from './query.ts'
 
-/** Pages that are copied in one go, 2 MiB as a rule: often enough for progress to be seen. */
+/** Pages per step, usually 2 MiB: small enough to show progress. */
 const PAGES_PER_STEP = 1_000
 const BUSY_TIMEOUT_MS = 5_000
-/** The part of the whole that copying is; verifying is the rest. */
+/** The share of copying in the progress; the rest is verifying. */
 const COPYING_SHARE = 0.5
 
-/** What SQLite keeps beside a database. Left from another one, it would be taken for the copy's. */
+/** Files that SQLite keeps next to a database. Those of another database would be taken for the copy's. */
 const BESIDE = ['-wal', '-shm', '-journal']
 
 /**
@@ -87,7 +87,7 @@ function taken(path: string): BackupError {
 async function copy(source: DatabaseSync, part: string, onProgress: BackupProgress): Promise<void> {
   source.exec('BEGIN')
   try {
-    // From here on it sees what was committed up to now, and no more. Without a transaction each commit would start the copy again.
+    // From here on the connection sees the commits up to now only. Without a transaction each commit would restart the copy.
     source.prepare('SELECT count(*) FROM migrations').get()
     const progress = ({ totalPages, remainingPages }: { totalPages: number; remainingPages: number }): void =>
       onProgress('Copying', (COPYING_SHARE * (totalPages - remainingPages)) / Math.max(totalPages, 1))
@@ -123,7 +123,7 @@ async function verify(part: string, onProgress: BackupProgress): Promise<Pick<Ba
 function publish(part: string, target: string): void {
   syncFile(part)
   try {
-    // Unlike a rename it never takes the place of a file that somebody made meanwhile.
+    // Unlike a rename, a link never replaces a file that was created meanwhile.
     linkSync(part, target)
   } catch (error) {
     if (codeOf(error) === 'EEXIST') throw taken(target)

@@ -1,4 +1,4 @@
-/** Opening an SQLite file the way the ledger needs it. */
+/** Opening an SQLite file with the settings that the ledger needs. */
 import { DatabaseSync } from 'node:sqlite'
 
 export interface SqliteConnectionOptions {
@@ -8,19 +8,19 @@ export interface SqliteConnectionOptions {
 
 /** Pages in the log at which a commit moves them into the file. */
 export const CHECKPOINT_PAGES = 1_000
-/** What is kept of the log file when it begins again from its start, in bytes. It usually has a little more than `CHECKPOINT_PAGES`. */
+/** The size to which the log file is cut when it restarts, in bytes: a little more than `CHECKPOINT_PAGES` usually need. */
 const LOG_KEPT_BYTES_MAX = 8 * 1_048_576
 
 /**
  * WAL so that readers never wait for the writer; `synchronous=FULL` so that a commit is on disk before it is acknowledged.
  *
- * The page cache is small on purpose: SQLite walks its hash table at the end of every write transaction, and 8 MiB was
- * as fast as anything smaller and 10 % faster than 64 MiB at 100 commands per transaction.
+ * The page cache is small: SQLite scans its hash table at the end of every write transaction. 8 MiB was as fast as smaller caches, and
+ * 10 % faster than 64 MiB at 100 commands per transaction.
  *
- * Pages are half of SQLite's own size, because a commit writes every page that it touched, five or so for one command, to the log. One
- * call in flight took 7 to 12 % less time (p50), 600,000 lives under random ids left a file of the same size, the last of them served
- * faster by a tenth, and 100 and 1,000 calls in flight were the same within the noise; pages of 1 KiB were slower there. A file that
- * is there already keeps the size that it has.
+ * Pages have half of SQLite's default size, because a commit writes every changed page to the log, about five for one command. One call
+ * in flight took 7 to 12 % less time (p50). 600,000 lives under random ids left a file of the same size, and the last of them were 10 %
+ * faster. 100 and 1,000 calls in flight were the same within the noise; pages of 1 KiB were slower there. An existing file keeps its
+ * page size.
  */
 export function openConnection(path: string, options: SqliteConnectionOptions): DatabaseSync {
   const database = new DatabaseSync(path, { readBigInts: true, timeout: options.busyTimeoutMs })

@@ -103,7 +103,7 @@ test('a log whose database is gone is not destroyed by a new one', async () => {
   writeFileSync(folder.at('ledger.db-wal'), 'the last commits')
   await assert.rejects(openSqliteStorage(folder.at('ledger.db')), {
     ...MISCONFIGURED,
-    message: /is not there, but its log/,
+    message: /is missing, but its log/,
   })
   assert.deepEqual(readdirSync(folder.path), ['ledger.db-wal'])
 })

@@ -1,8 +1,8 @@
 /**
- * The file of a ledger before SQLite opens it: what may be opened at all, and how a new one is made.
+ * The file of a ledger before SQLite opens it: which files may be opened, and how a new one is made.
  *
- * Nothing here opens a file that is there. POSIX drops every lock that a process has on a file when it closes any of its
- * descriptors, also those that SQLite holds (https://www.sqlite.org/howtocorrupt.html, section 2.2).
+ * Nothing here opens an existing file. POSIX drops all locks of a process on a file when the process closes any of its descriptors, also
+ * the locks of SQLite (https://www.sqlite.org/howtocorrupt.html, section 2.2).
  */
 import {
   accessSync,
@@ -21,19 +21,19 @@ import { dirname, resolve } from 'node:path'
 import { Fault } from '../../engine/faults.ts'
 import { misconfigured } from './errors.ts'
 
-/** Balances are nobody else's to read. SQLite gives the -wal and the -shm file the mode of the database. */
+/** Only the owner may read balances. SQLite gives the -wal and the -shm file the mode of the database. */
 const FILE_MODE = 0o600
 const FOLDER_MODE = 0o700
 
-/** The log beside a database, which has what was committed last. */
+/** The log of a database, which has the last commits. */
 export function logOf(file: string): string {
   return `${file}-wal`
 }
 
 /**
- * Makes the file at `path`, empty, and its folder when they are not there.
+ * Makes the empty file at `path` and its folder if they are missing.
  *
- * @returns the file itself, absolute and without links, as SQLite names the files beside it
+ * @returns the path of the file, absolute and without links, which SQLite uses for the names of the -wal and -shm files
  * @throws Fault `store_misconfigured`, `store_unavailable`
  */
 export function makeDatabaseFile(path: string): string {
@@ -48,7 +48,7 @@ export function makeDatabaseFile(path: string): string {
   return findDatabaseFile(path)
 }
 
-/** As `makeDatabaseFile`, for a file that is there. */
+/** As `makeDatabaseFile`, for an existing file. */
 export function findDatabaseFile(path: string): string {
   try {
     if (!existsSync(path)) throw danglingLink(path)
@@ -60,16 +60,16 @@ export function findDatabaseFile(path: string): string {
   }
 }
 
-/** For its owner alone. Follows no link. @throws Error `EEXIST` */
+/** Readable and writable by the owner only. Follows no link. @throws Error `EEXIST` */
 export function makeEmptyFile(path: string): void {
   closeSync(openSync(path, 'wx', FILE_MODE))
 }
 
-/** What the rights of this process and the file system forbid, in words; null when that is not it. */
+/** A sentence about missing rights on the file; null when the rights are not the cause. */
 export function obstacleOf(file: string): string | null {
   const needed = [
     [file, constants.R_OK | constants.W_OK, 'read and write the file'],
-    [dirname(file), constants.W_OK | constants.X_OK, 'make files beside it, in the folder'],
+    [dirname(file), constants.W_OK | constants.X_OK, 'make files next to it, in the folder'],
   ] as const
   for (const [path, mode, right] of needed) {
     try {
@@ -82,8 +82,8 @@ export function obstacleOf(file: string): string | null {
 }
 
 /**
- * What another process wrote to the log and was killed before it could have it on disk is found by the next one that opens the
- * file. It must not be answered before it is durable (law 6).
+ * Syncs the log. A process may have been killed after it wrote commits to the log and before they were on disk. The next process sees
+ * them, and must not answer from them before they are durable (law 6).
  */
 export function syncLog(file: string): void {
   const log = logOf(file)
@@ -95,14 +95,14 @@ export function syncLog(file: string): void {
   }
 }
 
-/** Makes the names in a folder durable: a file that was made, or got another name. Windows has no such call. */
+/** Makes the names in a folder durable, after a file was created or renamed. Windows has no such call. */
 export function syncFolder(folder: string): void {
   if (process.platform !== 'win32') sync(folder, 'r')
 }
 
-/** Nothing may have the file open as a database meanwhile but for its log. */
+/** Only for a log, or for a file that no connection of this process has open as a database. */
 export function syncFile(path: string): void {
-  // Windows syncs only what may be written.
+  // Windows syncs only a file that is open for writing.
   sync(path, process.platform === 'win32' ? 'r+' : 'r')
 }
 
@@ -115,13 +115,13 @@ function sync(path: string, flags: 'r' | 'r+'): void {
   }
 }
 
-/** From a folder up to one above it. */
+/** The folders from one up to a folder above it. */
 function syncFolders(folder: string, last: string): void {
   for (let each = folder; each !== last; each = dirname(each)) syncFolder(each)
   syncFolder(last)
 }
 
-/** Whether something has the name, be it a link to nothing. */
+/** Whether the name exists, also as a broken link. */
 function isThere(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false }) !== undefined
 }
@@ -129,11 +129,11 @@ function isThere(path: string): boolean {
 function makeEmpty(path: string): void {
   if ((statSync(logOf(resolve(path)), { throwIfNoEntry: false })?.size ?? 0) > 0) {
     throw misconfigured(
-      `${path} is not there, but its log ${logOf(path)} is, and a new file would destroy what it has. Put the database back beside it, or move the log away.`,
+      `${path} is missing, but its log ${logOf(path)} exists, and a new file would destroy its commits. Put the database back next to it, or move the log away.`,
     )
   }
   try {
-    // Another process may be faster.
+    // Another process may have made it meanwhile.
     makeEmptyFile(path)
     syncFolder(dirname(resolve(path)))
   } catch (error) {
@@ -155,7 +155,7 @@ function kindOf(path: string): string {
   return 'a device. Name a file'
 }
 
-/** What passes by itself; all else is the operator's. */
+/** Errors that end by themselves; all others need the operator. */
 const PASSING: ReadonlySet<string> = new Set([
   'ENOSPC',
   'EDQUOT',

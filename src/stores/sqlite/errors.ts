@@ -6,11 +6,11 @@ export type Failure =
   | 'stale'
   /** Another connection has the write lock. */
   | 'contended'
-  /** A CHECK, NOT NULL or type constraint says no. */
+  /** A CHECK, NOT NULL or type constraint refuses the row. */
   | 'refused'
-  /** The file is not what the ledger can use, until an operator changes it. */
+  /** The ledger cannot use the file until an operator changes it. */
   | 'misconfigured'
-  /** The disk or the connection. */
+  /** The disk or the connection fails. */
   | 'unavailable'
 
 /** Extended result codes, see https://www.sqlite.org/rescode.html */
@@ -39,18 +39,18 @@ const REMEDY_BY_PRIMARY_CODE: Readonly<Record<number, string>> = {
   26: 'The file is no SQLite database. Name another one.',
 }
 
-/** Everything that is not listed may pass: FULL, IOERR, CANTOPEN (too many open files, for example), NOMEM, … */
+/** Every other code may end by itself: FULL, IOERR, CANTOPEN (too many open files, for example), NOMEM, … */
 export function classify(error: unknown): Failure {
   const code = errcodeOf(error)
   return BY_EXTENDED_CODE[code] ?? BY_PRIMARY_CODE[code & 0xff] ?? 'unavailable'
 }
 
-/** False for errors that did not come from the database. */
+/** Whether the error came from the database. */
 export function isSqliteError(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ERR_SQLITE_ERROR'
 }
 
-/** What `misconfigured` and `unavailable` mean to a caller. */
+/** The fault for `misconfigured` and `unavailable`. */
 export function unusable(error: unknown): Fault {
   const remedy = REMEDY_BY_PRIMARY_CODE[errcodeOf(error) & 0xff]
   if (classify(error) === 'misconfigured' && remedy !== undefined) {

@@ -1,9 +1,9 @@
 /**
- * Keeps the log of an SQLite file short, and says when it cannot.
+ * Keeps the log of an SQLite file short, and warns when that is not possible.
  *
- * A commit that finds `CHECKPOINT_PAGES` in the log moves them into the file, on the thread that it is on. While a program keeps a read
- * open, the log cannot begin again from its start, and grows with every commit. When that read ends there may be far more to move than
- * callers can wait for. So from `logBytesMax` on commits leave the log alone, and a thread moves its pages beside them:
+ * A commit that finds `CHECKPOINT_PAGES` in the log moves them into the file, on its own thread. While a program keeps a read open, the log
+ * cannot restart, and grows with every commit. When that read ends, moving the pages may take longer than callers can wait. So from
+ * `logBytesMax` on commits move no pages, and a thread moves them concurrently:
  *
  *   short ──log > logBytesMax──▶ long (thread: every lookMs) ──log ≤ logBytesMax──▶ short
  */
@@ -15,9 +15,9 @@ import { CHECKPOINT_PAGES } from './connection.ts'
 import { logOf } from './database-file.ts'
 
 export interface LogLimits {
-  /** A longer log is warned of. */
+  /** A longer log causes a warning. */
   readonly logBytesMax: number
-  /** Between two looks at it. */
+  /** Time between two looks at the log. */
   readonly lookMs: number
 }
 
@@ -35,7 +35,7 @@ export class LogKeeper {
   readonly #limits: LogLimits
   #timer: NodeJS.Timeout | undefined
   #worker: Worker | null = null
-  /** Whether the thread was asked and has not answered. */
+  /** Whether the thread is working on a 'move'. */
   #isMoving = false
 
   /** @param writes the connection whose commits move the pages while the log is short */
@@ -49,18 +49,18 @@ export class LogKeeper {
     this.#timer = setInterval(() => this.#look(), this.#limits.lookMs).unref()
   }
 
-  /** Whether the thread is there because the log is long. */
+  /** Whether the log is long and the thread runs. */
   get isLong(): boolean {
     return this.#worker !== null
   }
 
-  /** Sentences that stay the same while the log grows a little, so that each is logged once. */
+  /** Warnings whose text stays the same while the log grows a little, so that each is logged once. */
   warnings(): readonly string[] {
     const bytes = this.#bytes()
     const { logBytesMax } = this.#limits
     if (bytes <= logBytesMax) return []
     const passed = logBytesMax * 2 ** Math.floor(Math.log2(bytes / logBytesMax))
-    // Anybody may ask for warnings, and need not know the folder.
+    // Without the folder, because anybody may read the warnings.
     const name = basename(this.#file)
     return [
       `The log ${logOf(name)} has more than ${Math.floor(passed / MEBIBYTE)} MiB and cannot be emptied: a program that has the file open ` +
@@ -91,7 +91,7 @@ export class LogKeeper {
     const worker = new Worker(ENTRY, { workerData: { file: this.#file } })
     worker.unref()
     worker.on('message', () => (this.#isMoving = false))
-    // Without it the log only stays long, and the next look begins again.
+    // A lost thread leaves only a long log; the next look starts another thread.
     worker.on('error', () => {})
     worker.on('exit', () => this.#forget(worker))
     return worker

@@ -1,7 +1,7 @@
 /**
- * Loads of many rows, such as those of a batch of large transfers: looked up some at a time, so that other callers have their turns.
+ * Loads of many rows, such as those of a batch of large transfers, in parts, so that other calls can run in between.
  *
- * They have a connection of their own, because their read transaction lasts while others commit, and come one after another.
+ * They have a connection of their own, because their read transaction stays open while others commit, and run one after another.
  */
 import type { DatabaseSync } from 'node:sqlite'
 import type { Snapshot } from '../../domain/snapshot.ts'
@@ -15,7 +15,7 @@ export class LongLoads {
   readonly #lastBalanceId: LastBalanceId
   #database: DatabaseSync | null = null
   #tables: SqliteTables | null = null
-  /** Resolves when the last load has ended, well or not. */
+  /** Resolves when the last load has ended, also when it failed. */
   #last: Promise<unknown> = Promise.resolve()
 
   /** @param open called by the first load */
@@ -31,7 +31,7 @@ export class LongLoads {
     return loading
   }
 
-  /** Waits for what is under way. */
+  /** Waits for running loads. */
   async close(): Promise<void> {
     await this.#last
     this.#database?.close()

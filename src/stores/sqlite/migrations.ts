@@ -1,4 +1,4 @@
-/** SQLite's side of the migrator: a transaction around everything, which is also the lock. */
+/** The migrator's target for SQLite: one transaction around everything, which is also the lock. */
 import type { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
 import { readMigrations, type AppliedMigration, type Migration, type MigrationTarget } from '../sql/migrator.ts'

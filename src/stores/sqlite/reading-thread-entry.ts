@@ -1,4 +1,4 @@
-/** What runs on the reading thread: a connection, and one answer per call; null, once every call is answered, ends it. */
+/** The reading thread: a connection, and one answer per call. The message null, sent after all answers, ends the thread. */
 import type { DatabaseSync } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
 import { Fault } from '../../engine/faults.ts'
@@ -12,12 +12,12 @@ import type { ReadCall, ReadReport, Reads, ReadingThreadData } from './reading-t
 
 const { file, busyTimeoutMs } = workerData as ReadingThreadData
 
-/** Made by the first read, which hears what is wrong. */
+/** Opened by the first read, which gets the error if that fails. */
 let database: DatabaseSync | null = null
 
 const query = queryOf(() => (database ??= openReadConnection(file, { busyTimeoutMs })))
 
-/** Others have their turn between two statements of a read. */
+/** Other reads can run between two statements of a read. */
 async function queryInTurn(sql: string, parameters: readonly unknown[]) {
   await new Promise((resolve) => setImmediate(resolve))
   return await query(sql, parameters)

@@ -1,12 +1,11 @@
 /**
- * A thread with a connection of its own that reads, so that no read keeps the calling thread from its other callers.
+ * A thread with a connection of its own that reads, so that reads do not block the calling thread.
  *
  *   none ──first read──▶ running ──dies──▶ none
  *                           └────close───▶ closed
  *
- * Look-ups and lists wait in queues of their own, and the thread has a few of each at once, which take turns statement by statement:
- * a look-up never waits for all the lists that were asked for before it. Answers that are long arrive in parts, one of which is unpacked
- * per turn of the event loop. Upholds law 8.
+ * Look-ups and lists wait in separate queues. The thread runs a few of each at once, which take turns statement by statement: a look-up
+ * does not wait for all earlier lists. Long answers arrive in parts, one of which is unpacked per turn of the event loop. Upholds law 8.
  */
 import { deserialize } from 'node:v8'
 import { Worker } from 'node:worker_threads'
@@ -17,14 +16,14 @@ import type { SqliteConnectionOptions } from './connection.ts'
 import type { Parcel } from './parcel.ts'
 import type { FaultFields } from './writing-thread.ts'
 
-/** What the thread can be asked. */
+/** The methods that the thread runs. */
 export interface Reads extends Reader {
   audit: Auditor['run']
 }
 
 export type Lane = 'lookups' | 'lists'
 
-/** Rows by key, or a few at the head of an index, against everything that walks. */
+/** Look-ups read rows by key, or a few at the start of an index; lists are all other reads. */
 export const LANE_OF = {
   account: 'lookups',
   accountAt: 'lists',
@@ -42,11 +41,11 @@ export const LANE_OF = {
 } as const satisfies Record<keyof Reads, Lane>
 
 export interface ReadingLimits {
-  /** Reads that wait, look-ups and lists together; one more is `overloaded`. */
+  /** Waiting reads, look-ups and lists together; another one is `overloaded`. */
   readonly queueReadsMax: number
   /** A read that waited longer is `overloaded`. */
   readonly waitMsMax: number
-  /** Reads that the thread has at once. Their answers may arrive in one turn of the event loop. */
+  /** Reads that the thread runs at once. Their answers may arrive in one turn of the event loop. */
   readonly atOnceMax: Readonly<Record<Lane, number>>
 }
 
@@ -56,7 +55,7 @@ export const READING_LIMITS: ReadingLimits = {
   atOnceMax: { lookups: 8, lists: 2 },
 }
 
-/** What the thread is started with. */
+/** The data that the thread starts with. */
 export interface ReadingThreadData extends SqliteConnectionOptions {
   readonly file: string
 }
@@ -97,7 +96,7 @@ export class ReadingThread {
   readonly #data: ReadingThreadData
   readonly #limits: ReadingLimits
   readonly #queues: Readonly<Record<Lane, Waiting[]>> = { lookups: [], lists: [] }
-  /** Reads that the thread has. */
+  /** Reads that the thread runs. */
   readonly #asked = new Map<number, Waiting>()
   readonly #askedCount: Record<Lane, number> = { lookups: 0, lists: 0 }
   readonly #unpacking = new Unpacking()
@@ -128,7 +127,7 @@ export class ReadingThread {
     return promise as Promise<Awaited<ReturnType<Reads[Method]>>>
   }
 
-  /** Lets the reads end that the thread has, and ends it. Those that wait are `store_unavailable`. */
+  /** Lets running reads finish, and ends the thread. Waiting reads fail with `store_unavailable`. */
   async close(): Promise<void> {
     this.#isClosed = true
     for (const queue of Object.values(this.#queues)) for (const { reject } of queue.splice(0)) reject(closed())
@@ -156,7 +155,7 @@ export class ReadingThread {
         this.#asked.set(id, waiting)
         const { method, parameters } = waiting
         const worker = this.#running()
-        // Only work keeps the process alive.
+        // Only running reads keep the process alive.
         worker.ref()
         worker.postMessage({ id, method, parameters } satisfies ReadCall)
       }
@@ -176,7 +175,7 @@ export class ReadingThread {
   #hear(report: ReadReport): void {
     const waiting = this.#asked.get(report.id)!
     if ('parcel' in report) {
-      // The read keeps its place until it is unpacked: a calling thread that is behind is not sent more.
+      // The read counts as running until it is unpacked, so that a calling thread that is behind gets no more answers.
       return this.#unpacking.unpack(report.parcel, (result) => {
         this.#end(report.id)
         waiting.resolve(result)
@@ -188,7 +187,7 @@ export class ReadingThread {
 
   #end(id: number): void {
     const ended = this.#asked.get(id)
-    // The thread died meanwhile.
+    // The thread has died.
     if (ended === undefined) return
     this.#asked.delete(id)
     this.#askedCount[LANE_OF[ended.method]]--
@@ -202,7 +201,7 @@ export class ReadingThread {
     for (const resolve of this.#whenIdle.splice(0)) resolve()
   }
 
-  /** Reads may be repeated, so the next one starts another thread. */
+  /** The next read starts another thread: reads have no effect, so a failed one can be repeated. */
   #lose(worker: Worker, cause: unknown): void {
     if (this.#worker !== worker) return
     this.#worker = null
@@ -217,7 +216,7 @@ export class ReadingThread {
   }
 }
 
-/** Puts answers together, one part in each turn of the event loop. What has no parts is handed on at once. */
+/** Assembles answers, one part per turn of the event loop. An answer without parts is passed on at once. */
 class Unpacking {
   readonly #parcels: { readonly parcel: Parcel; readonly rows: unknown[]; readonly done: (result: unknown) => void }[] =
     []
@@ -245,7 +244,7 @@ function faultOf({ code, message, applied, retryAfterMs }: FaultFields): Fault {
 
 function errorOf({ isCursorError, message, stack }: ErrorFields): Error {
   const error = isCursorError ? new CursorError() : new Error(message)
-  // Where it happened, on the thread.
+  // The place of the error on the thread.
   if (stack !== undefined) error.stack = stack
   return error
 }

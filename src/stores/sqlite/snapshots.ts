@@ -12,10 +12,10 @@ import { entryWith } from '../sql/snapshot-rows.ts'
 import { whole, type Row } from '../sql/values.ts'
 import type { Reads } from './reads.ts'
 
-/** Rows that are looked up in one go. They took some 5 ms. */
+/** Rows that are looked up in one turn. They took about 5 ms. */
 const LOOKUPS_PER_TURN = 500
 
-/** The last balance id given out by a process, so that two balances that both have no row yet get different ids. */
+/** The last balance id that the process gave out, so that two balances without a row get different ids. */
 export class LastBalanceId {
   value = 0
 }

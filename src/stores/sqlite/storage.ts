@@ -23,7 +23,7 @@ import { WritingThread } from './writing-thread.ts'
 
 export interface SqliteOptions {
   /**
-   * Brings the file to this version's tables first, and makes it when it is not there; a file that cannot be written is not
+   * Whether to migrate the file to this version's tables first, and to make it if it is missing. A file that cannot be written is not
    * opened. Default true.
    */
   readonly migrate?: boolean
@@ -38,7 +38,7 @@ const BUSY_TIMEOUT_MS_DEFAULT = 5_000
 /**
  * Opens the file at `path`. Any number of processes may have it open at once.
  *
- * @throws MigrationError when the file's tables are not those of this version, or the file is not there and must not be made
+ * @throws MigrationError when the file's tables are not those of this version, or the file is missing and must not be made
  * @throws Fault `store_misconfigured`, `store_unavailable` when it cannot be opened
  */
 export async function openSqliteStorage(path: string, options: SqliteOptions = {}): Promise<Storage> {
@@ -48,10 +48,10 @@ export async function openSqliteStorage(path: string, options: SqliteOptions = {
   try {
     if (mayWrite) await migrated(writes)
     else await understood(requireMigrated(sqliteMigrationTarget(writes), sqliteMigrations()))
-    // The last connection to close empties the log into the file and removes it, so it has to be one that may write.
+    // The last connection to close moves the log into the file and removes it, so it has to be one that may write.
     const lastBalanceId = new LastBalanceId()
     const tables = new SqliteTables(writes, lastBalanceId)
-    // SQLite opens a file that may not be written for reading, without a word, and that connection stays so.
+    // SQLite silently opens a file that may not be written for reading, and that connection stays read-only.
     if (mayWrite) tables.ping()
     syncLog(file)
     writes.exec(`PRAGMA busy_timeout = ${Math.min(busyTimeoutMs, LOCK_ATTEMPT_MS_MAX)}`)
@@ -70,7 +70,7 @@ export async function openSqliteStorage(path: string, options: SqliteOptions = {
       store,
       reader: readers.reader,
       auditor: readers.auditor,
-      // What could weaken it is set by each connection, whatever others set on theirs.
+      // Each connection sets everything that could weaken durability, independently of other connections.
       warnings: keeper.warnings(),
       inspect: () => Promise.resolve(keeper.warnings()),
       close,
@@ -98,7 +98,7 @@ interface Readers {
   close(): Promise<void>
 }
 
-/** The audit has a thread of its own, because one law can take minutes. A thread that nobody asks is not started. */
+/** The audit has a thread of its own, because one law can take minutes. A thread starts with its first read. */
 function readersOnThreads(file: string, busyTimeoutMs: number): Readers {
   const [reads, audits] = [new ReadingThread({ file, busyTimeoutMs }), new ReadingThread({ file, busyTimeoutMs })]
   const methods = Object.keys(LANE_OF) as (keyof Reads)[]
@@ -114,7 +114,7 @@ function readersOnThreads(file: string, busyTimeoutMs: number): Readers {
   }
 }
 
-/** For a process that has one caller: it need not wait for a thread to start. */
+/** For a process with one caller, which need not wait for a thread to start. */
 function readersHere(file: string, busyTimeoutMs: number): Readers {
   const database = openReadConnection(file, { busyTimeoutMs })
   const query = queryOf(() => database)

@@ -1,8 +1,8 @@
 /**
  * The write port over SQLite: small batches on the calling thread, large ones on a thread of their own (docs/adr/0005).
  *
- * SQLite has one write lock. While the thread commits, everything that needs it goes there too, or waits. Another process may
- * have the lock as well: it is tried for again and again, with pauses in which this process answers its other callers.
+ * SQLite has one write lock. While the thread commits, further commits go to the thread, and all other users of the lock wait. Another
+ * process may hold the lock: attempts to get it are repeated, with pauses in which this process serves its other callers.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Snapshot } from '../../domain/snapshot.ts'
@@ -16,20 +16,20 @@ import type { SqliteTables } from './tables.ts'
 import type { WritingThread } from './writing-thread.ts'
 
 /**
- * Postings that make a batch worth two hops between threads: those of 500 freezes, which is a full batch
- * (`batchCommandsMax` of an embedded ledger).
+ * From this many postings on, a batch is worth two hops between threads: those of 500 freezes, a full batch (`batchCommandsMax` of an
+ * embedded ledger).
  */
 const THREAD_POSTINGS_MIN = 500
 
-/** Rows that are loaded in one go. A full batch of freezes of as many users has fewer; 1,000 took some 10 ms. */
+/** Rows that are loaded at once. A full batch of freezes of different users has fewer; 1,000 took about 10 ms. */
 const LOAD_ROWS_MAX = 1_000
 
 /**
- * How long one attempt keeps the calling thread, in milliseconds: longer than another process's commit usually takes, too
- * short for a caller of anything else to notice.
+ * How long one attempt blocks the calling thread, in milliseconds: longer than a commit of another process usually takes, too short for
+ * other callers to notice.
  */
 export const LOCK_ATTEMPT_MS_MAX = 20
-/** Pauses between attempts are drawn at random up to this. */
+/** Pauses between attempts are random, up to this. */
 const LOCK_PAUSE_MS_MAX = 20
 
 export interface SqliteStoreOptions {
@@ -40,16 +40,16 @@ export interface SqliteStoreOptions {
 }
 
 export class SqliteStore implements Store {
-  /** None can be: the rows are in this process's reach or nowhere. */
+  /** Always 0: there is no connection to a server. */
   readonly connectionsLost = 0
   readonly #tables: SqliteTables
   readonly #thread: WritingThread
   readonly #busyTimeoutMs: number
   readonly #longLoads: LongLoads | null
-  /** Resolves when whoever tries for the lock has it, or has given up. Others wait behind, in the order of their calls. */
+  /** Resolves when the call that tries for the lock has got it or given up. Later calls wait, in their order. */
   #trying: Promise<unknown> | null = null
 
-  /** @param tables of a connection whose own patience with the lock is `LOCK_ATTEMPT_MS_MAX` at most */
+  /** @param tables of a connection that waits for the lock at most `LOCK_ATTEMPT_MS_MAX` */
   constructor(tables: SqliteTables, thread: WritingThread, { busyTimeoutMs, longLoads }: SqliteStoreOptions) {
     this.#tables = tables
     this.#thread = thread
@@ -103,7 +103,7 @@ export class SqliteStore implements Store {
     return this.#open().clock()
   }
 
-  /** Makes attempts until one meets no other writer, for `busyTimeoutMs` at most. An attempt leaves no transaction open. */
+  /** Repeats the attempt while another process has the lock, for at most `busyTimeoutMs`. An attempt leaves no transaction open. */
   async #withLock<Result>(attempt: () => Result | 'contended'): Promise<Result | 'contended'> {
     while (this.#trying !== null || this.#thread.isBusy) await (this.#trying ?? this.#thread.idle())
     const result = attempt()

@@ -1,7 +1,7 @@
 /**
  * The ledger's tables in one SQLite file: synchronous reads and transactions.
  *
- * The three verbs of the write port, without promises; store.ts gives them their threads.
+ * The three verbs of the write port, without promises; store.ts chooses their threads.
  */
 import type { DatabaseSync } from 'node:sqlite'
 import type { Footprint } from '../../domain/footprint.ts'
@@ -46,7 +46,7 @@ export class SqliteTables {
     }
   }
 
-  /** As `load`, with turns of the event loop for others in between. Nothing else may be done with the connection meanwhile. */
+  /** As `load`, with turns of the event loop in between. The connection must not be used for anything else meanwhile. */
   async loadInTurns(footprint: Footprint): Promise<Snapshot> {
     try {
       this.#statements.begin.run()
@@ -70,7 +70,7 @@ export class SqliteTables {
   }
 
   /**
-   * Takes SQLite's one write lock, which locks every balance, and reads. `end` must follow, whatever happens.
+   * Takes SQLite's one write lock, which locks every balance, and reads. `endExclusive` or `abortExclusive` must follow.
    *
    * @throws Fault as `commit`; null when another connection has the lock
    */
@@ -90,12 +90,12 @@ export class SqliteTables {
     return this.#finish(() => this.#writes.write(changes))
   }
 
-  /** Ends what `beginExclusive` began without a trace. */
+  /** Rolls back what `beginExclusive` began. */
   abortExclusive(): void {
     this.#rollBack()
   }
 
-  /** Takes the write lock and gives it back: fails where no commit could succeed. @throws Fault `store_unavailable`, `store_misconfigured` */
+  /** Takes and releases the write lock: fails if a commit would fail. @throws Fault `store_unavailable`, `store_misconfigured` */
   ping(): 'free' | 'contended' {
     try {
       this.#statements.beginImmediate.run()
@@ -133,7 +133,7 @@ export class SqliteTables {
       }
     } catch (error) {
       this.#rollBack()
-      // Anything else is a value that SQLite cannot be given, such as an integer beyond int64.
+      // Any other error is about a value that SQLite cannot store, such as an integer beyond int64.
       if (!isSqliteError(error)) throw refused(error)
       switch (classify(error)) {
         case 'stale':
@@ -167,7 +167,7 @@ function prepareTransactions(database: DatabaseSync) {
     beginImmediate: database.prepare('BEGIN IMMEDIATE'),
     commit: database.prepare('COMMIT'),
     rollback: database.prepare('ROLLBACK'),
-    /** Changes nothing, but not even that can be done where the file may not be written. BEGIN IMMEDIATE can. */
+    /** Changes nothing, but fails if the file may not be written. BEGIN IMMEDIATE does not. */
     probe: database.prepare(`UPDATE accounts SET metadata = metadata WHERE account = ''`),
   }
 }

@@ -13,7 +13,7 @@ import type { SqlValue } from '../sql/values.ts'
 import { writesOf, type Writes } from '../sql/writes.ts'
 import { insertOf, RowChanger, RowGuard, RowInserter } from './row-writer.ts'
 
-/** Each list holds its rows one after the other, without gaps, in the order of the columns. */
+/** Each list has the values of its rows one after the other, in the order of the columns. */
 export type FlatChanges = Readonly<Record<keyof Writes, readonly SqlValue[]>>
 
 export function flatten(changes: Changes): FlatChanges {
@@ -37,7 +37,7 @@ export function flatten(changes: Changes): FlatChanges {
 }
 
 function flat<Of>({ rowOf }: RowKind<Of>, records: readonly Of[]): readonly SqlValue[] {
-  // Grown, not made at its length: a list that ever had holes takes longer to send to another thread.
+  // Grown instead of allocated at its length: a list that ever had holes takes longer to send to another thread.
   const values: SqlValue[] = []
   for (const record of records) {
     const row = rowOf(record, null)
@@ -54,10 +54,10 @@ export class SqliteWrites {
     this.#statements = prepareWrites(database)
   }
 
-  /** Inserts before updates; everything stops at the first row that is not as expected. */
+  /** Inserts before updates, up to the first row that is not as expected. */
   write(changes: FlatChanges): 'written' | 'stale' {
     const statements = this.#statements
-    // Before a rate of this batch takes the place of the one that others of the batch rest on.
+    // Before this batch inserts a newer rate than the one that its other commands rest on.
     if (!statements.ratesUsed.holds(changes.ratesUsed)) return 'stale'
     statements.rates.insert(changes.rates)
     statements.holdsOpened.insert(changes.holdsOpened)
@@ -108,7 +108,7 @@ function prepareWrites(database: DatabaseSync) {
   }
 }
 
-/** @param conditions what a row must still be, beyond what its values say */
+/** @param conditions on the row besides the compared columns */
 function updateOf<Of>({ table, assigned, compared }: RowUpdate<Of>, ...conditions: readonly string[]): string {
   const assignments = assigned.map((column) => `${column} = ?`)
   const isAsBefore = compared.map((column) => `${column} IS ?`)

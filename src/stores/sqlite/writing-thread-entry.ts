@@ -1,4 +1,4 @@
-/** What runs on the writing thread: a connection, and one commit per message; null ends it. */
+/** The writing thread: a connection, and one commit per message; null ends the thread. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { afterCommit } from '../../engine/faults.ts'
 import { openConnection } from './connection.ts'

@@ -1,10 +1,10 @@
 /**
- * A thread with a connection of its own that commits large batches, so that the engine can decide the next one meanwhile.
+ * A thread with a connection of its own that commits large batches, so that the engine can decide the next batch meanwhile.
  *
  *   none ──start──▶ starting ──▶ ready ──close──▶ gone
  *                       └────dies────┴───────────▶ gone
  *
- * A thread that dies is not started again: without it everything still works, on the calling thread.
+ * A thread that dies is not started again: later batches are committed on the calling thread.
  */
 import { Worker } from 'node:worker_threads'
 import { Fault } from '../../engine/faults.ts'
@@ -12,18 +12,18 @@ import type { CommitResult } from '../../engine/store.ts'
 import type { FlatChanges } from './writes.ts'
 import type { SqliteConnectionOptions } from './connection.ts'
 
-/** What the thread is started with. */
+/** The data that the thread starts with. */
 export interface ThreadData extends SqliteConnectionOptions {
   readonly path: string
 }
 
-/** What it says once it is ready, and then once per commit, in the order of the commits. */
+/** The message when the thread is ready, and then one per commit, in their order. */
 export type ThreadReport =
   | { readonly ready: true }
   | { readonly result: CommitResult }
   | { readonly fault: FaultFields }
 
-/** A fault on its way between threads, which keep no classes. */
+/** The fields of a fault: its class is lost between threads. */
 export interface FaultFields extends Pick<Fault, 'code' | 'message' | 'applied' | 'retryAfterMs'> {}
 
 interface Caller {
@@ -57,7 +57,7 @@ export class WritingThread {
     return this.#state === 'ready'
   }
 
-  /** Begins to start the thread unless that was done before. */
+  /** Starts the thread, at the first call only. */
   start(): void {
     if (this.#state !== 'none') return
     this.#state = 'starting'
@@ -73,7 +73,7 @@ export class WritingThread {
   commit(changes: FlatChanges): Promise<CommitResult> {
     return new Promise((resolve, reject) => {
       this.#callers.push({ resolve, reject })
-      // Only work keeps the process alive.
+      // Only running commits keep the process alive.
       this.#worker!.ref()
       this.#worker!.postMessage(changes)
     })
@@ -84,7 +84,7 @@ export class WritingThread {
     if (this.isBusy) await new Promise<void>((resolve) => this.#whenIdle.push(resolve))
   }
 
-  /** Lets what is under way end, and ends the thread. */
+  /** Lets running commits finish, and ends the thread. */
   async close(): Promise<void> {
     await this.idle()
     const worker = this.#worker
@@ -107,7 +107,7 @@ export class WritingThread {
     if (!this.isBusy) this.#rest()
   }
 
-  /** Nobody knows what became of the commits under way. */
+  /** The results of running commits are unknown. */
   #lose(cause: unknown): void {
     this.#worker = null
     this.#state = 'gone'
