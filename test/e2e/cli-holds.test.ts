@@ -139,8 +139,8 @@ describe('what goes wrong is told with a way out', () => {
       ['freeze user:wrong 1 --on-expiry-settle 0', /settle must be a whole number from 1 /],
       ['refund wrong', /missing required argument 'amount'/],
       ['history a~b', /id must be/],
-      ['holds --open-for 1d', /--open-for goes with --stuck/],
-      ['holds --stuck --account user:8', /everybody/],
+      ['holds --open-for 1d', /--open-for is only possible with --stuck/],
+      ['holds --stuck --account user:8', /all accounts/],
     ]
     for (let from = 0; from < expected.length; from += 4) {
       await Promise.all(expected.slice(from, from + 4).map(([line, says]) => fails(line, 2, says)))
