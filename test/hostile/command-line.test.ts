@@ -170,7 +170,7 @@ describe('hostile command lines', () => {
       const { exitCode, stdout, stderr } = await runner.run(parameters)
       if (parameters[0] !== undefined) reached.add(parameters[0])
       assert.ok((Object.values(EXIT) as number[]).includes(exitCode), `exit code ${exitCode}`)
-      assert.doesNotMatch(stdout + stderr, /\n\s+at |UNCAUGHT|defect of Holdfast|node_modules/)
+      assert.doesNotMatch(stdout + stderr, /\n\s+at |UNCAUGHT|defect in Holdfast|node_modules/)
       assert.doesNotMatch(stderr.replaceAll('\n', ''), /[\p{Cc}\p{Bidi_Control}]/u)
       if (exitCode === EXIT.ok) return
       assert.deepEqual(books(), before)

@@ -144,7 +144,7 @@ test('no command tells the password of a URL that it is given, however it fails'
     for (const parameters of lines) {
       const { exitCode, stdout, stderr } = await runner.run(parameters)
       assert.equal(exitCode === 0, parameters.includes('--help'), stdout + stderr)
-      assert.doesNotMatch(stderr, /defect of Holdfast/)
+      assert.doesNotMatch(stderr, /defect in Holdfast/)
       assertNoSecret(parameters[0]!, stdout + stderr)
     }
   } finally {
