@@ -65,7 +65,8 @@ function asciiArray(values: readonly SqlValue[], from: number, count: number): B
   for (let index = from; index < from + count; index++) {
     const text = textOf(values[index])
     if (text === null || text.length >= LENGTHS.length) return null
-    joined += LENGTHS[text.length]! + text
+    joined += LENGTHS[text.length]!
+    joined += text
   }
   // Room for one more character, so that a text that is not ASCII always takes more bytes than it has units.
   const { buffer, view } = allocate(HEADER_BYTES + joined.length + 4)
