@@ -207,7 +207,7 @@ function readStrategies(text: string): readonly StrategyName[] {
   return [...new Set(known)]
 }
 
-function whole(least: number, most: number): (text: string) => number {
+export function whole(least: number, most: number): (text: string) => number {
   return (text) => {
     const value = /^[0-9]{1,10}$/.test(text) ? Number(text) : Number.NaN
     if (value >= least && value <= most) return value

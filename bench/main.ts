@@ -5,18 +5,15 @@
  * strategy could not be run.
  */
 import { withoutPassword } from '../src/config.ts'
-import { styledError } from '../src/cli/tables.ts'
-import { StoreUrlError } from '../src/stores/store-url-error.ts'
-import { CommanderError, readPlan, UsageError, type Plan } from './command-line.ts'
-import { openScratchServer, StoreTrouble } from './databases/scratch.ts'
+import { readPlan, type Plan } from './command-line.ts'
+import { openScratchServer } from './databases/scratch.ts'
 import { headline } from './output/headline.ts'
 import { LiveLine } from './output/live-line.ts'
 import { resultsOf } from './output/result.ts'
 import { resultTable } from './output/table.ts'
 import { timeline } from './output/timeline.ts'
 import { runContest, type Announce, type Dropout } from './run/contest.ts'
-
-const EXIT = { ok: 0, wrongBooks: 1, usage: 2, trouble: 3 } as const
+import { complain, EXIT, exitCodeOf } from './trouble.ts'
 
 // The reader of the output, `head` for example, has closed the pipe.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -58,22 +55,4 @@ async function main(plan: Plan): Promise<number> {
 function reasonOf({ strategy, error }: Dropout): string {
   const message = error instanceof Error ? error.message : String(error)
   return `${strategy} could not be run: ${message}`
-}
-
-function exitCodeOf(error: unknown): number {
-  // Commander has already printed the error or the help.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
-  if (error instanceof UsageError || error instanceof StoreUrlError) {
-    complain(error.message)
-    return EXIT.usage
-  }
-  if (error instanceof StoreTrouble) {
-    complain(error.message)
-    return EXIT.trouble
-  }
-  throw error
-}
-
-function complain(message: string): void {
-  process.stderr.write(`${styledError('red', 'error:')} ${message}\n`)
 }

@@ -3,7 +3,7 @@
  * server are never touched.
  */
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -34,6 +34,8 @@ export interface ScratchDatabase {
   /** A store URL, also accepted by Holdfast. */
   readonly url: string
   lockCounters(): Promise<LockCounters>
+  /** Its size on disk, less that of an empty database. */
+  bytes(): Promise<number>
   drop(): Promise<void>
 }
 
@@ -108,11 +110,19 @@ async function sqliteServer(url: string): Promise<ScratchServer> {
       return {
         url: `sqlite:${join(made, 'scratch.db')}`,
         lockCounters: async () => ({ deadlocks: 0, lockTimeouts: null }),
+        bytes: () => bytesIn(made),
         drop: () => rm(made, { recursive: true, force: true }),
       }
     },
     async [Symbol.asyncDispose]() {},
   }
+}
+
+/** Of the files in a folder: the database and its log. */
+async function bytesIn(folder: string): Promise<number> {
+  const files = await readdir(folder)
+  const sizes = await Promise.all(files.map(async (file) => (await stat(join(folder, file))).size))
+  return sizes.reduce((sum, size) => sum + size, 0)
 }
 
 const MYSQL_SETTINGS = ['innodb_flush_log_at_trx_commit', 'log_bin', 'sync_binlog', 'innodb_buffer_pool_size'] as const
@@ -148,6 +158,19 @@ async function mysqlServer(url: string): Promise<ScratchServer> {
           const total = (wanted: string): number => Number(rows.find(({ name }) => name === wanted)?.['total'] ?? 0)
           return { deadlocks: total('lock_deadlocks'), lockTimeouts: total('lock_timeouts') }
         },
+        async bytes() {
+          // The server keeps the sizes of tables as statistics, which it otherwise renews after a tenth of the rows has changed.
+          const tables = await ask(
+            `SELECT table_name AS name FROM information_schema.tables WHERE table_schema = '${name}' AND table_type = 'BASE TABLE'`,
+          )
+          if (tables.length > 0) {
+            await ask(`ANALYZE TABLE ${tables.map((table) => `${name}.${String(table['name'])}`).join(', ')}`)
+          }
+          const [sum] = await ask(
+            `SELECT SUM(data_length + index_length) AS bytes FROM information_schema.tables WHERE table_schema = '${name}'`,
+          )
+          return Number(sum?.['bytes'] ?? 0)
+        },
         async drop() {
           await ask(`DROP DATABASE IF EXISTS ${name}`)
         },
@@ -177,9 +200,11 @@ async function postgresServer(url: string): Promise<ScratchServer> {
     async create() {
       const name = scratchName()
       await allowed(url, client.query(`CREATE DATABASE ${name} ENCODING 'UTF8' TEMPLATE template0`))
+      const emptyBytes = await postgresBytes(client, name)
       return {
         url: withDatabase(url, name),
         lockCounters: () => postgresCounters(client, name),
+        bytes: async () => (await postgresBytes(client, name)) - emptyBytes,
         async drop() {
           await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
         },
@@ -189,6 +214,11 @@ async function postgresServer(url: string): Promise<ScratchServer> {
       await client.end()
     },
   }
+}
+
+async function postgresBytes(client: Client, name: string): Promise<number> {
+  const { rows } = await client.query<{ bytes: string }>('SELECT pg_database_size($1) AS bytes', [name])
+  return Number(rows[0]!.bytes)
 }
 
 /** Per database. PostgreSQL does not count lock timeouts. */

@@ -16,8 +16,11 @@ import { ENGINE_LIMITS } from '../../src/engine/limits.ts'
 import { assertLawful } from '../../src/engine/plan-laws.ts'
 import { Queue } from '../../src/engine/queue.ts'
 import { Ticket } from '../../src/engine/ticket.ts'
+import { commandOf, commandToWire } from '../../src/api/contracts.ts'
+import { newRequestId } from '../../src/api/request-id.ts'
 import { writeStatements } from '../../src/stores/mysql/writes.ts'
 import { writeStatement } from '../../src/stores/postgres/writes.ts'
+import { flatten } from '../../src/stores/sqlite/writes.ts'
 import { balanceChangeRow } from '../../src/stores/sql/balance-row.ts'
 import { holdEndRow, holdRow } from '../../src/stores/sql/hold-row.ts'
 import { postingRow } from '../../src/stores/sql/posting-row.ts'
@@ -79,6 +82,8 @@ export function hotPathTasks(): readonly Task[] {
   const open = snapshotOf(frozen.changes.holdsOpened)
   const settled = decide(SETTLES, open)
   const holds = frozen.changes.holdsOpened.map(showHold)
+  const [freezeInputs, settleInputs] = [FREEZES, SETTLES].map((some) => some.map(commandToWire))
+  const read = (inputs: readonly unknown[]): unknown => inputs.map((input) => commandOf(input, newRequestId))
   const task = (name: string, run: () => unknown): Task => ({ name, commands: COMMANDS, run })
   return [
     task('decideBatch, freezes', () => decide(FREEZES, empty)),
@@ -91,8 +96,13 @@ export function hotPathTasks(): readonly Task[] {
     task('rows of settles', () => rowsOf(settled.changes)),
     task('MySQL text of freezes', () => writeStatements(frozen.changes, 'mysql')),
     task('MySQL text of settles', () => writeStatements(settled.changes, 'mysql')),
+    task('SQLite values of freezes', () => flatten(frozen.changes)),
+    task('SQLite values of settles', () => flatten(settled.changes)),
     task('PostgreSQL parameters of freezes', () => writeStatement(frozen.changes)),
     task('PostgreSQL parameters of settles', () => writeStatement(settled.changes)),
+    task('input of freezes', () => read(freezeInputs!)),
+    task('input of settles', () => read(settleInputs!)),
+    task('freezes as JSON', () => FREEZES.map((command) => JSON.stringify(commandToWire(command)))),
     task('holds as JSON', () => holds.map((hold) => JSON.stringify(holdToWire(hold)))),
     task('queue, in and out', () => throughQueue()),
     task('cache, freezes and settles', () => throughCache(frozen.changes, settled.changes)),

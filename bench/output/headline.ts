@@ -43,6 +43,7 @@ export function settingsText(settings: Readonly<Record<string, string>>): string
     .join(', ')
 }
 
-function count(number: number, one: string, many = `${one}s`): string {
+/** A number with its noun. */
+export function count(number: number, one: string, many = `${one}s`): string {
   return `${number.toLocaleString('en-US')} ${number === 1 ? one : many}`
 }
