@@ -5,7 +5,7 @@ import { openLedger, type EmbeddedLedger, type OpenLedgerOptions } from './ledge
 
 const MINUTE_MS = 60_000
 
-/** What becomes of a hold of ten seconds within the minute. */
+/** The state, one minute later, of a hold that lives ten seconds. */
 async function stateAfterAMinute(options: OpenLedgerOptions): Promise<string> {
   const clock = new ManualClock()
   const ledger = await openLedger('memory:', { clock, ...options })

@@ -1,4 +1,4 @@
-/** What callers ask of a hold that is there, from input to command. */
+/** Callers' commands on an existing hold, from input to command. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { amendOf, freezeOf, refundOf, settleOf } from '../../test/support/read-input.ts'

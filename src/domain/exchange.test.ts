@@ -1,4 +1,4 @@
-/** Legs across assets: what arrives, what is left over, and what is refused. */
+/** Legs across assets: the received amount, the remainder, and the rejections. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -22,7 +22,7 @@ function rateWith(command: RateCommand): Rate {
 
 const TENTH = rate('credit', 'gem', [1n, 10n])
 
-/** The decision over a rich payer of credit, with the rate from credit to gem. */
+/** The decision for a rich payer of credit, with a rate from credit to gem. */
 function decideLegs(legs: readonly Leg[], declared: RateCommand = TENTH) {
   const balances = [balance(USER, BALANCE_MAX), balance('user:1', 5n, { asset: 'gem' })]
   return decide(transfer('r', legs), stateOf({ balances, rates: [rateWith(declared)] }), MOMENT)
@@ -91,7 +91,7 @@ test('a transfer within one asset tells its postings only', () => {
 test('repeated receivers get each leg for itself, and one line for all', () => {
   const legs = [19n, 19n, 5n].map((amount) => across(USER, 'user:9', [amount, 'credit'], ['gem']))
   const entry = applied([...legs.slice(0, 2), leg(USER, 'user:9', 5n)])
-  // 19 twice is 1 twice, where 38 at once would be 3.
+  // Two legs of 19 give 1 each; one leg of 38 would give 3.
   assert.deepEqual(movesOf(entry), [
     [USER, 'credit', -43n],
     ['@exchange', 'credit', 38n],
@@ -119,7 +119,7 @@ test('@exchange is no party of what it exchanges', () => {
     const legs = [across(from, to, [20n, 'credit'], ['gem'])]
     assert.deepEqual(refused(legs), { code: 'same_account', account: '@exchange' })
   }
-  // Within one asset it is an account as any other of the house.
+  // Within one asset it is a house account like any other.
   applied([leg(USER, '@exchange', 5n)])
 })
 
@@ -165,7 +165,7 @@ test('a leg brings at most what an amount can be, whatever the rate gives', () =
     const toAmount = (AMOUNT_MAX / 2n) * amount
     assert.deepEqual(refused([across(USER, 'user:9', [amount, 'credit'], ['gem'])], huge), { ...rejection, toAmount })
   }
-  // What counts is what arrives, which the caller may name.
+  // The limit applies to the received amount, which the caller may name.
   applied([across(USER, 'user:9', [3n, 'credit'], ['gem', AMOUNT_MAX])], huge)
 })
 

@@ -1,4 +1,4 @@
-/** What can be refused of a hold's life: a hold given, what is asked, why not. */
+/** The rejections in a hold's life as a table: a hold given, the command, the rejection. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { amend, deposit, freeze, refund, release, settle, settlePart } from '../../test/support/commands.ts'

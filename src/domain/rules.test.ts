@@ -1,4 +1,4 @@
-/** The rules as a table: rows given, command, what is expected. */
+/** The rules as a table: rows given, command, expected outcome. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { charge, declare, deposit, freeze, leg, open, release, settle, transfer } from '../../test/support/commands.ts'
@@ -228,9 +228,9 @@ interface Application {
   readonly title: string
   readonly given: Given
   readonly command: Command
-  /** Every balance that moves, in order. */
+  /** Every balance that changes, in order. */
   readonly moves: readonly Move[]
-  /** What the answer has, among other fields. */
+  /** Some fields of the answer. */
   readonly answer?: object
 }
 

@@ -71,7 +71,7 @@ test('where another process was faster, the round ends', async () => {
   await winner.give()
   await winner.freeze(1_000)
   await site.clock.advance(TTL_MS + 100)
-  // It looks before, and submits after the other one has ended what it found.
+  // It reads first, and submits after the other process has ended the holds that it found.
   const { reader } = winner.storage
   const loser = site.process(
     {},
@@ -409,7 +409,7 @@ test('the operator hears when nobody could look for due holds for too long', asy
   process.sweeper.start()
   await site.clock.advance(ENGINE_LIMITS.expiryLagMsMax + 5 * INTERVAL_MS)
   assert.equal(process.sweeper.status.isBehind, true)
-  // The fault at once, and once a minute.
+  // The fault is reported at once, and then once a minute.
   assert.deepEqual(
     process.events.map(({ kind }) => kind),
     ['faulted', 'faulted', 'behind'],

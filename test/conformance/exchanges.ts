@@ -28,7 +28,7 @@ export function describeExchanges(openHarness: OpenHarness): void {
     })
     assert.equal(entry.legs?.[1]?.rate, null)
     assert.deepEqual(await reader.entry('gift'), entry)
-    // Also after the rate has changed.
+    // The same holds after the rate has changed.
     await books.apply(rate('star', 'gem', [5n, 1n]))
     const [repeat] = await books.commit(GIFT)
     assert.deepEqual(repeat, { status: 'applied', replayed: true, answer: entry })
@@ -60,7 +60,7 @@ export function describeExchanges(openHarness: OpenHarness): void {
     const before = await photograph(storage, books, GIFT)
     assert.equal(await storage.store.commit(plan.changes), 'stale')
     assert.deepEqual(await photograph(storage, books, GIFT), before)
-    // Decided anew it is exchanged at the new rate.
+    // A new decision exchanges at the new rate.
     assert.equal((await books.applyOne(GIFT)).legs![0]!.toAmount, 11n)
   })
 

@@ -1,4 +1,4 @@
-/** Statements on the command line: filters, moments and files, on a database and through a service. */
+/** Statements on the command line: filters, instants and files, on a database and through a service. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'

@@ -8,7 +8,7 @@ const AMOUNTS = ['amount', 'held', 'settled', 'released', 'drawn', 'shortfall', 
 
 type Amounts = Partial<Record<(typeof AMOUNTS)[number], number>>
 
-/** Asserts the state and every amount of a hold; those that are not told are 0. */
+/** Asserts the state and every amount of a hold; an omitted amount is 0. */
 function assertHold(hold: Readonly<Record<string, unknown>>, state: string, amounts: Amounts): void {
   const expected = Object.fromEntries(AMOUNTS.map((name) => [name, String(amounts[name] ?? 0)]))
   const found = Object.fromEntries(AMOUNTS.map((name) => [name, hold[name]]))
@@ -29,7 +29,7 @@ function part(service: HttpService, requestId: string, amount: number, more: obj
   return service.post('/v1/holds/h/settle', { requestId, amount, final: false, ...more })
 }
 
-/** A hold that was frozen for a moment, and ended by its expiry as the sweeper ends it. */
+/** A hold with a short life, ended by its expiry as the sweeper ends it. */
 async function expired(more: object = {}): Promise<HttpService> {
   const service = await frozen({ expiresInMs: 1, ...more })
   await sleep(5)

@@ -1,4 +1,4 @@
-/** One request id, one effect: wherever the id comes from, and however often the request comes. */
+/** One request id, one effect: wherever the id is given, and however often the request is sent. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { assertProblem, HttpService } from '../support/http-service.ts'

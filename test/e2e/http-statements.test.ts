@@ -1,4 +1,4 @@
-/** Statements over a real socket: filters, moments, and files that are made while they are sent. */
+/** Statements over a real socket: filters, instants, and files that are generated while they are sent. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { get as httpGet, type IncomingMessage } from 'node:http'
@@ -20,7 +20,7 @@ async function entriesOf(service: HttpService, query: string): Promise<readonly 
   return (body['items'] as { entryId: string }[]).map(({ entryId }) => entryId)
 }
 
-/** A service with one of everything in the journal of `user:8`. */
+/** A service with one entry of every kind in the journal of `user:8`. */
 async function started(): Promise<HttpService> {
   const service = await HttpService.start()
   const memo = '=1+1,"充值"\n'
@@ -151,7 +151,7 @@ async function opened(service: HttpService): Promise<IncomingMessage> {
   return response
 }
 
-/** The count once it has not grown for a while. */
+/** The count, once it has stopped growing. */
 async function settled(pages: { readonly count: number }): Promise<number> {
   for (let last = -1; last !== pages.count;) {
     last = pages.count

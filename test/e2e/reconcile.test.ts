@@ -1,4 +1,4 @@
-/** `holdfast reconcile`, spawned as a user would run it, on a database and on a service. */
+/** `holdfast reconcile`, started as a process by a user's command line, on a database and on a service. */
 import assert from 'node:assert/strict'
 import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -31,7 +31,7 @@ async function newLedger(open = ['done', 'above', 'failed', 'pending', 'unknown'
   return store
 }
 
-/** A list that was written after everything that is in the ledger. */
+/** A list whose file is newer than every row of the ledger. */
 async function newList(ending: string, text: string): Promise<string> {
   const path = newPath(ending)
   await writeFile(path, text)
@@ -113,7 +113,7 @@ test('NDJSON says the same, through a service', async () => {
       return JSON.stringify({ request_id, amount: amount === '' ? null : Number(amount), status })
     })
   const { lines } = await reconcile(await newList('.ndjson', objects.join('\n')), ['--url', service.url])
-  // Without a head, every line is one less.
+  // Without a header, every line number is one less.
   assert.deepEqual(
     findings(lines),
     FOUND.map((text) => text.replace(/\d+$/, (line) => String(Number(line) - 1))),

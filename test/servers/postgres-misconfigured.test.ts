@@ -1,4 +1,4 @@
-/** What only an operator can mend is called so, with what to do; and once it is done the process that runs goes on. */
+/** Misconfigurations are reported with a remedy; once an operator corrects them, the running process continues. */
 import assert from 'node:assert/strict'
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'

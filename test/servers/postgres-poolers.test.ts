@@ -20,7 +20,7 @@ const REFUSED = {
 const ATTEMPTS_MAX = 200
 const ASK_AGAIN_MS = 20
 
-/** Something else that goes through the pooler, and leaves `count` connections to the server behind. */
+/** Another client uses the pooler and leaves `count` open connections to the server. */
 async function warmUp(ledger: PostgresLedger, port: number, count: number): Promise<void> {
   const connectionString = ledger.database.url({}, { port })
   const clients = Array.from({ length: count }, () => new Client({ connectionString }))

@@ -21,7 +21,7 @@ import { migratePostgres, openPostgresStorage } from './storage.ts'
 
 const GUIDE = new URL('../../../docs/guides/postgres.md', import.meta.url)
 
-/** The statements of the guide's section on rights. */
+/** The SQL statements of the guide's section on rights. */
 function documentedGrants(user: string): string {
   const section = /^## Rights$[^]*?```sql\n([^]*?)```/m.exec(readFileSync(GUIDE, 'utf8'))?.[1]
   assert.ok(section !== undefined, 'the guide lists the grants')

@@ -102,7 +102,7 @@ test('no connection follows a default that is changed later', { skip: WITHOUT_PO
     const client = await connect(parsePostgresUrl(database.url()), 'write')
     const { rows } = await client.query(`SELECT setting, source FROM pg_settings WHERE name = 'synchronous_commit'`)
     await client.end()
-    // The server's configuration, and a reload of it, overrule everything but what the session has set itself.
+    // The configuration of the server, and a reload of it, override everything except the session's own settings.
     assert.deepEqual(rows, [{ setting: sound, source: 'session' }])
   }
 })

@@ -121,7 +121,7 @@ test('a damaged file is for an operator to mend', async () => {
   await assert.rejects(openSqliteStorage(path), { ...MISCONFIGURED, message: /damaged|no SQLite database/ })
 })
 
-/** Only somebody who is not root can be refused. */
+/** Whether a child process can run as another user: permissions do not apply to root. */
 const asNobody =
   process.getuid?.() === 0 ? spawnSync('setpriv', ['--reuid=65534', '--clear-groups', 'true']).status === 0 : false
 

@@ -25,7 +25,7 @@ class Place implements AsyncDisposable {
     return statSync(`${this.path}-wal`).size
   }
 
-  /** Commits until the log is so long. */
+  /** Commits until the log has this length. */
   writeUntil(bytes: number): void {
     while (this.logBytes < bytes) this.write()
   }
@@ -34,7 +34,7 @@ class Place implements AsyncDisposable {
     this.writes.prepare('INSERT INTO rows (text) VALUES (?)').run('x'.repeat(50_000))
   }
 
-  /** Another program in the middle of reading. */
+  /** Another program in a read transaction. */
   reader(): DatabaseSync {
     const reader = new DatabaseSync(this.path, { readOnly: true })
     reader.exec('BEGIN; SELECT count(*) FROM rows')
