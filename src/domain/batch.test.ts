@@ -135,7 +135,7 @@ test('a hold is opened or changed, and is written once either way', () => {
   assert.deepEqual(changes.entries, [])
 })
 
-test('a hold with steps is written once as a whole, beside a row and an entry for each of them', () => {
+test('a hold with steps is written once as a whole, with a row and an entry for each of them', () => {
   const rows = rowsAfter(deposit('d', USER, 100n), freeze('old', USER, 60n), freeze('ended', USER, 10n))
   const { changes } = plan(
     rows,

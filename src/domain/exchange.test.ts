@@ -67,7 +67,7 @@ test('a rate that follows another is committed only where that one is there, and
   assert.deepEqual(first.effect.ratesUsed, [])
 })
 
-test('the entry tells what every leg came to, at which rate, and what rounding left over', () => {
+test('the entry shows what every leg received, at which rate, and its remainder', () => {
   const { legs } = applied([across(USER, 'user:9', [57n, 'credit'], ['gem']), leg(USER, 'user:9', 3n)])
   const fraction = { version: 4, numerator: 1n, denominator: 10n, rounding: 'down' }
   assert.deepEqual(legs, [
@@ -84,7 +84,7 @@ test('the entry tells what every leg came to, at which rate, and what rounding l
   ])
 })
 
-test('a transfer within one asset tells its postings only', () => {
+test('a transfer within one asset shows its postings only', () => {
   assert.equal(applied([leg(USER, 'user:9', 3n)]).legs, null)
 })
 
@@ -101,7 +101,7 @@ test('repeated receivers get each leg for itself, and one line for all', () => {
   ])
 })
 
-test('whoever sends may be who receives, in another asset', () => {
+test('the sender may be the receiver, in another asset', () => {
   assert.deepEqual(movesOf(applied([across(USER, USER, [20n, 'credit'], ['gem'])])), [
     [USER, 'credit', -20n],
     ['@exchange', 'credit', 20n],
@@ -149,7 +149,7 @@ test('an amount that the caller names lies within the tolerance, to the last uni
   for (const toAmount of [99n, 101n]) assert.equal(refused(off(toAmount)).code, 'outside_tolerance')
 })
 
-test('what is left over is told also where the caller named the amount', () => {
+test('the remainder is shown even if the caller named the amount', () => {
   const [told] = applied([across(USER, 'user:9', [1_004n, 'credit'], ['gem', 105n])], {
     ...TENTH,
     tolerancePpm: 50_000,
@@ -183,7 +183,7 @@ test('a thousand receivers get theirs, or none does', () => {
   assertLaws(rows)
 })
 
-test('a new rate counts for the commands behind it, and the old one stays as it was', () => {
+test('a new rate applies to the commands after it, and the old one stays as it was', () => {
   const rows = new Rows()
   const swap = (id: string) => transfer(id, [across(USER, 'user:9', [10n, 'credit'], ['gem'])])
   const outcomes = rows.run([
@@ -251,7 +251,7 @@ for (const [rounding, amounts, results] of ROUNDED) {
 
 const int64 = fc.oneof(fc.bigInt({ min: 1n, max: BALANCE_MAX }), fc.bigInt({ min: 1n, max: 40n }))
 
-test('any amount at any rate is off by less than one unit, on the side that the rounding says, and the remainder tells by how much', () => {
+test('any amount at any rate is off by less than one unit, on the side of the rounding, by exactly the remainder', () => {
   fc.assert(
     fc.property(
       int64,

@@ -108,7 +108,7 @@ const REFUSED: readonly Refusal[] = [
     rejection: { code: 'hold_not_due', hold: 'h', expiresAt: NOW + 1 },
   },
   {
-    title: 'amending below what was settled is refused, and tells the least',
+    title: 'amending below what was settled is refused, and shows the minimum',
     hold: parted,
     command: amend('a', 'h', { amount: 39n }),
     rejection: { code: 'amend_below_settled', hold: 'h', minimum: 40n },

@@ -216,7 +216,7 @@ test('a refused command leaves its request id free', () => {
   assert.ok(again?.status === 'applied' && !again.replayed)
 })
 
-test('a name that was changed back is declared anew, because there is no request id to tell', () => {
+test('a name that was changed back is declared again, because there is no request id to recognize it', () => {
   const rows = new Rows()
   const outcomes = rows.run([declare('usd', 2, 'Dollar'), declare('usd', 2, 'US Dollar'), declare('usd', 2, 'Dollar')])
   assert.deepEqual(

@@ -141,7 +141,7 @@ test('while the clock is right a look keeps nobody waiting, comes once an interv
   assert.equal(await bench.met(), 'store_unavailable')
 })
 
-test('before the first look nothing is served, and a look that fails tells why', async () => {
+test('before the first look nothing is served, and a look that fails says why', async () => {
   const bench = new Bench()
   assert.equal(bench.watch.isSure(), false)
   bench.fails = true
@@ -161,7 +161,7 @@ test('a clock that is wrong is compared once per pause, however many ask', async
   assert.deepEqual(bench.kinds, ['wrong'])
 })
 
-test('a clock that jumps at every look is refused after a few, and not asked for ever', async () => {
+test('a clock that jumps at every look is refused after a few, and not asked forever', async () => {
   const bench = new Bench()
   const jump = (): null => {
     bench.clock.offMs += HOUR_MS
@@ -257,7 +257,7 @@ test('time waits for a clock that is set back a little, and follows one that is 
   assert.equal(bench.watch.now(), first - clockDifferenceMsMax)
 })
 
-test('whoever listens and throws keeps nobody waiting', async () => {
+test('a listener that throws delays nobody', async () => {
   const bench = new Bench({ offMs: HOUR_MS })
   bench.events.push = () => {
     throw new Error('deaf')

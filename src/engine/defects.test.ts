@@ -109,7 +109,7 @@ test('a store that mixes balances up under locks too has nothing written, and ca
   await assertSound(storage)
 })
 
-test('after a defect that comes when the commit is through, callers are told that the effect is unknown', async () => {
+test('after a defect that follows a successful commit, callers get an unknown effect', async () => {
   const storage = openMemoryStorage()
   const store = new FaultyStore(storage.store)
   let isBroken = false

@@ -108,7 +108,7 @@ test('a full batch is sent while the one before is under way, and both are answe
   await assertLawful(bench)
 })
 
-test('when a batch fails that another one was decided on, both are decided anew', async () => {
+test('when a batch fails that another one was decided on, both are decided again', async () => {
   for (const mishap of ['stale', 'contended', 'doubt-lost', 'doubt-applied', 'crash'] satisfies Mishap[]) {
     const bench = await open({ limits: { batchCommandsMax: 2 } }, 4n)
     bench.store.script.push(mishap)
@@ -246,7 +246,7 @@ test('a repeated declaration rests on the name that the asset has now, not on a 
   assert.equal((await bench.storage.reader.assets()).items.find(({ code }) => code === 'gold')?.name, 'Gold')
 })
 
-test('of two engines that declare one asset at once, both are told the moment that is kept', async () => {
+test('two engines that declare one asset at once both return the creation time that is stored', async () => {
   const bench = await open()
   const late = new Engine(bench.storage.store, { clock: { ...systemClock, now: () => Date.now() + 7_000 } })
   // Both have read that there is no such asset.
@@ -331,7 +331,7 @@ test('a hold is ended as another process opened it, not as it was about to be op
   await assertLawful(bench)
 })
 
-test('a call behind others with more patience still has its own deadline', async () => {
+test('a call queued after others with longer deadlines keeps its own deadline', async () => {
   const clock = new ManualClock()
   const bench = await open({ clock, limits: { callTimeoutMsDefault: 20 } })
   bench.store.gate = new Promise(() => {})
@@ -394,7 +394,7 @@ test('what is refused after a lost connection cannot come through later', async 
   assert.equal(await availableOf(bench), 990n)
 })
 
-test('a doubt that cannot be resolved in time is told as such', async () => {
+test('a doubt that cannot be resolved in time is reported as such', async () => {
   const bench = await open({ limits: { doubtMsMax: 20 } })
   bench.store.script.push('doubt-applied', ...Array<Mishap>(20).fill('unavailable'))
   assert.equal(await resultOf(bench.engine.submit(freezeOf('h', 10n))), 'commit_in_doubt/unknown')

@@ -132,7 +132,7 @@ test('a refund rests on the end as another process made it, not as it was about 
   assertLawful(bench)
 })
 
-test('a hold that is remembered as it was, beside a balance that was read again, is not ended twice over', async () => {
+test('a cached hold that is out of date, with a balance that was read again, is not ended twice', async () => {
   const bench = await open({ limits: { cacheBalancesMax: 1 } })
   const { engine, other, storage } = bench
   assert.equal(await codeOf(engine, freeze('g', 'user:8', 50n)), 'applied')

@@ -147,7 +147,7 @@ test('a batch has as many attempts as its limit says, the first included', async
   assert.deepEqual(store.calls, ['commit', 'exclusive', 'exclusive'])
 })
 
-test('who waits for a row that a stranger keeps is told contention before the deadline, and nothing is in doubt', async () => {
+test('a call that waits for a row locked by another program gets contention before the deadline, and nothing is in doubt', async () => {
   const clock = new ManualClock()
   const { store, first, storage } = openTwo({ clock })
   await first(depositOf('d', 1_000n))

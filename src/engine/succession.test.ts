@@ -110,7 +110,7 @@ for (const mishap of ['doubt-applied', 'doubt-lost', 'stale', 'contended'] as co
   })
 }
 
-test('an exhausted supply is told after one look at all stripes', async () => {
+test('an exhausted supply is reported after one read of all stripes', async () => {
   const bench = await nearlyFull()
   for (let turn = 0; turn < HOUSE_STRIPE_TURNS; turn++) {
     const amount = turn === 0 ? 9n : BALANCE_MAX

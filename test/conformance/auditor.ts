@@ -74,7 +74,7 @@ interface Planted {
 
 const PLANTED: readonly Planted[] = [
   {
-    title: 'a leg that tells of a coin more than arrived',
+    title: 'a leg that records one coin more than was received',
     damage: () => ({ alter: 'entry', id: 'x', set: { legs: [{ ...TOLD, toAmount: 3n }] } }),
     found: ['1c'],
   },
@@ -212,7 +212,7 @@ const PLANTED: readonly Planted[] = [
     found: ['5a', '5c', '5e'],
   },
   {
-    title: 'a hold with steps that tells of a coin that its postings did not move',
+    title: 'a hold with steps that records a coin that its postings did not move',
     damage: () => ({ alter: 'hold', id: 'life', set: { settled: 21n, held: 39n } }),
     found: ['2c', '5c', '5e'],
   },

@@ -10,7 +10,7 @@ const CLOSE_MS = 5_000
 const EMBEDDED: ReadonlySet<string> = new Set(['memory', 'sqlite'])
 
 export function describeClock(openHarness: OpenHarness): void {
-  test('a server tells the time of its own clock, in milliseconds since 1970; an embedded store has none', async () => {
+  test('a server returns the time of its own clock, in milliseconds since 1970; an embedded store has none', async () => {
     await using harness = await openHarness()
     const { kind, store } = await harness.open()
     const before = Date.now()

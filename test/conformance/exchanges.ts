@@ -11,7 +11,7 @@ const TENTH = rate('star', 'gem', [1n, 10n])
 const GIFT = transfer('gift', [across('user:8', 'user:9', [57n, 'star'], ['gem']), leg('user:8', 'user:9', 1n, 'star')])
 
 export function describeExchanges(openHarness: OpenHarness): void {
-  test('a leg across assets tells what it came to, to whoever reads the entry and to a repeat', async () => {
+  test('a leg across assets shows what it received, to every reader of the entry and to a repeat', async () => {
     await using harness = await openHarness()
     const { store, reader } = await harness.open()
     const books = new Books(store, 7)
@@ -123,7 +123,7 @@ export function describeExchanges(openHarness: OpenHarness): void {
     )
   })
 
-  test('behind its locks, exclusive sees the newest rate, and proves it', async () => {
+  test('under its locks, exclusive sees the newest rate, and proves it', async () => {
     await using harness = await openHarness()
     const { store, reader } = await harness.open()
     const books = new Books(store)

@@ -42,7 +42,7 @@ export function describeExtremes(openHarness: OpenHarness): void {
     assert.equal((await storage.reader.account('@issuer'))?.balances[0]?.available, BALANCE_MIN)
   })
 
-  test('a balance beyond int64 never gets in, whoever asks for it', async () => {
+  test('a balance beyond int64 is never stored, whichever method writes it', async () => {
     await using harness = await openHarness()
     const storage = await harness.open()
     const books = new Books(storage.store)

@@ -122,7 +122,7 @@ export function describeHoldEndings(openHarness: OpenHarness): void {
     assert.equal((await storage.reader.account('user:7'))?.balances[0]?.available, 10n)
   })
 
-  test('a hold ends once, whoever else wants to end it', async () => {
+  test('a hold ends once, even if several writers end it', async () => {
     await using harness = await openHarness()
     const storage = await harness.open()
     const books = new Books(storage.store)

@@ -88,7 +88,7 @@ export function describeHoldLife(openHarness: OpenHarness): void {
     assert.deepEqual(await availableOf(storage.reader, 'user:9'), [0n, 0n])
   })
 
-  test('freeze, end and every step get their first answer for ever, one by one and in one batch', async () => {
+  test('freeze, end and every step get their first answer forever, one by one and in one batch', async () => {
     await using harness = await openHarness()
     const storage = await harness.open()
     const books = new Books(storage.store)
@@ -131,7 +131,7 @@ export function describeHoldLife(openHarness: OpenHarness): void {
     ])
   })
 
-  test('the history of a hold tells everything that happened to it, the freeze first', async () => {
+  test('the history of a hold shows everything that happened to it, the freeze first', async () => {
     await using harness = await openHarness()
     const storage = await harness.open()
     const { reader, store } = storage

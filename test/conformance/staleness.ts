@@ -132,7 +132,7 @@ export function describeStaleness(openHarness: OpenHarness): void {
     await assertStale(storage, books, asHold.changes, freeze('id', 'user:8', 1n))
   })
 
-  test('request ids are told apart by the case of their letters', async () => {
+  test('request ids that differ only in upper and lower case are different', async () => {
     await using harness = await openHarness()
     const storage = await harness.open()
     const books = new Books(storage.store)
@@ -213,7 +213,7 @@ export function describeStaleness(openHarness: OpenHarness): void {
     assert.deepEqual((await storage.reader.assets()).items.find(({ code }) => code === 'gem')?.decimals, 2)
   })
 
-  test('who declares an asset at the same time as another is told the moment that is kept, the first', async () => {
+  test('two simultaneous declarations of an asset both return the stored creation time, the first one', async () => {
     await using harness = await openHarness()
     const storage = await harness.open()
     const books = new Books(storage.store)

@@ -96,7 +96,7 @@ async function liveStepByStep(environment: Environment): Promise<void> {
 }
 
 describe('the life of a hold', () => {
-  test('is told step by step through a service, and its history shows every one', async () => {
+  test('is shown step by step through a service, and its history shows every step', async () => {
     await liveStepByStep({ HOLDFAST_URL: service.url })
   })
 
@@ -125,7 +125,7 @@ describe('the life of a hold', () => {
   })
 })
 
-describe('what goes wrong is told with a way out', () => {
+describe('an error comes with a remedy', () => {
   test('a wrong command line exits 2', async () => {
     await freeze('wrong', 100n)
     const expected: readonly (readonly [line: string, says: RegExp])[] = [

@@ -135,7 +135,7 @@ describe('everyday commands', () => {
   })
 })
 
-describe('what goes wrong is told with an exit code and a way out', () => {
+describe('an error comes with an exit code and a remedy', () => {
   test('a rejection exits 1', async () => {
     const environment = { HOLDFAST_STORE: `sqlite:${newFile()}` }
     await json('deposit user:8 10', environment)
@@ -227,7 +227,7 @@ describe('verify', () => {
     )
   })
 
-  test('what the database should be warned of is told, and leaves the exit code as it is', async () => {
+  test('warnings of the database are printed, and leave the exit code as it is', async () => {
     const { stdout } = await fails('verify --store memory:', 0)
     assert.match(
       stdout,

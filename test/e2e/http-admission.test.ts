@@ -9,7 +9,7 @@ import { until } from '../support/mysql-ledger.ts'
 const DEPOSIT = { account: 'user:8', amount: 5 }
 
 describe('a service with as many requests under way as it may have', () => {
-  test('refuses one more at once, without reading it, and tells when to come again', async () => {
+  test('refuses one more at once, without reading it, and says when to retry', async () => {
     await using service = await HttpService.start({ http: { limits: { requestsInFlightMax: 1 } } })
     const commits = Promise.withResolvers<void>()
     service.store.gate = commits.promise

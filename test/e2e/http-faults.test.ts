@@ -106,7 +106,7 @@ describe('the engine', () => {
   })
 })
 
-test('a caller that hung up behind a long queue takes its commands out of it', async () => {
+test('a caller that hangs up takes its commands out of a long queue', async () => {
   await using service = await HttpService.start({ engine: { limits: { batchesInFlightMax: 1, batchCommandsMax: 10 } } })
   const commits = gate()
   service.store.gate = commits.closed

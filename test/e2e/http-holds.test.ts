@@ -302,7 +302,7 @@ describe('history', () => {
     return [number, kind, entry, hold!['state'], hold!['held'], hold!['settled'], hold!['refunded']]
   }
 
-  test('tells everything that happened, the freeze first, with the hold as it was after each', async () => {
+  test('shows every event, the freeze first, with the hold as it was after each', async () => {
     await using service = await lived()
     const events = await historyOf(service)
     assert.deepEqual(events.map(told), EVENTS)
@@ -337,7 +337,7 @@ describe('history', () => {
     assert.deepEqual((await historyOf(service)).map(told), [EVENTS[0], end])
   })
 
-  test('of no hold is not found, and wrong parameters are told', async () => {
+  test('of no hold is not found, and wrong parameters are named', async () => {
     await using service = await lived()
     assert.equal(assertProblem(await service.get('/v1/holds/p-1/history'), 404, 'hold_not_found')['hold'], 'p-1')
     for (const [parameter, query] of [
@@ -375,7 +375,7 @@ describe('history', () => {
 })
 
 describe('what is refused', () => {
-  test('insufficient funds tell what is held, and how to list the holds', async () => {
+  test('insufficient funds show what is held, and how to list the holds', async () => {
     await using service = await frozen()
     const problem = assertProblem(
       await service.post('/v1/charges', { account: 'user:8', amount: 401 }),

@@ -272,7 +272,7 @@ describe('exchanges', () => {
     assertProblem(await service.get(`${path}?cursor=abc`), 400, 'invalid_request')
   })
 
-  test('a transfer into another asset tells what each leg came to', async () => {
+  test('a transfer into another asset shows what each leg received', async () => {
     await using service = await HttpService.start()
     await service.put('/v1/assets/gold', {})
     await service.give('user:8', 1_000)

@@ -31,7 +31,7 @@ async function started(): Promise<HttpService> {
 }
 
 describe('pages', () => {
-  test('are filtered as the query says, and wrong filters are told by name', async () => {
+  test('are filtered as the query says, and wrong filters are named', async () => {
     await using service = await started()
     assert.deepEqual(await entriesOf(service, 'hold=%3Dh'), ['=h~settle', '=h'])
     assert.deepEqual(await entriesOf(service, 'entry=%3Dh~settle&kind=settle'), ['=h~settle'])

@@ -85,7 +85,7 @@ describe('the package', () => {
     assert.match(stdout, /serve/)
   })
 
-  test('its command tells an older Node what it needs', () => {
+  test('its command shows an older Node which version it needs', () => {
     const pretend = "Object.defineProperty(process.versions, 'node', { value: '24.14.9' })"
     const start = `await import(${JSON.stringify(join(installed, 'bin/holdfast.js'))})`
     const script = ['--input-type=module', '--eval', `${pretend}; ${start}`]

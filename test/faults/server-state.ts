@@ -106,7 +106,7 @@ export function describeServerStates(server: () => PrivateServer): void {
       assert.equal(written.length, 0, 'written on a server that is read-only')
     })
 
-    test('who reads through a pool that is too small is answered, or told that it is', (t) => {
+    test('a read through a pool that is too small is answered or refused', (t) => {
       const served = readStatuses.filter((status) => status === 200).length
       const refused = readStatuses.filter((status) => status === 503).length
       t.diagnostic(`${served} reads served, ${refused} refused.`)

@@ -184,7 +184,7 @@ describe('hostile command lines', () => {
     )
   })
 
-  test('a path that cannot be a file is told in one line', async () => {
+  test('a path that cannot be a file is reported in one line', async () => {
     for (const file of [`${'x'.repeat(5_000)}.csv`, join(folder, 'ledger.db', 'x.csv'), folder]) {
       const { exitCode, stderr } = await runner.run(['reconcile', file, '--format', 'csv'])
       assert.deepEqual([exitCode, stderr.trimEnd().split('\n').length], [EXIT.usage, 1], stderr)

@@ -90,7 +90,7 @@ async function fill(ask: Ask, placeholder: (index: number) => string): Promise<n
 
 for (const server of OLD_SYSTEM_SERVERS) {
   const { name, skip } = server
-  test(`hostile rows of an old system on ${name} are imported or told, and the laws hold`, { skip }, async () => {
+  test(`hostile rows of an old system on ${name} are imported or reported, and the laws hold`, { skip }, async () => {
     await using old = await server.create()
     const isPostgres = name === 'postgres'
     for (const sql of TABLES(isPostgres ? ' COLLATE "C"' : UTF8)) await old.query(sql)

@@ -76,7 +76,7 @@ async function assertServiceTellsNone(name: string, locked: Locked): Promise<voi
 }
 
 for (const { name, url, reason } of mysqlServers()) {
-  test(`a service whose ${name} fails tells no password and no token`, { skip: url === null && reason }, async () => {
+  test(`a service whose ${name} fails reveals no password and no token`, { skip: url === null && reason }, async () => {
     await using database = await MysqlDatabase.create(url!)
     await migrateLedger(database.url())
     const user = await database.createUser('ALL')
@@ -92,7 +92,7 @@ for (const { name, url, reason } of mysqlServers()) {
   })
 }
 
-test('a service whose postgres fails tells no password and no token', { skip: WITHOUT_POSTGRES }, async () => {
+test('a service whose postgres fails reveals no password and no token', { skip: WITHOUT_POSTGRES }, async () => {
   await using database = await PostgresDatabase.create()
   await migrateLedger(database.url())
   const user = `holdfast_${process.pid}`
@@ -110,7 +110,7 @@ test('a service whose postgres fails tells no password and no token', { skip: WI
   }
 })
 
-test('no command tells the password of a URL that it is given, however it fails', async () => {
+test('no command reveals the password of a URL, however it fails', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-hostile-'))
   const encoded = encodeURIComponent(PASSWORD)
   const urls = [

@@ -50,7 +50,7 @@ test('slow callers are served within the limits and refused beyond them, and nob
   tell('slow callers', callersCount + 10)
 })
 
-test('a caller that never reads its answers is not read from for ever either', async () => {
+test('a caller that never reads its answers is not read from forever', async () => {
   await using service = await ServiceUnderFire.start(MEMORY, { ...LIMITS, shutdownMs: 500 })
   const socket = await openSocket(service.port)
   socket.pause()

@@ -200,7 +200,7 @@ export function importSuite(server: OldSystemServer): void {
       assert.deepEqual(await balancesIn(store, BUSY_ACCOUNTS), BUSY_BALANCES)
     })
 
-    test('a dry run tells what would be done, needs no ledger and makes none', async () => {
+    test('a dry run reports what would be done, needs no ledger and creates none', async () => {
       await using old = await server.create()
       await fillOldSystem(old, BUSY)
       const store = newStore()
@@ -234,7 +234,7 @@ export function importSuite(server: OldSystemServer): void {
       ])
     })
 
-    test('what the old system did since is told, and left as it is', async () => {
+    test('later changes of the old system are reported, and not imported', async () => {
       await using old = await server.create()
       await fillOldSystem(old, BUSY)
       const store = newStore()
@@ -282,7 +282,7 @@ export function importSuite(server: OldSystemServer): void {
       assert.deepEqual(await balancesIn(store, BUSY_ACCOUNTS), before)
     })
 
-    test('an account that was there before is told, and left as it is', async () => {
+    test('an existing account is reported, and not changed', async () => {
       await using old = await server.create()
       await fillOldSystem(old, BUSY)
       const store = newStore()
@@ -292,7 +292,7 @@ export function importSuite(server: OldSystemServer): void {
       assert.deepEqual(await balancesIn(store, ['user:9']), ['7/0/1'])
     })
 
-    test('every kind of broken row is told with its row, and its user is not imported', async () => {
+    test('every kind of breach is reported with its row, and its user is not imported', async () => {
       await using old = await server.create()
       await fillOldSystem(old, BROKEN)
       const store = newStore()
@@ -330,7 +330,7 @@ export function importSuite(server: OldSystemServer): void {
       )
     })
 
-    test('keys that make no name and keys that are not unique are told', async () => {
+    test('keys that make no name and keys that are not unique are reported', async () => {
       await using old = await server.create()
       await old.query('CREATE TABLE people (name VARCHAR(100), coins INT, locked INT)')
       await old.query('CREATE TABLE locks (id INT, rid INT, who VARCHAR(100), n INT, state INT)')
@@ -399,7 +399,7 @@ export function importSuite(server: OldSystemServer): void {
       assert.equal((await old.query('SELECT * FROM users')).length, 4)
     })
 
-    test('a table that is not there is told as what it is', async () => {
+    test('a missing table is reported as missing', async () => {
       await using old = await server.create()
       const { exitCode, stderr } = await runHoldfast(['import', old.url, '--dry-run'])
       assert.equal(exitCode, 3)

@@ -168,7 +168,7 @@ function describeFailures(url: string): void {
     await assert.rejects(ledger.open(database.url({ port: 1 })), { ...UNAVAILABLE, message: /ECONNREFUSED/ })
   })
 
-  test('a right that is taken away from a running process is told by its name, and all is well when it is given back', async () => {
+  test('a right revoked from a running process is reported by its name, and the process recovers when it is granted again', async () => {
     await using ledger = await MysqlLedger.create(url)
     const { database } = ledger
     const user = await database.createUser('SELECT')
@@ -243,7 +243,7 @@ function describeFailures(url: string): void {
     })
   }
 
-  test('a text whose transaction ends without a word commits nothing, neither before nor behind that', async () => {
+  test('a text whose transaction ends silently commits nothing, neither before nor after that', async () => {
     await using ledger = await MysqlLedger.create(url)
     const { address, tuning } = parseMysqlUrl(ledger.database.url())
     const connection = await MysqlConnection.open(address, tuning, 'writer')
@@ -261,7 +261,7 @@ function describeFailures(url: string): void {
   })
 
   for (const cutAt of ['before', 'during', 'after', 'silence'] as const satisfies readonly CutAt[]) {
-    test(`a commit whose connection is lost (${cutAt}) is in doubt, and exclusive tells what became of it`, async () => {
+    test(`a commit whose connection is lost (${cutAt}) is in doubt, and exclusive finds its outcome`, async () => {
       await using ledger = await MysqlLedger.create(url)
       await using proxy = await MysqlProxy.start(ledger.database.address)
       const storage = await ledger.open(ledger.database.url({ port: proxy.port }), { statementTimeoutMs: 1_000 })

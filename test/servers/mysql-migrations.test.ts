@@ -79,7 +79,7 @@ function describeMigrations(url: string): void {
     await assertWorks(database.url())
   })
 
-  test('a migration that was interrupted is not served, is told of, and goes on from where it was', async () => {
+  test('an interrupted migration is not served, is reported, and continues from where it was', async () => {
     await using whole = await MysqlDatabase.create(url)
     await migrateMysql(whole.url())
     const expected = await tablesOf(whole)

@@ -103,7 +103,7 @@ describe('a pooler', { skip: WITHOUT_PGBOUNCER, concurrency: 2 }, () => {
     assert.deepEqual(await storage.inspect(), [])
   })
 
-  test('that does not know the user is told from one that is away', async () => {
+  test('that does not know the user is distinguished from one that is away', async () => {
     await using ledger = await PostgresLedger.create()
     await using bouncer = await PgBouncer.start('session')
     const by = { port: bouncer.port, user: 'nobody_knows' }

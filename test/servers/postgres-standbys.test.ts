@@ -203,7 +203,7 @@ describe('commits that wait for a standby', { skip: WITHOUT_POSTGRES_PAIR, concu
     assert.equal(await store.commit(changesOf(await later(books))), 'committed')
   })
 
-  test('a standby that is away is warned of, and a user who cannot see it is told how', async () => {
+  test('a standby that is away is warned of, and a user who cannot see it gets a remedy', async () => {
     await using standbys = await Standbys.start()
     const { primary, standby } = standbys.pair
     await using seeing = await standbys.open()

@@ -138,7 +138,7 @@ describe('on a server', { skip: WITHOUT_POSTGRES, concurrency: 2 }, () => {
     })
   })
 
-  test('a user without the right to make tables is told so', async () => {
+  test('a user without the right to create tables gets an error that says so', async () => {
     await using database = await PostgresDatabase.create()
     const user = `${database.name}_nobody`
     await database.client.query('REVOKE CREATE ON SCHEMA public FROM PUBLIC')

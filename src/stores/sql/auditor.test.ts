@@ -239,7 +239,7 @@ const HALF_TOLD: readonly (readonly [title: string, sql: string, hold: string, f
   ['more refunded than settled', `UPDATE requests SET refunded = 66 WHERE id = 'life'`, 'life', '5a'],
   ['more settled late than drawn', `UPDATE requests SET settled_late = 6 WHERE id = 'life'`, 'life', '5a'],
   [
-    'a step that moved a coin more than the hold tells',
+    'a step that moved one coin more than the hold shows',
     `UPDATE postings SET available_delta = available_delta - 1 WHERE entry_id = 'back' AND available_delta < 0`,
     'life',
     '5c',

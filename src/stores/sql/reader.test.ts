@@ -205,7 +205,7 @@ test('that all open holds were found is known from what the balance holds, witho
   assert.deepEqual(await statementsFor(ledger.reader), [[], null, 2])
 })
 
-test('an open hold that holds nothing any more is found behind however many others', async () => {
+test('an open hold that holds nothing any more is found after any number of others', async () => {
   using ledger = await TwinLedger.open()
   await ledger.apply(0, deposit('d', 'a', 1_000n), freeze('empty', 'a', 5n))
   await ledger.apply(0, settlePart('p', 'empty', 5n), ...[1, 2, 3, 4].map((index) => freeze(`n${index}`, 'a', 1n)))

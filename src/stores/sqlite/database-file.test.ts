@@ -49,7 +49,7 @@ test('a file and a folder that are there keep the rights that somebody gave them
   assert.deepEqual([folder.mode(), folder.mode('ledger.db')], [0o750, 0o640])
 })
 
-test('a link to a file is followed, and the log stands beside the file', async () => {
+test('a link to a file is followed, and the log is next to the file', async () => {
   using folder = new Folder()
   mkdirSync(folder.at('real'))
   await opened(folder.at('real', 'ledger.db'))

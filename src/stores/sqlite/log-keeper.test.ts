@@ -88,7 +88,7 @@ test('commits leave a long log to the thread, and empty a short one themselves',
   assert.ok(place.logBytes < LIMITS.logBytesMax, `${place.logBytes} bytes`)
 })
 
-test('a log is cut when it begins again, whoever had let it grow', async () => {
+test('a log is truncated when it restarts, whichever process let it grow', async () => {
   await using place = new Place()
   await place.keeper.close()
   const reader = place.reader()

@@ -176,7 +176,7 @@ describe('the reading thread', () => {
     await thread.close()
   })
 
-  test('a file that cannot be opened is told to each read', async () => {
+  test('a file that cannot be opened is an error of each read', async () => {
     const thread = new ReadingThread({ file: join(folder, 'nothing.db'), busyTimeoutMs: BUSY_MS })
     for (let round = 0; round < 2; round++) {
       await assert.rejects(thread.read('assets'), { ...UNAVAILABLE, message: /unable to open/ })

@@ -85,7 +85,7 @@ function ids(): string[] {
   return Array.from({ length: CALLS }, (_, index) => `h${index}`)
 }
 
-test('large batches are committed on the thread, small ones beside them stay in order', async () => {
+test('large batches are committed on the thread, and small ones between them stay in order', async () => {
   await using bench = await Bench.open()
   await bench.warm()
   await bench.apply(ids().map((id) => freeze(id, 'user:8', 5n)))
