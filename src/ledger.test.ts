@@ -5,7 +5,7 @@ import { openLedger, type EmbeddedLedger, type OpenLedgerOptions } from './ledge
 
 const MINUTE_MS = 60_000
 
-/** What becomes of a hold of ten seconds within the minute. */
+/** The state, one minute later, of a hold that lives ten seconds. */
 async function stateAfterAMinute(options: OpenLedgerOptions): Promise<string> {
   const clock = new ManualClock()
   const ledger = await openLedger('memory:', { clock, ...options })
@@ -39,7 +39,7 @@ test('an open ledger looks for due holds as often as its limits say, until it is
   assert.equal(ledger.sweeper.status.rounds, 6)
 })
 
-test('whoever opened the ledger hears when its sweeper fails', async () => {
+test('the caller that opened the ledger is notified when its sweeper fails', async () => {
   const clock = new ManualClock()
   const heard: string[] = []
   const ledger = await openLedger('memory:', { clock, onExpiryEvent: ({ kind }) => heard.push(kind) })

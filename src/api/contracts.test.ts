@@ -245,7 +245,7 @@ describe('every refusal points at what is wrong', () => {
     })
   }
 
-  test('a name that stands beside the input is told by its own name', () => {
+  test('an error in a name outside the input names it', () => {
     assert.deepEqual(refusalOf(() => settleOf('a b', { amount: 1 }, newRequestId)).details, { parameter: 'hold' })
     assert.deepEqual(refusalOf(() => openOf(7, {}, newRequestId)).details, { parameter: 'account' })
     assert.deepEqual(refusalOf(() => declareOf('', {})).details, { parameter: 'asset' })

@@ -1,4 +1,4 @@
-/** What callers ask of a hold that is there, from input to command. */
+/** Callers' commands on an existing hold, from input to command. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { amendOf, freezeOf, refundOf, settleOf } from '../../test/support/read-input.ts'
@@ -64,7 +64,7 @@ describe('a command is completed with its defaults', () => {
     assert.deepEqual(freezeOf({ ...freeze, onExpiry: { settle: '7' } }, newRequestId).onExpiry, { settle: 7n })
   })
 
-  test('in a batch the hold stands beside the rest', () => {
+  test('in a batch the hold is next to the other fields', () => {
     const part = { kind: 'settle', hold: 'job-1', amount: 5, final: false, requestId: 'part-1' }
     assert.deepEqual(commandOf(part, never), settleOf('job-1', { amount: 5, final: false, requestId: 'part-1' }, never))
     const amend = { kind: 'amend', hold: 'job-1', requestId: 'a-1', amount: 9 }
@@ -140,7 +140,7 @@ describe('every refusal points at what is wrong', () => {
     test(what, () => assert.equal(refusalOf(read).pointer, pointer))
   }
 
-  test('a hold that stands beside the input is told by its own name', () => {
+  test('an error in a hold outside the input names the hold', () => {
     assert.deepEqual(refusalOf(() => amendOf('a b', { amount: 1 }, newRequestId)).details, { parameter: 'hold' })
     assert.deepEqual(refusalOf(() => refundOf(7, { amount: 1 }, newRequestId)).details, { parameter: 'hold' })
   })

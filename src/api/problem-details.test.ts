@@ -22,7 +22,7 @@ function carried(wire: unknown): unknown {
   return JSON.parse(JSON.stringify(wire))
 }
 
-/** What a caller can tell two errors apart by. */
+/** The fields by which a caller can distinguish two errors. */
 function contentsOf(error: LedgerError): object {
   const { code, message, status, retryable, applied, retryAfterMs, details, pointer } = error
   return { code, message, status, retryable, applied, retryAfterMs, details, pointer }

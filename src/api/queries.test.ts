@@ -22,7 +22,7 @@ test('a query is completed with its defaults', () => {
   assert.deepEqual(accountQueryOf({}), { at: null, limit: PAGE_LIMIT_MAX, cursor: null })
 })
 
-describe('what is wrong is told by its name', () => {
+describe('an error names the parameter', () => {
   const cases: readonly [parameter: string, input: unknown][] = [
     ['account', { account: 'no spaces' }],
     ['from', { from: Date.UTC(10_000, 0, 1) }],

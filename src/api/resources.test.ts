@@ -19,7 +19,7 @@ import { instantToWire } from './instants.ts'
 import { postingFromWire, postingToWire } from './posting.ts'
 import { rateFromWire, rateToWire } from './rate.ts'
 
-/** As JSON would carry it: no bigint gets through. */
+/** Passes the value through JSON, which rejects a bigint. */
 function carried<Wire>(wire: Wire): Wire {
   return JSON.parse(JSON.stringify(wire)) as Wire
 }
@@ -153,7 +153,7 @@ const amount = fc.bigInt({ min: 1n, max: AMOUNT_MAX })
 const rateTerm = fc.bigInt({ min: 1n, max: BALANCE_MAX })
 const memo = fc.option(fc.constantFrom('', '充值 💎', '"\\'))
 const metadata = fc.option(fc.constantFrom({}, { a: 1.5, b: 'x', c: null, d: false }))
-/** With a prototype, as `JSON.parse` and literals make objects. */
+/** With a prototype, like the objects of `JSON.parse` and literals. */
 function record<Value>(model: { [Name in keyof Value]: fc.Arbitrary<Value[Name]> }): fc.Arbitrary<Value> {
   return fc.record<Value>(model, { noNullPrototype: true })
 }

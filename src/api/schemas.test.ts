@@ -1,4 +1,4 @@
-/** The schemas that the OpenAPI document shows, and the code that checks input, say the same. */
+/** The schemas of the OpenAPI document accept the same inputs as the code that checks them. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
@@ -63,7 +63,7 @@ const PAIRS: Readonly<Record<string, Pair>> = {
   'query of a page': { schema: PageQuery, read: pageQueryOf },
 }
 
-/** The schema with every `$ref` replaced by what it names. */
+/** The schema with every `$ref` replaced by its target. */
 function resolved(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(resolved)
   if (typeof schema !== 'object' || schema === null) return schema
@@ -157,7 +157,7 @@ const anyValue = fc.oneof(
   { weight: 2, arbitrary: fc.constantFrom<unknown>(...OBJECTS) },
 )
 
-/** Mostly what the field is for, so that whole bodies are often right. */
+/** Mostly valid values of each field, so that whole bodies are often valid. */
 const FIELDS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   requestId: mostly('job-616', 'a/b:c+d=='),
   account: mostly('user:8'),
@@ -179,7 +179,7 @@ const FIELDS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   floor: mostly('-500', -500, 0),
   decimals: mostly(0, 2, 9, 10),
   name: mostly('Gold'),
-  // Never equal, which a schema cannot ask for.
+  // Never equal: a schema cannot express that `from` and `to` differ.
   from: fc.oneof(mostlyOr(1, 'gold', 'star'), fc.constantFrom(INSTANTS[0]!, 1_900_000_000_000)),
   to: mostlyOr('', 'gem', 'silver'),
   numerator: mostly('1', 3),
@@ -216,12 +216,12 @@ function mostly(...good: readonly unknown[]): fc.Arbitrary<unknown> {
   return fc.oneof({ weight: 9, arbitrary: fc.constantFrom(...good) }, { weight: 1, arbitrary: anyValue })
 }
 
-/** As `mostly`, with one bad value. */
+/** Like `mostly`, with a single invalid value. */
 function mostlyOr(bad: unknown, ...good: readonly unknown[]): fc.Arbitrary<unknown> {
   return fc.oneof({ weight: 9, arbitrary: fc.constantFrom(...good) }, { weight: 1, arbitrary: fc.constant(bad) })
 }
 
-/** Objects of the pair's own fields, seldom with one that is not its own. */
+/** Objects with the schema's own fields, rarely with an unknown one. */
 function inputFor(schema: TSchema): fc.Arbitrary<unknown> {
   if (schema === CommandBody) return fc.oneof(...BODIES.filter(({ $id }) => $id.endsWith('Command')).flatMap(ofKind))
   const own = Object.keys((schema as { properties?: object }).properties ?? {})
@@ -252,7 +252,7 @@ function fieldsNamed(names: readonly string[]): Record<string, fc.Arbitrary<unkn
   return Object.fromEntries(names.map((name) => [name, FIELDS[name]!]))
 }
 
-/** A schema cannot say "one of the two at most", or "this one only with the other", in a way that generators of clients understand. */
+/** A schema cannot express "at most one of the two", or "this one only with the other", in a form that client generators support. */
 function isForSchemas(name: string, input: unknown): boolean {
   const text = JSON.stringify(input) ?? ''
   if (text.includes('expiresInMs') && text.includes('expiresAt')) return false

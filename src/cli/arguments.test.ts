@@ -20,7 +20,7 @@ test('an amount is whole digits within int64', () => {
   }
 })
 
-test('whoever writes decimals is told about minor units', () => {
+test('an amount with decimals is refused with a hint at minor units', () => {
   for (const text of ['1.50', '-1.50', '1,5']) assert.throws(() => readAmount(text), /write 1\.50 as 150/, text)
 })
 
@@ -68,7 +68,7 @@ test('a rate is one number for another', () => {
     assert.throws(() => readFraction(text), { code: 'commander.invalidArgument' }, text)
 })
 
-test('what is to arrive stands once behind the amount', () => {
+test('the amount to receive follows the amount once', () => {
   assert.throws(() => readShare('user:9=20:2:1', undefined), /user:9=20:2\./)
 })
 

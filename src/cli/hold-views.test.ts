@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ageText } from './hold-views.ts'
 
-test('an age is told in its two largest units', () => {
+test('an age is shown in its two largest units', () => {
   const ages: readonly (readonly [ms: number, text: string])[] = [
     [-5, '0s'],
     [999, '0s'],

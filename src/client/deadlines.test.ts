@@ -1,4 +1,4 @@
-/** That the client waits by a clock that nobody sets. */
+/** The client measures waits by a clock that cannot be set. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { PROBLEMS } from '../api/problems.ts'
@@ -13,7 +13,7 @@ function away(headers: Readonly<Record<string, string>> = {}): Response {
   return new Response('away', { status: 503, headers })
 }
 
-/** A service that is away for the first request. */
+/** A service that is unreachable for the first request. */
 function awayOnce(answer: object, meanwhile: () => void): Fetch {
   let requests = 0
   return async () => {
@@ -45,7 +45,7 @@ for (const byMs of [HOUR_MS, -HOUR_MS]) {
     assert.equal((await reader.assets()).length, 1)
     await using writer = connect(URL, { fetch: awayOnce(DECLARED, setClock), limits })
     assert.equal((await writer.declare({ asset: 'credit', decimals: 0 })).code, 'credit')
-    // A pause that goes past the end of the call is not begun.
+    // A pause that would exceed the call's deadline does not start.
     const impatient = { callTimeoutMsDefault: 5_000, attemptsMax: 2 }
     const begunAt = performance.now()
     const fetch = async (): Promise<Response> => {

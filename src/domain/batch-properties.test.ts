@@ -1,4 +1,4 @@
-/** Whatever is asked in whatever order: the laws hold, the reference ledger agrees, and batching changes nothing. */
+/** For any commands in any order: the laws hold, the reference ledger agrees, and batching changes nothing. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -24,7 +24,7 @@ function wordOf(outcome: Outcome): string {
   return outcome.replayed ? 'replayed' : 'applied'
 }
 
-/** Time goes on between batches, so that holds come due. */
+/** Time advances between batches, so that holds become due. */
 function momentOf(batch: number): Moment {
   return { ...MOMENT, now: MOMENT.now + batch * 400 }
 }
@@ -63,7 +63,7 @@ test('the reference ledger, written from the documents alone, comes to the same 
     }),
     { numRuns: 1_000 },
   )
-  // Random commands prove something only where they come to everything.
+  // Random commands prove something only if every outcome occurs.
   for (const word of ['applied', 'replayed', ...REJECTION_PRECEDENCE]) {
     assert.ok((words.get(word) ?? 0) > 0, `no random command was ever ${word}`)
   }
@@ -78,7 +78,7 @@ function circumstancesOf({ now, holdTtlMsDefault, holdTtlMsMax }: Moment): Circu
   }
 }
 
-/** Every row that a caller can see, and which posting belongs to which version of a balance. */
+/** Every row that a caller can see, and the posting of each version of a balance. */
 function assertSameRows(
   rows: Rows,
   reference: ReferenceLedger,

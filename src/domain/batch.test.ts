@@ -135,7 +135,7 @@ test('a hold is opened or changed, and is written once either way', () => {
   assert.deepEqual(changes.entries, [])
 })
 
-test('a hold with steps is written once as a whole, beside a row and an entry for each of them', () => {
+test('a hold with steps is written once as a whole, with a row and an entry for each of them', () => {
   const rows = rowsAfter(deposit('d', USER, 100n), freeze('old', USER, 60n), freeze('ended', USER, 10n))
   const { changes } = plan(
     rows,
@@ -276,13 +276,13 @@ test('the rejected command of a group says why, all others are aborted because o
   ])
   const aborted = { status: 'rejected', rejection: { code: 'batch_aborted', because: 'insufficient_funds' } }
   assert.equal(codeOf(outcomes[1]!), 'insufficient_funds')
-  // The third would be rejected for a reason of its own: aborted comes first.
+  // The third command would be rejected for its own reason, but `batch_aborted` takes precedence.
   for (const index of [0, 2, 3]) assert.deepEqual(outcomes[index], aborted)
 })
 
 const FAILING: Command = charge('fail', 'user:poor', 1n)
 
-/** Groups of everything that can be taken back. */
+/** Groups with every kind of effect that can be undone. */
 const TAKEN_BACK: readonly (readonly [title: string, commands: readonly Command[]])[] = [
   ['an entry', [charge('g', USER, 1n)]],
   ['a new balance', [transfer('g', [leg(USER, 'user:new', 1n)])]],

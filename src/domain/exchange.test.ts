@@ -1,4 +1,4 @@
-/** Legs across assets: what arrives, what is left over, and what is refused. */
+/** Legs across assets: the received amount, the remainder, and the rejections. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -22,7 +22,7 @@ function rateWith(command: RateCommand): Rate {
 
 const TENTH = rate('credit', 'gem', [1n, 10n])
 
-/** The decision over a rich payer of credit, with the rate from credit to gem. */
+/** The decision for a rich payer of credit, with a rate from credit to gem. */
 function decideLegs(legs: readonly Leg[], declared: RateCommand = TENTH) {
   const balances = [balance(USER, BALANCE_MAX), balance('user:1', 5n, { asset: 'gem' })]
   return decide(transfer('r', legs), stateOf({ balances, rates: [rateWith(declared)] }), MOMENT)
@@ -67,7 +67,7 @@ test('a rate that follows another is committed only where that one is there, and
   assert.deepEqual(first.effect.ratesUsed, [])
 })
 
-test('the entry tells what every leg came to, at which rate, and what rounding left over', () => {
+test('the entry shows what every leg received, at which rate, and its remainder', () => {
   const { legs } = applied([across(USER, 'user:9', [57n, 'credit'], ['gem']), leg(USER, 'user:9', 3n)])
   const fraction = { version: 4, numerator: 1n, denominator: 10n, rounding: 'down' }
   assert.deepEqual(legs, [
@@ -84,14 +84,14 @@ test('the entry tells what every leg came to, at which rate, and what rounding l
   ])
 })
 
-test('a transfer within one asset tells its postings only', () => {
+test('a transfer within one asset shows its postings only', () => {
   assert.equal(applied([leg(USER, 'user:9', 3n)]).legs, null)
 })
 
 test('repeated receivers get each leg for itself, and one line for all', () => {
   const legs = [19n, 19n, 5n].map((amount) => across(USER, 'user:9', [amount, 'credit'], ['gem']))
   const entry = applied([...legs.slice(0, 2), leg(USER, 'user:9', 5n)])
-  // 19 twice is 1 twice, where 38 at once would be 3.
+  // Two legs of 19 give 1 each; one leg of 38 would give 3.
   assert.deepEqual(movesOf(entry), [
     [USER, 'credit', -43n],
     ['@exchange', 'credit', 38n],
@@ -101,7 +101,7 @@ test('repeated receivers get each leg for itself, and one line for all', () => {
   ])
 })
 
-test('whoever sends may be who receives, in another asset', () => {
+test('the sender may be the receiver, in another asset', () => {
   assert.deepEqual(movesOf(applied([across(USER, USER, [20n, 'credit'], ['gem'])])), [
     [USER, 'credit', -20n],
     ['@exchange', 'credit', 20n],
@@ -119,7 +119,7 @@ test('@exchange is no party of what it exchanges', () => {
     const legs = [across(from, to, [20n, 'credit'], ['gem'])]
     assert.deepEqual(refused(legs), { code: 'same_account', account: '@exchange' })
   }
-  // Within one asset it is an account as any other of the house.
+  // Within one asset it is a house account like any other.
   applied([leg(USER, '@exchange', 5n)])
 })
 
@@ -149,7 +149,7 @@ test('an amount that the caller names lies within the tolerance, to the last uni
   for (const toAmount of [99n, 101n]) assert.equal(refused(off(toAmount)).code, 'outside_tolerance')
 })
 
-test('what is left over is told also where the caller named the amount', () => {
+test('the remainder is shown even if the caller named the amount', () => {
   const [told] = applied([across(USER, 'user:9', [1_004n, 'credit'], ['gem', 105n])], {
     ...TENTH,
     tolerancePpm: 50_000,
@@ -165,7 +165,7 @@ test('a leg brings at most what an amount can be, whatever the rate gives', () =
     const toAmount = (AMOUNT_MAX / 2n) * amount
     assert.deepEqual(refused([across(USER, 'user:9', [amount, 'credit'], ['gem'])], huge), { ...rejection, toAmount })
   }
-  // What counts is what arrives, which the caller may name.
+  // The limit applies to the received amount, which the caller may name.
   applied([across(USER, 'user:9', [3n, 'credit'], ['gem', AMOUNT_MAX])], huge)
 })
 
@@ -183,7 +183,7 @@ test('a thousand receivers get theirs, or none does', () => {
   assertLaws(rows)
 })
 
-test('a new rate counts for the commands behind it, and the old one stays as it was', () => {
+test('a new rate applies to the commands after it, and the old one stays as it was', () => {
   const rows = new Rows()
   const swap = (id: string) => transfer(id, [across(USER, 'user:9', [10n, 'credit'], ['gem'])])
   const outcomes = rows.run([
@@ -251,7 +251,7 @@ for (const [rounding, amounts, results] of ROUNDED) {
 
 const int64 = fc.oneof(fc.bigInt({ min: 1n, max: BALANCE_MAX }), fc.bigInt({ min: 1n, max: 40n }))
 
-test('any amount at any rate is off by less than one unit, on the side that the rounding says, and the remainder tells by how much', () => {
+test('any amount at any rate is off by less than one unit, on the side of the rounding, by exactly the remainder', () => {
   fc.assert(
     fc.property(
       int64,

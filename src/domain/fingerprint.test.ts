@@ -18,7 +18,7 @@ import {
 import type { Command, CommandKind, Commands } from './command.ts'
 import { fingerprint as fingerprintOf, requestOf } from './rules.ts'
 
-/** Commands of which no two have the same contents. */
+/** Commands with pairwise different contents. */
 const DISTINCT: readonly Command[] = [
   open('r', 'user:8', 0n),
   open('r', 'user:9', 0n),
@@ -93,9 +93,9 @@ const DISTINCT: readonly Command[] = [
   release('r', 'expiry'),
 ]
 
-/** The commands whose row keeps a fingerprint. */
+/** The commands whose row stores a fingerprint. */
 type Kind = Exclude<CommandKind, 'declare' | 'rate'>
-/** Repeats are compared under one request id, so the id is no part of the contents: that of the row, which may be the hold's. */
+/** The contents do not include the id of the row, which may be the hold's: repeats are compared under one request id. */
 type Contents<Of> = Exclude<keyof Of, 'kind' | (Of extends { requestId: string } ? 'requestId' : 'hold')>
 
 interface Sample<Of> {
@@ -170,7 +170,7 @@ test('what has no row of its own has no fingerprint', () => {
   }
 })
 
-/** Of a command whose row keeps one. */
+/** For a command whose row stores one. */
 function fingerprint(command: Command): number {
   return fingerprintOf(command)!
 }
@@ -202,7 +202,7 @@ test('a fingerprint is a safe integer of up to 53 bits, and uses the high ones',
   assert.ok(fingerprints.some((each) => each > 2 ** 52))
 })
 
-// By chance, 100,000 different ones collide in 53 bits once in two million runs.
+// 100,000 different contents collide by chance in 53 bits once in about two million runs.
 test('contents that differ in one digit or letter do not collide', () => {
   const fingerprints = new Set<number>()
   let count = 0

@@ -1,4 +1,4 @@
-/** The rules of a hold's life as a table: a hold given, what is asked, what comes of it. */
+/** The rules of a hold's life as a table: a hold given, the command, the result. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { amend, freeze, refund, release, settle, settlePart } from '../../test/support/commands.ts'
@@ -19,13 +19,13 @@ interface Application {
   readonly balances?: Given['balances']
   readonly command: Command
   readonly moves: Moves
-  /** What becomes of the hold. */
+  /** The hold afterwards. */
   readonly after: Partial<HoldRecord> & {
     readonly endedAt?: number
     readonly endedVersion?: number
     readonly payeeVersion?: null
   }
-  /** Null where it is no step. */
+  /** Null if the command is not a step. */
   readonly entry: readonly [id: string, kind: string] | null
 }
 
@@ -414,7 +414,7 @@ test('a late settle happens once: the same one is a repeat, another one comes to
     const rejection = { code: 'hold_not_open', hold: 'h', state: 'expired', settled: 20n }
     assert.deepEqual(decide(other, after, MOMENT), { verdict: 'reject', rejection })
   }
-  // What expired still is the answer to who ended it.
+  // The end by the sweeper, sent again, still gets the hold as it expired.
   const ended = decide(release('h', 'expiry'), after, MOMENT)
   assert.deepEqual(ended, { verdict: 'replay', answer: showHold(expired) })
 })

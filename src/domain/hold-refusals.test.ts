@@ -1,4 +1,4 @@
-/** What can be refused of a hold's life: a hold given, what is asked, why not. */
+/** The rejections in a hold's life as a table: a hold given, the command, the rejection. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { amend, deposit, freeze, refund, release, settle, settlePart } from '../../test/support/commands.ts'
@@ -108,7 +108,7 @@ const REFUSED: readonly Refusal[] = [
     rejection: { code: 'hold_not_due', hold: 'h', expiresAt: NOW + 1 },
   },
   {
-    title: 'amending below what was settled is refused, and tells the least',
+    title: 'amending below what was settled is refused, and shows the minimum',
     hold: parted,
     command: amend('a', 'h', { amount: 39n }),
     rejection: { code: 'amend_below_settled', hold: 'h', minimum: 40n },

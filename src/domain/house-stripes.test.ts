@@ -7,7 +7,7 @@ test('a house account has the stripe of its engine, and everybody else has the o
   assert.deepEqual([stripes.of('@issuer', 'credit'), stripes.of('user:8', 'credit')], [5, 0])
 })
 
-test('another stripe follows for one account and asset alone, and for whoever asks from then on', () => {
+test('the next stripe applies to one account and asset alone, and from then on', () => {
   const before = new HouseStripes(5)
   const after = before.followedBy({ account: '@issuer', asset: 'gem', stripe: 1_029 })
   const further = after.followedBy({ account: '@revenue', asset: 'gem', stripe: 2_053 })

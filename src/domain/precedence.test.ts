@@ -1,4 +1,4 @@
-/** A command that deserves two rejections gets the one that stands first in `REJECTION_PRECEDENCE`: every pair there is. */
+/** A command with two reasons for a rejection gets the one that is first in `REJECTION_PRECEDENCE`: every possible pair is tested. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
@@ -26,7 +26,7 @@ import type { HoldRecord } from './hold.ts'
 import { REJECTION_PRECEDENCE, type RejectionCode } from './outcome.ts'
 import type { RequestRecord } from './snapshot.ts'
 
-/** What is special about a balance, as long as it can still be spoiled. */
+/** Special values of a balance, which later spoilers may still change. */
 type Amounts = { -readonly [Field in 'available' | 'held' | 'floor']?: BalanceRecord[Field] }
 
 interface Scene<Kind extends CommandKind> {
@@ -36,7 +36,7 @@ interface Scene<Kind extends CommandKind> {
   payee: Amounts
 }
 
-/** What makes a command deserve a rejection. Applied in the order of precedence, so that each sees the names of before. */
+/** Each makes a command deserve one rejection. They are applied in order of precedence, so each sees the names that earlier ones set. */
 type Spoilers<Kind extends CommandKind> = Partial<Record<RejectionCode, (scene: Scene<Kind>) => void>>
 
 interface Rule<Kind extends CommandKind> {
@@ -69,7 +69,7 @@ const ended = (scene: { requests: RequestRecord[] }): void =>
 const NO_FLOOR = 'a house account has no floor'
 const NOT_THERE = 'a hold that is not there has neither a state nor coins'
 
-/** What nothing can be said of, where there is no hold. */
+/** Rejections that cannot occur without a hold. */
 function goneApart(codes: readonly RejectionCode[]): (readonly [RejectionCode, RejectionCode, string])[] {
   return codes.map((code) =>
     REJECTION_PRECEDENCE.indexOf(code) < REJECTION_PRECEDENCE.indexOf('hold_not_found')
@@ -82,7 +82,7 @@ function addLeg(scene: Scene<'transfer'>, added: Leg): void {
   scene.command = { ...scene.command, legs: [...scene.command.legs, added] }
 }
 
-/** Half a gem for a coin, and none the other way. */
+/** Half a gem for one coin; there is no rate in the other direction. */
 const RATES = [{ ...rate('credit', 'gem', [1n, 2n]), version: 1, declaredAt: NOW }]
 
 const RULES: { readonly [Kind in CommandKind]: Rule<Kind> } = {
@@ -240,7 +240,7 @@ function judge<Kind extends CommandKind>(rule: Rule<Kind>, codes: readonly Rejec
   const balances = [
     balance(payee, 0n, { asset, ...scene.payee }),
     balance('user:1', 10n, { asset }),
-    // Last, and with what is wrong about the payee, for one who pays to itself.
+    // Last, and with the defects of the payee, for an account that pays itself.
     balance(account, 0n, { asset, floor, ...(payee === account ? scene.payee : {}), ...scene.payer }),
   ]
   const decision = decide(command, stateOf({ balances, requests: scene.requests, rates: RATES }), MOMENT)
@@ -275,7 +275,7 @@ for (const kind of Object.keys(RULES) as CommandKind[]) {
 test('every rejection has its place in the order, and a command that deserves it', () => {
   const deserved = new Set(Object.values(RULES).flatMap(({ spoilers }) => Object.keys(spoilers)))
   for (const code of REJECTION_PRECEDENCE) {
-    // Only a group aborts; batch.test.ts shows that it comes first.
+    // Only a group aborts; batch.test.ts shows that this comes first.
     if (code !== 'batch_aborted') assert.ok(deserved.has(code), code)
   }
   assert.equal(REJECTION_PRECEDENCE[0], 'batch_aborted')

@@ -22,17 +22,17 @@ import { Rows } from '../../test/support/rows.ts'
 import type { Command, CommandKind } from './command.ts'
 
 interface Repeat {
-  /** What must have happened before. */
+  /** Commands that must precede. */
   readonly before: readonly Command[]
   readonly command: Command
-  /** What happens between the command and its repeat; it moves every row that the answer was made of. */
+  /** Commands between the command and its repeat; they change every row that the answer depends on. */
   readonly between: readonly Command[]
 }
 
 const USER = 'user:8'
 const COINS = deposit('d', USER, 1_000n)
 const HELD = freeze('h', USER, 100n, { payee: 'user:9', metadata: { job: 'x' } })
-/** Due at once. */
+/** Due immediately. */
 const EXPIRING = freeze('h', USER, 100n, { payee: 'user:9', expiresInMs: 1 })
 const LATER = [deposit('later', USER, 5n), charge('spent', USER, 500n)]
 
@@ -43,7 +43,7 @@ const REPEATS: Readonly<Record<CommandKind, readonly Repeat[]>> = {
       command: open('r', USER, -10n, { metadata: { tier: 1 } }),
       between: [...LATER, open('o2', USER, 0n, { metadata: { tier: 2 } })],
     },
-    // By then the floor could not be set any more.
+    // At the repeat, this floor would be rejected.
     { before: [COINS], command: open('r', USER, 1_000n), between: [open('o2', USER, 0n), charge('c', USER, 1_000n)] },
   ],
   deposit: [
@@ -51,7 +51,7 @@ const REPEATS: Readonly<Record<CommandKind, readonly Repeat[]>> = {
   ],
   charge: [
     { before: [COINS], command: charge('r', USER, 7n, { memo: 'm' }), between: LATER },
-    // By then there would not be enough.
+    // At the repeat, the funds would be insufficient.
     { before: [COINS], command: charge('r', USER, 1_000n), between: [deposit('later', USER, 5n)] },
   ],
   transfer: [
@@ -60,7 +60,7 @@ const REPEATS: Readonly<Record<CommandKind, readonly Repeat[]>> = {
       command: transfer('r', [leg(USER, 'user:9', 7n), leg('user:9', 'user:10', 3n)]),
       between: [...LATER, charge('c', 'user:9', 4n)],
     },
-    // By then it would come to something else.
+    // At the repeat, the exchange would give another amount.
     {
       before: [COINS, declare('gem'), rate('credit', 'gem', [1n, 3n])],
       command: transfer('r', [across(USER, 'user:9', [7n, 'credit'], ['gem'])]),
@@ -112,7 +112,7 @@ const REPEATS: Readonly<Record<CommandKind, readonly Repeat[]>> = {
       command: settlePart('r', 'h', 40n, { payee: 'user:7', memo: 'm', metadata: { a: 1 } }),
       between: [...LATER, settlePart('p', 'h', 1n), settle('h', 3n), refund('f', 'h', 2n)],
     },
-    // By then the hold has ended, and nothing is held.
+    // At the repeat, the hold has ended, and nothing is held.
     { before: [COINS, HELD], command: settlePart('r', 'h', 900n, { overage: 'draw' }), between: [release('h')] },
     { before: [COINS, HELD], command: settlePart('r', 'h', 900n, { overage: 'cap' }), between: [settle('h', 0n)] },
   ],
@@ -122,7 +122,7 @@ const REPEATS: Readonly<Record<CommandKind, readonly Repeat[]>> = {
       command: amend('r', 'h', { amount: 300n, expiresInMs: 7_000, onExpiry: { settle: 2n } }),
       between: [...LATER, amend('a', 'h', { amount: 1n, expiresInMs: 5, onExpiry: null }), settle('h', 1n)],
     },
-    // By then it would come to less than was settled.
+    // At the repeat, the amount would be below what was settled.
     { before: [COINS, HELD], command: amend('r', 'h', { amount: 10n }), between: [settlePart('p', 'h', 10n)] },
   ],
   refund: [
@@ -153,13 +153,13 @@ for (const [kind, repeats] of Object.entries(REPEATS)) {
       const run = (work: readonly Command[], now: number): void => {
         for (const outcome of rows.run(work, { ...MOMENT, now })) assert.equal(outcome.status, 'applied')
       }
-      // One by one, because what waits for an expiry is not due in the freeze's batch.
+      // One batch each, because a hold is not due in the batch of its freeze.
       for (const [index, earlier] of before.entries()) run([earlier], MOMENT.now - before.length + 1 + index)
       const [first] = rows.run([command], { ...MOMENT, now: MOMENT.now + 1 })
       assert.ok(first?.status === 'applied' && !first.replayed)
       run(between, MOMENT.now + 2)
       const all = structuredClone(rows.all())
-      // Much later, when the hold could not be frozen with this expiry any more.
+      // Much later, when a freeze with this expiry would be rejected.
       const [repeat] = rows.run([command], { ...MOMENT, now: MOMENT.now + MOMENT.holdTtlMsMax })
       assert.deepEqual(repeat, { status: 'applied', replayed: true, answer: first.answer })
       assert.deepEqual(rows.all(), all)
@@ -170,7 +170,7 @@ for (const [kind, repeats] of Object.entries(REPEATS)) {
 test('a repeat within one batch is answered as the first time', () => {
   for (const { before, command } of Object.values(REPEATS).flat()) {
     const rows = new Rows()
-    // What waits for an expiry is in a later batch than the freeze.
+    // Commands that need a due hold are in a later batch than its freeze.
     const later = { ...MOMENT, now: MOMENT.now + 1 }
     const sameBatch = before.includes(EXPIRING) ? [] : before
     if (sameBatch.length === 0) rows.run(before)
@@ -216,7 +216,7 @@ test('a refused command leaves its request id free', () => {
   assert.ok(again?.status === 'applied' && !again.replayed)
 })
 
-test('a name that was changed back is declared anew, because there is no request id to tell', () => {
+test('a name that was changed back is declared again, because there is no request id to recognize it', () => {
   const rows = new Rows()
   const outcomes = rows.run([declare('usd', 2, 'Dollar'), declare('usd', 2, 'US Dollar'), declare('usd', 2, 'Dollar')])
   assert.deepEqual(

@@ -1,4 +1,4 @@
-/** The rules as a table: rows given, command, what is expected. */
+/** The rules as a table: rows given, command, expected outcome. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { charge, declare, deposit, freeze, leg, open, release, settle, transfer } from '../../test/support/commands.ts'
@@ -62,13 +62,13 @@ const REFUSED: readonly Refusal[] = [
     rejection: insufficient(99n, 500n, 0n, 100n),
   },
   {
-    title: 'of two accounts that are short, the one named first is told',
+    title: 'of two accounts that are short, the one named first is reported',
     given: { balances: [balance('user:1', 0n), poor] },
     command: transfer('r', [leg(USER, 'user:2', 100n), leg('user:1', 'user:2', 1n)]),
     rejection: insufficient(99n, 500n, 0n, 100n),
   },
   {
-    title: 'of two unknown assets, the one named first is told',
+    title: 'of two unknown assets, the one named first is reported',
     given: {},
     command: transfer('r', [
       leg('user:1', 'user:2', 1n),
@@ -228,9 +228,9 @@ interface Application {
   readonly title: string
   readonly given: Given
   readonly command: Command
-  /** Every balance that moves, in order. */
+  /** Every balance that changes, in order. */
   readonly moves: readonly Move[]
-  /** What the answer has, among other fields. */
+  /** Some fields of the answer. */
   readonly answer?: object
 }
 
@@ -269,7 +269,7 @@ const APPLIED: readonly Application[] = [
     ],
   },
   {
-    title: 'a freeze may take the last coin, and tells when it expires by default',
+    title: 'a freeze may take the last coin, and shows its default expiry',
     given: { balances: [poor] },
     command: freeze('r', USER, 99n, { metadata: { job: 'x' } }),
     moves: [[USER, -99n, 99n]],
@@ -338,7 +338,7 @@ const APPLIED: readonly Application[] = [
     answer: { ...freed, settled: 30n, released: 20n, drawn: 0n, shortfall: 0n },
   },
   {
-    title: 'a capped settle takes what is held and tells the shortfall',
+    title: 'a capped settle takes what is held and shows the shortfall',
     given: withHold,
     command: settle('r', 70n, 'cap'),
     moves: [
@@ -358,7 +358,7 @@ const APPLIED: readonly Application[] = [
     answer: { ...freed, settled: 70n, released: 0n, drawn: 20n, shortfall: 0n },
   },
   {
-    title: 'a drawing settle stops at the floor and tells the shortfall',
+    title: 'a drawing settle stops at the floor and shows the shortfall',
     given: { ...withHold, balances: [balance(USER, -30n, { id: 8, held: 50n, floor: -100n })] },
     command: settle('r', 150n, 'draw'),
     moves: [

@@ -55,7 +55,7 @@ const TABLE: readonly (readonly [title: string, work: readonly Work[], keys: Key
   ['a settle', [settle('h', 1n)], { requests: ['h'] }],
   ['a release', [release('h')], { requests: ['h'] }],
   [
-    'a settle that may be late, with what would tell that it was',
+    'a settle that may be late, with the row that would show that it was',
     [settle('h', 1n, 'reject', { late: true })],
     { requests: ['h~late', 'h'] },
   ],
@@ -121,7 +121,7 @@ test('only house accounts have stripes', () => {
   )
 })
 
-test('payees that commands name stand by their hold, for whoever loads it', () => {
+test('a hold is loaded with every payee that the commands name for it', () => {
   const named = [settlePart('r', 'h', 1n, { payee: 'b' }), settle('h', 1n, 'cap', { payee: 'c' })]
   const keys = footprint([...named, settlePart('q', 'h', 1n, { payee: 'b' }), settle('g', 1n)], STRIPES)
   assert.deepEqual([...keys.payees], [['h', ['b', 'c']]])

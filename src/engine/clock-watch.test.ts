@@ -1,4 +1,4 @@
-/** The comparison of clocks, under a clock that a test moves. */
+/** The comparison of clocks, on a clock that a test moves. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ManualClock } from '../../test/support/manual-clock.ts'
@@ -11,14 +11,14 @@ import type { StoreClock } from './store.ts'
 const { clockDifferenceMsMax, clockCheckIntervalMs, clockRetryMs, clockJumpMsMax } = ENGINE_LIMITS
 const HOUR_MS = 3_600_000
 
-/** A process beside a database, each with a clock of its own. */
+/** A process and a database, each with its own clock. */
 class Bench {
   readonly clock = new ManualClock()
   readonly events: ClockEvent[] = []
   readonly watch: ClockWatch
   looks = 0
   newestAt: Instant | null = null
-  /** How long an answer takes. */
+  /** Duration of a query. */
   answerMs = 0
   fails = false
   readonly #hasServer: boolean
@@ -31,7 +31,7 @@ class Bench {
     this.watch = new ClockWatch({ store, clock: this.clock, limits: ENGINE_LIMITS }, { acceptRowsAhead, onClockEvent })
   }
 
-  /** What a clock that is right shows. */
+  /** The time of a correct clock. */
   get trueNow(): Instant {
     return this.clock.now() - this.clock.offMs
   }
@@ -40,7 +40,7 @@ class Bench {
     return this.events.map(({ kind }) => kind)
   }
 
-  /** What a command would meet, after `ms` have gone by. */
+  /** The outcome of a command after `ms` have passed. */
   async met(ms = 0): Promise<string> {
     await this.clock.advance(ms)
     const checked = this.watch.check().then(
@@ -60,7 +60,7 @@ class Bench {
 
   async #answer(): Promise<StoreClock> {
     this.looks++
-    // The server looks at its clock when the question arrives.
+    // The server reads its clock when the query arrives.
     const serverAt = this.#hasServer ? this.trueNow : null
     if (this.answerMs > 0) await this.clock.sleep(this.answerMs)
     if (this.fails) throw new Fault('store_unavailable', 'The database does not answer.')
@@ -141,7 +141,7 @@ test('while the clock is right a look keeps nobody waiting, comes once an interv
   assert.equal(await bench.met(), 'store_unavailable')
 })
 
-test('before the first look nothing is served, and a look that fails tells why', async () => {
+test('before the first look nothing is served, and a look that fails says why', async () => {
   const bench = new Bench()
   assert.equal(bench.watch.isSure(), false)
   bench.fails = true
@@ -161,7 +161,7 @@ test('a clock that is wrong is compared once per pause, however many ask', async
   assert.deepEqual(bench.kinds, ['wrong'])
 })
 
-test('a clock that jumps at every look is refused after a few, and not asked for ever', async () => {
+test('a clock that jumps at every look is refused after a few, and not asked forever', async () => {
   const bench = new Bench()
   const jump = (): null => {
     bench.clock.offMs += HOUR_MS
@@ -180,7 +180,7 @@ test('where nobody else has a clock, rows of the future refuse it with both expl
   assert.match(message, /^The newest rows of the database are 28800 s ahead of the clock of this process\./)
   assert.match(message, /If this clock is behind, correct it.*If it was ahead when those rows were written/)
   assert.match(message, /wait until 2030-01-31T12:00:00\.000Z, or set HOLDFAST_ACCEPT_ROWS_AHEAD=true/)
-  // The clock gets the time from somewhere.
+  // The clock is corrected.
   bench.clock.offMs = 0
   assert.equal(await bench.met(), 'served')
   assert.deepEqual(bench.kinds, ['wrong', 'right'])
@@ -211,7 +211,7 @@ test('a process that saw its clock set back believes it, as far as the rows may 
   await bench.clock.advance(clockCheckIntervalMs)
   await bench.met(1)
   assert.deepEqual(bench.kinds, ['rows_ahead'])
-  // It cannot have written what is later than its clock ever was.
+  // This process cannot have written rows that are later than every time of its clock.
   bench.newestAt = bench.trueNow + 9 * HOUR_MS
   await bench.met(clockCheckIntervalMs)
   assert.equal(await bench.met(), 'clock_wrong')
@@ -257,7 +257,7 @@ test('time waits for a clock that is set back a little, and follows one that is 
   assert.equal(bench.watch.now(), first - clockDifferenceMsMax)
 })
 
-test('whoever listens and throws keeps nobody waiting', async () => {
+test('a listener that throws delays nobody', async () => {
   const bench = new Bench({ offMs: HOUR_MS })
   bench.events.push = () => {
     throw new Error('deaf')

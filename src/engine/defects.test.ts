@@ -1,4 +1,4 @@
-/** What a defect costs: the work that it was found in comes out as `internal`, nothing of it is written, and nobody waits for it. */
+/** The effect of a defect: its work ends as `internal`, none of it is written, and no other work is delayed. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { deposit, freeze, group } from '../../test/support/commands.ts'
@@ -21,7 +21,7 @@ import { Pipeline } from './pipeline.ts'
 import type { CommitResult } from './store.ts'
 import { Ticket, type WorkOutcome } from './ticket.ts'
 
-/** A store whose rows show one balance under the id of another. */
+/** A store that returns one balance under the id of another. */
 class MixingStore extends FaultyStore {
   isMixing = true
   mixesUnderLocks = false
@@ -41,7 +41,7 @@ function mixed(snapshot: Snapshot): Snapshot {
   return { ...snapshot, balances: new Map([...snapshot.balances].map(([key, row]) => [key, { ...row, id: 1 }])) }
 }
 
-/** A deposit for which the rule makes postings that do not sum to zero: its amount is another one each time it is read. */
+/** A deposit whose postings do not sum to zero: its amount changes each time it is read. */
 function unbalanced(requestId: string): Work {
   let amount = 0n
   return deposit(requestId, 'user:8', { valueOf: () => ++amount } as never)
@@ -109,7 +109,7 @@ test('a store that mixes balances up under locks too has nothing written, and ca
   await assertSound(storage)
 })
 
-test('after a defect that comes when the commit is through, callers are told that the effect is unknown', async () => {
+test('after a defect that follows a successful commit, callers get an unknown effect', async () => {
   const storage = openMemoryStorage()
   const store = new FaultyStore(storage.store)
   let isBroken = false

@@ -108,7 +108,7 @@ test('a full batch is sent while the one before is under way, and both are answe
   await assertLawful(bench)
 })
 
-test('when a batch fails that another one was decided on, both are decided anew', async () => {
+test('when a batch fails that another one was decided on, both are decided again', async () => {
   for (const mishap of ['stale', 'contended', 'doubt-lost', 'doubt-applied', 'crash'] satisfies Mishap[]) {
     const bench = await open({ limits: { batchCommandsMax: 2 } }, 4n)
     bench.store.script.push(mishap)
@@ -179,7 +179,7 @@ test('a remembered rate that another engine has followed costs a second try, and
   assert.equal(await resultOf(other.submit(rate('credit', 'gem', [3n, 1n]))), 'applied')
   assert.equal(await swap('t2'), 15n)
   assert.deepEqual([bench.engine.stats.stale, bench.engine.stats.contended], [1, 0])
-  // What it remembers of another engine's rate is not repeated as an answer either.
+  // A cached rate of another engine is not returned as a replay either.
   assert.equal(await resultOf(bench.engine.submit(rate('credit', 'gem', [3n, 1n]))), 'replayed')
   assert.equal(await resultOf(other.submit(rate('credit', 'gem', [1n, 1n]))), 'applied')
   assert.equal(await resultOf(bench.engine.submit(rate('credit', 'gem', [3n, 1n]))), 'applied')
@@ -190,7 +190,7 @@ test('a hold is found, however little the engine remembers', async () => {
   await bench.engine.submit(freezeOf('h', 1n))
   let openGate = (): void => {}
   bench.store.gate = new Promise((resolve) => (openGate = resolve))
-  // The release has read its hold when the batch before it ends, and the cache goes back to its limit.
+  // The release has read its hold when the previous batch ends and the cache shrinks to its limit.
   const release = { kind: 'release', hold: 'h', cause: 'caller' } as const
   const work = [freezeOf('i', 1n), freezeOf('j', 1n), release, freezeOf('poor', 5_000n)]
   const outcomes = work.map((command) => resultOf(bench.engine.submit(command)))
@@ -213,7 +213,7 @@ test('a rejection was true at one moment, also when it rests on what came before
     { from: 'user:8', to: 'user:1', asset: 'credit', amount: 5n },
     { from: 'user:9', to: 'user:1', asset: 'credit', amount: 5n },
   ]
-  // Whoever could pay before the batch could not yet exchange, or the other payer could not; whoever came after it could do both.
+  // Before the commit, another engine funds user:9: at no instant is the first command in effect and user:9 without coins.
   const batches: readonly (readonly Command[])[] = [
     [rate('credit', 'gem', [1n, 1n]), transfer('t', [across('user:9', 'user:1', [5n, 'credit'], ['gem'])])],
     [depositOf('d', 5n), transfer('t', legs)],
@@ -246,10 +246,10 @@ test('a repeated declaration rests on the name that the asset has now, not on a 
   assert.equal((await bench.storage.reader.assets()).items.find(({ code }) => code === 'gold')?.name, 'Gold')
 })
 
-test('of two engines that declare one asset at once, both are told the moment that is kept', async () => {
+test('two engines that declare one asset at once both return the creation time that is stored', async () => {
   const bench = await open()
   const late = new Engine(bench.storage.store, { clock: { ...systemClock, now: () => Date.now() + 7_000 } })
-  // Both have looked, and found no such asset.
+  // Both have read that there is no such asset.
   const load = bench.store.load.bind(bench.store)
   const declaration: Command = { kind: 'declare', asset: 'gem', decimals: 2, name: 'Gem' }
   let first: Outcome | null = null
@@ -304,7 +304,7 @@ test('two engines on one balance both make progress, and nothing is lost', async
 test('what was decided on a version that never came is not mistaken for another one of the same number', async () => {
   const bench = await open({ limits: { batchCommandsMax: 1 } }, 100n)
   const other = new Engine(bench.storage.store, { houseStripe: 1 })
-  // Both freezes are sent together; before the first arrives, the other engine makes the version that it would have made.
+  // Both freezes are sent together. Before the first arrives, the other engine creates the version that it would have created.
   let openGate = (): void => {}
   bench.store.gate = new Promise((resolve) => (openGate = resolve))
   const outcomes = [freezeOf('a', 10n), freezeOf('b', 20n)].map((command) => resultOf(bench.engine.submit(command)))
@@ -331,7 +331,7 @@ test('a hold is ended as another process opened it, not as it was about to be op
   await assertLawful(bench)
 })
 
-test('a call behind others with more patience still has its own deadline', async () => {
+test('a call queued after others with longer deadlines keeps its own deadline', async () => {
   const clock = new ManualClock()
   const bench = await open({ clock, limits: { callTimeoutMsDefault: 20 } })
   bench.store.gate = new Promise(() => {})
@@ -349,7 +349,7 @@ test('a call whose rows are being read has its deadline too', async () => {
   const hangs = { load: () => new Promise(() => {}), clock } as unknown as Store
   const engine = new Engine(hangs, { limits: { callTimeoutMsDefault: 120 } })
   const keepAlive = setTimeout(() => {}, 2_000)
-  // The engine has looked at deadlines before this one is over, and has to look again.
+  // The engine has checked deadlines before this deadline passes, and has to check again.
   assert.equal(await resultOf(engine.submit(freezeOf('reading', 1n))), 'deadline_exceeded/unknown')
   clearTimeout(keepAlive)
 })
@@ -368,7 +368,7 @@ test('after a lost connection the outcome is found out, whether the commit had c
     bench.store.script.push(mishap, 'unavailable', 'doubt-lost')
     const outcome = await bench.engine.submit(freezeOf('h', 10n))
     assert.ok(outcome.status === 'applied', mishap)
-    // Rows do not tell whose commit wrote them, so what had come through is told as a repeat.
+    // Rows do not show whose commit wrote them, so a commit that took effect is answered as a replay.
     assert.equal(outcome.replayed, mishap === 'doubt-applied', mishap)
     assert.equal(await availableOf(bench), 990n)
     assert.equal(bench.engine.stats.doubts, 1)
@@ -379,7 +379,7 @@ test('after a lost connection the outcome is found out, whether the commit had c
 test('what is refused after a lost connection cannot come through later', async () => {
   const clock = new ManualClock()
   const bench = await open({ clock })
-  // The commit arrives when everybody has given it up; until then the hold that it opens has expired.
+  // The commit arrives after every caller has given up; by then the hold that it opens has expired.
   let late: Changes | null = null
   bench.store.commit = async (changes) => {
     late = changes
@@ -394,7 +394,7 @@ test('what is refused after a lost connection cannot come through later', async 
   assert.equal(await availableOf(bench), 990n)
 })
 
-test('a doubt that cannot be resolved in time is told as such', async () => {
+test('a doubt that cannot be resolved in time is reported as such', async () => {
   const bench = await open({ limits: { doubtMsMax: 20 } })
   bench.store.script.push('doubt-applied', ...Array<Mishap>(20).fill('unavailable'))
   assert.equal(await resultOf(bench.engine.submit(freezeOf('h', 10n))), 'commit_in_doubt/unknown')
@@ -434,7 +434,7 @@ test('a command so malformed that its rows cannot be named fails alone, and the 
     null,
   ] as unknown as Command[]
   for (const [index, command] of malformed.entries()) {
-    // Alone, among others, and while a batch is under way that opens holds.
+    // Alone, with others, and during a batch that opens holds.
     assert.equal(await resultOf(bench.engine.submit(command)), 'internal/no')
     const outcomes = await Promise.all(
       [freezeOf(`a${index}`, 1n), command, settleOf(`a${index}`, 1n), freezeOf(`b${index}`, 1n)].map((each) =>

@@ -1,4 +1,4 @@
-/** Steps of a hold that several processes make, or that follow each other faster than their commits. */
+/** Steps of a hold by several processes, or in faster succession than their commits. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { amend, deposit, freeze, refund, release, settle, settlePart } from '../../test/support/commands.ts'
@@ -23,7 +23,7 @@ interface Bench {
   readonly tables: Tables
   readonly storage: Storage
   readonly store: FaultyStore
-  /** The one whose commits `store` is between. */
+  /** The engine whose commits go through `store`. */
   readonly engine: Engine
   /** Another process on the same database. */
   readonly other: Engine
@@ -47,7 +47,7 @@ async function codeOf(engine: Engine, command: Command): Promise<string> {
   return outcome.status === 'applied' ? (outcome.replayed ? 'replayed' : 'applied') : outcome.rejection.code
 }
 
-/** What comes of the commands, when `meanwhile` happens while the first of them is being committed. */
+/** The outcomes of the commands if `meanwhile` runs during the commit of the first one. */
 async function codesWhile({ engine, store }: Bench, commands: readonly Command[], meanwhile: () => Promise<void>) {
   let openGate = (): void => {}
   store.gate = new Promise((resolve) => (openGate = resolve))
@@ -84,7 +84,7 @@ test('a repeated step whose original is forgotten is found before the end of its
   const steps = [settlePart('p', 'h', 5n), amend('a', 'h', { amount: 60n })]
   for (const step of steps) assert.equal(await codeOf(engine, step), 'applied')
   assert.equal(await codeOf(engine, settle('h', 1n)), 'applied')
-  // From here on the other engine knows the hold, and nothing of its steps.
+  // From here on the other engine has cached the hold, but none of its steps.
   assert.equal(await codeOf(other, release('h')), 'hold_not_open')
   for (const step of steps) assert.equal(await codeOf(other, step), 'replayed')
   assert.equal(await codeOf(other, settlePart('q', 'h', 5n)), 'hold_not_open')
@@ -132,12 +132,12 @@ test('a refund rests on the end as another process made it, not as it was about 
   assertLawful(bench)
 })
 
-test('a hold that is remembered as it was, beside a balance that was read again, is not ended twice over', async () => {
+test('a cached hold that is out of date, with a balance that was read again, is not ended twice', async () => {
   const bench = await open({ limits: { cacheBalancesMax: 1 } })
   const { engine, other, storage } = bench
   assert.equal(await codeOf(engine, freeze('g', 'user:8', 50n)), 'applied')
   assert.equal(await codeOf(other, settlePart('p', 'h', 20n)), 'applied')
-  // Drives the balance of user:8 out of the cache.
+  // Evicts the balance of user:8 from the cache.
   assert.equal(await codeOf(engine, deposit('e', 'user:1', 1n)), 'applied')
   assert.equal(await codeOf(engine, settle('h', 30n)), 'applied')
   const hold = await storage.reader.hold('h')

@@ -8,9 +8,9 @@ import { Engine } from './engine.ts'
 import { Fault } from './faults.ts'
 import type { CommitResult } from './store.ts'
 
-/** Its first commit is under way for long: the connection dies, and the commit arrives when it is told to. */
+/** Its first commit loses the connection, and takes effect only when the test lets it arrive. */
 class LateStore extends FaultyStore {
-  /** What others do meanwhile. */
+  /** The actions of others before the commit arrives. */
   meanwhile: () => Promise<unknown> = () => Promise.resolve()
   #late: Changes | null = null
 
@@ -44,7 +44,7 @@ for (const [what, ...script] of [
     const store = new LateStore(storage.store)
     const engine = new Engine(store, { limits: { doubtMsMax: 50, attemptsMax: 2 } })
     const other = new Engine(storage.store, { houseStripe: 1 })
-    // It is refused for as long as there is no such asset; later the rules fall over it.
+    // It is rejected while there is no such asset; once there is one, the rules throw.
     const broken = { ...freeze('broken', 'user:8', 1n, { asset: 'gem' }), amount: 1 as never }
     store.meanwhile = () => other.submit(declare('gem', 2, 'Gem'))
     store.script.push(...script)

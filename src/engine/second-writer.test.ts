@@ -1,4 +1,4 @@
-/** What an engine remembers, and what other writers or the database itself made of it meanwhile. */
+/** An engine's cached rows after changes by other writers or by the database itself. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { resultOf } from '../../test/support/outcome-codes.ts'
@@ -25,7 +25,7 @@ function amendOf(requestId: string, hold: string, amount: bigint): Command {
   return { kind: 'amend', requestId, hold, amount, expiresInMs: null, expiresAt: null }
 }
 
-/** Two engines over one database; the first one's way there can fail. */
+/** Two engines on one database; the first one's connection can fail. */
 function openTwo(options: EngineOptions = {}) {
   const storage = openMemoryStorage()
   const store = new FaultyStore(storage.store)
@@ -48,7 +48,7 @@ test('a hold that another process ended or lowered is not stuck where it was ope
     await first(depositOf('d', 1_000n))
     await first(freezeOf('h', 300n))
     assert.equal(await second(change), 'applied')
-    // The balance is read again, and the hold remembered, when the first engine comes to the hold.
+    // When the first engine decides on the hold, the balance is read again and the hold comes from the cache.
     store.script.push('refused')
     assert.equal(await first(settleOf('h', 200n)), expected)
   }
@@ -147,7 +147,7 @@ test('a batch has as many attempts as its limit says, the first included', async
   assert.deepEqual(store.calls, ['commit', 'exclusive', 'exclusive'])
 })
 
-test('who waits for a row that a stranger keeps is told contention before the deadline, and nothing is in doubt', async () => {
+test('a call that waits for a row locked by another program gets contention before the deadline, and nothing is in doubt', async () => {
   const clock = new ManualClock()
   const { store, first, storage } = openTwo({ clock })
   await first(depositOf('d', 1_000n))

@@ -1,4 +1,4 @@
-/** What happens around the change from a full stripe of a house account to the next one; conformance has it for every store. */
+/** The change from a full stripe of a house account to the next one; the conformance suite covers it for every store. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { resultOf } from '../../test/support/outcome-codes.ts'
@@ -13,7 +13,7 @@ import type { Storage } from '../stores/storage.ts'
 import { Engine } from './engine.ts'
 import { Fault } from './faults.ts'
 
-/** A store that may not be there when somebody looks for the next stripe. */
+/** A store that can become unreachable before the next stripe is looked up. */
 class StripesAway extends FaultyStore {
   areAway = false
 
@@ -54,7 +54,7 @@ test('when the next stripe cannot be looked for, what needs it has no effect, an
   const bench = await nearlyFull()
   const { engine, store } = bench
   store.areAway = true
-  // So that all of it is decided under locks, in one transaction.
+  // Forces the decision under locks, with everything in one transaction.
   store.script.push('stale')
   const [fits, does, not] = [deposit('a', 'user:1', 4n), deposit('b', 'user:2', 6n), deposit('c', 'user:3', 7n)]
   const results = await Promise.all([fits, does, not].map((command) => resultOf(engine.submit(command))))
@@ -75,7 +75,7 @@ test('other assets and other house accounts keep their stripes', async () => {
   assert.deepEqual(await rowsOf(bench, '@revenue'), [[0, 100n]])
   const gems = await storage.reader.postings({ account: '@issuer', asset: 'gem', kind: null, limit: 1, cursor: null })
   assert.equal(gems.items[0]?.stripe, 0)
-  // What is on its way stays there.
+  // Later commands continue in the new stripe.
   assert.equal(await resultOf(engine.submit(deposit('d', 'user:1', 1n))), 'applied')
   assert.deepEqual((await rowsOf(bench, '@issuer')).filter(([stripe]) => stripe === HOUSE_STRIPES).length, 2)
   await assertLawful(bench)
@@ -97,7 +97,7 @@ test('engines that share a full stripe all go on', async () => {
 for (const mishap of ['doubt-applied', 'doubt-lost', 'stale', 'contended'] as const) {
   test(`a command on its way to another stripe has one effect, whatever happens to its commit: ${mishap}`, async () => {
     const bench = await nearlyFull()
-    // The batch writes nothing without it, so the first transaction is the one that finds the stripe full under its lock.
+    // Without this command the batch writes nothing, so the first transaction finds the stripe full under its lock.
     bench.store.script.push('none', mishap)
     const result = await resultOf(bench.engine.submit(deposit('a', 'user:1', 100n)))
     assert.equal(result, mishap === 'doubt-applied' ? 'replayed' : 'applied')
@@ -110,7 +110,7 @@ for (const mishap of ['doubt-applied', 'doubt-lost', 'stale', 'contended'] as co
   })
 }
 
-test('an exhausted supply is told after one look at all stripes', async () => {
+test('an exhausted supply is reported after one read of all stripes', async () => {
   const bench = await nearlyFull()
   for (let turn = 0; turn < HOUSE_STRIPE_TURNS; turn++) {
     const amount = turn === 0 ? 9n : BALANCE_MAX

@@ -71,7 +71,7 @@ test('where another process was faster, the round ends', async () => {
   await winner.give()
   await winner.freeze(1_000)
   await site.clock.advance(TTL_MS + 100)
-  // It looks before, and submits after the other one has ended what it found.
+  // It reads first, and submits after the other process has ended the holds that it found.
   const { reader } = winner.storage
   const loser = site.process(
     {},
@@ -165,7 +165,7 @@ test('the sweeper leaves half of the queue to callers', async () => {
   assert.deepEqual(new Set(process.looks), new Set([4]))
 })
 
-test('a process that is started anew goes on where the one before it was lost', async () => {
+test('a new process continues where the previous one was lost', async () => {
   await using site = new Site()
   const lost = site.process({ expiryRoundMax: 300 })
   await lost.give()
@@ -241,7 +241,7 @@ test('a look that fails ends the round, whatever it fails with', async () => {
   }
 })
 
-test('holds that cannot be ended are left aside for a while, and those behind them get their turn', async () => {
+test('holds that cannot be ended are left aside for a while, and those after them get their turn', async () => {
   await using site = new Site()
   const process = site.process({ expiryPageMax: 4, expiryRoundMax: 40, expiryAsideMs: 30_000 })
   await process.give()
@@ -409,14 +409,14 @@ test('the operator hears when nobody could look for due holds for too long', asy
   process.sweeper.start()
   await site.clock.advance(ENGINE_LIMITS.expiryLagMsMax + 5 * INTERVAL_MS)
   assert.equal(process.sweeper.status.isBehind, true)
-  // The fault at once, and once a minute.
+  // The fault is reported at once, and then once a minute.
   assert.deepEqual(
     process.events.map(({ kind }) => kind),
     ['faulted', 'faulted', 'behind'],
   )
 })
 
-test('whoever listens and throws does not keep holds open', async () => {
+test('a listener that throws does not keep holds open', async () => {
   await using site = new Site()
   const process = site.process(
     {},

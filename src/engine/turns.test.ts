@@ -13,7 +13,7 @@ import type { CommitResult, Store, StoreClock } from './store.ts'
 
 const USER = 'user:8'
 
-/** Notes what is read under locks. */
+/** Records what is read under locks. */
 class WatchedStore implements Store {
   readonly connectionsLost = 0
   readonly locked: Footprint[] = []
@@ -51,7 +51,7 @@ interface Pair {
   readonly store: WatchedStore
 }
 
-/** Two engines on one balance of 1,000, of which the first knows that it is not alone. */
+/** Two engines on one balance of 1,000; the first knows that there is another writer. */
 async function openPair(options: EngineOptions = {}): Promise<Pair> {
   const storage = openMemoryStorage()
   const store = new WatchedStore(storage.store)
@@ -83,7 +83,7 @@ test('on a contended balance no row is read for new request ids, nor for holds t
 test('a hold that is not remembered is read under the lock', async () => {
   const { engine, other, store } = await openPair()
   assert.equal(await ask(other, freeze('h', USER, 10n)), 'applied')
-  // The engine knows the balance to be contended by what it does know.
+  // The engine knows from its cached rows that the balance is contended.
   const both = await Promise.all([ask(engine, charge('own-2', USER, 1n)), ask(engine, settle('h', 4n))])
   assert.deepEqual(both, ['applied', 'applied'])
   assert.deepEqual(

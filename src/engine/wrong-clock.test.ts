@@ -1,4 +1,4 @@
-/** What becomes of holds, commands and times where the clock of a process was wrong and is set right. */
+/** Holds, commands and times when the clock of a process is wrong and is then corrected. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { deposit, freeze } from '../../test/support/commands.ts'
@@ -19,7 +19,7 @@ async function codeOf({ engine }: SweepingProcess, command: Command): Promise<st
   }
 }
 
-/** A process on a database whose server has the true time, whatever becomes of the process's own. */
+/** A process with a clock of its own, on a database whose server has the true time. */
 function processBesideServer(site: Site): SweepingProcess {
   const { clock } = site
   const process = site.process()
@@ -39,7 +39,7 @@ test('a process that is ahead of the database ends no hold and serves nothing, a
   assert.equal(await process.stateOf('h00000'), 'open')
   assert.equal(await codeOf(process, deposit('d-1', 'user:8', 1n)), `clock_wrong/no/${clockRetryMs}`)
   await assert.rejects(process.engine.ready(), { code: 'clock_wrong', message: /1200 s ahead of/ })
-  // Whoever watches the clock tells of it, and nobody else.
+  // Only the clock watch reports it.
   assert.deepEqual([process.events, process.submitted], [[], []])
   assert.equal(process.sweeper.status.lagMs, 0)
   clock.offMs = 0
@@ -86,7 +86,7 @@ test('another process refuses rows of the future where no server has a clock, un
   const accepting = site.process({}, {}, { acceptRowsAhead: true, houseStripe: 0 })
   assert.equal(await codeOf(accepting, deposit('d-1', 'user:8', 1n)), 'applied')
   assert.match(accepting.engine.clockWarnings.join(), /up to 28800 s ahead of the clock/)
-  // What it wrote after the first process, in the same stripe, is the newest now.
+  // The row that it wrote after the first process, in the same stripe, is the newest one now.
   await clock.advance(clockRetryMs)
   assert.equal(await codeOf(other, deposit('d-2', 'user:8', 1n)), 'applied')
 })

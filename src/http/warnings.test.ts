@@ -7,7 +7,7 @@ import { expiryWarnings, Warnings } from './warnings.ts'
 
 const LIMITS = { warningsAgeMsMax: 50, warningsWaitMsMax: 100 }
 
-/** A database whose settings change, and a log that is read. */
+/** A database with changing settings, and the lines of its log. */
 function watched(inspect: () => Promise<readonly string[]>, limits = LIMITS) {
   const lines: string[] = []
   const log = pino({}, { write: (line: string) => void lines.push((JSON.parse(line) as { msg: string }).msg) })

@@ -41,7 +41,7 @@ test('what is frozen counts into the balance or comes on top of it, as the mappi
   assert.equal(read('available')?.total, 130n)
 })
 
-test('more open freezes than are taken together are told', () => {
+test('more open freezes than are summed at once are reported', () => {
   const freezes = ['1', '2'].map((key) => ({ key, requestId: `call-${key}`, user: '8', amount: '5' }))
   const user = { key: '8', balance: '10', frozen: '10' }
   const { opening, breaches } = examineUser({ user, freezes, duplicates: NONE }, MAPPING_DEFAULT, { freezesMax: 1 })

@@ -40,7 +40,7 @@ test('whatever was written is read back, in pieces of any length', () => {
   )
 })
 
-test('what looks broken is told with its line', () => {
+test('a malformed row is reported with its line', () => {
   const broken: readonly (readonly [text: string, message: RegExp])[] = [
     ['a\n"b', /^Line 2: a quoted field that begins in this record is not closed/],
     ['a\n"b\n\n', /^Line 2: a quoted field/],

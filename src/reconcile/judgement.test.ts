@@ -91,7 +91,7 @@ test('more than is held is settled only as somebody said it should be', () => {
   assert.deepEqual(judge(DONE_AT_700, OPEN, 'draw')?.fix, settle(700n, 'draw'))
 })
 
-test('what no command can settle at once is told, and left to people', () => {
+test('an amount that no command can settle at once is reported, and left to people', () => {
   const beyond = judge({ ...DONE, amount: AMOUNT_MAX + 1n }, OPEN, 'draw')
   assert.equal(beyond?.fix, null)
   assert.match(beyond?.message ?? '', /one command can move at most 10000000000000000/)
@@ -105,7 +105,7 @@ test('a hold that nobody knows is given back only when it is old and untouched',
   assert.equal(extraFinding(SETTLED, true).fix, null)
 })
 
-test('what was refunded is told, and taken off', () => {
+test('a refunded amount is reported and subtracted', () => {
   const { message, ours } = extraFinding({ ...SETTLED, refunded: 20n }, false)
   assert.deepEqual(
     [message, ours],

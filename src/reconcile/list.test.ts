@@ -55,7 +55,7 @@ test('a list that has not as many rows as its end row counts is refused', async 
   await refused('ndjson', '{"end":true,"rows":1}\n', /it says 1 rows, but there are 0 before it/)
 })
 
-test('a list that goes on behind its end row is refused', async () => {
+test('a list that continues after its end row is refused', async () => {
   await refused('csv', 'id,amount\na,1\n#end,1\nb,1\n', /Line 4: a row after the end row in line 3/)
   await refused('csv', 'id,amount\n#end,0\n#end,0\n', /Line 3: a second end row/)
 })

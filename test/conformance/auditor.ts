@@ -23,7 +23,7 @@ import {
 import { Books } from './books.ts'
 import type { Damage, OpenHarness } from './harness.ts'
 
-/** The ledger that is damaged. `holder` is user:8, whose postings of credit are d, c, held, h, h~settle, t. */
+/** The ledger that is damaged. The credit postings of its `holder`, user:8, are d, c, held, h, h~settle, t. */
 const WORK = [
   declare('gem'),
   deposit('g', 'user:8', 5n, { asset: 'gem' }),
@@ -44,7 +44,7 @@ const WORK = [
   refund('back', 'life', 3n),
 ]
 
-/** What the legs of x tell. */
+/** The first leg of entry x. */
 const TOLD: EntryLeg = {
   from: 'user:1',
   to: 'user:2',
@@ -68,13 +68,13 @@ const LEFT: EntryLeg = {
 interface Planted {
   readonly title: string
   readonly damage: (holder: BalanceRecord, other: BalanceRecord, gems: BalanceRecord) => Damage | readonly Damage[]
-  /** Every check that must find it; no other may. */
+  /** The checks that must find it; no other check may. */
   readonly found: readonly AuditCheckId[]
 }
 
 const PLANTED: readonly Planted[] = [
   {
-    title: 'a leg that tells of a coin more than arrived',
+    title: 'a leg that records one coin more than was received',
     damage: () => ({ alter: 'entry', id: 'x', set: { legs: [{ ...TOLD, toAmount: 3n }] } }),
     found: ['1c'],
   },
@@ -212,7 +212,7 @@ const PLANTED: readonly Planted[] = [
     found: ['5a', '5c', '5e'],
   },
   {
-    title: 'a hold with steps that tells of a coin that its postings did not move',
+    title: 'a hold with steps that records a coin that its postings did not move',
     damage: () => ({ alter: 'hold', id: 'life', set: { settled: 21n, held: 39n } }),
     found: ['2c', '5c', '5e'],
   },
@@ -312,7 +312,7 @@ export function describeAuditor(openHarness: OpenHarness): void {
     await books.apply(...WORK)
     const { balances } = await storage.store.load(books.footprint(...WORK))
     const { id } = balances.get('user:8 credit')!
-    // A wrong amount breaks with the posting before and with the one after.
+    // A wrong amount contradicts the posting before it and the posting after it.
     await harness.plant({ alter: 'posting', balanceId: id, version: 3, set: { available: 801n } })
     const check = storage.auditor.checks.find((candidate) => candidate.id === '3c')!
     assert.equal((await storage.auditor.run(check, 10)).length, 2)

@@ -1,4 +1,4 @@
-/** Books kept in a store under test: the real rules decide, the store loads and commits. */
+/** Books in a store under test: the real rules decide, the store loads and commits. */
 import assert from 'node:assert/strict'
 import { decideBatch, type Plan } from '../../src/domain/batch.ts'
 import type { Command, CommandKind, Work, Answer, Answers } from '../../src/domain/command.ts'
@@ -30,7 +30,7 @@ const NOTHING: Changes = {
   ratesUsed: [],
 }
 
-/** Changes written by hand, for what the rules would never ask a store to do. */
+/** Changes written by hand, for cases that the rules never produce. */
 export function changesOf(some: Partial<Changes>): Changes {
   return { ...NOTHING, ...some }
 }
@@ -38,10 +38,10 @@ export function changesOf(some: Partial<Changes>): Changes {
 export class Books {
   readonly store: Store
   readonly houseStripes: HouseStripes
-  /** The moment of the next decision; every one of them comes a second later than the one before. */
+  /** The instant of the next decision. Each decision is one second after the previous one. */
   now: Instant = Date.UTC(2030, 0, 1)
 
-  /** Books whose rows are an hour old at most, for tests with an engine: one that goes by the real clock does not serve rows from the future. */
+  /** Books whose rows are at most one hour old, for tests with an engine: on the real clock it does not serve rows from the future. */
   static ofToday(store: Store, houseStripe = 0): Books {
     const books = new Books(store, houseStripe)
     books.now = Date.now() - HOUR_MS
@@ -63,7 +63,7 @@ export class Books {
     return decideBatch(work, snapshot, this.houseStripes, moment)
   }
 
-  /** Decides on the rows of this moment, and writes nothing yet. */
+  /** Decides on the current rows and writes nothing. */
   async plan(...work: readonly Work[]): Promise<Plan> {
     return this.decide(work, await this.store.load(this.footprint(...work)))
   }
@@ -82,18 +82,18 @@ export class Books {
       plans.push(plan)
       return plan.changes
     })
-    // A server may give up over a lock before there is anything to decide on.
+    // A server may give up because of a lock before there are rows to decide on.
     assert.equal(plans.length, result === 'contended' ? Math.min(plans.length, 1) : 1, 'a plan is asked for once')
     return { result, outcomes: plans[0]?.outcomes.flat() ?? [] }
   }
 
-  /** Commits what must be applied, one answer per command. */
+  /** Commits work that must be applied; one answer per command. */
   async apply(...work: readonly Work[]): Promise<readonly Answer[]> {
     const outcomes = await this.commit(...work)
     return outcomes.map(answerOf)
   }
 
-  /** As `apply`, for one command. */
+  /** Like `apply`, for one command. */
   async applyOne<Kind extends CommandKind>(command: Command & { kind: Kind }): Promise<Answers[Kind]> {
     const [answer] = await this.apply(command)
     return answer as Answers[Kind]
@@ -114,17 +114,17 @@ function show(value: unknown): string {
   return JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? String(part) : part))
 }
 
-/** The change of one account's balance of credit. */
+/** The change of an account's credit balance. */
 export function changeOf(changes: Changes, account: string): BalanceChange {
   const change = changes.balances.find(({ after }) => after.account === account)
   assert.ok(change, `nothing changes for ${account}`)
   return change
 }
 
-/** More than any list of the suite has; a reader whose pages never end is told from one that is slow. */
+/** More pages than any list of the suite has, to detect a reader whose pages never end. */
 const PAGES_MAX = 100
 
-/** Every row of a list, read in pages of `limit`. */
+/** Every row of a list, in pages of `limit`. */
 export async function readAll<Row>(read: (page: PageQuery) => Promise<Page<Row>>, limit = 100): Promise<Row[]> {
   const rows: Row[] = []
   let cursor: string | null = null
@@ -138,12 +138,12 @@ export async function readAll<Row>(read: (page: PageQuery) => Promise<Page<Row>>
   throw new Error(`There is no end to this list after ${PAGES_MAX} pages.`)
 }
 
-/** Everything that `work` could have changed, to be compared before and after. */
+/** Everything that `work` could have changed, for a comparison before and after. */
 export async function photograph(storage: Storage, books: Books, ...work: readonly Work[]): Promise<unknown> {
   const { store, reader } = storage
   const snapshot = await store.load(books.footprint(...work))
   const names = [...snapshot.balances.values()]
-  // A balance that has no row may get another id each time.
+  // A balance without a row may get another id each time.
   const balances = names.map((balance) => (balance.version === 0 ? { ...balance, id: 0 } : balance))
   const postings = await Promise.all(
     names.map(({ account, asset }) => readAll((page) => reader.postings({ account, asset, kind: null, ...page }))),

@@ -1,16 +1,16 @@
-/** What a store says of the time: its server's clock, where it has one, and the time of the newest rows. */
+/** The clock of the store's server, if it has one, and the time of the newest rows. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { deposit, freeze, settle } from '../support/commands.ts'
 import { Books } from './books.ts'
 import type { OpenHarness } from './harness.ts'
 
-/** More than the clocks of this machine and a server beside it differ, and than an answer takes. */
+/** More than the difference between the clocks of this machine and of a server next to it, plus the time of a query. */
 const CLOSE_MS = 5_000
 const EMBEDDED: ReadonlySet<string> = new Set(['memory', 'sqlite'])
 
 export function describeClock(openHarness: OpenHarness): void {
-  test('a server tells the time of its own clock, in milliseconds since 1970; an embedded store has none', async () => {
+  test('a server returns the time of its own clock, in milliseconds since 1970; an embedded store has none', async () => {
     await using harness = await openHarness()
     const { kind, store } = await harness.open()
     const before = Date.now()
@@ -34,7 +34,7 @@ export function describeClock(openHarness: OpenHarness): void {
     books.now += 1
     await books.apply(freeze('h', 'user:8', 10n))
     assert.equal((await store.clock()).newestAt, other.now)
-    // What is written after it in the same stripe is newer, although its time is earlier.
+    // The next row of the same stripe is newer, although its time is earlier.
     other.now = books.now
     await other.apply(deposit('d-now', 'user:9', 1n))
     assert.equal((await store.clock()).newestAt, other.now)

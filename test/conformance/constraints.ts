@@ -7,7 +7,7 @@ import { deposit, freeze, open } from '../support/commands.ts'
 import { Books, photograph } from './books.ts'
 import type { OpenHarness } from './harness.ts'
 
-/** Changes that the rules would never make, from changes that they did make. */
+/** Changes that the rules never make, derived from changes that they made. */
 interface Breach {
   readonly title: string
   readonly make: (changes: Changes) => Changes

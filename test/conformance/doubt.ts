@@ -16,7 +16,7 @@ const WORK = [
   release('r'),
 ]
 
-/** What the request ids say afterwards: they had been used, or they are used now. */
+/** The result of the same commands sent again: applied if the commit was lost, replayed if it took effect. */
 const SECOND_TIME: Readonly<Record<LostAt, string>> = { before: 'applied', after: 'replayed' }
 
 export function describeDoubt(openHarness: OpenHarness): void {

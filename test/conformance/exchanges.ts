@@ -11,7 +11,7 @@ const TENTH = rate('star', 'gem', [1n, 10n])
 const GIFT = transfer('gift', [across('user:8', 'user:9', [57n, 'star'], ['gem']), leg('user:8', 'user:9', 1n, 'star')])
 
 export function describeExchanges(openHarness: OpenHarness): void {
-  test('a leg across assets tells what it came to, to whoever reads the entry and to a repeat', async () => {
+  test('a leg across assets shows what it received, to every reader of the entry and to a repeat', async () => {
     await using harness = await openHarness()
     const { store, reader } = await harness.open()
     const books = new Books(store, 7)
@@ -28,7 +28,7 @@ export function describeExchanges(openHarness: OpenHarness): void {
     })
     assert.equal(entry.legs?.[1]?.rate, null)
     assert.deepEqual(await reader.entry('gift'), entry)
-    // Also after the rate has changed.
+    // The same holds after the rate has changed.
     await books.apply(rate('star', 'gem', [5n, 1n]))
     const [repeat] = await books.commit(GIFT)
     assert.deepEqual(repeat, { status: 'applied', replayed: true, answer: entry })
@@ -60,7 +60,7 @@ export function describeExchanges(openHarness: OpenHarness): void {
     const before = await photograph(storage, books, GIFT)
     assert.equal(await storage.store.commit(plan.changes), 'stale')
     assert.deepEqual(await photograph(storage, books, GIFT), before)
-    // Decided anew it is exchanged at the new rate.
+    // A new decision exchanges at the new rate.
     assert.equal((await books.applyOne(GIFT)).legs![0]!.toAmount, 11n)
   })
 
@@ -123,7 +123,7 @@ export function describeExchanges(openHarness: OpenHarness): void {
     )
   })
 
-  test('behind its locks, exclusive sees the newest rate, and proves it', async () => {
+  test('under its locks, exclusive sees the newest rate, and proves it', async () => {
     await using harness = await openHarness()
     const { store, reader } = await harness.open()
     const books = new Books(store)

@@ -5,7 +5,7 @@ import { charge, deposit, freeze, settle } from '../support/commands.ts'
 import { answerOf, Books, changesOf, codeOf, photograph } from './books.ts'
 import type { OpenHarness } from './harness.ts'
 
-/** Goes through `exclusive` as often as the database gives up over a lock. */
+/** Retries `exclusive` while the database gives up because of a lock. */
 async function insist(books: Books, ...work: Work[]): Promise<readonly string[]> {
   for (let attempt = 1; attempt <= 100; attempt++) {
     const { result, outcomes } = await books.exclusive(...work)

@@ -5,7 +5,7 @@ import { charge, deposit, freeze, leg, open, settle, transfer } from '../support
 import { Books, codeOf, photograph } from './books.ts'
 import type { OpenHarness } from './harness.ts'
 
-/** Amounts that a double cannot hold: 2^53 + 1 and its like. */
+/** Amounts that a double cannot represent, such as 2^53 + 1. */
 const ODD = [2n ** 53n + 1n, 2n ** 60n + 1n, 2n ** 62n - 1n, BALANCE_MAX - 2n]
 
 export function describeExtremes(openHarness: OpenHarness): void {
@@ -42,7 +42,7 @@ export function describeExtremes(openHarness: OpenHarness): void {
     assert.equal((await storage.reader.account('@issuer'))?.balances[0]?.available, BALANCE_MIN)
   })
 
-  test('a balance beyond int64 never gets in, whoever asks for it', async () => {
+  test('a balance beyond int64 is never stored, whichever method writes it', async () => {
     await using harness = await openHarness()
     const storage = await harness.open()
     const books = new Books(storage.store)

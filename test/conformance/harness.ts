@@ -1,4 +1,4 @@
-/** What a store brings to the suite besides itself. */
+/** What a store provides to the suite in addition to itself. */
 import type { BalanceRecord } from '../../src/domain/balance.ts'
 import type { HoldRecord } from '../../src/domain/hold.ts'
 import type { EntryLeg, PostingRecord } from '../../src/domain/journal.ts'
@@ -9,7 +9,7 @@ import type { WRITE_ORDERS } from '../../src/stores/memory/write-orders.ts'
 import type { SqlValue } from '../../src/stores/sql/values.ts'
 import type { Storage } from '../../src/stores/storage.ts'
 
-/** A row altered or gone behind the store's back. */
+/** A row altered or deleted without the store. */
 export type Damage =
   | {
       readonly alter: 'balance'
@@ -28,9 +28,9 @@ export type Damage =
       readonly set: Partial<
         Pick<HoldRecord, 'payee' | 'held' | 'settled' | 'released' | 'refunded' | 'expiresAt' | 'steps'>
       > & {
-        /** It has not ended. */
+        /** Set: the hold has not ended. */
         readonly endedAt?: null
-        /** Its end has paid nobody. */
+        /** Set: the end of the hold paid nobody. */
         readonly payeeBalanceId?: null
         readonly payeeVersion?: null
       }
@@ -42,24 +42,24 @@ export type Damage =
   | { readonly remove: 'request'; readonly id: string }
   | { readonly remove: 'hold_step'; readonly hold: string; readonly step: number }
 
-/** Where a connection is lost: before the database made the commit durable, or after. */
+/** Whether the connection is lost before or after the database makes the commit durable. */
 export type LostAt = 'before' | 'after'
 
-/** One database of its own, empty at first; disposing of it closes what is open and leaves nothing behind. */
+/** A separate database, initially empty. Disposing of it closes every connection and removes it. */
 export interface Harness extends AsyncDisposable {
-  /** In which of the model's orders the store meets keys, guards and constraints. */
+  /** The model's order in which the store checks keys, guards and constraints. */
   readonly order: keyof typeof WRITE_ORDERS
-  /** Opens the database. Every opening shows the same rows; several at once are several writers. */
+  /** Opens the database. Every opening shows the same rows; several openings are several writers. */
   open(): Promise<Storage>
-  /** Does damage that no store would, whatever the constraints say. */
+  /** Damages rows as no store would, regardless of constraints. */
   plant(damage: Damage): Promise<void>
-  /** The storage's store, but its next commit loses the connection and cannot say whether it was made. */
+  /** The storage's store; its next commit loses the connection and cannot know whether it took effect. */
   doubtful(storage: Storage, lostAt: LostAt): Store
 }
 
 export type OpenHarness = () => Promise<Harness>
 
-/** The row of a table that a damage means, and what becomes of it; `set` is null where it is gone. */
+/** The row of a table that a damage applies to, with its new values; `set` is null if the row is deleted. */
 export interface DamagedRow {
   readonly table: string
   readonly key: Readonly<Record<string, string | number>>

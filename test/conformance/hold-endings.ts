@@ -10,7 +10,7 @@ interface Ending {
   readonly title: string
   readonly command: Command
   readonly hold: Partial<Hold>
-  /** Of the holder, who had 1,000 and froze 616, and what the payee got. */
+  /** Coins of the holder, who had 1,000 and froze 616, and of the payee. */
   readonly available: bigint
   readonly payee: bigint
 }
@@ -80,7 +80,7 @@ export function describeHoldEndings(openHarness: OpenHarness): void {
       await using harness = await openHarness()
       const storage = await harness.open()
       const books = new Books(storage.store)
-      // Due by the time of the next decision, which only an expiry asks for.
+      // The hold is due at the next decision. Only an expiry checks this.
       const terms = { payee: 'user:9', expiresInMs: 1 }
       await books.apply(deposit('d', 'user:8', 1_000n), freeze('h', 'user:8', 616n, terms))
       const [answer] = await books.apply(command)
@@ -122,7 +122,7 @@ export function describeHoldEndings(openHarness: OpenHarness): void {
     assert.equal((await storage.reader.account('user:7'))?.balances[0]?.available, 10n)
   })
 
-  test('a hold ends once, whoever else wants to end it', async () => {
+  test('a hold ends once, even if several writers end it', async () => {
     await using harness = await openHarness()
     const storage = await harness.open()
     const books = new Books(storage.store)

@@ -24,13 +24,13 @@ import type { OpenHarness } from './harness.ts'
 
 const metadata = { job: 'render', note: '渲染 "quoted"' }
 
-/** A hold of user:8 in favour of user:9. By the next decision it is due. */
+/** A hold of user:8 in favour of user:9. It is due at the next decision. */
 const FROZEN = [
   deposit('d', 'user:8', 1_000n),
   freeze('h', 'user:8', 100n, { payee: 'user:9', metadata, onExpiry: { settle: 30n }, expiresInMs: 1 }),
 ]
 
-/** What may happen to it, one thing after the other. */
+/** The steps of its life, in order. */
 const LIFE: readonly Command[] = [
   settlePart('p1', 'h', 20n, { payee: 'user:7', memo: 'first', metadata }),
   amend('a1', 'h', { amount: 150n, expiresInMs: 2_500, onExpiry: { settle: 40n } }),
@@ -88,7 +88,7 @@ export function describeHoldLife(openHarness: OpenHarness): void {
     assert.deepEqual(await availableOf(storage.reader, 'user:9'), [0n, 0n])
   })
 
-  test('freeze, end and every step get their first answer for ever, one by one and in one batch', async () => {
+  test('freeze, end and every step get their first answer forever, one by one and in one batch', async () => {
     await using harness = await openHarness()
     const storage = await harness.open()
     const books = new Books(storage.store)
@@ -131,7 +131,7 @@ export function describeHoldLife(openHarness: OpenHarness): void {
     ])
   })
 
-  test('the history of a hold tells everything that happened to it, the freeze first', async () => {
+  test('the history of a hold shows everything that happened to it, the freeze first', async () => {
     await using harness = await openHarness()
     const storage = await harness.open()
     const { reader, store } = storage
@@ -412,7 +412,7 @@ export function describeHoldLife(openHarness: OpenHarness): void {
     const plan = await books.plan(settlePart('p', 'h', 20n))
     await books.apply(settlePart('q', 'h', 20n))
     await assertStale(storage, books, plan.changes)
-    // Of all that it wants to write, only the number of the step is taken.
+    // Only the number of the step is taken; every other key is free.
     const other = await books.plan(open('o', 'user:1', 0n))
     await assertStale(storage, books, { ...other.changes, holdSteps: plan.changes.holdSteps })
   })
@@ -429,9 +429,9 @@ export function describeHoldLife(openHarness: OpenHarness): void {
     ]
     await books.apply(settlePart('q', 'h', 20n), settle('g', 10n))
     const { changes } = await books.plan(open('o', 'user:1', 0n))
-    // An end that was no step, of a hold that has one by now.
+    // An end that is not a step, of a hold that has a step by now.
     await assertStale(storage, books, { ...changes, holdsChanged: ofEnd.changes.holdsChanged })
-    // A step of a hold that has had another one, and of one that has ended.
+    // A step of a hold that has another step by now, and of a hold that has ended.
     await assertStale(storage, books, { ...changes, holdsStepped: ofPart.changes.holdsStepped })
     await assertStale(storage, books, { ...changes, holdsStepped: ofOther.changes.holdsStepped })
     assert.equal(await storage.store.commit(changesOf(changes)), 'committed')

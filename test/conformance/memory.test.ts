@@ -55,7 +55,7 @@ function damageHold(requests: Map<string, RequestRecord>, { id, set }: Extract<D
   if (hold?.kind !== 'freeze') throw new Error('There is no such hold to damage.')
   const { endedAt, payeeBalanceId, payeeVersion: _, ...columns } = set
   let { end } = hold
-  // Its only trace in the row of a database, with which all else that tells of the end stays.
+  // In a database, `ended_at` alone marks the end; the other columns of the end keep their values.
   if (endedAt === null && end !== null) end = { ...end, at: 0 }
   if (payeeBalanceId === null && end !== null) end = { ...end, payee: null }
   requests.set(id, { ...hold, ...columns, end })
@@ -75,7 +75,7 @@ function damagePosting(
   change(postings, key, damage)
   const damaged = postings.get(key)
   if (damaged === undefined) return
-  // Its version is part of its key.
+  // The version is part of the key.
   postings.delete(key)
   postings.set(postingKey(damaged.balanceId, damaged.version), damaged)
 }

@@ -8,11 +8,11 @@ import { MysqlDatabase, mysqlServers, type MysqlServer } from '../../harness/mys
 import { rowOf, type Damage, type Harness, type LostAt } from './harness.ts'
 import { describeStore } from './suite.ts'
 
-/** Every row gone, but the asset that a new ledger has. */
+/** Deletes every row except the asset of a new ledger. */
 const EMPTY = `START TRANSACTION; DELETE FROM requests; DELETE FROM hold_steps; DELETE FROM postings; DELETE FROM balances; DELETE FROM accounts; DELETE FROM rates; DELETE FROM assets;
   INSERT INTO assets (code, decimals, name, created_at) VALUES ('credit', 0, 'Credit', 0); COMMIT`
 
-/** Databases with tables and without rows: emptying one takes a tenth of the time of making one. */
+/** Databases with tables and without rows: emptying one takes a tenth of the time of creating one. */
 class EmptyDatabases implements AsyncDisposable {
   readonly #server: string
   readonly #free: MysqlDatabase[] = []
@@ -47,7 +47,7 @@ class MysqlHarness implements Harness {
   readonly #database: MysqlDatabase
   readonly #proxy: MysqlProxy
   readonly #opened: Storage[] = []
-  /** A database whose constraints were lifted is of no more use. */
+  /** False once constraints were dropped; such a database is not reused. */
   #isWhole = true
 
   static async create(name: MysqlServer['name'], databases: EmptyDatabases): Promise<MysqlHarness> {
@@ -79,7 +79,7 @@ class MysqlHarness implements Harness {
     if (rows !== 1) throw new Error(`The damage met ${rows} rows.`)
   }
 
-  /** The real loss of a real connection: what the store sends passes a proxy that cuts it. */
+  /** A real connection is lost: the store's traffic passes a proxy that cuts it. */
   doubtful(storage: Storage, lostAt: LostAt): Store {
     this.#proxy.cutNextCommit(lostAt)
     return storage.store

@@ -7,19 +7,19 @@ import { declare, deposit, freeze, open, settlePart } from '../support/commands.
 import { Books, readAll } from './books.ts'
 import type { OpenHarness } from './harness.ts'
 
-/** The largest that a caller may attach, about 35 KB as JSON. */
+/** The largest metadata that a caller may attach, about 35 KB as JSON. */
 const METADATA = Object.fromEntries(
   Array.from({ length: 32 }, (_, key) => [`k${key}`.padEnd(64, '_'), '"'.repeat(512)]),
 )
 const METADATA_BYTES = JSON.stringify(METADATA).length
-/** More than a page takes. */
+/** More rows than fit on a page. */
 const ROWS = Math.ceil(PAGE_BYTES_MAX / METADATA_BYTES) + 5
 
-/** Assets of four stripes each, whose rows are more than any one asset can have. */
+/** Assets with four stripes each: more rows than one asset can have. */
 const STRIPED_ASSETS = 260
 const STRIPES = [0, 1, 2, 1_023]
 
-/** The balances of an account as a list. */
+/** The balances of an account, as a paged list. */
 function balances(read: (page: PageQuery) => Promise<Account | null>) {
   return async (page: PageQuery): Promise<Page<Balance>> => {
     const account = await read(page)

@@ -134,7 +134,7 @@ export function describePages(openHarness: OpenHarness): void {
     const books = new Books(store)
     await books.apply(declare('gem'), deposit('dg', 'user:8', 10n, { asset: 'gem' }))
     await books.apply(deposit('d8', 'user:8', 100n), deposit('d9', 'user:9', 100n))
-    // The ids, the expiries and the age are three different orders.
+    // The orders by id, by expiry and by age all differ.
     const names = ['m', 'z', 'a', 'q', 'b']
     for (const [index, id] of names.entries()) {
       await books.apply(freeze(id, 'user:8', 1n, { expiresInMs: HOUR_MS - index * 60_000 }))

@@ -8,7 +8,7 @@ import { PostgresDatabase, TRANSACTION_ENDED, WITHOUT_POSTGRES } from '../../har
 import { rowOf, type Damage, type Harness, type LostAt } from './harness.ts'
 import { describeStore } from './suite.ts'
 
-/** A schema of its own in the file's database, reached by way of a proxy. */
+/** A separate schema in the database of this file, reached through a proxy. */
 class PostgresHarness implements Harness {
   readonly order = 'postgres'
   readonly #database: PostgresDatabase

@@ -13,7 +13,7 @@ import type { OpenHarness } from './harness.ts'
 
 type Alter = (changes: Changes) => Changes
 
-/** Rows that are not as the batch was decided on, and keys that are taken. */
+/** Rows that differ from the rows the batch was decided on, and keys that are taken. */
 const GUARDS: Readonly<Record<string, Alter>> = {
   'a balance that moved': (changes) =>
     withBalance(changes, 'user:9', ({ before, after }) => ({
@@ -34,7 +34,7 @@ const GUARDS: Readonly<Record<string, Alter>> = {
   'a rate that is not the newest': (changes) => ({ ...changes, ratesUsed: [RATE] }),
 }
 
-/** Rows that a constraint refuses. */
+/** Rows that violate a constraint. */
 const BREACHES: Readonly<Record<string, Alter>> = {
   'a balance that holds less than nothing': (changes) =>
     withBalance(changes, 'user:8', ({ before, after }) => ({ before, after: { ...after, held: -1n } })),
@@ -82,7 +82,7 @@ function withEnd(changes: Changes, id: string, alter: Partial<HoldRecord>): Chan
   return { ...changes, holdsChanged }
 }
 
-/** What each pair of a guard and a constraint comes to. */
+/** The result of each pair of a guard and a constraint. */
 async function answersOf(store: Store, changes: Changes): Promise<ReadonlyMap<string, CommitResult | 'store_refused'>> {
   const answers = new Map<string, CommitResult | 'store_refused'>()
   for (const [guard, move] of Object.entries(GUARDS)) {

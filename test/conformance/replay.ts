@@ -8,7 +8,7 @@ import type { OpenHarness } from './harness.ts'
 
 const metadata = { job: 'render', frames: 24, retry: false, parent: null, note: '渲染 🎞 "quoted" \\ \n' }
 
-/** Every kind of command, each with something in every field that a repeat must bring back. */
+/** Every kind of command, with a value in every field that a repeat must return. */
 const COMMANDS: readonly Command[] = [
   declare('gem', 2, 'Gem 💎'),
   open('o', 'user:8', -100n, { metadata }),

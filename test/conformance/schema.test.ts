@@ -1,4 +1,4 @@
-/** The schema.sql files show what the migrations make. When they do not, `npm run generate` writes them again. */
+/** The schema.sql files match the result of the migrations. If they do not, `npm run generate` updates them. */
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { describe, test } from 'node:test'
@@ -21,7 +21,7 @@ const MYSQL_CHANGES = [
   'DROP VIEW holds',
 ]
 
-/** Each leaves the tables otherwise than they were. */
+/** Each statement changes the tables. */
 const CHANGES: Readonly<Record<SchemaSnapshot['store'], readonly string[]>> = {
   sqlite: [
     'ALTER TABLE accounts ADD COLUMN extra INTEGER',
@@ -53,7 +53,7 @@ const CHANGES: Readonly<Record<SchemaSnapshot['store'], readonly string[]>> = {
   ],
 }
 
-/** What no schema.sql has a place for. */
+/** Objects that a schema.sql file cannot contain. */
 const MYSQL_OTHERS = ['CREATE TRIGGER other BEFORE INSERT ON assets FOR EACH ROW SET NEW.decimals = 0']
 const OTHERS: Readonly<Record<SchemaSnapshot['store'], readonly string[]>> = {
   sqlite: [],

@@ -7,7 +7,7 @@ import { charge, declare, deposit, freeze, open, release, settle } from '../supp
 import { Books, changeOf, changesOf, photograph } from './books.ts'
 import type { OpenHarness } from './harness.ts'
 
-/** A commit of `changes` is stale, and none of `work`, which they were made of, is there. */
+/** A commit of `changes` is stale and writes nothing of `work`, from which they were made. */
 async function assertStale(storage: Storage, books: Books, changes: Changes, ...work: Work[]): Promise<void> {
   const before = await photograph(storage, books, ...work)
   assert.equal(await storage.store.commit(changes), 'stale')
@@ -38,7 +38,7 @@ export function describeStaleness(openHarness: OpenHarness): void {
   test('a balance that two writers both create is created once', async () => {
     await using harness = await openHarness()
     const storage = await harness.open()
-    // Each on a stripe of its own, so that the new balance is all they have in common.
+    // Each has its own stripe, so they share only the new balance.
     const books = new Books(storage.store, 0)
     const others = new Books(storage.store, 1)
     const plan = await books.plan(deposit('d1', 'user:8', 1n))
@@ -89,7 +89,7 @@ export function describeStaleness(openHarness: OpenHarness): void {
       {
         ...changes,
         balances: changes.balances.map((change) => (change === added ? clashing : change)),
-        // Without the posting, whose key would be taken as well.
+        // Without the posting: its key would be taken too.
         postings: changes.postings.filter(({ balanceId }) => balanceId !== added.after.id),
       },
       deposit('e', 'user:9', 1n),
@@ -132,7 +132,7 @@ export function describeStaleness(openHarness: OpenHarness): void {
     await assertStale(storage, books, asHold.changes, freeze('id', 'user:8', 1n))
   })
 
-  test('request ids are told apart by the case of their letters', async () => {
+  test('request ids that differ only in upper and lower case are different', async () => {
     await using harness = await openHarness()
     const storage = await harness.open()
     const books = new Books(storage.store)
@@ -162,7 +162,7 @@ export function describeStaleness(openHarness: OpenHarness): void {
     const late = await books.plan(settle('h', 20n))
     await books.apply(release('h'))
     const plan = await books.plan(open('o', 'user:9', 0n))
-    // Only the hold is out of date, no balance.
+    // Only the hold is stale, no balance.
     const changes = { ...plan.changes, holdsChanged: late.changes.holdsChanged }
     await assertStale(storage, books, changes, settle('h', 20n), open('o', 'user:9', 0n))
     assert.equal((await storage.reader.hold('h'))?.state, 'released')
@@ -197,7 +197,7 @@ export function describeStaleness(openHarness: OpenHarness): void {
     }
     await books.apply(release('h-user:4'))
     const fresh = await books.plan(open('o', 'user:9', 0n))
-    // Only one of the holds is out of date, no balance.
+    // Only one of the holds is stale, no balance.
     const { holdsChanged } = changes
     await assertStale(storage, books, { ...fresh.changes, holdsChanged }, open('o', 'user:9', 0n))
   })
@@ -213,7 +213,7 @@ export function describeStaleness(openHarness: OpenHarness): void {
     assert.deepEqual((await storage.reader.assets()).items.find(({ code }) => code === 'gem')?.decimals, 2)
   })
 
-  test('who declares an asset at the same time as another is told the moment that is kept, the first', async () => {
+  test('two simultaneous declarations of an asset both return the stored creation time, the first one', async () => {
     await using harness = await openHarness()
     const storage = await harness.open()
     const books = new Books(storage.store)
@@ -225,7 +225,7 @@ export function describeStaleness(openHarness: OpenHarness): void {
     await assertStale(storage, books, other.changes, declare('gem', 2, 'Jewel'))
     const gem = { code: 'gem', decimals: 2, name: 'Gem', createdAt: first.changes.assets[0]!.createdAt }
     assert.deepEqual(await books.commit(declare('gem', 2, 'Gem')), [{ status: 'applied', replayed: true, answer: gem }])
-    // Another name is no other moment.
+    // A new name does not change the creation time.
     const jewel = { ...gem, name: 'Jewel' }
     assert.deepEqual(await books.commit(declare('gem', 2, 'Jewel')), [
       { status: 'applied', replayed: false, answer: jewel },

@@ -22,7 +22,7 @@ async function holdsOf(reader: Reader, filters: Partial<HoldQuery>, limit = 2): 
   return holds.map(({ id }) => id)
 }
 
-/** `available`, `held` and `version` of the account's only balance; null when it had none. */
+/** `available`, `held` and `version` of the account's only balance; null if it has none. */
 function amountsOf(account: Account | null): readonly unknown[] | null {
   assert.ok(account)
   const [balance, ...others] = account.balances
@@ -30,7 +30,7 @@ function amountsOf(account: Account | null): readonly unknown[] | null {
   return balance === undefined ? null : [balance.available, balance.held, balance.version]
 }
 
-/** The moments of the batches, and something of everything in them. */
+/** A journal with every kind of entry. Returns the instants of its batches. */
 async function manyKinds(store: Store): Promise<readonly number[]> {
   const books = new Books(store)
   const times: number[] = []

@@ -1,4 +1,4 @@
-/** The promises of the three ports. Every store runs all of them; what one cannot promise is skipped with its reason. */
+/** The promises of the three ports. Every store runs all of them; a store that cannot keep one skips it with a reason. */
 import { describe } from 'node:test'
 import { describeAtomicity } from './atomicity.ts'
 import { describeAuditor } from './auditor.ts'
@@ -45,7 +45,7 @@ const THEMES = {
 
 export type Theme = keyof typeof THEMES
 
-/** Themes that a store leaves out, each with the reason, as it is shown in the test report. */
+/** The themes that a store skips, each with the reason that the test report shows. */
 export type Skips = Readonly<Partial<Record<Theme, string>>>
 
 export function describeStore(name: string, openHarness: OpenHarness, skips: Skips = {}): void {

@@ -24,12 +24,12 @@ import {
 import { Books, codeOf, readAll } from './books.ts'
 import type { OpenHarness } from './harness.ts'
 
-/** What fills a stripe but for a few coins. */
+/** A stripe with this balance has room for a few coins only. */
 const NEARLY = BALANCE_MAX - 5n
-/** Another engine's, with room for everything. */
+/** The stripe of another engine, with room for everything. */
 const OTHER_STRIPE = 7
 
-/** What the rules would take thousands of commands for: stripe 0 of every house account is nearly full. */
+/** Nearly fills stripe 0 of every house account, which would take thousands of valid commands. */
 const FULL: readonly Command[] = [
   declare('gem'),
   deposit('f1', 'rich', NEARLY),
@@ -41,7 +41,7 @@ const FULL: readonly Command[] = [
 
 const HOUR_MS = 3_600_000
 
-/** Coins and holds of a user, by way of another stripe. */
+/** Coins and holds of a user, opened through another stripe. */
 const GIVEN: readonly Command[] = [
   deposit('g1', 'user:8', 10_000n),
   freeze('settled', 'user:8', 100n),
@@ -53,7 +53,7 @@ const GIVEN: readonly Command[] = [
   rate('credit', 'gem', [2n, 1n]),
 ]
 
-/** Each finds the stripe full that it is to go to, or to come from. */
+/** Each command finds that the stripe it pays from or to is full. */
 const MOVES: readonly (readonly [what: string, command: Command, house: string, asset: string])[] = [
   ['a deposit', deposit('m1', 'user:8', 100n), '@issuer', 'credit'],
   ['a charge', charge('m2', 'user:8', 100n), '@revenue', 'credit'],
@@ -103,7 +103,7 @@ export function describeSupply(openHarness: OpenHarness): void {
     const storage = await harness.open()
     await given(storage)
     for (const [what, command, house, asset] of MOVES) {
-      // Every engine begins with the first stripe.
+      // Every engine starts with the first stripe.
       const engine = new Engine(storage.store)
       const before = (await stripesOf(storage, house, asset)).size
       assert.deepEqual((await ask(engine, command)).map(codeOf), ['applied'], what)

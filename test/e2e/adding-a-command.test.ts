@@ -1,4 +1,4 @@
-/** CONTRIBUTING.md says how to add a command. This follows it in a copy of the project, and uses the command. */
+/** Follows the instructions of CONTRIBUTING.md for a new command in a copy of the project, and uses the command. */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
@@ -7,12 +7,12 @@ import { join, resolve } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 
 const ROOT = resolve(import.meta.dirname, '../..')
-/** Files of `src` that a new command may touch. */
+/** Files of `src` that a new command may change. */
 const FILES_MAX = 9
 
 interface Step {
   readonly file: string
-  /** The lines next to which the code goes; null for a file of its own. */
+  /** The line next to which the code goes; null for a new file. */
   readonly place: { readonly line: string; readonly side: 'before' | 'after' } | null
   readonly code: string
 }
@@ -38,7 +38,7 @@ async function take({ file, place, code }: Step, folder: string): Promise<void> 
   await writeFile(path, lines.join('\n'))
 }
 
-/** Files that the compiler finds a mistake in. */
+/** Files with compiler errors. */
 function filesWithErrors(folder: string): ReadonlySet<string> {
   const { stdout } = spawnSync(join(ROOT, 'node_modules/.bin/tsc'), ['--project', '.'], {
     cwd: folder,

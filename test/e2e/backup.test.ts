@@ -1,4 +1,4 @@
-/** `holdfast backup`, beside a service that is busy. */
+/** `holdfast backup` during a busy service. */
 import assert from 'node:assert/strict'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -8,12 +8,12 @@ import { openLedger } from '../../src/ledger.ts'
 import { runHoldfast, ServiceProcess } from '../../harness/service-process.ts'
 
 const CALLERS = 8
-/** Commands of the load before the copy begins, and at least so many while it is made. */
+/** Commands of the load before the backup begins, and the least number of commands during it. */
 const BEFORE = 400
 const MEANWHILE_MIN = 10
 
 class Load {
-  /** Request ids of what was acknowledged, in that order. */
+  /** Request ids of acknowledged commands, in order of acknowledgement. */
   readonly acknowledged: string[] = []
   readonly #url: string
   #isOver = false

@@ -1,4 +1,4 @@
-/** What becomes of holds, on the command line: parts, amends, refunds, late settles, histories, and those that are stuck. */
+/** The life of holds on the command line: parts, amends, refunds, late settles, histories, and stuck holds. */
 import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -29,7 +29,7 @@ async function run(line: string, environment: Environment = { HOLDFAST_URL: serv
   return await runHoldfast(line.split(' '), environment)
 }
 
-/** Runs a command that must succeed, and gives what it prints. */
+/** Runs a command that must succeed, and returns what it prints. */
 async function shownBy(line: string, environment?: Environment): Promise<string> {
   const { exitCode, stdout, stderr } = await run(line, environment)
   assert.equal(exitCode, 0, `${line}: ${stderr}${stdout}`)
@@ -52,7 +52,7 @@ async function freeze(id: string, amount: bigint, expiresInMs = 600_000): Promis
   await ledger.freeze({ requestId: id, account: `user:${id}`, amount, expiresInMs })
 }
 
-/** On whatever the environment names. */
+/** Runs on the store or service that the environment names. */
 async function liveStepByStep(environment: Environment): Promise<void> {
   const json = (line: string): Promise<Record<string, unknown>> => jsonOf(line, environment)
   const shows = (line: string): Promise<string> => shownBy(line, environment)
@@ -96,7 +96,7 @@ async function liveStepByStep(environment: Environment): Promise<void> {
 }
 
 describe('the life of a hold', () => {
-  test('is told step by step through a service, and its history shows every one', async () => {
+  test('is shown step by step through a service, and its history shows every step', async () => {
     await liveStepByStep({ HOLDFAST_URL: service.url })
   })
 
@@ -125,7 +125,7 @@ describe('the life of a hold', () => {
   })
 })
 
-describe('what goes wrong is told with a way out', () => {
+describe('an error comes with a remedy', () => {
   test('a wrong command line exits 2', async () => {
     await freeze('wrong', 100n)
     const expected: readonly (readonly [line: string, says: RegExp])[] = [
@@ -207,7 +207,7 @@ describe('holds that are stuck', () => {
     assert.deepEqual(await found(sinceOld), ['due-1', 'due-2', 'old'])
     assert.deepEqual(await found(sinceOld, { metadata: { a: 1 } }), ['due-1'])
     assert.deepEqual(await found(now * 2), ['due-1', 'due-2'])
-    // Pages of young holds are not read to be thrown away.
+    // Pages with young holds only are not read.
     let reads = 0
     const counting: Pick<Ledger, 'holds'> = {
       holds: async (input) => {

@@ -1,4 +1,4 @@
-/** Statements on the command line: filters, moments and files, on a database and through a service. */
+/** Statements on the command line: filters, instants and files, on a database and through a service. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -108,7 +108,7 @@ test('a wrong filter exits 2 and says what to type instead', async () => {
   }
 })
 
-test('whoever has read enough of a file ends it, and that is no failure', async () => {
+test('a reader that has read enough of a file may end it, and that is no failure', async () => {
   const child = spawnHoldfast(['postings', 'user:8', '--export', 'ndjson', '--store', store])
   let errors = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text))

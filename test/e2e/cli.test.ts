@@ -1,4 +1,4 @@
-/** The command line, spawned as a user would run it. */
+/** The command line, started as a process. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { after, before, describe, test } from 'node:test'
 import { runHoldfast, ServiceProcess, type Ran } from '../../harness/service-process.ts'
 
-/** Nothing else would end the request so soon: the service waits half a minute for a body. */
+/** Only the service's timeout ends the request this late: it waits half a minute for a body. */
 const ENDLESS_MS = 25_000
 
 let folder = ''
@@ -30,7 +30,7 @@ async function run(line: string, environment: Readonly<Record<string, string>> =
   return await runHoldfast(line.split(' '), environment)
 }
 
-/** Runs a command that must succeed, and gives its JSON. */
+/** Runs a command that must succeed, and returns its JSON. */
 async function json(line: string, environment: Readonly<Record<string, string>>): Promise<Record<string, unknown>> {
   const { exitCode, stdout, stderr } = await run(`${line} --json`, environment)
   assert.equal(exitCode, 0, `${line}: ${stderr}${stdout}`)
@@ -43,7 +43,7 @@ async function fails(line: string, exitCode: number, environment: Readonly<Recor
   return ran
 }
 
-/** A freeze, a settle and everything around them, on whatever the environment names. */
+/** The commands of one hold's life, on the store or service that the environment names. */
 async function liveOneHold(environment: Readonly<Record<string, string>>): Promise<void> {
   await json('deposit user:8 9007199254740993 --request-id d-1 --memo hello', environment)
   const frozen = await json('freeze user:8 616 --request-id job-616 --expires-in 10m --metadata {"a":1}', environment)
@@ -135,7 +135,7 @@ describe('everyday commands', () => {
   })
 })
 
-describe('what goes wrong is told with an exit code and a way out', () => {
+describe('an error comes with an exit code and a remedy', () => {
   test('a rejection exits 1', async () => {
     const environment = { HOLDFAST_STORE: `sqlite:${newFile()}` }
     await json('deposit user:8 10', environment)
@@ -227,7 +227,7 @@ describe('verify', () => {
     )
   })
 
-  test('what the database should be warned of is told, and leaves the exit code as it is', async () => {
+  test('warnings of the database are printed, and leave the exit code as it is', async () => {
     const { stdout } = await fails('verify --store memory:', 0)
     assert.match(
       stdout,
@@ -306,7 +306,7 @@ describe('serve', () => {
   })
 })
 
-/** A request whose head has arrived, so that it is under way, and whose body follows with `finish`. */
+/** A request under way: its head has arrived, and `finish` sends its body. */
 function beginDeposit(url: string) {
   const headers = { 'content-type': 'application/json', expect: '100-continue' }
   const request = httpRequest(`${url}/v1/deposits`, { method: 'POST', headers })

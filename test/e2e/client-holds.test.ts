@@ -1,4 +1,4 @@
-/** The whole life of a hold as a `Ledger` has it: in process, and over HTTP with answers that get lost. test/servers has the databases. */
+/** The whole life of a hold through `Ledger`: in process, and over HTTP with lost answers. test/servers covers the databases. */
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, test } from 'node:test'

@@ -1,4 +1,4 @@
-/** The client is made for browsers and edge runtimes too: it must compile against the browser's types alone. */
+/** The client runs in browsers and edge runtimes too: it must compile with the browser's types alone. */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -15,7 +15,7 @@ before(async () => {
 })
 after(() => rm(folder, { recursive: true }))
 
-/** What the compiler says about `files` where there is no Node. */
+/** The compiler's output for `files` without the types of Node. */
 async function compileForBrowsers(...files: readonly string[]): Promise<string> {
   const configuration = {
     extends: join(ROOT, 'tsconfig.json'),

@@ -1,4 +1,4 @@
-/** What the client does when the service is away, slow, overloaded or of another version. */
+/** The client's behaviour when the service is unreachable, slow, overloaded or of another version. */
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, test } from 'node:test'

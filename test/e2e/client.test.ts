@@ -10,7 +10,7 @@ import { RunningService } from '../support/running-service.ts'
 
 const BEYOND_DOUBLE = 9_007_199_254_740_993n
 
-/** Short pauses, so that the tests are short; everything else as it is by default. */
+/** Short pauses, so that the tests are short; otherwise the defaults. */
 function client(service: { readonly url: string }, limits: ConnectOptions['limits'] = {}): Ledger {
   return connect(service.url, { limits: { pauseMsMin: 5, pauseMsMax: 50, ...limits } })
 }
@@ -238,7 +238,7 @@ describe('calls that are made together travel together', () => {
       }
     })
     await Promise.all(callers)
-    // 1,000 commands; 2 connections with 25 callers each would need 40.
+    // 1,000 commands; 2 connections with 25 callers each need at least 40.
     assert.ok(service.batchRequestCount < 150, `${service.batchRequestCount} requests`)
     assert.equal((await ledger.account('user:8')).balances[0]?.available, 99_000n)
   })

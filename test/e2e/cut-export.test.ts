@@ -1,6 +1,6 @@
 /**
- * A statement's file that was cut never looks whole: to HTTP/1.1, to HTTP/1.0, whose answers end with their connection, and to whoever
- * has nothing but the file.
+ * A truncated export never looks complete: to HTTP/1.1, to HTTP/1.0, whose answers end with the connection, and to a reader of
+ * the file alone.
  */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
@@ -18,11 +18,11 @@ const END = { csv: /\r\n#end,([0-9]+),{13}\r\n$/, ndjson: /\n\{"end":true,"rows"
 
 interface Heard {
   readonly text: string
-  /** null where the connection just ended. */
+  /** null if the connection ended without an error. */
   readonly errorCode: string | null
 }
 
-/** Asks by HTTP/1.0. */
+/** Sends a request by HTTP/1.0. */
 async function askFor(service: HttpService, format: string): Promise<Socket> {
   const socket = connect(Number(new URL(service.url).port), '127.0.0.1')
   await once(socket, 'connect')
@@ -40,7 +40,7 @@ async function hear(socket: Socket): Promise<Heard> {
   }
 }
 
-/** A service whose journal has no end. */
+/** A service with an endless journal. */
 async function started(limits: Partial<HttpLimits> = {}) {
   const service = await HttpService.start({ http: { limits } })
   return { service, pages: endless(service) }
@@ -89,7 +89,7 @@ describe('a file that is cut ends its connection with a reset, and has no end ro
       const { service } = await started(limits)
       await using _ = service
       const socket = await askFor(service, 'csv')
-      // Nothing is taken until the service has given up.
+      // The caller reads nothing until the service has given up.
       if ('exportPageMsMax' in limits) await connectionsOf(service, 0)
       assertCut(await hear(socket))
     }
@@ -132,7 +132,7 @@ test('the command line ends a file that it cannot read to its end with a failure
   assert.doesNotMatch(stdout, END.ndjson)
 })
 
-/** Reads as the service does, until `isOver`. */
+/** Reads like the service, and fails once `isOver` returns true. */
 function failing({ reader }: HttpService, isOver: () => boolean): HttpService['reader']['postings'] {
   const postings = reader.postings.bind(reader)
   return async (query) => {
@@ -141,7 +141,7 @@ function failing({ reader }: HttpService, isOver: () => boolean): HttpService['r
   }
 }
 
-/** Resolves once the service has so many connections open. */
+/** Resolves when the service has this many open connections. */
 async function connectionsOf(service: HttpService, wanted: number): Promise<void> {
   for (;;) {
     const { promise, resolve } = Promise.withResolvers<number>()

@@ -1,4 +1,4 @@
-/** Every program in `examples` runs and prints what its committed output says. `UPDATE=1` writes the outputs anew. */
+/** Every program in `examples` runs and prints its committed output. `UPDATE=1` rewrites the outputs. */
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-/** The service's sweeper: that it works off a backlog, tells how far it is, and stops in order. */
+/** The service's sweeper: it ends a backlog, reports its progress, and stops cleanly. */
 import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -17,7 +17,7 @@ interface Readiness {
 
 const HOLDS = 120
 const HOUR_MS = 3_600_000
-/** So that the backlog takes a dozen rounds. */
+/** Small pages, so that the backlog takes a dozen rounds. */
 const PACE = ['--expiry-interval-ms', '100', '--expiry-page-max', '5', '--expiry-round-max', '10']
 const MS_MAX = 20_000
 

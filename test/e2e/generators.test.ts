@@ -1,4 +1,4 @@
-/** Generated files are what their generators would write, and the check of it can fail. */
+/** Generated files equal the output of their generators, and the check for this can fail. */
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'

@@ -1,4 +1,4 @@
-/** Who is let in when there is more to do than can be done. */
+/** Admission of requests to an overloaded service. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
@@ -9,13 +9,13 @@ import { until } from '../support/mysql-ledger.ts'
 const DEPOSIT = { account: 'user:8', amount: 5 }
 
 describe('a service with as many requests under way as it may have', () => {
-  test('refuses one more at once, without reading it, and tells when to come again', async () => {
+  test('refuses one more at once, without reading it, and says when to retry', async () => {
     await using service = await HttpService.start({ http: { limits: { requestsInFlightMax: 1 } } })
     const commits = Promise.withResolvers<void>()
     service.store.gate = commits.promise
     const first = service.post('/v1/deposits', DEPOSIT)
     await until(async () => service.store.calls.includes('commit'), 'a commit')
-    // What it would say to such a body if it read it is something else.
+    // A service that read this body would answer with another problem.
     const refused = await service.post('/v1/deposits', '{')
     assert.equal(assertProblem(refused, 503, 'overloaded')['applied'], 'no')
     assert.equal(refused.headers.get('retry-after'), '1')
@@ -67,7 +67,7 @@ test('requests that a lost connection had pipelined make room for others', async
   socket.destroy()
   open()
   await until(async () => (await statusOfOthers()) === 404, 'room for others')
-  // All of it: the same five are let in again.
+  // All of the capacity is free again: five requests are accepted.
   const others = await Promise.all(Array.from({ length: 5 }, () => service.get('/v1/assets')))
   assert.deepEqual(new Set(others.map(({ status }) => status)), new Set([200]))
 })

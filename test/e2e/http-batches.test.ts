@@ -1,4 +1,4 @@
-/** Many commands in one request: each for itself, or all together. */
+/** Several commands in one request: each by itself, or as a group. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { assertProblem, HttpService } from '../support/http-service.ts'
@@ -131,7 +131,7 @@ test('a thousand commands fit, one more does not', async () => {
 test('a large answer is written part by part, and says the same as each command alone', async () => {
   await using service = await HttpService.start()
   await service.give('user:8', 1_000)
-  // The largest that may be attached.
+  // The largest metadata that may be attached.
   const metadata = Object.fromEntries(Array.from({ length: 32 }, (_, key) => [`k${key}`, '"'.repeat(512)]))
   const holds = Array.from({ length: 40 }, (_, index) => `h${index}`)
   for (const requestId of holds) await service.post('/v1/holds', { requestId, account: 'user:8', amount: 2, metadata })

@@ -1,4 +1,4 @@
-/** Closing answers what is under way, leaves no connection open, and ends within its bound. */
+/** Closing answers the requests under way, leaves no connection open, and ends within its bound. */
 import assert from 'node:assert/strict'
 import { Agent, request } from 'node:http'
 import { once } from 'node:events'
@@ -9,7 +9,7 @@ import { quiet } from '../support/quiet.ts'
 import { HttpService } from '../support/http-service.ts'
 
 const DEPOSIT = JSON.stringify({ requestId: 'd-1', account: 'user:8', amount: 5 })
-/** A close that waited for it would end with the limit of its test. */
+/** A close that waited this long would exceed the time limit of its test. */
 const SHUTDOWN_MS = 3_600_000
 
 interface KeptAnswer {
@@ -102,7 +102,7 @@ test('a busy keep-alive connection gets an answer, then no more', async () => {
   busy.setEncoding('utf8').on('data', (chunk: string) => (heard += chunk))
   const wait = ask(new Agent(), `${service.url}/v1/deposits`, DEPOSIT)
   await untilCommitting(service)
-  // Its first request arrives before the close, the others while it is under way.
+  // The first request arrives before the close, the others during it.
   const post = `POST /v1/deposits HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${DEPOSIT.length}\r\n\r\n${DEPOSIT}`
   const arrived = once(service.app.server, 'request')
   busy.write(post)

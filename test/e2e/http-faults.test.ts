@@ -1,4 +1,4 @@
-/** What is broken or too slow is a 5xx problem that says whether, when and under which request id to try again. */
+/** Faults and timeouts are 5xx problems that say whether, when and with which request id to try again. */
 import assert from 'node:assert/strict'
 import { Writable } from 'node:stream'
 import { describe, test } from 'node:test'
@@ -54,7 +54,7 @@ describe('the store', () => {
     service.store.script.length = 0
     const repeat = { ...anonymous, requestId: problem['requestId'] }
     let repeated = await service.post('/v1/deposits', repeat)
-    // Until the circuit breaker lets somebody try.
+    // The circuit breaker refuses calls for a while.
     while (repeated.status === 503) repeated = await service.post('/v1/deposits', repeat)
     assert.deepEqual([repeated.status, repeated.headers.get('idempotent-replayed')], [201, 'true'])
     assert.deepEqual(await service.creditOf('user:8'), ['5', '0'])
@@ -106,7 +106,7 @@ describe('the engine', () => {
   })
 })
 
-test('a caller that hung up behind a long queue takes its commands out of it', async () => {
+test('a caller that hangs up takes its commands out of a long queue', async () => {
   await using service = await HttpService.start({ engine: { limits: { batchesInFlightMax: 1, batchCommandsMax: 10 } } })
   const commits = gate()
   service.store.gate = commits.closed

@@ -8,7 +8,7 @@ const AMOUNTS = ['amount', 'held', 'settled', 'released', 'drawn', 'shortfall', 
 
 type Amounts = Partial<Record<(typeof AMOUNTS)[number], number>>
 
-/** Asserts the state and every amount of a hold; those that are not told are 0. */
+/** Asserts the state and every amount of a hold; an omitted amount is 0. */
 function assertHold(hold: Readonly<Record<string, unknown>>, state: string, amounts: Amounts): void {
   const expected = Object.fromEntries(AMOUNTS.map((name) => [name, String(amounts[name] ?? 0)]))
   const found = Object.fromEntries(AMOUNTS.map((name) => [name, hold[name]]))
@@ -29,7 +29,7 @@ function part(service: HttpService, requestId: string, amount: number, more: obj
   return service.post('/v1/holds/h/settle', { requestId, amount, final: false, ...more })
 }
 
-/** A hold that was frozen for a moment, and ended by its expiry as the sweeper ends it. */
+/** A hold with a short life, ended by its expiry as the sweeper ends it. */
 async function expired(more: object = {}): Promise<HttpService> {
   const service = await frozen({ expiresInMs: 1, ...more })
   await sleep(5)
@@ -302,7 +302,7 @@ describe('history', () => {
     return [number, kind, entry, hold!['state'], hold!['held'], hold!['settled'], hold!['refunded']]
   }
 
-  test('tells everything that happened, the freeze first, with the hold as it was after each', async () => {
+  test('shows every event, the freeze first, with the hold as it was after each', async () => {
     await using service = await lived()
     const events = await historyOf(service)
     assert.deepEqual(events.map(told), EVENTS)
@@ -337,7 +337,7 @@ describe('history', () => {
     assert.deepEqual((await historyOf(service)).map(told), [EVENTS[0], end])
   })
 
-  test('of no hold is not found, and wrong parameters are told', async () => {
+  test('of no hold is not found, and wrong parameters are named', async () => {
     await using service = await lived()
     assert.equal(assertProblem(await service.get('/v1/holds/p-1/history'), 404, 'hold_not_found')['hold'], 'p-1')
     for (const [parameter, query] of [
@@ -375,7 +375,7 @@ describe('history', () => {
 })
 
 describe('what is refused', () => {
-  test('insufficient funds tell what is held, and how to list the holds', async () => {
+  test('insufficient funds show what is held, and how to list the holds', async () => {
     await using service = await frozen()
     const problem = assertProblem(
       await service.post('/v1/charges', { account: 'user:8', amount: 401 }),

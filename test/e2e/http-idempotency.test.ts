@@ -1,4 +1,4 @@
-/** One request id, one effect: wherever the id comes from, and however often the request comes. */
+/** One request id, one effect: wherever the id is given, and however often the request is sent. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { assertProblem, HttpService } from '../support/http-service.ts'
@@ -128,7 +128,7 @@ describe('the Idempotency-Key header', () => {
     assert.deepEqual([again.status, again.headers.get('idempotent-replayed')], [200, 'true'])
   })
 
-  test('is refused for a batch, whose commands it could not tell apart', async () => {
+  test('is refused for a batch request, whose commands it could not distinguish', async () => {
     await using service = await HttpService.start()
     const body = { commands: [{ kind: 'deposit', account: 'user:8', amount: 1 }] }
     const answer = await service.post('/v1/batches', body, { 'idempotency-key': 'b-1' })

@@ -1,4 +1,4 @@
-/** The service on SQLite is there for everybody while somebody reads much, and leaves one file behind. */
+/** The service on SQLite serves others during long reads, and leaves a single file when it stops. */
 import assert from 'node:assert/strict'
 import { copyFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -10,11 +10,11 @@ import { beginningSql, BUSY, holdsSql } from '../../harness/long-journal.ts'
 import { answeredDuring, fill, pipelined, RICH, RICH_AT, richAccountSql } from '../../harness/reading-load.ts'
 import { ServiceProcess } from '../../harness/service-process.ts'
 
-/** Of the statement that is exported. */
+/** Lines of the exported statement. */
 const LINES_MIN = 20_000
 const PIPELINED = 60
 const ASSETS = 10_000
-/** When reads were on the calling thread, it was one. */
+/** With reads on the calling thread, one was answered. */
 const ANSWERED_MIN = 10
 const COINS = 'user:7'
 

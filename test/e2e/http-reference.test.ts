@@ -118,7 +118,7 @@ describe('the document', () => {
         }
       }
     }
-    // These come before there is a route, only within the answer of a batch, or to no caller.
+    // These occur without a route, only in the answer of a batch request, or never for a caller.
     const elsewhere = new Set<ProblemCode>(['route_not_found', 'method_not_allowed', 'batch_aborted', 'hold_not_due'])
     const codes = (Object.keys(PROBLEMS) as ProblemCode[]).filter((code) => isServiceCode(code) && !elsewhere.has(code))
     assert.deepEqual([...seen].sort(), [...codes].sort())

@@ -1,4 +1,4 @@
-/** Bad input of every kind gets a 4xx problem that points at it, and leaves no trace. */
+/** Every kind of invalid input gets a 4xx problem that points at it, and has no effect. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect } from 'node:net'
@@ -8,7 +8,7 @@ import { assertProblem, HttpService, type Answer } from '../support/http-service
 const DEPOSIT = { account: 'user:8', amount: 1 }
 const TEXT = '{"account": "user:8", "amount": 1}'
 
-/** One for all tests of a group: what is refused leaves nothing that the next one could see. */
+/** One service for all tests of a group: a refused request leaves nothing that the next test could see. */
 function sharedService(): () => HttpService {
   let service: HttpService | undefined
   before(async () => {
@@ -18,7 +18,7 @@ function sharedService(): () => HttpService {
   return () => service ?? assert.fail('the service is not there')
 }
 
-/** Nothing reached the store, so nothing can have been left there. */
+/** No call reached the store, so nothing can have been written. */
 async function leavesNoTrace(service: HttpService, refused: () => Promise<Answer>): Promise<Answer> {
   const before = service.store.calls.length
   const answer = await refused()
@@ -264,7 +264,7 @@ describe('what is hardly HTTP', () => {
     socket.on('data', (part: Buffer) => (answer += String(part)))
     await once(socket, 'end')
     assert.match(answer, /^HTTP\/1\.1 408 /)
-    // The service has answered, and would still read.
+    // The service has answered, and still reads.
     socket.end(body.slice(10))
     await once(socket, 'close')
     assertProblem(await service.get('/v1/entries/late'), 404, 'entry_not_found')

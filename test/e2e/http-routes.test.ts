@@ -1,4 +1,4 @@
-/** Every route over a real socket. `HttpService` holds each answer to the OpenAPI document. */
+/** Every route over a real socket. `HttpService` validates each answer against the OpenAPI document. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { assertProblem, HttpService } from '../support/http-service.ts'
@@ -117,7 +117,7 @@ describe('holds', () => {
     assert.equal((await service.post(`${path}/settle`, { amount: 50 })).body['settled'], '50')
     assert.equal((await service.get(`/v1/entries/${encodeURIComponent(`${id}~settle`)}`)).body['kind'], 'settle')
     assert.deepEqual(await service.creditOf(account), ['50', '0'])
-    // Everything but the slash may also stand as it is.
+    // Only the slash must be encoded.
     assert.equal((await service.get('/v1/holds/tenant%2f7:job_1.x@host+a==')).body['id'], id)
   })
 
@@ -272,7 +272,7 @@ describe('exchanges', () => {
     assertProblem(await service.get(`${path}?cursor=abc`), 400, 'invalid_request')
   })
 
-  test('a transfer into another asset tells what each leg came to', async () => {
+  test('a transfer into another asset shows what each leg received', async () => {
     await using service = await HttpService.start()
     await service.put('/v1/assets/gold', {})
     await service.give('user:8', 1_000)

@@ -1,4 +1,4 @@
-/** Statements over a real socket: filters, moments, and files that are made while they are sent. */
+/** Statements over a real socket: filters, instants, and files that are generated while they are sent. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { get as httpGet, type IncomingMessage } from 'node:http'
@@ -20,7 +20,7 @@ async function entriesOf(service: HttpService, query: string): Promise<readonly 
   return (body['items'] as { entryId: string }[]).map(({ entryId }) => entryId)
 }
 
-/** A service with one of everything in the journal of `user:8`. */
+/** A service with one entry of every kind in the journal of `user:8`. */
 async function started(): Promise<HttpService> {
   const service = await HttpService.start()
   const memo = '=1+1,"充值"\n'
@@ -31,7 +31,7 @@ async function started(): Promise<HttpService> {
 }
 
 describe('pages', () => {
-  test('are filtered as the query says, and wrong filters are told by name', async () => {
+  test('are filtered as the query says, and wrong filters are named', async () => {
     await using service = await started()
     assert.deepEqual(await entriesOf(service, 'hold=%3Dh'), ['=h~settle', '=h'])
     assert.deepEqual(await entriesOf(service, 'entry=%3Dh~settle&kind=settle'), ['=h~settle'])
@@ -151,7 +151,7 @@ async function opened(service: HttpService): Promise<IncomingMessage> {
   return response
 }
 
-/** The count once it has not grown for a while. */
+/** The count, once it has stopped growing. */
 async function settled(pages: { readonly count: number }): Promise<number> {
   for (let last = -1; last !== pages.count;) {
     last = pages.count

@@ -1,4 +1,4 @@
-/** Pages are read and written turn by turn: however many one caller asks for, others are answered between them. */
+/** Pages are read and written in turns: other callers are answered between the pages of one caller. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
@@ -11,13 +11,13 @@ const TURN_MS = 10
 const REQUESTS = 60
 
 interface Reads {
-  /** Pages that were read so far. */
+  /** Pages read so far. */
   count: number
-  /** The most that were read in one turn of the event loop. */
+  /** The largest number read in one turn of the event loop. */
   readonly perTurnMax: number
 }
 
-/** A service whose pages of holds take the processor for a while, as a database in the same thread does. */
+/** A service whose pages of holds occupy the processor for a while, like a database in the same thread. */
 async function busy(memo = 'x'): Promise<{ service: HttpService; reads: Reads }> {
   const service = await HttpService.start({ http: { limits: { turnMsMax: TURN_MS } } })
   await service.give('user:8', 100)
@@ -57,7 +57,7 @@ test('no turn of the event loop reads more pages than its time allows', async ()
   const sockets = await Promise.all([pipelined(service, REQUESTS), pipelined(service, REQUESTS)])
   const counts = await Promise.all(sockets.map(answersOn))
   assert.deepEqual(counts, [REQUESTS, REQUESTS])
-  // What is counted as one turn here can have parts of two of the service's, which begin where they find work.
+  // One turn as counted here can contain parts of two turns of the service, which begin when work arrives.
   const pagesMax = 2 * Math.ceil(TURN_MS / PAGE_MS)
   assert.ok(reads.perTurnMax <= pagesMax, `${reads.perTurnMax} pages in one turn`)
 })
@@ -83,7 +83,7 @@ test('a caller who takes none of his answers has no more of them made than his c
   }
   const socket = await pipelined(service, REQUESTS)
   socket.pause()
-  // Each of these takes its turns between those of the other connection.
+  // Each of these runs between two turns of the other connection.
   for (let asked = 0; asked < REQUESTS; asked++) await service.get('/v1/assets')
   assert.ok(reads.count < REQUESTS / 2, `${reads.count} pages of a megabyte were made for a caller who took none`)
   assert.equal(await answersOn(socket), REQUESTS)

@@ -1,4 +1,4 @@
-/** The published package, as someone finds it who installed it: packed, unpacked elsewhere, compiled and run. */
+/** The published package as a user installs it: packed, unpacked elsewhere, compiled and run. */
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { globSync } from 'node:fs'
@@ -28,7 +28,7 @@ import { openLedger, type Hold } from 'holdfast'
 import { connect } from 'holdfast/client'
 const ledger = await openLedger('memory:')
 const hold: Hold = await ledger.freeze({ account: 'user:8', amount: 616n })
-// @ts-expect-error: an amount is a bigint. Without the package's types, nothing would be an error here.
+// @ts-expect-error: an amount is a bigint. Without the package's types there would be no error here.
 const amount: string = hold.amount
 // @ts-expect-error
 await connect('http://127.0.0.1:4680').freeze({ account: 'user:8', amount: '616' })
@@ -48,7 +48,7 @@ describe('the package', () => {
     const archive = (await readdir(folder)).find((name) => name.endsWith('.tgz'))!
     execFileSync('tar', ['-xzf', join(folder, archive), '-C', installed, '--strip-components', '1'])
     manifest = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8')) as Manifest
-    // Only what the package asks for, so that a dependency that it forgot is missed.
+    // Only the package's own dependencies, so that a missing one is detected.
     for (const name of [...Object.keys(manifest.dependencies), '@types/node']) {
       const link = join(folder, 'node_modules', name)
       await mkdir(dirname(link), { recursive: true })
@@ -85,7 +85,7 @@ describe('the package', () => {
     assert.match(stdout, /serve/)
   })
 
-  test('its command tells an older Node what it needs', () => {
+  test('its command shows an older Node which version it needs', () => {
     const pretend = "Object.defineProperty(process.versions, 'node', { value: '24.14.9' })"
     const start = `await import(${JSON.stringify(join(installed, 'bin/holdfast.js'))})`
     const script = ['--input-type=module', '--eval', `${pretend}; ${start}`]

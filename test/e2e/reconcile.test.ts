@@ -1,4 +1,4 @@
-/** `holdfast reconcile`, spawned as a user would run it, on a database and on a service. */
+/** `holdfast reconcile`, started as a process by a user's command line, on a database and on a service. */
 import assert from 'node:assert/strict'
 import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -31,7 +31,7 @@ async function newLedger(open = ['done', 'above', 'failed', 'pending', 'unknown'
   return store
 }
 
-/** A list that was written after everything that is in the ledger. */
+/** A list whose file is newer than every row of the ledger. */
 async function newList(ending: string, text: string): Promise<string> {
   const path = newPath(ending)
   await writeFile(path, text)
@@ -113,7 +113,7 @@ test('NDJSON says the same, through a service', async () => {
       return JSON.stringify({ request_id, amount: amount === '' ? null : Number(amount), status })
     })
   const { lines } = await reconcile(await newList('.ndjson', objects.join('\n')), ['--url', service.url])
-  // Without a head, every line is one less.
+  // Without a header, every line number is one less.
   assert.deepEqual(
     findings(lines),
     FOUND.map((text) => text.replace(/\d+$/, (line) => String(Number(line) - 1))),
@@ -211,7 +211,7 @@ test('a hold that is younger than the list is no extra one', async () => {
   assert.equal((await reconcile(file, ['--store', store])).exitCode, 0)
 })
 
-test('a request that stands twice in the list is told, and nothing is done about it', async () => {
+test('a request that is twice in the list is reported, and not fixed', async () => {
   const store = await newLedger(['done'])
   const file = await newList('.csv', 'request_id,amount\ndone,70\nsettled,60\ndone,80\n')
   const { lines, exitCode } = await reconcile(file, ['--store', store, '--fix', '--yes'])
@@ -231,7 +231,7 @@ test('a list that its end row does not count in full is refused, and one that it
   assert.partialDeepStrictEqual(whole.lines.at(-1), { rowsCount: 1, isCounted: true })
 })
 
-test('rows that say nothing certain are told with their line, and then nothing is fixed', async () => {
+test('ambiguous rows are reported with their line, and then nothing is fixed', async () => {
   const store = await newLedger(['done'])
   const rows = ['done,70,done', 'a b,1,done', 'x,1.5,done', 'y,-1,done', 'z,,done', 'q,1,running']
   const file = await newList('.csv', ['request_id,amount,status', ...rows].join('\n'))
@@ -250,7 +250,7 @@ test('rows that say nothing certain are told with their line, and then nothing i
   assert.deepEqual(await statesIn(store, ['done']), ['open 0'])
 })
 
-test('a file that is no list is told with its line, and exits 2', async () => {
+test('a file that is no list is reported with its line, and exits 2', async () => {
   const store = await newLedger([])
   const files: readonly (readonly [ending: string, text: string | Buffer, message: RegExp])[] = [
     ['.csv', 'request_id,amount\na,1,2\n', /Line 2: 3 fields, but the header has 2/],
@@ -272,7 +272,7 @@ test('a file that is no list is told with its line, and exits 2', async () => {
   assert.equal((await runHoldfast(['reconcile', join(folder, 'none.csv'), '--store', store])).exitCode, 2)
 })
 
-test('a list of many rows is compared in bounded memory, and what it needed beside is gone', async () => {
+test('a list of many rows is compared in bounded memory, and its temporary files are removed', async () => {
   const store = await newLedger([])
   const rows = Array.from({ length: 40_000 }, (_, index) => `call-${index},1,done,${'x'.repeat(1_000)}`)
   const file = await newList('.csv', ['request_id,amount,status,note', ...rows].join('\n'))

@@ -1,4 +1,4 @@
-/** Breaking something under load, and how long it takes until the service is back by itself. */
+/** Causes faults under load and measures the time until the service recovers by itself. */
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { RECOVERY_MS_MAX } from '../crash/hearing.ts'
@@ -7,7 +7,7 @@ import { note } from '../../harness/notes.ts'
 
 interface Entry {
   readonly kind: string
-  /** What of its kind it was. */
+  /** Distinguishes faults of one kind. */
   readonly detail: string
   readonly recoveryMs: number
   readonly boundMs: number
@@ -19,7 +19,7 @@ export class FaultLog {
   /**
    * Waits until every process acknowledges a command that is sent from now on.
    *
-   * @param since when the fault came, or ended where it was made to last; of `performance.now()`
+   * @param since when the fault occurred, or ended if it lasts; as of `performance.now()`
    */
   async recovery(
     deployment: Deployment,
@@ -30,7 +30,7 @@ export class FaultLog {
     this.#entries.push({ kind, detail, recoveryMs: Math.round(performance.now() - since), boundMs })
   }
 
-  /** Prints what there was, and holds every recovery to its bound. */
+  /** Prints every recovery, and asserts that each stayed within its bound. */
   assertBack(t: TestContext, store: string, count: number): void {
     for (const { kind, detail, recoveryMs } of this.#entries) {
       t.diagnostic(`${kind}${detail === '' ? '' : ` ${detail}`}: acknowledging again after ${recoveryMs} ms.`)

@@ -1,4 +1,4 @@
-/** Whether there is time for what takes long: `npm run reliability` says so. */
+/** Whether long tests run; `npm run reliability` enables them. */
 export function isLongRun(): boolean {
   return process.env['HOLDFAST_TEST_LONG'] === 'true'
 }

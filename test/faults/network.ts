@@ -1,4 +1,4 @@
-/** The network between the service and its database fails at every step of a commit, and as a whole. */
+/** The network between the service and its database fails at every step of a commit, and completely. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { after, before, describe, test } from 'node:test'
 import { Deployment } from '../crash/deployment.ts'
@@ -13,11 +13,11 @@ import { isLongRun } from './long-run.ts'
 const CALLERS = 30
 const STATEMENT_MS_MAX = 1_000
 const LOCK_MS_MAX = 1_000
-/** What a store's statement may take beyond its named limit: PostgreSQL's own answer is waited for that long. */
+/** The wait in addition to the statement timeout: PostgreSQL's own answer to it may take this long. */
 const MARGIN_MS = 2_000
-/** Two processes that want the same locks, on a busy machine. */
+/** Recovery of two processes that compete for the same locks, on a busy machine. */
 const BUSY_MS = 3_000
-/** How long a server keeps the transaction of a client that fell silent under its locks, where statements may take a second. */
+/** How long a server keeps the transaction of a silent client that holds locks, with a statement timeout of one second. */
 const SILENT_CLIENT_MS_MAX = 2_000
 const STRIKE_MS_MAX = 20_000
 const CALM_MS = 60
@@ -25,7 +25,7 @@ const CALM_MS = 60
 const FULL: readonly ArmedFault[] = (['plain', 'exclusive'] as const).flatMap((kind) =>
   ACTIONS.flatMap((action) => STEPS.map((step) => ({ action, step, kind }))),
 )
-/** Cuts everywhere; of the others as many as there is time for. */
+/** Every cut, and a selection of the other faults. */
 const SHORT = FULL.filter(
   ({ action, step, kind }) =>
     action === 'cut' ||
@@ -60,7 +60,7 @@ function describeSteps(server: () => PrivateServer, kind: CommitKind): void {
   before(async () => {
     const place = await throughProxy(server())
     proxy = owned.use(place.proxy)
-    // One process alone locks nothing before it writes; two on one user do, once they have met.
+    // One process alone does not lock before it writes; two processes that have conflicted on one user do.
     const processes = kind === 'plain' ? 1 : 2
     deployment = owned.use(await Deployment.start(place.store, { processes, callers: CALLERS }))
     await beBusy(deployment, 0)
@@ -68,7 +68,7 @@ function describeSteps(server: () => PrivateServer, kind: CommitKind): void {
       const since = await within(proxy.strikeNext(fault), `a commit (${kind}) to strike`)
       const boundMs = boundOf(fault)
       await log.recovery(deployment, { kind: fault.action, detail: `${fault.step} (${kind})`, since, boundMs })
-      // What the network had kept arrives now, after all.
+      // The data that the network held back arrives now.
       proxy.thaw()
       await sleep(CALM_MS)
     }
@@ -87,7 +87,7 @@ function describeSteps(server: () => PrivateServer, kind: CommitKind): void {
 
 function boundOf({ action }: ArmedFault): number {
   if (action !== 'freeze') return BUSY_MS
-  // The process gives up the silent connection, and then the server does.
+  // First the process gives up the silent connection, then the server does.
   return BUSY_MS + Math.max(STATEMENT_MS_MAX + MARGIN_MS, SILENT_CLIENT_MS_MAX + LOCK_MS_MAX)
 }
 
@@ -96,7 +96,7 @@ function describeWhole(server: () => PrivateServer): void {
   const owned = new AsyncDisposableStack()
   let deployment: Deployment
   let proxy: FaultProxy
-  /** From its beginning, of every freeze. */
+  /** The period of every freeze. */
   const frozen: { readonly from: number; readonly until: number }[] = []
 
   before(async () => {
@@ -113,7 +113,7 @@ function describeWhole(server: () => PrivateServer): void {
     await deployment.finish()
   })
 
-  /** Returns when it was over. */
+  /** Returns when the fault had ended. */
   async function strikeAll(action: Action): Promise<number> {
     const from = performance.now()
     if (action === 'cut') {

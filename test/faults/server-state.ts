@@ -1,4 +1,4 @@
-/** The database server is there and answers, but not as it should: locked, full of others, short of connections, read-only. */
+/** The database server answers, but not normally: a row is locked, its connections are used up, reads are slow, or it is read-only. */
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { after, before, describe, test } from 'node:test'
@@ -17,12 +17,12 @@ const LOCK_MS_MAX = 1_000
 const POOL_MS_MAX = 2_000
 const STATEMENT_MS_MAX = 3_000
 const FAULT_MS = 2_500
-/** Other connections than the service's own two processes need. */
+/** More connections than the two service processes need. */
 const CONNECTIONS_MAX = 14
 const READERS = 40
-/** Some of them are served within `POOL_MS_MAX`, on a slow machine too, and never all. */
+/** Some reads are served within `POOL_MS_MAX`, even on a slow machine, but never all of them. */
 const READ_PAUSE_MS = 8
-/** A lock that a server waits for, a pause of the circuit breaker, and two processes on a busy machine. */
+/** A lock wait of the server, a pause of the circuit breaker, and two processes on a busy machine. */
 const BACK_MS = 5_000
 
 type Parameters = Readonly<Record<ServerName, readonly string[]>>
@@ -45,7 +45,7 @@ interface Window {
 }
 
 interface Place {
-  /** By way of the proxy. */
+  /** Leads through the proxy. */
   readonly store: string
   readonly direct: string
   readonly proxy: FaultProxy
@@ -70,7 +70,7 @@ export function describeServerStates(server: () => PrivateServer): void {
       await holdLock(place.direct)
       await log.recovery(deployment, { kind: 'row lock held', since: performance.now(), boundMs: BACK_MS })
 
-      // Over a connection that is there: making one anew would take too long.
+      // Opens a connection in advance: through the slowed proxy it would take too long.
       await read(deployment)
       place.proxy.slowAll(READ_PAUSE_MS)
       readStatuses.push(...(await readALot(deployment)))
@@ -108,7 +108,7 @@ export function describeServerStates(server: () => PrivateServer): void {
       assert.equal(written.length, 0, 'written on a server that is read-only')
     })
 
-    test('who reads through a pool that is too small is answered, or told that it is', (t) => {
+    test('a read through a pool that is too small is answered or refused', (t) => {
       const served = readStatuses.filter((status) => status === 200).length
       const refused = readStatuses.filter((status) => status === 503).length
       t.diagnostic(`${served} reads served, ${refused} refused.`)
@@ -120,7 +120,7 @@ export function describeServerStates(server: () => PrivateServer): void {
   })
 }
 
-/** With a user of its own, who is not the administrator: those may write on a server that is read-only, and have reserved connections. */
+/** The store's user is not an administrator: administrators may write on a read-only server, and have reserved connections. */
 async function openPlace(server: PrivateServer): Promise<Place> {
   const [user, database] = ['holdfast', 'states']
   const isPostgres = server.name === 'postgres'
@@ -142,7 +142,7 @@ async function openPlace(server: PrivateServer): Promise<Place> {
   return { store: url.href, direct, proxy }
 }
 
-/** For longer than a statement waits for one. */
+/** Holds a row lock for longer than a statement waits for it. */
 async function holdLock(direct: string): Promise<void> {
   const stranger = await connectTo(direct)
   await stranger.query('START TRANSACTION')
@@ -152,7 +152,7 @@ async function holdLock(direct: string): Promise<void> {
   await stranger.end()
 }
 
-/** More at once than one connection can serve in the time that they wait for it. */
+/** More concurrent reads than one connection can serve while they wait for it. */
 async function readALot(deployment: Deployment): Promise<readonly number[]> {
   return await Promise.all(Array.from({ length: READERS }, () => read(deployment)))
 }
@@ -163,7 +163,7 @@ async function read({ urls }: Deployment): Promise<number> {
   return response.status
 }
 
-/** Whoever else uses the server takes every connection, and comes before the service whenever one is free. */
+/** Other clients take every connection, and every one that becomes free, before the service. */
 async function takeConnections({ direct, proxy }: Place): Promise<Window> {
   const strangers: ServerClient[] = []
   const window = await windowOf(async () => {

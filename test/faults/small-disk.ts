@@ -1,4 +1,4 @@
-/** A small file system of a test's own, in memory, that can be filled up. */
+/** A small in-memory file system for one test, which can be filled. */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, openSync, rmSync, rmdirSync, writeSync, closeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -10,7 +10,7 @@ export class SmallDisk implements Disposable {
   readonly folder: string
   readonly #ballast: string
 
-  /** @throws Error where this process may not mount */
+  /** @throws Error if this process may not mount */
   static mount(megabytes: number): SmallDisk {
     const folder = mkdtempSync(join(tmpdir(), 'holdfast-disk-'))
     const parameters = ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'holdfast-test', folder]
@@ -20,7 +20,7 @@ export class SmallDisk implements Disposable {
     throw new Error(`No file system could be mounted: ${error?.message ?? stderr}`)
   }
 
-  /** Why there can be none here, as a test report shows it; false where there can. */
+  /** Why none can be mounted, for the test report; false if it can. */
   static missing(): string | false {
     try {
       SmallDisk.mount(1)[Symbol.dispose]()
@@ -35,7 +35,7 @@ export class SmallDisk implements Disposable {
     this.#ballast = join(folder, 'ballast')
   }
 
-  /** Not a block is free afterwards. */
+  /** Leaves no free block. */
   fill(): void {
     const file = openSync(this.#ballast, 'a')
     try {

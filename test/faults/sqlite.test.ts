@@ -1,4 +1,4 @@
-/** Laws 4, 6, 7 and 8 on SQLite: the disk is full, the file is locked or made read-only, and the end of its log is torn. */
+/** Laws 4, 6, 7 and 8 on SQLite: the disk is full, the file is locked or read-only, or the end of its log is torn. */
 import assert from 'node:assert/strict'
 import { spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
@@ -19,12 +19,12 @@ const CALLERS = 30
 /** Room for a few thousand commands and the log. */
 const DISK_MB = 24
 const FULL_MS = 1_500
-/** Until what was on its way has arrived. */
+/** Within this time, answers that were in flight arrive. */
 const SETTLING_MS = 300
 /** Longer than a commit waits for the lock of another process. */
 const STRANGER_MS = 6_000
 const BACK_MS = 3_000
-/** A process that answers at all does so within this. */
+/** A process that is alive answers within this time. */
 const ALIVE_MS_MAX = 500
 
 describe('faults of sqlite', () => {
@@ -42,7 +42,7 @@ describe('faults of sqlite', () => {
       disk = owned.use(SmallDisk.mount(DISK_MB))
       const store = `sqlite:${join(disk.folder, 'ledger.db')}`
       deployment = owned.use(await Deployment.start(store, { processes: 1, callers: CALLERS }))
-      // Once while the log still grows, once when the file has to.
+      // Once while the log still grows, and once when the database file has to grow.
       for (const loadMs of [200, 1_500]) {
         await beBusy(deployment, loadMs)
         disk.fill()
@@ -118,7 +118,7 @@ describe('faults of sqlite', () => {
       setReadOnly(path, true)
       try {
         applied = await acknowledgedWithin(deployment, FULL_MS)
-        // A process that starts now finds out before it takes a call.
+        // A process that starts now detects it before it accepts a call.
         whileReadOnly = await ServiceProcess.start(`sqlite:${path}`).catch((error: unknown) => error)
       } finally {
         setReadOnly(path, false)
@@ -147,7 +147,7 @@ describe('faults of sqlite', () => {
   })
 })
 
-/** How many commands are acknowledged within this time, apart from those whose commit was through already. */
+/** The number of commands acknowledged within this time, except those that were already committed. */
 async function acknowledgedWithin({ callers }: Deployment, ms: number): Promise<number> {
   await sleep(SETTLING_MS)
   const before = callers.acknowledgedCount
@@ -155,7 +155,7 @@ async function acknowledgedWithin({ callers }: Deployment, ms: number): Promise<
   return callers.acknowledgedCount - before
 }
 
-/** Another program that has the file open, in the middle of writing. */
+/** Another program that has the file open in a write transaction. */
 class Stranger implements AsyncDisposable {
   readonly #child: ChildProcess
 
@@ -187,7 +187,7 @@ class Stranger implements AsyncDisposable {
   }
 }
 
-/** Why files cannot be made read-only for a user who may do everything; false where they can. */
+/** Why files cannot be made read-only for root; false if they can. */
 function withoutChattr(folder: string): string | false {
   const [on, off] = ['+i', '-i'].map((flag) => spawnSync('chattr', [flag, folder]).status)
   return on !== 0 || off !== 0 ? 'chattr cannot be used here' : false

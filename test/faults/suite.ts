@@ -1,11 +1,11 @@
-/** Laws 4, 6, 7 and 8 under what breaks between the service and a database server, and in that server, without ending either. */
+/** Laws 4, 6, 7 and 8 under faults of the network and of the database server, while both processes stay alive. */
 import { after, before, describe, test } from 'node:test'
 import { PrivateServer } from '../support/private-server.ts'
 import { installationUnderTest, type ServerName } from '../../harness/server-installations.ts'
 import { describeNetworkFaults } from './network.ts'
 import { describeServerStates } from './server-state.ts'
 
-/** On a server of the tests' own. */
+/** Runs on a private server. */
 export function describeServerFaults(name: ServerName): void {
   const { installation, reason } = installationUnderTest(name)
   if (installation === null) {

@@ -1,8 +1,8 @@
 /**
  * Law 6 on SQLite when the end of the write-ahead log is lost: cut off, zeroed, overwritten, or with one wrong bit.
  *
- * What a disk confirmed is whole, so no promise covers what lies behind it. What can be promised: the file opens, every law
- * holds, and everything is there that was acknowledged when the log was no longer than its whole part.
+ * A disk keeps what it confirmed, so no promise covers the loss of confirmed bytes. The promise: the file opens, every law
+ * holds, and every command is there that was acknowledged when the log was no longer than its intact part.
  *
  * https://www.sqlite.org/fileformat2.html#the_write_ahead_log, https://www.sqlite.org/walformat.html#the_wal_index_file_format
  */
@@ -22,7 +22,7 @@ import { note } from '../../harness/notes.ts'
 import { isLongRun } from './long-run.ts'
 
 const CALLERS = 20
-/** So that the log has begun anew several times in the long run, and is in its first course in the short one. */
+/** In the long run the log restarts several times; in the short run it never does. */
 const LOAD_MS = isLongRun() ? 3_000 : 400
 const TEARS = isLongRun() ? 60 : 16
 const SAMPLE_EVERY_MS = 5
@@ -30,13 +30,13 @@ const SAMPLE_EVERY_MS = 5
 const HEADER_BYTES = 32
 const FRAME_HEADER_BYTES = 24
 
-/** What the log's index says at a moment. */
+/** The state of the log's index at one instant. */
 interface Sample {
-  /** Of `performance.now()`, before the index was read. */
+  /** As of `performance.now()`, before the index was read. */
   readonly at: number
-  /** Tells one course of the log from another. */
+  /** Changes when the log restarts. */
   readonly salt: string
-  /** Whatever was acknowledged before lies below it, or in the file itself. */
+  /** Everything acknowledged before is below this position, or in the database file. */
   readonly endBytes: number
 }
 
@@ -120,7 +120,7 @@ describe('the end of the log is torn', () => {
 
   describeProof(() => deployment)
 
-  /** Opens the file as the process left it, with another log. Returns the entries that are in it. */
+  /** Opens the file as the process left it, with another log. Returns the ids of its entries. */
   async function openTorn(torn: Buffer): Promise<ReadonlySet<string>> {
     const copy = join(folder, 'torn.db')
     for (const suffix of ['', '-wal', '-shm']) rmSync(`${copy}${suffix}`, { force: true })

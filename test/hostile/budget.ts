@@ -1,11 +1,11 @@
 /**
- * How much the hostile suites try, and from which seed. Three variables choose:
+ * The number of inputs of the hostile suites, and their seed. Three variables:
  *
- * - `HOLDFAST_HOSTILE_FACTOR`: how many times the usual number of inputs; 0.1 for a glance, 100 for a night. Default 1.
- * - `HOLDFAST_HOSTILE_SEED`: where the randomness begins. Default: another one each time; it is printed.
- * - `HOLDFAST_HOSTILE_PATH`: with the seed, the way to one failing case, as the failure told it.
+ * - `HOLDFAST_HOSTILE_FACTOR`: a factor for the usual number of inputs; 0.1 for a quick run, 100 for a night. Default 1.
+ * - `HOLDFAST_HOSTILE_SEED`: the seed. By default it is random; it is printed.
+ * - `HOLDFAST_HOSTILE_PATH`: with the seed, the path to one failing case, as the failure printed it.
  *
- * Every suite prints how many inputs it tried.
+ * Every suite prints the number of its inputs.
  */
 import { randomInt } from 'node:crypto'
 import fc from 'fast-check'
@@ -25,18 +25,18 @@ function numberOf(variable: string, fallback: number): number {
   return value
 }
 
-/** The number of inputs to try where `usual` is the usual one. */
+/** The number of inputs, for the usual number `usual`. */
 export function inputsOf(usual: number): number {
   return Math.max(INPUTS_MIN, Math.round(usual * FACTOR))
 }
 
-/** As a reliability report quotes it: one line per suite. */
+/** One line per suite, as a reliability report quotes it. */
 export function tell(suite: string, inputsCount: number): void {
   process.stdout.write(`Hostile inputs: ${suite}: ${inputsCount} (seed ${SEED})\n`)
 }
 
 /**
- * Tries as many inputs as the budget allows where `usual` is the usual number. A failure is shrunk, and says how to play it again.
+ * Tries the number of inputs of the budget. A failure is shrunk, and shows how to repeat it.
  * Shrinking tries more inputs; they are not counted.
  */
 export async function tryInputs<Input>(

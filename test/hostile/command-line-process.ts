@@ -1,4 +1,4 @@
-/** The command line in a process of its own that runs one command after another, each as a program of its own would. */
+/** A process that runs the command line repeatedly, each time like a new program. */
 import { runCommandLine } from '../../src/cli/run.ts'
 
 export interface CommandRan {

@@ -1,17 +1,17 @@
-/** Runs command lines one after another in a process that stays: starting one takes longer than most commands. */
+/** Runs command lines in sequence in one process: starting a process takes longer than most commands. */
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { forkChild } from '../../harness/children.ts'
 import type { CommandRan } from './command-line-process.ts'
 
-/** A command that has not ended by then hangs; the machine may be busy with other tests. */
+/** A command that takes longer hangs; the machine may be busy with other tests. */
 const COMMAND_MS_MAX = 30_000
 
 export class CommandLineRunner implements AsyncDisposable {
   readonly #child: ChildProcess
 
-  /** Nothing of this process's own configuration reaches it. */
+  /** The configuration of this process is not passed on. */
   constructor(folder: string, environment: Readonly<Record<string, string>>) {
     const { PATH = '', HOME = '' } = process.env
     this.#child = forkChild(join(import.meta.dirname, 'command-line-process.ts'), {
@@ -21,7 +21,7 @@ export class CommandLineRunner implements AsyncDisposable {
     })
   }
 
-  /** One at a time. @throws Error when it does not end */
+  /** Runs one command at a time. @throws Error when it does not end */
   async run(parameters: readonly string[]): Promise<CommandRan> {
     this.#child.send(parameters)
     const [ran] = (await once(this.#child, 'message', { signal: AbortSignal.timeout(COMMAND_MS_MAX) })) as [CommandRan]

@@ -1,4 +1,4 @@
-/** Every command of the program itself under arguments that are right, nearly right, and nothing of the kind; and lists of reconcile. */
+/** Every command of the program with valid, nearly valid and arbitrary arguments; and lists for reconcile. */
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -45,7 +45,7 @@ const KNOWN = [
 ]
 const words = fc.oneof(
   { weight: 3, arbitrary: fc.constantFrom(...KNOWN) },
-  // No argument of a program can have a NUL in it. One that begins with a dash is an option, known or not.
+  // Arguments of a program cannot contain NUL. An argument that begins with a dash is an option, known or not.
   { weight: 2, arbitrary: hostileTexts.map((text) => text.replaceAll('\0', '')) },
   {
     weight: 1,
@@ -62,10 +62,10 @@ const words = fc.oneof(
     ),
   },
 )
-/** What reaches beyond the test's own folder, or does not end. */
+/** Options that reach outside of the test's folder, or commands that do not end. */
 const WITHOUT_VALUES: ReadonlySet<string> = new Set(['--store', '--url', '--host', '--port'])
 
-/** Arguments of a command, from what commander knows of it. */
+/** Arguments of a command, according to its definition in commander. */
 function parametersOf(command: Command): fc.Arbitrary<readonly string[]> {
   const places = command.registeredArguments.map(({ variadic }) =>
     variadic ? fc.array(words, { minLength: 1, maxLength: 3 }) : words.map((word) => [word]),
@@ -97,7 +97,7 @@ const SHAPE: Omit<ListShape, 'format'> = {
   ]),
 }
 
-/** Lists that are nearly right: pieces of lists, in any order, and bytes of any kind between them. */
+/** Nearly valid lists: parts of lists in any order, with arbitrary bytes between them. */
 const pieces = fc.oneof(
   {
     weight: 6,
@@ -159,12 +159,12 @@ describe('hostile command lines', () => {
   })
 
   test('every command ends with a code that is documented, says what is wrong, and changes nothing when it refuses', async () => {
-    // `serve` does not end; its settings are read by the table that config.test.ts tries.
+    // `serve` does not end; config.test.ts covers its settings.
     const commands = buildProgram().commands.filter((command) => command.name() !== 'serve')
     const reached = new Set<string>()
     const inputs = fc.oneof(...commands.map(parametersOf), fc.array(words, { maxLength: 4 }))
     await tryInputs('command lines', 30 * commands.length, inputs, async (parameters) => {
-      // It would serve.
+      // This would start a service.
       if (parameters[0] === 'serve') return
       const before = books()
       const { exitCode, stdout, stderr } = await runner.run(parameters)
@@ -174,7 +174,7 @@ describe('hostile command lines', () => {
       assert.doesNotMatch(stderr.replaceAll('\n', ''), /[\p{Cc}\p{Bidi_Control}]/u)
       if (exitCode === EXIT.ok) return
       assert.deepEqual(books(), before)
-      // What `verify` and its like found is told on stdout.
+      // Findings of `verify` and similar commands are printed to stdout.
       if (stderr === '') assert.ok(stdout !== '')
       else assert.match(stderr, /^(error: .|\(for help|Usage: |Nothing is changed)/)
     })
@@ -184,7 +184,7 @@ describe('hostile command lines', () => {
     )
   })
 
-  test('a path that cannot be a file is told in one line', async () => {
+  test('a path that cannot be a file is reported in one line', async () => {
     for (const file of [`${'x'.repeat(5_000)}.csv`, join(folder, 'ledger.db', 'x.csv'), folder]) {
       const { exitCode, stderr } = await runner.run(['reconcile', file, '--format', 'csv'])
       assert.deepEqual([exitCode, stderr.trimEnd().split('\n').length], [EXIT.usage, 1], stderr)
@@ -199,7 +199,7 @@ describe('hostile command lines', () => {
     for (const parameters of [['entry', 'steering'], ['postings', 'user:steered'], ['assets']]) {
       const { stdout } = await runner.run(parameters)
       assert.ok(stdout.includes('\\u{1b}[2J'), stdout)
-      // Styles are this program's own; stdout is no terminal here, so there are none.
+      // The program itself prints control characters only as styles, and only to a terminal, which stdout is not here.
       assert.doesNotMatch(stdout.replaceAll('\n', ''), /[\p{Cc}\p{Bidi_Control}]/u)
       assert.doesNotMatch(stdout, /^fake row/m)
     }

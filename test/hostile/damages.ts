@@ -1,25 +1,25 @@
 /**
- * What hostile hands do to a request. A damage is data, so that a failing case can be shown and shrunk: positions are fractions of
- * what there is to choose from.
+ * Malicious changes to a request. A damage is data, so that a failing case can be printed and shrunk. Positions are fractions of
+ * the number of places.
  */
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { hostileTexts, hostileValues } from './hostile-values.ts'
 import { encoded, targetOf, type Draft, type WireRequest } from './requests.ts'
 
-/** 0 up to 1: which of the places that there are. */
+/** From 0 to below 1: selects one of the available places. */
 type Place = number
 
 export type Damage =
-  /** Of the JSON body. */
+  /** Damages to the JSON body. */
   | { readonly kind: 'replace' | 'add'; readonly at: Place; readonly name: string; readonly value: unknown }
   | { readonly kind: 'remove' | 'wrap' | 'number'; readonly at: Place }
-  /** Of the body's text. */
+  /** Damages to the body's text. */
   | { readonly kind: 'duplicate' | 'truncate'; readonly at: Place }
   | { readonly kind: 'insert'; readonly at: Place; readonly bytes: readonly number[] }
   | { readonly kind: 'encode'; readonly as: (typeof ENCODINGS)[number] }
   | { readonly kind: 'token'; readonly at: Place; readonly token: string }
-  /** Of what stands around it. */
+  /** Damages to everything except the body. */
   | { readonly kind: 'method'; readonly method: string }
   | { readonly kind: 'header'; readonly name: string; readonly value: string }
   | { readonly kind: 'path' | 'query'; readonly at: Place; readonly text: string }
@@ -135,7 +135,7 @@ export const damages: fc.Arbitrary<Damage> = fc.oneof(
   fc.record({ kind: fc.constant('target' as const), how: fc.constantFrom(...TARGETS) }),
 )
 
-/** The request with its damages, in this order: JSON, text, bytes, and what stands around them. */
+/** The request with its damages, applied in this order: JSON, text, bytes, everything else. */
 export function wireOf(draft: Draft, some: readonly Damage[]): WireRequest {
   let body = draft.body === undefined ? undefined : structuredClone(draft.body)
   for (const damage of some) body = damageValue(body, damage)
@@ -166,12 +166,12 @@ interface Spot {
   readonly name: string
 }
 
-/** Every value inside of `value`, by what holds it. */
+/** Every value inside `value`, with the object that contains it. */
 function spotsIn(value: unknown): readonly Spot[] {
   if (typeof value !== 'object' || value === null) return []
   return Object.keys(value).flatMap((name) => {
     const holder = value as Holder
-    // Deep values are there to be deep, not to be walked through.
+    // Deeply nested values are not traversed.
     return [{ holder, name }, ...spotsIn(JSON.stringify(holder[name])?.length < 2_000 ? holder[name] : null)]
   })
 }
@@ -188,7 +188,7 @@ function damageValue(body: unknown, damage: Damage): unknown {
   if (damage.kind === 'add') return withAdded(body, damage)
   if (!['replace', 'wrap', 'number', 'remove'].includes(damage.kind) || !('at' in damage)) return body
   const spots = spotsIn(body)
-  // One place more than there are values: the body itself.
+  // The additional place is the body itself.
   const spot = at<Spot | null>([...spots, null], damage.at)
   if (spot === undefined) return body
   const value = spot === null ? body : spot.holder[spot.name]

@@ -1,4 +1,4 @@
-/** Values that have broken other services: texts that mean something to SQL, JavaScript, a terminal or a file system. */
+/** Values that have broken other services: texts with a meaning in SQL, JavaScript, a terminal or a file system. */
 import fc from 'fast-check'
 
 export const HOSTILE_TEXTS: readonly string[] = [
@@ -45,7 +45,7 @@ export const HOSTILE_TEXTS: readonly string[] = [
   'İ',
   'ß',
   '１２３',
-  // In GBK and SJIS these end in the byte of a backslash, or take the next one with them.
+  // In GBK and SJIS the last byte of these is a backslash, or combines with the next byte.
   '縗\\',
   '\u00bf\u0027',
   '表',
@@ -104,7 +104,7 @@ export const HOSTILE_TEXTS: readonly string[] = [
 
 export const hostileTexts: fc.Arbitrary<string> = fc.oneof(
   { weight: 3, arbitrary: fc.constantFrom(...HOSTILE_TEXTS) },
-  // Any code units, lone surrogates among them.
+  // Any code units, including lone surrogates.
   fc.array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 12 }).map((units) => String.fromCharCode(...units)),
   fc.string({ unit: 'binary', maxLength: 20 }),
 )
@@ -115,7 +115,7 @@ function nested(depth: number, isArray: boolean): unknown {
   return value
 }
 
-/** A name of its own, as JSON.parse would make it; written in a literal it would be the prototype. */
+/** An own property, as JSON.parse creates it; in an object literal it would set the prototype. */
 function withProto(value: unknown): unknown {
   return Object.defineProperty({}, '__proto__', { value, enumerable: true, configurable: true, writable: true })
 }

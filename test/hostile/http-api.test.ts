@@ -1,4 +1,4 @@
-/** Every route of the service's own OpenAPI document under requests that are valid, nearly valid, and nothing of the kind. */
+/** Every route of the service's own OpenAPI document with valid, nearly valid and arbitrary requests. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import fc from 'fast-check'
@@ -9,11 +9,11 @@ import { operationsOf, Schemas, type Operation } from './operations.ts'
 import { draftsOf, type Draft, type WireRequest } from './requests.ts'
 import { ServiceUnderFire, type Answer } from './service-under-fire.ts'
 
-/** Inputs per route: many where they cost little. */
+/** Inputs per route: more where they are cheap. */
 const USUAL: Readonly<Record<string, number>> = { memory: 150, sqlite: 50 }
 const USUAL_ON_A_SERVER = 15
 
-/** The books are read around every input, so they must not grow for ever. */
+/** The books are read before and after every input, so their size is bounded. */
 const INPUTS_PER_LEDGER = 2_000
 
 interface Input {
@@ -23,7 +23,7 @@ interface Input {
 
 for (const store of discoverStores().found) hostileRequests(store)
 
-/** Requests to each operation until one is accepted; commands in between make what others need. */
+/** Rounds until every operation has accepted a request; some commands create what others need. */
 const ROUNDS_MAX = 2_000
 
 test('every operation of the OpenAPI document is reached by requests that are made from it', async () => {
@@ -36,7 +36,7 @@ test('every operation of the OpenAPI document is reached by requests that are ma
   let requestsCount = 0
   for (const round of fc.sample(drafts, { numRuns: ROUNDS_MAX, seed: 1 })) {
     for (const draft of round) {
-      // What was accepted once is not sent again: it would use up the holds that others need.
+      // An accepted operation is not sent again: it would use up the holds that others need.
       if (!left.has(draft.operation)) continue
       const { status } = await service.send(wireOf(draft, []))
       requestsCount += 1
@@ -45,7 +45,7 @@ test('every operation of the OpenAPI document is reached by requests that are ma
     if (left.size === 0) break
   }
   tell('valid requests until every operation had accepted one', requestsCount)
-  // What an operation does lies behind its refusals: one that always refuses was not tried.
+  // An operation that refuses every request was not tested.
   assert.deepEqual(
     [...left].map(({ id }) => id),
     [],
@@ -130,14 +130,14 @@ async function assertHeld(service: ServiceUnderFire, input: Input): Promise<void
   if (answer.status >= 400 && !isRead && draft !== input.draft) await assertFree(service, `fresh-${freshNumber}`)
 }
 
-/** Under an id that nobody has used, where the operation takes one and the draft has none. */
+/** Adds an unused request id if the operation takes one and the draft has none. */
 function withFreshId(draft: Draft): Draft {
   const takesId = draft.operation.parameters.some(({ name }) => name === 'Idempotency-Key')
   if (!takesId || (draft.body as Readonly<Record<string, unknown>>)['requestId'] !== undefined) return draft
   return { ...draft, headers: { ...draft.headers, 'Idempotency-Key': `fresh-${++freshNumber}` } }
 }
 
-/** How many commands the answer says were applied. */
+/** The number of applied commands, according to the answer. */
 function appliedCount({ status, body }: Answer): number {
   if (status >= 300) return 0
   const outcomes = body?.['outcomes']
@@ -145,7 +145,7 @@ function appliedCount({ status, body }: Answer): number {
   return (outcomes as { status: string }[]).filter((outcome) => outcome.status === 'applied').length
 }
 
-/** What was refused under the id did not take it (law 7). */
+/** A refused request did not use up its request id (law 7). */
 async function assertFree(service: ServiceUnderFire, requestId: string): Promise<void> {
   const request: WireRequest = {
     method: 'POST',
@@ -157,7 +157,7 @@ async function assertFree(service: ServiceUnderFire, requestId: string): Promise
   assert.deepEqual([answer.status, answer.headers.get('idempotent-replayed')], [201, null], answer.text)
 }
 
-/** Their own names, and what an object without any would have. */
+/** The properties of the built-in prototypes, and those that an empty object inherits. */
 function prototypesNow(): unknown {
   const some = [Object.prototype, Array.prototype, String.prototype, Number.prototype, Function.prototype]
   const inherited: string[] = []

@@ -1,4 +1,4 @@
-/** Bytes that are hardly HTTP, and HTTP that means harm: every connection gets an answer and an end, and no effect that it was not told of. */
+/** Malformed and malicious HTTP: every connection gets an answer and is closed, and every effect was acknowledged. */
 import assert from 'node:assert/strict'
 import { gzipSync } from 'node:zlib'
 import { after, before, describe, test } from 'node:test'
@@ -7,9 +7,9 @@ import { tell, tryInputs } from './budget.ts'
 import { converse, openSocket, requestText } from './raw-connection.ts'
 import { assertAnswer, ServiceUnderFire, type Answer } from './service-under-fire.ts'
 
-/** Short, so that every connection ends by itself: one that says nothing more, and one that stopped in a request. */
+/** Short limits, so that every connection ends by itself: idle ones, and those that stopped within a request. */
 const HASTY = { headersTimeoutMs: 60, requestTimeoutMs: 80, timeoutCheckMs: 10, keepAliveTimeoutMs: 20 }
-/** For requests that are whole: on a busy machine their bytes may be a while apart. */
+/** For complete requests: on a busy machine their bytes may arrive some time apart. */
 const PATIENT = { ...HASTY, headersTimeoutMs: 10_000, requestTimeoutMs: 10_000 }
 const DEPOSIT = { account: 'user:8', amount: 1 }
 const BODY = JSON.stringify(DEPOSIT)
@@ -39,13 +39,13 @@ async function stop(service: ServiceUnderFire): Promise<void> {
   }
 }
 
-/** Every answer is one that the service gives, and what was not accepted left nothing. */
+/** Every answer is a valid one, and requests that were not accepted had no effect. */
 async function assertHeld(service: ServiceUnderFire, pieces: readonly (string | Buffer)[]): Promise<readonly Answer[]> {
   const before = await service.books()
   const { answers, rest, wasReset } = await converse(service.port, pieces)
   for (const answer of answers) assertAnswer('GET', answer)
   assert.equal(rest, '')
-  // A reset takes answers along that had arrived and were not read yet: then nobody can say what was told.
+  // A reset discards answers that have arrived and were not read yet, so they cannot be checked.
   if (wasReset) return answers
   const acceptedCount = answers.filter(({ status }) => status < 300).length
   const books = await service.books()
@@ -66,7 +66,7 @@ const LENGTH = `Content-Length: ${BODY.length}`
 const CHUNKED = 'Transfer-Encoding: chunked'
 const CHUNKS = `${BODY.length.toString(16)}\r\n${BODY}\r\n0\r\n\r\n`
 
-/** None of these may be taken for a deposit. */
+/** None of these may be taken as a deposit. */
 const REFUSED: readonly (readonly [what: string, bytes: string | Buffer])[] = [
   ['two lengths that differ', post([LENGTH, 'Content-Length: 1'], BODY)],
   ['two lengths in one header', post([`${LENGTH}, ${BODY.length}`], BODY)],
@@ -201,7 +201,7 @@ describe('HTTP that is odd, but right', () => {
   })
 })
 
-/** Bytes changed, left out or put in, anywhere in requests that were right. */
+/** Bytes changed, removed or inserted anywhere in valid requests. */
 const edits = fc.array(
   fc.record({
     at: fc.double({ min: 0, max: 1, noNaN: true }),
@@ -264,7 +264,7 @@ test('a connection that is cut before its request was whole has no effect, and a
     await new Promise<unknown>((resolve) => socket.write(text.slice(0, length), resolve))
     if (isReset) socket.resetAndDestroy()
     else socket.destroy()
-    // What came before on other connections has been read when this one is answered.
+    // When this is answered, everything sent before on other connections has been read.
     assert.equal((await patient.call('GET', '/readyz')).status, 200)
     const after = await patient.books()
     const most = length < text.length ? 0 : 1

@@ -1,4 +1,4 @@
-/** Old systems' tables with hostile values and names: what is wrong is told as a breach, and nothing of it becomes SQL. */
+/** Old systems' tables with hostile values and names: invalid rows are reported as breaches, and no value is executed as SQL. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -15,7 +15,7 @@ import { installationUnderTest } from '../../harness/server-installations.ts'
 import { tell, tryInputs } from './budget.ts'
 import { HOSTILE_TEXTS, hostileTexts } from './hostile-values.ts'
 
-/** Remembers the users that the ledger does not agree with. */
+/** Collects the users whose balances in the ledger differ. */
 function listenerOf(different: unknown[]): ImportListener {
   return {
     begin() {},
@@ -27,7 +27,7 @@ function listenerOf(different: unknown[]): ImportListener {
 
 const OPTIONS = { dryRun: false, verify: true, follow: false }
 
-/** Those that a column of texts can hold: whole characters, and not too many; PostgreSQL holds no U+0000, MySQL compares without spaces behind. */
+/** Texts that a column can store: well-formed and short. PostgreSQL cannot store U+0000; MySQL ignores trailing spaces when it compares. */
 const STORABLE = HOSTILE_TEXTS.filter(
   (text) => text.isWellFormed() && !text.includes('\0') && !text.endsWith(' ') && text.length <= 150,
 )
@@ -51,7 +51,7 @@ test('a name of a table or a column that is no plain name is refused before anyt
         assert.ok(error instanceof LedgerError && error.code === 'invalid_request')
         return
       }
-      // Within quotes of either kind, none of these letters ends the name.
+      // None of these characters ends a name within quotes of either kind.
       for (const part of name.split('.')) assert.match(part, /^[A-Za-z_][A-Za-z0-9_$]{0,63}$/)
     },
   )
@@ -66,7 +66,7 @@ const UTF8 = ' CHARACTER SET utf8mb4 COLLATE utf8mb4_bin'
 
 type Ask = (sql: string, values: readonly unknown[]) => Promise<readonly unknown[]>
 
-/** Every hostile text as a key with a freeze of its own, as a balance, as a request id, as an amount and as a status. */
+/** Inserts every hostile text as a key with its own freeze, as a balance, as a request id, as an amount and as a status. */
 async function fill(ask: Ask, placeholder: (index: number) => string): Promise<number> {
   const insert = async (table: string, values: readonly unknown[]): Promise<void> => {
     await ask(`INSERT INTO ${table} VALUES (${values.map((_, index) => placeholder(index)).join(', ')})`, values)
@@ -90,7 +90,7 @@ async function fill(ask: Ask, placeholder: (index: number) => string): Promise<n
 
 for (const server of OLD_SYSTEM_SERVERS) {
   const { name, skip } = server
-  test(`hostile rows of an old system on ${name} are imported or told, and the laws hold`, { skip }, async () => {
+  test(`hostile rows of an old system on ${name} are imported or reported, and the laws hold`, { skip }, async () => {
     await using old = await server.create()
     const isPostgres = name === 'postgres'
     for (const sql of TABLES(isPostgres ? ' COLLATE "C"' : UTF8)) await old.query(sql)
@@ -98,7 +98,7 @@ for (const server of OLD_SYSTEM_SERVERS) {
       isPostgres
         ? `E'${String(value).replaceAll(/['\\]/g, '\\$&')}'`
         : `X'${Buffer.from(String(value)).toString('hex')}'`
-    // The same rows by another way than the one under test: escaped by hand, or as bytes.
+    // Inserts the rows without the code under test: escaped here, or as bytes.
     const count = await fill(
       async (sql, values) => {
         let index = 0

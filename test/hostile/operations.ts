@@ -1,4 +1,4 @@
-/** What the service offers, as its own OpenAPI document says it: a route that is added there is tested here. */
+/** The service's operations, as its own OpenAPI document describes them: a new route is tested automatically. */
 import fc from 'fast-check'
 
 export type Schema = Readonly<Record<string, unknown>>
@@ -13,12 +13,12 @@ export interface Parameter {
 export interface Operation {
   readonly id: string
   readonly method: string
-  /** `/v1/holds/{id}` */
+  /** For example `/v1/holds/{id}`. */
   readonly path: string
   readonly parameters: readonly Parameter[]
-  /** Null where it takes none. */
+  /** Null if it takes none. */
   readonly body: Schema | null
-  /** How a failing case shows it. */
+  /** How a failing case is printed. */
   readonly [fc.toStringMethod]: () => string
 }
 
@@ -54,7 +54,7 @@ export function operationsOf(document: object): readonly Operation[] {
   )
 }
 
-/** Names that meet again, so that commands find what others left behind; a schema takes those that fit. */
+/** Names that recur, so that commands find rows of others; each schema uses those that it accepts. */
 const KNOWN_TEXTS: readonly string[] = [
   'user:1',
   'user:2',
@@ -74,7 +74,7 @@ const KNOWN_TEXTS: readonly string[] = [
   '2040-01-31T12:00:00.000Z',
 ]
 
-/** Values that a schema of the document accepts; now and then one that is at the edge of it. */
+/** Values that a schema of the document accepts; sometimes at its limits. */
 export class Schemas {
   readonly #named: Readonly<Record<string, Schema>>
   readonly #made = new Map<string, fc.Arbitrary<unknown>>()
@@ -129,7 +129,7 @@ export class Schemas {
     const needed = new Set((required ?? []) as string[])
     const all = Object.fromEntries(fields.map(([name, field]) => [name, this.valuesOf(field)]))
     const least = Object.fromEntries(Object.entries(all).filter(([name]) => needed.has(name)))
-    // Fields that go badly together make a request invalid, so some have as few as they may.
+    // Optional fields can contradict each other, so some objects have the required fields only.
     return fc.oneof(
       { weight: 1, arbitrary: fc.record(least) },
       { weight: 2, arbitrary: fc.record(all, { requiredKeys: [...needed] }) },

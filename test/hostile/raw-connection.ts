@@ -1,4 +1,4 @@
-/** A connection that sends any bytes at all, and reads what comes back as the answers that it should be. */
+/** A connection that sends arbitrary bytes, and parses the response as HTTP. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
@@ -6,20 +6,20 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ANSWER_MS_MAX, answerOf, type Answer } from './service-under-fire.ts'
 
 export interface Conversation {
-  /** `100 Continue` is left out. */
+  /** Without `100 Continue`. */
   readonly answers: readonly Answer[]
-  /** What could not be read as an answer. */
+  /** Bytes that are not a valid answer. */
   readonly rest: string
-  /** The service ended it while bytes were still on their way to it; answers may be lost, or cut off. */
+  /** The service closed the connection while bytes were in flight to it; answers may be lost or truncated. */
   readonly wasReset: boolean
 }
 
 interface Manners {
-  /** Between one piece and the next. Default 0. */
+  /** Pause between two pieces. Default 0. */
   readonly pauseMs?: number
 }
 
-/** Sends the pieces and listens until the service ends the connection. @throws Error when it does not in time */
+/** Sends the pieces and reads until the service ends the connection. @throws Error when it does not in time */
 export async function converse(
   port: number,
   pieces: readonly (string | Buffer)[],
@@ -52,12 +52,12 @@ export async function openSocket(port: number): Promise<Socket> {
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
   await once(socket, 'connect')
   socket.on('error', () => undefined)
-  // With half-open connections, the other side's end is this one's to answer.
+  // With half-open connections, this side has to end the connection too.
   socket.on('end', () => socket.end())
   return socket
 }
 
-/** Whoever is refused in the middle of sending may find the connection gone. */
+/** A caller that is refused while it sends may find the connection closed. */
 function isReset(error: Error): boolean {
   return ['ECONNRESET', 'EPIPE'].includes(String((error as NodeJS.ErrnoException).code))
 }

@@ -1,4 +1,4 @@
-/** Requests as the OpenAPI document allows them, and what hostile hands make of them. */
+/** Requests that the OpenAPI document allows, and their encoding for the wire. */
 import fc from 'fast-check'
 import type { Operation, Schemas } from './operations.ts'
 
@@ -10,7 +10,7 @@ export interface Draft {
   readonly body: unknown
 }
 
-/** What goes over the wire. */
+/** A request as it is sent. */
 export interface WireRequest {
   readonly method: string
   readonly target: string
@@ -18,7 +18,7 @@ export interface WireRequest {
   readonly body: Buffer | null
 }
 
-/** Requests of one operation that its part of the document allows. */
+/** Requests that the document allows for one operation. */
 export function draftsOf(operation: Operation, schemas: Schemas): fc.Arbitrary<Draft> {
   const record = (where: string): fc.Arbitrary<Readonly<Record<string, unknown>>> => {
     const some = operation.parameters.filter((parameter) => parameter.in === where)
@@ -36,10 +36,10 @@ export function draftsOf(operation: Operation, schemas: Schemas): fc.Arbitrary<D
     .map((parts) => ({ operation, ...parts }))
 }
 
-/** How a value stands in a path or a query. */
+/** A value as encoded in a path or a query. */
 export function encoded(value: unknown): string {
   const text = typeof value === 'string' ? value : typeof value === 'number' ? String(value) : JSON.stringify(value)
-  // A lone surrogate has no UTF-8: its three bytes, as careless programs write them.
+  // A lone surrogate has no UTF-8 form; it is sent as the three bytes that careless programs write.
   return [...text]
     .map((character) => (character.isWellFormed() ? encodeURIComponent(character) : loneSurrogate(character)))
     .join('')

@@ -1,4 +1,4 @@
-/** Passwords and tokens stay out of logs, answers, errors, help and the list of processes, above all when things fail. */
+/** Passwords and tokens never appear in logs, answers, errors, help and the process list, especially after failures. */
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
@@ -14,7 +14,7 @@ import { CommandLineRunner } from './command-line-runner.ts'
 
 const PASSWORD = 'Tr0ub4dor:/?#&3'
 const TOKEN = 'token-5f2b9c'
-/** In a URL, as it is, in JSON and as bytes of a dump. */
+/** The encodings of the secrets: in a URL, as plain text, in JSON and in a dump. */
 const SECRETS = [PASSWORD, encodeURIComponent(PASSWORD), encodeURI(PASSWORD), 'Tr0ub4dor', TOKEN]
 
 function assertNoSecret(where: string, text: string): void {
@@ -30,11 +30,11 @@ function withPassword(url: string, user: string): string {
 
 interface Locked {
   readonly url: string
-  /** From here on, no connection of the user works. */
+  /** From now on, every connection of the user fails. */
   lock(): Promise<void>
 }
 
-/** A service under a user with a password, whose database goes away while it is asked things. */
+/** A service whose user has a password, and whose database becomes unreachable during requests. */
 async function assertServiceTellsNone(name: string, locked: Locked): Promise<void> {
   await using service = await ServiceProcess.start(locked.url, [
     '--log-level',
@@ -65,7 +65,7 @@ async function assertServiceTellsNone(name: string, locked: Locked): Promise<voi
     (await round()).some((status) => status >= 500),
     'nothing failed',
   )
-  // On Linux: what `ps` shows of it.
+  // On Linux: the command line that `ps` shows.
   const listed = await readFile(`/proc/${service.pid}/cmdline`, 'utf8').catch(() => '')
   assertNoSecret('the list of processes', listed)
   await service.stop()
@@ -76,7 +76,7 @@ async function assertServiceTellsNone(name: string, locked: Locked): Promise<voi
 }
 
 for (const { name, url, reason } of mysqlServers()) {
-  test(`a service whose ${name} fails tells no password and no token`, { skip: url === null && reason }, async () => {
+  test(`a service whose ${name} fails reveals no password and no token`, { skip: url === null && reason }, async () => {
     await using database = await MysqlDatabase.create(url!)
     await migrateLedger(database.url())
     const user = await database.createUser('ALL')
@@ -92,7 +92,7 @@ for (const { name, url, reason } of mysqlServers()) {
   })
 }
 
-test('a service whose postgres fails tells no password and no token', { skip: WITHOUT_POSTGRES }, async () => {
+test('a service whose postgres fails reveals no password and no token', { skip: WITHOUT_POSTGRES }, async () => {
   await using database = await PostgresDatabase.create()
   await migrateLedger(database.url())
   const user = `holdfast_${process.pid}`
@@ -110,11 +110,11 @@ test('a service whose postgres fails tells no password and no token', { skip: WI
   }
 })
 
-test('no command tells the password of a URL that it is given, however it fails', async () => {
+test('no command reveals the password of a URL, however it fails', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-hostile-'))
   const encoded = encodeURIComponent(PASSWORD)
   const urls = [
-    // Nobody listens on the first; the others are wrong in themselves.
+    // The first address has no server; the other URLs are invalid.
     `mysql://user:${encoded}@127.0.0.1:1/ledger`,
     `mysql://user:${encoded}@127.0.0.1/ledger?nonsense=1`,
     `mysql://user:${PASSWORD}@127.0.0.1/ledger`,
@@ -139,7 +139,7 @@ test('no command tells the password of a URL that it is given, however it fails'
     ['serve', '--help'],
   ]
   try {
-    // The environment is where a password belongs; help shows defaults, but not this one.
+    // Passwords belong in the environment. Help shows default values, but not this one.
     await using runner = new CommandLineRunner(folder, { HOLDFAST_STORE: urls[0]!, TMPDIR: folder })
     for (const parameters of lines) {
       const { exitCode, stdout, stderr } = await runner.run(parameters)

@@ -1,4 +1,4 @@
-/** The real service on a real socket over one of the stores, and a look at its books from behind. */
+/** The real service on a real socket over one of the stores, with direct access to its books. */
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { Agent, request as httpRequest } from 'node:http'
@@ -23,14 +23,14 @@ import { PostgresDatabase } from '../../harness/postgres-database.ts'
 import type { StoreUnderTest } from '../../harness/stores.ts'
 import type { WireRequest } from './requests.ts'
 
-/** A request that takes longer counts as one that hangs. */
+/** A request that takes longer counts as hanging. */
 export const ANSWER_MS_MAX = 10_000
 
 export interface Answer {
   readonly status: number
   readonly headers: Headers
   readonly text: string
-  /** The body as JSON; null when it is something else. */
+  /** The body as JSON; null if it is not JSON. */
   readonly body: Readonly<Record<string, unknown>> | null
 }
 
@@ -51,7 +51,7 @@ interface Opened {
 export class ServiceUnderFire implements AsyncDisposable {
   readonly app: FastifyInstance
   readonly storage: Storage
-  /** JSON lines, from the level debug on. */
+  /** JSON lines from level debug on. */
   readonly log: string[]
   readonly port: number
   readonly books: () => Promise<Books>
@@ -77,7 +77,7 @@ export class ServiceUnderFire implements AsyncDisposable {
     const engine = new Engine(storage.store)
     const log: string[] = []
     const logger = pino({ level: 'debug' }, { write: (line: string) => void log.push(line) })
-    // Nothing sweeps: the books change by what is sent, and by nothing else.
+    // Without a sweeper, only requests change the books.
     const backend = { engine, reader: storage.reader, store: storage, sweeper: null }
     const app = buildServer(backend, { logger, limits, logRequests: true })
     await app.listen({ host: '127.0.0.1', port: 0 })
@@ -88,7 +88,7 @@ export class ServiceUnderFire implements AsyncDisposable {
     return this.app.swagger()
   }
 
-  /** Sends it as it is. @throws Error when no whole answer comes in time */
+  /** Sends the request unchanged. @throws Error when no complete answer arrives in time */
   async send({ method, target, headers, body }: WireRequest): Promise<Answer> {
     return await new Promise((resolve, reject) => {
       const head = [...headers.flat(), ...(body === null ? [] : ['content-length', String(body.length)])]
@@ -125,13 +125,13 @@ export class ServiceUnderFire implements AsyncDisposable {
     return await this.send({ method, target, headers, body: bytes })
   }
 
-  /** Holds an answer to what every answer promises, and to the document where the route is known. */
+  /** Checks an answer against the general rules, and against the document if the route is known. */
   check({ method, target }: Pick<WireRequest, 'method' | 'target'>, answer: Answer): void {
     assertAnswer(method, answer)
     if (method !== 'HEAD' && !target.includes('#')) this.#contract.check(method, target, answer)
   }
 
-  /** After everything: it can still commit, every law holds, and nothing of its own went wrong. */
+  /** At the end: the service can still commit, every law holds, and it logged no warning or error of its own. */
   async checkHealth(): Promise<void> {
     assert.equal((await this.call('GET', '/readyz')).status, 200)
     const { auditor } = this.storage
@@ -157,12 +157,12 @@ export function answerOf(status: number, headers: Headers, text: string): Answer
   return { status, headers, text, body: isJson && text !== '' ? (JSON.parse(text) as Record<string, unknown>) : null }
 }
 
-/** pino's number of the level. */
+/** pino's number for this level. */
 const WARN = 40
 
 const INSIDES = /node_modules|\n\s+at |\.ts:\d+|node:internal|ER_[A-Z_]+|SQLITE_|syntax error|SELECT |INSERT INTO/
 
-/** Never our own failure; a refusal is a problem of the catalogue, which tells nothing of the insides. */
+/** An answer is never a 5xx; a refusal is a problem of the catalogue that shows no internals. */
 export function assertAnswer(method: string, { status, headers, text, body }: Answer): void {
   assert.ok(status >= 200 && status < 500, `${status}: ${text}`)
   if (status < 400) return
@@ -172,7 +172,7 @@ export function assertAnswer(method: string, { status, headers, text, body }: An
   const { code, type, applied } = body
   assert.ok(isProblemCode(code), text)
   assert.deepEqual([body['status'], type, applied], [status, `urn:holdfast:problem:${code}`, 'no'], text)
-  // What the caller wrote may come again in `detail`; nothing that is tried here looks like this.
+  // `detail` may quote the caller's input; no input of these tests matches this.
   assert.doesNotMatch(text, INSIDES)
 }
 
@@ -195,7 +195,7 @@ function openMemory(): Opened {
 
 type Rows = readonly Readonly<Record<string, unknown>>[]
 
-/** One query, so that it is one moment. */
+/** One query, so that both counts are of one instant. */
 const COUNTS = 'SELECT (SELECT COUNT(*) FROM requests) AS requests, (SELECT COUNT(*) FROM postings) AS postings'
 const TABLES = ['balances', 'accounts', 'assets', 'rates']
 
@@ -213,7 +213,7 @@ function textOf(rows: unknown): string {
 async function openSqlite(): Promise<Opened> {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-hostile-'))
   const path = join(folder, 'ledger.db')
-  // Statements can be recorded on this thread only.
+  // Only SQL statements on this thread can be recorded.
   const storage = await openSqliteStorage(path, { reads: 'caller' })
   const database = new DatabaseSync(path, { readOnly: true, readBigInts: true })
   return {

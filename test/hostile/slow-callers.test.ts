@@ -1,4 +1,4 @@
-/** Callers that take their time: within the limits they are served, beyond them told so, and nobody else waits for them. */
+/** Slow callers are served within the limits and refused beyond them, and they delay nobody else. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -22,7 +22,7 @@ test('slow callers are served within the limits and refused beyond them, and nob
   const callersCount = inputsOf(150)
   const text = requestText('POST', '/v1/deposits', DEPOSIT, ['Connection: close'])
   const inTime = Array.from({ length: 10 }, () => converse(service.port, pieces(text, 16), { pauseMs: 20 }))
-  // A byte of a header now and then, for ever; and a body that stops.
+  // Callers that send header bytes without end, and callers whose body stops.
   const endless = Array.from({ length: callersCount }, (_, index) => {
     const sent = index % 2 === 0 ? ['GET /readyz HTTP/1.1\r\nHost: x\r\n', ...'X: a'.repeat(30)] : [text.slice(0, -3)]
     return converse(service.port, sent, { pauseMs: 30 })
@@ -50,13 +50,13 @@ test('slow callers are served within the limits and refused beyond them, and nob
   tell('slow callers', callersCount + 10)
 })
 
-test('a caller that never reads its answers is not read from for ever either', async () => {
+test('a caller that never reads its answers is not read from forever', async () => {
   await using service = await ServiceUnderFire.start(MEMORY, { ...LIMITS, shutdownMs: 500 })
   const socket = await openSocket(service.port)
   socket.pause()
   const asked = requestText('GET', '/openapi.json')
   let sentCount = 0
-  // Nobody has room for all of them: the service stops reading, and this side's buffers fill.
+  // The answers exceed every buffer: the service stops reading, and this side's buffers fill.
   while (sentCount < 20_000 && socket.write(asked)) {
     sentCount += 1
     if (sentCount % 100 === 0) await sleep(1)

@@ -1,4 +1,4 @@
-/** Texts that mean something to SQL or to an encoding: they come back as they were, or are refused; none reaches a statement as SQL. */
+/** Texts with a meaning in SQL or in an encoding are returned unchanged or refused; none reaches an SQL statement as SQL. */
 import assert from 'node:assert/strict'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test, type TestContext } from 'node:test'
@@ -95,12 +95,12 @@ function textsComeBack(store: StoreUnderTest): void {
   })
 }
 
-/** What is left of a statement without its quoted texts. Only MySQL's have input in them, as literals. */
+/** The SQL statement without its quoted texts. Only MySQL's statements contain input, as literals. */
 function withoutTexts(sql: string, { name }: StoreUnderTest): string {
   return name === 'mysql' || name === 'mariadb' ? sql.replaceAll(/'(?:[^'\\]|\\.|'')*'/gs, '?') : sql
 }
 
-/** Every SQL text that the drivers send from here on, until the test ends. */
+/** Every SQL text that the drivers send until the test ends. */
 function recordedTexts(context: TestContext, { name }: StoreUnderTest): string[] {
   const texts: string[] = []
   const record = (value: unknown): void => {
@@ -131,7 +131,7 @@ function recordedTexts(context: TestContext, { name }: StoreUnderTest): string[]
   return texts
 }
 
-/** Every character of two bytes, the borders of three and four, and what stands around quotes and backslashes. */
+/** Every character of up to two bytes, and the first and last ones of three and four bytes. */
 const CHARACTERS: readonly string[] = [
   ...Array.from({ length: 0x800 }, (_, code) => String.fromCodePoint(code)),
   ...[0x800, 0xfff, 0x1000, 0xd7ff, 0xe000, 0xfffd, 0xffff, 0x10000, 0x1f600, 0x10ffff].map((code) =>
@@ -139,7 +139,7 @@ const CHARACTERS: readonly string[] = [
   ),
 ]
 
-/** Statements of many literals each; the server tells the bytes that it read. */
+/** Sends SQL statements with many literals each; the server returns the bytes that it read. */
 async function assertRead(connection: MysqlConnection, texts: readonly string[]): Promise<void> {
   for (let from = 0; from < texts.length; from += 200) {
     const some = texts.slice(from, from + 200)
@@ -189,7 +189,7 @@ for (const { name, url, reason } of mysqlServers()) {
       await using server = await PrivateServer.start(installation!)
       const store = await server.createDatabase()
       for (const charset of ['gbk', 'sjis', 'latin1']) {
-        // It counts for users who are no administrators.
+        // Applies to users who are not administrators.
         await server.execute(`SET GLOBAL init_connect = 'SET NAMES ${charset}'`)
         await server.execute(`SET GLOBAL character_set_server = ${charset}`)
         await server.execute(`SET GLOBAL sql_mode = 'NO_BACKSLASH_ESCAPES,ANSI_QUOTES,PIPES_AS_CONCAT'`)

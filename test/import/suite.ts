@@ -1,4 +1,4 @@
-/** What an import promises, on the real old database and into real ledgers. */
+/** The promises of an import, from a real old database into real ledgers. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -42,7 +42,7 @@ interface Imported extends Ran {
   readonly summary: Line
 }
 
-/** Runs the import with `--json`; its exit code must be this one. */
+/** Runs the import with `--json`; asserts its exit code. */
 async function importFrom(old: OldSystem, parameters: readonly string[], exitCode: number): Promise<Imported> {
   const ran = await runHoldfast(['import', old.url, '--json', ...parameters])
   assert.equal(ran.exitCode, exitCode, ran.stdout + ran.stderr)
@@ -68,7 +68,7 @@ async function assertLaws({ storage: { auditor } }: EmbeddedLedger): Promise<voi
 
 const MANY_USERS = 4_000
 
-/** Every user has 100 coins, every fourth a freeze of 10. */
+/** Every user has 100 coins, and every fourth also a freeze of 10. */
 function manyRows(): OldRows {
   const numbers = Array.from({ length: MANY_USERS }, (_, index) => index + 1)
   return {
@@ -94,7 +94,7 @@ async function killOnceThere(parameters: readonly string[], isReached: () => Pro
   assert.deepEqual(await closed, [null, 'SIGKILL'])
 }
 
-/** `available/held/version` of accounts, and whether the laws hold. */
+/** `available/held/version` of accounts; asserts that the laws hold. */
 async function balancesIn(store: string, accounts: readonly string[]): Promise<readonly string[]> {
   await using ledger = await openLedger(store)
   await assertLaws(ledger)
@@ -140,7 +140,7 @@ export function importSuite(server: OldSystemServer): void {
       const { state, amount, account, metadata } = await ledger.hold('call-1')
       assert.deepEqual({ state, amount, account }, { state: 'open', amount: 616n, account: 'user:8' })
       assert.deepEqual(metadata, { importedBy: 'import' })
-      // The caller who froze in the old system settles in the new one.
+      // A caller that froze in the old system settles in the new one.
       await ledger.settle('call-1', { amount: 500n })
     })
 
@@ -200,7 +200,7 @@ export function importSuite(server: OldSystemServer): void {
       assert.deepEqual(await balancesIn(store, BUSY_ACCOUNTS), BUSY_BALANCES)
     })
 
-    test('a dry run tells what would be done, needs no ledger and makes none', async () => {
+    test('a dry run reports what would be done, needs no ledger and creates none', async () => {
       await using old = await server.create()
       await fillOldSystem(old, BUSY)
       const store = newStore()
@@ -234,7 +234,7 @@ export function importSuite(server: OldSystemServer): void {
       ])
     })
 
-    test('what the old system did since is told, and left as it is', async () => {
+    test('later changes of the old system are reported, and not imported', async () => {
       await using old = await server.create()
       await fillOldSystem(old, BUSY)
       const store = newStore()
@@ -261,7 +261,7 @@ export function importSuite(server: OldSystemServer): void {
         balances.map((text) => text.replace(/\/\d+$/, '')),
         ['9100/400', '9007199254740993/0', '20/0', '0/400'],
       )
-      // A value that comes back is another correction, not a repeat of the first.
+      // A value that returns is a new correction, not a repeat of the first.
       await old.query('UPDATE users SET balance = 9600 WHERE id = 8')
       await importFrom(old, ['--store', store, '--follow', '--verify'], 0)
       await old.query('UPDATE users SET balance = 9500 WHERE id = 8')
@@ -282,7 +282,7 @@ export function importSuite(server: OldSystemServer): void {
       assert.deepEqual(await balancesIn(store, BUSY_ACCOUNTS), before)
     })
 
-    test('an account that was there before is told, and left as it is', async () => {
+    test('an existing account is reported, and not changed', async () => {
       await using old = await server.create()
       await fillOldSystem(old, BUSY)
       const store = newStore()
@@ -292,7 +292,7 @@ export function importSuite(server: OldSystemServer): void {
       assert.deepEqual(await balancesIn(store, ['user:9']), ['7/0/1'])
     })
 
-    test('every kind of broken row is told with its row, and its user is not imported', async () => {
+    test('every kind of breach is reported with its row, and its user is not imported', async () => {
       await using old = await server.create()
       await fillOldSystem(old, BROKEN)
       const store = newStore()
@@ -330,7 +330,7 @@ export function importSuite(server: OldSystemServer): void {
       )
     })
 
-    test('keys that make no name and keys that are not unique are told', async () => {
+    test('keys that make no name and keys that are not unique are reported', async () => {
       await using old = await server.create()
       await old.query('CREATE TABLE people (name VARCHAR(100), coins INT, locked INT)')
       await old.query('CREATE TABLE locks (id INT, rid INT, who VARCHAR(100), n INT, state INT)')
@@ -399,7 +399,7 @@ export function importSuite(server: OldSystemServer): void {
       assert.equal((await old.query('SELECT * FROM users')).length, 4)
     })
 
-    test('a table that is not there is told as what it is', async () => {
+    test('a missing table is reported as missing', async () => {
       await using old = await server.create()
       const { exitCode, stderr } = await runHoldfast(['import', old.url, '--dry-run'])
       assert.equal(exitCode, 3)
@@ -408,7 +408,7 @@ export function importSuite(server: OldSystemServer): void {
   })
 }
 
-/** A settle of call-1 at 500, a deposit to user 10, and a freeze in place of another one of the same amount. */
+/** Settles call-1 at 500, deposits for user 10, and replaces a freeze with another one of the same amount. */
 async function changeOldSystem(old: OldSystem): Promise<void> {
   await old.query("UPDATE compute_freeze_logs SET status = 'settled' WHERE id = 1")
   await old.query('UPDATE users SET balance = 9500, frozen_balance = 400 WHERE id = 8')
@@ -417,7 +417,7 @@ async function changeOldSystem(old: OldSystem): Promise<void> {
   await insertOldRows(old, 'compute_freeze_logs', [[9, 'call-9', 11, 400, 'frozen']])
 }
 
-/** Each user but the last two has one thing wrong. */
+/** Each user except the last two violates one rule. */
 const BROKEN: OldRows = {
   users: [
     [1, 10, 11],

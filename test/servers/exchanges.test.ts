@@ -1,4 +1,4 @@
-/** Transfers across assets by two engines on one real database: crossing each other, and under rates that change. */
+/** Transfers across assets by two engines on one real database: in opposite directions, and while rates change. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { LegInput } from '../../src/api/ledger.ts'
@@ -19,7 +19,7 @@ async function prepare(ledger: EmbeddedLedger): Promise<void> {
   await ledger.rate({ from: 'gem', to: 'star', numerator: 9n, denominator: 1n, rounding: 'half-even' })
 }
 
-/** From everybody to everybody else, star to gem or back; `turn` is where it begins, and which way round. */
+/** Legs between all pairs of users, from star to gem or back; `turn` selects the first leg and the direction. */
 function crossingLegs(turn: number): LegInput[] {
   const [asset, toAsset, amount] = turn % 2 === 0 ? (['star', 'gem', 25n] as const) : (['gem', 'star', 3n] as const)
   const legs = PEOPLE.map((from, index) => ({ from, to: PEOPLE[(index + 1 + turn) % 11]!, asset, toAsset, amount }))
@@ -47,7 +47,7 @@ function describeExchanges({ open }: RealStore): void {
     await Promise.all([cross(one, 0), cross(other, 1)])
     await assertLawful(one)
     assert.ok(one.engine.stats.stale + other.engine.stats.stale > 0, 'they never met')
-    if (one.storage.kind === 'sqlite') return // Its one lock is tried for, and may be busy.
+    if (one.storage.kind === 'sqlite') return // SQLite has one lock, which may be busy: commits may be contended.
     assert.deepEqual([one.engine.stats.contended, other.engine.stats.contended], [0, 0])
   })
 

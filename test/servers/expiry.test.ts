@@ -1,4 +1,4 @@
-/** Several processes of the service that sweep one real database, one of which is killed while it does. */
+/** Several service processes sweep one real database; one of them is killed during the sweep. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { HoldsInput } from '../../src/api/ledger.ts'
@@ -13,15 +13,15 @@ const USERS = ['user:8', 'user:9', 'user:10', 'user:11']
 const FUNDS = 100_000n
 const HOLDS = 1_500
 const AMOUNT = 5n
-/** What every third hold pays when it expires. */
+/** The amount that every third hold settles when it expires. */
 const FEE = 2n
 const PROCESSES = 3
 const HOUR_MS = 3_600_000
-/** So small that the holds take many rounds of all processes. */
+/** Small pages, so that the holds take many rounds of all processes. */
 const PACE = ['--expiry-interval-ms', '10', '--expiry-page-max', '40', '--expiry-round-max', '40']
-/** Holds that are still open when the victim is killed, at least. */
+/** The least number of holds that are open when the victim is killed. */
 const LEFT_MIN = HOLDS / 10
-/** For whatever the processes are waited for. */
+/** The longest wait for the processes. */
 const MS_MAX = 30_000
 
 interface Frozen {
@@ -62,7 +62,7 @@ async function sweptBy({ url }: ServiceProcess): Promise<number> {
   return body.expiry.swept
 }
 
-/** Every one that has expired, by its id. */
+/** Every expired hold, by its id. */
 async function expiredHolds(ledger: EmbeddedLedger): Promise<ReadonlyMap<string, Hold>> {
   const holds = new Map<string, Hold>()
   let cursor: string | null = null
@@ -75,7 +75,7 @@ async function expiredHolds(ledger: EmbeddedLedger): Promise<ReadonlyMap<string,
   return holds
 }
 
-/** The kinds of the lines that every hold has in the holders' journals. */
+/** The kinds of the lines of every hold in the holders' statements. */
 async function linesByHold(ledger: EmbeddedLedger): Promise<ReadonlyMap<string | null, readonly string[]>> {
   const lines = new Map<string | null, string[]>()
   for (const account of USERS) {
@@ -107,7 +107,7 @@ function describeSweeping({ open }: RealStore): void {
   test('each hold that is due is ended once by several processes, also when one is killed in the middle', async (t) => {
     await using place = await open()
     await migrateLedger(place.url)
-    // An hour ago, so that a hold is due as soon as it is there.
+    // One hour ago, so that a hold is due as soon as it is opened.
     const clock = { ...systemClock, now: () => Date.now() - HOUR_MS }
     const limits = { clockDifferenceMsMax: 3 * HOUR_MS }
     await using ledger = await openLedger(place.url, { sweep: false, clock, limits })

@@ -1,4 +1,4 @@
-/** The whole life of a hold on every real store: in process, and through a service that sweeps, by the client. */
+/** The whole life of a hold on every real store: in process, and by the client through a service that sweeps. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -19,7 +19,7 @@ async function expiredHold(ledger: Ledger, id: string): Promise<void> {
   }
 }
 
-/** What the sweeper ends: settled as agreed, settled late as far as that goes, and refunded after all. */
+/** The sweeper ends the hold and settles the agreed amount; a late settle draws what is available; a refund follows. */
 async function liveToTheEnd(ledger: Ledger): Promise<void> {
   await ledger.deposit({ account: 'user:8', amount: 1_000n })
   const onExpiry = { settle: 100n }

@@ -1,4 +1,4 @@
-/** What a process remembers of a server's rows, when others change them or the database itself goes back in time. */
+/** The rows of a server that a process caches, when others change them or the database is restored to an earlier state. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { openLedger, type EmbeddedLedger } from '../../src/ledger.ts'
@@ -11,7 +11,7 @@ import { PostgresLedger } from '../support/postgres-ledger.ts'
 const TABLES = ['requests', 'postings', 'balances', 'hold_steps', 'accounts', 'assets', 'rates']
 const USER = 'user:8'
 
-/** A migrated database with whoever administers it. */
+/** A migrated database with an administrator's connection. */
 interface Site extends AsyncDisposable {
   readonly url: string
   run(sql: string): Promise<unknown>
@@ -41,12 +41,12 @@ async function postgresSite(): Promise<Site> {
   }
 }
 
-/** As a backup does. */
+/** Copies the rows, like a backup. */
 async function keep(site: Site): Promise<void> {
   for (const table of TABLES) await site.run(`CREATE TABLE kept_${table} AS SELECT * FROM ${table}`)
 }
 
-/** As when the backup is put in the place of the database, or a standby that lacks the last commits becomes the primary. */
+/** Restores the copied rows, like a restored backup or a promoted standby that lacks the last commits. */
 async function goBack(site: Site): Promise<void> {
   await site.run('BEGIN')
   for (const table of TABLES) {
@@ -79,7 +79,7 @@ function describeMemory(open: () => Promise<Site>): void {
       await lost()
       await goBack(site)
       if (isCut) await site.cut()
-      // A call whose connection was cut may have to be made again.
+      // A call whose connection was cut may need a retry.
       for (let attempt = 0; attempt < 3; attempt++)
         await lost().catch((error: { retryable: boolean }) => assert.ok(error.retryable))
       await lost()

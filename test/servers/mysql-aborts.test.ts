@@ -1,4 +1,4 @@
-/** What a server's settings, and a kill in the middle of COMMIT, make of a commit. */
+/** How a server's settings, and a kill during COMMIT, affect a commit. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { createConnection, type Connection } from 'mysql2/promise'
@@ -10,7 +10,7 @@ import { PrivateServer } from '../support/private-server.ts'
 import { ask } from '../support/replicated-servers.ts'
 import { installationUnderTest, type Installation } from '../../harness/server-installations.ts'
 
-/** Makes every COMMIT wait for a replica that never comes. */
+/** Makes every COMMIT wait for a replica that never connects. */
 const WAIT = {
   mariadb: {
     prepare: [
@@ -82,7 +82,7 @@ function describeAborts(installation: Installation, wait: (typeof WAIT)['mysql']
       await until(async () => (await waiting()) !== undefined, 'the commit waits')
       await server.execute(`${kill} ${String((await waiting())!['Id'])}`)
       await server.execute(wait.end)
-      // The server has it in its log; whether it says so is its own affair.
+      // The commit is in the server's log; whether the server confirms it is open.
       assert.ok(['committed', 'commit_in_doubt'].includes(await outcome), await outcome)
       const { result, outcomes } = await books.exclusive(work)
       assert.equal(result, 'committed')
@@ -92,7 +92,7 @@ function describeAborts(installation: Installation, wait: (typeof WAIT)['mysql']
   }
 }
 
-/** A commit that has written nearly all of its rows when it meets somebody else's lock. */
+/** A commit that has written nearly all of its rows when it reaches a lock of another transaction. */
 class Behind implements AsyncDisposable {
   readonly #parts: AsyncDisposableStack
   readonly #storage: Awaited<ReturnType<typeof openMysqlStorage>>
@@ -129,7 +129,7 @@ class Behind implements AsyncDisposable {
     return await this.#storage.store.commit(this.#plan.changes)
   }
 
-  /** Nothing of it is there, and once nothing is in its way it is committed. */
+  /** Asserts that nothing was written, and that the commit succeeds once the lock is gone. */
   async assertNothing(): Promise<void> {
     assert.equal((await this.#storage.reader.account('user:8'))?.balances[0]?.available, 100n)
     assert.equal(await this.#storage.reader.entry('c'), null)

@@ -1,4 +1,4 @@
-/** How the store uses its connections: what it sets on them, in which order, and what it hands on. */
+/** How the store uses its connections: their settings, their reuse, and the order of commits on them. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { ConnectionPool } from '../../src/stores/mysql/connection-pool.ts'
@@ -73,7 +73,7 @@ function describeConnections(url: string, name: MysqlServer['name']): void {
         message: /secure.*ssl-mode/,
       })
     }
-    // The server's certificate is one that it made for itself, if it has any.
+    // The server has a self-signed certificate, or none.
     await assert.rejects(connect(ledger, 'writer', '?ssl-mode=VERIFY_CA'), MISCONFIGURED)
   })
 
@@ -221,7 +221,7 @@ function describeConnections(url: string, name: MysqlServer['name']): void {
   })
 }
 
-/** Changes of which each was decided on what the one before will leave, as an engine decides them. */
+/** Consecutive changes, each decided on the rows that the previous one will leave, as an engine decides them. */
 async function chained({ books, storage }: MysqlLedger, length: number) {
   const commands = Array.from({ length }, (_, index) => charge(`c${index}`, 'user:8', 1n))
   let snapshot = await storage.store.load(books.footprint(...commands))
@@ -236,7 +236,7 @@ async function chained({ books, storage }: MysqlLedger, length: number) {
   })
 }
 
-/** A store that believes the server to take no more than 16 KiB at a time. */
+/** A store that takes the server's longest packet to be 16 KiB. */
 async function smallPackets(ledger: MysqlLedger) {
   const probe = await connect(ledger)
   const server = { ...probe.server, packetBytesMax: 16_384 }

@@ -1,4 +1,4 @@
-/** What a process says while its server ceases to be the primary, and afterwards. */
+/** Answers of a process while its server ceases to be the primary, and afterwards. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { migrateLedger, openLedger } from '../../src/ledger.ts'
@@ -25,7 +25,7 @@ for (const name of ['mariadb', 'mysql'] as const) {
   }
 }
 
-/** @param user `root` may write on a server that is read-only */
+/** @param user `root` may write on a read-only server */
 async function failOver(installation: Installation, user: 'holdfast' | 'root'): Promise<void> {
   await using servers = await ReplicatedServers.start(installation)
   const { primary, replica } = servers
@@ -43,7 +43,7 @@ async function failOver(installation: Installation, user: 'holdfast' | 'root'): 
   await other.deposit({ requestId: 'd2', account: 'user:9', amount: 700n })
   await other.freeze({ requestId: 'h10', account: 'user:9', amount: 50n })
 
-  // Nobody has met an error yet: what is refused must not rest on the old primary.
+  // No call has failed yet: a rejection must not be based on rows of the old primary.
   await service.freeze({ requestId: 'h11', account: 'user:9', amount: 600n })
   await service.settle('h10', { amount: 50n })
   await service.engine.ready()

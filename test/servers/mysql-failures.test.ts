@@ -1,4 +1,4 @@
-/** What can go wrong between the store and a real server, each brought about on one. */
+/** Failures between the store and a database server, each caused on a real server. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Work } from '../../src/domain/command.ts'
@@ -24,7 +24,7 @@ const OBSTACLES: Readonly<Record<string, string>> = {
   'its last statement': `INSERT INTO accounts (account, metadata) VALUES ('user:9', '{}')`,
 }
 
-/** Runs `action` until the server does not refuse it for the connections that its user has; it counts a closed one for a while. */
+/** Retries `action` while the server refuses it for its connection limit: the server counts a closed connection for a while. */
 async function onceConnectable<Result>(action: () => Promise<Result>): Promise<Result> {
   let result: { readonly value: Result } | null = null
   await until(async () => {
@@ -38,12 +38,12 @@ async function onceConnectable<Result>(action: () => Promise<Result>): Promise<R
   return result!.value
 }
 
-/** The open TCP connections of this process, with both ends of those that it has with itself. */
+/** Open TCP connections of this process. A connection to itself counts twice. */
 function socketCount(): number {
   return process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length
 }
 
-/** As the engine does it: the transaction that was lost may still be there, and meet this one in a deadlock. */
+/** Retries as the engine does: the lost transaction may still be open, and cause a deadlock with this one. */
 async function insist(books: Books, ...work: readonly Work[]): Promise<readonly Outcome[]> {
   for (let attempt = 1; attempt <= 10; attempt++) {
     const { result, outcomes } = await books.exclusive(...work)
@@ -76,7 +76,7 @@ function describeFailures(url: string): void {
     const { id } = plan.changes.balances.find(({ after }) => after.account === 'user:8')!.after
     const rival = await ledger.rival()
     await rival.query(`START TRANSACTION; ${LOCK_HOLDER}`)
-    // The server gives up the transaction that has written less.
+    // In a deadlock the server rolls back the transaction that has written less.
     const rows = Array.from({ length: 500 }, (_, index) => `('rival:${index}', '{}')`)
     await rival.query(`INSERT INTO accounts (account, metadata) VALUES ${rows.join(',')}`)
     const commit = storage.store.commit(plan.changes)
@@ -168,7 +168,7 @@ function describeFailures(url: string): void {
     await assert.rejects(ledger.open(database.url({ port: 1 })), { ...UNAVAILABLE, message: /ECONNREFUSED/ })
   })
 
-  test('a right that is taken away from a running process is told by its name, and all is well when it is given back', async () => {
+  test('a right revoked from a running process is reported by its name, and the process recovers when it is granted again', async () => {
     await using ledger = await MysqlLedger.create(url)
     const { database } = ledger
     const user = await database.createUser('SELECT')
@@ -227,7 +227,7 @@ function describeFailures(url: string): void {
       const rival = await ledger.rival()
       await rival.query(`START TRANSACTION; ${OBSTACLES[where]}`)
       const outcome = assert.rejects(storage.store.commit(plan.changes), ({ code }: Error & { code: string }) => {
-        // A killed connection may end without a word, and then nobody can know.
+        // A killed connection may end without a message; then the outcome is unknown.
         const mayBe = kill === 'KILL' ? ['store_unavailable', 'commit_in_doubt'] : ['store_unavailable']
         assert.ok(mayBe.includes(code), code)
         return true
@@ -243,7 +243,7 @@ function describeFailures(url: string): void {
     })
   }
 
-  test('a text whose transaction ends without a word commits nothing, neither before nor behind that', async () => {
+  test('a text whose transaction ends silently commits nothing, neither before nor after that', async () => {
     await using ledger = await MysqlLedger.create(url)
     const { address, tuning } = parseMysqlUrl(ledger.database.url())
     const connection = await MysqlConnection.open(address, tuning, 'writer')
@@ -261,7 +261,7 @@ function describeFailures(url: string): void {
   })
 
   for (const cutAt of ['before', 'during', 'after', 'silence'] as const satisfies readonly CutAt[]) {
-    test(`a commit whose connection is lost (${cutAt}) is in doubt, and exclusive tells what became of it`, async () => {
+    test(`a commit whose connection is lost (${cutAt}) is in doubt, and exclusive finds its outcome`, async () => {
       await using ledger = await MysqlLedger.create(url)
       await using proxy = await MysqlProxy.start(ledger.database.address)
       const storage = await ledger.open(ledger.database.url({ port: proxy.port }), { statementTimeoutMs: 1_000 })

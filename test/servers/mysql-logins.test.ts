@@ -1,4 +1,4 @@
-/** Servers that only an operator can make Holdfast work with: it ends at once, and says what to do. */
+/** Servers that Holdfast cannot use until an operator acts: a start fails at once, with a remedy. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createServer } from 'mysql2'
@@ -33,7 +33,7 @@ test(
 test('an engine that only speaks like MySQL is refused when it is connected to, by its name', async () => {
   const texts: string[] = []
   const engine = createServer((connection) => {
-    // Whoever leaves in the middle is no trouble of the engine's.
+    // A client that disconnects early is not an error of the server.
     connection.on('error', () => undefined)
     connection.serverHandshake({
       protocolVersion: 10,
@@ -45,7 +45,7 @@ test('an engine that only speaks like MySQL is refused when it is connected to, 
     })
     connection.on('query', (text: string) => {
       texts.push(text)
-      // The driver's side of a server does not begin to count again by itself.
+      // The driver's server side does not reset the sequence number by itself.
       connection.sequenceId = 1
       const columns = ['version', 'comment'].map((name) => ({
         catalog: 'def',

@@ -1,4 +1,4 @@
-/** Bringing a database to this version's tables, also after the last attempt died half-way. */
+/** Migration of a database to this version's tables, including after a crash during the previous attempt. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { MysqlConnection } from '../../src/stores/mysql/connection.ts'
@@ -25,9 +25,9 @@ import { MysqlDatabase, mysqlServers } from '../../harness/mysql-servers.ts'
 const [first] = mysqlMigrations()
 const statements = statementsIn(first!.sql)
 
-/** What a crash leaves: so many statements were done, so many of them counted. */
+/** The state after a crash: the number of statements that were executed, and the number that were recorded. */
 async function interrupt(database: MysqlDatabase, done: number, counted: number): Promise<void> {
-  // The table of migrations is there as soon as anything is.
+  // The table of migrations is created first.
   const { address, tuning } = parseMysqlUrl(database.url())
   const connection = await MysqlConnection.open(address, tuning, 'migrator')
   await mysqlMigrationTarget(connection).locked(async () => undefined)
@@ -79,12 +79,12 @@ function describeMigrations(url: string): void {
     await assertWorks(database.url())
   })
 
-  test('a migration that was interrupted is not served, is told of, and goes on from where it was', async () => {
+  test('an interrupted migration is not served, is reported, and continues from where it was', async () => {
     await using whole = await MysqlDatabase.create(url)
     await migrateMysql(whole.url())
     const expected = await tablesOf(whole)
     for (let counted = 0; counted < statements.length; counted++) {
-      // The statement after the last that was counted may be done as well: it commits by itself.
+      // The statement after the last recorded one may have been executed too: DDL commits by itself.
       for (const done of [counted, counted + 1]) {
         await using database = await MysqlDatabase.create(url)
         await interrupt(database, done, counted)
@@ -102,7 +102,7 @@ function describeMigrations(url: string): void {
   test('what is in the way of a migration is an error that keeps what was done, and can be cured', async () => {
     await using database = await MysqlDatabase.create(url)
     await database.query('CREATE TABLE postings (somebody INT)')
-    // Nor is it taken for one's own the second time.
+    // The second attempt does not take it for an own table either.
     for (let attempt = 1; attempt <= 2; attempt++) {
       await assert.rejects(migrateMysql(database.url()), {
         name: 'MigrationError',
@@ -131,7 +131,7 @@ function describeMigrations(url: string): void {
       `INSERT INTO migrations (number, name, checksum, statements_begun, statements_done, applied_at)
        VALUES (2, '0002_later', 'c', 1, 1, 1)`,
     )
-    // One after the other: a promise that rejects while another is awaited counts as unhandled.
+    // In sequence: a promise that rejects while another is awaited counts as unhandled.
     for (const attempt of [openMysqlStorage, migrateMysql]) {
       await assert.rejects(attempt(database.url()), { name: 'MigrationError', message: /0002_later.*newer version/ })
     }

@@ -1,4 +1,4 @@
-/** How the servers carry out the hot path's statements: by key, whatever the tables hold. */
+/** How the servers execute the hot path's queries: by key, at every table size. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { lockBalances, selectBalances, selectPostings, selectRequests } from '../../src/stores/mysql/reads.ts'
@@ -15,7 +15,7 @@ interface Access {
   readonly key: unknown
 }
 
-/** Every access to a table that a plan names, at any depth. */
+/** Every access to a table in a plan, at any depth. */
 function* accessesIn(plan: unknown): Iterable<Access> {
   if (typeof plan !== 'object' || plan === null) return
   const { table_name: table, access_type: type, key } = plan as Record<string, unknown>
@@ -32,7 +32,7 @@ function describePlans(url: string, name: MysqlServer['name']): void {
     await books.apply(...people.map((person) => freeze(`h-${person}`, person, 10n)))
     for (const [few, statementsCount] of [
       [people.slice(7, 8), 8],
-      // Two rows are two statements.
+      // Two rows take two SQL statements.
       [people.slice(7, 9), 11],
       [people.slice(7, 10), 8],
       [people.slice(0, 200), 8],

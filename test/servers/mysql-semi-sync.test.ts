@@ -1,4 +1,4 @@
-/** Semi-synchronous replication: what is acknowledged is on a replica, also what a crash left, and a process tells when it is not. */
+/** Semi-synchronous replication: acknowledged commits are on a replica, even after a crash, and a process reports when they are not. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { migrateLedger, openLedger } from '../../src/ledger.ts'
@@ -8,15 +8,15 @@ import { installationUnderTest, type Installation } from '../../harness/server-i
 
 /** Longer than any test. */
 const ACKNOWLEDGEMENT_MS = 600_000
-/** Starting a server again on what a kill left, on a busy machine. */
+/** Includes a restart of the server after a kill, on a busy machine. */
 const WAIT_MS_MAX = 30_000
 
 interface Words {
   readonly primary: string
   readonly replica: string
-  /** Where a commit waits: the server's default, and what else is worth the time. */
+  /** Where a commit waits for the replica: the server's default first. */
   readonly points: readonly ('AFTER_SYNC' | 'AFTER_COMMIT')[]
-  /** What makes a server able to be either. */
+  /** Plugins that a server needs as a primary or as a replica. */
   readonly plugins: readonly string[]
 }
 
@@ -66,14 +66,14 @@ function describeSemiSync(installation: Installation, words: Words): void {
       await primary.start(parameters.map((parameter) => parameter.replaceAll('_', '-').replace('AFTER-', 'AFTER_')))
       assert.equal(Number((await ask(servers.urlAt(primary), `SELECT COUNT(*) AS n FROM postings`))[0]!['n']), 4)
 
-      // The engine looks for what became of it, and finds the row; its own wait for the replica is all that keeps it.
+      // The engine looks up the outcome and finds the row; only its own wait for the replica delays the answer.
       await waiting(servers)
       assert.equal(told.size, 0)
       await replica.execute(servers.words.start)
       await first
       await servers.caughtUp(4)
 
-      // A process that never heard of it reads it, and is kept likewise.
+      // Another process reads the row and waits for the replica too.
       await replica.execute(servers.words.stop)
       await using other = await openLedger(servers.urlAt(primary))
       const repeat = other.deposit({ requestId: 'd2', account: 'user:8', amount: 10n })
@@ -103,7 +103,7 @@ function describeSemiSync(installation: Installation, words: Words): void {
   })
 }
 
-/** With a migrated database, and a replica that takes part. */
+/** A migrated database with a semi-synchronous replica. */
 async function semiSynchronous(installation: Installation, words: Words): Promise<ReplicatedServers> {
   const servers = await ReplicatedServers.start(installation)
   const { primary, replica } = servers

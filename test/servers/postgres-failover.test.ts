@@ -1,4 +1,4 @@
-/** The address moves to another server, and the connections to the old one stay: what a floating address or a proxy does. */
+/** The address moves to another server while existing connections stay, as with a floating address or a proxy. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -24,7 +24,7 @@ class Failover implements AsyncDisposable {
     this.#url = url
   }
 
-  /** `user:8` has 1,000 coins on both, and the proxy leads to the primary. */
+  /** `user:8` has 1,000 coins on both servers, and the proxy leads to the primary. */
   static async start(): Promise<Failover> {
     let url = ''
     const pair = await PostgresPair.start(async (primary) => {
@@ -44,7 +44,7 @@ class Failover implements AsyncDisposable {
     return await openLedger(this.#at(address.port), { sweep: false })
   }
 
-  /** The old primary is fenced and stays up, the standby is promoted, and the address moves. */
+  /** Fences the old primary, which stays up, promotes the standby, and moves the address. */
   async switchOver(): Promise<void> {
     const { primary, standby } = this.pair
     await primary.execute('ALTER SYSTEM SET default_transaction_read_only = on')
@@ -69,14 +69,14 @@ async function availableOf(ledger: EmbeddedLedger, account: string): Promise<big
   return (await ledger.account(account)).balances[0]?.available
 }
 
-/** Its readers and its loaders have connections. */
+/** Opens connections for readers and loaders. */
 async function warmUp(ledger: EmbeddedLedger): Promise<void> {
   await Promise.all(Array.from({ length: READERS }, () => ledger.account('user:8')))
   await assert.rejects(ledger.settle('none', { amount: 1n }), { code: 'hold_not_found' })
   await ledger.deposit({ account: 'user:7', amount: 1n, requestId: 'd0' })
 }
 
-/** Until it is taken; nothing but unavailability may come before. */
+/** Retries until the call succeeds; only `unavailable` errors may precede. */
 async function untilTaken<Result>(call: () => Promise<Result>): Promise<Result> {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -111,7 +111,7 @@ describe('when another server became the primary', { skip: WITHOUT_POSTGRES_PAIR
     await using other = await failover.at(failover.pair.standby)
     await untilTaken(() => other.deposit({ account: 'user:9', amount: 700n, requestId: 'd3' }))
     await other.freeze({ account: 'user:9', amount: 100n, requestId: 'h1' })
-    // Each of them would be refused by what the old primary has.
+    // The rows of the old primary would reject each of these commands.
     await untilTaken(() => ledger.settle('h1', { amount: 100n }))
     await untilTaken(() => ledger.freeze({ account: 'user:9', amount: 600n, requestId: 'h2' }))
     assert.equal(await availableOf(ledger, 'user:9'), 0n)

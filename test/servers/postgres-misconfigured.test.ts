@@ -1,4 +1,4 @@
-/** What only an operator can mend is called so, with what to do; and once it is done the process that runs goes on. */
+/** Misconfigurations are reported with a remedy; once an operator corrects them, the running process continues. */
 import assert from 'node:assert/strict'
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
@@ -108,7 +108,7 @@ describe('a service that runs', { skip: WITHOUT_POSTGRES, concurrency: 3 }, () =
     }
   })
 
-  test('is told which engine it has been given, and goes on when it is PostgreSQL again', async () => {
+  test('reports which engine it was given, and continues when it is PostgreSQL again', async () => {
     await using ledger = await PostgresLedger.create()
     const { client, name } = ledger.database
     const storage = await ledger.open()
@@ -153,7 +153,7 @@ describe('a command', { skip: WITHOUT_POSTGRES, concurrency: 2 }, () => {
 })
 
 describe('a server that asks for passwords', { skip: installation === null && reason }, () => {
-  test('is told from one that is away, whatever it refuses; and the right password is enough', async () => {
+  test('is distinguished from one that is away, whatever it refuses; and the right password is enough', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'holdfast-rules-'))
     const rules = join(folder, 'pg_hba.conf')
     await writeFile(

@@ -20,7 +20,7 @@ const REFUSED = {
 const ATTEMPTS_MAX = 200
 const ASK_AGAIN_MS = 20
 
-/** Something else that goes through the pooler, and leaves `count` connections to the server behind. */
+/** Another client uses the pooler and leaves `count` open connections to the server. */
 async function warmUp(ledger: PostgresLedger, port: number, count: number): Promise<void> {
   const connectionString = ledger.database.url({}, { port })
   const clients = Array.from({ length: count }, () => new Client({ connectionString }))
@@ -103,7 +103,7 @@ describe('a pooler', { skip: WITHOUT_PGBOUNCER, concurrency: 2 }, () => {
     assert.deepEqual(await storage.inspect(), [])
   })
 
-  test('that does not know the user is told from one that is away', async () => {
+  test('that does not know the user is distinguished from one that is away', async () => {
     await using ledger = await PostgresLedger.create()
     await using bouncer = await PgBouncer.start('session')
     const by = { port: bouncer.port, user: 'nobody_knows' }

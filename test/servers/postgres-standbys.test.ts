@@ -1,4 +1,4 @@
-/** A primary whose commits wait for a standby, and what is answered while the standby is away. */
+/** A primary whose commits wait for a standby, and its answers while the standby is away. */
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, test } from 'node:test'
@@ -31,7 +31,7 @@ class Standbys implements AsyncDisposable {
     this.#url = url
   }
 
-  /** `user:1` has 1,000 coins on both. */
+  /** `user:1` has 1,000 coins on both servers. */
   static async start(): Promise<Standbys> {
     let url = ''
     const pair = await PostgresPair.start(async (primary) => {
@@ -57,7 +57,7 @@ class Standbys implements AsyncDisposable {
     return await openPostgresStorage(this.url(this.pair.primary, options))
   }
 
-  /** The server processes of which `condition` is true, once there are some. */
+  /** The server processes that satisfy `condition`, once there are some. */
   async processes(condition: string, action = 'pid'): Promise<readonly unknown[]> {
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
       const rows = await this.look(`SELECT ${action} AS done FROM pg_stat_activity WHERE ${condition}`)
@@ -107,7 +107,7 @@ describe('commits that wait for a standby', { skip: WITHOUT_POSTGRES_PAIR, concu
     await standbys.processes(WAITING)
     await primary.kill()
     await primary.start()
-    // It is found, and waits for the standby like the commit before it.
+    // The row is found, and waits for the standby like the commit before it.
     await standbys.processes(`${WAITING} AND query LIKE '%pg_logical_emit_message%'`)
     const repeated = depositIt()
     await sleep(200)
@@ -139,13 +139,13 @@ describe('commits that wait for a standby', { skip: WITHOUT_POSTGRES_PAIR, concu
     }
     await cancelled(() => store.commit(changes), IN_DOUBT)
     await cancelled(() => books.exclusive(charge('c2', 'user:1', 1n)), IN_DOUBT)
-    // Both are there, and nobody else has them.
+    // Both rows are on the primary only.
     for (const id of ['c1', 'c2']) {
       const keys = books.footprint(charge(id, 'user:1', 1n))
       await cancelled(() => store.load(keys), UNAVAILABLE)
       await cancelled(() => store.exclusive(keys, nothing), IN_DOUBT)
     }
-    // What is not found has nothing to wait for.
+    // A row that is not found does not wait for the standby.
     const other = books.footprint(charge('c3', 'user:1', 1n))
     assert.equal((await store.load(other)).requests.get('c3'), null)
     assert.equal(await store.exclusive(other, nothing), 'committed')
@@ -203,7 +203,7 @@ describe('commits that wait for a standby', { skip: WITHOUT_POSTGRES_PAIR, concu
     assert.equal(await store.commit(changesOf(await later(books))), 'committed')
   })
 
-  test('a standby that is away is warned of, and a user who cannot see it is told how', async () => {
+  test('a standby that is away is warned of, and a user who cannot see it gets a remedy', async () => {
     await using standbys = await Standbys.start()
     const { primary, standby } = standbys.pair
     await using seeing = await standbys.open()

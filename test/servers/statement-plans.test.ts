@@ -1,4 +1,4 @@
-/** How each database reads a statement out of a long journal: by key, in the order of the key, and never the whole of it. */
+/** How each database reads a statement from a long journal: by key, in key order, and never the whole journal. */
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -37,14 +37,14 @@ function journalSql(): readonly string[] {
   return [...beginningSql(), ...journal, ...steppedHoldSql(), ...openHoldsSql(0), ...openHoldsSql(1)]
 }
 
-/** Every statement that statements, moments and lists of holds come to, after their answers were looked at. */
+/** Every query for statements, instants and lists of holds; their answers are checked first. */
 async function statementsOf(dialect: SqlDialect, query: Query): Promise<readonly Asked[]> {
   const asked: Asked[] = []
   const asks: Query = async (sql, parameters) => {
     asked.push([sql, parameters as SqlValue[]])
     return await query(sql, parameters)
   }
-  // Far enough for one page to come to the beginning.
+  // The scan limit allows one page to reach the beginning of the journal.
   const reader = new SqlReader(dialect, asks, { postingsMax: 3 * HOLDS, requestsMax: 3 * HOLDS })
   const page = { limit: 50, cursor: null } as const
   const lines = async (filters: Partial<PostingQuery>): Promise<readonly string[]> => {
@@ -120,15 +120,15 @@ test('plans of postgres', { skip: WITHOUT_POSTGRES }, async () => {
   await using database = await PostgresDatabase.create()
   await migratePostgres(database.url())
   for (const sql of journalSql()) await database.client.query(sql)
-  // As it is set where there is no disk that turns.
+  // The usual setting for solid-state disks.
   await database.client.query('SET random_page_cost = 1.1; ANALYZE')
   const query: Query = async (sql, parameters) => (await database.client.query<Row>(sql, [...parameters])).rows
   for (const [sql, parameters] of await statementsOf('postgres', query)) {
-    // Three balances fit on a page of their own, which is read and sorted as it is.
+    // Three balances fit on one table page, which PostgreSQL reads and sorts without an index.
     if (!/"(postings|requests|hold_steps)"|FROM postings/.test(sql)) continue
     const { rows } = await database.client.query(`EXPLAIN (FORMAT JSON) ${sql}`, [...parameters])
-    // Where few rows of a range of versions are wanted, it may rather put these in order than walk down the key.
-    // The names of the house are few.
+    // If few rows of a version range are wanted, PostgreSQL may sort them instead of scanning the key in order.
+    // There are few house accounts.
     const isBounded =
       sql === selectClock('postgres') || /"version" >= \$\d+ and "(postings"\.")?version" < \$\d+/.test(sql)
     for (const { 'Node Type': node, 'Relation Name': table } of partsOf(rows)) {

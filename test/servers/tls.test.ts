@@ -1,4 +1,4 @@
-/** What the TLS options of store URLs promise, each kept before a server that has a certificate. */
+/** The TLS options of store URLs, each tested against a server that has a certificate. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { migrateLedger, openLedger } from '../../src/ledger.ts'
@@ -13,13 +13,13 @@ import {
 import { errorOf } from '../support/ledger-errors.ts'
 import { isAskedFor } from '../../harness/stores.ts'
 
-/** How the options are called. */
+/** The names of the options. */
 interface Options {
   readonly mode: string
   readonly ca: string
   readonly cert: string
   readonly key: string
-  /** Modes: encrypted to whoever answers; to whom the authority has signed; to the host itself. */
+  /** Modes: any server, encrypted; a certificate signed by the authority; a certificate for the host itself. */
   readonly encrypt: string
   readonly verifyAuthority: string
   readonly verifyHost: string
@@ -49,17 +49,17 @@ const OPTIONS: Readonly<Record<ServerName, Options>> = {
   },
 }
 
-/** What the server can be called. */
+/** Names of the server. */
 const NAME = 'localhost'
 const ADDRESS = '127.0.0.1'
 
-/** Must show a certificate of its own. */
+/** This user must present a client certificate. */
 const CERTIFIED_USER = 'certified'
 
 const CREATE_CERTIFIED_USER: Readonly<Record<ServerName, readonly string[]>> = {
   mysql: [`CREATE USER ${CERTIFIED_USER} REQUIRE X509`, `GRANT ALL ON *.* TO ${CERTIFIED_USER}`],
   mariadb: [`CREATE USER ${CERTIFIED_USER} REQUIRE X509`, `GRANT ALL ON *.* TO ${CERTIFIED_USER}`],
-  // The server's rules name the user, see private-server.ts.
+  // The rules of the server name this user, see private-server.ts.
   postgres: [`CREATE ROLE ${CERTIFIED_USER} LOGIN SUPERUSER`],
 }
 
@@ -139,7 +139,7 @@ function describeTls(installation: Installation): void {
   })
 }
 
-/** That every part of the ledger can use the database. */
+/** Every part of the ledger can use the database. */
 async function assertServes(store: string): Promise<void> {
   await using ledger = await openLedger(store)
   await ledger.deposit({ account: 'user:8', amount: 100n })
@@ -152,7 +152,7 @@ async function assertServes(store: string): Promise<void> {
 
 async function assertRefused(store: string, message: RegExp): Promise<void> {
   const error = await errorOf(openLedger(store))
-  // Only an operator can mend it.
+  // Only an operator can correct it.
   assert.equal(error.code, 'store_misconfigured')
   assert.match(error.message, message)
 }

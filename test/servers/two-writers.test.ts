@@ -1,4 +1,4 @@
-/** Two processes that write the same balance without pause, as engines of their own on one database. */
+/** Two processes that write the same balance without pause: two engines on one database. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { openLedger, type EmbeddedLedger } from '../../src/ledger.ts'
@@ -23,7 +23,7 @@ function describeTwoWriters(url: string): void {
     await Promise.all([one, other].map(freezeWithoutPause))
     const { balances } = await one.account('user:8')
     assert.equal(balances[0]?.held, BigInt(2 * ROUNDS * CALLS))
-    // They did meet, and the one that came second noticed by the version.
+    // The writers did conflict, and the later one noticed it by the version.
     assert.ok(one.engine.stats.stale + other.engine.stats.stale > 0)
     assert.deepEqual([one.engine.stats.contended, other.engine.stats.contended], [0, 0])
   })

@@ -1,4 +1,4 @@
-/** A server that can lose what was acknowledged is reported: at start, by `/readyz` while it runs, and by `verify`. */
+/** A server that can lose acknowledged commits is reported: at start, by `/readyz` while the service runs, and by `verify`. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { Engine } from '../../src/engine/engine.ts'
@@ -10,7 +10,7 @@ import { WITHOUT_POSTGRES } from '../../harness/postgres-database.ts'
 import { PostgresLedger } from '../support/postgres-ledger.ts'
 import { runHoldfast, ServiceProcess } from '../../harness/service-process.ts'
 
-/** What `/readyz` warns of, over a database that is looked at each time. */
+/** The warnings of `/readyz`, with a new look at the database each time. */
 async function readiness(storage: Storage): Promise<string> {
   const engine = new Engine(storage.store)
   const app = buildServer(
@@ -24,7 +24,7 @@ async function readiness(storage: Storage): Promise<string> {
   return (JSON.parse(body) as { warnings: string[] }).warnings.join('\n')
 }
 
-/** What `verify` warns of, to people and to programs; both find every law kept. */
+/** The warnings of `verify`, as text and as JSON; in both, every law holds. */
 async function verification(store: string): Promise<{ readonly text: string; readonly json: string }> {
   const text = await runHoldfast(['verify', '--store', store])
   assert.equal(text.exitCode, 0, text.stderr)
@@ -35,7 +35,7 @@ async function verification(store: string): Promise<{ readonly text: string; rea
   return { text: text.stdout, json: warnings.join('\n') }
 }
 
-/** What the service logs when it starts. */
+/** The log of the service at its start. */
 async function firstWords(store: string): Promise<string> {
   await using service = await ServiceProcess.start(store)
   return service.log
@@ -55,7 +55,7 @@ interface WeakSetting {
   readonly sound: number
 }
 
-/** The server is shared, so what is changed is changed for as long as `action` takes. */
+/** The server is shared, so the setting is changed only while `action` runs. */
 async function whileWeak(ledger: MysqlLedger, setting: WeakSetting, action: () => Promise<void>): Promise<void> {
   const { variable, weak, sound } = setting
   await ledger.database.query(`SET GLOBAL ${variable} = ${weak}`)
@@ -98,7 +98,7 @@ for (const { name, url, reason } of mysqlServers()) {
   })
 }
 
-/** A database's default reaches new connections only. */
+/** A database's defaults apply to new connections only. */
 async function renewConnections(ledger: PostgresLedger, storage: Storage): Promise<void> {
   await ledger.terminate()
   const answers = async (): Promise<boolean> => {

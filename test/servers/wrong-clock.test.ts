@@ -1,4 +1,4 @@
-/** The real service, and the command line, on a machine whose clock is hours off and is then set right; on every real store. */
+/** The real service and the command line on a machine whose clock is hours off and is then corrected; on every real store. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
@@ -10,10 +10,10 @@ import { runHoldfast, ServiceProcess } from '../../harness/service-process.ts'
 
 const OFF_MS = 8 * 3_600_000
 const LIFE_MS = 2_000
-/** What a clock that is right may differ from this one's, with all that takes time between the two looks at it. */
+/** The largest difference between a correct clock and this process's clock, including the time between the two readings. */
 const CLOSE_MS = 30_000
 const MS_MAX = 20_000
-/** Of a line of the log at the level of errors. */
+/** In every log line of level error. */
 const ALARM = '"level":50'
 
 function clockOff(ms: number): Readonly<Record<string, string>> {
@@ -45,7 +45,7 @@ async function setRight(service: ServiceProcess): Promise<void> {
   await until(async () => (await ask(service, '/readyz')).status === 200, 'the service to be ready', MS_MAX)
 }
 
-/** From now on nothing shows that the clock was ever wrong. */
+/** From now on nothing shows that the clock was wrong. */
 async function assertTimely(service: ServiceProcess): Promise<void> {
   const short = await ask(service, '/v1/holds', { requestId: 'short', account: 'user:8', amount: '1' })
   assert.equal(short.status, 201, JSON.stringify(short.body))
@@ -115,7 +115,7 @@ function describeFile({ open }: RealStore): void {
     const { body } = await ask(service, '/readyz')
     assert.match(JSON.stringify(body['warnings']), /Rows of the database are up to 2\d\d\d\d s ahead of the clock/)
     assert.equal(logged(service, 's ahead of the clock'), 1, service.log)
-    // Whoever saw nothing of it cannot tell which of the two clocks was wrong.
+    // A process that starts now cannot know which of the two clocks was wrong.
     const deposit = ['deposit', 'user:8', '1', '--request-id', 'd-0', '--store', place.url]
     const ran = await runHoldfast(deposit)
     assert.equal(ran.exitCode, 3, ran.stderr)
@@ -124,7 +124,7 @@ function describeFile({ open }: RealStore): void {
     const accepted = await runHoldfast(deposit, { HOLDFAST_ACCEPT_ROWS_AHEAD: 'true' })
     assert.equal(accepted.exitCode, 0, accepted.stderr)
     assert.equal(await service.stop(), 0)
-    // What was booked since is newer, whatever its time.
+    // The rows written since are newer, whatever their time.
     await using next = await ServiceProcess.start(place.url, life)
     assert.equal((await ask(next, '/readyz')).status, 200)
     const behind = await runHoldfast(['deposit', 'user:8', '1', '--store', place.url], clockOff(-OFF_MS))

@@ -37,7 +37,7 @@ test('only what the server answered counts as its answer', () => {
   const lost = [
     Object.assign(new Error('read ECONNRESET'), { errno: -104, code: 'ECONNRESET', fatal: true }),
     Object.assign(new Error('Connection lost'), { code: 'PROTOCOL_CONNECTION_LOST', fatal: true }),
-    // The server's last words on a connection that it closes are no answer to a statement.
+    // The last error on a connection that the server closes is not the answer to a statement.
     Object.assign(new Error('closed for inactivity'), { errno: 4031, sqlState: 'HY000', fatal: true }),
   ]
   for (const error of lost) {

@@ -21,7 +21,7 @@ test('a text cannot end its own quotes', () => {
   for (const text of [`'`, `\\`, `\\'`, `''`, `a'; DROP TABLE x; --`, `"`, '\0', '\n', '\x1a', `長'`]) {
     const written = literal(text)
     assert.ok(written.startsWith(`'`) && written.endsWith(`'`))
-    // Without every backslash and what it escapes, no quote is left inside.
+    // Without the backslashes and the characters they escape, no quote is left inside the literal.
     assert.ok(!written.slice(1, -1).replaceAll(/\\[^]/g, '').includes(`'`), written)
     assert.ok(!written.slice(1, -1).replaceAll(/\\[^]/g, '').includes('\\'), written)
   }

@@ -62,7 +62,7 @@ test('balances and their postings are written in that order, and the postings of
       [2, 3],
       [1, 2],
       [1, 3],
-      // One whose balance does not change at all is written, too: the database is to judge it.
+      // A balance that does not change is written too: the database checks its version.
       [9, 7],
     ],
   )

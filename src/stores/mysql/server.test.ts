@@ -21,7 +21,7 @@ function warningsWith(settings: object, flavour: Flavour = 'mysql'): readonly st
   return serverWarningsOf(flavour, rowsOf(settings))
 }
 
-test('a server tells its flavour, its version and its longest packet', () => {
+test('a server reports its flavour, its version and its longest packet', () => {
   const mysql = versionOf({ version: '8.4.3', comment: 'MySQL Community Server - GPL' }, STRICT)
   assert.deepEqual(serverFactsOf(mysql, rowsOf({})), {
     flavour: 'mysql',

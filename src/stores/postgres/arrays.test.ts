@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { PostgresDatabase, WITHOUT_POSTGRES } from '../../../harness/postgres-database.ts'
 import { arrayOf, columnArray } from './arrays.ts'
 
-test('an array is its header, and every element behind its length', () => {
+test('an array is its header, and every element after its length', () => {
   const header = '00000001 00000000 00000014 00000002 00000001'
   const elements = '00000008 ffffffffffffffff 00000008 0020000000000001'
   assert.equal(arrayOf('bigint', [-1, 2n ** 53n + 1n]).toString('hex'), (header + elements).replaceAll(' ', ''))

@@ -43,7 +43,7 @@ test('every state of the server has a meaning, and a broken network too', () => 
     }
   }
   assert.equal(classify(Object.assign(new Error('reset'), { code: 'ECONNRESET' })), 'unavailable')
-  // A code of Node's that looks like a state is not the server's word.
+  // A Node error code that looks like an SQLSTATE does not come from the server.
   assert.equal(classify(Object.assign(new Error('pretended'), { code: '23505' })), 'unavailable')
 })
 
@@ -84,7 +84,7 @@ test('what only an operator can mend comes with what to do, and what may pass by
   for (const error of passing) assert.equal(faultOf(error).code, 'store_unavailable', String(error))
 })
 
-/** A commit, and an exclusive, of a charge that nothing is wrong with. */
+/** A commit and an exclusive of a valid charge. */
 async function bothWays(
   storage: Storage,
 ): Promise<{ commit: () => Promise<string>; exclusive: () => Promise<string> }> {
@@ -115,7 +115,7 @@ describe('on a server', { skip: WITHOUT_POSTGRES, concurrency: 4 }, () => {
     const work = transfer('t', [leg('user:1', 'user:2', 1n)])
     const { changes } = await new Books(storage.store).plan(work)
     const { client } = ledger.database
-    // The other one is patient, so that the server breaks the circle at Holdfast's end.
+    // The other transaction has a long deadlock timeout, so that the server aborts Holdfast's.
     await client.query(`SET deadlock_timeout = '1min'`)
     for (const attempt of [() => storage.store.commit(changes), () => exclusive(storage, work)]) {
       await ledger.whileLocked('user:2', async () => {
@@ -170,12 +170,12 @@ describe('on a server', { skip: WITHOUT_POSTGRES, concurrency: 4 }, () => {
     await assert.rejects(bothWays(storage), UNAVAILABLE)
     await assert.rejects(early(), UNAVAILABLE)
     await assert.rejects(exclusive(storage, charge('c', 'user:1', 1n)), UNAVAILABLE)
-    // Nothing to lock, nothing to write: a refusal would be all that comes of it.
+    // Nothing to lock and nothing to write: the decision could only be a rejection.
     await assert.rejects(exclusive(storage, settle('not there', 1n)), UNAVAILABLE)
     await assert.rejects(storage.store.ping(), UNAVAILABLE)
     assert.equal((await storage.reader.account('user:1'))?.balances[0]?.available, 1_000n)
     await client.query(`ALTER DATABASE ${name} RESET default_transaction_read_only`)
-    // The connections that were refused are not used again.
+    // Connections that were refused are not used again.
     await storage.store.ping()
     assert.equal(await exclusive(storage, charge('c', 'user:1', 1n)), 'committed')
     assert.equal(await early(), 'stale')
@@ -215,7 +215,7 @@ describe('on a server', { skip: WITHOUT_POSTGRES, concurrency: 4 }, () => {
       await ledger.fail(state)
       const { commit, exclusive } = await bothWays(await ledger.open())
       await assert.rejects(commit(), IN_DOUBT)
-      // Here COMMIT is answered as well, with ROLLBACK.
+      // Here the answer to COMMIT is ROLLBACK.
       await assert.rejects(exclusive(), IN_DOUBT)
     })
   }
@@ -227,7 +227,7 @@ describe('on a server', { skip: WITHOUT_POSTGRES, concurrency: 4 }, () => {
     try {
       const storage = await ledger.open({}, { user })
       const { commit } = await bothWays(storage)
-      // Superusers have no limit of their own; the database has one for the others.
+      // A role's connection limit does not apply to superusers; the database's limit applies to the others.
       await administer((client) => client.query(`ALTER ROLE ${user} NOSUPERUSER CONNECTION LIMIT 0`))
       await assert.rejects(commit(), { ...UNAVAILABLE, message: /53300/ })
       await administer((client) => client.query(`ALTER ROLE ${user} SUPERUSER CONNECTION LIMIT -1`))

@@ -1,4 +1,4 @@
-/** A statement that is cancelled, or a server process that is ended, at every step of a commit and of an exclusive. */
+/** A statement is cancelled, or a server process is terminated, at every step of a commit and of an exclusive. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { Books } from '../../../test/conformance/books.ts'
@@ -9,7 +9,7 @@ import type { Storage } from '../storage.ts'
 
 const CHARGE = charge('c', 'user:1', 1n)
 
-/** What the attempt waits for, by what another transaction does before it. */
+/** The step at which the attempt waits, with the statement by which another transaction blocks it. */
 const STEPS = {
   'at the lock of the balance': `SELECT FROM balances WHERE account = 'user:1' FOR UPDATE`,
   'at the row of the request': `INSERT INTO requests (id, kind, at, fingerprint, postings)
@@ -34,7 +34,7 @@ const ATTEMPTS: Readonly<Record<'commit' | 'exclusive', (storage: Storage) => Pr
 
 const ENDS = { cancelled: 'pg_cancel_backend($1)', ended: 'pg_terminate_backend($1, 5000)' } as const
 
-/** Whether the caller can be told for certain that nothing was written. */
+/** Whether it is certain that nothing was written. */
 function isCertain(attempt: keyof typeof ATTEMPTS, step: Step, end: keyof typeof ENDS): boolean {
   if (attempt === 'commit') return end === 'cancelled'
   return step === 'at the lock of the balance' || (end === 'cancelled' && step === 'at the row of the request')

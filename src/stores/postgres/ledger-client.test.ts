@@ -6,7 +6,7 @@ import { parsePostgresUrl } from './url.ts'
 
 test('a COMMIT that found no transaction is not taken for one that committed', { skip: WITHOUT_POSTGRES }, async () => {
   await using database = await PostgresDatabase.create()
-  // Holdfast hears of it whatever the database's default is.
+  // Holdfast receives the message whatever the database's default is.
   await database.client.query(`ALTER DATABASE ${database.name} SET client_min_messages = error`)
   const client = await connect(parsePostgresUrl(database.url()), 'write')
   await client.query('BEGIN')

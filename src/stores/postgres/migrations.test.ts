@@ -21,7 +21,7 @@ import { migratePostgres, openPostgresStorage } from './storage.ts'
 
 const GUIDE = new URL('../../../docs/guides/postgres.md', import.meta.url)
 
-/** The statements of the guide's section on rights. */
+/** The SQL statements of the guide's section on rights. */
 function documentedGrants(user: string): string {
   const section = /^## Rights$[^]*?```sql\n([^]*?)```/m.exec(readFileSync(GUIDE, 'utf8'))?.[1]
   assert.ok(section !== undefined, 'the guide lists the grants')
@@ -138,7 +138,7 @@ describe('on a server', { skip: WITHOUT_POSTGRES, concurrency: 2 }, () => {
     })
   })
 
-  test('a user without the right to make tables is told so', async () => {
+  test('a user without the right to create tables gets an error that says so', async () => {
     await using database = await PostgresDatabase.create()
     const user = `${database.name}_nobody`
     await database.client.query('REVOKE CREATE ON SCHEMA public FROM PUBLIC')

@@ -33,7 +33,7 @@ test('a server with sound settings is used without a word', () => {
   }
 })
 
-test('fewer standbys than commits wait for are told, and a user who cannot see them too', () => {
+test('fewer standbys than commits wait for are warned of, and so is a user who cannot see them', () => {
   const missing: readonly (readonly [names: string, synchronous: string, told: RegExp])[] = [
     ['*', '0', /asks for 1, and 0 are connected/],
     ['a', '0', /asks for 1, and 0 are connected/],
@@ -49,7 +49,7 @@ test('fewer standbys than commits wait for are told, and a user who cannot see t
   assert.match(warningsOf({ ...SOUND, ...hidden, senders: '1' }).join(), /asks for 2, and 1 are connected/)
 })
 
-test('every setting that weakens durability is told', () => {
+test('every setting that weakens durability is warned of', () => {
   const weak = [
     { fsync: 'off' },
     { full_page_writes: 'off' },
@@ -72,7 +72,7 @@ test('a server that is too old, or does not store every letter, is refused', () 
   assert.throws(() => requireUsable({ ...SOUND, server_encoding: 'LATIN1' }), latin)
 })
 
-test('a database whose default is to lose commits is told, and overruled', { skip: WITHOUT_POSTGRES }, async () => {
+test('a database whose default loses commits is warned of, and overridden', { skip: WITHOUT_POSTGRES }, async () => {
   await using database = await PostgresDatabase.create()
   await migratePostgres(database.url())
   await database.client.query(`ALTER DATABASE ${database.name} SET synchronous_commit = off`)
@@ -102,7 +102,7 @@ test('no connection follows a default that is changed later', { skip: WITHOUT_PO
     const client = await connect(parsePostgresUrl(database.url()), 'write')
     const { rows } = await client.query(`SELECT setting, source FROM pg_settings WHERE name = 'synchronous_commit'`)
     await client.end()
-    // The server's configuration, and a reload of it, overrule everything but what the session has set itself.
+    // The configuration of the server, and a reload of it, override everything except the session's own settings.
     assert.deepEqual(rows, [{ setting: sound, source: 'session' }])
   }
 })

@@ -19,7 +19,7 @@ import { parsePostgresUrl } from './url.ts'
 const UNAVAILABLE = { name: 'Fault', code: 'store_unavailable', applied: 'no' }
 const IN_DOUBT = { name: 'Fault', code: 'commit_in_doubt', applied: 'unknown' }
 
-/** Changes that follow each other, each decided on what the ones before will leave. */
+/** Consecutive changes, each decided on the rows that the previous ones will leave. */
 async function chain(books: Books, batches: readonly (readonly Work[])[]): Promise<readonly Changes[]> {
   const snapshot = await books.store.load(books.footprint(...batches.flat()))
   const requests = new Map(snapshot.requests)
@@ -43,7 +43,7 @@ describe('on a server', { skip: WITHOUT_POSTGRES, concurrency: 3 }, () => {
       ...(index === 0 ? [] : [settle(`h${index - 1}`, 1n)]),
     ])
     const changes = await chain(new Books(store), batches)
-    // The very first calls, so that they wait for the connection too.
+    // These are the first calls, so they wait for the connection too.
     assert.deepEqual(await Promise.all(changes.map((one) => store.commit(one))), Array(20).fill('committed'))
     const [balance] = (await reader.account('user:1'))!.balances
     assert.deepEqual([balance?.available, balance?.held, balance?.version], [980n, 1n, 40])
@@ -103,7 +103,7 @@ describe('on a server', { skip: WITHOUT_POSTGRES, concurrency: 3 }, () => {
     for (const place of ['balances', 'requests']) assert.ok(all.includes(`Tid Scan on ${place} t`), all)
     for (const key of ['balances_name', 'postings_pkey', 'assets_pkey']) assert.ok(all.includes(`using ${key}`), all)
     assert.doesNotMatch(all, /Seq Scan|Hash Join|Merge Join|Bitmap|requests_open/)
-    // A walk along an index has no condition; a look-up has one.
+    // A scan of an index has no condition; a look-up by key has one.
     assert.equal(all.match(/Index (?:Only )?Scan using/g)?.length, all.match(/Index Cond:/g)?.length, all)
   })
 

@@ -23,7 +23,7 @@ test('what is left out has a default', () => {
   assert.deepEqual([url.connectTimeoutMs, url.lockTimeoutMs, url.statementTimeoutMs], [5_000, 2_000, 10_000])
 })
 
-test('options stand behind the database', () => {
+test('options follow the database', () => {
   const url = parsePostgresUrl(
     'postgres://db/x?schema=credits&pool_size=9&connect_timeout_ms=1&lock_timeout_ms=2&statement_timeout_ms=3&application_name=a',
   )

@@ -7,7 +7,7 @@ import { AUDIT_DIALECTS } from './audit-dialects.ts'
 
 const { sum, total, same } = AUDIT_DIALECTS.sqlite
 
-/** Any int64, with those in front whose sums lie next to a carry, an overflow, or zero. */
+/** Any int64. Values whose sums are near a carry, an overflow or zero come first. */
 const int64 = fc.oneof(
   fc.constantFrom(
     BALANCE_MAX,
@@ -28,7 +28,7 @@ function sumOf(values: readonly bigint[]): bigint {
   return values.reduce((left, right) => left + right, 0n)
 }
 
-/** The first row, its values bound to ?1, ?2, … so that no literal is read as floating point. */
+/** The first row. Values are bound to ?1, ?2, …, so that no literal is read as floating point. */
 function firstRow(database: DatabaseSync, sql: string, values: readonly bigint[]): Record<string, unknown> {
   const statement = database.prepare(sql)
   statement.setReadBigInts(true)
@@ -44,7 +44,7 @@ test('sums of a row are the same exactly when they are equal, also beyond int64'
   const row = fc.array(int64, { maxLength: 4 })
   const pairs = fc.oneof(
     fc.tuple(row, row),
-    // The same sum in another order and in other parts, or one beside it.
+    // The same sum in another order and in other parts, or a sum that differs by one.
     fc
       .tuple(row, fc.constantFrom(-1n, 0n, 0n, 1n))
       .map(([left, off]) => [left, [...left.toReversed(), off, 7n, -7n]] as const),

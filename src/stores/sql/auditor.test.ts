@@ -26,7 +26,7 @@ import { SqlAuditor } from './auditor.ts'
 
 const LIMIT = 10_000
 
-/** What breaks each law, in an order of its own. */
+/** The violations of each check, sorted. */
 async function everything(auditor: Auditor): Promise<Record<string, readonly Violation[]>> {
   const found: Record<string, readonly Violation[]> = {}
   for (const check of auditor.checks) {
@@ -36,7 +36,7 @@ async function everything(auditor: Auditor): Promise<Record<string, readonly Vio
   return found
 }
 
-/** The model leaves out what it does not know of a balance that is not there. */
+/** Adds the fields that the model omits for a balance without a row, and sorts all fields. */
 function inOrder(violation: Violation): Violation {
   const isOfNobody = 'postings' in violation && !('account' in violation)
   const whole = isOfNobody ? { ...violation, account: '', asset: '', version: '0' } : violation
@@ -91,10 +91,10 @@ async function smallLedger(): Promise<TwinLedger> {
   await ledger.apply(0, freeze('open', 'user:8', 100n), freeze('h', 'user:8', 200n), settle('h', 150n))
   await ledger.apply(0, freeze('gone', 'user:8', 5n), release('gone'))
   await ledger.apply(0, transfer('t', [leg('user:8', 'user:9', 10n)]), open('o', 'user:9', -50n))
-  // In an asset and accounts of its own, so that nothing above moves.
+  // A separate asset and separate accounts, so that the rows above stay as they are.
   await ledger.apply(0, declare('gem'), rate('credit', 'gem', [1n, 3n]), deposit('d2', 'user:1', 10n))
   await ledger.apply(0, transfer('x', [across('user:1', 'user:2', [10n, 'credit'], ['gem'])]))
-  // Frozen, and with steps in the batch of its freeze and in others.
+  // A freeze with steps in its own batch and in later ones.
   await ledger.apply(0, deposit('d3', 'user:4', 100n), freeze('life', 'user:4', 50n), settlePart('part', 'life', 20n))
   await ledger.apply(7, amend('more', 'life', { amount: 60n }), settle('life', 45n, 'draw'))
   await ledger.apply(1, refund('back', 'life', 3n))
@@ -105,7 +105,7 @@ async function smallLedger(): Promise<TwinLedger> {
 interface Planted {
   readonly title: string
   readonly sql: string
-  /** Of one of the rows that are shown. */
+  /** One of the violations that are found. */
   readonly shows: Violation
 }
 
@@ -239,7 +239,7 @@ const HALF_TOLD: readonly (readonly [title: string, sql: string, hold: string, f
   ['more refunded than settled', `UPDATE requests SET refunded = 66 WHERE id = 'life'`, 'life', '5a'],
   ['more settled late than drawn', `UPDATE requests SET settled_late = 6 WHERE id = 'life'`, 'life', '5a'],
   [
-    'a step that moved a coin more than the hold tells',
+    'a step that moved one coin more than the hold shows',
     `UPDATE postings SET available_delta = available_delta - 1 WHERE entry_id = 'back' AND available_delta < 0`,
     'life',
     '5c',
@@ -340,7 +340,7 @@ test('a step beyond int64 does not follow from the posting before', async () => 
   }
   ledger.plant(`UPDATE postings SET available_delta = ? WHERE balance_id = ${issuer} AND version = 1`, BALANCE_MIN)
   ledger.plant(`UPDATE postings SET available_delta = -1 WHERE balance_id = ${issuer} AND version = 2`)
-  // In floating point −2^63 − 1 is −2^63.
+  // In floating point −2^63 − 1 equals −2^63.
   assert.deepEqual(
     (await run(ledger, '3c')).map(({ version }) => version),
     ['2'],
@@ -354,7 +354,7 @@ test('holds of the greatest amounts are added up exactly', async () => {
     ledger.plant(`UPDATE requests SET held = ?, amount = ? WHERE id = ?`, 1n << 62n, 1n << 62n, `h${index}`)
   }
   ledger.plant(`UPDATE balances SET held = 0 WHERE account = 'user:8'`)
-  // The four of them hold 2^64.
+  // The sum of the four is 2^64.
   assert.deepEqual(
     (await run(ledger, '2c')).map(({ account }) => account),
     ['user:8'],
@@ -406,7 +406,7 @@ test('no check compares every row with every row', async () => {
     const scanned = new Set<number>()
     for (const { within, what } of plan) {
       const isLoop = /^(SCAN|SEARCH) /.test(what)
-      // The inner loops of a join find their rows by a key; only the postings and legs that an entry names are walked over.
+      // The inner loops of a join find their rows by key; only an entry's list of postings and legs is scanned.
       assert.ok(!(scanned.has(within) && /^SCAN (?![kl] VIRTUAL)/.test(what)), asked[0])
       assert.ok(!what.includes('CORRELATED'), asked[0])
       if (isLoop) scanned.add(within)

@@ -18,7 +18,7 @@ import {
 import { encodeCursor } from '../cursor.ts'
 import { SqlReader } from './reader.ts'
 
-/** The names of the random work, and one that is in none. */
+/** The accounts of the random work, and one that does not exist. */
 const ACCOUNTS = ['user:1', 'user:2', 'user:3', '@revenue', '@promo', '@issuer', 'nobody']
 const ASSETS = ['credit', 'gem', 'none']
 const REQUEST_IDS = Array.from({ length: 31 }, (_, index) => `r${index + 1}`)
@@ -48,7 +48,7 @@ async function pagesOf<Item>(limit: number, read: (page: PageQuery) => Promise<P
   return pages
 }
 
-/** Whatever a reader can tell, with lists in pages of `limit`. */
+/** The results of every method of a reader, with lists in pages of `limit`. */
 async function everything(reader: Reader, limit: number): Promise<unknown> {
   const told: unknown[] = [await reader.assets()]
   for (const id of REQUEST_IDS) {
@@ -92,7 +92,7 @@ test('every read of random ledgers is that of the memory store, page by page', a
   assert.ok(reached.holds > 30 && reached.postings > 200 && reached.steps > 20, JSON.stringify(reached))
 })
 
-/** Filters that no column of an order decides, and some that are decided by search. */
+/** Filters that are checked row by row, and filters for which the start of the list is searched. */
 function filtersAround(now: number): readonly (readonly [Partial<PostingQuery>, Partial<HoldQuery>])[] {
   const middle = now - 6_000
   return [
@@ -205,7 +205,7 @@ test('that all open holds were found is known from what the balance holds, witho
   assert.deepEqual(await statementsFor(ledger.reader), [[], null, 2])
 })
 
-test('an open hold that holds nothing any more is found behind however many others', async () => {
+test('an open hold that holds nothing any more is found after any number of others', async () => {
   using ledger = await TwinLedger.open()
   await ledger.apply(0, deposit('d', 'a', 1_000n), freeze('empty', 'a', 5n))
   await ledger.apply(0, settlePart('p', 'empty', 5n), ...[1, 2, 3, 4].map((index) => freeze(`n${index}`, 'a', 1n)))

@@ -1,4 +1,4 @@
-/** Every field of a record has a column: what is written is read back. A field without one fails here on every store. */
+/** Every field of a record has a column: what is written is read again. A field without a column fails here for every store. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Asset } from '../../domain/asset.ts'
@@ -118,7 +118,7 @@ for (const unset of [0, null] as const) {
     assert.deepEqual(holdOf({ ...steppedHoldRow(HOLD, unset), ...names }), HOLD)
     const open: HoldRecord = { ...HOLD, state: 'open', end: null, onExpiry: null, metadata: null }
     assert.deepEqual(holdOf({ ...steppedHoldRow(open, unset), ...names }), open)
-    // A step may change everything but what the freeze has decided for good.
+    // A step may change every field that the freeze has not fixed.
     const before: HoldRecord = { ...open, metadata: HOLD.metadata, steps: 0, firstAnswers: null }
     const changed = HOLD_CHANGED.rowOf({ before, after: HOLD }, unset)
     assert.deepEqual(holdOf({ ...steppedHoldRow(before, unset), ...changed, ...names }), HOLD)

@@ -24,7 +24,7 @@ import { backupSqlite } from './backup.ts'
 import { openSqliteStorage } from './storage.ts'
 
 const PAGE_BYTES = 2_048
-/** Some 5,000 pages. */
+/** About 5,000 pages. */
 const BALLAST = `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
   INSERT INTO ballast SELECT hex(zeroblob(800)) FROM n`
 const HERE = { reads: 'caller' } as const
@@ -35,7 +35,7 @@ class Place implements AsyncDisposable {
   readonly target = join(this.folder, 'copy.db')
   readonly storage: Promise<Storage> = openSqliteStorage(this.path, HERE)
 
-  /** A ledger with a hold, which somebody has open. */
+  /** A ledger with a hold, which a process has open. */
   static async open(): Promise<Place> {
     const place = new Place()
     const books = Books.ofToday((await place.storage).store)
@@ -53,7 +53,7 @@ class Place implements AsyncDisposable {
     database.exec(`PRAGMA ignore_check_constraints = ON; ${sql}`)
   }
 
-  /** What is there besides the ledger. */
+  /** The files in the folder other than the ledger's. */
   get copies(): readonly string[] {
     return readdirSync(this.folder).filter((file) => !file.startsWith('ledger.db'))
   }
@@ -75,7 +75,7 @@ test('a copy is the books of one instant, although commits go on while it is mad
   assert.ok(commits.length > 5, `${commits.length} commits meanwhile`)
   assert.deepEqual([report.broken, report.checks.length], [[], 17])
   await using copy = await openSqliteStorage(place.target, { ...HERE, migrate: false })
-  // None of those that came later: a copy that began anew with each commit would have some.
+  // No later commits: a backup that restarted at each commit would contain some.
   const { available, held } = (await copy.reader.account('user:8'))!.balances[0]!
   assert.deepEqual([available, held], [990n, 10n])
 })

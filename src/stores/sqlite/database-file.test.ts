@@ -49,7 +49,7 @@ test('a file and a folder that are there keep the rights that somebody gave them
   assert.deepEqual([folder.mode(), folder.mode('ledger.db')], [0o750, 0o640])
 })
 
-test('a link to a file is followed, and the log stands beside the file', async () => {
+test('a link to a file is followed, and the log is next to the file', async () => {
   using folder = new Folder()
   mkdirSync(folder.at('real'))
   await opened(folder.at('real', 'ledger.db'))
@@ -121,7 +121,7 @@ test('a damaged file is for an operator to mend', async () => {
   await assert.rejects(openSqliteStorage(path), { ...MISCONFIGURED, message: /damaged|no SQLite database/ })
 })
 
-/** Only somebody who is not root can be refused. */
+/** Whether a child process can run as another user: permissions do not apply to root. */
 const asNobody =
   process.getuid?.() === 0 ? spawnSync('setpriv', ['--reuid=65534', '--clear-groups', 'true']).status === 0 : false
 

@@ -25,7 +25,7 @@ class Place implements AsyncDisposable {
     return statSync(`${this.path}-wal`).size
   }
 
-  /** Commits until the log is so long. */
+  /** Commits until the log has this length. */
   writeUntil(bytes: number): void {
     while (this.logBytes < bytes) this.write()
   }
@@ -34,7 +34,7 @@ class Place implements AsyncDisposable {
     this.writes.prepare('INSERT INTO rows (text) VALUES (?)').run('x'.repeat(50_000))
   }
 
-  /** Another program in the middle of reading. */
+  /** Another program in a read transaction. */
   reader(): DatabaseSync {
     const reader = new DatabaseSync(this.path, { readOnly: true })
     reader.exec('BEGIN; SELECT count(*) FROM rows')
@@ -88,7 +88,7 @@ test('commits leave a long log to the thread, and empty a short one themselves',
   assert.ok(place.logBytes < LIMITS.logBytesMax, `${place.logBytes} bytes`)
 })
 
-test('a log is cut when it begins again, whoever had let it grow', async () => {
+test('a log is truncated when it restarts, whichever process let it grow', async () => {
   await using place = new Place()
   await place.keeper.close()
   const reader = place.reader()

@@ -12,7 +12,7 @@ import { openSqliteStorage } from './storage.ts'
 
 const STRIPES = new HouseStripes(0)
 
-/** More than are loaded in one go. */
+/** More than are loaded in one turn. */
 const USERS = 3_000
 const NEW_USERS = 500
 

@@ -15,21 +15,21 @@ import { openSqliteStorage } from './storage.ts'
 const UNAVAILABLE = { name: 'Fault', code: 'store_unavailable', applied: 'no' }
 const OVERLOADED = { name: 'Fault', code: 'overloaded', applied: 'no', retryAfterMs: 1_000 }
 const BUSY_MS = 1_000
-/** What a read may take of the calling thread in one go. */
+/** The longest time that reads may take of one turn of the calling thread. */
 const TURN_MS_MAX = 20
 const PAGES = 50
-/** Of the account with many. */
+/** Balances of the account with many. */
 const ASSETS = 5_000
-/** Time in which the thread answers some dozens of short pages. */
+/** Time in which the thread answers dozens of short pages. */
 const PILED_UP_MS = 300
 const PAGE = { account: BUSY, asset: 'credit', kind: null, limit: 1_000, cursor: null }
 
-/** A page's cursor in the middle of its list. */
+/** The cursor of a page in the middle of a list. */
 async function cursorOf(reader: Reader): Promise<string> {
   return (await reader.postings({ ...PAGE, limit: 10 })).next!
 }
 
-/** One call of each method, and those that fail. */
+/** One call of each method, and calls that fail. */
 const CALLS: Readonly<Record<string, (reader: Reader) => Promise<unknown>>> = {
   'an account': (reader) => reader.account(BUSY),
   'an account that is not there': (reader) => reader.account('user:7'),
@@ -109,14 +109,14 @@ describe('the reading thread', () => {
       await thread.read('postings', { ...PAGE, limit: 60 })
       inTurnMost = Math.max(inTurnMost, ++inTurn)
     })
-    // The calling thread is busy with something else.
+    // Blocks the calling thread.
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PILED_UP_MS)
     const { turns } = await watched(
       () => Promise.all(reads),
       () => (inTurn = 0),
     )
     assert.ok(turns >= atOnceMax.lists / 2, `${turns} turns`)
-    // Two, where the one comes at the end of a turn and the other at the beginning of the next.
+    // Two, if one arrives at the end of a turn and the other at the beginning of the next.
     assert.ok(inTurnMost <= 2, `${inTurnMost} in one turn`)
     await thread.close()
   })
@@ -137,7 +137,7 @@ describe('the reading thread', () => {
     const reads = Array.from({ length: 20 }, () => thread.read('postings', PAGE))
     const results = await Promise.allSettled(reads)
     const refused = results.filter((result) => result.status === 'rejected')
-    // Two are with the thread, five wait.
+    // Two are on the thread, five are queued.
     assert.equal(refused.length, 13)
     for (const { reason } of refused)
       assert.deepEqual({ ...OVERLOADED, ...(reason as object) }, { ...(reason as object), ...OVERLOADED })
@@ -176,7 +176,7 @@ describe('the reading thread', () => {
     await thread.close()
   })
 
-  test('a file that cannot be opened is told to each read', async () => {
+  test('a file that cannot be opened is an error of each read', async () => {
     const thread = new ReadingThread({ file: join(folder, 'nothing.db'), busyTimeoutMs: BUSY_MS })
     for (let round = 0; round < 2; round++) {
       await assert.rejects(thread.read('assets'), { ...UNAVAILABLE, message: /unable to open/ })
@@ -207,11 +207,11 @@ async function settled(promise: Promise<unknown>): Promise<unknown> {
 
 interface Watched {
   readonly turns: number
-  /** Processor time of the turn that took most, which does not depend on what else the machine does. */
+  /** Processor time of the longest turn, which does not depend on the machine's load. */
   readonly cpuMs: number
 }
 
-/** The turns of the event loop while `act` is under way. */
+/** The turns of the event loop during `act`. */
 async function watched(act: () => Promise<unknown>, onTurn: () => void = () => {}): Promise<Watched> {
   let [turns, cpuMs, lastMs, isOver] = [0, 0, threadCpuMs(), false]
   const turn = (): void => {

@@ -16,7 +16,7 @@ class Place implements Disposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'holdfast-storage-'))
   readonly path = join(this.folder, 'ledger.db')
 
-  /** One process of the ledger, from its opening to its clean stop. */
+  /** One process of the ledger, from its start to its clean stop. */
   async session(act: (engine: Engine) => Promise<unknown>, options: SqliteOptions = {}): Promise<void> {
     const storage = await openSqliteStorage(this.path, options)
     const engine = new Engine(storage.store)
@@ -26,7 +26,7 @@ class Place implements Disposable {
     await storage.close()
   }
 
-  /** What a copy of the one file shows; null where it has no such user. */
+  /** The balance in a copy of the database file alone; null if the copy has no such user. */
   async copied(): Promise<bigint | null> {
     const copy = join(this.folder, 'copy.db')
     rmSync(copy, { force: true })
@@ -53,7 +53,7 @@ test('after a clean stop the one file has what the writing thread committed', as
   using place = new Place()
   await place.session(async (engine) => {
     await engine.submit(deposit('d', 'user:8', 100_000n))
-    // The first of them starts the thread.
+    // The first round starts the thread.
     for (let round = 0; round < 5; round++) {
       const ids = Array.from({ length: 1_000 }, (_, index) => `c${round}-${index}`)
       await Promise.all(ids.map((id) => engine.submit(charge(id, 'user:8', 1n))))
@@ -104,7 +104,7 @@ test('what a killed process left in the log is on disk before the next one answe
   )
 })
 
-/** Lets `watch` see each call of a function of node:fs, with its first argument and its result. */
+/** Passes each call of a function of node:fs to `watch`, with its first argument and its result. */
 async function spied(
   name: 'openSync' | 'fsyncSync',
   watch: (argument: unknown, result: unknown) => void,

@@ -17,12 +17,12 @@ import { SqliteTables } from './tables.ts'
 import { WritingThread } from './writing-thread.ts'
 
 const OPTIONS = { busyTimeoutMs: 1_000 }
-/** Calls in flight that make two full batches. */
+/** Calls in flight for two full batches. */
 const CALLS = 1_000
 
 class CountingThread extends WritingThread {
   commits = 0
-  /** Set, the next commit finds the message before it that ends the thread, and is never read. */
+  /** If set, the message before the next commit ends the thread, so that the commit is never read. */
   endsNext = false
 
   override commit(changes: FlatChanges): Promise<CommitResult> {
@@ -55,7 +55,7 @@ class Bench implements AsyncDisposable {
     return bench
   }
 
-  /** Asks for all of `work` at once; everything must be applied. */
+  /** Submits all of `work` at once; everything must be applied. */
   async apply(work: readonly Work[]): Promise<void> {
     const outcomes = (await Promise.all(work.map((item) => this.engine.submit(item)))) as Outcome[]
     assert.deepEqual(new Set(outcomes.map(({ status }) => status)), new Set(['applied']))
@@ -66,7 +66,7 @@ class Bench implements AsyncDisposable {
     while (!this.thread.isReady) await new Promise((resolve) => setTimeout(resolve, 1))
   }
 
-  /** `held` of the one user, and how many of the holds are open. */
+  /** `held` of the only user, and the number of open holds. */
   held(): [unknown, unknown] {
     const { held } = this.#database.prepare(`SELECT held FROM balances WHERE account = 'user:8'`).get()!
     const { open } = this.#database.prepare(`SELECT count(*) AS open FROM requests WHERE state = 'open'`).get()!
@@ -85,7 +85,7 @@ function ids(): string[] {
   return Array.from({ length: CALLS }, (_, index) => `h${index}`)
 }
 
-test('large batches are committed on the thread, small ones beside them stay in order', async () => {
+test('large batches are committed on the thread, and small ones between them stay in order', async () => {
   await using bench = await Bench.open()
   await bench.warm()
   await bench.apply(ids().map((id) => freeze(id, 'user:8', 5n)))

@@ -1,4 +1,4 @@
-/** The file is locked by somebody else, full, or not to be written. */
+/** The file is locked by another program, its disk is full, or it is read-only. */
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -26,7 +26,7 @@ class Place implements AsyncDisposable {
   readonly #folder: string
   readonly #thread: WritingThread
 
-  /** With 1,000 coins of user:8. */
+  /** `user:8` has 1,000 coins. */
   static async open(busyTimeoutMs = BUSY_MS): Promise<Place> {
     const folder = mkdtempSync(join(tmpdir(), 'holdfast-trouble-'))
     await migrateSqlite(join(folder, 'ledger.db'))
@@ -44,7 +44,7 @@ class Place implements AsyncDisposable {
     this.books = new Books(this.store)
   }
 
-  /** Somebody else, in the middle of writing. */
+  /** Another connection in a write transaction. */
   stranger(): DatabaseSync {
     const stranger = new DatabaseSync(this.path)
     stranger.exec('BEGIN IMMEDIATE')
