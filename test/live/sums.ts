@@ -1,8 +1,8 @@
-/** What live runs came to, in words and as JSON. */
+/** The totals of live runs, as text and as JSON. */
 import type { LiveTally } from './campaign.ts'
 import type { LiveReport } from './live-run.ts'
 
-/** Of one run. */
+/** One line about one run. */
 export function lineOf({ seed, calls, postings, hits, violations }: LiveReport): string {
   const faults = listOf(hits) || 'none'
   const found = violations.length === 0 ? '' : `; ${violations.length} VIOLATIONS`
