@@ -83,7 +83,7 @@ function matchAll(calls: readonly AnsweredCall[], journal: LiveJournal, findings
       check(4, isAlike(answer, outcome.answer), () => `not the first answer, ${spell(answer)}`)
       if (outcome.replayed) continue
       // Two declarations of one asset within one millisecond are indistinguishable.
-      check(4, 'asset' in cause || !claimed.has(effect!), () => 'told as new, but it was not')
+      check(4, 'asset' in cause || !claimed.has(effect!), () => 'answered as new, but it was not new')
       claimed.add(effect!)
     }
   }
@@ -211,7 +211,7 @@ class Placing {
       if ('asset' in cause) this.#ledger.setAsset(cause.asset)
       else {
         const verdict = this.#ledger.decide(cause.command, at)
-        if (verdict.kind !== 'applied') throw new Error(`Played again, ${spell(cause)} is ${verdict.kind}.`)
+        if (verdict.kind !== 'applied') throw new Error(`Replayed, ${spell(cause)} is ${verdict.kind}.`)
         verdict.write()
       }
     }

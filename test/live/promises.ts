@@ -88,6 +88,6 @@ export function auditSweeping(
   for (const hold of reference.holds.values()) {
     if (hold.state !== 'open' || hold.expiresAt > dueAt) continue
     const { kind } = reference.decide({ kind: 'release', hold: hold.id, cause: 'expiry' }, at)
-    findings.check(8, kind === 'refused', () => `nobody swept ${spell(hold)}, due before ${dueAt}`)
+    findings.check(8, kind === 'refused', () => `a due hold was not swept: ${spell(hold)}, due before ${dueAt}`)
   }
 }

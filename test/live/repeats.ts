@@ -70,7 +70,7 @@ async function repeat(ask: Ask, { findings, ...quiet }: Quiet): Promise<void> {
   findings.check(
     4,
     isFirst,
-    () => `acknowledged before, and no repeat now: ${spell(ask)} was answered ${spell(outcomes)}`,
+    () => `acknowledged before, but not answered as a repeat: ${spell(ask)} was answered ${spell(outcomes)}`,
   )
 }
 
@@ -89,6 +89,6 @@ async function untilCertain(ask: Ask, { send, placesFor, chance, findings }: Qui
     await sleep(chance.exponential(PAUSE_MS * attempt))
   }
   const isKnown = told !== null && told.result.kind !== 'fault'
-  findings.check(8, isKnown, () => `stuck: ${spell(ask)} is answered ${spell(told?.result)} for ever`)
+  findings.check(8, isKnown, () => `stuck: the answer to ${spell(ask)} stays ${spell(told?.result)}`)
   return isKnown ? told : null
 }

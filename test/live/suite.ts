@@ -28,7 +28,7 @@ export function describeLiveRun(name: 'sqlite' | 'mysql' | 'mariadb' | 'postgres
       if (failure !== null) {
         const file = await keepHistory(failure)
         const found = failure.violations.slice(0, 5).map(({ law, what }) => `law ${law}: ${what}`)
-        const where = `Everything that happened is in ${file}, the rows are in ${failure.database}.`
+        const where = `The history is in ${file}, the rows are in ${failure.database}.`
         assert.fail([lineOf(failure), ...found, where].join('\n'))
       }
       for (const law of [0, 1, 2, 3, 4, 5, 6, 7, 8])

@@ -18,8 +18,8 @@ export function liveTextOf(tally: LiveTally, ms: number): string {
     `  answers: ${listOf(tally.answers)}`,
     `  effects: ${listOf(tally.applied)}`,
     `  checks: ${listOf(new Map([...tally.checks].map(([law, checks]) => [law === 0 ? 'linearizable' : `law ${law}`, checks])))}`,
-    `  answers that took so long that too much may have been before them to judge: ${count(unjudgedCount)}`,
-    ...[...missed].slice(0, 5).map((reason) => `  a fault that could not be done: ${reason}`),
+    `  answers not judged, because too many units may have come before them: ${count(unjudgedCount)}`,
+    ...[...missed].slice(0, 5).map((reason) => `  a fault that could not be carried out: ${reason}`),
   ]
   return `${lines.join('\n')}\n`
 }

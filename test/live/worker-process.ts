@@ -72,7 +72,7 @@ export class WorkerProcess {
       return null
     }
     await this.kill()
-    return answer?.kind === 'failed' ? answer.message : 'it ended, or did not come up in time'
+    return answer?.kind === 'failed' ? answer.message : 'it ended, or did not start in time'
   }
 
   /** Null when there is no answer and none will come. */

@@ -140,13 +140,13 @@ class Matching {
     check(6, tick < call.answer.tick, () => 'answered before it was durable')
     check(4, isAlike(answer, outcome.answer), () => `not the first answer, ${spell(answer)}`)
     if (!outcome.replayed) {
-      check(4, isOwn(effect!, call) && !this.#claimed.has(effect!), () => 'told as new, but it was not')
+      check(4, isOwn(effect!, call) && !this.#claimed.has(effect!), () => 'answered as new, but it was not new')
       this.#claimed.add(effect!)
       const { now } = cause as { now: number }
       // Time never runs backwards for a process, even if its clock does.
       const least = Math.max(call.answer.clockLeast, this.#lastMomentBefore(call))
       const isTimely = now >= least && now <= call.answer.clockMost
-      check(3, isTimely, () => `its moment is not between ${least} and ${call.answer.clockMost}`)
+      check(3, isTimely, () => `its time is not between ${least} and ${call.answer.clockMost}`)
       this.#moments.push({ tick: call.answer.tick, engine: call.engine, life: call.life, now })
       for (const [pair, version] of ratesUsedBy(answer)) {
         const least = this.#versionBefore(pair, call)
@@ -316,7 +316,7 @@ function place(
 
 /**
  * Rates that may have been declared already at this position. The same transaction declares them later in the journal, which does not
- * record when, and no effect in between used another rate of the pair.
+ * record when, and no effect in between used a rate of the same pair.
  */
 function earlyRates(effects: readonly Effect[], position: number): readonly RateBook[] {
   const rates: RateBook[] = []

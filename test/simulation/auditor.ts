@@ -68,7 +68,7 @@ function auditExpiry({ reference }: Journal, { limits, endsAt }: History, findin
     if (hold.state !== 'open' || hold.expiresAt > dueAt) continue
     const release = { kind: 'release', hold: hold.id, cause: 'expiry' } as const
     const { kind } = reference.decide(release, circumstancesOf(EMPTY_STRIPE, endsAt, limits))
-    findings.check(8, kind === 'refused', () => `nobody swept ${spell(hold)}, due before ${dueAt}`)
+    findings.check(8, kind === 'refused', () => `a due hold was not swept: ${spell(hold)}, due before ${dueAt}`)
   }
 }
 

@@ -124,7 +124,7 @@ class Reading implements Journal {
       this.#findings.check(
         3,
         isOwn,
-        () => `the stripe ${stripe} of ${account} is none of engine ${transaction.sender.engine}`,
+        () => `the stripe ${stripe} of ${account} does not belong to engine ${transaction.sender.engine}`,
       )
       if (!isSame) return false
       this.#balanceNames.set(id, name)
@@ -198,9 +198,9 @@ class Reading implements Journal {
     const [key] = /^[^~]*~?(?:late)?/.exec(entryId)!
     const now = postings[0]!.at
     const stripeOf = stripesOf(transaction)
-    this.#findings.check(3, now <= latest, () => `the entry ${entryId} is of ${now}, later than its clock, ${latest}`)
+    this.#findings.check(3, now <= latest, () => `the entry ${entryId} is dated ${now}, after its clock, ${latest}`)
     const isRight = now <= EPOCH + at + this.#limits.clockDifferenceMsMax
-    this.#findings.check(5, isRight, () => `the entry ${entryId} is of ${now}, by a clock that was far ahead`)
+    this.#findings.check(5, isRight, () => `the entry ${entryId} is dated ${now}, by a clock that was far ahead`)
     const found = postings.map((posting) => this.#lineOf(posting))
     const reasons: (() => string)[] = []
     let law = 4
@@ -245,7 +245,7 @@ class Reading implements Journal {
     const stepsBefore = changes.holdsStepped.every(({ before, after }) => {
       const known = opened.includes(after.id) ? { state: after.state, steps: 0 } : holdsBefore.get(after.id)
       const isBefore = before.state === known?.state && before.steps === known.steps
-      return check(5, isBefore, 'a hold that was another before its step', before)
+      return check(5, isBefore, 'a hold that differs before its step', before)
     })
     const holds = [...changes.holdsOpened, ...changes.holdsChanged, ...changes.holdsStepped.map(({ after }) => after)]
     const balances = changes.balances.every(({ before, after }) => {
@@ -255,9 +255,9 @@ class Reading implements Journal {
       return check(3, isNext, `a balance that should be ${spell(book)}`, row)
     })
     return (
-      check(4, isSameSet(changes.entries, entries), 'entries that nobody made', changes.entries) &&
-      check(5, isSameSet(changes.holdsOpened, opened), 'holds that nobody froze', changes.holdsOpened) &&
-      check(5, isSameSet(changes.holdsChanged, changed), 'holds that nobody ended', changes.holdsChanged) &&
+      check(4, isSameSet(changes.entries, entries), 'entries without a command', changes.entries) &&
+      check(5, isSameSet(changes.holdsOpened, opened), 'holds without a freeze', changes.holdsOpened) &&
+      check(5, isSameSet(changes.holdsChanged, changed), 'holds that ended without a command', changes.holdsChanged) &&
       check(
         5,
         isSameSet(
@@ -267,8 +267,8 @@ class Reading implements Journal {
         'holds without a step',
         changes,
       ) &&
-      check(5, isAlike(changes.holdSteps, steps), 'steps that nobody made', changes.holdSteps) &&
-      holds.every((hold) => check(5, this.#isAsKept(hold), 'a hold that is another', hold)) &&
+      check(5, isAlike(changes.holdSteps, steps), 'steps without a command', changes.holdSteps) &&
+      holds.every((hold) => check(5, this.#isAsKept(hold), 'a hold that differs', hold)) &&
       stepsBefore &&
       balances
     )

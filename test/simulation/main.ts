@@ -109,7 +109,7 @@ async function playLive(firstSeed: number, loadMs: number): Promise<void> {
   if (failure === null) return
   const file = await keepHistory(failure)
   tellViolations(failure)
-  console.error(`\nEverything that happened is in ${file}, the rows are in ${failure.database}.`)
+  console.error(`\nThe history is in ${file}, the rows are in ${failure.database}.`)
 }
 
 async function playOne(seed: number): Promise<void> {
@@ -125,10 +125,10 @@ async function playOne(seed: number): Promise<void> {
 }
 
 async function tellFailure(failure: Report): Promise<void> {
-  if (!options.json) console.log(`Seed ${failure.seed} fails; looking for the smallest part of it that does.`)
+  if (!options.json) console.log(`Seed ${failure.seed} fails. Looking for the smallest part of it that still fails.`)
   const { kept, report } = await shrink(failure, SHRINKING_MS)
   tellViolations(report)
-  console.error(`\nPlay it again: ${replayCommand(failure.seed, kept)}`)
+  console.error(`\nReplay it with: ${replayCommand(failure.seed, kept)}`)
 }
 
 function tellViolations({ violations }: Pick<Report, 'violations'>): void {
@@ -159,7 +159,7 @@ async function huntAll(names: readonly string[]): Promise<void> {
     process.stdout.write(`${what === null ? 'MISSED' : 'caught'} ${bug.name} (${seconds} s)\n`)
     if (what === null) process.exitCode = 1
   }
-  console.log(`\n${listTable(['bug', 'caught by', 'seeds', 'last', 'time', 'what was noticed'], rows)}`)
+  console.log(`\n${listTable(['bug', 'caught by', 'seeds', 'last', 'time', 'finding'], rows)}`)
 }
 
 function textOf(tally: Tally, firstSeed: number, ms: number): string {

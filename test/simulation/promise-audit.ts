@@ -82,7 +82,7 @@ function checkRates(
       ({ cause }) => 'command' in cause && contentsOf(cause.command) === contentsOf(rate),
     )
     const isWith = ticks.has(null) ? own.length === 0 : own.some(({ tick }) => ticks.has(tick))
-    findings.check(7, isWith, () => `the rate of a group came alone, or did not come: ${spell(group)}`)
+    findings.check(7, isWith, () => `the rate of a group was declared separately, or not at all: ${spell(group)}`)
   }
 }
 
@@ -116,7 +116,7 @@ function checkAnswer(call: Call, { at, result }: Answered, promises: Promises): 
   if (result.kind === 'fault') {
     findings.check(7, hasCause(call, result.code, promises), () => `a fault without a cause: ${what()}`)
     findings.check(7, APPLIED[result.code].includes(result.applied), () => `not what the fault means: ${what()}`)
-    findings.check(8, !call.isProbe, () => `nothing was wrong any more: ${what()}`)
+    findings.check(8, !call.isProbe, () => `a fault in the quiet end: ${what()}`)
   }
   if (result.kind === 'outcome') {
     const isImpossible = commandsOf(ask).some(
