@@ -1,6 +1,7 @@
 /** Parses and validates the command line: a plan, or a one-line error. */
 import { randomInt } from 'node:crypto'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { ID_KINDS, type IdKind } from './load/request-ids.ts'
 import { DISTRIBUTIONS, type Distribution } from './load/users.ts'
 import type { Trial } from './run/strategy-run.ts'
 import { isScenarioName, SCENARIO_NAMES, SCENARIOS, type ScenarioName } from './scenarios/catalogue.ts'
@@ -38,6 +39,7 @@ export interface TrialFlags {
   readonly store: string
   readonly users?: number
   readonly distribution?: Distribution
+  readonly ids?: IdKind
   readonly inFlight?: number
   readonly connections?: number
   readonly processes?: number
@@ -91,6 +93,11 @@ function commandLine(): Command {
         new Option('--distribution <name>', 'distribution of calls over users')
           .choices(DISTRIBUTIONS)
           .default('uniform'),
+      )
+      .addOption(
+        new Option('--ids <kind>', 'request ids: random UUIDs (v4), UUIDs by time (v7), or counted')
+          .choices(ID_KINDS)
+          .default('v4'),
       )
       .option('--in-flight <count>', 'calls in flight in total; with --rate the maximum', whole(1, 10_000))
       .option(
@@ -163,6 +170,7 @@ export function trialOf(scenario: ScenarioName, flags: TrialFlags): Trial {
     scenario,
     users: flags.users ?? defaults.users,
     distribution: flags.distribution ?? 'uniform',
+    ids: flags.ids ?? 'v4',
     inFlight,
     connections: connectionsOf(flags, { inFlight, processes, perProcess: SCENARIOS[scenario].connections }),
     processes,

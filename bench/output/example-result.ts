@@ -9,6 +9,7 @@ export function exampleResult(fields: Partial<Result> = {}): Result {
     server: { flavour: 'sqlite', version: '3.50.0', settings: { synchronous: 'full' } },
     users: 1,
     distribution: 'uniform',
+    ids: 'v4',
     inFlight: 100,
     connections: 1,
     processes: 1,

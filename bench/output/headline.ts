@@ -5,8 +5,19 @@ import type { Setting } from './result.ts'
 export const SERVER_NAMES = { sqlite: 'SQLite', mysql: 'MySQL', mariadb: 'MariaDB', postgres: 'PostgreSQL' } as const
 
 export function headline({ store, server, trial }: Setting): string {
-  const { scenario, users, distribution, inFlight, connections, processes, rate, seconds, seed, statementPauseMs } =
-    trial
+  const {
+    scenario,
+    users,
+    distribution,
+    ids,
+    inFlight,
+    connections,
+    processes,
+    rate,
+    seconds,
+    seed,
+    statementPauseMs,
+  } = trial
   const parts = [
     count(users, 'user') + (users > 1 ? `, ${distribution}` : ''),
     rate === null
@@ -15,6 +26,7 @@ export function headline({ store, server, trial }: Setting): string {
     count(connections, 'connection'),
     count(processes, 'process', 'processes'),
     ...(statementPauseMs === 0 ? [] : [`${statementPauseMs} ms after each statement`]),
+    `${ids} ids`,
     `${seconds} s`,
     `seed ${seed}`,
   ]

@@ -8,6 +8,7 @@ const TRIAL: Trial = {
   scenario: 'life',
   users: 1,
   distribution: 'uniform',
+  ids: 'v4',
   inFlight: 100,
   connections: 50,
   processes: 1,

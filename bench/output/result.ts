@@ -1,6 +1,7 @@
 /** The result of a strategy, as printed by `--json` and used by the report. */
 import type { ServerFacts } from '../databases/scratch.ts'
 import type { Sample } from '../load/meter.ts'
+import type { IdKind } from '../load/request-ids.ts'
 import type { Distribution } from '../load/users.ts'
 import type { Seen, Trial } from '../run/strategy-run.ts'
 import type { ScenarioName } from '../scenarios/catalogue.ts'
@@ -15,6 +16,8 @@ export interface Result {
   readonly server: ServerFacts
   readonly users: number
   readonly distribution: Distribution
+  /** How callers made request ids. */
+  readonly ids: IdKind
   /** Of all processes together; in an open loop the maximum. */
   readonly inFlight: number
   readonly connections: number
@@ -108,6 +111,7 @@ function figuresOf(strategy: StrategyName, seen: Seen, { store, server, trial }:
     server,
     users: trial.users,
     distribution: trial.distribution,
+    ids: trial.ids,
     inFlight: trial.inFlight,
     connections: trial.connections,
     processes: trial.processes,

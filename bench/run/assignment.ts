@@ -1,5 +1,6 @@
 /** The messages between the lab and its processes, as JSON. */
 import type { Measured, Sample } from '../load/meter.ts'
+import type { IdKind } from '../load/request-ids.ts'
 import type { Distribution } from '../load/users.ts'
 import type { ScenarioName } from '../scenarios/catalogue.ts'
 import type { StrategyName } from '../strategies/catalogue.ts'
@@ -11,6 +12,7 @@ export interface Assignment {
   readonly strategy: StrategyName
   readonly site: Site
   readonly distribution: Distribution
+  readonly ids: IdKind
   readonly seed: number
   /** Calls per second in an open loop; null for a closed one. */
   readonly rate: number | null

@@ -6,6 +6,7 @@ import { settledWithin } from '../load/deadline.ts'
 import { Meter } from '../load/meter.ts'
 import { openLoop } from '../load/open-loop.ts'
 import { seededRandom } from '../load/random.ts'
+import { requestIds } from '../load/request-ids.ts'
 import { SCENARIOS } from '../scenarios/catalogue.ts'
 import type { Ingredients, Scenario } from '../scenarios/scenario.ts'
 import { STRATEGIES } from '../strategies/catalogue.ts'
@@ -37,23 +38,17 @@ export async function play(assignment: Assignment, stage: Stage): Promise<Perfor
   }
 }
 
-function workloadOf({ scenario: name, strategy, site, distribution, seed }: Assignment, player: Player): Workload {
+function workloadOf({ scenario: name, strategy, site, distribution, ids, seed }: Assignment, player: Player): Workload {
   const scenario: Scenario = SCENARIOS[name]
   // A different sequence in every process, the same in every run.
   const random = seededRandom(seed + site.processIndex * 7_919)
-  const ingredients: Ingredients = { users: site.users, distribution, random, nextId: requestIds(site.processIndex) }
+  const nextId = requestIds(ids, site.processIndex)
+  const ingredients: Ingredients = { users: site.users, distribution, random, nextId }
   if (scenario.commands === 'lives' && player.lives !== null) return scenario.workload(player.lives, ingredients)
   if (scenario.commands === 'transfers' && player.transfers !== null) {
     return scenario.workload(player.transfers, ingredients)
   }
   throw new Error(`${strategy} does not support ${name}.`)
-}
-
-/** As long as a UUID, and ascending within a process, like version 7. */
-function requestIds(processIndex: number): () => string {
-  const prefix = `0199bench-${String(processIndex).padStart(4, '0')}-7000-8000-`
-  let count = 0
-  return () => prefix + String(++count).padStart(36 - prefix.length, '0')
 }
 
 interface Playing {

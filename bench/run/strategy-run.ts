@@ -3,6 +3,7 @@ import { decodeFromCompressedBase64, type Histogram } from 'hdr-histogram-js'
 import { addTallies } from '../audit/tally.ts'
 import type { LockCounters, ScratchDatabase, ScratchServer } from '../databases/scratch.ts'
 import { newHistogram, type Measured, type Sample } from '../load/meter.ts'
+import type { IdKind } from '../load/request-ids.ts'
 import { usersOf, type Distribution } from '../load/users.ts'
 import type { ScenarioName } from '../scenarios/catalogue.ts'
 import { STRATEGIES, type StrategyName } from '../strategies/catalogue.ts'
@@ -15,6 +16,8 @@ export interface Trial {
   readonly scenario: ScenarioName
   readonly users: number
   readonly distribution: Distribution
+  /** How callers make request ids. */
+  readonly ids: IdKind
   /** Of all processes together. */
   readonly inFlight: number
   readonly connections: number
@@ -83,7 +86,7 @@ export async function runStrategy(server: ScratchServer, { name, trial, watch, s
 }
 
 function assign(strategy: StrategyName, trial: Trial, place: Pick<Site, 'url' | 'dialect'>): readonly Assignment[] {
-  const { scenario, distribution, seed, warmupSeconds, seconds, processes, rate } = trial
+  const { scenario, distribution, ids, seed, warmupSeconds, seconds, processes, rate } = trial
   return Array.from({ length: processes }, (_, processIndex) => ({
     scenario,
     strategy,
@@ -99,6 +102,7 @@ function assign(strategy: StrategyName, trial: Trial, place: Pick<Site, 'url' | 
       processIndex,
     },
     distribution,
+    ids,
     seed,
     rate: rate === null ? null : rate / processes,
     warmupSeconds,
