@@ -1,14 +1,14 @@
-/** Callers in a closed loop, who write down every outcome that they get. */
+/** Callers in a closed loop, which record every outcome. */
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { BatchOutcome, Ledger } from '../../src/api/ledger.ts'
 import { commandsOf, fundingOf, type Sent } from './workload.ts'
 
-/** After a fault, so that a service which is away is not asked without end. */
+/** The longest pause after a fault, so that an unreachable service does not get requests without a pause. */
 const PAUSE_MS_MAX = 100
 
 export interface Attempt {
-  /** Which of the processes was asked. */
+  /** The number of the process that was asked. */
   readonly process: number
   /** On the clock of `performance.now()`. */
   readonly sentAt: number
@@ -25,10 +25,12 @@ export interface Call {
 }
 
 /**
- * - `acknowledged`: told that it was applied.
- * - `refused`: told that a rule said no.
- * - `failed`: told that something was broken, and that nothing had happened.
- * - `unknown`: told nothing, or that nobody knows.
+ * The fate of a call, as its caller knows it:
+ *
+ * - `acknowledged`: the answer said that it was applied.
+ * - `refused`: it was rejected by a rule.
+ * - `failed`: it failed, and every fault said that it had no effect.
+ * - `unknown`: there was no answer, or the answer left the outcome open.
  */
 export type Fate = 'acknowledged' | 'refused' | 'failed' | 'unknown'
 
@@ -39,7 +41,7 @@ export function fateOf({ attempts }: Call): Fate {
   return saidNoEffect(attempts) ? 'failed' : 'unknown'
 }
 
-/** Whether every one of these faults promised that the command had no effect. */
+/** Whether all of these faults said that the command had no effect. */
 function saidNoEffect(attempts: readonly Attempt[]): boolean {
   return attempts.every(({ outcome }) => outcome.status === 'faulted' && outcome.error.applied === 'no')
 }
@@ -50,7 +52,7 @@ interface Waiting {
   readonly resolve: () => void
 }
 
-/** How often callers heard what: `acknowledged`, `refused`, or the code of a fault. */
+/** The number of attempts by result: `acknowledged`, `refused`, or the code of a fault. */
 export function countsOf(attempts: readonly Attempt[]): ReadonlyMap<string, number> {
   const words = attempts.map(({ outcome }) => {
     if (outcome.status === 'faulted') return outcome.error.code
@@ -67,12 +69,12 @@ export class Callers {
   #acknowledgedCount = 0
   #stopped = false
 
-  /** @param ledgers one for each process; a caller goes from one to the next */
+  /** @param ledgers one per process; the attempts of a call use them in turn */
   constructor(ledgers: readonly Ledger[]) {
     this.#ledgers = ledgers
   }
 
-  /** In the order in which they were made. */
+  /** In the order in which the calls were made. */
   get calls(): readonly Call[] {
     return this.#calls
   }
@@ -81,22 +83,22 @@ export class Callers {
     return this.#acknowledgedCount
   }
 
-  /** Gives every user coins, and starts so many callers. */
+  /** Gives every user coins, and starts this many callers. */
   async start(count: number): Promise<void> {
     for (const command of fundingOf()) assert.ok(await this.#call(0, command, 0), `${command.kind} was not applied`)
     for (let caller = 0; caller < count; caller++) this.#running.push(this.#run(caller))
   }
 
-  /** Resolves when every caller has ended: with the answer that it waits for, but without trying again. */
+  /** Resolves when every caller has ended. A caller waits for its open attempt and does not retry. */
   async stop(): Promise<void> {
     this.#stopped = true
     await Promise.all(this.#running)
   }
 
   /**
-   * Resolves when every process has acknowledged something that is sent from now on.
+   * Resolves when every process has acknowledged a command that was sent after this call.
    *
-   * @throws Error when one does not in time
+   * @throws Error when a process does not acknowledge one in time
    */
   async acknowledgements(msMax: number): Promise<void> {
     const since = performance.now()
@@ -118,7 +120,7 @@ export class Callers {
     }
   }
 
-  /** Whether it was applied. Every third caller leaves what failed and goes on; the others repeat it under its request id. */
+  /** Whether the command was applied. Every third caller abandons a failed command; the others repeat it under its request id. */
   async #call(caller: number, command: Sent, first: number): Promise<boolean> {
     const attempts: Attempt[] = []
     this.#calls.push({ caller, command, attempts })

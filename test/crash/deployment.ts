@@ -1,4 +1,4 @@
-/** Some processes of the service on one new database, and callers who keep them busy. */
+/** Several processes of the service on one new database, and callers that keep them busy. */
 import assert from 'node:assert/strict'
 import type { Ledger } from '../../src/api/ledger.ts'
 import { connect } from '../../src/client/index.ts'
@@ -10,9 +10,11 @@ import { Callers, type Call } from './callers.ts'
 export interface DeploymentOptions {
   readonly processes: number
   readonly callers: number
-  /** Of the command line of `holdfast serve`, besides store and port. */
+  /** Parameters of `holdfast serve` in addition to the store and the port. */
   readonly parameters?: readonly string[]
-  /** Other ways to the same database, for processes in turn: the nodes of a cluster. By default all take the one store URL. */
+  /**
+   * URLs of the same database, assigned to the processes in turn: the nodes of a cluster. By default all processes use the one store URL.
+   */
   readonly stores?: readonly string[]
 }
 
@@ -22,7 +24,7 @@ export class Deployment implements AsyncDisposable {
   readonly #ports: readonly number[]
   readonly #parameters: readonly string[]
   readonly #clients: readonly Ledger[]
-  /** By number of the process; undefined for one that was killed. */
+  /** By process number; undefined for a killed process. */
   readonly #services: (ServiceProcess | undefined)[] = []
   readonly #starting = new Set<Promise<unknown>>()
   #ledger: EmbeddedLedger | null = null
@@ -46,7 +48,7 @@ export class Deployment implements AsyncDisposable {
     this.#stores = stores
     this.#ports = ports
     this.#parameters = parameters
-    // One attempt each, so that nothing is repeated unseen.
+    // One attempt per call: the clients do not retry on their own.
     this.#clients = this.urls.map((url) => connect(url, { limits: { attemptsMax: 1 } }))
     this.callers = new Callers(this.#clients)
   }
@@ -55,18 +57,18 @@ export class Deployment implements AsyncDisposable {
     return this.callers.calls
   }
 
-  /** Of the services, by number of the process. */
+  /** The URLs of the services, by process number. */
   get urls(): readonly string[] {
     return this.#ports.map((port) => `http://127.0.0.1:${port}`)
   }
 
-  /** The database after the end, opened by a process that saw none of it. */
+  /** The database after the end, opened in a process that was not part of the run. */
   get ledger(): EmbeddedLedger {
     assert.ok(this.#ledger !== null, 'the callers have not stopped yet')
     return this.#ledger
   }
 
-  /** On the port that it had before. */
+  /** Starts the service on the port that it had before. */
   async startService(process: number): Promise<void> {
     const port = String(this.#ports[process])
     const store = this.#stores[process % this.#stores.length]!
@@ -81,7 +83,7 @@ export class Deployment implements AsyncDisposable {
     this.#services[process] = undefined
   }
 
-  /** Lets the callers stop, and then the processes. Each must have lived until now, and must end in order. */
+  /** Stops the callers, then the processes. Each process must still be alive, and must end in order. */
   async finish(): Promise<void> {
     await this.callers.stop()
     for (const service of this.#services) {
@@ -91,7 +93,7 @@ export class Deployment implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // Whoever gave up waiting for one of them has not kept it from starting.
+    // A process may still be starting although its caller no longer waits for it.
     await Promise.allSettled(this.#starting)
     for (const service of this.#services) await service?.kill()
     await this.callers.stop()

@@ -1,4 +1,4 @@
-/** Every law, and every acknowledged command, on a Galera cluster that is written through two of its nodes at once. */
+/** Every law and every acknowledged command hold on a Galera cluster that is written through two of its nodes at once. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { createConnection } from 'mysql2/promise'
@@ -15,9 +15,9 @@ import { describeProof } from './proof.ts'
 const DATABASE = 'ledger_1'
 const PROCESSES = 4
 const CALLERS = 60
-/** A longer run: HOLDFAST_GALERA_LOAD_MS=600000. */
+/** For a longer run, set HOLDFAST_GALERA_LOAD_MS=600000. */
 const LOAD_MS = Number(process.env['HOLDFAST_GALERA_LOAD_MS'] ?? 5_000)
-/** Until a node gives up on those that it hears no more. */
+/** The longest time until a node removes unreachable nodes from the cluster. */
 const NOTICE_MS_MAX = 60_000
 
 const { installation, reason } = galeraUnderTest()

@@ -1,4 +1,4 @@
-/** What the callers of a deployment heard, in words and in figures. */
+/** The answers that the callers of a deployment received, in words and in numbers. */
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { TestContext } from 'node:test'
@@ -7,12 +7,12 @@ import { note } from '../../harness/notes.ts'
 import { countsOf, type Attempt, type Call } from './callers.ts'
 import type { Deployment } from './deployment.ts'
 
-/** Until a command is acknowledged again. */
+/** The longest time until a command is acknowledged again. */
 export const RECOVERY_MS_MAX = 30_000
-/** Between two faults. */
+/** The least number of acknowledged commands between two faults. */
 const ACKNOWLEDGED_MIN = 100
 
-/** That enough was going on, and nothing was told to a caller that a retry cannot cure. */
+/** Asserts that the load was sufficient, and that every fault that a caller received is retryable. */
 export function assertHeard(t: TestContext, { calls }: Deployment): ReadonlyMap<string, number> {
   const attempts = attemptsIn(calls)
   const counts = countsOf(attempts)
@@ -31,7 +31,7 @@ export function attemptsIn(calls: readonly Call[]): readonly Attempt[] {
   return calls.flatMap(({ attempts }) => attempts)
 }
 
-/** Lets the callers work for some time, and longer on a machine that is slow. */
+/** Lets the callers work for this time, and longer on a slow machine. */
 export async function beBusy({ callers }: Deployment, ms: number): Promise<void> {
   const goal = callers.acknowledgedCount + ACKNOWLEDGED_MIN
   await sleep(ms)

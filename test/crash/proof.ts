@@ -1,4 +1,4 @@
-/** That the books are what the callers were told, whatever was killed meanwhile. */
+/** The proof that the books agree with the answers that callers received, whatever was killed meanwhile. */
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
 import { BATCH_COMMANDS_MAX } from '../../src/api/contracts.ts'
@@ -12,17 +12,17 @@ const PAGE_ROWS = 1_000
 
 export interface Aftermath {
   readonly calls: readonly Call[]
-  /** The database afterwards, opened by a process that saw none of it. */
+  /** The database after the end, opened in a process that was not part of the run. */
   readonly ledger: EmbeddedLedger
 }
 
 /** The users' postings, by entry and user. */
 type Journal = ReadonlyMap<string, Posting>
 
-/** Declares the tests. @param aftermath called when the callers have stopped */
+/** Declares the tests. @param aftermath called after the callers have stopped */
 export function describeProof(aftermath: () => Aftermath): void {
   let journal: Journal
-  /** The entries that are in it. */
+  /** The entries in the journal. */
   let present: ReadonlySet<string>
 
   before(async () => {
@@ -87,7 +87,7 @@ export function describeProof(aftermath: () => Aftermath): void {
     for (const [index, outcome] of (await repeatAll(ledger, unknown)).entries()) {
       const { command } = unknown[index]!
       const isThere = present.has(entryOf(command))
-      // The one user who has little may have less by now.
+      // The user with few coins may have fewer by now.
       const isRefused = outcome.status === 'rejected' && outcome.error.code === 'insufficient_funds'
       if (isThere || !isRefused) assert.equal(outcome.status, 'applied', entryOf(command))
       if (outcome.status === 'applied') assert.equal(outcome.replayed, isThere, entryOf(command))

@@ -1,8 +1,8 @@
 /**
- * Laws 4, 6 and 7 under SIGKILL: of the service, of the database, and of one process of several, each in the middle of load.
+ * Laws 4, 6 and 7 under SIGKILL: of the service, of the database, and of one of several processes, each under load.
  *
- * Nothing is arranged for the moment of a kill: it meets commands everywhere on their way, and most of them around COMMIT,
- * where they spend their time.
+ * The tests do not choose the moment of a kill within a command. A kill hits commands at every stage, and most of them around COMMIT, where
+ * they spend most of their time.
  */
 import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -22,18 +22,18 @@ const SERVICE_KILLS = 2
 const DATABASE_KILLS = 3
 const CALLERS = 40
 const PROCESSES = 4
-/** Of the processes. */
+/** The number of the process that is killed. */
 const VICTIM = 2
 const CALLERS_OF_PROCESSES = 120
-/** Before one of several processes is killed, and after. */
+/** The duration of the load before one of several processes is killed, and after. */
 const SHARED_LOAD_MS = 1_000
 
 /** On the clock of `performance.now()`. */
 interface Kill {
   readonly killedAt: number
-  /** When what was killed took calls again. */
+  /** When the restarted process or database accepted calls again. */
   readonly backAt: number
-  /** When every process had acknowledged something again. */
+  /** When every process had acknowledged a command again. */
   readonly acknowledgedAt: number
 }
 
@@ -58,7 +58,7 @@ export function describeSqliteCrashes(): void {
   })
 }
 
-/** On a server of the tests' own. */
+/** The crash tests on a database server that the tests start themselves. */
 export function describeServerCrashes(name: ServerName): void {
   const { installation, reason } = installationUnderTest(name)
   if (installation === null) test(`crashes on ${name}`, { skip: reason }, () => {})
@@ -188,7 +188,7 @@ function describeProcessKills(newDatabase: NewDatabase): void {
   })
 }
 
-/** That the kills met commands on their way: they were neither acknowledged nor refused while what was killed was away. */
+/** Asserts that the kills hit commands in progress. Such a command failed, or was answered only after the restart. */
 function assertMet(t: TestContext, { calls, ledger }: Deployment, kind: string, kills: readonly Kill[]): void {
   const attempts = attemptsIn(calls)
   let metCount = 0
@@ -202,11 +202,11 @@ function assertMet(t: TestContext, { calls, ledger }: Deployment, kind: string, 
     note({ what: 'fault', store: ledger.storage.kind, kind, recoveryMs: acknowledgedMs! })
     metCount += met.length
   }
-  // A single one may fall between two batches of a machine that has much to do.
+  // A single kill may fall between two batches on a busy machine.
   assert.ok(metCount > 0)
 }
 
-/** Not at a round moment: early and late in a batch, and around checkpoints. */
+/** Varies the time of the kill: early and late in a batch, and around checkpoints. */
 function loadMsBefore(kill: number): number {
   return 300 + 137 * kill
 }

@@ -1,18 +1,18 @@
-/** What the callers of the crash tests send, and what each of it does to the users' balances. */
+/** The commands that the callers of the crash tests send, and the effect of each on the users' balances. */
 import type { CommandInput } from '../../src/api/ledger.ts'
 import { endOfHold } from '../../src/domain/journal.ts'
 
-/** Most commands are for the first. */
+/** Most commands are about the first user. */
 export const USERS = ['user:8', 'user:9', 'user:10', 'user:11'] as const
 const [HOT, QUIET, PAYEE, POOR] = USERS
 
 /** More than all callers together can spend. */
 const FUNDS = 1_000_000_000n
-/** Enough for two of its holds: the others are refused. */
+/** Enough for two of this user's holds: further ones are rejected. */
 const POOR_FUNDS = 1_000n
 const POOR_HOLD = 400n
 
-/** Every one with its id. */
+/** Commands that all have an id. */
 export type Sent =
   | (Extract<CommandInput, { kind: 'deposit' | 'transfer' | 'freeze' }> & { readonly requestId: string })
   | Extract<CommandInput, { kind: 'settle' | 'release' }>
@@ -25,7 +25,7 @@ export interface Effect {
   readonly held: bigint
 }
 
-/** One for each user, before anything else. */
+/** One deposit for each user, before all other commands. */
 export function fundingOf(): readonly Sent[] {
   return USERS.map((account) => {
     const amount = account === POOR ? POOR_FUNDS : FUNDS
@@ -33,7 +33,7 @@ export function fundingOf(): readonly Sent[] {
   })
 }
 
-/** A caller's next commands; what follows the first one needs it. */
+/** The next commands of a caller. Those after the first one depend on it. */
 export function commandsOf(id: string, seed: number): readonly Sent[] {
   const account = seed % 5 === 0 ? QUIET : HOT
   const amount = BigInt(2 + (seed % 100))
@@ -61,12 +61,12 @@ export function commandsOf(id: string, seed: number): readonly Sent[] {
   }
 }
 
-/** What its row or its entry is called. */
+/** The id of the command's entry, or of its hold's row. */
 export function entryOf(command: Sent): string {
   return 'hold' in command ? endOfHold(command.hold, command.kind) : command.requestId
 }
 
-/** By user: the postings that a command writes. @param freezes by their ids */
+/** The postings that a command writes, by user. @param freezes by their ids */
 export function effectsOf(command: Sent, freezes: ReadonlyMap<string, Freeze>): ReadonlyMap<string, Effect> {
   switch (command.kind) {
     case 'deposit':

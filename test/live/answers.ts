@@ -1,11 +1,11 @@
 /**
- * The answers of a live run against its journal: each must be what the ledger said at one instant between question and answer, and no
+ * The answers of a live run against its journal: each must be what the ledger said at some instant between question and answer, and no
  * answer may contradict one that had been given before it was asked (linearizability; laws 4, 6 and 7).
  *
- * What was applied has its rows. A rejection or a read has none, so an instant is looked for: a part of the units that may have
- * happened by then, complete in what the rows put before each of them, that explains the answer. Units that are in every such part had
- * happened when the answer was given, and those that are in none had not when it was asked; with these bounds everything is looked at
- * once more, so that two answers that contradict each other are found although each of them alone has its instant.
+ * An applied command has its rows. A rejection or a read has none, so the audit searches for an instant: a part of the units that may have
+ * happened by then, which explains the answer. With each unit, the part contains every unit that the rows put before it. A unit in every
+ * such part had happened when the answer was given. A unit in none of them had not happened when the question was asked. A second pass
+ * with these bounds finds two answers that contradict each other although each has an instant of its own.
  */
 import type { EngineLimits } from '../../src/engine/limits.ts'
 import type { Outcome } from '../../src/domain/outcome.ts'
@@ -21,11 +21,11 @@ import type { LiveEffect, LiveJournal } from './journal.ts'
 import { searchParts } from './part-search.ts'
 import { touchedBy, touchesOf } from './touches.ts'
 
-/** Parts that are tried for one answer. More are there only where a call took very long. */
+/** The limit of parts that are tried for one answer. There are more only when a call took very long. */
 const PARTS_MAX = 1_000
 
 export interface AnswerSums {
-  /** Answers whose instant was looked for among too many parts to try all of them, and not found. */
+  /** The number of answers that had too many parts to try all of them, and no explanation among those tried. */
   readonly unjudgedCount: number
 }
 
@@ -57,7 +57,7 @@ export function auditLiveAnswers(
   return { unjudgedCount: again.unjudgedCount }
 }
 
-/** Answers that say that something was applied: each has its effect, gets the first answer, and is told as new once at most. */
+/** Matches each answer that reports an effect: the effect exists, the answer is the first one, and at most one answer is new. */
 function matchAll(calls: readonly AnsweredCall[], journal: LiveJournal, findings: Findings): void {
   const claimed = new Set<LiveEffect>()
   for (const call of calls) {
@@ -82,8 +82,8 @@ function matchAll(calls: readonly AnsweredCall[], journal: LiveJournal, findings
       if (!check(4, isSame, () => 'another request had this effect')) continue
       check(4, isAlike(answer, outcome.answer), () => `not the first answer, ${spell(answer)}`)
       if (outcome.replayed) continue
-      // Nothing tells two declarations of one asset within one millisecond apart.
-      check(4, 'asset' in cause || !claimed.has(effect!), () => 'told as new, but it was not')
+      // Two declarations of one asset within one millisecond are indistinguishable.
+      check(4, 'asset' in cause || !claimed.has(effect!), () => 'answered as new, but it was not new')
       claimed.add(effect!)
     }
   }
@@ -98,7 +98,7 @@ function effectOf(
   if (keys.length === 0)
     return journal.effects.find((effect) => effect.entry === null && isAlike(effect.answer, answer))
   const effects = keys.flatMap((key) => journal.byKey.get(key) ?? [])
-  // A settle that may be late ends the hold, or comes after its end.
+  // A settle that may be late either ends the hold or comes after its end.
   const own = effects.find(({ cause }) => 'command' in cause && contentsOf(cause.command) === contentsOf(command))
   return own ?? effects[0]
 }
@@ -109,14 +109,14 @@ class Placing {
   readonly #bounds: Bounds
   readonly #findings: Findings
   readonly #ledger = new ReferenceLedger()
-  /** Places of units by when they had happened for certain; a unit never comes before one that the rows put before it. */
+  /** The units by the time by which they had certainly happened. A unit never precedes one that the rows put before it. */
   readonly #order: readonly number[]
   readonly #most: readonly number[]
   readonly #least: readonly number[]
   readonly #touched: readonly ReadonlySet<string>[]
-  /** Of each place, its place in `#order`. */
+  /** The position of each unit in `#order`. */
   readonly #rank: readonly number[]
-  /** How many of `#order` the ledger has, and which. */
+  /** The number of units of `#order` that the ledger has. */
   #done = 0
   readonly #past = new Set<number>()
 
@@ -135,7 +135,7 @@ class Placing {
     this.#touched = journal.units.map(({ effects }) => touchedBy(effects))
   }
 
-  /** @param open by when they were asked. False when one of them has no instant */
+  /** @param open in the order of the questions. @returns false when one of them has no instant */
   place(open: readonly Open[]): boolean {
     let isWell = true
     for (const one of open) {
@@ -190,7 +190,7 @@ class Placing {
     return true
   }
 
-  /** Units that may or may not have happened by the instant of the answer, and that it may depend on; in their order. */
+  /** The units that may have happened by the instant of the answer and that the answer may depend on, in order. */
   #choicesFor({ ask, answer: { result } }: AnsweredCall, until: number): readonly number[] {
     const touches = touchesOf(ask, result, this.#journal.reference)
     return this.#order
@@ -211,7 +211,7 @@ class Placing {
       if ('asset' in cause) this.#ledger.setAsset(cause.asset)
       else {
         const verdict = this.#ledger.decide(cause.command, at)
-        if (verdict.kind !== 'applied') throw new Error(`Played again, ${spell(cause)} is ${verdict.kind}.`)
+        if (verdict.kind !== 'applied') throw new Error(`Replayed, ${spell(cause)} is ${verdict.kind}.`)
         verdict.write()
       }
     }

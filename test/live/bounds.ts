@@ -1,9 +1,10 @@
 /**
- * When each unit of the journal took effect, as far as callers can know: after it was first asked for, before it was first
- * acknowledged; and after every unit that the rows put before it, before every unit that they put after it.
+ * The bounds of the tick at which each unit of the journal took effect, as far as callers can know. A unit took effect after it was first
+ * asked for and before it was first acknowledged. It took effect after every unit that the rows put before it, and before every unit that
+ * they put after it.
  *
- * A unit whose bounds cross contradicts the order in which its callers were answered: what was acknowledged before something else was
- * asked for comes after it in the rows. Where no bounds cross, an order exists that agrees with the rows and with every caller.
+ * A unit whose bounds cross contradicts the order of the answers: the rows put something that had been acknowledged after something that
+ * was asked for later. If no bounds cross, an order exists that agrees with the rows and with every caller.
  */
 import { contentsOf } from '../reference/spelling.ts'
 import type { Command } from '../../src/domain/command.ts'
@@ -13,7 +14,7 @@ import type { RateBook } from '../reference/exchange.ts'
 import type { LiveEffect, LiveJournal, UnitEffects } from './journal.ts'
 import { nameOf } from './units.ts'
 
-/** A tick, and who says so. */
+/** A tick, and the call that it comes from. */
 export interface Bound {
   readonly tick: number
   readonly by: string
@@ -40,12 +41,12 @@ export class Bounds {
     this.settle()
   }
 
-  /** Of each unit those that came right before it, by place. */
+  /** The direct predecessors of each unit, by position. */
   get befores(): readonly (readonly number[])[] {
     return this.#befores
   }
 
-  /** Carries every bound on to the units that have to follow. */
+  /** Applies every bound to the units before and after as well. */
   settle(): void {
     for (const [place, befores] of this.#befores.entries()) {
       this.least[place] = latest([this.least[place]!, ...befores.map((before) => this.least[before]!)])
@@ -57,7 +58,7 @@ export class Bounds {
     }
   }
 
-  /** False when some bounds cross. */
+  /** @returns false when some bounds cross */
   check(findings: Findings): boolean {
     let isWell = true
     for (const [place, { unit }] of this.#units.entries()) {
@@ -72,7 +73,7 @@ export class Bounds {
   }
 }
 
-/** What callers were told, by the contents of their commands. */
+/** When commands were asked for and acknowledged, by their contents. */
 class Told {
   readonly #asked = new Map<string, Bound>()
   readonly #acknowledged = new Map<string, Bound>()
@@ -92,7 +93,7 @@ class Told {
   }
 
   asked({ cause }: LiveEffect): Bound {
-    // A sweeper does it unasked.
+    // A sweeper expires a hold without a request.
     if ('command' in cause && cause.command.kind === 'release' && cause.command.cause === 'expiry') return EVER
     return this.#asked.get('asset' in cause ? assetName(cause.asset) : askedKey(cause.command)) ?? EVER
   }

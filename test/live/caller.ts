@@ -1,4 +1,4 @@
-/** Sends one request of the workload to the places of its route, perhaps twice, until there is an answer that is certain or time is over. */
+/** Sends one request of the workload along its route, sometimes in duplicate, until an answer is certain or the load is over. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Chance } from '../simulation/chance.ts'
 import type { Intent } from '../simulation/client.ts'
@@ -7,12 +7,12 @@ import type { Patience, Told } from './dispatches.ts'
 
 export interface Manner {
   readonly chance: Chance
-  /** Between two attempts, on average. */
+  /** The average pause between two attempts. */
   readonly pauseMs: number
   readonly isOver: () => boolean
 }
 
-/** Makes one call at a place. Null when there was no answer. */
+/** Makes one call to a worker or the command line. Null when there was no answer. */
 export type Send = (place: number, ask: Ask, patience: Patience) => Promise<Told | null>
 
 export async function pursue(send: Send, intent: Intent, { chance, pauseMs, isOver }: Manner): Promise<void> {

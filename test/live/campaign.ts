@@ -1,11 +1,11 @@
-/** Live runs one after another, what they came to together, and the file that keeps the one that failed. */
+/** Live runs in sequence, their totals, and the file with the history of a failed run. */
 import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { spell } from '../reference/spelling.ts'
 import { runLive, type LiveOptions, type LiveReport } from './live-run.ts'
 
-/** The load of one run: so long that everything happens, so short that its audit is quick. */
+/** The load of one run: long enough for every kind of event, short enough for a quick audit. */
 const LOAD_MS_MAX = 15_000
 const LOAD_MS_LEAST = 2_000
 
@@ -37,12 +37,12 @@ export class LiveTally {
 
 export interface LiveCampaign extends Pick<LiveOptions, 'stores' | 'engines'> {
   readonly firstSeed: number
-  /** Of the load of all runs together. */
+  /** The total load time of all runs. */
   readonly loadMs: number
   readonly onRun?: (report: LiveReport, tally: LiveTally) => void
 }
 
-/** Until the time is over or something is found. */
+/** Plays runs until the time is over or a violation is found. */
 export async function runLiveCampaign({ stores, engines, firstSeed, loadMs, onRun }: LiveCampaign): Promise<{
   tally: LiveTally
   failure: LiveReport | null
@@ -58,7 +58,7 @@ export async function runLiveCampaign({ stores, engines, firstSeed, loadMs, onRu
   return { tally, failure: null }
 }
 
-/** Everything about a run: what was to happen, and what every caller was told. Returns the file's name. */
+/** Writes the plan of a run and the answers that every caller received to a file. @returns the file's name */
 export async function keepHistory({ seed, database, violations, plan, history }: LiveReport): Promise<string> {
   const file = join(tmpdir(), `holdfast-live-${seed}-${process.pid}.jsonl`)
   const { limits, faults, engines, untilMs } = plan

@@ -1,4 +1,4 @@
-/** One-shot processes of `holdfast` on the shared database: somebody at a keyboard, or a job. */
+/** One-shot processes of `holdfast` on the shared database, as an operator or a job starts them. */
 import { errorFromProblem } from '../../src/api/problem-details.ts'
 import { contractOf } from '../../src/api/contracts.ts'
 import type { Command } from '../../src/domain/command.ts'
@@ -7,10 +7,10 @@ import { runHoldfast } from '../../harness/service-process.ts'
 import { tickNow, type Told } from './dispatches.ts'
 import { resultOfError } from './service-call.ts'
 
-/** What only its usage is wrong of: nothing happened, and nothing may be concluded. */
+/** The exit code for wrong usage, which the audit reports as an error. */
 const EXIT_USAGE = 2
 
-/** Null when the command line has no words for it, or did not say what became of it. */
+/** Null when the command line cannot express the command, or did not print its outcome. */
 export async function askCommandLine(store: string, ask: Ask): Promise<Told | null> {
   const parameters = parametersOf(ask)
   if (parameters === null || isQuestion(ask)) return null
@@ -29,7 +29,7 @@ export async function askCommandLine(store: string, ask: Ask): Promise<Told | nu
     const result = resultOfError(errorFromProblem(wire, 500))
     return result === null ? null : { result, ...told }
   }
-  // It does not print whether it was the first one to be told.
+  // The command line does not print whether an outcome is a repeat.
   const outcome = {
     status: 'applied',
     replayed: true,
@@ -42,7 +42,7 @@ export function isForCommandLine(ask: Ask): boolean {
   return parametersOf(ask) !== null
 }
 
-/** Null where flags cannot say all of it. */
+/** Null when flags cannot express the whole command. */
 function parametersOf(ask: Ask): readonly string[] | null {
   switch (ask.kind) {
     case 'deposit':

@@ -1,4 +1,4 @@
-/** What goes wrong in a live run, as data from its seed: what, when and to whom. How it is done is in troublemaker.ts. */
+/** The faults of a live run as data, generated from its seed: the fault, its time and its target. troublemaker.ts carries them out. */
 import type { CommitKind } from '../support/commit-dialogue.ts'
 import { ACTIONS, STEPS, type Action, type Step } from '../support/fault-proxy.ts'
 import type { Chance } from '../simulation/chance.ts'
@@ -8,35 +8,35 @@ export type LiveFault = { readonly at: number } &
   /** All connections of a worker to the database are lost. */
   (
     | { readonly kind: 'cut'; readonly worker: number }
-    /** Nothing passes between a worker and the database for a while; then everything arrives. */
+    /** Messages between a worker and the database are withheld for a while, and then delivered. */
     | { readonly kind: 'freeze'; readonly worker: number; readonly ms: number }
     | { readonly kind: 'slow'; readonly worker: number; readonly ms: number }
-    /** At a chosen step of the worker's next commit. */
+    /** A disturbance at a chosen step of the worker's next commit. */
     | {
         readonly kind: 'strike'
         readonly worker: number
         readonly action: Action
         readonly step: Step
         readonly commit: CommitKind
-        /** How long a freeze lasts. */
+        /** The duration of a freeze. */
         readonly ms: number
       }
-    /** SIGKILL, and another process in its place. */
+    /** SIGKILL; a new process replaces it. */
     | { readonly kind: 'kill'; readonly worker: number; readonly downMs: number }
-    /** In order, and another process in its place. */
+    /** An orderly stop; a new process replaces it. */
     | { readonly kind: 'stop'; readonly worker: number; readonly downMs: number }
-    /** The process stands still (SIGSTOP), and goes on as if nothing had been. */
+    /** The process is suspended (SIGSTOP) and later continues. */
     | { readonly kind: 'pause'; readonly worker: number; readonly ms: number }
-    /** The administrator ends a statement or a connection of the ledger's. */
+    /** The administrator ends a statement or a connection of the ledger. */
     | { readonly kind: 'end'; readonly what: Ended; readonly server: number }
-    /** Somebody else keeps the lock of an account's balances. */
+    /** A process that is not an engine keeps the lock of an account's balances. */
     | { readonly kind: 'stranger'; readonly account: string; readonly ms: number }
   )
 
 export type LiveFaultKind = LiveFault['kind']
 
 export interface Surroundings {
-  /** Workers that reach the database through a proxy; 0 where there is no network. */
+  /** Workers that reach the database through a proxy; 0 when there is no network. */
   readonly workers: number
   readonly servers: number
   readonly isNetworked: boolean

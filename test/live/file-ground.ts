@@ -23,7 +23,7 @@ export function openFileGround(): Ground {
       statement.setReadBigInts(true)
       return statement.all()
     },
-    // A file has nobody who could end somebody else's statement.
+    // SQLite has no server that could end another process's statement.
     end: async () => false,
     lockOut: (_, ms) => lockFile(file, ms),
     drop: async () => rmSync(folder, { recursive: true }),

@@ -1,10 +1,10 @@
-/** Which kind of scratch database a store URL asks for. */
+/** Selects the kind of scratch database by the store URL. */
 import { openFileGround } from './file-ground.ts'
 import type { Ground } from './ground.ts'
 import { openMysqlGround } from './mysql-ground.ts'
 import { openPostgresGround } from './postgres-ground.ts'
 
-/** @param stores URLs of servers of one database, or `sqlite:`; a database that they name is not touched */
+/** @param stores URLs of the servers of one database, or `sqlite:`; a database that a URL names is not touched */
 export async function openGround(stores: readonly string[]): Promise<Ground> {
   const scheme = stores[0]!.split(':', 1)[0]!
   switch (scheme) {

@@ -1,4 +1,4 @@
-/** What happened in a live run: every call of anybody, in the form in which a simulation keeps its own. */
+/** What happened in a live run: the calls of all callers, in the form that a simulation uses. */
 import type { Ask, Call } from '../simulation/history.ts'
 import { tickNow, type Told } from './dispatches.ts'
 
@@ -6,7 +6,7 @@ type Writable<Row> = { -readonly [Field in keyof Row]: Row[Field] }
 
 export class LiveHistory {
   readonly calls: Call[] = []
-  /** Sent, and neither answered nor given up. */
+  /** The number of calls that were sent and are neither answered nor given up. */
   #openCount = 0
   readonly #startedAt = performance.now()
 
@@ -14,12 +14,12 @@ export class LiveHistory {
     return this.#openCount
   }
 
-  /** Milliseconds since the beginning. */
+  /** Milliseconds since the start. */
   get now(): number {
     return performance.now() - this.#startedAt
   }
 
-  /** Makes the call and keeps what comes of it. Null when there was no answer. */
+  /** Makes the call and records its result. Null when there was no answer. */
   async keep(
     call: { readonly engine: number; readonly life: number; readonly ask: Ask; readonly timeoutMs: number | null },
     { isProbe, make }: { readonly isProbe: boolean; readonly make: () => Promise<Told | null> },

@@ -1,6 +1,6 @@
 /**
- * The journal of a live run, read from the database after the end and played to the reference ledger: every row must be one that
- * somebody asked for, or that a sweeper had to write, and the very one that had to come of it (laws 1 to 5).
+ * The journal of a live run, read from the database after the end and replayed on the reference ledger. Every row must have been asked for
+ * by a caller, or be one that a sweeper had to write, and must be exactly the row that the command produces (laws 1 to 5).
  */
 import type { Command } from '../../src/domain/command.ts'
 import type { EngineLimits } from '../../src/engine/limits.ts'
@@ -22,7 +22,7 @@ import { ReferenceLedger } from '../reference/ledger.ts'
 import { contentsOf, isAlike, spell } from '../reference/spelling.ts'
 import { isOf, type Member, type Unit } from './units.ts'
 
-/** Nobody in particular: the rows do not tell who wrote them. */
+/** An unknown sender: the rows do not record which process wrote them. */
 const SOMEBODY = { engine: -1, life: 0 }
 
 export interface UnitEffects {
@@ -32,7 +32,7 @@ export interface UnitEffects {
 
 export interface LiveEffect extends Effect {
   readonly at: Circumstances
-  /** Of its postings. */
+  /** The postings of the effect. */
   readonly lines: readonly Line[]
 }
 
@@ -45,7 +45,7 @@ export class LiveJournal implements Journal {
   readonly #tables: Tables
   readonly #limits: EngineLimits
   readonly #findings: Findings
-  /** Everything that was ever asked, by key. */
+  /** Every command that was asked for, by key. */
   readonly #asked = new Map<string, Map<string, Command>>()
   readonly #declared: readonly Command[]
   readonly #names: ReadonlyMap<number, { account: string; asset: string; stripe: number }>
@@ -66,7 +66,7 @@ export class LiveJournal implements Journal {
     )
   }
 
-  /** False when a row appeared that nothing explains: nothing after it can be judged. */
+  /** @returns false when a row appeared that no command explains: later rows cannot be judged */
   read(units: readonly Unit[]): boolean {
     for (const unit of units) {
       const before = this.effects.length
@@ -166,7 +166,7 @@ export class LiveJournal implements Journal {
     })
   }
 
-  /** Whether the row that tells of a command is the one of this verdict: lines alone can look alike. */
+  /** Whether the record of a command is the one of this verdict. The postings alone do not suffice: two commands can have the same. */
   #isRecorded(id: string, { answer, entry }: Verdict & { kind: 'applied' }): boolean {
     const row = this.#tables.requests.get(id)
     if (entry !== null) return row !== undefined && row.kind !== 'freeze' && isAlike(visible(row), entry)
@@ -183,7 +183,7 @@ export class LiveJournal implements Journal {
   }
 }
 
-/** The rows of an entry have no order among themselves. */
+/** Whether both have the same rows. The rows of an entry have no order. */
 function isSameSet(left: readonly Line[], right: readonly Line[]): boolean {
   return isAlike(left.map(spell).sort(), right.map(spell).sort())
 }

@@ -1,22 +1,24 @@
 /**
- * One run against a real database: processes that share it, callers who ask them all for the same few things, and faults; then quiet,
- * and the audit.
+ * One run against a real database: processes that share it, callers that send requests about the same few names, and faults; then a quiet
+ * time and the audit.
  *
- * What is checked, from the rows that the database has at the end and from what callers were told:
+ * The audit uses the rows that the database has at the end and the answers that callers received. It checks:
  *
- * - Every row is one that somebody asked for, or that a sweeper had to write, and the very one that a ledger written from the words
- *   alone comes to; nothing else is there (laws 1 to 5). `holdfast verify` finds nothing either.
- * - Every acknowledged command has its rows and got the first answer, at most one caller was told that it is new, and a repeat after the
- *   end gets that answer, too (laws 4 and 6). What nobody knows the fate of is asked until it is known. Nothing is stuck.
- * - Who was told that a command had no effect was told the truth; a group is there as a whole or not at all (law 7).
- * - There is one order of everything that agrees with the versions in the rows and with what was answered before what was asked, and
- *   every rejection and every read was true at one instant between its question and its answer (linearizability, see answers.ts).
- * - Faults have a code that can be: nothing is `store_refused` or `internal`. Everybody is answered, and what is due is swept (law 8).
+ * - Every row was asked for by a caller, or had to be written by a sweeper, and is exactly the row that the reference ledger produces.
+ *   There are no other rows (laws 1 to 5). `holdfast verify` finds nothing either.
+ * - Every acknowledged command has its rows and got the first answer. At most one answer is new, and a repeat after the end gets the same
+ *   answer (laws 4 and 6). A command whose outcome is unknown is repeated until it is known. Nothing is stuck.
+ * - A command that was answered as without effect had none. A group is applied as a whole or not at all (law 7).
+ * - There is one order of all effects that agrees with the versions in the rows and with every answer that came before a question. Every
+ *   rejection and every read was true at one instant between its question and its answer (linearizability, see answers.ts).
+ * - Every fault has a plausible code: none is `store_refused` or `internal`. Every call is answered, and due holds are swept (law 8).
  *
- * What cannot be checked: why a fault came, for nobody counts what a process met; the order of units that share no row, unless a
- * caller saw it; an answer that took so long that too many units may have been before it (they are counted); whether some order
- * suits all rejections at once, where each has an instant and none forces its neighbours. A run cannot be played again exactly: the
- * seed gives the same requests and faults at the same times, and the processes do what they do. So the whole history is kept.
+ * The audit cannot check the cause of a fault, because nothing records the troubles of a process. It cannot check the order of units that
+ * share no row, unless a caller observed it. It cannot judge an answer that took so long that too many units may have come before it; it
+ * counts these. It does not prove that one order suits all rejections at once, if each has an instant and none determines another's.
+ *
+ * A run cannot be replayed exactly: the seed gives the same requests and faults at the same times, but the timing of the processes differs.
+ * So the whole history is kept.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { migrateLedger } from '../../src/ledger.ts'
@@ -46,12 +48,14 @@ import { unitsOf } from './units.ts'
 import { WorkerProcess } from './worker-process.ts'
 
 export interface LiveOptions {
-  /** URLs of servers that have the same rows, in turn for the workers; `sqlite:` for a file. A scratch database is made there. */
+  /**
+   * URLs of servers that have the same rows, assigned to the workers in turn; `sqlite:` for a file. A scratch database is created there.
+   */
   readonly stores: readonly string[]
   readonly seed: number
-  /** Processes with an engine; the service is one more, and the command line comes and goes. 3 or more. */
+  /** The number of processes with an engine, at least 3. One more process is the service, and command lines run now and then. */
   readonly engines: number
-  /** How long requests and faults come. */
+  /** How long requests and faults arrive. */
   readonly loadMs: number
 }
 
@@ -59,32 +63,32 @@ export interface LiveReport {
   readonly seed: number
   readonly violations: readonly Violation[]
   readonly calls: number
-  /** Rows of the journal. */
+  /** The number of postings in the journal. */
   readonly postings: number
   readonly loadMs: number
   readonly hits: ReadonlyMap<LiveFaultKind, number>
-  /** Faults that could not be done, and why. */
+  /** Faults that could not be carried out, with the reason. */
   readonly missed: readonly string[]
   readonly answers: ReadonlyMap<AnswerCode, number>
   readonly applied: ReadonlyMap<EffectKind, number>
-  /** By law, as in a simulation. */
+  /** The number of checks by law, as in a simulation. */
   readonly checks: ReadonlyMap<number, number>
   readonly unjudgedCount: number
-  /** The scratch database; it is gone when nothing was found. */
+  /** The scratch database. It is dropped when there is no violation. */
   readonly database: string
   readonly plan: LivePlan
   readonly history: LiveHistory
 }
 
-/** Between the attempts of one caller, on average; less where others wait for him. */
+/** The average pause between the attempts of one caller; shorter when other callers wait for it. */
 const PAUSE_MS = 300
 const TURN_PAUSE_MS = 20
-/** More at once would only wait for each other. */
+/** More open calls would only wait for each other. */
 const CALLS_OPEN_MAX = 300
-/** A call without an answer when nothing is wrong any more: longer than every deadline. */
+/** The limit for an answer at the quiet end: longer than every deadline. */
 const ANSWER_MS_MAX = 75_000
 const POLL_MS = 50
-/** Between the house stripes of one worker's lives. */
+/** The number of house stripes reserved for the lives of one worker. */
 const STRIPES_PER_WORKER = 40
 
 export async function runLive(options: LiveOptions): Promise<LiveReport> {
@@ -196,7 +200,7 @@ class LiveRun implements AsyncDisposable {
     const timers = faults.map((fault) => setTimeout(() => trouble.strike(fault), fault.at))
     const send = this.#send(false)
     const startedAt = performance.now()
-    // What nobody has an answer to by then is asked again in the quiet end.
+    // A request without a certain answer by then is repeated in the quiet end.
     const isOver = (): boolean => performance.now() - startedAt > untilMs
     const pauseMs = isInTurns ? TURN_PAUSE_MS : PAUSE_MS
     const mannerOf = ({ number }: Intent): Manner => ({ chance: chance.stream(`caller ${number}`), pauseMs, isOver })
@@ -210,7 +214,7 @@ class LiveRun implements AsyncDisposable {
       const leftMs = startedAt + intent.at - performance.now()
       if (leftMs > 1) await sleep(leftMs)
       while (this.#history.openCount > CALLS_OPEN_MAX) await sleep(POLL_MS)
-      // A machine that is slow asks for less.
+      // A slow machine sends fewer requests.
       if (performance.now() - startedAt > 2 * untilMs) break
       pursued.push(pursue(send, intent, mannerOf(intent)))
     }
@@ -221,7 +225,7 @@ class LiveRun implements AsyncDisposable {
   #send(isProbe: boolean): Send {
     return (place, ask, patience) => {
       const worker = this.#workers[place]
-      // A command line has the patience of every call that names none.
+      // A command line has the default patience.
       const timeoutMs = worker === undefined ? null : patience.timeoutMs
       const call = { engine: place, life: worker?.life ?? 0, ask, timeoutMs }
       const make = () => worker?.ask(ask, patience) ?? askCommandLine(this.#ground.urls[0]!, ask)
@@ -229,7 +233,7 @@ class LiveRun implements AsyncDisposable {
     }
   }
 
-  /** Nothing is wrong any more: every call that was made is answered, or lost with its process. */
+  /** Waits, when there are no faults any more, until every call is answered or lost with its process. */
   async #answered(): Promise<void> {
     const deadlineAt = performance.now() + ANSWER_MS_MAX
     while (this.#history.openCount > 0 && performance.now() < deadlineAt) await sleep(POLL_MS)
@@ -237,7 +241,7 @@ class LiveRun implements AsyncDisposable {
     this.#findings.check(8, openCount === 0, () => `${openCount} calls were never answered`)
   }
 
-  /** Until no hold is due, or until that can be no matter of time. */
+  /** Waits until no hold is due, or until the time for that has passed. */
   async #swept({ limits: { expiryIntervalMs, expiryAsideMs } }: LivePlan): Promise<void> {
     const deadlineAt = Date.now() + 3 * expiryIntervalMs + expiryAsideMs + 2 * SWEPT_MS_MAX
     for (;;) {

@@ -5,7 +5,7 @@ import { createConnection, type Connection } from 'mysql2/promise'
 import type { Row } from '../../src/stores/sql/values.ts'
 import type { Ground } from './ground.ts'
 
-/** How often one looks for a statement that runs right now. */
+/** The number of attempts to find a running statement. */
 const LOOKS_MAX = 50
 const LOOK_MS = 2
 /** How long the stranger waits for the rows that it wants to keep. */
@@ -15,7 +15,7 @@ const ERROR_NO_SUCH_THREAD = 1094
 
 export async function openMysqlGround(stores: readonly string[]): Promise<Ground> {
   const name = `holdfast_live_${process.pid}_${randomBytes(4).toString('hex')}`
-  // Without a database of their own, so that they are none of those that use the scratch database.
+  // The administrators use no database, so they are not among the connections of the scratch database.
   const admins = await Promise.all(stores.map(connect))
   await admins[0]!.query(`CREATE DATABASE ${name}`)
   const urls = stores.map((store) => Object.assign(new URL(store), { pathname: `/${name}` }).href)
@@ -78,18 +78,18 @@ async function connect(store: string): Promise<Connection> {
   uri.protocol = 'mysql:'
   uri.search = ''
   const connection = await createConnection({ uri: uri.href, supportBigNumbers: true, bigNumberStrings: true })
-  // It says so to whoever waits for it; as an event of its own it would end the process.
+  // A lost connection also rejects the pending query. An unhandled `error` event would end the process.
   connection.on('error', () => undefined)
   return connection
 }
 
 async function rowsOf(connection: Connection, sql: string): Promise<readonly Row[]> {
   const [rows] = await connection.query(sql)
-  // MySQL names the columns of its own tables in capitals.
+  // MySQL returns the column names of its system tables in upper case.
   return (rows as Row[]).map((row) => Object.fromEntries(Object.entries(row).map(([key, v]) => [key.toLowerCase(), v])))
 }
 
-/** False when the thread had ended by itself. */
+/** @returns false when the thread had already ended */
 async function kill(admin: Connection, what: 'query' | 'connection', thread: number): Promise<boolean> {
   try {
     await admin.query(`KILL ${what === 'query' ? 'QUERY' : 'CONNECTION'} ${thread}`)

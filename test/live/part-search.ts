@@ -1,17 +1,17 @@
 /**
- * Looks for parts of a list of units that explain what somebody saw. With a unit, everything that has to come before it is in the part,
- * too; whatever else happened does not matter to what was seen.
+ * Searches for parts: sets of units that explain an answer. With each unit, a part contains every unit that has to come before it. Other
+ * units do not matter to the answer.
  */
 
 export interface Parts {
-  /** Everything that has to come before a unit and may not have happened yet, in its order; the unit itself is the last. */
+  /** The units that have to come before a unit and may not have happened yet, in order. The unit itself is the last one. */
   readonly completionOf: (unit: number) => readonly number[]
-  /** When a unit had happened at the earliest, and at the latest. */
+  /** The earliest and the latest tick at which each unit happened. */
   readonly least: readonly number[]
   readonly most: readonly number[]
-  /** Calls `look` as if these units had happened, too, and forgets them again. */
+  /** Calls `look` as if these units had happened as well, and then undoes them. */
   readonly supposing: <Answer>(units: readonly number[], look: () => Answer) => Answer
-  /** Whether what has happened is what was seen. */
+  /** Whether the units that have happened explain the answer. */
   readonly explains: () => boolean
 }
 
@@ -24,18 +24,18 @@ export interface Found {
   readonly isWhole: boolean
 }
 
-/** Once a part is found that explains, so many others are looked at for one that differs. */
+/** After the first part that explains, this many more are tried to find a different one. */
 const OTHERS_MAX = 50
 
-/** From when to when the part can have been all that had happened. */
+/** The time during which exactly the units of a part can have happened. */
 interface Window {
   readonly from: number
   readonly until: number
 }
 
 /**
- * @param units that matter, each after those that come before it
- * @param partsMax so many are looked at
+ * @param units the units that matter, each after those that come before it
+ * @param partsMax the limit of parts that are tried
  */
 export function searchParts(
   units: readonly number[],
@@ -54,7 +54,7 @@ export function searchParts(
     first === undefined ? null : new Set([...first].filter((unit) => others.every((each) => each.has(unit))))
   return { always, sometimes, isWhole }
 
-  /** False when it was left early. */
+  /** @returns false when the search ended early */
   function walk(index: number, window: Window): boolean {
     if (window.from > window.until) return true
     const unit = units[index]
@@ -65,7 +65,7 @@ export function searchParts(
       found.push(new Set(part))
       return true
     }
-    // Something that comes later in the list may need it, and has it then.
+    // The completion of another unit has already put this unit into the part.
     if (part.has(unit)) return walk(index + 1, { ...window, from: Math.max(window.from, parts.least[unit]!) })
     refused.add(unit)
     const isGoingOn = walk(index + 1, { ...window, until: Math.min(window.until, parts.most[unit]!) })

@@ -1,4 +1,7 @@
-/** One live run as data, made from its seed: the workload of a simulation, with the limits of real time and request ids as callers use them. */
+/**
+ * One live run as data, generated from its seed: the workload of a simulation, with limits for real time and the request ids of real
+ * callers.
+ */
 import type { Command, Leg } from '../../src/domain/command.ts'
 import type { EngineLimits } from '../../src/engine/limits.ts'
 import { Chance } from '../simulation/chance.ts'
@@ -13,16 +16,16 @@ import { makeLiveFaults, type LiveFault } from './faults.ts'
 export interface LivePlan {
   readonly seed: number
   readonly limits: EngineLimits
-  /** Engines in workers of their own; one more worker is the service. */
+  /** The number of engines, each in a worker of its own. One more worker is the service. */
   readonly engines: number
   readonly intents: readonly Intent[]
   /**
-   * Whether each request waits for the one before it. Where everybody writes at once every engine locks at once, and what it remembers
-   * is never relied on; what one does wrong who remembers too much shows in turns.
+   * Whether each request waits for the one before it. When all callers write at once, every engine locks its rows immediately and does not
+   * rely on its cache. A bug in the use of the cache shows only when requests come in turns.
    */
   readonly isInTurns: boolean
   readonly faults: readonly LiveFault[]
-  /** Requests and faults begin before. */
+  /** Requests and faults begin before this time. */
   readonly untilMs: number
 }
 
@@ -32,21 +35,21 @@ export interface Wanted {
   readonly untilMs: number
   readonly servers: number
   readonly isNetworked: boolean
-  /** When the requests begin: holds may name when they expire. */
+  /** The time at which requests begin, because holds may name the instant of their expiry. */
   readonly startsAt: number
 }
 
-/** Requests per second, so few that the machine does other things, too. */
+/** Requests per second: a rate that leaves the machine time for other work. */
 const RATES = [40, 80, 160] as const
-/** More than can be, one after the other. */
+/** More than a sequence of calls can reach. */
 const RATE_IN_TURNS = 200
 const TURN_MS_MAX = 400
 const TURN_TRIES_MAX = 2
-/** Callers of a simulation have less patience than a busy machine needs. */
+/** A busy machine needs more patience than the callers of a simulation have. */
 const PATIENCE_FACTOR = 4
-/** A process for one command is dear. */
+/** A process for one command is expensive. */
 const COMMAND_LINES_PER_S = 0.5
-/** So large an amount would leave no room for others. */
+/** A larger amount would leave no room for others. */
 const AMOUNT_MOST = 2n ** 40n
 
 export function makePlan({ seed, engines, untilMs, servers, isNetworked, startsAt }: Wanted): LivePlan {
@@ -66,7 +69,7 @@ export function makePlan({ seed, engines, untilMs, servers, isNetworked, startsA
     const all = [...first, ...intent.route].map((place) => placeOf(ask, place, engines))
     const route = isInTurns ? all.slice(0, TURN_TRIES_MAX) : all
     const copies = intent.copies.map((copy) => ({ ...copy, engine: placeOf(ask, copy.engine, engines) }))
-    // Where others wait for it, nobody waits long.
+    // A caller that others wait for has little patience.
     const patienceMs = isInTurns ? TURN_MS_MAX : intent.patienceMs * PATIENCE_FACTOR
     const timeoutMs = intent.timeoutMs === null ? null : intent.timeoutMs * PATIENCE_FACTOR
     return [{ ...intent, ask, route, copies, patienceMs, timeoutMs }]
@@ -81,7 +84,7 @@ function placeOf(ask: Ask, place: number, engines: number): number {
   return place === engines && isForEngines(ask) ? 0 : place
 }
 
-/** Whether it is what no caller can say over HTTP: that a hold's time has come, a life of nothing, a change of nothing. */
+/** Whether HTTP cannot express the command: a release by expiry, a hold that expires at once, or an amend without a change. */
 export function isForEngines(ask: Ask): boolean {
   return commandsOf(ask).some((command) => {
     if (command.kind === 'release') return command.cause === 'expiry'
@@ -91,7 +94,10 @@ export function isForEngines(ask: Ask): boolean {
   })
 }
 
-/** Those of a simulation, but for what only virtual time makes sense of, and for what the service and the command line do not know. */
+/**
+ * The limits of a simulation, except those that make sense only in virtual time and those that the service and the command line do not
+ * have.
+ */
 export function liveLimits(seed: number): EngineLimits {
   const chance = new Chance(`live limits ${seed}`)
   const limits = makeLimits(chance)
@@ -117,7 +123,7 @@ class Adaptation {
     this.#startsAt = startsAt
   }
 
-  /** Null for what no edge would let through. */
+  /** Null for a command that no API accepts. */
   ask(ask: Ask): Ask | null {
     if (ask.kind === 'ready') return ask
     if (isQuestion(ask)) return 'hold' in ask ? { ...ask, hold: this.#id(ask.hold) } : ask
@@ -126,7 +132,7 @@ class Adaptation {
     return this.#command(ask)
   }
 
-  /** The same object for the same command, so that repeats are known by it. */
+  /** Returns the same object for the same command, so that repeats can be recognized by identity. */
   #command(command: Command): Command {
     const known = this.#known.get(command) ?? this.#changed(command)
     this.#known.set(command, known)
@@ -134,7 +140,7 @@ class Adaptation {
   }
 
   #changed(command: Command): Command {
-    // An asset has one name, and an account no metadata: neither has a history that could tell which came when.
+    // An asset keeps one name, and an account has no metadata: no history would show which of several values came first.
     if (command.kind === 'declare') return { ...command, name: command.asset }
     const own = { ...command } as { requestId?: string; hold?: string; expiresAt?: number | null } & Command
     if (own.requestId !== undefined) own.requestId = this.#id(own.requestId)
@@ -143,7 +149,7 @@ class Adaptation {
     return own.kind === 'open' ? { ...own, metadata: null } : own
   }
 
-  /** A random UUID in place of each name, as callers make them: rows lie everywhere in the index. */
+  /** A random UUID for each name, as real callers use them: the rows are spread over the whole index. */
   #id(name: string): string {
     if (name === 'nobody') return name
     const known = this.#ids.get(name) ?? this.#uuid()

@@ -5,7 +5,7 @@ import { Client } from 'pg'
 import type { Row } from '../../src/stores/sql/values.ts'
 import type { Ground } from './ground.ts'
 
-/** How often one looks for a statement that runs right now. */
+/** The number of attempts to find a running statement. */
 const LOOKS_MAX = 50
 const LOOK_MS = 2
 /** How long the stranger waits for the rows that it wants to keep. */

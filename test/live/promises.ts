@@ -1,4 +1,4 @@
-/** What is promised about refusals, faults and waiting in a live run (laws 7 and 8), as far as one can see it from outside of the processes. */
+/** The promises about refusals, faults and waiting in a live run (laws 7 and 8), as far as they are visible outside the processes. */
 import type { FaultCode } from '../../src/domain/outcome.ts'
 import type { EngineLimits } from '../../src/engine/limits.ts'
 import type { Findings } from '../simulation/findings.ts'
@@ -10,13 +10,13 @@ import { contentsOf, spell } from '../reference/spelling.ts'
 import { nameOfCall } from './bounds.ts'
 import type { LiveJournal } from './journal.ts'
 
-/** What no caller may be told here: nothing that is sent is impossible, no setting is wrong, no clock is. */
+/** Codes that no caller may receive here: every command can be stored, every setting is correct, and so is every clock. */
 const NEVER: ReadonlySet<FaultCode> = new Set(['store_refused', 'internal', 'store_misconfigured', 'clock_wrong'])
 
-/** Beyond its patience a call may take as long as its process stands still or waits for the processor. */
+/** The longest delay beyond its patience: the process of a call may be suspended or wait for the processor. */
 const LATE_MS_MAX = 20_000
 
-/** How long after it came due a hold may be open in quiet times: rounds, what is set aside, and a machine that is busy. */
+/** How long a due hold may stay open in quiet times: sweeping rounds, holds that were set aside, and a busy machine. */
 export const SWEPT_MS_MAX = 10_000
 
 export interface LivePromises {
@@ -30,7 +30,7 @@ export function auditLivePromises(calls: readonly Call[], journal: LiveJournal, 
   for (const call of calls) if (call.answer !== null) checkAnswer(call, call.answer, promises)
 }
 
-/** Whoever was told that it has no effect, every time, was told the truth. */
+/** A command had no effect if every answer said so. */
 function checkCauses(calls: readonly Call[], journal: LiveJournal, { findings }: LivePromises): void {
   const excused = new Set<string>()
   for (const call of calls) {
@@ -67,7 +67,7 @@ function checkAnswer(call: Call, { tick, result }: Answered, { limits, findings 
   findings.check(8, result.kind !== 'error', what)
   if (result.kind === 'fault') {
     findings.check(8, !NEVER.has(result.code), what)
-    // What the service answers before a command reaches its engine has codes of its own.
+    // Codes that the service returns before a command reaches its engine are not in the table; their commands had no effect.
     const meanings = APPLIED[result.code] ?? ['no']
     findings.check(7, meanings.includes(result.applied), () => `not what the fault means: ${what()}`)
   }
@@ -77,7 +77,7 @@ function checkAnswer(call: Call, { tick, result }: Answered, { limits, findings 
   findings.check(8, tookMs <= patienceMs, () => `longer than ${patienceMs} ms, ${tookMs} ms: ${what()}`)
 }
 
-/** No hold is left that was due before the quiet time, unless a rule keeps it from ending. */
+/** No hold is open that was due before the quiet time, unless a rule prevents its end. */
 export function auditSweeping(
   { reference }: LiveJournal,
   { limits, findings, endsAt }: LivePromises & { endsAt: number },
@@ -88,6 +88,6 @@ export function auditSweeping(
   for (const hold of reference.holds.values()) {
     if (hold.state !== 'open' || hold.expiresAt > dueAt) continue
     const { kind } = reference.decide({ kind: 'release', hold: hold.id, cause: 'expiry' }, at)
-    findings.check(8, kind === 'refused', () => `nobody swept ${spell(hold)}, due before ${dueAt}`)
+    findings.check(8, kind === 'refused', () => `a due hold was not swept: ${spell(hold)}, due before ${dueAt}`)
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The quiet end of a live run: everything that was acknowledged is asked once more and gets its first answer again, and everything
- * that nobody knows the fate of is asked until it is known.
+ * The quiet end of a live run. Every acknowledged command is repeated and gets its first answer again. A command whose outcome is unknown
+ * is repeated until the outcome is known.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Chance } from '../simulation/chance.ts'
@@ -10,7 +10,7 @@ import { contentsOf, spell } from '../reference/spelling.ts'
 import type { Send } from './caller.ts'
 import type { Told } from './dispatches.ts'
 
-/** Nothing is wrong any more, but several engines meet on the same rows: an attempt may still be told to come again. */
+/** There are no faults any more, but several engines write the same rows, so an attempt may still fail with a retryable error. */
 const TRIES_MAX = 12
 const PAUSE_MS = 60
 const AT_ONCE = 24
@@ -19,7 +19,7 @@ const PATIENTLY = { timeoutMs: 30_000, abortAfterMs: null }
 
 export interface Quiet {
   readonly send: Send
-  /** Those that may be asked. */
+  /** The places that accept the request. */
   readonly placesFor: (ask: Ask) => readonly number[]
   readonly chance: Chance
   readonly findings: Findings
@@ -30,7 +30,7 @@ export async function repeatAll(calls: readonly Call[], quiet: Quiet): Promise<v
   const rest = asks.entries()
   const work = async (): Promise<void> => {
     for (const [, { ask, isAcknowledged, isRefused }] of rest) {
-      // Whoever was refused has his answer. Asked again, it may be another one.
+      // A refused command has its answer. A repeat may get another one.
       if (isAcknowledged) await repeat(ask, quiet)
       else if (!isRefused) await pursueToTheEnd(ask, quiet)
     }
@@ -47,7 +47,7 @@ interface Asked {
 function distinct(calls: readonly Call[]): ReadonlyMap<string, Asked> {
   const asked = new Map<string, Asked>()
   for (const { ask, answer } of calls) {
-    // An asset and a rate are repeated by their contents alone, and the next rate makes the one before it new again.
+    // An asset or a rate is repeated by its contents alone, and after a newer rate an older one is new again.
     const commands = isQuestion(ask) ? [] : commandsOf(ask)
     if (commands.length === 0) continue
     if (commands.some(({ kind }) => kind === 'rate' || kind === 'declare')) continue
@@ -61,7 +61,7 @@ function distinct(calls: readonly Call[]): ReadonlyMap<string, Asked> {
   return asked
 }
 
-/** It must come out as what it was. */
+/** Repeats an acknowledged request: the outcomes must be replays of the first ones. */
 async function repeat(ask: Ask, { findings, ...quiet }: Quiet): Promise<void> {
   const told = await untilCertain(ask, { findings, ...quiet })
   if (told?.result.kind !== 'outcome') return
@@ -70,7 +70,7 @@ async function repeat(ask: Ask, { findings, ...quiet }: Quiet): Promise<void> {
   findings.check(
     4,
     isFirst,
-    () => `acknowledged before, and no repeat now: ${spell(ask)} was answered ${spell(outcomes)}`,
+    () => `acknowledged before, but not answered as a repeat: ${spell(ask)} was answered ${spell(outcomes)}`,
   )
 }
 
@@ -80,7 +80,7 @@ async function pursueToTheEnd(ask: Ask, quiet: Quiet): Promise<void> {
   if (told.result.outcomes.every(({ status }) => status === 'applied')) await repeat(ask, quiet)
 }
 
-/** Null, and a violation, when nobody can be made to say. */
+/** Null, with a violation, when no attempt gets a certain answer. */
 async function untilCertain(ask: Ask, { send, placesFor, chance, findings }: Quiet): Promise<Told | null> {
   let told: Told | null = null
   for (let attempt = 1; attempt <= TRIES_MAX; attempt++) {
@@ -89,6 +89,6 @@ async function untilCertain(ask: Ask, { send, placesFor, chance, findings }: Qui
     await sleep(chance.exponential(PAUSE_MS * attempt))
   }
   const isKnown = told !== null && told.result.kind !== 'fault'
-  findings.check(8, isKnown, () => `stuck: ${spell(ask)} is answered ${spell(told?.result)} for ever`)
+  findings.check(8, isKnown, () => `stuck: the answer to ${spell(ask)} stays ${spell(told?.result)}`)
   return isKnown ? told : null
 }

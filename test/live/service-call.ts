@@ -1,4 +1,4 @@
-/** One call of the HTTP service as any program would make it: one request, one answer, nothing repeated unseen. */
+/** One call of the HTTP service as any program would make it: one request, one answer, without automatic retries. */
 import type { LedgerError } from '../../src/api/error.ts'
 import type { BatchOutcome } from '../../src/api/ledger.ts'
 import type { BatchWire } from '../../src/api/outcome-schemas.ts'
@@ -10,7 +10,7 @@ import { commandsOf, isQuestion, type Ask, type Question, type Result } from '..
 import { tickNow, type Patience, type Told } from './dispatches.ts'
 
 const REJECTIONS: ReadonlySet<string> = new Set(REJECTION_PRECEDENCE)
-/** What says that nothing was heard, and so nothing is known. */
+/** Codes that mean that no answer arrived, so the outcome is unknown. */
 const SILENCE: ReadonlySet<string> = new Set(['service_unreachable'])
 
 /** Null when no answer came. */
@@ -77,9 +77,9 @@ function resultOfOutcomes(outcomes: readonly BatchOutcome[]): Result {
   return { kind: 'outcome', outcomes: told }
 }
 
-/** Null for an error that says that nothing was heard. */
+/** Null for an error that means that no answer arrived. */
 export function resultOfError(error: unknown): Result | null {
-  // Whatever `fetch` throws: no connection, half an answer, an end of patience.
+  // Errors of `fetch`: no connection, an incomplete response, or an expired signal.
   if (!isLedgerError(error)) return null
   if (SILENCE.has(error.code)) return null
   if (REJECTIONS.has(error.code)) {

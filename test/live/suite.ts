@@ -1,4 +1,7 @@
-/** Some seconds of the workload of a simulation on a real database that processes share. Longer runs: `npm run simulate -- --store URL`. */
+/**
+ * Some seconds of the simulation's workload on a real database that several processes share. For longer runs: `npm run simulate -- --store
+ * URL`.
+ */
 import assert from 'node:assert/strict'
 import { randomInt } from 'node:crypto'
 import { test } from 'node:test'
@@ -6,7 +9,7 @@ import { serverUnderTest } from '../../harness/stores.ts'
 import { keepHistory, runLiveCampaign } from './campaign.ts'
 import { lineOf } from './sums.ts'
 
-/** Of load; the quiet end and the audit take as long again. */
+/** The duration of the load. The quiet end and the audit together take about as long again. */
 const LOAD_MS = 7_000
 const ENGINES = 3
 const SEEDS = 2 ** 31
@@ -25,7 +28,7 @@ export function describeLiveRun(name: 'sqlite' | 'mysql' | 'mariadb' | 'postgres
       if (failure !== null) {
         const file = await keepHistory(failure)
         const found = failure.violations.slice(0, 5).map(({ law, what }) => `law ${law}: ${what}`)
-        const where = `Everything that happened is in ${file}, the rows are in ${failure.database}.`
+        const where = `The history is in ${file}, the rows are in ${failure.database}.`
         assert.fail([lineOf(failure), ...found, where].join('\n'))
       }
       for (const law of [0, 1, 2, 3, 4, 5, 6, 7, 8])

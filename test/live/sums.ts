@@ -1,8 +1,8 @@
-/** What live runs came to, in words and as JSON. */
+/** The totals of live runs, as text and as JSON. */
 import type { LiveTally } from './campaign.ts'
 import type { LiveReport } from './live-run.ts'
 
-/** Of one run. */
+/** One line about one run. */
 export function lineOf({ seed, calls, postings, hits, violations }: LiveReport): string {
   const faults = listOf(hits) || 'none'
   const found = violations.length === 0 ? '' : `; ${violations.length} VIOLATIONS`
@@ -18,8 +18,8 @@ export function liveTextOf(tally: LiveTally, ms: number): string {
     `  answers: ${listOf(tally.answers)}`,
     `  effects: ${listOf(tally.applied)}`,
     `  checks: ${listOf(new Map([...tally.checks].map(([law, checks]) => [law === 0 ? 'linearizable' : `law ${law}`, checks])))}`,
-    `  answers that took so long that too much may have been before them to judge: ${count(unjudgedCount)}`,
-    ...[...missed].slice(0, 5).map((reason) => `  a fault that could not be done: ${reason}`),
+    `  answers not judged, because too many units may have come before them: ${count(unjudgedCount)}`,
+    ...[...missed].slice(0, 5).map((reason) => `  a fault that could not be carried out: ${reason}`),
   ]
   return `${lines.join('\n')}\n`
 }

@@ -1,4 +1,4 @@
-/** Everything that lies in the database of a live run, as the model has it. */
+/** Every row in the database of a live run, in the form of the model. */
 import { balanceKey } from '../../src/domain/balance.ts'
 import type { PostingRecord } from '../../src/domain/journal.ts'
 import { rateKey } from '../../src/domain/rate.ts'
@@ -12,7 +12,7 @@ import { postingOf } from '../../src/stores/sql/posting-row.ts'
 import { metadataOf, whole, type Row } from '../../src/stores/sql/values.ts'
 import type { Ground } from './ground.ts'
 
-/** By the time at which this is called nobody writes any more. */
+/** Called when no process writes any more. */
 export async function readTables(ground: Ground): Promise<Tables> {
   const tables = new Tables()
   const query: Ground['query'] = (sql) => ground.query(sql)

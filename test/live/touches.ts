@@ -1,4 +1,4 @@
-/** What an answer may depend on, and what an effect changes: names that both have where one can matter to the other. */
+/** What an answer may depend on, and what an effect changes, as names. An effect can matter to an answer only if they share a name. */
 import type { Command } from '../../src/domain/command.ts'
 import type { RejectionCode } from '../../src/domain/outcome.ts'
 import { commandsOf, isQuestion, type Ask, type Result } from '../simulation/history.ts'
@@ -21,14 +21,14 @@ function changesOf({ cause, lines }: LiveEffect): readonly string[] {
   return [...holds, ...ids, ...balances]
 }
 
-/** What refuses for the sake of coins. Everything else that refuses comes before it, and does not look at them. */
+/** Rejections that depend on balances. Every other rejection has precedence and does not depend on them. */
 const OF_COINS: ReadonlySet<RejectionCode> = new Set([
   'insufficient_funds',
   'floor_above_available',
   'balance_overflow',
 ])
 
-/** @param ledger as it is at the end: a hold never changes its holder */
+/** @param ledger the ledger at the end: a hold never changes its holder */
 export function touchesOf(ask: Ask, result: Result, ledger: ReferenceLedger): ReadonlySet<string> {
   if (!isQuestion(ask)) {
     const names = commandsOf(ask).flatMap((command) => touchesOfCommand(command, ledger))
@@ -87,7 +87,7 @@ function touchesOfCommand(command: Command, ledger: ReferenceLedger): readonly s
   }
 }
 
-/** House accounts have no floor, so nobody's answer depends on what they have. */
+/** House accounts have no floor, so no answer depends on their balances. */
 function balance(account: string, asset: string): readonly string[] {
   return account.startsWith('@') ? [`asset ${asset}`] : [`asset ${asset}`, `balance ${account} ${asset}`]
 }

@@ -1,4 +1,4 @@
-/** Does the faults of a live run to its workers, their connections and its database, and undoes all of them at the end. */
+/** Carries out the faults of a live run on its workers, their connections and its database, and ends all of them at the end. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Chance } from '../simulation/chance.ts'
 import { SLOW_PAUSE_MS, type FaultProxy } from '../support/fault-proxy.ts'
@@ -8,13 +8,13 @@ import type { WorkerProcess } from './worker-process.ts'
 
 export interface Victims {
   readonly workers: readonly WorkerProcess[]
-  /** One before each worker; none where there is no network. */
+  /** One proxy per worker; none when there is no network. */
   readonly proxies: readonly FaultProxy[]
   readonly ground: Ground
 }
 
 export class Troublemaker {
-  /** How often each fault struck. One that found nothing to strike is not among them. */
+  /** The number of hits by kind. A fault without a target is not counted. */
   readonly hits = new Map<LiveFaultKind, number>()
   readonly #victims: Victims
   readonly #chance: Chance
@@ -28,7 +28,7 @@ export class Troublemaker {
 
   strike(fault: LiveFault): void {
     const done = this.#strike(fault).catch((error: unknown) => {
-      // A stranger that did not get its lock, an administrator who was too late: nothing was struck.
+      // The lock was not granted, or the statement had already ended: the fault had no effect.
       if (!this.#undone.signal.aborted) this.#failed.push(`${JSON.stringify(fault)}: ${String(error)}`)
     })
     this.#underWay.add(done)
@@ -37,19 +37,19 @@ export class Troublemaker {
 
   readonly #failed: string[] = []
 
-  /** Faults that could not be done, and why. */
+  /** Faults that could not be carried out, with the reason. */
   get failed(): readonly string[] {
     return this.#failed
   }
 
-  /** From here on nothing goes wrong any more: every worker is there and reaches the database. */
+  /** Ends all faults: afterwards every worker runs and reaches the database. */
   async calm(): Promise<void> {
     this.#undone.abort()
     await Promise.all(this.#underWay)
     for (const proxy of this.#victims.proxies) {
       proxy.thaw()
       proxy.slowAll(0)
-      // What is armed and was not met would strike later.
+      // A strike that has not been triggered would happen later.
       proxy.disarm()
     }
     await Promise.all(this.#victims.workers.map(bringUp))
@@ -89,7 +89,7 @@ export class Troublemaker {
     }
     await (fault.kind === 'kill' ? worker.kill() : worker.stop())
     await this.#wait(fault.downMs)
-    // What did not come up will be tried again by the next fault, or at the end.
+    // A worker that did not start is started again by the next fault, or at the end.
     await worker.start()
   }
 
@@ -130,13 +130,13 @@ export class Troublemaker {
     this.hits.set(kind, (this.hits.get(kind) ?? 0) + 1)
   }
 
-  /** Until it is over, or everything is. */
+  /** Waits for this time, or until the faults end. */
   async #wait(ms: number): Promise<void> {
     await sleep(ms, undefined, { signal: this.#undone.signal }).catch(() => undefined)
   }
 }
 
-/** Attempts to bring a worker up once nothing is wrong any more. */
+/** The number of attempts to start a worker when there are no faults any more. */
 const STARTS_MAX = 5
 
 async function bringUp(worker: WorkerProcess): Promise<void> {

@@ -1,10 +1,10 @@
 /**
- * The journal of a database as units: what became durable at one moment and can be told apart from what did so before and after.
+ * The journal of a database as units. A unit became durable at one instant and is distinguishable from what became durable before and
+ * after.
  *
- * A unit is an entry with its postings, a version of a rate, or an asset; the members of a group are one unit together. Which came
- * first the rows tell where two units share one: the versions of a balance and of a rate follow each other without gaps, an exchange
- * comes after the rate that it used and before the next one, and coins of an asset come after the asset. Between units that share
- * nothing the rows know no order.
+ * A unit is an entry with its postings, a version of a rate, or an asset; the members of a group are one unit together. The rows order
+ * units that share a row: the versions of a balance or a rate have no gaps, an exchange comes after the rate that it used and before the
+ * next version, and coins of an asset come after the asset. The rows define no order between units that share nothing.
  */
 import type { Command } from '../../src/domain/command.ts'
 import type { PostingRecord } from '../../src/domain/journal.ts'
@@ -21,12 +21,12 @@ export type Member =
 
 export interface Unit {
   readonly members: Member[]
-  /** Units that came before it for certain. */
+  /** Units that certainly came before this one. */
   readonly before: Set<Unit>
   readonly after: Set<Unit>
 }
 
-/** In an order that every row allows; null when there is none: the rows contradict each other. */
+/** The units in an order that agrees with every row; null when the rows contradict each other. */
 export function unitsOf(tables: Tables, calls: readonly Call[]): readonly Unit[] | null {
   const units = new Units(tables, calls)
   linkBalances(tables, units.byEntry)
@@ -51,7 +51,8 @@ class Units {
     for (const commands of groupsIn(calls)) {
       const own = commands.flatMap((command) => {
         if ('requestId' in command) return entries.get(command.requestId) ?? []
-        // A group's rates are its own. One that a repeat declares again, after another rate, is no part of the first effect.
+        // A group's rates are used by no other command. If a repeat declares one again after another rate, the new version is not part of
+        // the first effect.
         const rate = rates.find((each) => isOf(each, command))
         return rate === undefined ? [] : { kind: 'rate' as const, at: rate.declaredAt, rate }
       })
@@ -67,7 +68,7 @@ class Units {
     }
   }
 
-  /** The end of a hold has the hold's name alone: it is the group's where the rows put it between two of the group's members. */
+  /** The entry of a hold's end has only the hold's id. It belongs to the group if the rows put it between two of the group's members. */
   takeEndsIn(): void {
     for (const [group, commands] of this.#groups) {
       for (const command of commands) {
@@ -133,7 +134,7 @@ export function isOf(rate: RateBook, command: Command): boolean {
 
 function linkBalances(tables: Tables, byEntry: ReadonlyMap<string, Unit>): void {
   let last: PostingRecord | null = null
-  // By balance and version.
+  // The postings are ordered by balance and version.
   for (const posting of tables.postings.values()) {
     if (last?.balanceId === posting.balanceId) link(byEntry.get(last.entryId)!, byEntry.get(posting.entryId)!)
     last = posting
@@ -183,7 +184,7 @@ function link(first: Unit, second: Unit): void {
   second.before.add(first)
 }
 
-/** Where the rows leave a choice, by the time that they tell. */
+/** Orders by the recorded time where the rows leave a choice. */
 function sorted(all: readonly Unit[]): readonly Unit[] | null {
   const missing = new Map(all.map((unit) => [unit, unit.before.size]))
   const ready = all.filter(({ before }) => before.size === 0)

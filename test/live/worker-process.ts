@@ -1,4 +1,4 @@
-/** One worker after the other in the same place: started, killed, stopped, started again. */
+/** The workers of one place, one after another: a worker is started, killed or stopped, and started again. */
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -8,7 +8,7 @@ import { askService } from './service-call.ts'
 import type { FromWorker, Patience, Role, Told, ToWorker } from './dispatches.ts'
 
 const WORKER = join(import.meta.dirname, 'worker.ts')
-/** To open the ledger or to serve, on a busy machine and on a database that is not well. */
+/** The limit for opening the ledger or starting the service on a busy machine and a slow database. */
 const START_MS_MAX = 60_000
 /** Longer than an engine drains. */
 const STOP_MS_MAX = 20_000
@@ -17,13 +17,13 @@ interface Life {
   readonly child: ChildProcess
   readonly waiting: Map<number, (told: Told | null) => void>
   readonly closed: Promise<unknown>
-  /** Of a service that is ready. */
+  /** The URL of a service that is ready. */
   url: string | null
   isReady: boolean
 }
 
 export class WorkerProcess {
-  /** 1 for the first one; each has a house stripe of its own. */
+  /** 1 for the first process. Each life has a house stripe of its own. */
   life = 0
   readonly #roleOf: (life: number) => Role
   #life: Life | null = null
@@ -38,7 +38,7 @@ export class WorkerProcess {
     return this.#life?.isReady ?? false
   }
 
-  /** Null when it is ready; else why it did not come up. A worker that does not come up is gone when this resolves. */
+  /** Null when it is ready; otherwise the reason why it did not start. A worker that did not start has ended when this resolves. */
   async start(): Promise<string | null> {
     if (this.isReady) return null
     this.#starting ??= this.#start().finally(() => (this.#starting = null))
@@ -72,10 +72,10 @@ export class WorkerProcess {
       return null
     }
     await this.kill()
-    return answer?.kind === 'failed' ? answer.message : 'it ended, or did not come up in time'
+    return answer?.kind === 'failed' ? answer.message : 'it ended, or did not start in time'
   }
 
-  /** Null when nobody answers, now or ever. */
+  /** Null when there is no answer and none will come. */
   async ask(ask: Ask, patience: Patience): Promise<Told | null> {
     const life = this.#life
     if (life === null || !life.isReady) return null
@@ -95,7 +95,7 @@ export class WorkerProcess {
     await life.closed
   }
 
-  /** In order, as far as it can. */
+  /** Stops the worker in order if possible. */
   async stop(): Promise<void> {
     const life = this.#life
     if (life === null) return
@@ -106,7 +106,7 @@ export class WorkerProcess {
     clearTimeout(bound)
   }
 
-  /** It stands still, in the middle of whatever it does. */
+  /** Suspends the process at an arbitrary point. */
   pause(): void {
     this.#life?.child.kill('SIGSTOP')
   }
@@ -124,6 +124,6 @@ export class WorkerProcess {
 }
 
 function send(child: ChildProcess, message: ToWorker): void {
-  // It may have ended by now, which its `close` tells.
+  // The process may have ended by now, which its `close` event reports.
   if (child.connected) child.send(message, () => undefined)
 }

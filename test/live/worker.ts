@@ -1,4 +1,4 @@
-/** A worker of a live run: a process of its own with a ledger open on the shared database. It ends when its parent does. */
+/** A worker of a live run: a process with a ledger of its own on the shared database. It ends when its parent does. */
 import { startService } from '../../src/cli/service.ts'
 import { readSettings } from '../../src/config.ts'
 import { Fault } from '../../src/engine/faults.ts'
@@ -6,7 +6,7 @@ import { openLedger, type EmbeddedLedger } from '../../src/ledger.ts'
 import { isQuestion, type Ask, type Result } from '../simulation/history.ts'
 import { tickNow, type FromWorker, type Patience, type Role, type ToWorker } from './dispatches.ts'
 
-/** Nobody reads more of a hold's history at once. */
+/** The limit of one read of a hold's history. */
 const HISTORY_ROWS_MAX = 1_000
 
 let ledger: EmbeddedLedger | null = null

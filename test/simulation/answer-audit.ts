@@ -1,10 +1,10 @@
 /**
- * The answers against the journal: each must be what the ledger said at some moment between the question and the answer, and no
- * answer may contradict one that had been given before it was asked (linearizability; laws 4, 6 and 7).
+ * The answers against the journal: each must be what the ledger said at some instant between the question and the answer, and no answer may
+ * contradict one that had been given before it was asked (linearizability; laws 4, 6 and 7).
  *
- * What was applied has its place in the journal. A rejection, a repeat or a read has none, so a place is looked for: the earliest
- * position that explains it, not before anything that had been answered when it was asked, not after what was committed when it
- * was answered. To take the earliest one is enough: it leaves the most room to whoever asked later.
+ * An applied command has its position in the journal. A rejection, a repeat or a read has none, so the auditor searches for one: the
+ * earliest position that explains it. The position is not before anything that had been answered when the question was asked, and not after
+ * what was committed when it was answered. The earliest position suffices, because it leaves the most choice to later questions.
  */
 import type { Command } from '../../src/domain/command.ts'
 import type { Outcome } from '../../src/domain/outcome.ts'
@@ -20,18 +20,18 @@ import { ReferenceLedger } from '../reference/ledger.ts'
 import { contentsOf, isAlike, spell } from '../reference/spelling.ts'
 import { isBroken } from './workload.ts'
 
-/** An answer that needs a place in the journal. */
+/** An answer that needs a position in the journal. */
 interface Open {
   readonly call: AnsweredCall
-  /** No later era could explain it. */
+  /** Whether no later era can explain it. */
   readonly isLast: boolean
-  /** The first and the last position that may explain it: so many effects had happened. */
+  /** The first and the last position that may explain it. A position is the number of effects before it. */
   readonly least: number
   readonly most: number
   readonly explains: (ledger: ReferenceLedger) => boolean
 }
 
-/** @param chapters an era each, in their order: what was under way when the database went back may have been decided before or after that */
+/** @param chapters one per era, in order. A call that was open when the database went back may have been decided before or after that. */
 export function auditAnswers(
   calls: readonly Call[],
   chapters: readonly Chapter[],
@@ -62,21 +62,21 @@ export function auditAnswers(
   }
 }
 
-/** A moment that a process has told of. */
+/** The decision time in an answer of a process. */
 type Moment = Sender & { readonly tick: number; readonly now: number }
 
-/** Answers that say that something was applied, each with its effect. */
+/** Matches each answer that reports an effect with that effect. */
 class Matching {
-  /** When each effect was first told to anybody. */
+  /** The tick of the first answer that reported each effect. */
   readonly acknowledgedAt = new Map<Effect, number>()
   readonly #journal: Journal
   readonly #fromTick: number
   readonly #findings: Findings
-  /** Effects that somebody was told of as new. */
+  /** Effects that were reported as new. */
   readonly #claimed = new Set<Effect>()
-  /** Of all eras. */
+  /** From all eras. */
   readonly #moments: Moment[]
-  /** Rates that anybody was told of. */
+  /** Rates that were reported to any caller. */
   readonly #rates: { readonly tick: number; readonly pair: string; readonly version: number }[] = []
 
   constructor({ journal, era }: Chapter, { findings, moments }: { findings: Findings; moments: Moment[] }) {
@@ -86,7 +86,7 @@ class Matching {
     this.#moments = moments
   }
 
-  /** Whether its journal has all that the answer says was applied. */
+  /** Whether the journal has everything that the answer reports as applied. */
   knows(call: AnsweredCall): boolean {
     const { result } = call.answer
     if (result.kind !== 'outcome') return true
@@ -111,7 +111,7 @@ class Matching {
     for (const [index, outcome] of result.outcomes.entries()) {
       if (outcome.status === 'applied') this.#matchOne(commands[index]!, outcome, call)
       if (outcome.status !== 'applied' || commands[index]!.kind !== 'rate') continue
-      // The rate of a repeat that was under way when the database went back may be gone.
+      // The rate of a repeat that was open when the database went back may be gone.
       if (call.invokedTick < this.#fromTick) continue
       const { from, to, version } = outcome.answer as RateBook
       this.#rates.push({ tick: call.answer.tick, pair: `${from} ${to}`, version })
@@ -129,7 +129,7 @@ class Matching {
       return
     }
     const effects = keys.flatMap((key) => this.#journal.byKey.get(key) ?? [])
-    // A settle that may be late ends the hold, or comes after its end.
+    // A settle that may be late either ends the hold or comes after its end.
     const effect =
       effects.find(({ cause }) => 'command' in cause && contentsOf(cause.command) === contentsOf(command)) ?? effects[0]
     if (!check(6, effect !== undefined && 'command' in effect.cause, () => 'acknowledged, but not in the journal'))
@@ -140,13 +140,13 @@ class Matching {
     check(6, tick < call.answer.tick, () => 'answered before it was durable')
     check(4, isAlike(answer, outcome.answer), () => `not the first answer, ${spell(answer)}`)
     if (!outcome.replayed) {
-      check(4, isOwn(effect!, call) && !this.#claimed.has(effect!), () => 'told as new, but it was not')
+      check(4, isOwn(effect!, call) && !this.#claimed.has(effect!), () => 'answered as new, but it was not new')
       this.#claimed.add(effect!)
       const { now } = cause as { now: number }
-      // Time never runs backwards for a process, whatever its clock does.
+      // Time never runs backwards for a process, even if its clock does.
       const least = Math.max(call.answer.clockLeast, this.#lastMomentBefore(call))
       const isTimely = now >= least && now <= call.answer.clockMost
-      check(3, isTimely, () => `its moment is not between ${least} and ${call.answer.clockMost}`)
+      check(3, isTimely, () => `its time is not between ${least} and ${call.answer.clockMost}`)
       this.#moments.push({ tick: call.answer.tick, engine: call.engine, life: call.life, now })
       for (const [pair, version] of ratesUsedBy(answer)) {
         const least = this.#versionBefore(pair, call)
@@ -156,7 +156,7 @@ class Matching {
     this.#acknowledge(effect!, call)
   }
 
-  /** The effect of a command that has no key, while the call was under way. */
+  /** The effect of a command without a key, written while the call was open. */
   #ownEffect(command: Command, outcome: Outcome & { status: 'applied' }, call: AnsweredCall): Effect | undefined {
     return this.#journal.effects.find(
       (effect) =>
@@ -165,13 +165,13 @@ class Matching {
     )
   }
 
-  /** The highest version of a pair's rate that anybody had been told of when the call was made. */
+  /** The highest version of a pair's rate that had been reported to any caller when the call was made. */
   #versionBefore(pair: string, call: AnsweredCall): number {
     const told = this.#rates.filter((rate) => rate.pair === pair && rate.tick < call.invokedTick)
     return Math.max(0, ...told.map(({ version }) => version))
   }
 
-  /** The latest moment that the same process had told of when the call was made. */
+  /** The latest decision time that the same process had reported when the call was made. */
   #lastMomentBefore(call: AnsweredCall): number {
     const told = this.#moments.filter((moment) => isSameLife(moment, call) && moment.tick < call.invokedTick)
     return Math.max(0, ...told.map(({ now }) => now))
@@ -183,17 +183,17 @@ class Matching {
   }
 }
 
-/** Whether the call's own process wrote it while the call was under way. */
+/** Whether the call's own process wrote the effect while the call was open. */
 function isOwn({ sender, tick }: Effect, call: AnsweredCall): boolean {
   return isSameLife(sender, call) && tick > call.invokedTick && tick < call.answer.tick
 }
 
-/** Its name may have been changed again in the same batch. */
+/** The name is not compared: the same batch may have changed it again. */
 function isDeclared({ cause }: Effect, { answer }: Outcome & { status: 'applied' }): boolean {
   return 'asset' in cause && isAlike({ ...cause.asset, name: '' }, { ...(answer as AssetBook), name: '' })
 }
 
-/** From a tick to the least position that everything acknowledged by then allows. */
+/** Maps a tick to the least position that follows everything acknowledged by then. */
 function acknowledgements(at: ReadonlyMap<Effect, number>): (tick: number) => number {
   const steps = [...at].map(([{ position }, tick]) => ({ tick, position: position + 1 }))
   steps.sort((left, right) => left.tick - right.tick)
@@ -207,7 +207,7 @@ function countBefore(effects: readonly Effect[], tick: number): number {
   return index === -1 ? effects.length : index
 }
 
-/** Whether the ledger of a moment would answer the same; null where there is nothing to explain. */
+/** Whether the ledger at one position would give the same answer; null if there is nothing to explain. */
 export function explanationOf(call: AnsweredCall, journal: Journal, limits: EngineLimits): Open['explains'] | null {
   const { ask, answer } = call
   const { result } = answer
@@ -240,7 +240,7 @@ export function explanationOf(call: AnsweredCall, journal: Journal, limits: Engi
       })
   }
   if (keysOf(command).length > 0 || !outcome.replayed) return null
-  // Several declarations in one batch leave one row, so what stood between them cannot be seen.
+  // Several declarations in one batch leave one row, so the states between them are not visible.
   const isBlurred = journal.effects.some(
     ({ cause, sender, tick }) =>
       'asset' in cause &&
@@ -258,7 +258,7 @@ export function explanationOf(call: AnsweredCall, journal: Journal, limits: Engi
     })
 }
 
-/** When it may have been decided: what a group opens and is refused again in tells of the very moment. */
+/** The possible decision times. A group that opens a hold and is rejected because of it reveals the exact time. */
 function momentsOf({ ask, answer: { result, clockLeast, clockMost } }: AnsweredCall, limits: EngineLimits): number[] {
   const outcomes = result.kind === 'outcome' ? result.outcomes : []
   const told = outcomes.flatMap((outcome) =>
@@ -275,7 +275,7 @@ function historyOf({ histories }: ReferenceLedger, hold: string): readonly HoldE
   return histories.get(hold)?.map((event, number) => ({ number, ...event })) ?? null
 }
 
-/** An account as its owner sees it: one balance per asset, the stripes of a house account added up. */
+/** An account as its owner sees it: one balance per asset, with the stripes of a house account added up. */
 function accountOf({ books, metadata }: ReferenceLedger, account: string): unknown {
   const own = [...books.values()].filter((book) => book.account === account)
   if (own.length === 0) return null
@@ -290,7 +290,7 @@ function accountOf({ books, metadata }: ReferenceLedger, account: string): unkno
   return { account, metadata: metadata.get(account) ?? null, balances, next: null }
 }
 
-/** Walks through the journal and gives every open answer its place. @returns those that have one */
+/** Replays the journal and finds a position for every open answer. @returns the calls that have one */
 function place(
   open: readonly Open[],
   journal: Journal,
@@ -315,8 +315,8 @@ function place(
 }
 
 /**
- * Rates that may have been declared already: those that the same transaction declares later in the journal, which cannot tell when, and
- * that nothing in between had yet to do without.
+ * Rates that may have been declared already at this position. The same transaction declares them later in the journal, which does not
+ * record when, and no effect in between used a rate of the same pair.
  */
 function earlyRates(effects: readonly Effect[], position: number): readonly RateBook[] {
   const rates: RateBook[] = []
@@ -335,11 +335,11 @@ function earlyRates(effects: readonly Effect[], position: number): readonly Rate
 interface Place {
   readonly position: number
   readonly early: readonly RateBook[]
-  /** Those that have found theirs. */
+  /** The calls that have a position. */
   readonly placed: Set<AnsweredCall>
 }
 
-/** Those that have no place yet after this position. */
+/** @returns the answers that still have no position after this one */
 function placeAt(
   { position, early, placed: allPlaced }: Place,
   waiting: readonly Open[],
@@ -351,7 +351,7 @@ function placeAt(
   const later = waiting.filter(({ least }) => least > position)
   let due = waiting.filter(({ least }) => least <= position)
   for (;;) {
-    // Whoever asked after an answer comes after that answer.
+    // A call that was made after an answer comes after that answer.
     const firstAnswer = Math.min(...due.map(({ call }) => call.answer.tick))
     const placed = due.filter((one) => askedTick(one.call) <= firstAnswer && explainsIt(one))
     if (placed.length === 0) break

@@ -1,4 +1,4 @@
-/** The auditor sees what it is there to see: a clean history, falsified in one place, is refused. */
+/** The auditor detects what it has to detect: a valid history that is falsified in one place is refused. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { TransferCommand } from '../../src/domain/command.ts'
@@ -9,7 +9,7 @@ import type { Answered, Call, Result } from './history.ts'
 import { makeScenario } from './scenario.ts'
 import { play } from './simulation.ts'
 
-/** Nothing goes wrong in it, so that everything was answered. */
+/** This seed has no faults, so every call was answered. */
 const SEED = 12
 
 type AnsweredCall = Call & { answer: Answered }

@@ -1,7 +1,4 @@
-/**
- * The auditor: judges a simulation by its history alone. It knows the laws and the words of the glossary, and none of the product's
- * code.
- */
+/** The auditor judges a simulation by its history alone. It knows the laws and the glossary, and none of the product's code. */
 import type { EngineLimits } from '../../src/engine/limits.ts'
 import type { Tables } from '../../src/stores/memory/tables.ts'
 import type { Storage } from '../../src/stores/storage.ts'
@@ -18,11 +15,11 @@ import { spell } from '../reference/spelling.ts'
 export interface History {
   /** In the order in which they were made. */
   readonly calls: readonly Call[]
-  /** In the order in which they were committed, without what was lost when the database went back in time. */
+  /** In commit order, without the transactions that were lost when the database went back in time. */
   readonly log: readonly Transaction[]
-  /** How the database was before it went back in time, once for each time. */
+  /** The database before each return to an earlier state. */
   readonly pastEras?: readonly Era[]
-  /** So many transactions of `log` were left when it did so for the last time. */
+  /** The number of transactions of `log` that were left after the last return. */
   readonly keptCount?: number
   /** The rows at the end. */
   readonly tables: Tables
@@ -31,7 +28,7 @@ export interface History {
   readonly troublesOf: (sender: Sender) => Troubles
   /** How long each orderly stop of an engine took. */
   readonly stopsMs: readonly number[]
-  /** The most that a clock of the machines shows at the end; all of them sweep then, and have had quiet time to do so. */
+  /** The latest time that any machine's clock shows at the end. All engines sweep then, and have had quiet time to do so. */
   readonly endsAt: number
   /** Engines that were asked to stop at the end and did not. */
   readonly running: number
@@ -64,18 +61,18 @@ function erasOf({ pastEras = [], keptCount = 0, log, tables }: History): readonl
   return [...pastEras, { fromTick, untilTick: Infinity, log, keptCount, tables }]
 }
 
-/** At the quiet end no hold is left that was due two rounds ago, unless a rule keeps it from ending. */
+/** At the quiet end no hold is open that was due two rounds ago, unless a rule prevents its end. */
 function auditExpiry({ reference }: Journal, { limits, endsAt }: History, findings: Findings): void {
   const dueAt = endsAt - 3 * limits.expiryIntervalMs - limits.expiryAsideMs - 1_000
   for (const hold of reference.holds.values()) {
     if (hold.state !== 'open' || hold.expiresAt > dueAt) continue
     const release = { kind: 'release', hold: hold.id, cause: 'expiry' } as const
     const { kind } = reference.decide(release, circumstancesOf(EMPTY_STRIPE, endsAt, limits))
-    findings.check(8, kind === 'refused', () => `nobody swept ${spell(hold)}, due before ${dueAt}`)
+    findings.check(8, kind === 'refused', () => `a due hold was not swept: ${spell(hold)}, due before ${dueAt}`)
   }
 }
 
-/** The laws about rows, from their words. */
+/** The laws about rows, checked as they are worded. */
 export function auditRows({ requests, balances, postings, holdSteps }: Tables, findings: Findings): void {
   try {
     assertLaws({ requests, balances, postings: [...postings.values()], holdSteps })
@@ -86,7 +83,7 @@ export function auditRows({ requests, balances, postings, holdSteps }: Tables, f
   }
 }
 
-/** What `holdfast verify` would say. */
+/** The checks of `holdfast verify`. */
 export async function auditByVerify({ auditor }: Pick<Storage, 'auditor'>, findings: Findings): Promise<void> {
   for (const check of auditor.checks) {
     const broken = await auditor.run(check, 3)

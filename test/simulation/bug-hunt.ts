@@ -1,4 +1,4 @@
-/** Looking for a deliberate bug with what would have to find it. */
+/** Searches for a deliberate bug with the suite that has to catch it. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { startChild } from '../../harness/children.ts'
@@ -12,15 +12,15 @@ const ROOT = join(import.meta.dirname, '../..')
 const SUITE_MS_MAX = 60_000
 
 export interface Catch {
-  /** Simulations that it took; 0 for a bug of the conformance suite's. */
+  /** The number of simulations played; 0 for a bug that a conformance suite catches. */
   readonly seeds: number
-  /** The one that showed it. */
+  /** The seed that caught it. */
   readonly seed: number | null
-  /** What was noticed; null when nobody noticed anything. */
+  /** The message of the failure; null when the bug was missed. */
   readonly what: string | null
 }
 
-/** @throws Error when the bug's text is not there any more */
+/** @throws Error when the source does not contain the bug's text */
 export async function hunt(bug: DeliberateBug, seedsMax: number): Promise<Catch> {
   for (const replacement of bug.replacements) {
     replaceIn(readFileSync(join(ROOT, replacement.path), 'utf8'), replacement)

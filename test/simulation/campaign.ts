@@ -1,10 +1,10 @@
-/** Many simulations one after another, and what they came to together. */
+/** Many simulations in sequence, and their totals. */
 import { makeScenario } from './scenario.ts'
 import { simulate, type AnswerCode, type EffectKind, type HitKind, type Report } from './simulation.ts'
 
 export class Tally {
   seeds = 0
-  /** Calls that reached an engine: first attempts, repeats and copies. */
+  /** The number of calls that reached an engine: first attempts, repeats and copies. */
   calls = 0
   commits = 0
   events = 0
@@ -13,7 +13,7 @@ export class Tally {
   readonly hits = new Map<HitKind, number>()
   readonly answers = new Map<AnswerCode, number>()
   readonly applied = new Map<EffectKind, number>()
-  /** Checks by law; 0 stands for "an answer never contradicts an earlier one". */
+  /** The number of checks by law; 0 stands for "an answer never contradicts an earlier one". */
   readonly checks = new Map<number, number>()
 
   add({ calls, commits, events, ms, hits, answers, applied, checks }: Report): void {
@@ -33,12 +33,12 @@ export class Tally {
 
 export interface CampaignOptions {
   readonly firstSeed: number
-  /** Real time; the last simulation may end a little later. */
+  /** Real time. The last simulation may end a little later. */
   readonly msMax: number
   readonly onSeed?: (tally: Tally) => void
 }
 
-/** Plays one seed after the other until the time is over or one of them fails. */
+/** Plays one seed after the other until the time is over or a seed fails. */
 export async function runCampaign({ firstSeed, msMax, onSeed }: CampaignOptions): Promise<{
   tally: Tally
   failure: Report | null

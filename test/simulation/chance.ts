@@ -1,6 +1,6 @@
 /**
- * Chance from a seed: the same name gives the same draws, on every machine. Every part of a simulation has a stream of its own, so
- * that leaving one part out changes little about the others.
+ * Random numbers from a seed: the same name gives the same draws on every machine. Every part of a simulation has its own stream, so the
+ * removal of one part changes little about the others.
  */
 
 export class Chance {
@@ -51,7 +51,7 @@ export class Chance {
     return values[this.below(values.length)]!
   }
 
-  /** One of the keys, each as often as its weight says. */
+  /** One of the keys, with a probability in proportion to its weight. */
   weighted<Key extends string>(weights: Readonly<Record<Key, number>>): Key {
     const rows = Object.entries(weights) as [Key, number][]
     let left = this.fraction() * rows.reduce((sum, [, weight]) => sum + weight, 0)
@@ -62,12 +62,12 @@ export class Chance {
     return rows.at(-1)![0]
   }
 
-  /** Waiting times of independent arrivals: many short ones, few long ones. */
+  /** The waiting times of independent arrivals: many are short, few are long. */
   exponential(mean: number): number {
     return -Math.log(1 - this.fraction()) * mean
   }
 
-  /** sfc32 of PractRand (https://pracrand.sourceforge.net, public domain): 32 bits a time, a period of at least 2^32. */
+  /** sfc32 of PractRand (https://pracrand.sourceforge.net, public domain): 32 bits per draw, a period of at least 2^32. */
   #next(): number {
     const sum = (((this.#a + this.#b) | 0) + this.#counter++) | 0
     this.#a = this.#b ^ (this.#b >>> 9)

@@ -1,4 +1,4 @@
-/** One era of the database with its journal, and which answers it may have to explain. */
+/** One era of the database with its journal, and the answers that it may have to explain. */
 import type { Answered, Call, Era } from './history.ts'
 import type { Journal } from './journal-audit.ts'
 
@@ -7,7 +7,7 @@ export type AnsweredCall = Call & { readonly answer: Answered }
 export class Chapter {
   readonly era: Era
   readonly journal: Journal
-  /** Effects that were there when it began. */
+  /** The number of effects that were there when the era began. */
   readonly keptCount: number
 
   constructor(era: Era, journal: Journal) {
@@ -18,18 +18,18 @@ export class Chapter {
     this.keptCount = first === -1 ? journal.effects.length : first
   }
 
-  /** Whether the answer can be of this era: it was asked before its end and answered after its beginning. */
+  /** Whether the answer can belong to this era: it was asked before its end and answered after its beginning. */
   mayAnswer(call: AnsweredCall): boolean {
     return askedTick(call) < this.era.untilTick && call.answer.tick > this.era.fromTick
   }
 
-  /** Whether it is the era in which the call was answered. */
+  /** Whether the call was answered in this era. */
   isLastOf({ answer }: AnsweredCall): boolean {
     return answer.tick < this.era.untilTick
   }
 }
 
-/** From when on the rows that the answer rests on may be. */
+/** The earliest tick that the rows of the answer may be from. */
 export function askedTick({ invokedTick, answer }: AnsweredCall): number {
   return Math.min(invokedTick, answer.behindTick ?? Infinity)
 }

@@ -1,32 +1,32 @@
 /**
- * Somebody who uses the ledger: sends a request over a network that delays and loses, perhaps twice, and again when no answer
- * comes, until there is one that is certain or until it has had enough.
+ * A caller of the ledger. It sends a request over a network that delays and loses messages and may duplicate them. It repeats the request
+ * until an answer is certain or its route ends.
  */
 import type { Chance } from './chance.ts'
 import type { EngineProcess } from './engine-process.ts'
 import type { Ask, Result } from './history.ts'
 import type { World } from './world.ts'
 
-/** One request with everything that its sender will do about it. */
+/** One request, with everything that its caller does about it. */
 export interface Intent {
   /** Its place in the workload. */
   readonly number: number
   readonly client: number
   readonly at: number
   readonly ask: Ask
-  /** To which engine each attempt goes, the first one first. */
+  /** The engine that each attempt goes to, in order. */
   readonly route: readonly number[]
-  /** How long the client waits for an answer before it tries again. */
+  /** How long the client waits for an answer before it retries. */
   readonly patienceMs: number
-  /** Copies of each attempt that the network makes, and where they come out. */
+  /** Copies that the network makes of each attempt, and the engines that receive them. */
   readonly copies: readonly { readonly engine: number; readonly afterMs: number }[]
   readonly timeoutMs: number | null
   readonly abortAfterMs: number | null
-  /** The longest time that the network takes for one way. */
+  /** The longest one-way delay of the network. */
   readonly networkMs: number
 }
 
-/** Sends it and sees to it until it is certain, or until its route ends. */
+/** Sends the request until an answer is certain, or until its route ends. */
 export async function pursue(world: World, engines: readonly EngineProcess[], intent: Intent): Promise<void> {
   const chance = world.chance.stream(`client ${intent.number}`)
   const send = (engine: number): Promise<Result | null> => sendOnce(world, engines[engine]!, intent, chance)

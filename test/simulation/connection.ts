@@ -1,4 +1,4 @@
-/** An engine's way to the database: the store port over a network that loses, delays and cuts. */
+/** The store port of an engine, over a network that loses and delays messages and cuts connections. */
 import { type Snapshot } from '../../src/domain/snapshot.ts'
 import { isEmpty, type Changes } from '../../src/domain/changes.ts'
 import { type Footprint } from '../../src/domain/footprint.ts'
@@ -11,27 +11,27 @@ import type { Mishap } from './faults.ts'
 import type { Life } from './life.ts'
 import { EPOCH, type World } from './world.ts'
 
-/** What is still going to happen to the calls of one engine, whichever process makes them. */
+/** The scheduled mishaps of one engine's calls. They outlive a process. */
 export interface Mishaps {
   readonly read: Mishap[]
   readonly write: Mishap[]
   partitionedUntil: number
-  /** Counts the partitions. */
+  /** The number of partitions so far. */
   partitions: number
-  /** What the connections show that are left with a server which is not the primary any more. */
+  /** The rows that connections to a former primary show; null while there are no such connections. */
   behind: Behind | null
-  /** Counts how often they were given up because of that. */
+  /** The number of times that the engine gave up connections to a former primary. */
   demotions: number
   readonly onHit: (what: Mishap | 'partition') => void
 }
 
 export interface Behind {
   readonly storage: Storage
-  /** When it was the primary for the last time. */
+  /** The tick at which it was last the primary. */
   readonly tick: number
 }
 
-/** Performs a write at the database, after it stayed open there for `ms`; it ends with a commit or is rolled back. */
+/** Performs a write at the database after the transaction stayed open for `ms`. Ends with a commit or a rollback. */
 type Perform = (stays: { readonly ms: number; readonly ends: boolean }) => Promise<CommitResult>
 
 const AT_ONCE = { ms: 0, ends: true }
@@ -42,10 +42,10 @@ export class Connection implements Store {
   readonly #life: Life
   readonly #mishaps: Mishaps
   readonly #chance: Chance
-  /** Whether commits stay in the order of the calls, or only those that meet do. */
+  /** Whether all commits keep the order of their calls, or only those that share rows. */
   readonly #isOrdered: boolean
   #line: Promise<unknown> = Promise.resolve()
-  /** Connections that died with a commit under way. */
+  /** The number of connections that were lost during a commit. */
   #cut = 0
 
   constructor(
@@ -62,7 +62,10 @@ export class Connection implements Store {
     this.#isOrdered = isOrdered
   }
 
-  /** Every connection ends when the database goes down, or out of reach; the operating system says so at once. */
+  /**
+   * The number of lost connections: all end when the database goes down or becomes unreachable, and the operating system reports it at
+   * once.
+   */
   get connectionsLost(): number {
     return this.#database.run + this.#mishaps.partitions + this.#mishaps.demotions + this.#cut
   }
@@ -71,7 +74,7 @@ export class Connection implements Store {
     return this.#call('load', () => this.#read('load', () => this.#database.load(footprint)))
   }
 
-  /** A question to the readers. */
+  /** Sends a question to the readers. */
   ask<Rows>(question: (storage: Storage) => Promise<Rows>): Promise<Rows> {
     return this.#call('read', () => {
       const { behind } = this.#mishaps
@@ -84,7 +87,7 @@ export class Connection implements Store {
     await this.#call('ping', () => this.#read('ping', () => this.#database.read(({ store }) => store.ping())))
   }
 
-  /** The database's machine has the time of the world. */
+  /** The database server's clock is the time of the world. */
   clock(): Promise<StoreClock> {
     const look = async ({ store }: Storage): Promise<StoreClock> => {
       const serverAt = Math.floor(EPOCH + this.#world.now)
@@ -101,7 +104,7 @@ export class Connection implements Store {
       const perform: Perform = async (stays) => {
         await this.#travel()
         if (this.#isOrdered) await before
-        // What a server had not read yet when it went down, no later run of it reads.
+        // A request that the server had not read before it went down is lost.
         if (this.#database.run !== run) throw unavailable('The connection ended before the commit arrived.')
         return await this.#database.commit(this.#life, changes, stays)
       }
@@ -141,7 +144,7 @@ export class Connection implements Store {
     })
   }
 
-  /** The first half of an `exclusive`; ends the transaction unless it comes to changes. */
+  /** The first half of an `exclusive`. Ends the transaction when there are no changes to write. */
   async #decide(
     transaction: OpenTransaction,
     ask: { footprint: Footprint; plan: (snapshot: Snapshot) => Changes; connected: () => boolean },
@@ -150,7 +153,7 @@ export class Connection implements Store {
       const snapshot = await transaction.read(ask.footprint)
       await this.#travel()
       if (!this.#life.crosses() || !ask.connected()) {
-        // The database finds out only after a while that nobody is there any more.
+        // The database notices a lost connection only after a while.
         await this.#world.sleep(this.#database.habits.orphanMs)
         throw unavailable('The connection was lost before anything was decided.')
       }
@@ -161,7 +164,7 @@ export class Connection implements Store {
     }
   }
 
-  /** What becomes of a write, and what the engine gets to know of it. */
+  /** Delivers a write with its mishap. The result is what the engine sees. */
   async #deliver(mishap: Mishap | null, perform: Perform, connected: () => boolean): Promise<CommitResult> {
     switch (mishap) {
       case 'stale':
@@ -229,9 +232,10 @@ export class Connection implements Store {
   }
 
   /**
-   * Whether the connection that is used now is still there, whenever one asks.
+   * Uses the current connection. The returned function says whether that connection still exists.
    *
-   * @throws Fault `store_unavailable` while the engine cannot reach the database, and where it learns that its server is not the primary
+   * @throws Fault `store_unavailable` while the engine cannot reach the database, and when it learns that its server is no longer the
+   * primary
    */
   #connect(call: 'read' | 'other' = 'other'): () => boolean {
     const { run } = this.#database
@@ -254,7 +258,7 @@ export class Connection implements Store {
     return mishap
   }
 
-  /** Both ways across the port: what goes to the database, and what the engine gets to know. */
+  /** Runs one call across the port and counts both crossings: the request and its result. */
   #call<Value>(name: string, run: () => Promise<Value>): Promise<Value> {
     if (!this.#life.crosses()) return new Promise(() => {})
     const who = `engine ${this.#life.engine}.${this.#life.life}`
@@ -301,7 +305,7 @@ async function settle(promise: Promise<unknown>): Promise<void> {
   try {
     await promise
   } catch {
-    // Whoever sent it will never hear of it.
+    // The sender never receives the result.
   }
 }
 

@@ -1,4 +1,4 @@
-/** A simulation in which something never happens proves nothing about it. */
+/** A simulation proves nothing about an event that never occurs in it. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { REJECTION_PRECEDENCE, type FaultCode } from '../../src/domain/outcome.ts'

@@ -1,7 +1,7 @@
 /**
- * One database that several engines share: the memory store's tables behind row locks, as a server has them.
+ * One database that several engines share: the memory store's tables with row locks, as on a server.
  *
- * What arrives here happens, whatever became of whoever sent it. The log tells what was committed, in the order in which it was.
+ * A statement that arrives here is executed, even if its sender has died. The log has the commits in their order.
  */
 import type { Snapshot } from '../../src/domain/snapshot.ts'
 import type { Changes } from '../../src/domain/changes.ts'
@@ -17,35 +17,35 @@ import type { Era, Sender, Transaction } from './history.ts'
 import { RowLocks } from './row-locks.ts'
 import type { World } from './world.ts'
 
-/** The database as it was at one moment. */
+/** The database at one instant. */
 export interface Backup {
   readonly log: readonly Transaction[]
   readonly tables: Tables
 }
 
-/** A process as the database's log knows it. */
+/** A process as the database's log identifies it. */
 interface Committer extends Sender {
-  /** The most that its clock has shown. */
+  /** The latest time that its clock has shown. */
   readonly latest: number
 }
 
 export interface DatabaseHabits {
-  /** The store whose order of keys, guards and constraints it has. */
+  /** The store whose order of keys, guards and constraints this database follows. */
   readonly order: keyof typeof WRITE_ORDERS
   /** How long a transaction waits for locks before the database gives up. */
   readonly lockWaitMs: number
-  /** How long the database keeps the transaction of a connection that is gone. */
+  /** How long the database keeps the transaction of a lost connection. */
   readonly orphanMs: number
 }
 
 export class Database {
   readonly tables = new Tables()
   readonly storage: Storage
-  /** Without what was lost. */
+  /** The commits, without those that a return to an earlier state lost. */
   log: Transaction[] = []
-  /** How it was each time before it went back. */
+  /** One era per return to an earlier state. */
   readonly pastEras: Era[] = []
-  /** So many transactions of the log were left when it last went back. */
+  /** The number of transactions in the log after the last return. */
   keptCount = 0
   readonly habits: DatabaseHabits
   readonly #world: World
@@ -69,7 +69,7 @@ export class Database {
     this.#isPoison = isPoison
   }
 
-  /** Another number after every time that it was down: whoever waits for an answer across that has lost its connection. */
+  /** The number of restarts. A caller that waits for an answer across a restart has lost its connection. */
   get run(): number {
     return this.#run
   }
@@ -78,7 +78,7 @@ export class Database {
     return { log: [...this.log], tables: this.tables.copy() }
   }
 
-  /** Forgets what came after `backup`; transactions that are open are rolled back. Connections stay unless it goes down as well. */
+  /** Discards everything after `backup` and rolls open transactions back. Connections stay unless the database goes down as well. */
   goBack(backup: Backup): void {
     const { log, keptCount } = this
     const fromTick = this.pastEras.at(-1)?.untilTick ?? 0
@@ -93,7 +93,7 @@ export class Database {
     this.#downUntil = this.#world.now + ms
   }
 
-  /** Nothing may be written for a while. */
+  /** Forbids writes for a while. */
   revoke(ms: number): void {
     this.#revokedUntil = this.#world.now + ms
   }
@@ -109,7 +109,7 @@ export class Database {
     this.#slowUntil = 0
   }
 
-  /** Somebody who is no engine keeps the locks of an account. */
+  /** Keeps the locks of an account for a process that is not an engine. */
   async lockOut(account: string, ms: number): Promise<void> {
     const rows = [...this.tables.balances].filter(([, balance]) => balance.account === account).map(([key]) => key)
     const locks = await this.#locks.acquire(rows, ms)
@@ -132,9 +132,9 @@ export class Database {
   }
 
   /**
-   * A whole transaction.
+   * Runs a whole transaction.
    *
-   * @param stays how long it stays open before its end, and whether it ends with a commit
+   * @param stays how long the transaction stays open, and whether it ends with a commit
    * @throws Fault `store_unavailable` (nothing written), `store_misconfigured`, `store_refused`
    */
   async commit(sender: Committer, changes: Changes, stays = { ms: 0, ends: true }): Promise<CommitResult> {
@@ -151,7 +151,7 @@ export class Database {
     }
   }
 
-  /** A transaction that has locked `rows`; null when it could not get them in time. */
+  /** Opens a transaction that has locked `rows`; null when the locks were not granted in time. */
   async begin(rows: Iterable<string>): Promise<OpenTransaction | null> {
     this.#requireUp()
     const run = this.#run
@@ -171,7 +171,7 @@ export class Database {
     }
   }
 
-  /** Every balance that a footprint names, also by the holds in it. */
+  /** The rows of every balance that a footprint names, directly or by a hold. */
   rowsOf(footprint: Footprint): readonly string[] {
     const rows = [...footprint.balances.keys()]
     for (const id of footprint.requests) {
@@ -198,7 +198,7 @@ export class Database {
     return result
   }
 
-  /** The time that the database takes for something. */
+  /** Waits as long as an operation of the database takes. */
   async #work(): Promise<void> {
     const factor = this.#world.now < this.#slowUntil ? this.#slowFactor : 1
     await this.#world.sleep((0.05 + this.#chance.exponential(0.3)) * factor)
@@ -212,7 +212,7 @@ export class Database {
 }
 
 export interface OpenTransaction {
-  /** @throws Fault `store_unavailable` when the database went down since it began */
+  /** @throws Fault `store_unavailable` when the database went down after the transaction began */
   readonly read: (footprint: Footprint) => Promise<Snapshot>
   /** @throws Fault `store_unavailable` as `read`, `store_refused` */
   readonly write: (sender: Committer, changes: Changes) => Promise<CommitResult>
@@ -225,7 +225,7 @@ interface RowName {
   readonly stripe: number
 }
 
-/** The name by which a balance's row is locked. */
+/** The lock name of a balance's row. */
 function rowOf({ account, asset, stripe }: RowName): string {
   return stripe === 0 ? `${account} ${asset}` : `${account} ${asset} ${stripe}`
 }

@@ -1,18 +1,18 @@
-/** What a deliberate bug is: see deliberate-bugs.ts. */
+/** The shape of a deliberate bug; the bugs are in deliberate-bugs.ts. */
 
 export interface Replacement {
-  /** From the repository's root. */
+  /** Relative to the repository's root. */
   readonly path: string
-  /** Stands there exactly once. */
+  /** A text that occurs exactly once in the file. */
   readonly find: string
   readonly put: string
 }
 
 export interface DeliberateBug {
   readonly name: string
-  /** Who notices: the simulation, or the conformance suite of this store. */
+  /** What catches it: the simulation, or the conformance suite of this store. */
   readonly caughtBy: 'simulation' | 'memory' | 'sqlite'
-  /** A seed that once showed it, tried before all others: it only saves time. */
+  /** A seed that once caught it. It is tried first, to save time. */
   readonly seed?: number
   readonly replacements: readonly Replacement[]
 }

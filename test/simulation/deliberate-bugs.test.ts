@@ -1,4 +1,4 @@
-/** It must be able to fail: every deliberate bug is noticed, and without one nothing is. */
+/** The simulation must be able to fail: every deliberate bug is caught, and the product without one passes. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { hunt } from './bug-hunt.ts'
@@ -7,7 +7,7 @@ import { replaceIn } from './patched-modules.ts'
 import { makeScenario } from './scenario.ts'
 import { simulate } from './simulation.ts'
 
-/** The same seeds for every bug. */
+/** Every bug is tried on the same seeds. */
 const SEEDS_MAX = 3_000
 
 describe('deliberate bugs', () => {

@@ -1,6 +1,6 @@
 /**
- * Mistakes that somebody could make, each as a replacement of text in the product. A test shows that each of them is caught; a
- * text that is not there any more fails it too, so that no mistake is forgotten when the code around it changes.
+ * Plausible mistakes, each as a replacement of text in the product. A test shows that each of them is caught. It also fails when a text is
+ * no longer in the source, so a bug stays up to date when the code around it changes.
  */
 
 import { bug, type DeliberateBug } from './deliberate-bug.ts'
@@ -300,7 +300,7 @@ const STORES: readonly DeliberateBug[] = [
   },
 ]
 
-/** Of `npm run simulate -- --bugs`, for those that it takes many seeds to find. */
+/** The seeds that `npm run simulate -- --bugs` reported, for bugs that take many seeds to catch. */
 const SEEDS: Readonly<Record<string, number>> = {
   overflow: 17,
   'full-stripe-is-final': 17,

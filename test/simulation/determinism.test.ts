@@ -1,4 +1,4 @@
-/** The same seed gives the same run, on any machine, at any time. */
+/** The same seed gives the same run, on every machine and at every time. */
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { makeScenario } from './scenario.ts'
@@ -16,7 +16,7 @@ test('the same seed gives the same run, byte for byte', async () => {
   const first = await digestsOf(SEEDS)
   assert.equal(new Set(first).size, SEEDS.length)
   assert.deepEqual(await digestsOf(SEEDS), first)
-  // Whatever ran before leaves nothing behind.
+  // Earlier runs do not influence later ones.
   assert.deepEqual(await digestsOf(SEEDS.toReversed()), first.toReversed())
 })
 
@@ -29,7 +29,7 @@ test('no clock, chance or timer but the simulated ones takes part', async (t) =>
   assert.deepEqual(asked, [])
 })
 
-/** Another time and other chances on every call, and a list of everybody who asked for a timer. */
+/** Changes the time and the random numbers on every call, and lists every module that asks for a timer. */
 function forgeMachine(t: TestContext): readonly string[] {
   const asked: string[] = []
   let readings = 0

@@ -1,4 +1,4 @@
-/** One Holdfast process after the other on one machine: an engine that is started, crashes, is stopped and is started again. */
+/** The Holdfast processes of one machine, one after another: an engine starts, crashes or is stopped, and starts again. */
 import type { ReleaseCommand } from '../../src/domain/command.ts'
 import type { Outcome } from '../../src/domain/outcome.ts'
 import { Engine } from '../../src/engine/engine.ts'
@@ -16,23 +16,23 @@ import type { World } from './world.ts'
 
 export interface EngineHabits {
   readonly limits: EngineLimits
-  /** How far the machine's clock is off. */
+  /** The initial difference of the machine's clock from the world's time. */
   readonly clockOffMs: number
   readonly isOrdered: boolean
-  /** Of the house accounts. */
+  /** The stripe of the house accounts. */
   readonly stripe: number
 }
 
 export interface AskOptions {
   readonly timeoutMs: number | null
-  /** When the caller gives up by its `AbortSignal`. */
+  /** When the caller aborts by its `AbortSignal`. */
   readonly abortAfterMs: number | null
   readonly isProbe: boolean
 }
 
 const SWEEPING: AskOptions = { timeoutMs: null, abortAfterMs: null, isProbe: false }
 
-/** How long an engine's look at the database's clock can take: a slow call of a slow database. */
+/** The longest time that an engine's query of the database's clock can take: a slow call to a slow database. */
 const LOOK_MS_MAX = 5_000
 
 interface Running {
@@ -47,13 +47,13 @@ export class EngineProcess {
   readonly habits: EngineHabits
   readonly clock: LocalClock
   readonly mishaps: Mishaps
-  /** How far the clock is ahead until it is set right. */
+  /** How far the clock is ahead until it is corrected. */
   aheadMs = 0
-  /** Every call that ever reached a process of this machine. */
+  /** Every call that reached a process of this machine. */
   readonly calls: Call[] = []
-  /** By life, the first one first. */
+  /** By life, in order. */
   readonly troubles: Troubles[] = []
-  /** How long each stop took. */
+  /** The duration of each stop. */
   readonly stopsMs: number[] = []
   readonly #world: World
   readonly #database: Database
@@ -74,12 +74,12 @@ export class EngineProcess {
     this.start()
   }
 
-  /** Null while nothing is running. */
+  /** Null while no process is running. */
   get engine(): Engine | null {
     return this.#running?.engine ?? null
   }
 
-  /** The life that runs, or null. */
+  /** The current life; null while no process is running. */
   get life(): Life | null {
     return this.#running?.life ?? null
   }
@@ -106,7 +106,7 @@ export class EngineProcess {
     this.#world.note(() => `engine ${sender.engine}.${sender.life} starts`)
   }
 
-  /** The process is gone from one moment to the next. */
+  /** Ends the process at once. */
   kill(): void {
     if (this.#running === null) return
     const { life } = this.#running
@@ -116,7 +116,7 @@ export class EngineProcess {
     this.#running = null
   }
 
-  /** Its connections are left with a server that is not the primary any more. */
+  /** Leaves its connections with a server that is no longer the primary. */
   demote(ms: number): void {
     if (this.mishaps.behind !== null) return
     const storage = openMemoryStorage(this.#database.tables.copy())
@@ -127,7 +127,7 @@ export class EngineProcess {
     })
   }
 
-  /** Asks the process to stop; resolves when it has ended. */
+  /** Asks the process to stop. Resolves when it has ended. */
   async stop(): Promise<void> {
     const running = this.#running
     if (running === null || running.life.troubles.stoppedTick !== null) return
@@ -138,14 +138,14 @@ export class EngineProcess {
       await part.stop()
       this.stopsMs.push(this.#world.now - since)
     }
-    // Whoever was answered by the stop hears of it before the process ends.
+    // Callers that the stop answers receive their answers before the process ends.
     await this.#world.sleep(0)
     if (this.#running !== running) return
     this.kill()
     running.life.troubles.killed = false
   }
 
-  /** What the sweeper of a process asks of its engine; told to nobody else. */
+  /** A command of the sweeper. Its result is reported to no caller. */
   async #sweep(life: Life, release: ReleaseCommand): Promise<Outcome> {
     const asked = this.#running?.life === life ? this.ask(release, SWEEPING) : null
     const result = await (asked ?? new Promise<never>(() => {}))
@@ -154,7 +154,7 @@ export class EngineProcess {
     throw new Error(spell(result))
   }
 
-  /** Null when nobody is there to answer. The promise stays unresolved when the process ends before it has answered. */
+  /** Null when no process is there to answer. The promise stays pending when the process ends before it has answered. */
   ask(ask: Ask, { timeoutMs, abortAfterMs, isProbe }: AskOptions): Promise<Result> | null {
     if (this.#running === null) return null
     const { life, engine } = this.#running
@@ -241,7 +241,7 @@ export class EngineProcess {
   }
 }
 
-/** For the trace: amounts are spelled out. */
+/** Text for the trace, with amounts as decimals. */
 function textOf(value: unknown): string {
   return JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? `${part}n` : part))
 }

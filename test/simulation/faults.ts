@@ -1,25 +1,27 @@
-/** Everything that can go wrong in a simulation, as data: what, when and to whom. */
+/** Everything that can go wrong in a simulation, as data: the fault, its time and its target. */
 import type { Chance } from './chance.ts'
 
-/** What happens to one call of a store. */
+/** The outcome of one disturbed store call. */
 export const MISHAPS = [
-  /** Nothing is written; the database says that a row had moved. */
+  /** Nothing is written; the database reports that a row had changed. */
   'stale',
-  /** Nothing is written; the database says that it gave up over a lock. */
+  /** Nothing is written; the database reports that it gave up because of a lock. */
   'contended',
   /** Nothing is written, and the engine knows that. */
   'unavailable',
-  /** It takes far longer than usual. */
+  /** The call takes far longer than usual. */
   'slow',
-  /** Nothing is written: all of it went well, and COMMIT meets another transaction, as in a cluster that certifies them at their end. */
+  /**
+   * All statements succeed, and COMMIT fails with a conflict, as in a cluster that certifies transactions at COMMIT. Nothing is written.
+   */
   'conflict_at_commit',
-  /** The connection dies before the database got to know of the commit. */
+  /** The connection is lost before the database received the commit. */
   'doubt_lost',
-  /** The connection dies after the commit took effect. */
+  /** The connection is lost after the commit took effect. */
   'doubt_applied',
-  /** The connection dies while the transaction is open at the database, which commits it later or rolls it back. */
+  /** The connection is lost while the transaction is open at the database, which commits it later or rolls it back. */
   'doubt_open',
-  /** The connection dies, and the commit arrives at the database later. */
+  /** The connection is lost, and the commit reaches the database later. */
   'doubt_late',
   /** An error that no store should throw, before or after the commit took effect. */
   'unforeseen',
@@ -28,7 +30,7 @@ export const MISHAPS = [
 
 export type Mishap = (typeof MISHAPS)[number]
 
-/** To each call its own: a read cannot be in doubt. */
+/** The mishaps of a read: a read cannot be in doubt. */
 const READ_MISHAPS: readonly Mishap[] = ['unavailable', 'slow', 'unforeseen']
 
 export type Fault = { readonly at: number } & (
@@ -37,7 +39,7 @@ export type Fault = { readonly at: number } & (
       readonly engine: number
       readonly call: 'read' | 'write'
       readonly mishap: Mishap
-      /** How many calls in a row. */
+      /** The number of consecutive calls. */
       readonly times: number
     }
   /** One engine cannot reach the database. */
@@ -45,17 +47,17 @@ export type Fault = { readonly at: number } & (
   /** The database is down; open transactions are lost. */
   | { readonly kind: 'outage'; readonly ms: number }
   /**
-   * The database is again what it was `backMs` before: a failover loses the last commits, or a backup is put in its place. Connections
-   * are lost with it, but where an operator renames what is there or restores into it.
+   * The database returns to its state of `backMs` ago: a failover loses the last commits, or a backup is restored. Connections are lost
+   * too, except when an operator renames the tables or restores into them.
    */
   | { readonly kind: 'return'; readonly backMs: number; readonly keepsConnections: boolean; readonly downMs: number }
-  /** Writing is not allowed any more, for so long: an operator has revoked a privilege. */
+  /** Writes are forbidden for a while: an operator has revoked a privilege. */
   | { readonly kind: 'revocation'; readonly ms: number }
-  /** Everything at the database takes `factor` times as long. */
+  /** Every operation of the database takes `factor` times as long. */
   | { readonly kind: 'slowness'; readonly ms: number; readonly factor: number }
-  /** Somebody else keeps the lock of an account's balances. */
+  /** A process that is not an engine holds the lock of an account's balances. */
   | { readonly kind: 'stranger'; readonly account: string; readonly ms: number }
-  /** The process dies: `turns` turns of the microtask queue after it crossed a port for the `crossings`th time. */
+  /** The process crashes `turns` turns of the microtask queue after its `crossings`th crossing of a port. */
   | {
       readonly kind: 'crash'
       readonly engine: number
@@ -64,13 +66,14 @@ export type Fault = { readonly at: number } & (
       readonly downMs: number
     }
   /**
-   * The connections of one engine stay with a server that is not the primary any more. A commit, and what a refusal could rest on, fails
-   * there, and all of them are given up; until then, or for `ms`, readers answer what was so when it was the primary.
+   * The connections of one engine stay with a server that is no longer the primary. A commit fails there, and so does every read that a
+   * refusal could rest on; then the engine gives up all of them. Until then, or for `ms`, readers return the rows of the time when it was
+   * the primary.
    */
   | { readonly kind: 'demotion'; readonly engine: number; readonly ms: number }
-  /** The process is asked to stop, and comes back. */
+  /** The process is asked to stop, and is started again. */
   | { readonly kind: 'stop'; readonly engine: number; readonly downMs: number }
-  /** The process's clock is hours ahead for a while, and then set right. */
+  /** The clock of the process is hours ahead for a while; then it is corrected. */
   | { readonly kind: 'clock_ahead'; readonly engine: number; readonly byMs: number; readonly ms: number }
   /** The process's clock jumps. */
   | { readonly kind: 'clock'; readonly engine: number; readonly byMs: number }
@@ -81,16 +84,16 @@ export type FaultKind = Fault['kind']
 export interface Surroundings {
   readonly engines: number
   readonly accounts: readonly string[]
-  /** Faults come between the beginning and then. */
+  /** Faults begin between the start and this time. */
   readonly untilMs: number
 }
 
-/** How long a reader may be behind. */
+/** The longest time that a reader may lag behind. */
 const BEHIND_MS_MAX = 1_500
 
 const HOUR_MS = 3_600_000
 
-/** How often each kind comes, relative to the others, and what it looks like. */
+/** The relative frequency of each kind, and how one is made. */
 const KINDS: Readonly<Record<FaultKind, { weight: number; make: (chance: Chance, around: Surroundings) => Fault }>> = {
   mishap: {
     weight: 12,
@@ -195,12 +198,12 @@ const KINDS: Readonly<Record<FaultKind, { weight: number; make: (chance: Chance,
   },
 }
 
-/** How often a database goes back in time: what happens between two times has to have some length. */
+/** A limit, because the time between two returns must have some length. */
 const RETURNS_MAX = 3
 
 /**
- * The faults of one simulation. Each has only some of the kinds: what always comes with everything else hides what only some of
- * it together would show (https://doi.org/10.1145/2338965.2336763, "Swarm testing").
+ * The faults of one simulation. Each simulation has only some of the kinds: a fault that always occurs can hide what only others together
+ * would show (https://doi.org/10.1145/2338965.2336763, "Swarm testing").
  */
 export function makeFaults(chance: Chance, around: Surroundings): readonly Fault[] {
   const count = chance.pick([0, 3, 8, 20, 40])

@@ -1,4 +1,4 @@
-/** Half a minute of simulations that nobody has seen before. */
+/** Half a minute of simulations with new seeds. */
 import assert from 'node:assert/strict'
 import { randomInt } from 'node:crypto'
 import { test } from 'node:test'
@@ -7,7 +7,7 @@ import { replayCommand, shrink } from './shrinking.ts'
 
 const CAMPAIGN_MS = 30_000
 const SHRINKING_MS = 20_000
-/** Fewer would mean that the simulation had become a slow one: it plays 10 to 80 a second, as busy as the machine is. */
+/** A lower number would mean that the simulation has become slow: it plays 10 to 80 a second, depending on the load of the machine. */
 const SEEDS_LEAST = 30
 
 test('whatever fails around the engines, every law holds and no answer contradicts another', async (t) => {

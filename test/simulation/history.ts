@@ -1,31 +1,31 @@
 /**
- * What happened in a simulation, as the auditor gets it: who asked what when, what was answered, and what the database committed.
+ * What happened in a simulation, as the auditor receives it: the calls with their answers, and the commits of the database.
  *
- * Ticks order everything: of two moments the later one has the higher tick, also within one instant of virtual time.
+ * Ticks order everything: the later of two events has the higher tick, even within one instant of virtual time.
  */
 import type { Command, Group } from '../../src/domain/command.ts'
 import type { Applied, FaultCode, Outcome } from '../../src/domain/outcome.ts'
 import type { Changes } from '../../src/domain/changes.ts'
 import type { Tables } from '../../src/stores/memory/tables.ts'
 
-/** Questions to the readers, and whether the engine is ready. */
+/** Questions to the readers, and the readiness check. */
 export type Question =
   | { readonly kind: 'read_account'; readonly account: string }
   | { readonly kind: 'read_hold'; readonly hold: string }
-  /** What happened to it, from its freeze on. */
+  /** The events of a hold, beginning with its freeze. */
   | { readonly kind: 'read_history'; readonly hold: string }
-  /** The newest of its pair. */
+  /** The newest rate of the pair. */
   | { readonly kind: 'read_rate'; readonly from: string; readonly to: string }
   | { readonly kind: 'ready' }
 
 export type Ask = Command | Group | Question
 
-/** One life of one engine: a process from its start to its end. */
+/** One life of one engine: a process from start to end. */
 export interface Sender {
   readonly engine: number
   /** 1 for the first process of this engine. */
   readonly life: number
-  /** Of the house accounts, where it writes that of another engine. */
+  /** The stripe of the house accounts, if the engine writes another engine's stripe. */
   readonly stripe?: number
 }
 
@@ -33,20 +33,20 @@ export type Result =
   | { readonly kind: 'outcome'; readonly outcomes: readonly Outcome[] }
   | { readonly kind: 'rows'; readonly rows: unknown }
   | { readonly kind: 'fault'; readonly code: FaultCode; readonly applied: Applied }
-  /** Thrown, and no fault: never right. */
+  /** A thrown error that is not a fault. It is always wrong. */
   | { readonly kind: 'error'; readonly message: string }
 
-/** One call of an engine or a reader, from the moment it got there. */
+/** One call of an engine or a reader, from its arrival. */
 export interface Call extends Sender {
   readonly ask: Ask
   readonly timeoutMs: number | null
   readonly invokedTick: number
   readonly invokedAt: number
-  /** Commands that waited in the engine's queue already. */
+  /** The number of commands that were already in the engine's queue. */
   readonly queuedBefore: number
-  /** The quiet end: nothing is wrong any more, so faults have no excuse. */
+  /** Whether the call belongs to the quiet end. There are no faults any more, so a fault in an answer is a violation. */
   readonly isProbe: boolean
-  /** When the caller gave up by its `AbortSignal`. */
+  /** When the caller aborted by its `AbortSignal`. */
   abortedAt: number | null
   answer: Answered | null
 }
@@ -55,13 +55,13 @@ export interface Answered {
   readonly tick: number
   readonly at: number
   readonly result: Result
-  /** What the engine's clock can have shown since the call was made, as Unix milliseconds. */
+  /** The bounds of the engine's clock since the call was made, in Unix milliseconds. */
   readonly clockLeast: number
   readonly clockMost: number
-  /** How far the clock had been off since a little before the call, in milliseconds, and how often it was set. */
+  /** The largest deviation of the clock since shortly before the call, in milliseconds, and how often it was set. */
   readonly clockOffMost?: number
   readonly clockJumps?: number
-  /** Rows that a reader gave who was behind are those of some moment since this tick, which may be before the question. */
+  /** The rows of a reader that lagged behind are those of some instant since this tick, which may be before the question. */
   readonly behindTick?: number
 }
 
@@ -70,42 +70,42 @@ export interface Transaction {
   readonly tick: number
   readonly at: number
   readonly sender: Sender
-  /** The most that the sender's clock had shown by then. */
+  /** The latest time that the sender's clock had shown by then. */
   readonly latest: number
   readonly changes: Changes
 }
 
 /**
- * What the database was from its beginning, or from when it went back in time, until it did so again: commits that were acknowledged
- * before are lost then, and everything that is asked afterwards is judged by what is there.
+ * The database from its beginning, or from a return to an earlier state, until the next return. A return loses commits that were
+ * acknowledged before. Every later question is judged by the rows that are left.
  */
 export interface Era {
-  /** Neither of the two moments is part of it. */
+  /** Exclusive bounds. */
   readonly fromTick: number
   readonly untilTick: number
-  /** All that it ever had, in the order in which it was committed. */
+  /** Every transaction of the era, in commit order. */
   readonly log: readonly Transaction[]
-  /** So many transactions of the log were there when it began. */
+  /** The number of transactions in the log when the era began. */
   readonly keptCount: number
   /** The rows at its end. */
   readonly tables: Tables
 }
 
-/** What a process went through: every fault that a caller sees must have one of these behind it. */
+/** The troubles of a process: every fault that a caller sees must have one of these as its cause. */
 export interface Troubles {
-  /** Replies of the store that made the engine try again. */
+  /** Replies of the store that made the engine retry. */
   conflicts: number
   unavailable: number
   doubts: number
   refusals: number
-  /** When attempts came to nothing, though the database was there: by conflicts and refusals. */
+  /** The ticks of failed attempts while the database was reachable: conflicts and refusals. */
   readonly attemptTicks: number[]
   unforeseen: number
   /** Writes that the database does not allow. */
   misconfigured: number
   /** When it was asked to stop. */
   stoppedTick: number | null
-  /** The process died without having been asked to stop, or while it was stopping. */
+  /** Whether the process died without a stop request, or during the stop. */
   killed: boolean
 }
 
@@ -113,7 +113,7 @@ export function isQuestion(ask: Ask): ask is Question {
   return ask.kind.startsWith('read')
 }
 
-/** The commands of a call, those of a group in their order; none for a question. */
+/** The commands of a call, those of a group in their order. A question has none. */
 export function commandsOf(ask: Ask): readonly Command[] {
   if (isQuestion(ask)) return []
   return ask.kind === 'group' ? ask.commands : [ask]

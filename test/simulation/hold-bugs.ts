@@ -1,4 +1,4 @@
-/** Deliberate bugs in the life of a hold, and in what sweeps. */
+/** Deliberate bugs in the life of a hold, and in the sweeper. */
 import { bug, type DeliberateBug } from './deliberate-bug.ts'
 
 const AMEND = 'src/domain/commands/amend.ts'

@@ -1,6 +1,6 @@
 /**
- * The journal, read from its beginning with the reference ledger beside it: every row that was ever committed must be one that
- * somebody asked for, and the very one that had to come of it (laws 1 to 5). What the tables hold at the end must be the sum of it.
+ * Replays the journal from its beginning and compares it with the reference ledger. Every committed row must have been asked for, and must
+ * be exactly the row that the command produces (laws 1 to 5). The tables at the end must be the sum of the journal.
  */
 import type { Command } from '../../src/domain/command.ts'
 import type { HoldRecord } from '../../src/domain/hold.ts'
@@ -18,11 +18,11 @@ import { contentsOf, isAlike, spell } from '../reference/spelling.ts'
 import { isBroken } from './workload.ts'
 import { EPOCH } from './world.ts'
 
-/** One command's trace in the journal. */
+/** The effect of one command in the journal. */
 export interface Effect {
-  /** 0 for the first one of the journal. */
+  /** Counts from 0. */
   readonly position: number
-  /** Of its commit. */
+  /** The tick of its commit. */
   readonly tick: number
   readonly sender: Sender
   /** The command, or the asset's new row: several declarations in one batch leave one row. */
@@ -30,19 +30,19 @@ export interface Effect {
     | { readonly command: Command; readonly now: number; readonly stripeOf: StripeOf }
     | { readonly asset: AssetBook }
   readonly answer: unknown
-  /** Null where the hold's row tells all, and for what leaves no entry. */
+  /** Null if the hold's row is the whole record, or the command leaves no entry. */
   readonly entry: EntryBook | null
 }
 
 export interface Journal {
   readonly effects: readonly Effect[]
-  /** By request id, by hold with `~` for what ended it, and with `~late` for its late settle. */
+  /** By request id; by hold with the suffix `~` for its end, or `~late` for its late settle. */
   readonly byKey: ReadonlyMap<string, Effect>
-  /** As it is at the end. */
+  /** The reference ledger after the last effect. */
   readonly reference: ReferenceLedger
 }
 
-/** Rates that a transfer across assets rests on, by `FROM TO`: the version of each. */
+/** The rates that a transfer across assets used: the version of each, by `FROM TO`. */
 export function ratesUsedBy(answer: unknown): ReadonlyMap<string, number> {
   const legs = (answer as { legs?: readonly LegBook[] | null }).legs ?? []
   return new Map(
@@ -50,7 +50,7 @@ export function ratesUsedBy(answer: unknown): ReadonlyMap<string, number> {
   )
 }
 
-/** The keys that a command can have its one effect under; none for one that is idempotent by its nature. */
+/** The keys under which a command can have its one effect; none for a command that is idempotent without a key. */
 export function keysOf(command: Command): readonly string[] {
   if ('requestId' in command) return [command.requestId]
   if (!('hold' in command)) return []
@@ -62,16 +62,16 @@ export function circumstancesOf(stripeOf: StripeOf, now: number, limits: EngineL
   return { stripeOf, now, ttlMsDefault: limits.holdTtlMsDefault, ttlMsMax: limits.holdTtlMsMax }
 }
 
-/** How far the stripes that one engine writes are apart. */
+/** The distance between the stripes that one engine writes. */
 const ENGINES_MOST = 1_024
 
-/** The stripes of house accounts that a transaction wrote. */
+/** The stripes of the house accounts that a transaction wrote. */
 function stripesOf({ changes }: Transaction): StripeOf {
   const stripes = new Map(changes.balances.map(({ after }) => [`${after.account} ${after.asset}`, after.stripe]))
   return (account, asset) => stripes.get(`${account} ${asset}`) ?? 0
 }
 
-/** Null when a row appeared that nothing explains: nothing after it can be judged. */
+/** Null when a row appears that no command explains: later rows cannot be judged. */
 export function auditJournal(
   calls: readonly Call[],
   log: readonly Transaction[],
@@ -89,7 +89,7 @@ class Reading implements Journal {
   readonly #limits: EngineLimits
   readonly #findings: Findings
   readonly reference = new ReferenceLedger()
-  /** Everything that was ever asked, by key. */
+  /** Every command that was asked for, by key. */
   readonly #asked = new Map<string, Map<string, Command>>()
   readonly #declared: readonly { command: Command; sender: Sender; tick: number }[]
   readonly #balanceNames = new Map<number, { account: string; asset: string; stripe: number }>()
@@ -124,7 +124,7 @@ class Reading implements Journal {
       this.#findings.check(
         3,
         isOwn,
-        () => `the stripe ${stripe} of ${account} is none of engine ${transaction.sender.engine}`,
+        () => `the stripe ${stripe} of ${account} does not belong to engine ${transaction.sender.engine}`,
       )
       if (!isSame) return false
       this.#balanceNames.set(id, name)
@@ -141,7 +141,7 @@ class Reading implements Journal {
     const rates = [...changes.rates]
     for (const [entryId, postings] of Map.groupBy(changes.postings, (posting) => posting.entryId)) {
       const used = ratesUsedBy(changes.entries.find(({ id }) => id === entryId) ?? {})
-      // A batch may use a rate, declare the next and use that.
+      // A batch may use a rate, declare the next version and use that too.
       const declared = rates.findLastIndex(({ from, to, version }) => version <= (used.get(`${from} ${to}`) ?? 0))
       for (const rate of rates.splice(0, declared + 1)) if (!this.#readRate(rate, transaction)) return false
       if (!this.#readEntry(entryId, postings, transaction)) return false
@@ -162,7 +162,7 @@ class Reading implements Journal {
         isSameLife(by.sender, sender) &&
         by.tick < tick,
     )
-    // Whoever declared it first decided its decimals and when it was declared; only its name changes.
+    // The first declaration fixed the decimals and the creation time; only the name changes.
     const { decimals, createdAt } = this.reference.assets.get(asset.code) ?? asset
     const fits = isAsked && asset.decimals === decimals && asset.createdAt === createdAt
     if (!this.#findings.check(4, fits, () => `nobody asked for the asset ${spell(asset)}`)) return false
@@ -198,9 +198,9 @@ class Reading implements Journal {
     const [key] = /^[^~]*~?(?:late)?/.exec(entryId)!
     const now = postings[0]!.at
     const stripeOf = stripesOf(transaction)
-    this.#findings.check(3, now <= latest, () => `the entry ${entryId} is of ${now}, later than its clock, ${latest}`)
+    this.#findings.check(3, now <= latest, () => `the entry ${entryId} is dated ${now}, after its clock, ${latest}`)
     const isRight = now <= EPOCH + at + this.#limits.clockDifferenceMsMax
-    this.#findings.check(5, isRight, () => `the entry ${entryId} is of ${now}, by a clock that was far ahead`)
+    this.#findings.check(5, isRight, () => `the entry ${entryId} is dated ${now}, by a clock that was far ahead`)
     const found = postings.map((posting) => this.#lineOf(posting))
     const reasons: (() => string)[] = []
     let law = 4
@@ -226,7 +226,7 @@ class Reading implements Journal {
     })
   }
 
-  /** Holds, entries, steps and balances of the transaction, as the reference ledger has them after it, and no other. */
+  /** The holds, entries, steps and balances of the transaction are exactly those that the reference ledger has after it. */
   #checkRows({ changes }: Transaction, { versions, holdsBefore, effects }: Before): boolean {
     const check = (law: number, holds: boolean, what: string, row: unknown): boolean =>
       this.#findings.check(law, holds, () => `${what}: ${spell(row)}`)
@@ -245,7 +245,7 @@ class Reading implements Journal {
     const stepsBefore = changes.holdsStepped.every(({ before, after }) => {
       const known = opened.includes(after.id) ? { state: after.state, steps: 0 } : holdsBefore.get(after.id)
       const isBefore = before.state === known?.state && before.steps === known.steps
-      return check(5, isBefore, 'a hold that was another before its step', before)
+      return check(5, isBefore, 'a hold that differs before its step', before)
     })
     const holds = [...changes.holdsOpened, ...changes.holdsChanged, ...changes.holdsStepped.map(({ after }) => after)]
     const balances = changes.balances.every(({ before, after }) => {
@@ -255,9 +255,9 @@ class Reading implements Journal {
       return check(3, isNext, `a balance that should be ${spell(book)}`, row)
     })
     return (
-      check(4, isSameSet(changes.entries, entries), 'entries that nobody made', changes.entries) &&
-      check(5, isSameSet(changes.holdsOpened, opened), 'holds that nobody froze', changes.holdsOpened) &&
-      check(5, isSameSet(changes.holdsChanged, changed), 'holds that nobody ended', changes.holdsChanged) &&
+      check(4, isSameSet(changes.entries, entries), 'entries without a command', changes.entries) &&
+      check(5, isSameSet(changes.holdsOpened, opened), 'holds without a freeze', changes.holdsOpened) &&
+      check(5, isSameSet(changes.holdsChanged, changed), 'holds that ended without a command', changes.holdsChanged) &&
       check(
         5,
         isSameSet(
@@ -267,14 +267,14 @@ class Reading implements Journal {
         'holds without a step',
         changes,
       ) &&
-      check(5, isAlike(changes.holdSteps, steps), 'steps that nobody made', changes.holdSteps) &&
-      holds.every((hold) => check(5, this.#isAsKept(hold), 'a hold that is another', hold)) &&
+      check(5, isAlike(changes.holdSteps, steps), 'steps without a command', changes.holdSteps) &&
+      holds.every((hold) => check(5, this.#isAsKept(hold), 'a hold that differs', hold)) &&
       stepsBefore &&
       balances
     )
   }
 
-  /** As callers see it now, and with what the freeze and the end were answered at first. */
+  /** Compares the columns that callers see, and the first answers to the freeze and to the end. */
   #isAsKept(hold: HoldRecord): boolean {
     const answers = this.reference.firstAnswersOf(hold.id)
     return (
@@ -298,14 +298,14 @@ class Reading implements Journal {
     return this.reference.book(account, asset, stripe).version
   }
 
-  /** A group that is larger than a batch goes alone. */
+  /** A group that is larger than a batch is committed alone. */
   #checkSize(effects: number): void {
     const most = Math.max(this.#limits.batchCommandsMax, 5)
     this.#findings.check(8, effects <= most, () => `${effects} commands in one transaction`)
   }
 }
 
-/** What is in the tables is what the journal made of them, and nothing else. */
+/** The tables contain exactly the rows that the journal produces. */
 export function compareTables(
   { requests, balances, postings, accounts, assets, rates, holdSteps }: Tables,
   { reference, effects, postingCount }: Journal & { readonly postingCount: number },
@@ -338,7 +338,7 @@ export function compareTables(
   findings.check(1, isKept, () => `the rates are ${spell(Object.fromEntries(rates))}`)
 }
 
-/** Which law is broken by what should have been refused for a reason. */
+/** The law that is broken when a command is applied that should have been rejected with this code. */
 export const LAW_OF: Readonly<Partial<Record<RejectionCode, number>>> = {
   insufficient_funds: 2,
   floor_above_available: 2,
@@ -357,14 +357,14 @@ export function isSameLife(left: Sender, right: Sender): boolean {
   return left.engine === right.engine && left.life === right.life
 }
 
-/** What is known of the rows that a transaction started from, and what it did. */
+/** The rows that a transaction started from, as far as they are known, and its effects. */
 interface Before {
   readonly versions: ReadonlyMap<BalanceChange['after'], number>
   readonly holdsBefore: ReadonlyMap<string, { readonly state?: string; readonly steps: number }>
   readonly effects: readonly Effect[]
 }
 
-/** Whether the record that tells of a command is the one of this verdict: lines alone can look alike. */
+/** Whether the record of a command is the one of this verdict. The postings alone do not suffice: two commands can have the same. */
 function isRecorded(
   entryId: string,
   { answer, entry }: Verdict & { kind: 'applied' },
@@ -372,7 +372,7 @@ function isRecorded(
 ): boolean {
   const found = changes.entries.find(({ id }) => id === entryId)
   if (entry !== null || found !== undefined) return isAlike(found === undefined ? null : visible(found), entry)
-  // What became of a hold within the batch that froze it, its later entries tell.
+  // For a hold that a batch both froze and changed, the later entries record the changes.
   if (!entryId.includes('~')) return changes.holdsOpened.some(({ id }) => id === entryId)
   const stepped = changes.holdsStepped.map(({ after }) => after)
   const ended = [...stepped, ...changes.holdsChanged, ...changes.holdsOpened].find(({ id }) =>
@@ -381,7 +381,7 @@ function isRecorded(
   return ended !== undefined && isAlike(firstEndOf(ended), answer)
 }
 
-/** What the row of a hold that has ended says that its end was answered. */
+/** The first answer to the end of a hold, as its row records it. */
 export function firstEndOf(hold: HoldRecord): unknown {
   return hold.firstAnswers?.end ?? shown(hold)
 }
@@ -394,7 +394,7 @@ function isSameSet(
   return isAlike(rows.map(({ id }) => id).sort(), names.sort())
 }
 
-/** The columns of an entry that tell of it. */
+/** The columns of an entry that describe it. */
 export function visible(entry: EntryRecord): unknown {
   const { fingerprint: _, postings, ...columns } = entry
   return { ...columns, postings: postings.map(({ posting }) => posting) }
@@ -404,7 +404,7 @@ export function sumOf(lines: readonly Line[]): bigint {
   return lines.reduce((sum, { availableDelta, heldDelta }) => sum + availableDelta + heldDelta, 0n)
 }
 
-/** The columns of a balance but for its id. */
+/** The columns of a balance except its id. */
 function bookOf({ account, asset, stripe, available, held, floor, version }: BalanceChange['after']): Book {
   return { account, asset, stripe, available, held, floor, version }
 }

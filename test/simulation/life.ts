@@ -1,6 +1,6 @@
 /**
- * One life of one process. It touches the outside at its ports only: the store, the clock, its answers. Once it is dead nothing
- * crosses them any more, so whatever its code was in the middle of has no effect.
+ * One life of one process. It interacts with the outside only at its ports: the store, the clock, its answers. After its death nothing
+ * crosses a port, so code that was still running has no effect.
  */
 import type { Clock } from '../../src/engine/clock.ts'
 import type { Chance } from './chance.ts'
@@ -14,7 +14,7 @@ export class Life implements Sender {
   readonly stripe: number
   readonly bornAt: number
   readonly clock: Clock
-  /** The same clock, for whoever goes on and on: nobody waits for its pauses. */
+  /** The same clock for endless loops: the world does not wait for their pauses. */
   readonly backgroundClock: Clock
   readonly troubles: Troubles = {
     conflicts: 0,
@@ -58,12 +58,12 @@ export class Life implements Sender {
     this.backgroundClock = { ...this.clock, after: (ms, action) => after(ms, action, true) }
   }
 
-  /** The most that its clock has shown. */
+  /** The latest time that its clock has shown. */
   get latest(): number {
     return this.#local.mostSince(this.bornAt)
   }
 
-  /** Something goes in or out. False when nothing can any more. */
+  /** Counts a crossing of a port. False after the death of the process. */
   crosses(): boolean {
     if (this.dead) return false
     const crash = this.#crash
@@ -74,7 +74,7 @@ export class Life implements Sender {
     return !this.dead
   }
 
-  /** As the promise, or never when this life is over by then. */
+  /** Settles as the promise does; never settles when this life ends first. */
   until<Value>(promise: Promise<Value>): Promise<Value> {
     return new Promise((resolve, reject) => {
       promise.then(
@@ -88,12 +88,12 @@ export class Life implements Sender {
     })
   }
 
-  /** Calls `action` so many turns of the microtask queue after the port was crossed so many times. */
+  /** Calls `action` that many turns of the microtask queue after that many crossings of a port. */
   crashAfter(crossings: number, turns: number, action: () => void): void {
     this.#crash ??= { crossings, turns, action }
   }
 
-  /** Takes back what `crashAfter` announced. */
+  /** Cancels `crashAfter`. */
   spare(): void {
     this.#crash = null
   }

@@ -1,4 +1,4 @@
-/** The clock of one machine: off by some seconds, and jumping at times. */
+/** The clock of one machine: it differs from the world's time by some seconds, and jumps sometimes. */
 import { EPOCH, type World } from './world.ts'
 
 interface Jump {
@@ -20,17 +20,17 @@ export class LocalClock {
     return this.#readingAt(this.#world.now)
   }
 
-  /** How far it is off. */
+  /** The difference from the world's time. */
   get offMs(): number {
     return this.#jumps.reduce((sum, { byMs }) => sum + byMs, 0)
   }
 
-  /** How often it was set since a moment of the world. */
+  /** The number of times that it was set since an instant of the world. */
   jumpsSince(since: number): number {
     return this.#jumps.filter(({ at }) => at > 0 && at >= since).length
   }
 
-  /** The farthest that it has been off since a moment of the world, ahead or behind. */
+  /** The largest difference since an instant of the world, in either direction. */
   offMostSince(since: number): number {
     let offMs = 0
     let most = 0
@@ -45,7 +45,7 @@ export class LocalClock {
     this.#jumps.push({ at: this.#world.now, byMs })
   }
 
-  /** The least that it has shown since a moment of the world, and the most. */
+  /** The earliest time that it has shown since an instant of the world; `mostSince` gives the latest. */
   leastSince(since: number): number {
     return Math.min(...this.#turningPoints(since))
   }
@@ -54,7 +54,7 @@ export class LocalClock {
     return Math.max(...this.#turningPoints(since))
   }
 
-  /** It only grows from one of these readings to the next. */
+  /** The readings among which the least and the most are: at both ends, and before and after every jump. */
   #turningPoints(since: number): number[] {
     const points = [this.#readingAt(since), this.now]
     let offMs = 0

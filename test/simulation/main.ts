@@ -1,23 +1,23 @@
 /**
- * The simulation, for longer than a test has time: `npm run simulate -- …`
+ * The simulation, for longer runs than the tests: `npm run simulate -- …`
  *
- *   --minutes N              that long (or --seconds N), one minute by default
- *   --seed S                 from seed S upwards; without a time, that one seed
- *   --intents … --faults …   only these of the seed's requests and faults, as a failure prints them: 0-3,7
- *   --trace                  everything that happens in the one seed
- *   --bugs                   looks for every deliberate bug instead, and tells how long it took
- *   --bug NAME               looks for that one; may be repeated
- *   --json                   the sums as one JSON object in place of the text
+ *   --minutes N              the duration (or --seconds N), one minute by default
+ *   --seed S                 starts at seed S; without a duration, plays only that seed
+ *   --intents … --faults …   only these requests and faults of the seed, as a failure prints them: 0-3,7
+ *   --trace                  prints every event of the one seed
+ *   --bugs                   looks for every deliberate bug instead, and prints how long each took
+ *   --bug NAME               looks for that bug; may be repeated
+ *   --json                   prints the totals as one JSON object instead of text
  *
- * The same workload and audit on a real database, where processes share it and real faults come (test/live/live-run.ts):
+ * The same workload and audit on a real database, with several processes and real faults (test/live/live-run.ts):
  *
  *   --store URL              on a scratch database of this server, or sqlite: for a file; may be repeated for servers of the same rows
- *   --processes N            with an engine of their own, 3 by default; a service and the command line come on top
+ *   --processes N            the number of processes with an engine of their own, 3 by default; a service and the command line are added
  *
- * It cannot be played again exactly: a failure leaves the database, and a file with everything that happened.
+ * A live run cannot be replayed exactly: a failure leaves the database and a file with the whole history.
  *
- * Tells what it does while it does it. The first failure ends it: made as small as possible, with the command that plays it again,
- * and exit code 1.
+ * The progress is printed during the run. The run ends at the first failure with exit code 1. A simulation's failure is reduced as far
+ * as possible and printed with the command line that replays it.
  */
 import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
@@ -32,11 +32,11 @@ import { makeScenario } from './scenario.ts'
 import { parseRanges, replayCommand, shrink } from './shrinking.ts'
 import { simulate, type Report } from './simulation.ts'
 
-/** How often it tells what it has done: on a terminal it can overwrite itself. */
+/** How often the progress is printed: on a terminal it overwrites itself. */
 const TOLD_EVERY_MS = process.stdout.isTTY ? 500 : 60_000
 const SHRINKING_MS = 60_000
 const BUG_SEEDS_MAX = 5_000
-/** Where the seeds begin that nobody asked for. */
+/** A first seed that is not given is chosen at random below this number. */
 const SEEDS = 2 ** 31
 
 const { values: options } = parseArgs({
@@ -109,7 +109,7 @@ async function playLive(firstSeed: number, loadMs: number): Promise<void> {
   if (failure === null) return
   const file = await keepHistory(failure)
   tellViolations(failure)
-  console.error(`\nEverything that happened is in ${file}, the rows are in ${failure.database}.`)
+  console.error(`\nThe history is in ${file}, the rows are in ${failure.database}.`)
 }
 
 async function playOne(seed: number): Promise<void> {
@@ -125,10 +125,10 @@ async function playOne(seed: number): Promise<void> {
 }
 
 async function tellFailure(failure: Report): Promise<void> {
-  if (!options.json) console.log(`Seed ${failure.seed} fails; looking for the smallest part of it that does.`)
+  if (!options.json) console.log(`Seed ${failure.seed} fails. Looking for the smallest part of it that still fails.`)
   const { kept, report } = await shrink(failure, SHRINKING_MS)
   tellViolations(report)
-  console.error(`\nPlay it again: ${replayCommand(failure.seed, kept)}`)
+  console.error(`\nReplay it with: ${replayCommand(failure.seed, kept)}`)
 }
 
 function tellViolations({ violations }: Pick<Report, 'violations'>): void {
@@ -136,7 +136,7 @@ function tellViolations({ violations }: Pick<Report, 'violations'>): void {
   process.exitCode = 1
 }
 
-/** @param names all bugs when it is empty */
+/** @param names the bugs to look for; an empty list means all */
 async function huntAll(names: readonly string[]): Promise<void> {
   const known = new Set(DELIBERATE_BUGS.map(({ name }) => name))
   for (const name of names) if (!known.has(name)) throw new RangeError(`There is no deliberate bug "${name}".`)
@@ -159,7 +159,7 @@ async function huntAll(names: readonly string[]): Promise<void> {
     process.stdout.write(`${what === null ? 'MISSED' : 'caught'} ${bug.name} (${seconds} s)\n`)
     if (what === null) process.exitCode = 1
   }
-  console.log(`\n${listTable(['bug', 'caught by', 'seeds', 'last', 'time', 'what was noticed'], rows)}`)
+  console.log(`\n${listTable(['bug', 'caught by', 'seeds', 'last', 'time', 'finding'], rows)}`)
 }
 
 function textOf(tally: Tally, firstSeed: number, ms: number): string {
@@ -212,7 +212,7 @@ function count(number: number): string {
   return number.toLocaleString('en')
 }
 
-/** Null when no time was asked for. */
+/** Null when no time was given. */
 function timeOf(): number | null {
   if (options.minutes !== undefined) return numberOf('--minutes', options.minutes) * 60_000
   return options.seconds === undefined ? null : numberOf('--seconds', options.seconds) * 1_000

@@ -1,4 +1,4 @@
-/** Deliberate bugs in what an engine remembers, in what it believes of it and of its clock, and in how often it tries. */
+/** Deliberate bugs in what an engine remembers, in when it relies on that and on its clock, and in its number of attempts. */
 import { bug, type DeliberateBug } from './deliberate-bug.ts'
 
 const CYCLE = 'src/engine/cycle.ts'
@@ -32,7 +32,8 @@ export const MEMORY_BUGS: readonly DeliberateBug[] = [
     'return number + 1 < limits.attemptsMax &&',
   ),
   bug('wrong-clock-is-served', 'src/engine/clock-watch.ts', 'if (this.isSure()) return\n', 'if (count >= 0) return\n'),
-  // No code of the product: how a store must not be, whose connections stay with a server that is not the primary any more.
+  // This is not code of the product. It shows what a store must not do when its connections stay with a server that is no longer the
+  // primary.
   bug(
     'refusal-by-an-old-primary',
     'test/simulation/connection.ts',

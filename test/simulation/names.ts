@@ -1,4 +1,4 @@
-/** The few names that requests are made from: who and what there is, and what was asked about them so far. */
+/** The few names that requests are made from: the accounts, assets and holds, and what was asked about them so far. */
 import type { Command, Leg, RateCommand } from '../../src/domain/command.ts'
 import { across } from '../support/commands.ts'
 import type { Chance } from './chance.ts'
@@ -10,9 +10,9 @@ export interface FrozenHold {
   readonly id: string
   readonly amount: bigint
   readonly at: number
-  /** Amounts that it was asked to be settled at: each only once, so that what ended it can be told from its row. */
+  /** The amounts of the settles that were requested. Each amount occurs once, so the row shows which settle ended the hold. */
   readonly settledAt: Set<bigint>
-  /** Whether it may well be there. */
+  /** Whether the hold probably exists. */
   readonly isLikely: boolean
 }
 
@@ -28,9 +28,9 @@ export class Names {
   at = 0
   /** Whether amounts near the end of the range come up. */
   readonly hasGiants: boolean
-  /** How often somebody does not wait for an answer before he asks on. */
+  /** How often a caller sends the next command without waiting for an answer. */
   readonly haste: number
-  /** How often a leg goes across assets. */
+  /** How often a leg is an exchange. */
   readonly exchanging: number
   #requestIds = 0
 
@@ -47,7 +47,7 @@ export class Names {
     return `${prefix}${++this.#requestIds}`
   }
 
-  /** The first user is the busy one. */
+  /** The first user is the busiest one. */
   user(): string {
     return this.chance.likely(0.6) ? this.users[0]! : this.chance.pick(this.users)
   }
@@ -56,7 +56,7 @@ export class Names {
     return this.chance.likely(0.9) ? this.user() : this.chance.pick(['@promo', '@revenue'])
   }
 
-  /** Of a transfer: rarely the account that exchanges. */
+  /** A party of a transfer; rarely `@exchange`. */
   party(): string {
     return this.chance.likely(0.98) ? this.account() : '@exchange'
   }
@@ -65,13 +65,13 @@ export class Names {
     return this.chance.likely(0.7) ? '@revenue' : this.chance.pick([...this.users, '@promo'])
   }
 
-  /** One that may have expired meanwhile. */
+  /** A hold that may have expired by now. */
   oldHold(): FrozenHold | null {
     const old = this.holds.filter(({ at, isLikely }) => isLikely && at < this.at - 100)
     return old.length === 0 ? null : this.chance.pick(old)
   }
 
-  /** Of a settle: mostly the hold's. */
+  /** The payee of a settle; mostly the hold's. */
   otherPayee(): string | null {
     return this.chance.likely(0.7) ? null : this.payee()
   }
@@ -80,7 +80,7 @@ export class Names {
     return { settle: this.chance.amountBetween(1n, 40n) }
   }
 
-  /** Half of the moments come so soon that trying once more can be too late. */
+  /** Half of the instants are so near that a second attempt can be too late. */
   expiry(): { readonly expiresInMs: number | null; readonly expiresAt: number | null } {
     const { chance } = this
     const expiry = chance.weighted({ soon: 2, late: 1, never: 0.3, at: 3 })
@@ -111,7 +111,7 @@ export class Names {
     return [from, this.chance.pick(['credit', 'gem', 'usd'].filter((asset) => asset !== from))]
   }
 
-  /** Mostly across a pair that somebody was to declare a rate of, at times at an amount that may lie within its tolerance. */
+  /** Mostly a pair with a requested rate; sometimes with an amount that may lie within its tolerance. */
   across(from: string, to: string, amount: bigint): Leg {
     const { chance } = this
     const known = chance.likely(0.9) ? this.rates.slice(-4) : []

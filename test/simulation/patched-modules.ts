@@ -1,9 +1,9 @@
 /**
- * The product with a mistake in it: modules of src/ are loaded a second time, with a part of their text replaced as they are read.
- * Nothing is written, and nothing of it can be reached without this file.
+ * The product with one bug: modules of src/ are loaded a second time, with a part of their text replaced while they are read. No file is
+ * written, and the patched modules are reachable only through this file.
  *
- * A module whose address ends with `?bug=NAME` is the one that the bug called NAME is in, and so is everything it imports. With
- * `node --import` of this file and HOLDFAST_TEST_BUG=NAME every module of the process is one.
+ * A module whose URL ends with `?bug=NAME` is loaded with that bug, and so are all of its imports. With `node --import` of this file and
+ * HOLDFAST_TEST_BUG=NAME this holds for every module of the process.
  */
 import { registerHooks } from 'node:module'
 import { dirname, join, relative, sep } from 'node:path'
@@ -16,14 +16,14 @@ const MARK = /\?bug=([a-z0-9-]+)$/
 
 let isInstalled = false
 
-/** Loads a module of test/simulation over the product with this bug. */
+/** Loads a module of test/simulation that uses the product with this bug. */
 export async function importWithBug<Module>(bug: DeliberateBug, file: string): Promise<Module> {
   install()
   const url = pathToFileURL(join(import.meta.dirname, file)).href
   return (await import(`${url}?bug=${bug.name}`)) as Module
 }
 
-/** @throws Error when the text to be replaced is not there exactly once */
+/** @throws Error unless the text to replace occurs exactly once */
 export function replaceIn(source: string, { path, find, put }: Replacement): string {
   const count = source.split(find).length - 1
   if (count !== 1) throw new Error(`${path} has ${count} places in place of one that read: ${find}`)
@@ -58,7 +58,7 @@ function isOwn(url: string): boolean {
   return url.startsWith('file:') && /^(?:src|test)\//.test(pathOf(url))
 }
 
-/** From the repository's root, with `/`. */
+/** The path relative to the repository's root, with `/`. */
 function pathOf(url: string): string {
   return relative(ROOT, fileURLToPath(url.replace(MARK, ''))).replaceAll(sep, '/')
 }

@@ -1,4 +1,4 @@
-/** What every engine is asked at the quiet end, when nothing is wrong any more: all of it has to be answered, and soon. */
+/** The questions for every engine at the quiet end, when there are no faults any more: each must be answered, and in time. */
 import {
   across,
   amend,
@@ -16,7 +16,7 @@ import {
 import type { Chance } from './chance.ts'
 import type { Ask } from './history.ts'
 
-/** Several rounds; the asks of one round are sent together. */
+/** Rounds of questions; the questions of one round are sent together. */
 export function makeProbes(
   chance: Chance,
   engine: number,
@@ -25,7 +25,7 @@ export function makeProbes(
   const name = `probe:${engine}`
   const id = (what: string): string => `probe-${engine}-${what}`
   const old = holds.length === 0 ? [] : [chance.pick(holds), chance.pick(holds)]
-  // An amount that nobody else asks for tells whose settle it was that came.
+  // No other command asks for this amount, so it identifies the settle that was applied.
   const amount = 1_000_000_000n + BigInt(engine)
   const overage = chance.pick(['cap', 'draw'] as const)
   const late = expired.length === 0 ? [] : [settle(chance.pick(expired), amount, overage, { late: true })]
@@ -48,7 +48,7 @@ export function makeProbes(
     [group(charge(id('g'), name, 1n), freeze(id('h'), name, 1_000n)), charge(id('i'), name, 1_000n)],
     [...old.map((hold) => release(hold)), ...late, { kind: 'ready' }],
     life,
-    // Each is answered as at first, whatever came since; and once more after something else has come.
+    // A repeat gets the first answer whatever happened since. The next round repeats all of them in another order.
     [...life, ...late, refund(id('l4'), id('l'), 1n)],
     [...life.toReversed(), { kind: 'read_history', hold: id('l') }],
     [

@@ -1,6 +1,6 @@
 /**
- * What is promised about refusals, faults and waiting (laws 7 and 8): what was refused or faulted with `applied: 'no'` had no
- * effect, every fault has a cause, and nobody waits longer than his patience.
+ * The promises about refusals, faults and waiting (laws 7 and 8): a command that was refused, or that failed with `applied: 'no'`, had no
+ * effect; every fault has a cause; no call takes longer than its patience.
  */
 import type { Command } from '../../src/domain/command.ts'
 import type { EngineLimits } from '../../src/engine/limits.ts'
@@ -11,7 +11,7 @@ import { isSameLife, keysOf, type Effect, type Journal } from './journal-audit.t
 import { contentsOf, spell } from '../reference/spelling.ts'
 import { isBroken, isPoison } from './workload.ts'
 
-/** How late an engine may notice that somebody's patience is over: it looks every 50 ms. */
+/** The longest delay until an engine notices that a call's patience has run out: it checks every 50 ms. */
 const NOTICE_MS = 101
 
 export interface Promises {
@@ -20,7 +20,7 @@ export interface Promises {
   readonly findings: Findings
 }
 
-/** @param chapters an era of the database each, in their order */
+/** @param chapters one per era of the database, in order */
 export function auditPromises(calls: readonly Call[], chapters: readonly Chapter[], promises: Promises): void {
   const endsTicks = chapters.map(({ era }) => era.untilTick)
   for (const { journal } of chapters) {
@@ -35,9 +35,10 @@ export function auditPromises(calls: readonly Call[], chapters: readonly Chapter
 }
 
 /**
- * Whoever wrote it had been asked to, and did not say that it had no effect, unless the database went back in time between the two.
+ * The process that wrote an effect had been asked for it, and did not answer that it had no effect. An answer after a return of the
+ * database to an earlier state is exempt.
  *
- * @param endsTicks when it went back
+ * @param endsTicks the ticks of these returns
  */
 function checkCause(
   { cause, sender, tick }: Effect,
@@ -69,7 +70,9 @@ function checkGroups(calls: readonly Call[], journal: Journal, { findings }: Pro
   }
 }
 
-/** A group's rates, which nobody else declares, came together with its other members, if at all. Repeated later they may come once more. */
+/**
+ * No other command declares a group's rates. They took effect with the other members or not at all. A repeat may declare them again later.
+ */
 function checkRates(
   group: Ask,
   { journal, ticks, findings }: { journal: Journal; ticks: ReadonlySet<number | null>; findings: Findings },
@@ -79,7 +82,7 @@ function checkRates(
       ({ cause }) => 'command' in cause && contentsOf(cause.command) === contentsOf(rate),
     )
     const isWith = ticks.has(null) ? own.length === 0 : own.some(({ tick }) => ticks.has(tick))
-    findings.check(7, isWith, () => `the rate of a group came alone, or did not come: ${spell(group)}`)
+    findings.check(7, isWith, () => `the rate of a group was declared separately, or not at all: ${spell(group)}`)
   }
 }
 
@@ -95,7 +98,7 @@ function checkQueue({ ask, queuedBefore, answer, engine, life }: Call, { limits,
   findings.check(8, isRefused, () => `a full queue took ${spell(ask)}`)
 }
 
-/** Only the end of a process keeps an answer back. */
+/** A call stays unanswered only when its process ends. */
 function checkUnanswered(call: Call, { troublesOf, findings }: Promises): void {
   const { killed } = troublesOf(call)
   findings.check(8, killed || isQuestion(call.ask), () => `${spell(call.ask)} was never answered`)
@@ -113,7 +116,7 @@ function checkAnswer(call: Call, { at, result }: Answered, promises: Promises): 
   if (result.kind === 'fault') {
     findings.check(7, hasCause(call, result.code, promises), () => `a fault without a cause: ${what()}`)
     findings.check(7, APPLIED[result.code].includes(result.applied), () => `not what the fault means: ${what()}`)
-    findings.check(8, !call.isProbe, () => `nothing was wrong any more: ${what()}`)
+    findings.check(8, !call.isProbe, () => `a fault in the quiet end: ${what()}`)
   }
   if (result.kind === 'outcome') {
     const isImpossible = commandsOf(ask).some(
@@ -155,7 +158,7 @@ function hasCause(call: Call, code: FaultCode, { limits, troublesOf }: Promises)
       return call.abortedAt !== null || at - call.invokedAt >= patienceMs
     }
     case 'contention': {
-      // A refusal that comes before the locks is an attempt too. One attempt is enough where two more of its length would be too late.
+      // A refusal before the locks counts as an attempt. A single attempt suffices when two more of its length would exceed the patience.
       const attempts = attemptTicks.filter((attempt) => attempt > call.invokedTick && attempt < tick).length
       const patienceMs = call.timeoutMs ?? limits.callTimeoutMsDefault
       return attempts >= limits.attemptsMax || (attempts > 0 && (at - call.invokedAt) * 3 >= patienceMs)
@@ -165,7 +168,7 @@ function hasCause(call: Call, code: FaultCode, { limits, troublesOf }: Promises)
     case 'store_misconfigured':
       return misconfigured > 0
     case 'clock_wrong': {
-      // One that is set while it is looked at is looked at again, and that has an end.
+      // A clock that is set during a check is checked again, and the number of such checks is limited.
       const { clockOffMost = 0, clockJumps = 0 } = call.answer!
       return clockOffMost > limits.clockDifferenceMsMax / 2 || clockJumps > 1
     }

@@ -1,4 +1,4 @@
-/** Row locks as a database server has them: whoever comes later waits, for a while. */
+/** Row locks as on a database server: a later transaction waits, up to a limit. */
 import type { World } from './world.ts'
 
 interface Waiting {
@@ -7,14 +7,14 @@ interface Waiting {
 
 export class RowLocks {
   readonly #world: World
-  /** Who waits for each locked row; the lock's owner is not among them. */
+  /** The waiting transactions of each locked row, without the owner of the lock. */
   readonly #queues = new Map<string, Waiting[]>()
 
   constructor(world: World) {
     this.#world = world
   }
 
-  /** Locks the rows one after another in ascending order. Null when that took longer than `waitMs`; then none is locked. */
+  /** Locks the rows one after another in ascending order. Null, with no row locked, when that took longer than `waitMs`. */
   async acquire(rows: Iterable<string>, waitMs: number): Promise<{ release: () => void } | null> {
     const held: string[] = []
     const release = (): void => {

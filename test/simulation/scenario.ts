@@ -1,4 +1,4 @@
-/** One simulation as data, made from its seed: who takes part, with which limits, what is asked and what goes wrong. */
+/** One simulation as data, generated from its seed: its engines and clients, their limits, the requests and the faults. */
 import { ENGINE_LIMITS, type EngineLimits } from '../../src/engine/limits.ts'
 import { Chance } from './chance.ts'
 import type { Intent } from './client.ts'
@@ -7,7 +7,7 @@ import type { EngineHabits } from './engine-process.ts'
 import { makeFaults, type Fault } from './faults.ts'
 import { makeWorkload } from './workload.ts'
 
-/** Orders that the databases of scenarios have. */
+/** The write orders that the databases of scenarios have. */
 const ORDERS: readonly DatabaseHabits['order'][] = ['mysql', 'postgres', 'sqlite']
 
 export interface Scenario {
@@ -18,7 +18,7 @@ export interface Scenario {
   readonly faults: readonly Fault[]
 }
 
-/** What of a scenario is kept, by position; undefined keeps everything. */
+/** The parts of a scenario that are kept, by position; undefined keeps everything. */
 export interface Kept {
   readonly intents?: ReadonlySet<number> | undefined
   readonly faults?: ReadonlySet<number> | undefined
@@ -52,7 +52,7 @@ export function makeScenario(seed: number, kept: Kept = {}): Scenario {
   }
 }
 
-/** All engines have the same limits, most of them so low that they are met. */
+/** All engines have the same limits. Most limits are so low that a scenario reaches them. */
 export function makeLimits(chance: Chance): EngineLimits {
   return {
     ...ENGINE_LIMITS,

@@ -1,4 +1,4 @@
-/** Making a failing scenario smaller: fewer faults, fewer clients, fewer requests, as long as the same law stays broken. */
+/** Reduces a failing scenario: fewer faults, fewer clients, fewer requests, as long as the same law is broken. */
 import { makeScenario, type Kept } from './scenario.ts'
 import { simulate, type Report } from './simulation.ts'
 
@@ -7,7 +7,7 @@ export interface Shrunk {
   readonly report: Report
 }
 
-/** Takes at most about `msMax` of real time. */
+/** Takes about `msMax` of real time at most. */
 export async function shrink(report: Report, msMax: number): Promise<Shrunk> {
   const { seed } = report
   const law = report.violations[0]?.law
@@ -36,7 +36,7 @@ export async function shrink(report: Report, msMax: number): Promise<Shrunk> {
   return best
 }
 
-/** Leaves out as many members as it can, in chunks that get smaller (https://doi.org/10.1109/32.988498, "ddmin"). */
+/** Removes as many members as it can, in chunks that get smaller (https://doi.org/10.1109/32.988498, "ddmin"). */
 async function smallest(
   members: Set<number>,
   fails: (rest: Set<number>) => Promise<boolean>,
@@ -53,7 +53,7 @@ async function smallest(
   return new Set(kept)
 }
 
-/** The command that plays it again. */
+/** The command line that replays the reduced scenario. */
 export function replayCommand(seed: number, kept: Kept): string {
   const parts = [`npm run simulate -- --seed ${seed}`]
   if (kept.intents !== undefined) parts.push(`--intents ${formatRanges(kept.intents)}`)
@@ -61,7 +61,7 @@ export function replayCommand(seed: number, kept: Kept): string {
   return parts.join(' ')
 }
 
-/** `0-3,7`; `none` for none. */
+/** A list such as `0-3,7`; `none` for an empty set. */
 export function formatRanges(numbers: ReadonlySet<number>): string {
   const ranges: [first: number, last: number][] = []
   for (const number of [...numbers].sort((left, right) => left - right)) {
@@ -72,7 +72,7 @@ export function formatRanges(numbers: ReadonlySet<number>): string {
   return ranges.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`)).join(',') || 'none'
 }
 
-/** @throws RangeError for anything but what `formatRanges` writes */
+/** @throws RangeError for any text that `formatRanges` does not write */
 export function parseRanges(text: string): Set<number> {
   if (text === 'none') return new Set()
   const numbers = new Set<number>()

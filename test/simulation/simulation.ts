@@ -1,6 +1,6 @@
-/** One simulation: plays a scenario until everything is at rest, then asks every engine to prove that it is well, and audits. */
+/** One simulation: plays a scenario until everything is at rest, then probes every engine, and audits. */
 import { createHash } from 'node:crypto'
-// Taken now, so that a test can make sure that nobody else asks for a timer.
+// Imported here, so that a test can verify that no other module asks for a timer.
 import { setImmediate } from 'node:timers'
 import type { Command, CommandKind } from '../../src/domain/command.ts'
 import type { Hold, HoldState } from '../../src/domain/hold.ts'
@@ -21,7 +21,7 @@ export type HitKind = FaultKind | Mishap
 
 export type AnswerCode = RejectionCode | FaultCode | 'applied' | 'replayed' | 'read' | 'unanswered'
 
-/** What commands came to, some kinds of them told apart. */
+/** The kinds of effects; some commands have more than one. */
 export type EffectKind = CommandKind | 'expiry' | 'late-settle'
 
 export interface Report {
@@ -34,9 +34,9 @@ export interface Report {
   /** Virtual milliseconds. */
   readonly ms: number
   readonly hits: Readonly<Partial<Record<HitKind, number>>>
-  /** What callers were told, each code by itself. */
+  /** The answers that callers received, by code. */
   readonly answers: ReadonlyMap<AnswerCode, number>
-  /** What had an effect and was told so, by kind. */
+  /** The effects that were reported to callers, by kind. */
   readonly applied: ReadonlyMap<EffectKind, number>
   /** How often each law was checked, by its number; 0 for linearizability. */
   readonly checks: ReadonlyMap<number, number>
@@ -51,21 +51,21 @@ const QUIET_MS = 20_000
 const QUIETLY = { traced: false }
 
 /**
- * While connections stay, the database does not go back to before an asset was declared or a hold frozen. No commit proves that an asset is
- * still there: an engine that remembers it books the first coins of an asset that nobody has declared. Nor does one prove that a hold
- * in the same state, of as many steps, is the one that was remembered: where another engine froze it anew, and its balance came to the same
- * version and amounts, it ends by the moment and the terms of the freeze that was lost (with false here, seed 2785).
+ * While connections stay, the database does not return to a state before the declaration of an asset or the freeze of a hold. A commit does
+ * not prove that an asset still exists: an engine that remembers it books coins of an undeclared asset. A commit does not prove either that
+ * a hold with the same state and number of steps is the remembered one. If another engine opened it again, and its balance reached the same
+ * version and amounts, the hold ends by the time and the terms of the lost freeze (set this to false and play seed 2785).
  */
 const UNPROVEN_STAYS = true
 
-/** How much of what was lost is asked for once more. */
+/** The share of the lost commands that are sent again. */
 const REPEATED = 0.6
 
 const REPEAT: AskOptions = { timeoutMs: null, abortAfterMs: null, isProbe: false }
 
 const PROBE: AskOptions = { timeoutMs: null, abortAfterMs: null, isProbe: true }
 
-/** Plays a scenario and audits it. Never rejects: what breaks the simulation itself is a violation too. */
+/** Plays a scenario and audits it. Never rejects: a failure of the simulation itself is a violation too. */
 export async function simulate(scenario: Scenario, options: { readonly traced: boolean } = QUIETLY): Promise<Report> {
   const world = new World(scenario.seed, options)
   const played = new Play(world, scenario)
@@ -82,7 +82,7 @@ export async function simulate(scenario: Scenario, options: { readonly traced: b
   } catch (error) {
     violations.push({ law: 8, what: error instanceof Error ? (error.stack ?? error.message) : String(error) })
   } finally {
-    // Node tells of rejections that nobody handled once it comes to real events again.
+    // Node reports unhandled rejections when it returns to the event loop.
     await new Promise((resolve) => setImmediate(resolve))
     release()
   }
@@ -103,7 +103,7 @@ export async function simulate(scenario: Scenario, options: { readonly traced: b
   }
 }
 
-/** One word for each command's answer, and for each call that ended otherwise. */
+/** One code for each command's answer, and for each call that ended without one. */
 export function countAnswers(calls: readonly Call[]): ReadonlyMap<AnswerCode, number> {
   const codes = new Map<AnswerCode, number>()
   const add = (code: AnswerCode): void => void codes.set(code, (codes.get(code) ?? 0) + 1)
@@ -141,7 +141,7 @@ function effectOf({ kind }: Command, state: HoldState): EffectKind {
   return kind === 'release' ? 'expiry' : kind === 'settle' ? 'late-settle' : kind
 }
 
-/** Plays a scenario and leaves the judgement to the caller. @throws Error when it does not come to rest */
+/** Plays a scenario without an audit. @throws Error when it does not come to rest */
 export async function play(scenario: Scenario): Promise<History> {
   const played = new Play(new World(scenario.seed, QUIETLY), scenario)
   await played.run()
@@ -154,7 +154,7 @@ class Play {
   readonly #scenario: Scenario
   readonly #database: Database
   readonly #engines: readonly EngineProcess[]
-  /** The most that a clock showed when the quiet time was over. */
+  /** The latest time that a clock showed at the end of the quiet time. */
   #quietUntil = 0
 
   constructor(world: World, scenario: Scenario) {
@@ -182,7 +182,7 @@ class Play {
       else this.#world.after(fault.at, () => this.#strike(fault))
     }
     for (const intent of this.#scenario.intents) void pursue(this.#world, this.#engines, intent)
-    // Everybody gives up at last, so it comes to rest.
+    // Every caller gives up in the end, so the world comes to rest.
     await this.#world.run()
     this.#calm()
     await this.#world.run(this.#world.now + QUIET_MS)
@@ -208,7 +208,7 @@ class Play {
     }
   }
 
-  /** From here on nothing goes wrong any more. */
+  /** From now on there are no faults. */
   #calm(): void {
     this.#database.recover()
     for (const engine of this.#engines) {
@@ -246,7 +246,7 @@ class Play {
     })
   }
 
-  /** What callers do then: they ask for what was lost once more, each for himself or an operator for all of them, one after another. */
+  /** Sends lost commands again, as callers do: each on its own, or an operator all of them in sequence. */
   #repeat(lost: readonly Transaction[]): void {
     const chance = this.#world.chance.stream(`repeats ${this.#database.pastEras.length}`)
     const ids = new Set(
@@ -328,7 +328,7 @@ class Play {
   }
 }
 
-/** Whether it made rows that later commits rest on without proof. */
+/** Whether it made rows that later commits rely on without proof. */
 function isUnproven({ changes: { assets, holdsOpened } }: Transaction): boolean {
   return assets.length + holdsOpened.length > 0
 }
@@ -337,7 +337,7 @@ function idOf(command: Command): string {
   return 'requestId' in command ? command.requestId : ''
 }
 
-/** Errors that nobody handles are part of the run while it lasts; the returned function ends that. */
+/** Unhandled errors are part of the run while it lasts. The returned function ends that. */
 function catchStrays(onStray: (error: unknown) => void): () => void {
   const others = process.listeners('unhandledRejection')
   process.removeAllListeners('unhandledRejection')
@@ -348,7 +348,7 @@ function catchStrays(onStray: (error: unknown) => void): () => void {
   }
 }
 
-/** A clock that is off by more than this is refused by the engines. */
+/** Engines refuse a clock that differs by more than this. */
 const OFF_MS_MAX = 4_000
 
 function setAhead(engine: EngineProcess, byMs: number): void {

@@ -1,8 +1,7 @@
 /**
- * What is asked of the ledger: random requests over so few names that they meet, written down before anything happens.
+ * The workload: random requests about so few names that they conflict, generated before the simulation starts.
  *
- * A request is made from names and amounts alone; what will be answered is the auditor's business. A new kind of command is a row
- * of `MAKERS`.
+ * A request is made from names and amounts alone; the auditor decides what the answer must be. A new kind of command is a row of `MAKERS`.
  */
 import type { Command, CommandKind } from '../../src/domain/command.ts'
 import {
@@ -32,7 +31,7 @@ export function isPoison(requestId: string): boolean {
   return requestId.startsWith('poison')
 }
 
-/** Request ids of commands that are broken so that the rules themselves fall over them. */
+/** Request ids of commands that are malformed, so that the rules themselves throw. */
 export function isBroken(requestId: string): boolean {
   return requestId.startsWith('broken')
 }
@@ -41,11 +40,11 @@ export interface WorkloadPlan {
   readonly engines: number
   readonly clients: number
   readonly intents: number
-  /** Requests begin between the beginning and then. */
+  /** Requests begin between the start and this time. */
   readonly untilMs: number
 }
 
-/** How often each kind comes, and how one is made; null when there is nothing to make one from. */
+/** The relative frequency of each kind, and how a command is made; null when no suitable names exist yet. */
 const MAKERS: Readonly<Record<CommandKind, { weight: number; make: (names: Names) => Command | null }>> = {
   deposit: {
     weight: 8,
@@ -93,7 +92,7 @@ const MAKERS: Readonly<Record<CommandKind, { weight: number; make: (names: Names
       const hold = late && chance.likely(0.7) ? names.oldHold() : names.hold()
       if (hold === null) return null
       let amount = chance.weighted({ less: 6, all: 3, more: 3, nothing: 1 })
-      // At most one settle of a hold is at each amount, and one at nothing.
+      // Each hold has at most one settle per amount, and at most one of 0.
       if (amount === 'all' && hold.settledAt.has(hold.amount)) amount = 'less'
       const asked = {
         less: hold.amount > 1n ? chance.amountBetween(1n, hold.amount > 1_000n ? 1_000n : hold.amount - 1n) : 1n,
@@ -215,7 +214,7 @@ export function makeWorkload(
   return { intents, users: names.users }
 }
 
-/** What somebody asks who does not wait for the answer before: the end of a hold, a deposit of a new kind of coin, an exchange. */
+/** The next command of a caller that does not wait for an answer: the end of a hold, a deposit of a new asset, an exchange. */
 function makeRush(names: Names, { ask }: Intent): Command | null {
   const { chance, haste, users, requestId } = names
   if (!chance.likely(haste)) return null
@@ -227,7 +226,7 @@ function makeRush(names: Names, { ask }: Intent): Command | null {
   return rushHold(names, ask)
 }
 
-/** The next thing in the life of a hold; a repeat of its freeze among them, which has to be answered as at first. */
+/** The next command about a hold. It may be a repeat of the freeze, which must get the first answer. */
 function rushHold(names: Names, ask: Ask): Command | null {
   const { chance, requestId } = names
   const id = ask.kind === 'freeze' ? ask.requestId : 'hold' in ask ? ask.hold : null
@@ -251,13 +250,13 @@ function rushHold(names: Names, ask: Ask): Command | null {
   }
 }
 
-/** Each workload leaves some kinds out. */
+/** Each workload makes some kinds rare. */
 function kindWeights(chance: Chance): Record<CommandKind, number> {
   const weights = Object.entries(MAKERS).map(([kind, { weight }]) => [kind, chance.likely(0.8) ? weight : weight / 20])
   return Object.fromEntries(weights) as Record<CommandKind, number>
 }
 
-/** Arrivals come alone and in bursts. */
+/** Requests arrive alone and in bursts. */
 function arrivals(chance: Chance, { intents, untilMs }: WorkloadPlan): readonly number[] {
   const times: number[] = []
   while (times.length < intents) {
@@ -286,7 +285,7 @@ function makeAsk(names: Names, kinds: Readonly<Record<CommandKind, number>>): As
   return makeCommand(names, kinds)
 }
 
-/** What no edge lets through: an amount that the rules fall over, legs that cannot be named. */
+/** Malformed commands that no API accepts: an amount of the wrong type, legs that are not a list. The rules throw on them. */
 function makeBroken(chance: Chance, requestId: string): Command {
   if (chance.likely(0.5)) return { ...transfer(requestId, []), legs: null as never }
   return { ...freeze(requestId, 'user:1', 1n), amount: 1 as never }
@@ -301,7 +300,7 @@ function makeCommand(names: Names, kinds: Readonly<Record<CommandKind, number>>)
   }
 }
 
-/** Members of a group have request ids of their own, which nothing else uses, and rates of their own. */
+/** The members of a group have request ids and rates of their own, which no other command uses. */
 function makeGroup(names: Names, kinds: Readonly<Record<CommandKind, number>>): Ask {
   const members: Command[] = []
   const size = names.chance.between(1, 5)
@@ -313,7 +312,7 @@ function makeGroup(names: Names, kinds: Readonly<Record<CommandKind, number>>): 
   return group(...members)
 }
 
-/** An earlier command once more, or another one under its request id. */
+/** An earlier command again, or a different one under its request id. */
 function again({ chance, commands }: Names): Command {
   const earlier = chance.pick(commands)
   if (chance.likely(0.5) || !('requestId' in earlier)) return earlier

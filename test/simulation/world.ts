@@ -1,37 +1,37 @@
 /**
- * The world that a simulation lives in: its time, its order of events, and its chance.
+ * The world of a simulation: its time, its order of events, and its random numbers.
  *
- * Time is virtual: it jumps from one event to the next. Between two events everything that promises still owe each other is
- * settled, so what happens next never depends on the machine. Nothing real takes part: no timer, no clock, no chance.
+ * Time is virtual: it jumps from one event to the next. Before the next event all pending microtasks have run, so the order never depends
+ * on the machine. No real timer, clock or random number is used.
  */
 import { Chance } from './chance.ts'
 
 /** 2030-01-01, so that timestamps look like timestamps. */
 export const EPOCH = Date.UTC(2030, 0, 1)
 
-/** A run that does not come to rest within so many events never will. */
+/** A run that is not at rest after this many events is considered endless. */
 const EVENTS_MAX = 300_000
 
 interface Event {
   readonly at: number
-  /** Decides between events of the same time. */
+  /** Orders events of the same time. */
   readonly order: number
-  /** Nobody waits for it: the world is at rest when nothing else is left. */
+  /** Whether nothing waits for the event: the world is at rest when only such events are left. */
   readonly inBackground: boolean
-  /** Null when it was cancelled, or has happened. */
+  /** Null after the event was cancelled or has happened. */
   action: (() => void) | null
 }
 
 export class World {
   readonly chance: Chance
-  /** What happened, one line each; null when nobody wants to know. */
+  /** One line per event; null when the run is not traced. */
   readonly trace: string[] | null
   readonly #order: Chance
   readonly #events: Event[] = []
   #now = 0
   #ticks = 0
   #eventCount = 0
-  /** Events to come that are not in the background. */
+  /** The number of future events that are not in the background. */
   #awaited = 0
 
   constructor(seed: number, options: { readonly traced: boolean }) {
@@ -49,12 +49,12 @@ export class World {
     return this.#eventCount
   }
 
-  /** A number that no moment before had: which of two things came first, also within one event. */
+  /** A strictly increasing number: it orders events, even within one instant. */
   tick(): number {
     return ++this.#ticks
   }
 
-  /** Adds a line to the trace. The text is made only when somebody wants it. */
+  /** Adds a line to the trace. The text is only made when the run is traced. */
   note(text: () => string): void {
     this.trace?.push(`${this.#now.toFixed(3)} ${text()}`)
   }
@@ -67,7 +67,7 @@ export class World {
     return () => void this.#take(event)
   }
 
-  /** The action of an event that is to happen now or never; null when that was before. */
+  /** The action of an event that is due; null if it was cancelled or has happened. */
   #take(event: Event): (() => void) | null {
     const { action, inBackground } = event
     if (action !== null && !inBackground) this.#awaited--
@@ -79,7 +79,7 @@ export class World {
     return new Promise((resolve) => this.after(ms, resolve))
   }
 
-  /** Calls `action` after so many turns of the microtask queue: between two awaits of whoever is running. */
+  /** Calls `action` after this many turns of the microtask queue: between two awaits of the running code. */
   afterTurns(turns: number, action: () => void): void {
     let left = turns
     const turn = (): void => {
@@ -90,9 +90,9 @@ export class World {
   }
 
   /**
-   * Lets time pass until nothing is left to happen but in the background, or until `untilMs`.
+   * Advances time until only background events are left, or until `untilMs`.
    *
-   * @throws Error when it does not come to rest
+   * @throws Error when the world does not come to rest
    */
   async run(untilMs = Infinity): Promise<void> {
     await settled()
@@ -110,7 +110,7 @@ export class World {
   }
 }
 
-/** Resolves when no microtask is left: Node comes to the next tick only then, and does not look at anything real before. */
+/** Resolves when no microtask is left: Node runs the next tick only then, and before any real event. */
 function settled(): Promise<void> {
   return new Promise((resolve) => process.nextTick(resolve))
 }
