@@ -15,8 +15,8 @@ import { openSqliteStorage } from './storage.ts'
 const UNAVAILABLE = { name: 'Fault', code: 'store_unavailable', applied: 'no' }
 const OVERLOADED = { name: 'Fault', code: 'overloaded', applied: 'no', retryAfterMs: 1_000 }
 const BUSY_MS = 1_000
-/** The longest time that reads may take of one turn of the calling thread. */
-const TURN_MS_MAX = 20
+/** The longest processor time that reads may take of one turn of the calling thread; some 10 ms on a quiet machine. */
+const TURN_MS_MAX = 40
 const PAGES = 50
 /** Balances of the account with many. */
 const ASSETS = 5_000
