@@ -17,6 +17,8 @@ const LOCK_MS_MAX = 1_000
 const POOL_MS_MAX = 2_000
 const STATEMENT_MS_MAX = 3_000
 const FAULT_MS = 2_500
+/** Much longer than a call waits for a connection, so that calls fail while there are none. */
+const STARVED_MS = 3 * POOL_MS_MAX
 /** More connections than the two service processes need. */
 const CONNECTIONS_MAX = 14
 const READERS = 40
@@ -167,7 +169,7 @@ async function read({ urls }: Deployment): Promise<number> {
 async function takeConnections({ direct, proxy }: Place): Promise<Window> {
   const strangers: ServerClient[] = []
   const window = await windowOf(async () => {
-    const until = performance.now() + FAULT_MS
+    const until = performance.now() + STARVED_MS
     while (performance.now() < until) {
       const stranger = await connectTo(direct).catch(() => null)
       if (stranger !== null) strangers.push(stranger)
