@@ -28,6 +28,11 @@ export interface Route {
   readonly problems: readonly ProblemCode[]
 }
 
+/** The path as an OpenAPI document writes it, with `{name}` for every parameter. */
+export function pathTemplate({ path }: Route): string {
+  return path.replaceAll(/:([a-z]+)/g, '{$1}')
+}
+
 /** A field in the path of the route; in a batch it is a field like the others. */
 export interface AddressField<Value> extends Field<Value> {
   /** Its name in the path. */
@@ -112,7 +117,6 @@ export function contract<
   const batchNames: ReadonlySet<string> = new Set(['kind', ...Object.keys(terms.address), ...bodyNames])
   const schemas = schemasOf(fields)
   const options = { additionalProperties: false }
-  const examples = body.examples.length === 0 ? {} : { examples: [...body.examples] }
 
   const readAddress = (values: Fields, namesAre: NamesAre): AddressOf<Address> => {
     if (address.length === 0) return NOWHERE as AddressOf<Address>
@@ -131,15 +135,15 @@ export function contract<
     takesRequestId: 'requestId' in fields,
     answer,
     address,
-    bodySchema: named(body.id, Type.Object(schemas, { ...options, description: body.description, ...examples })),
+    bodySchema: named(
+      body.id,
+      Type.Object(schemas, { ...options, description: body.description, examples: [...body.examples] }),
+    ),
     commandSchema: named(
       body.id.replace(/Body$/, 'Command'),
       Type.Object(
         { kind: words([kind]), ...schemasOf(terms.address), ...schemas },
-        {
-          ...options,
-          description: `The same command as \`${route.method} ${route.path.replaceAll(/:([a-z]+)/g, '{$1}')}\`.`,
-        },
+        { ...options, description: `The same command as \`${route.method} ${pathTemplate(route)}\`.` },
       ),
     ),
 

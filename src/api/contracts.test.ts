@@ -6,26 +6,15 @@ import {
   declareOf,
   depositOf,
   freezeOf,
+  never,
+  newRequestId,
   openOf,
+  refusalOf,
   releaseOf,
   settleOf,
   transferOf,
 } from '../../test/support/read-input.ts'
 import { AMOUNT_MAX } from '../domain/amount.ts'
-import { LedgerError } from './error.ts'
-
-const newRequestId = (): string => 'made-here'
-
-function refusalOf(read: () => unknown): LedgerError {
-  try {
-    read()
-  } catch (error) {
-    assert.ok(error instanceof LedgerError, String(error))
-    assert.equal(error.code, 'invalid_request')
-    return error
-  }
-  return assert.fail('it was accepted')
-}
 
 describe('a command is completed with its defaults', () => {
   test('a deposit is of credit, without memo and metadata, under a new request id', () => {
@@ -75,7 +64,6 @@ describe('a command is completed with its defaults', () => {
   })
 
   test('no request id is made for a command that brings one, or that is refused', () => {
-    const never = (): string => assert.fail('a request id was made')
     depositOf({ requestId: 'd-1', account: 'user:8', amount: 1 }, never)
     refusalOf(() => freezeOf({ account: 'user:8', amount: 1, expiresInMs: 0 }, never))
   })

@@ -1,23 +1,8 @@
 /** Callers' commands on an existing hold, from input to command. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { amendOf, freezeOf, refundOf, settleOf } from '../../test/support/read-input.ts'
+import { amendOf, freezeOf, never, newRequestId, refundOf, refusalOf, settleOf } from '../../test/support/read-input.ts'
 import { batchOf, commandOf } from './contracts.ts'
-import { LedgerError } from './error.ts'
-
-const newRequestId = (): string => 'made-here'
-const never = (): string => assert.fail('a request id was made')
-
-function refusalOf(read: () => unknown): LedgerError {
-  try {
-    read()
-  } catch (error) {
-    assert.ok(error instanceof LedgerError, String(error))
-    assert.equal(error.code, 'invalid_request')
-    return error
-  }
-  return assert.fail('it was accepted')
-}
 
 describe('a command is completed with its defaults', () => {
   test('a settle ends the hold, to the payee of the hold, and needs no request id', () => {

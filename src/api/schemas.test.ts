@@ -27,14 +27,13 @@ import {
   freezeOf,
   openOf,
   rateOf,
+  newRequestId,
   refundOf,
   releaseOf,
   settleOf,
   transferOf,
 } from '../../test/support/read-input.ts'
 import { LedgerError } from './error.ts'
-
-const newRequestId = (): string => 'made-here'
 
 interface Pair {
   readonly schema: TSchema

@@ -4,6 +4,7 @@ import type { SwaggerTransform, SwaggerTransformObject } from '@fastify/swagger'
 import { Account } from '../api/account.ts'
 import { Asset, Assets } from '../api/asset.ts'
 import { Balance } from '../api/balance.ts'
+import { pathTemplate } from '../api/contract.ts'
 import { ALL_CONTRACTS, BODIES } from '../api/contracts.ts'
 import { Entry, EntryLeg } from '../api/entry.ts'
 import { Hold, HoldEvent, HoldEventPage, HoldPage } from '../api/hold.ts'
@@ -137,7 +138,7 @@ export const withOptionalBodies: SwaggerTransformObject = (document) => {
   const { openapiObject } = document
   for (const { route, bodyIsOptional } of ALL_CONTRACTS) {
     if (!bodyIsOptional) continue
-    const path = route.path.replaceAll(/:([a-z]+)/g, '{$1}')
+    const path = pathTemplate(route)
     const body = openapiObject.paths?.[path]?.[route.method === 'POST' ? 'post' : 'put']?.requestBody
     if (body === undefined || !('required' in body)) throw new Error(`The document has no body for ${path}.`)
     body.required = false
