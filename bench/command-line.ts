@@ -215,7 +215,7 @@ export function whole(least: number, most: number): (text: string) => number {
   }
 }
 
-function decimal(least: number, most: number): (text: string) => number {
+export function decimal(least: number, most: number): (text: string) => number {
   return (text) => {
     const value = /^[0-9]{1,6}(\.[0-9]{1,3})?$/.test(text) ? Number(text) : Number.NaN
     if (value >= least && value <= most) return value

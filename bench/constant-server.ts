@@ -26,6 +26,7 @@ const outcome: Outcome<'freeze'> = {
     expiresAt: now + 900_000,
     createdAt: now,
     endedAt: null,
+    steps: 0,
     metadata: null,
   },
 }

@@ -1,6 +1,6 @@
 /**
  * A streamed answer: it is settled in parts while it arrives, the hold is raised when it is too small, and a part is refunded.
- * The hold of a caller that vanished is settled by its expiry, and again when the bill arrives late.
+ * The hold of a caller that vanished is settled by its expiry. When the bill arrives late, only the rest of it is taken.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openLedger, type Hold } from '../src/index.ts' // outside this repository: from 'holdfast'
@@ -43,7 +43,7 @@ while (lost.state === 'open') {
 }
 print('expiry', lost)
 
-// The bill arrives after all. It is settled from what is available; any missing amount would be the shortfall.
+// The bill of 400 arrives after all. 30 of it are paid; the rest comes from what is available, and what is not there would be the shortfall.
 const late = await ledger.settle('chat-2', { amount: 400n, late: true })
 print('late settle', late)
 console.log(`${late.settledLate} settled late, shortfall ${late.shortfall}`)

@@ -11,11 +11,15 @@ console.log(`${hold.id}: ${hold.held} held, ${hold.state}`)
 
 // The same request again, because the first answer was lost: it returns the same hold and freezes nothing more.
 const again = await ledger.freeze({ requestId: 'call-1', account: 'user:8', amount: 616n })
-console.log(`${again.id}: ${again.held} held, ${again.state}`)
+console.log(`${again.id}: ${again.held} held, ${again.state}, replayed ${again.replayed}`)
 
 // After the call: settle the actual cost. The other 116 return to the user.
 const settled = await ledger.settle('call-1', { amount: 500n })
 console.log(`${settled.id}: ${settled.settled} settled, ${settled.released} released, ${settled.state}`)
+
+// Once more. The answer is still the first one; `current` shows that the hold has ended, so the model is not called again.
+const late = await ledger.freeze({ requestId: 'call-1', account: 'user:8', amount: 616n })
+console.log(`${late.id}: ${late.state} when it was frozen, ${late.current?.state} now`)
 
 // A call that failed costs nothing.
 await ledger.freeze({ requestId: 'call-2', account: 'user:8', amount: 400n })

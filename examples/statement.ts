@@ -13,16 +13,13 @@ await sleep(5)
 await ledger.charge({ requestId: 'fee', account, amount: 20n, memo: 'Storage' })
 await ledger.freeze({ requestId: 'job-2', account, amount: 300n, metadata: { model: 'llama-70b' } })
 
-console.log('kind     entry           change  available  held  total  memo')
+console.log('kind     entry           change  available  held  total  with       memo')
 for await (const line of ledger.exportPostings(account)) {
-  const { kind, entryId, availableDelta, available, held, total, memo } = line
-  const amounts = [
-    `${availableDelta}`.padStart(6),
-    `${available}`.padStart(9),
-    `${held}`.padStart(4),
-    `${total}`.padStart(5),
-  ]
-  console.log([kind.padEnd(7), entryId.padEnd(14), ...amounts, memo ?? ''].join('  ').trimEnd())
+  const { kind, entryId, change, available, held, total, counterparties, memo } = line
+  const amounts = [`${change}`.padStart(6), `${available}`.padStart(9), `${held}`.padStart(4), `${total}`.padStart(5)]
+  console.log(
+    [kind.padEnd(7), entryId.padEnd(14), ...amounts, counterparties.join().padEnd(9), memo ?? ''].join('  ').trimEnd(),
+  )
 }
 
 const then = await ledger.account(account, { at: monthEnd })

@@ -49,8 +49,14 @@ async function runJob(folder: string, id: string, prompt: string): Promise<void>
   await using ledger = await openLedger(`sqlite:${join(folder, 'ledger.db')}`)
   using provider = new Provider(folder)
   mayDie('before the freeze')
-  const hold = await ledger.freeze({ requestId: id, account: 'user:8', amount: PRICE_MAX, expiresInMs: 3_600_000 })
+  const frozen = await ledger.freeze({ requestId: id, account: 'user:8', amount: PRICE_MAX, expiresInMs: 3_600_000 })
   mayDie('after the freeze')
+  // A repeat shows the hold as it is now. If it has ended, the work is done, or its coins are gone: no work is begun.
+  const hold = frozen.current ?? frozen
+  if (hold.state !== 'open') {
+    console.log(`  ended before, ${hold.state}: ${hold.settled} settled, ${hold.released} released`)
+    return
+  }
   const cost = provider.work(hold.id, prompt)
   mayDie('after the work')
   const done = cost === null ? await ledger.release(hold.id) : await ledger.settle(hold.id, { amount: cost })

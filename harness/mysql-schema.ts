@@ -14,17 +14,32 @@ const OTHERS = `SELECT CONCAT('trigger ', trigger_name) AS what FROM information
 export async function dumpMysqlSchema(query: (sql: string) => Promise<Rows>): Promise<string> {
   const others = await query(OTHERS)
   if (others.length > 0) throw new Error(`The dump of a schema omits ${others.map(({ what }) => what).join(', ')}.`)
+  const [current] = await query('SELECT DATABASE() AS name')
   const found = await query('SHOW FULL TABLES')
   const names = found.map((row) => Object.values(row).map(String) as [name: string, type: string])
-  // Views follow the tables that they select from.
-  names.sort(([left, leftType], [right, rightType]) => (leftType + left < rightType + right ? -1 : 1))
-  const statements: string[] = []
+  names.sort(([left], [right]) => (left < right ? -1 : 1))
+  const tables: string[] = []
+  const views = new Map<string, string>()
   for (const [name, type] of names) {
     const [row] = await query(`SHOW CREATE ${type === 'VIEW' ? 'VIEW' : 'TABLE'} ${name}`)
-    const text = String(row![type === 'VIEW' ? 'Create View' : 'Create Table'])
-    statements.push(`${type === 'VIEW' ? viewOf(text) : tableOf(text)};\n`)
+    if (type !== 'VIEW') tables.push(tableOf(String(row!['Create Table'])))
+    // MariaDB names the database in a view with JSON_TABLE.
+    else views.set(name, viewOf(String(row!['Create View']).replaceAll(`\`${String(current!['name'])}\`.`, '')))
   }
-  return statements.join('\n')
+  return [...tables, ...inOrder(views)].map((text) => `${text};\n`).join('\n')
+}
+
+/** Each view after the views that it names. */
+function inOrder(views: ReadonlyMap<string, string>): readonly string[] {
+  const [seen, placed] = [new Set<string>(), [] as string[]]
+  const place = (name: string, text: string): void => {
+    if (seen.has(name)) return
+    seen.add(name)
+    for (const [other, its] of views) if (text.includes(`\`${other}\``)) place(other, its)
+    placed.push(text)
+  }
+  for (const [name, text] of views) place(name, text)
+  return placed
 }
 
 /** MySQL repeats a column's character set and collation if they were given explicitly, even if they equal the table's. */

@@ -7,6 +7,8 @@ const HERE = 'current_schema()::regnamespace'
 
 const OTHERS = `SELECT 'relation ' || relname AS what FROM pg_class
     WHERE relnamespace = ${HERE} AND relkind NOT IN ('r', 'v', 'i')
+      -- The sequence of an identity column is a part of it.
+      AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = pg_class.oid AND d.deptype = 'i' AND relkind = 'S')
   UNION ALL SELECT 'function ' || proname FROM pg_proc WHERE pronamespace = ${HERE}
   UNION ALL SELECT 'type ' || typname FROM pg_type WHERE typnamespace = ${HERE} AND typtype NOT IN ('b', 'c')
   UNION ALL SELECT 'trigger ' || tgname FROM pg_trigger t JOIN pg_class c ON c.oid = tgrelid
@@ -36,8 +38,9 @@ const INDEXES = `SELECT replace(pg_get_indexdef(indexrelid), ' ON ' || quote_ide
   FROM pg_index JOIN pg_class i ON i.oid = indexrelid
   WHERE indrelid = $1 AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid) ORDER BY relname`
 
+/** In the order of their creation: each after the views that it names. */
 const VIEWS = `SELECT quote_ident(relname) AS name, array_to_string(reloptions, ', ') AS options, pg_get_viewdef(oid, true) AS text
-  FROM pg_class WHERE relnamespace = ${HERE} AND relkind = 'v' ORDER BY relname`
+  FROM pg_class WHERE relnamespace = ${HERE} AND relkind = 'v' ORDER BY oid`
 
 const STORAGE: Readonly<Record<string, string>> = { p: 'PLAIN', e: 'EXTERNAL', x: 'EXTENDED', m: 'MAIN' }
 

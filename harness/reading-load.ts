@@ -2,18 +2,34 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import type { DatabaseSync } from 'node:sqlite'
+import { JOURNAL_BEGINS_AT } from './long-journal.ts'
+import { keySql } from './row-series.ts'
 
-/** An account with many assets, each with one posting just before this instant. */
+/** An account with many assets, each deposited once, just before this instant. */
 export const RICH = 'user:9'
-export const RICH_AT = Date.UTC(2031, 0, 1)
+export const RICH_AT = JOURNAL_BEGINS_AT
+/** Before the numbers of its deposits. */
+const SEQ = 3_000_000
 
+/** Up to 1,000,000 assets, on SQLite. Every law holds in it. */
 export function richAccountSql(assets: number): readonly string[] {
   const numbers = `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${assets})`
+  const at = RICH_AT - 1
+  const balances = [
+    { account: RICH, id: 1_000_000, amount: 'i', floor: '0' },
+    { account: '@issuer', id: 2_000_000, amount: '-i', floor: 'NULL' },
+  ]
+  const places = balances.map(({ id }) => `[' || (${id} + i) || ',1,1]`)
   return [
-    `INSERT INTO balances (id, account, asset, stripe, available, held, floor, version)
-      ${numbers} SELECT 100 + i, '${RICH}', 'asset' || i, 0, i, 0, 0, 1 FROM n`,
-    `INSERT INTO postings (balance_id, version, entry_id, kind, available_delta, held_delta, available, held, at)
-      ${numbers} SELECT 100 + i, 1, 'x' || i, 'deposit', i, 0, i, 0, ${RICH_AT - 1} FROM n`,
+    `INSERT INTO assets (code, decimals, name, created_at) ${numbers} SELECT 'asset' || i, 0, 'Asset', ${at} FROM n`,
+    `INSERT INTO requests (seq, id, kind, at, fingerprint, postings)
+      ${numbers} SELECT ${SEQ} + i, ${keySql('sqlite', `'x' || i`)}, 'deposit', ${at}, 1, '[${places.join(',')}]' FROM n`,
+    ...balances.flatMap(({ account, id, amount, floor }) => [
+      `INSERT INTO balances (id, account, asset, stripe, available, held, floor, version)
+        ${numbers} SELECT ${id} + i, '${account}', 'asset' || i, 0, ${amount}, 0, ${floor}, 1 FROM n`,
+      `INSERT INTO journal (balance_id, first_version, last_version, available, held, at, seq, packed)
+        ${numbers} SELECT ${id} + i, 1, 1, ${amount}, 0, ${at}, ${SEQ} + i, '[[0,"deposit",' || (${amount}) || ',0]]' FROM n`,
+    ]),
   ]
 }
 

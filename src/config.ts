@@ -55,6 +55,22 @@ export const SETTINGS = {
     fallback: '4680',
     read: wholeNumber(0, 65_535),
   },
+  allowedHosts: {
+    flag: '--allowed-hosts <list>',
+    variable: 'HOLDFAST_ALLOWED_HOSTS',
+    meaning:
+      'names by which the service may be called, separated by commas, such as ledger.internal; addresses and localhost always; * for all',
+    fallback: '',
+    read: hosts,
+  },
+  corsOrigins: {
+    flag: '--cors-origins <list>',
+    variable: 'HOLDFAST_CORS_ORIGINS',
+    meaning:
+      'origins whose web pages may call the service, separated by commas, such as https://app.example.org; * for all; they can move coins',
+    fallback: '',
+    read: origins,
+  },
   logLevel: {
     flag: '--log-level <level>',
     variable: 'HOLDFAST_LOG_LEVEL',
@@ -220,6 +236,30 @@ function givenFor(
 
 function text(given: string): string {
   return given
+}
+
+/** Names as in a Host header, without a port: in lower case, because the header has no case. */
+function hosts(given: string): readonly string[] {
+  const list = given.split(',').map((name) => name.trim().toLowerCase())
+  if (given === '') return []
+  for (const name of list) {
+    if (name !== '*' && !/^[a-z0-9_](?:[a-z0-9_.-]{0,251}[a-z0-9_])?$/.test(name)) {
+      throw new SettingError('must be host names such as ledger.internal, without a port, separated by commas, or *')
+    }
+  }
+  return list
+}
+
+function origins(given: string): readonly string[] {
+  const list = given.split(',').map((origin) => origin.trim())
+  if (given === '') return []
+  for (const origin of list) {
+    // Browsers send an origin in exactly this form.
+    if (origin !== '*' && URL.parse(origin)?.origin !== origin) {
+      throw new SettingError('must be origins such as https://app.example.org, separated by commas, or *')
+    }
+  }
+  return list
 }
 
 function wholeNumber(least: number, most: number): (given: string) => number {

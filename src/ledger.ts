@@ -1,12 +1,15 @@
 /**
  * `openLedger`: the ledger in process. Only this file joins the engine and the stores.
  */
+import { answeredOf, type AnswerOf } from './api/answered.ts'
 import { CheckedLedger } from './api/checked-ledger.ts'
 import type { BatchRequest } from './api/contracts.ts'
 import { LedgerError } from './api/error.ts'
+import { errorOfRejection } from './api/rejection-error.ts'
 import { LedgerReads } from './api/ledger-reads.ts'
 import type { BatchOutcome, CallOptions } from './api/ledger.ts'
-import { type Command, type CommandKind, type Answers } from './domain/command.ts'
+import { type Command, type CommandKind } from './domain/command.ts'
+import { isAccountName } from './domain/ids.ts'
 import { requestOf } from './domain/rules.ts'
 import type { Outcome } from './domain/outcome.ts'
 import type { ClockEvent } from './engine/clock-watch.ts'
@@ -15,7 +18,15 @@ import { Engine, type EngineOptions } from './engine/engine.ts'
 import { Sweeper, type ExpiryEvent } from './engine/sweeper.ts'
 import { Fault } from './engine/faults.ts'
 import type { BackupProgress, BackupReport } from './stores/backup.ts'
-import { backupStorage, houseStripeFor, migrateStorage, openStorage, type StorageOptions } from './stores/open.ts'
+import type { ErasureProgress, ErasureReport } from './stores/erasure.ts'
+import {
+  backupStorage,
+  eraseStorage,
+  houseStripeFor,
+  migrateStorage,
+  openStorage,
+  type StorageOptions,
+} from './stores/open.ts'
 import type { MigrationReport } from './stores/sql/migrator.ts'
 import type { Storage } from './stores/storage.ts'
 
@@ -72,6 +83,26 @@ export async function backupLedger(url: string, target: string, onProgress: Back
   }
 }
 
+/**
+ * Erases the memos and metadata of an account's requests, and the metadata of the account, for good. The books stay whole: amounts,
+ * times, names and repeats. Services may go on; until they are started again, one of them can still answer a recent repeat from its
+ * memory. Needs the rights of the tables' owner.
+ *
+ * @throws StoreUrlError, and the errors of `openLedger`
+ */
+export async function eraseAccount(
+  url: string,
+  account: string,
+  onProgress: ErasureProgress = () => {},
+): Promise<ErasureReport> {
+  if (!isAccountName(account)) throw LedgerError.invalid('/account', 'account must be the name of an account.')
+  try {
+    return await eraseStorage(url, account, onProgress)
+  } catch (error) {
+    throw error instanceof Fault ? LedgerError.fromFault(error) : error
+  }
+}
+
 /** A ledger in this process, with the parts that the HTTP service and the command line use. */
 export class EmbeddedLedger extends CheckedLedger {
   readonly engine: Engine
@@ -92,15 +123,15 @@ export class EmbeddedLedger extends CheckedLedger {
   protected async submit<Kind extends CommandKind>(
     command: Command & { readonly kind: Kind },
     options: CallOptions | undefined,
-  ): Promise<Answers[Kind]> {
+  ): Promise<AnswerOf<Kind>> {
     let outcome: Outcome<Kind>
     try {
       outcome = await this.engine.submit<Kind>(command, options)
     } catch (error) {
       throw ledgerError(error, requestOf(command))
     }
-    if (outcome.status === 'rejected') throw LedgerError.fromRejection(outcome.rejection)
-    return outcome.answer
+    if (outcome.status === 'rejected') throw errorOfRejection(outcome.rejection)
+    return answeredOf<Kind>(command.kind, outcome)
   }
 
   protected async submitBatch(batch: BatchRequest, options: CallOptions | undefined): Promise<BatchOutcome[]> {
@@ -148,5 +179,5 @@ function ledgerError(error: unknown, requestId: string | null): unknown {
 
 function batchOutcome(outcome: Outcome): BatchOutcome {
   if (outcome.status === 'applied') return outcome
-  return { status: 'rejected', error: LedgerError.fromRejection(outcome.rejection) }
+  return { status: 'rejected', error: errorOfRejection(outcome.rejection) }
 }

@@ -1,10 +1,9 @@
-/** Compiles src/ to dist/ for publishing, and copies the migrations, which the stores read at run time. */
+/** Compiles src/ to dist/ for publishing. */
 import { spawnSync } from 'node:child_process'
-import { cpSync, globSync, rmSync } from 'node:fs'
-import { relative, resolve } from 'node:path'
+import { rmSync } from 'node:fs'
+import { resolve } from 'node:path'
 
 const root = resolve(import.meta.dirname, '..')
-const source = resolve(root, 'src')
 const target = resolve(root, 'dist')
 
 rmSync(target, { recursive: true, force: true })
@@ -15,4 +14,3 @@ if (status !== 0) {
   rmSync(target, { recursive: true, force: true })
   process.exit(1)
 }
-for (const file of globSync(`${source}/**/migrations/*.sql`)) cpSync(file, resolve(target, relative(source, file)))

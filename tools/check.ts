@@ -29,6 +29,7 @@ const STATIC_STEPS: readonly Step[] = [
   { name: 'types', command: ['tsc', '--project', '.'] },
   { name: 'dead code', command: ['knip', '--no-progress'] },
   { name: 'format', command: ['oxfmt', '--check', '.'] },
+  { name: 'migration texts', command: ['node', 'tools/migration-texts.ts', '--check'] },
   { name: 'openapi.json', command: ['node', 'tools/openapi.ts', '--check'] },
   { name: 'problems.md', command: ['node', 'tools/problems.ts', '--check'] },
   { name: 'cli.md', command: ['node', 'tools/cli-reference.ts', '--check'] },

@@ -43,12 +43,12 @@ function make(path: string, wanted: number): number {
   using database = new DatabaseSync(path)
   // A journal for measurements need not survive a crash.
   database.exec('PRAGMA synchronous = OFF; PRAGMA cache_size = -262144')
-  if (isNew) for (const sql of beginningSql()) database.exec(sql)
+  if (isNew) for (const sql of beginningSql('sqlite')) database.exec(sql)
   const row = database.prepare(`SELECT version FROM balances WHERE account = '${BUSY}'`).get()!
   let done = (Number(row['version']) - 2) / (2 * HOLDS_PER_STEP)
   const endsAt = Date.now() + Number(values.seconds) * 1_000
   while (done < wanted && Date.now() < endsAt) {
-    database.exec(`BEGIN; ${holdsSql(done).join('; ')}; COMMIT`)
+    database.exec(`BEGIN; ${holdsSql(done, 'sqlite').join('; ')}; COMMIT`)
     done += 1
   }
   return done

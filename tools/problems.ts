@@ -5,7 +5,6 @@
  *   node tools/problems.ts --check   exits 1 when the file is out of date
  */
 import { exampleOf } from '../src/api/problem-examples.ts'
-import { problemOfError } from '../src/api/problem-details.ts'
 import type { Problem, ProblemCode } from '../src/api/problem.ts'
 import { isServiceCode, PROBLEMS } from '../src/api/problems.ts'
 import { REJECTION_PRECEDENCE } from '../src/domain/outcome.ts'
@@ -80,7 +79,7 @@ function section(code: ProblemCode): string {
     '',
     ...fields(problem),
     '```json',
-    JSON.stringify(problemOfError(exampleOf(code)), null, 2),
+    JSON.stringify(exampleOf(code), null, 2),
     '```',
     '',
   ].join('\n')

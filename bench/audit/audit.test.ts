@@ -46,16 +46,13 @@ const LIVES: readonly Damage[] = [
   {
     strategy: 'raw',
     what: 'a posting that was lost',
-    statement: `DELETE FROM postings WHERE entry_id = 'rehearsal-1'`,
+    statement: `DELETE FROM journal WHERE seq = (SELECT seq FROM request_ids WHERE id = 'rehearsal-1')`,
     finding: /^1a|^3a|^4a/m,
   },
   {
     strategy: 'holdfast',
     what: 'a hold that nobody had asked for',
-    statement: `INSERT INTO requests (id, kind, at, fingerprint, balance_id, payee, state, amount, held, settled, released, drawn,
-        shortfall, expires_at, opened_version)
-      SELECT 'stranger', kind, at, fingerprint, balance_id, payee, 'open', amount, amount, 0, 0, 0, 0, expires_at, opened_version
-      FROM requests WHERE id = 'rehearsal-1'`,
+    statement: `UPDATE requests SET kind = 'freeze' WHERE kind = 'deposit'`,
     finding: /freezes: \d+ acknowledged, \d+ in the rows/,
   },
 ]

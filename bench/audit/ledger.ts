@@ -18,19 +18,19 @@ async function brokenLaws({ url }: Site): Promise<readonly string[]> {
   return findings
 }
 
+/** A hold ends once, but refunds may follow. */
+const COUNTS = `SELECT kind AS what, COUNT(*) AS requests FROM requests GROUP BY kind
+  UNION ALL
+  SELECT state, COUNT(DISTINCT hold_seq) FROM hold_changes GROUP BY state`
+
 async function miscounted(site: Site, tally: Tally): Promise<readonly string[]> {
   await using database = await openDatabase(site.url, site.dialect, { connectionsMax: 1, lockTimeoutMs: 50_000 })
-  const rows = await database.transaction((connection) =>
-    connection.select('SELECT kind, state, COUNT(*) AS requests FROM requests GROUP BY kind, state', []),
-  )
-  const count = (kind: string, state?: string): number =>
-    rows
-      .filter((row) => row['kind'] === kind && (state === undefined || row['state'] === state))
-      .reduce((sum, row) => sum + Number(row['requests']), 0)
+  const rows = await database.transaction((connection) => connection.select(COUNTS, []))
+  const count = (what: string): number => Number(rows.find((row) => row['what'] === what)?.['requests'] ?? 0)
   return [
     ...compareCounts('freezes', tally.freezes, count('freeze'), tally.unknown),
-    ...compareCounts('settles', tally.settles, count('freeze', 'settled'), tally.unknown),
-    ...compareCounts('releases', tally.releases, count('freeze', 'released'), tally.unknown),
+    ...compareCounts('settles', tally.settles, count('settled'), tally.unknown),
+    ...compareCounts('releases', tally.releases, count('released'), tally.unknown),
     ...compareCounts('transfers', tally.transfers, count('transfer'), tally.unknown),
   ]
 }

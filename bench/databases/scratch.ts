@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { DatabaseSync } from 'node:sqlite'
 import type { Client } from 'pg'
 import { withoutPassword } from '../../src/config.ts'
@@ -43,6 +44,12 @@ export interface ScratchServer extends AsyncDisposable {
   readonly dialect: Dialect
   readonly facts: ServerFacts
   create(): Promise<ScratchDatabase>
+  /**
+   * Gives InnoDB's buffer pool another size, until the server is disposed of; null for the size that it had.
+   *
+   * @throws StoreTrouble for a store that cannot do so while it runs
+   */
+  resizePool(mb: number | null): Promise<void>
 }
 
 /** The store does not answer or refuses the lab; the message is one line. */
@@ -114,8 +121,13 @@ async function sqliteServer(url: string): Promise<ScratchServer> {
         drop: () => rm(made, { recursive: true, force: true }),
       }
     },
+    resizePool: cannotResize,
     async [Symbol.asyncDispose]() {},
   }
+}
+
+async function cannotResize(): Promise<void> {
+  throw new StoreTrouble('Only MySQL and MariaDB change the size of their buffer pool while they run.')
 }
 
 /** Of the files in a folder: the database and its log. */
@@ -138,6 +150,17 @@ async function mysqlServer(url: string): Promise<ScratchServer> {
   const columns = MYSQL_SETTINGS.map((name) => `@@${name} AS ${name}`).join(', ')
   const [row] = await answered(url, ask(`SELECT VERSION() AS version, ${columns}`))
   const version = String(row!['version'])
+  const poolBytes = Number(row!['innodb_buffer_pool_size'])
+  let isResized = false
+  const resizePool = async (bytes: number): Promise<void> => {
+    await ask(`SET GLOBAL innodb_buffer_pool_size = ${bytes}`)
+    // MySQL resizes in the background, MariaDB before it answers.
+    for (;;) {
+      const [status] = await ask(`SHOW STATUS LIKE 'Innodb_buffer_pool_resize_status_code'`)
+      if (Number(status?.['Value'] ?? 0) === 0) break
+      await setTimeout(100)
+    }
+  }
   return {
     dialect: 'mysql',
     facts: {
@@ -176,7 +199,12 @@ async function mysqlServer(url: string): Promise<ScratchServer> {
         },
       }
     },
+    async resizePool(mb) {
+      isResized = mb !== null
+      await allowed(url, resizePool(mb === null ? poolBytes : mb * 2 ** 20))
+    },
     async [Symbol.asyncDispose]() {
+      if (isResized) await resizePool(poolBytes)
       await new Promise<void>((resolve) => driver.end(() => resolve()))
     },
   }
@@ -210,6 +238,7 @@ async function postgresServer(url: string): Promise<ScratchServer> {
         },
       }
     },
+    resizePool: cannotResize,
     async [Symbol.asyncDispose]() {
       await client.end()
     },

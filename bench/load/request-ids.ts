@@ -21,9 +21,9 @@ export function requestIds(kind: IdKind, processIndex: number): () => string {
   }
 }
 
-/** As long as a UUID. */
+/** In the form of a UUID. */
 function sequentialIds(processIndex: number): () => string {
-  const prefix = `0199bench-${String(processIndex).padStart(4, '0')}-7000-8000-`
+  const prefix = `0199be9c-${String(processIndex).padStart(4, '0')}-7000-8000-`
   let count = 0
   return () => prefix + String(++count).padStart(36 - prefix.length, '0')
 }

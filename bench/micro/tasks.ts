@@ -8,6 +8,7 @@ import { decideBatch, type Plan } from '../../src/domain/batch.ts'
 import type { Command } from '../../src/domain/command.ts'
 import { CREDIT } from '../../src/domain/asset.ts'
 import { HouseStripes } from '../../src/domain/house-stripes.ts'
+import { RunningNumbers } from '../../src/domain/running-numbers.ts'
 import { type RequestRecord, type Snapshot } from '../../src/domain/snapshot.ts'
 import { footprint } from '../../src/domain/rules.ts'
 import { type Changes } from '../../src/domain/changes.ts'
@@ -23,9 +24,9 @@ import { writeStatement } from '../../src/stores/postgres/writes.ts'
 import { flatten } from '../../src/stores/sqlite/writes.ts'
 import { balanceChangeRow } from '../../src/stores/sql/balance-row.ts'
 import { holdEndRow, holdRow } from '../../src/stores/sql/hold-row.ts'
-import { postingRow } from '../../src/stores/sql/posting-row.ts'
+import { runRow, runsOf } from '../../src/stores/sql/run-row.ts'
 import { holdToWire } from '../../src/api/hold.ts'
-import { showHold } from '../../src/domain/hold.ts'
+import { showHold } from '../../src/domain/hold-record.ts'
 
 export interface Task {
   readonly name: string
@@ -34,8 +35,10 @@ export interface Task {
 }
 
 const COMMANDS = 100
+const NOW = 1_763_690_000_000
 const MOMENT = {
-  now: 1_763_690_000_000,
+  now: NOW,
+  nextSeq: new RunningNumbers(() => NOW, Math.random).next,
   holdTtlMsDefault: ENGINE_LIMITS.holdTtlMsDefault,
   holdTtlMsMax: ENGINE_LIMITS.holdTtlMsMax,
 }
@@ -133,6 +136,8 @@ function snapshotOf(holds: readonly RequestRecord[]): Snapshot {
     requests: new Map(holds.map((hold) => [hold.id, hold])),
     balances,
     assets: new Map([[CREDIT.code, CREDIT]]),
+    standings: new Map(),
+    houses: new Map(),
     rates: new Map(),
   }
 }
@@ -141,11 +146,11 @@ function decide(work: readonly Command[], snapshot: Snapshot): Plan {
   return decideBatch(work, snapshot, HOUSE_STRIPES, MOMENT)
 }
 
-function rowsOf({ holdsOpened, holdsChanged, postings, balances }: Changes): unknown {
+function rowsOf({ holdsOpened, holdChanges, postings, balances }: Changes): unknown {
   return [
-    holdsOpened.map((hold) => holdRow(hold, null)),
-    holdsChanged.map((hold) => holdEndRow(hold, null)),
-    postings.map(postingRow),
+    holdsOpened.map(holdRow),
+    holdChanges.map(holdEndRow),
+    runsOf(postings).map(runRow),
     balances.map(balanceChangeRow),
   ]
 }

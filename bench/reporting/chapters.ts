@@ -8,7 +8,10 @@ export interface Chapter {
   readonly scenario: ScenarioName
   readonly strategies: readonly StrategyName[]
   /** Deviations from the scenario's defaults. */
-  readonly trial: Pick<TrialFlags, 'users' | 'inFlight' | 'processes' | 'rate' | 'distribution' | 'statementPauseMs'>
+  readonly trial: Pick<
+    TrialFlags,
+    'ids' | 'users' | 'inFlight' | 'processes' | 'rate' | 'distribution' | 'statementPauseMs'
+  >
   /** What is kept of a result besides its figures; this is the largest part of the file. */
   readonly keeps: readonly ('percentiles' | 'samples')[]
   /** The names of the stores to run on; all stores by default. */
@@ -22,7 +25,7 @@ export interface Chapter {
 /** Chapters whose figures are compared with each other. */
 const ROUNDS = 3
 
-const ENDS = ['update-first', 'raw', 'holdfast'] as const
+const ENDS = ['update-first', 'raw', 'limit', 'holdfast'] as const
 
 export const CHAPTERS = {
   'freeze-1': {
@@ -72,6 +75,7 @@ export const CHAPTERS = {
       'cas',
       'user-queue',
       'raw',
+      'limit',
       'holdfast',
       'holdfast-http',
       'holdfast-client',
@@ -85,6 +89,22 @@ export const CHAPTERS = {
     scenario: 'life',
     strategies: [...ENDS, 'holdfast-http', 'holdfast-client'],
     trial: { inFlight: 1_000 },
+    keeps: [],
+    rounds: ROUNDS,
+  },
+  'life-v7': {
+    title: 'Life, one user, 1,000 in flight, ids that start with the time (UUIDv7)',
+    scenario: 'life',
+    strategies: ENDS,
+    trial: { inFlight: 1_000, ids: 'v7' },
+    keeps: [],
+    rounds: ROUNDS,
+  },
+  'life-counted': {
+    title: 'Life, one user, 1,000 in flight, counted ids, which no caller sends',
+    scenario: 'life',
+    strategies: ENDS,
+    trial: { inFlight: 1_000, ids: 'sequential' },
     keeps: [],
     rounds: ROUNDS,
   },

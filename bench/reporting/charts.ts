@@ -1,4 +1,5 @@
 /** The charts of the report and their specifications. */
+import type { GrowthFigure } from '../growth/figures.ts'
 import { SERVER_NAMES } from '../output/headline.ts'
 import { msText, rateText } from '../output/numbers.ts'
 import type { Result } from '../output/result.ts'
@@ -29,9 +30,9 @@ interface Plot {
 }
 
 /** Charts with at least one result. */
-export async function chartsOf(report: Report): Promise<readonly Chart[]> {
+export async function chartsOf(report: Report, growth: readonly GrowthFigure[] = []): Promise<readonly Chart[]> {
   const charts: Chart[] = []
-  for (const { name, description, rows, spec } of plotsOf(report)) {
+  for (const { name, description, rows, spec } of [...plotsOf(report), growthPlot(growth)]) {
     if (rows.length > 0) charts.push({ name, description, svg: await draw(spec(rows)) })
   }
   return charts
@@ -81,6 +82,24 @@ function plotsOf(report: Report): readonly Plot[] {
       spec: memorySpec,
     },
   ]
+}
+
+export const GROWTH_CHART = 'growth'
+
+function growthPlot(figures: readonly GrowthFigure[]): Plot {
+  return {
+    name: GROWTH_CHART,
+    description:
+      'Life of one user: commands per second by the lives in the database, by kind of ids and size of the buffer pool.',
+    rows: figures.map(({ flavour, strategy, ids, poolMb, loaded, commandsPerSecond }) => ({
+      store: SERVER_NAMES[flavour],
+      strategy,
+      circumstances: `UUID${ids}${poolMb === null ? '' : `, ${poolMb} MB`}`,
+      loaded,
+      commandsPerSecond,
+    })),
+    spec: growthSpec,
+  }
 }
 
 const LINES: readonly StrategyName[] = ['update-first', 'raw', 'holdfast']
@@ -188,6 +207,40 @@ function barSpec(rows: readonly Row[], title: string): object {
 function inFlightSpec(rows: readonly Row[]): object {
   const x = { field: 'inFlight', axis: { values: [1, 10, 100, 1_000] }, title: 'calls in flight' }
   return curveSpec(rows, { point: true }, x, { field: 'commandsPerSecond', title: 'commands per second' })
+}
+
+function growthSpec(rows: readonly Row[]): object {
+  return {
+    data: { values: rows },
+    facet: BY_STORE,
+    columns: 2,
+    spec: {
+      width: 330,
+      height: 220,
+      mark: { type: 'line', strokeWidth: 2, point: true },
+      encoding: {
+        x: {
+          field: 'loaded',
+          type: 'quantitative',
+          axis: { tickCount: 5, labelExpr: PLAIN },
+          title: 'lives in the database',
+        },
+        y: {
+          field: 'commandsPerSecond',
+          type: 'quantitative',
+          scale: { type: 'log' },
+          axis: { values: POWERS_OF_TEN, labelExpr: PLAIN },
+          title: 'commands per second',
+        },
+        color: strategyColour(rows, LEGEND),
+        strokeDash: {
+          field: 'circumstances',
+          type: 'nominal',
+          legend: { title: null, orient: 'bottom', symbolType: 'stroke', symbolStrokeWidth: 2 },
+        },
+      },
+    },
+  }
 }
 
 /** The horizontal axis is logarithmic towards 100 %: each step to the right is a tenth of the remaining calls. */

@@ -18,6 +18,7 @@ const COLOURS: Readonly<Record<StrategyName, string>> = {
   'transfer-journal-first': '#e0b46c',
   'transfer-sorted': '#d95f02',
   raw: '#5f6368',
+  limit: '#5f6368',
   holdfast: '#1565c0',
   'holdfast-http': '#64a7e8',
   'holdfast-client': '#3f83d0',

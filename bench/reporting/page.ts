@@ -1,9 +1,10 @@
 /** The report as one self-contained HTML page. */
+import type { GrowthFigure } from '../growth/figures.ts'
 import { settingsText, SERVER_NAMES } from '../output/headline.ts'
 import { msText, rateText, ratioText, shareText } from '../output/numbers.ts'
 import type { Result } from '../output/result.ts'
 import { STRATEGIES } from '../strategies/catalogue.ts'
-import type { Chart } from './charts.ts'
+import { GROWTH_CHART, type Chart } from './charts.ts'
 import { CHAPTERS, type ChapterId } from './chapters.ts'
 import { resultsIn, roundsIn, type Report } from './report.ts'
 
@@ -17,7 +18,7 @@ const CHARTS_OF: Readonly<Partial<Record<ChapterId, readonly string[]>>> = {
   soak: ['memory'],
 }
 
-export function pageOf(report: Report, charts: readonly Chart[]): string {
+export function pageOf(report: Report, charts: readonly Chart[], growth: readonly GrowthFigure[] = []): string {
   const chapters = (Object.keys(CHAPTERS) as ChapterId[]).filter((id) => resultsIn(report, id).length > 0)
   return `<!doctype html>
 <html lang="en">
@@ -35,8 +36,11 @@ Made by <code>npm run bench:report</code> on ${escape(report.madeAt.slice(0, 10)
 ${report.quick ? '<p class="warning">A smoke run: its figures are meaningless.</p>' : ''}
 ${factsTable(report)}
 </header>
-<nav><ul>${chapters.map((id) => `<li><a href="#${id}">${escape(CHAPTERS[id].title)}</a></li>`).join('')}</ul></nav>
+<nav><ul>${chapters.map((id) => `<li><a href="#${id}">${escape(CHAPTERS[id].title)}</a></li>`).join('')}${
+    growth.length === 0 ? '' : `<li><a href="#growth">${escape(GROWTH_TITLE)}</a></li>`
+  }</ul></nav>
 ${chapters.map((id) => chapterSection(report, id, charts)).join('\n')}
+${growth.length === 0 ? '' : growthSection(growth, charts)}
 <section id="strategies"><h2>The strategies</h2>
 <dl>${Object.entries(STRATEGIES)
     .map(([name, { summary }]) => `<dt><code>${name}</code></dt><dd>${escape(summary)}</dd>`)
@@ -66,7 +70,7 @@ function chapterSection(report: Report, id: ChapterId, charts: readonly Chart[])
   const dropouts = report.sections.filter(({ chapter }) => chapter === id).flatMap((section) => section.dropouts)
   return `<section id="${id}"><h2>${escape(CHAPTERS[id].title)}</h2>
 ${roundsNote(report, id)}
-${drawn.map(({ description, svg }) => `<figure role="img" aria-label="${escape(description)}">${svg}<figcaption>${escape(description)}</figcaption></figure>`).join('\n')}
+${drawn.map(figureOf).join('\n')}
 ${resultsIn(report, id)
   .map(({ store, results }) => resultsTable(SERVER_NAMES[store.server.flavour], results))
   .join('\n')}
@@ -114,6 +118,60 @@ function resultsTable(store: string, results: readonly Result[]): string {
       `<tr><th><code>${result.strategy}</code></th>${columns.map(({ cell }) => `<td>${escape(cell(result))}</td>`).join('')}</tr>`,
   )
   return `<h3>${escape(store)}</h3><div class="wide"><table><tr><th></th>${head}</tr>${rows.join('')}</table></div>`
+}
+
+function figureOf({ description, svg }: Chart): string {
+  return `<figure role="img" aria-label="${escape(description)}">${svg}<figcaption>${escape(description)}</figcaption></figure>`
+}
+
+const GROWTH_TITLE = 'Life in a database that grows'
+
+function growthSection(figures: readonly GrowthFigure[], charts: readonly Chart[]): string {
+  const stores = [...Map.groupBy(figures, ({ flavour }) => flavour)].map(([flavour, ofStore]) => {
+    const readOnes = ofStore.filter(({ reads }) => reads !== null)
+    return `<h3>${SERVER_NAMES[flavour]} ${escape(ofStore[0]!.version)}</h3>
+${tableOf(['', 'ids', 'pool MB', 'lives', 'commands/s', 'p50', 'p99', 'bytes per life'], ofStore.map(growthCells))}
+${readOnes.length === 0 ? '' : tableOf(['', 'pool MB', 'lives', 'a statement’s page, ms', 'open holds', 'a page that finds nothing', 'a hold by its id'], uniqueReads(readOnes))}`
+  })
+  return `<section id="growth"><h2>${escape(GROWTH_TITLE)}</h2>
+<p>SQL wrote the lives of one account, with random UUIDs as ids; then another account was served, with as many calls in flight as the
+table says. Each figure is the median of ${figures[0]!.steps} steps, made by <code>npm run bench:growth</code>. Reads are of the account with all these lives.</p>
+${charts
+  .filter(({ name }) => name === GROWTH_CHART)
+  .map(figureOf)
+  .join('\n')}
+${stores.join('\n')}
+</section>`
+}
+
+function growthCells(figure: GrowthFigure): readonly string[] {
+  const { strategy, inFlight, ids, poolMb, loaded, commandsPerSecond, p50Ms, p99Ms, bytesPerLife } = figure
+  return [
+    `<code>${strategy}</code>, ${countText(inFlight)} in flight`,
+    ids,
+    countText(poolMb),
+    countText(loaded),
+    rateText(commandsPerSecond),
+    msText(p50Ms),
+    msText(p99Ms),
+    loaded === 0 ? '' : countText(Math.round(bytesPerLife)),
+  ]
+}
+
+/** Once for each load and pool: reads do not depend on the ids of the calls before them. */
+function uniqueReads(figures: readonly GrowthFigure[]): readonly (readonly string[])[] {
+  return [...Map.groupBy(figures, ({ loaded, poolMb }) => `${loaded} ${poolMb}`).values()].map(([figure]) => {
+    const { strategy, poolMb, loaded, reads } = figure!
+    const times = [reads!.statementMs, reads!.openHoldsMs, reads!.searchMs, reads!.holdMs]
+    return [`<code>${strategy}</code>`, countText(poolMb), countText(loaded), ...times.map(msText)]
+  })
+}
+
+function tableOf(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const lines = rows.map(
+    ([first, ...cells]) => `<tr><th>${first}</th>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`,
+  )
+  return `<div class="wide"><table><tr>${head.map((name) => `<th>${escape(name)}</th>`).join('')}</tr>${lines.join('')}</table></div>`
 }
 
 function countText(count: number | null): string {

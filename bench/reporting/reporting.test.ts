@@ -27,6 +27,7 @@ function run(file: string, ...words: readonly string[]) {
 const LIFE = [
   { strategy: 'update-first', commandsPerSecond: 2_000, p99Ms: 63 },
   { strategy: 'raw', commandsPerSecond: 70_000, p99Ms: 4 },
+  { strategy: 'limit', commandsPerSecond: 90_000, p99Ms: 3 },
   { strategy: 'holdfast', commandsPerSecond: 56_000, p99Ms: 5, ratioToUpdateFirst: 28, ratioToRaw: 0.8 },
 ] as const
 
@@ -94,7 +95,7 @@ test('the README’s figures stand between the marks, and nothing else changes',
 })
 
 test('the charts that have something to show are drawn, each with its strategies and stores', async () => {
-  const charts = await chartsOf(exampleReport({ 'life-1': LIFE, 'life-100': LIFE, soak: [LIFE[2]] }))
+  const charts = await chartsOf(exampleReport({ 'life-1': LIFE, 'life-100': LIFE, soak: [LIFE[3]] }))
   assert.deepEqual(
     charts.map(({ name }) => name),
     ['throughput', 'in-flight', 'memory'],
@@ -122,6 +123,31 @@ test('the page needs nothing but itself, and shows every chapter that was run', 
   assert.match(pageOf({ ...report, quick: true }, []), /A smoke run: its figures are meaningless\./)
 })
 
+test('the curves of growth are on the page when they were measured', async () => {
+  const report = exampleReport({ 'life-1': LIFE })
+  const figure = {
+    flavour: 'mysql',
+    version: '9.7',
+    strategy: 'holdfast',
+    users: 1,
+    inFlight: 1_000,
+    ids: 'v4',
+  } as const
+  const speed = { steps: 3, commandsPerSecond: 50_000, p50Ms: 4, p99Ms: 9, bytesPerLife: 485, madeAt: report.madeAt }
+  const reads = { statementMs: 1.5, openHoldsMs: 2.5, searchMs: 14, holdMs: 0.5 }
+  const growth = [
+    { ...figure, ...speed, loaded: 0, poolMb: 128, reads: null },
+    { ...figure, ...speed, loaded: 10_000_000, poolMb: 128, reads },
+    { ...figure, ...speed, strategy: 'update-first', loaded: 0, poolMb: 128, reads: null } as const,
+  ]
+  const charts = await chartsOf(report, growth)
+  assert.ok(charts.some(({ name, svg }) => name === 'growth' && svg.includes('>UUIDv4, 128 MB<')))
+  const page = pageOf(report, charts, growth)
+  assert.match(page, /<td>10,000,000<\/td><td>50,000<\/td><td>4\.00<\/td><td>9\.00<\/td><td>485<\/td>/)
+  assert.match(page, /<td>128<\/td><td>10,000,000<\/td><td>1\.50<\/td><td>2\.50<\/td><td>14\.0<\/td><td>0\.50<\/td>/)
+  assert.doesNotMatch(pageOf(report, charts), /grows/)
+})
+
 test('a report is the same after it was written and read', () => {
   const report = exampleReport({ 'life-100': LIFE })
   assert.deepEqual(JSON.parse(reportText(report)), report)
@@ -135,7 +161,7 @@ test('one call runs the chapters and writes page, charts and JSON', async () => 
   assert.deepEqual((await readdir(folder.path)).toSorted(), ['in-flight.svg', 'index.html', 'results.json'])
   const report = await readReport(join(folder.path, 'results.json'))
   const [section] = report.sections
-  assert.deepEqual([section!.chapter, section!.results.length, section!.dropouts], ['life-1', 3, []])
+  assert.deepEqual([section!.chapter, section!.results.length, section!.dropouts], ['life-1', 4, []])
   assert.ok(section!.results.every(({ consistent, commands }) => consistent && commands > 0))
   assert.equal(report.quick, true)
 

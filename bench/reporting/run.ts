@@ -70,9 +70,7 @@ async function runChapter(id: ChapterId, { store, server, options }: Place): Pro
   if (chapter.stores?.includes(store.name) === false) return null
   const seconds = options.seconds * (chapter.times ?? 1)
   const { url } = store
-  // The figures that the documents quote were measured with these.
-  const ids = 'sequential' as const
-  const flags = { ...chapter.trial, store: url, ids, seed: options.seed, seconds, warmup: warmupOf(options) }
+  const flags = { ...chapter.trial, store: url, seed: options.seed, seconds, warmup: warmupOf(options) }
   const trial = { ...trialOf(chapter.scenario, flags), drainMsMax: DRAIN_MS_MAX }
   const contest = { strategies: chapter.strategies, trial, rounds: options.rounds ?? chapter.rounds ?? 1 }
   const announce = options.announce({ store: store.name, title: chapter.title })

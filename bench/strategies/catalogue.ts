@@ -5,6 +5,7 @@ import { holdfastHttp } from './holdfast-http.ts'
 import { holdfast } from './holdfast.ts'
 import { insertFirstFk } from './insert-first-fk.ts'
 import { insertFirst } from './insert-first.ts'
+import { limit } from './limit.ts'
 import { raw } from './raw.ts'
 import { rowLock } from './row-lock.ts'
 import type { Strategy } from './strategy.ts'
@@ -25,6 +26,7 @@ export const STRATEGIES = {
   'transfer-journal-first': transferJournalFirst,
   'transfer-sorted': transferSorted,
   raw,
+  limit,
   holdfast,
   'holdfast-http': holdfastHttp,
   'holdfast-client': holdfastClient,

@@ -7,6 +7,7 @@
 import { openDatabase } from '../databases/scratch.ts'
 import { DatabaseFailure, forUpdate, type Connection, type Database, type Dialect } from '../databases/database.ts'
 import { slowed } from '../databases/slowed.ts'
+import { seriesSql, uuidTextSql } from '../../harness/row-series.ts'
 import { auditFreezeLogs } from '../audit/freeze-logs.ts'
 import { Counter } from './counting.ts'
 import {
@@ -14,6 +15,7 @@ import {
   type FreezeRequest,
   type HoldRequest,
   type Lives,
+  type Loading,
   type Player,
   type Site,
   type Strategy,
@@ -33,6 +35,7 @@ export function freezeStrategy({ summary, foreignKey = false, version = false, p
   return {
     summary,
     plays: 'lives',
+    loading: LOADING,
     async prepare(site) {
       await using database = await openDatabase(site.url, site.dialect, { connectionsMax: 1, lockTimeoutMs: 50_000 })
       await database.run(tables(site.dialect, { foreignKey, version }))
@@ -86,6 +89,36 @@ function tables(dialect: Dialect, options: { foreignKey: boolean; version: boole
     )`,
     'CREATE UNIQUE INDEX idx_request_id ON compute_freeze_logs (request_id)',
   ]
+}
+
+/** Nobody of `usersOf`. */
+const LOADED_USER = 1_000_000
+
+const LOADING: Loading = {
+  livesPerStep: 10_000,
+  async begin() {},
+  stepSql(step, dialect) {
+    const livesPerStep = LOADING.livesPerStep
+    const values = {
+      request_id: uuidTextSql(dialect, 'i'),
+      user_id: String(LOADED_USER),
+      amount: '10',
+      actual_amount: '4',
+      model_id: '7',
+      conversation_id: '4711',
+      status: `'settled'`,
+      remark: `'chat'`,
+    }
+    return [
+      ...(step === 0 ? [`INSERT INTO users (id, balance, frozen_balance) VALUES (${LOADED_USER}, 0, 0)`] : []),
+      seriesSql('compute_freeze_logs', {
+        numbers: { first: step * livesPerStep + 1, count: livesPerStep },
+        key: 'user_id',
+        series: [{ values }],
+      }),
+    ]
+  },
+  reads: null,
 }
 
 const USERS_PER_STATEMENT = 500

@@ -4,7 +4,7 @@
  * The connections are the lab's own (http-load.ts): a full HTTP client would cost more than the server under measurement.
  */
 import { auditLedger } from '../audit/ledger.ts'
-import { errorFromProblem } from '../../src/api/problem-details.ts'
+import { errorFromProblem } from '../../src/api/received.ts'
 import { ServiceProcess } from '../../harness/service-process.ts'
 import { ConnectionQueue } from '../databases/connection-queue.ts'
 import { HttpConnection } from '../http-load.ts'

@@ -2,12 +2,14 @@
 import { auditLedger } from '../audit/ledger.ts'
 import type { EngineStats } from '../../src/engine/stats.ts'
 import { openLedger } from '../../src/ledger.ts'
+import { LOADING } from './ledger-loading.ts'
 import { accountOf, LedgerCalls, prepareAccounts } from './ledger-accounts.ts'
 import type { Counts, Player, Strategy } from './strategy.ts'
 
 export const holdfast: Strategy = {
   summary: 'Holdfast as a library',
   plays: 'both',
+  loading: LOADING,
   prepare: (site) => prepareAccounts(site, site.users.map(accountOf)),
   async open(site): Promise<Player> {
     const ledger = await openLedger(site.url)

@@ -5,12 +5,17 @@ import { labStores } from '../stores.ts'
 import type { StrategyName } from './catalogue.ts'
 import { Rehearsal } from './rehearsal.ts'
 
-const COLUMNS = {
-  requests: `id, kind, metadata, memo, floor, payee, state, amount, held, settled, released, drawn, shortfall,
-    opened_version, ended_version, payee_version, expires_at - at AS life, postings IS NULL AS names_no_postings,
-    end_fingerprint IS NULL AS is_open`,
-  postings: 'version, entry_id, kind, available_delta, held_delta, available, held',
-  balances: 'account, asset, available, held, floor, version',
+/** What is compared: all but what depends on the process and the time. */
+const ROWS = {
+  requests: `SELECT i.id, r.kind, r.metadata, r.memo, r.floor, r.payee, r.amount, r.on_expiry, r.opened_version, r.expires_at - r.at AS life,
+      r.postings IS NULL AS names_no_postings, r.hold_seq, r.hold_number
+    FROM requests r JOIN request_ids i ON i.seq = r.seq`,
+  changes: `SELECT i.id, c.number, c.version, c.payee_version, c.state, c.amount, c.held, c.settled, c.released, c.drawn, c.shortfall, c.seq,
+      c.payee, c.refunded, c.settled_late, c.expires_at, c.on_expiry, c.end_number, c.end_settled
+    FROM hold_changes c JOIN request_ids i ON i.seq = c.hold_seq`,
+  runs: 'SELECT first_version, last_version, available, held FROM journal',
+  postings: 'SELECT version, entry_id, kind, available_delta, held_delta, available, held FROM postings',
+  balances: 'SELECT account, asset, available, held, floor, version FROM balances',
 } as const
 
 /** The same few commands in the same batches, and every row of the ledger afterwards. */
@@ -36,10 +41,10 @@ async function rowsAfter(strategy: StrategyName, store: string): Promise<Readonl
   await using database = await rehearsal.rows()
   return await database.transaction(async (connection) => {
     const all: Record<string, readonly Row[]> = {}
-    for (const [table, columns] of Object.entries(COLUMNS)) {
-      const rows = await connection.select(`SELECT ${columns} FROM ${table}`, [])
+    for (const [name, select] of Object.entries(ROWS)) {
+      const rows = await connection.select(select, [])
       // The earlier deposits have random ids, so only their sums are compared.
-      all[table] = rows
+      all[name] = rows
         .map(comparable)
         .filter((row) => row['kind'] !== 'deposit')
         .sort(byText)

@@ -5,11 +5,12 @@
  * A test compares the rows with Holdfast's own, so that the two cannot drift apart.
  */
 import type { BalanceRecord } from '../../src/domain/balance.ts'
-import type { HoldRecord } from '../../src/domain/hold.ts'
+import type { HoldRecord } from '../../src/domain/hold-record.ts'
 import { REVENUE } from '../../src/domain/ids.ts'
 import { endOfHold, type EntryKind, type EntryRecord, type PostingRecord } from '../../src/domain/journal.ts'
 import { describe } from '../../src/domain/post.ts'
-import type { BalanceChange, Changes } from '../../src/domain/changes.ts'
+import type { BalanceChange, Changes, HoldChange } from '../../src/domain/changes.ts'
+import { RunningNumbers } from '../../src/domain/running-numbers.ts'
 import { ENGINE_LIMITS } from '../../src/engine/limits.ts'
 import type { FreezeRequest, HoldRequest, TransferRequest } from './strategy.ts'
 
@@ -26,7 +27,7 @@ const FINGERPRINT = 6_004_799_503_160_661
 interface Draft {
   readonly now: number
   readonly opened: HoldRecord[]
-  readonly changed: HoldRecord[]
+  readonly changes: HoldChange[]
   readonly entries: EntryRecord[]
   readonly postings: PostingRecord[]
   /** The touched balances as they were before, by their accounts. */
@@ -38,6 +39,7 @@ export class RawRows {
   readonly #balances: Map<string, BalanceRecord>
   readonly #accountOf: (user: number) => string
   readonly #open = new Map<string, HoldRecord>()
+  readonly #seqs = new RunningNumbers(Date.now, Math.random)
 
   /** `balances` must name every account that will be touched, and the payee. */
   constructor(balances: readonly BalanceRecord[], accountOf: (user: number) => string) {
@@ -47,7 +49,7 @@ export class RawRows {
 
   /** The rows of the next batch; called once per batch, in the order in which they are committed. */
   changesOf(commands: readonly RawCommand[], now: number): Changes {
-    const draft: Draft = { now, opened: [], changed: [], entries: [], postings: [], befores: new Map() }
+    const draft: Draft = { now, opened: [], changes: [], entries: [], postings: [], befores: new Map() }
     for (const command of commands) {
       switch (command.kind) {
         case 'freeze':
@@ -68,17 +70,20 @@ export class RawRows {
     for (const [account, before] of draft.befores) {
       balances.push({ before, after: this.#balances.get(account)! })
     }
-    const { opened, changed, entries, postings } = draft
+    const { opened, changes, entries, postings } = draft
     return {
       entries,
       holdsOpened: opened,
-      holdsChanged: changed,
-      holdsStepped: [],
-      holdSteps: [],
+      charges: [],
+      holdChanges: changes,
       postings,
+      entryOrder: [],
       balances,
       accounts: [],
       assets: [],
+      standings: [],
+      houses: [],
+      housesUsed: [],
       rates: [],
       ratesUsed: [],
     }
@@ -86,14 +91,16 @@ export class RawRows {
 
   #freeze({ requestId, user, amount }: FreezeRequest, draft: Draft): void {
     const frozen = BigInt(amount)
+    const seq = this.#seqs.next()
     const after = this.#post(
       this.#accountOf(user),
-      { entryId: requestId, kind: 'freeze', available: -frozen, held: frozen },
+      { entryId: requestId, seq, kind: 'freeze', available: -frozen, held: frozen },
       draft,
     )
     const hold: HoldRecord = {
       id: requestId,
       kind: 'freeze',
+      seq,
       account: after.account,
       asset: after.asset,
       payee: REVENUE,
@@ -111,10 +118,11 @@ export class RawRows {
       createdAt: draft.now,
       metadata: null,
       fingerprint: FINGERPRINT,
+      charge: null,
       balanceId: after.id,
       openedVersion: after.version,
       end: null,
-      steps: 0,
+      changes: 0,
       firstAnswers: null,
     }
     this.#open.set(requestId, hold)
@@ -129,25 +137,32 @@ export class RawRows {
     const kind = state === 'settled' ? 'settle' : 'release'
     const entryId = endOfHold(requestId, kind)
     const released = hold.amount - settled
-    const holder = this.#post(hold.account, { entryId, kind, available: released, held: -hold.amount }, draft)
-    const payee = settled === 0n ? null : this.#post(REVENUE, { entryId, kind, available: settled, held: 0n }, draft)
-    draft.changed.push({
+    const { seq } = hold
+    const holder = this.#post(hold.account, { entryId, seq, kind, available: released, held: -hold.amount }, draft)
+    const payee =
+      settled === 0n ? null : this.#post(REVENUE, { entryId, seq, kind, available: settled, held: 0n }, draft)
+    const after: HoldRecord = {
       ...hold,
+      changes: 1,
       state,
       held: 0n,
       settled,
       released,
       end: {
+        number: 1,
         at: draft.now,
         fingerprint: FINGERPRINT,
+        settled,
         version: holder.version,
         payee: payee === null ? null : { balanceId: payee.id, version: payee.version },
       },
-    })
+    }
+    draft.changes.push({ after, step: null })
   }
 
   #transfer({ requestId, from, shares }: TransferRequest, draft: Draft): void {
-    const move = { entryId: requestId, kind: 'transfer', held: 0n } as const
+    const seq = this.#seqs.next()
+    const move = { entryId: requestId, seq, kind: 'transfer', held: 0n } as const
     const first = draft.postings.length
     const total = shares.reduce((sum, { amount }) => sum + amount, 0)
     const afters = [
@@ -156,12 +171,15 @@ export class RawRows {
     ]
     draft.entries.push({
       id: requestId,
+      seq,
       kind: 'transfer',
       at: draft.now,
       fingerprint: FINGERPRINT,
       memo: null,
       metadata: null,
       floor: null,
+      overdraft: false,
+      account: null,
       legs: null,
       step: null,
       postings: draft.postings.slice(first).map((posting, index) => {
@@ -173,7 +191,7 @@ export class RawRows {
 
   #post(
     account: string,
-    move: { entryId: string; kind: EntryKind; available: bigint; held: bigint },
+    move: { entryId: string; seq: number; kind: EntryKind; available: bigint; held: bigint },
     { now, postings, befores }: Draft,
   ): BalanceRecord {
     const before = this.#balances.get(account)
@@ -190,6 +208,7 @@ export class RawRows {
       balanceId: after.id,
       version: after.version,
       entryId: move.entryId,
+      seq: move.seq,
       kind: move.kind,
       availableDelta: move.available,
       heldDelta: move.held,

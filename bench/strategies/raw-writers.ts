@@ -6,11 +6,10 @@
  */
 import type { Changes } from '../../src/domain/changes.ts'
 import type { Store } from '../../src/engine/store.ts'
-import { MysqlConnection } from '../../src/stores/mysql/connection.ts'
 import { writeStatements } from '../../src/stores/mysql/writes.ts'
 import { BEGIN, COMMIT } from '../../src/stores/mysql/transactions.ts'
-import { parseMysqlUrl } from '../../src/stores/mysql/url.ts'
 import { DatabaseFailure } from '../databases/database.ts'
+import { TwoConnections } from './two-connections.ts'
 
 export interface RawWriter extends AsyncDisposable {
   /** Resolves when everything is durable; calls take effect in order. @throws DatabaseFailure */
@@ -34,25 +33,20 @@ function storeWriter(store: Store): RawWriter {
   }
 }
 
+/** As the store does, a batch writes its requests ahead of its turn, over a second connection. */
 async function unguardedWriter(url: string): Promise<RawWriter> {
-  const { address, tuning } = parseMysqlUrl(url)
-  const connection = await MysqlConnection.open(address, tuning, 'writer')
-  const { flavour } = connection.server
-  let turn: Promise<unknown> = Promise.resolve()
+  const connections = await TwoConnections.open(url)
+  const unguarded = (statements: readonly string[]): readonly string[] =>
+    statements.filter((sql) => !sql.startsWith('SET '))
   return {
     async write(changes) {
-      const rows = writeStatements(changes, flavour).filter((sql) => !sql.startsWith('SET '))
-      const text = [...BEGIN, ...rows, COMMIT]
-      const written = turn.then(() => connection.run(text))
-      turn = written.catch(() => undefined)
-      try {
-        await written
-      } catch (error) {
-        throw new DatabaseFailure('database', error)
-      }
+      const { balances, requests, others } = writeStatements(changes, connections.flavour)
+      await connections.write({
+        alone: [...BEGIN, ...unguarded([...balances, ...requests, ...others]), COMMIT],
+        ahead: [...BEGIN, ...unguarded(requests)],
+        inTurn: [...unguarded([...balances, ...others]), COMMIT],
+      })
     },
-    async [Symbol.asyncDispose]() {
-      connection.destroy()
-    },
+    [Symbol.asyncDispose]: () => connections[Symbol.asyncDispose](),
   }
 }

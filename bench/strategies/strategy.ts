@@ -4,7 +4,7 @@
  * Every command is idempotent by its request id, except for `raw`, which checks nothing.
  */
 import type { Tally } from '../audit/tally.ts'
-import type { Dialect } from '../databases/database.ts'
+import type { Database, Dialect } from '../databases/database.ts'
 
 export interface FreezeRequest {
   readonly requestId: string
@@ -85,9 +85,35 @@ export interface Player extends AsyncDisposable {
   readonly workerPid: number | null
 }
 
+/** Ended holds that SQL writes, of an account that the lab's calls never name: as calls would have made them, much faster. */
+export interface Loading {
+  /** Lives of one step. */
+  readonly livesPerStep: number
+  /** Comes before `prepare`, on an empty database. */
+  begin(site: Site, database: Database): Promise<void>
+  /** Step 0, 1, … may come at any time after `prepare`. */
+  stepSql(step: number, dialect: Dialect): readonly string[]
+  /** Reads of the account with all these holds; null when the strategy has none. */
+  readonly reads: ((site: Site) => Promise<ReadTimes>) | null
+}
+
+/** Medians of the calls' latencies, in milliseconds. */
+export interface ReadTimes {
+  /** The first page of a statement. */
+  readonly statementMs: number
+  /** The first page of the open holds of an account, which are its newest. */
+  readonly openHoldsMs: number
+  /** The same of an account whose only open hold is the first of its journal: what a page costs that finds nothing. */
+  readonly searchMs: number
+  /** A hold by its id, anywhere in the journal. */
+  readonly holdMs: number
+}
+
 export interface Strategy {
   readonly summary: string
   readonly plays: 'lives' | 'transfers' | 'both'
+  /** For tables that can be filled otherwise than by calls. */
+  readonly loading?: Loading
   /** Creates the tables and funds every user, once, before any process starts. */
   prepare(site: Site): Promise<void>
   open(site: Site): Promise<Player>

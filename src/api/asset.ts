@@ -1,10 +1,10 @@
 /** An asset on the wire. */
-import type { Static } from 'typebox'
 import { ASSET_DECIMALS_MAX, type Asset as Value } from '../domain/asset.ts'
 import { FROZEN_AT, type Resource } from './resource.ts'
 import { instantFromWire, instantToWire } from './instants.ts'
+import { jsonForm } from './json-form.ts'
 import { AssetCode, instant, named, nullableText, reference } from './schema.ts'
-import { Type } from './typebox.ts'
+import { type Static, Type } from './typebox.ts'
 
 export const Asset = named(
   'Asset',
@@ -49,4 +49,9 @@ export function assetFromWire(wire: AssetWire): Value {
   return { code: wire.code, decimals: wire.decimals, name: wire.name, createdAt: instantFromWire(wire.createdAt) }
 }
 
-export const ASSET: Resource<Value, AssetWire> = { schema: Asset, toWire: assetToWire, fromWire: assetFromWire }
+export const ASSET: Resource<Value, AssetWire> = {
+  schema: Asset,
+  toWire: assetToWire,
+  fromWire: assetFromWire,
+  withJson: jsonForm(assetToWire),
+}

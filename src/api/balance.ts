@@ -1,9 +1,9 @@
 /** A balance on the wire. */
-import type { Static } from 'typebox'
 import { type Balance as Value } from '../domain/balance.ts'
-import type { Resource } from './resource.ts'
+import { jsonForm } from './json-form.ts'
+import { page, type Resource } from './resource.ts'
 import { AccountName, amount, AssetCode, named, nullableAmount, sum, VERSION } from './schema.ts'
-import { Type } from './typebox.ts'
+import { type Static, Type } from './typebox.ts'
 
 export const BALANCE_EXAMPLE = {
   account: 'user:8',
@@ -33,6 +33,9 @@ export const Balance = named(
   ),
 )
 
+export const BalancePage = page('BalancePage', 'balances', Balance)
+
+export type BalancePageWire = Static<typeof BalancePage>
 export type BalanceWire = Static<typeof Balance>
 
 export function balanceToWire(balance: Value): BalanceWire {
@@ -63,4 +66,5 @@ export const BALANCE: Resource<Value, BalanceWire> = {
   schema: Balance,
   toWire: balanceToWire,
   fromWire: balanceFromWire,
+  withJson: jsonForm(balanceToWire),
 }

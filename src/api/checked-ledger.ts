@@ -4,25 +4,39 @@
  */
 import type { Asset } from '../domain/asset.ts'
 import type { Balance } from '../domain/balance.ts'
-import type { Command, CommandKind, Answers } from '../domain/command.ts'
+import type { Command, CommandKind, OpenedAccount } from '../domain/command.ts'
 import type { Hold } from '../domain/hold.ts'
 import type { RequestId } from '../domain/ids.ts'
 import type { Entry, HoldEvent, StatementLine } from '../domain/journal.ts'
+import type { HouseAccount } from '../domain/house-account.ts'
 import type { Rate } from '../domain/rate.ts'
-import { batchOf, CONTRACTS, type BatchRequest, type InputKind } from './contracts.ts'
+import { accountWithJson } from './account.ts'
+import { ASSET } from './asset.ts'
+import type { AnswerOf, Answered, FrozenHold } from './answered.ts'
+import { BALANCE } from './balance.ts'
+import { batchOf, contractOf, CONTRACTS, type BatchRequest, type InputKind } from './contracts.ts'
+import { ENTRY } from './entry.ts'
+import { HOLD, holdEventWithJson } from './hold.ts'
 import type {
   AccountInput,
   AccountView,
   AmendInput,
+  AssetStats,
+  BalancesInput,
   BatchOutcome,
   CallOptions,
   ChargeInput,
   CommandInput,
   DeclareInput,
   DepositInput,
+  FeedInput,
+  FeedPage,
   FreezeInput,
   HoldsInput,
+  BlockInput,
+  HouseInput,
   Ledger,
+  MergeInput,
   OpenInput,
   PageInput,
   PageView,
@@ -30,12 +44,19 @@ import type {
   RateInput,
   Reads,
   RefundInput,
+  ReleaseInput,
   SettleInput,
+  StatsInput,
   StatementInput,
   TransferInput,
+  UnblockInput,
 } from './ledger.ts'
 import { PAGE_LIMIT_MAX } from '../domain/page.ts'
+import { lineWithJson } from './posting.ts'
+import { RATE } from './rate.ts'
 import { newRequestId } from './request-id.ts'
+import { pageWithJson } from './resource.ts'
+import { statsWithJson } from './stats.ts'
 
 /** A command without a method in `Ledger` does not compile. */
 type CommandMethods = Pick<Ledger, InputKind>
@@ -47,65 +68,100 @@ export abstract class CheckedLedger implements Ledger, CommandMethods {
   protected abstract submit<Kind extends CommandKind>(
     command: Command & { readonly kind: Kind },
     options: CallOptions | undefined,
-  ): Promise<Answers[Kind]>
+  ): Promise<AnswerOf<Kind>>
 
   /** @throws LedgerError for an error of the whole batch */
   protected abstract submitBatch(batch: BatchRequest, options: CallOptions | undefined): Promise<BatchOutcome[]>
 
-  async open(input: OpenInput, options?: CallOptions): Promise<Balance> {
+  async open(input: OpenInput, options?: CallOptions): Promise<Answered<OpenedAccount>> {
     const { account, ...rest } = input
-    return await this.submit(CONTRACTS.open.readOne({ account }, rest, newRequestId), options)
+    return await this.#answer(CONTRACTS.open.readOne({ account }, rest, newRequestId), options)
   }
 
-  async declare(input: DeclareInput, options?: CallOptions): Promise<Asset> {
+  async house(input: HouseInput, options?: CallOptions): Promise<Answered<HouseAccount>> {
+    const { account, ...rest } = input
+    return await this.#answer(CONTRACTS.house.readOne({ account }, rest, newRequestId), options)
+  }
+
+  async block(input: BlockInput, options?: CallOptions): Promise<Answered<Entry>> {
+    const { account, ...rest } = input
+    return await this.#answer(CONTRACTS.block.readOne({ account }, rest, newRequestId), options)
+  }
+
+  async unblock(input: UnblockInput, options?: CallOptions): Promise<Answered<Entry>> {
+    const { account, ...rest } = input
+    return await this.#answer(CONTRACTS.unblock.readOne({ account }, rest, newRequestId), options)
+  }
+
+  async merge(input: MergeInput, options?: CallOptions): Promise<Answered<Entry>> {
+    const { account, ...rest } = input
+    return await this.#answer(CONTRACTS.merge.readOne({ account }, rest, newRequestId), options)
+  }
+
+  async declare(input: DeclareInput, options?: CallOptions): Promise<Answered<Asset>> {
     const { asset, ...rest } = input
-    return await this.submit(CONTRACTS.declare.readOne({ asset }, rest, newRequestId), options)
+    return await this.#answer(CONTRACTS.declare.readOne({ asset }, rest, newRequestId), options)
   }
 
-  async rate(input: RateInput, options?: CallOptions): Promise<Rate> {
+  async rate(input: RateInput, options?: CallOptions): Promise<Answered<Rate>> {
     const { from, to, ...rest } = input
-    return await this.submit(CONTRACTS.rate.readOne({ from, to }, rest, newRequestId), options)
+    return await this.#answer(CONTRACTS.rate.readOne({ from, to }, rest, newRequestId), options)
   }
 
-  async deposit(input: DepositInput, options?: CallOptions): Promise<Entry> {
-    return await this.submit(CONTRACTS.deposit.readOne({}, input, newRequestId), options)
+  async deposit(input: DepositInput, options?: CallOptions): Promise<Answered<Entry>> {
+    return await this.#answer(CONTRACTS.deposit.readOne({}, input, newRequestId), options)
   }
 
-  async charge(input: ChargeInput, options?: CallOptions): Promise<Entry> {
-    return await this.submit(CONTRACTS.charge.readOne({}, input, newRequestId), options)
+  async charge(input: ChargeInput, options?: CallOptions): Promise<Answered<Entry>> {
+    return await this.#answer(CONTRACTS.charge.readOne({}, input, newRequestId), options)
   }
 
-  async transfer(input: TransferInput, options?: CallOptions): Promise<Entry> {
-    return await this.submit(CONTRACTS.transfer.readOne({}, input, newRequestId), options)
+  async transfer(input: TransferInput, options?: CallOptions): Promise<Answered<Entry>> {
+    return await this.#answer(CONTRACTS.transfer.readOne({}, input, newRequestId), options)
   }
 
-  async freeze(input: FreezeInput, options?: CallOptions): Promise<Hold> {
-    return await this.submit(CONTRACTS.freeze.readOne({}, input, newRequestId), options)
+  async freeze(input: FreezeInput, options?: CallOptions): Promise<FrozenHold> {
+    return await this.#answer(CONTRACTS.freeze.readOne({}, input, newRequestId), options)
   }
 
-  async settle(hold: RequestId, input: SettleInput, options?: CallOptions): Promise<Hold> {
+  async settle(hold: RequestId, input: SettleInput, options?: CallOptions): Promise<Answered<Hold>> {
     const command = CONTRACTS.settle.readOne({ hold }, input, newRequestId)
-    if (command.kind === 'settle') return await this.submit(command, options)
-    return await this.submit(command, options)
+    if (command.kind === 'settle') return await this.#answer(command, options)
+    return await this.#answer(command, options)
   }
 
-  async amend(hold: RequestId, input: AmendInput, options?: CallOptions): Promise<Hold> {
-    return await this.submit(CONTRACTS.amend.readOne({ hold }, input, newRequestId), options)
+  async amend(hold: RequestId, input: AmendInput, options?: CallOptions): Promise<Answered<Hold>> {
+    return await this.#answer(CONTRACTS.amend.readOne({ hold }, input, newRequestId), options)
   }
 
-  async refund(hold: RequestId, input: RefundInput, options?: CallOptions): Promise<Hold> {
-    return await this.submit(CONTRACTS.refund.readOne({ hold }, input, newRequestId), options)
+  async refund(hold: RequestId, input: RefundInput, options?: CallOptions): Promise<Answered<Hold>> {
+    return await this.#answer(CONTRACTS.refund.readOne({ hold }, input, newRequestId), options)
   }
 
-  async release(hold: RequestId, options?: CallOptions): Promise<Hold> {
-    return await this.submit(CONTRACTS.release.readOne({ hold }, undefined, newRequestId), options)
+  async release(hold: RequestId, input?: ReleaseInput, options?: CallOptions): Promise<Answered<Hold>> {
+    return await this.#answer(CONTRACTS.release.readOne({ hold }, input, newRequestId), options)
   }
 
   async batch(
     commands: readonly CommandInput[],
     options: CallOptions & { readonly atomic?: boolean } = {},
   ): Promise<BatchOutcome[]> {
-    return await this.submitBatch(batchOf({ commands, atomic: options.atomic }, newRequestId), options)
+    const batch = batchOf({ commands, atomic: options.atomic }, newRequestId)
+    const outcomes = await this.submitBatch(batch, options)
+    for (const [index, outcome] of outcomes.entries()) {
+      if (outcome.status !== 'applied') continue
+      contractOf(batch.commands[index]!.kind).answer.withJson(outcome.answer)
+      if (outcome.current !== undefined) HOLD.withJson(outcome.current)
+    }
+    return outcomes
+  }
+
+  async #answer<Kind extends CommandKind>(
+    command: Command & { readonly kind: Kind },
+    options: CallOptions | undefined,
+  ): Promise<AnswerOf<Kind>> {
+    const { answered } = contractOf<Kind>(command.kind)
+    return answered.withJson(await this.submit<Kind>(command, options))
   }
 
   async *exportPostings(account: string, input: StatementInput = {}): AsyncGenerator<StatementLine> {
@@ -126,42 +182,60 @@ export abstract class CheckedLedger implements Ledger, CommandMethods {
     let cursor: string | null = null
     do {
       const page: PageView<Asset> = await this.reads.assetPage(cursor === null ? {} : { cursor })
-      assets.push(...page.items)
+      assets.push(...page.items.map(ASSET.withJson))
       cursor = page.next
     } while (cursor !== null)
     return assets
   }
 
-  account(account: string, input?: AccountInput): Promise<AccountView> {
-    return this.reads.account(account, input)
+  async account(account: string, input?: AccountInput): Promise<AccountView> {
+    return accountWithJson(await this.reads.account(account, input))
   }
 
-  hold(id: RequestId): Promise<Hold> {
-    return this.reads.hold(id)
+  async accounts(input?: BalancesInput): Promise<PageView<Balance>> {
+    return pageWithJson(await this.reads.accounts(input), BALANCE.withJson)
   }
 
-  holds(input?: HoldsInput): Promise<PageView<Hold>> {
-    return this.reads.holds(input)
+  async stats(input?: StatsInput): Promise<PageView<AssetStats>> {
+    return pageWithJson(await this.reads.stats(input), statsWithJson)
   }
 
-  holdHistory(id: RequestId, input?: PageInput): Promise<PageView<HoldEvent>> {
-    return this.reads.holdHistory(id, input)
+  async balance(account: string, asset?: string): Promise<Balance> {
+    return BALANCE.withJson(await this.reads.balance(account, asset))
   }
 
-  postings(account: string, input?: PostingsInput): Promise<PageView<StatementLine>> {
-    return this.reads.postings(account, input)
+  async hold(id: RequestId): Promise<Hold> {
+    return HOLD.withJson(await this.reads.hold(id))
   }
 
-  entry(id: string): Promise<Entry> {
-    return this.reads.entry(id)
+  async holds(input?: HoldsInput): Promise<PageView<Hold>> {
+    return pageWithJson(await this.reads.holds(input), HOLD.withJson)
   }
 
-  rates(input?: PageInput): Promise<PageView<Rate>> {
-    return this.reads.rates(input)
+  async holdHistory(id: RequestId, input?: PageInput): Promise<PageView<HoldEvent>> {
+    return pageWithJson(await this.reads.holdHistory(id, input), holdEventWithJson)
   }
 
-  rateHistory(from: string, to: string, input?: PageInput): Promise<PageView<Rate>> {
-    return this.reads.rateHistory(from, to, input)
+  async postings(account: string, input?: PostingsInput): Promise<PageView<StatementLine>> {
+    return pageWithJson(await this.reads.postings(account, input), lineWithJson)
+  }
+
+  async entry(id: string): Promise<Entry> {
+    return ENTRY.withJson(await this.reads.entry(id))
+  }
+
+  async entries(input?: FeedInput): Promise<FeedPage> {
+    const page = await this.reads.entries(input)
+    page.items.forEach(ENTRY.withJson)
+    return page
+  }
+
+  async rates(input?: PageInput): Promise<PageView<Rate>> {
+    return pageWithJson(await this.reads.rates(input), RATE.withJson)
+  }
+
+  async rateHistory(from: string, to: string, input?: PageInput): Promise<PageView<Rate>> {
+    return pageWithJson(await this.reads.rateHistory(from, to, input), RATE.withJson)
   }
 
   abstract close(): Promise<void>

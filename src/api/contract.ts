@@ -3,16 +3,17 @@
  *
  * The library, the HTTP service, the client and the OpenAPI document use the same contracts.
  */
-import type { Static, TObject, TSchema } from 'typebox'
 import type { Answers, Command, CommandKind, Commands } from '../domain/command.ts'
+import type { Replaying } from '../domain/if-replayed.ts'
+import { answeredResource, type AnsweredResource } from './answered.ts'
 import { LedgerError } from './error.ts'
-import type { Field } from './fields.ts'
+import { ifReplayed, type Field } from './fields.ts'
 import { fieldsIn, type Fields } from './input.ts'
 import type { ProblemCode } from './problem.ts'
 import type { NewRequestId } from './request-id.ts'
 import type { Resource } from './resource.ts'
 import { named, words } from './schema.ts'
-import { Type } from './typebox.ts'
+import { type Static, type TObject, type TSchema, Type } from './typebox.ts'
 
 export interface Route {
   readonly method: 'POST' | 'PUT'
@@ -80,7 +81,11 @@ export interface Contract<Kind extends CommandKind = CommandKind> {
   readonly bodyIsOptional: boolean
   /** Whether the command has a request id of its own. */
   readonly takesRequestId: boolean
+  /** The condition that the command can carry: on a balance, on a hold, or none. */
+  readonly condition: 'ifVersion' | 'ifSteps' | null
   readonly answer: Resource<Answers[Kind], object>
+  /** The answer outside a batch, which says whether it is a repeat. */
+  readonly answered: AnsweredResource
   readonly address: readonly { readonly name: string; readonly parameter: string; readonly schema: TSchema }[]
   readonly bodySchema: NamedSchema
   readonly commandSchema: NamedSchema
@@ -113,9 +118,9 @@ export function contract<
 >(terms: Terms<Name, Other, Address, Body>) {
   const { kind, route, body, fields, answer, bodyIsOptional = false } = terms
   const address = Object.entries(terms.address).map(([name, field]) => ({ name, ...field }))
-  const bodyNames: ReadonlySet<string> = new Set(Object.keys(fields))
+  const bodyNames: ReadonlySet<string> = new Set([...Object.keys(fields), 'ifReplayed'])
   const batchNames: ReadonlySet<string> = new Set(['kind', ...Object.keys(terms.address), ...bodyNames])
-  const schemas = schemasOf(fields)
+  const schemas = { ...schemasOf(fields), ifReplayed: ifReplayed.schema }
   const options = { additionalProperties: false }
 
   const readAddress = (values: Fields, namesAre: NamesAre): AddressOf<Address> => {
@@ -133,7 +138,9 @@ export function contract<
     route,
     bodyIsOptional,
     takesRequestId: 'requestId' in fields,
+    condition: conditionIn(fields),
     answer,
+    answered: answeredResource(kind, answer),
     address,
     bodySchema: named(
       body.id,
@@ -161,7 +168,7 @@ export function contract<
       }
       const given = bodyIsOptional && input === undefined ? {} : fieldsIn(input, bodyNames)
       try {
-        return terms.read(checked, given, newRequestId)
+        return withReplaying(terms.read(checked, given, newRequestId), given)
       } catch (error) {
         throw error instanceof LedgerError && isOfAddress(error, terms.address) ? asParameter(error) : error
       }
@@ -169,11 +176,25 @@ export function contract<
 
     readOfBatch(input: unknown, newRequestId: NewRequestId): Commands[Name | Other] {
       const given = fieldsIn(input, batchNames)
-      return terms.read(readAddress(given, 'field'), given, newRequestId)
+      return withReplaying(terms.read(readAddress(given, 'field'), given, newRequestId), given)
     },
 
-    write: terms.write.bind(terms),
+    write(command: Commands[Name | Other]): object {
+      const written: object = terms.write(command)
+      return (command as Replaying).ifReplayed === 'refuse' ? { ...written, ifReplayed: 'refuse' } : written
+    },
   }
+}
+
+function conditionIn(fields: object): Contract['condition'] {
+  if ('ifSteps' in fields) return 'ifSteps'
+  return 'ifVersion' in fields ? 'ifVersion' : null
+}
+
+/** The default is left out: most commands name none. */
+function withReplaying<Read extends object>(command: Read, { ifReplayed: given }: Fields): Read {
+  if (given === undefined || ifReplayed.read(given, '/ifReplayed') === 'answer') return command
+  return { ...command, ifReplayed: 'refuse' }
 }
 
 function schemasOf<Set extends FieldSet>(fields: Set): SchemasOf<Set> {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { batchOf, commandOf } from './contracts.ts'
+import { requestIdIn } from '../domain/command.ts'
+import { requestOf } from '../domain/rules.ts'
+import { ALL_CONTRACTS, batchOf, commandOf, CONTRACTS } from './contracts.ts'
 import {
   chargeOf,
   declareOf,
@@ -38,7 +40,7 @@ describe('a command is completed with its defaults', () => {
     )
   })
 
-  test('a settle refuses more than is held, an open has a floor of 0, an asset is called by its code', () => {
+  test('a settle refuses more than is held, an open keeps what it does not name, an asset is called by its code', () => {
     assert.deepEqual(settleOf('job-1', { amount: 0 }, newRequestId), {
       kind: 'settle',
       hold: 'job-1',
@@ -47,14 +49,15 @@ describe('a command is completed with its defaults', () => {
       payee: null,
       late: false,
     })
-    assert.deepEqual(openOf('user:8', {}, newRequestId), {
-      kind: 'open',
-      requestId: 'made-here',
-      account: 'user:8',
-      asset: 'credit',
-      floor: 0n,
-      metadata: null,
-    })
+    const opened = { kind: 'open', requestId: 'made-here', account: 'user:8' }
+    for (const [input, command] of [
+      [{ floor: 0 }, { asset: 'credit', floor: 0n, metadata: null }],
+      [{ asset: 'gem' }, { asset: 'gem', floor: null, metadata: null }],
+      [{ metadata: {} }, { asset: null, floor: null, metadata: {} }],
+    ]) {
+      assert.deepEqual(openOf('user:8', input, newRequestId), { ...opened, ...command })
+    }
+    assert.equal(refusalOf(() => openOf('user:8', { requestId: 'o-1' }, newRequestId)).pointer, '')
     assert.deepEqual(declareOf('gold', {}), { kind: 'declare', asset: 'gold', decimals: 0, name: 'gold' })
   })
 
@@ -171,8 +174,8 @@ describe('every refusal points at what is wrong', () => {
     ['', () => depositOf([deposit], newRequestId)],
     ['', () => depositOf('deposit', newRequestId)],
     ['/account', () => depositOf({ amount: 1 }, newRequestId)],
-    ['/account', () => depositOf({ ...deposit, account: 'no spaces' }, newRequestId)],
-    ['/account', () => depositOf({ ...deposit, account: 'x'.repeat(65) }, newRequestId)],
+    ['/account', () => depositOf({ ...deposit, account: ' no-space-first' }, newRequestId)],
+    ['/account', () => depositOf({ ...deposit, account: 'x'.repeat(129) }, newRequestId)],
     ['/requestId', () => depositOf({ ...deposit, requestId: 'x'.repeat(129) }, newRequestId)],
     ['/requestId', () => depositOf({ ...deposit, requestId: 'a~settle' }, newRequestId)],
     ['/asset', () => depositOf({ ...deposit, asset: 'Gold' }, newRequestId)],
@@ -196,6 +199,24 @@ describe('every refusal points at what is wrong', () => {
     ['/legs', () => transferOf({ legs: Array.from({ length: 1001 }, () => null) }, newRequestId)],
     ['/legs/1', () => transferOf({ legs: [{ from: 'a', to: 'b', amount: 1 }, 'x'] }, newRequestId)],
     ['/legs/0/to', () => transferOf({ legs: [{ from: 'a', amount: 1 }] }, newRequestId)],
+    ['/ifVersion', () => depositOf({ ...deposit, ifVersion: 1.5 }, newRequestId)],
+    ['/ifVersion', () => depositOf({ ...deposit, account: '@promo', ifVersion: 1 }, newRequestId)],
+    ['/ifVersion', () => chargeOf({ ...deposit, account: '@promo', ifVersion: 1 }, newRequestId)],
+    ['/ifVersion', () => freezeOf({ ...deposit, account: '@promo', ifVersion: 1 }, newRequestId)],
+    ['/ifVersion', () => openOf('@promo', { floor: 0n, ifVersion: 1 }, newRequestId)],
+    [
+      '/legs/1/ifVersion',
+      () =>
+        transferOf(
+          {
+            legs: [
+              { from: 'a', to: 'b', amount: 1, ifVersion: 1 },
+              { from: '@promo', to: 'b', amount: 1, ifVersion: 1 },
+            ],
+          },
+          newRequestId,
+        ),
+    ],
     ['/legs/0/memo', () => transferOf({ legs: [{ from: 'a', to: 'b', amount: 1, memo: '' }] }, newRequestId)],
     ['/decimals', () => declareOf('gold', { decimals: 19 })],
     ['/name', () => declareOf('gold', { name: '' })],
@@ -237,6 +258,11 @@ describe('every refusal points at what is wrong', () => {
     assert.deepEqual(refusalOf(() => settleOf('a b', { amount: 1 }, newRequestId)).details, { parameter: 'hold' })
     assert.deepEqual(refusalOf(() => openOf(7, {}, newRequestId)).details, { parameter: 'account' })
     assert.deepEqual(refusalOf(() => declareOf('', {})).details, { parameter: 'asset' })
+  })
+
+  test('a version of a house account is refused with the reason', () => {
+    const { message } = refusalOf(() => depositOf({ ...deposit, account: '@promo', ifVersion: 1 }, newRequestId))
+    assert.match(message, /balance of a house account is the sum of several stripes/)
   })
 
   test('a message repeats no more of an unknown name than is good to read', () => {
@@ -289,3 +315,21 @@ describe('objects from outside', () => {
     assert.equal(error.pointer, '/metadata')
   })
 })
+
+test('the client finds the request id of every command as the rules do', () => {
+  const seen = new Set<string>()
+  for (const { kind, address, bodySchema } of ALL_CONTRACTS) {
+    const place = Object.fromEntries(address.map(({ name, schema }) => [name, exampleOf(schema)]))
+    if ('to' in place) place['to'] = 'gem'
+    for (const body of (Reflect.get(bodySchema, 'examples') ?? [{}]) as readonly object[]) {
+      const command = commandOf({ kind, ...place, ...body }, newRequestId)
+      assert.equal(requestIdIn(command), requestOf(command), command.kind)
+      seen.add(command.kind)
+    }
+  }
+  assert.deepEqual([...seen].sort(), Object.keys(CONTRACTS).sort())
+})
+
+function exampleOf(schema: object): unknown {
+  return (Reflect.get(schema, 'examples') as readonly unknown[])[0]
+}

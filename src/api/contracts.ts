@@ -1,16 +1,18 @@
 /** All contracts, one per command, and the batch and the schemas that are built from them. */
-import type { Static } from 'typebox'
 import type { Command, CommandKind } from '../domain/command.ts'
 import type { RequestId } from '../domain/ids.ts'
 import { amend, type AmendInput } from './commands/amend.ts'
+import { block, unblock, type BlockInput, type UnblockInput } from './commands/block.ts'
 import { charge, type ChargeInput } from './commands/charge.ts'
 import { declare, type DeclareInput } from './commands/declare.ts'
+import { house, type HouseInput } from './commands/house.ts'
 import { deposit, type DepositInput } from './commands/deposit.ts'
 import { freeze, type FreezeInput } from './commands/freeze.ts'
+import { merge, type MergeInput } from './commands/merge.ts'
 import { open, type OpenInput } from './commands/open.ts'
 import { rate, type RateInput } from './commands/rate.ts'
 import { refund, type RefundInput } from './commands/refund.ts'
-import { release } from './commands/release.ts'
+import { release, type ReleaseInput } from './commands/release.ts'
 import { settle, type SettleInput } from './commands/settle.ts'
 import { Leg, transfer, type TransferInput } from './commands/transfer.ts'
 import type { Contract } from './contract.ts'
@@ -19,7 +21,7 @@ import { flag } from './fields.ts'
 import { fieldsIn, refuse } from './input.ts'
 import type { NewRequestId } from './request-id.ts'
 import { named } from './schema.ts'
-import { Type } from './typebox.ts'
+import { type Static, Type } from './typebox.ts'
 
 /** In the order of the OpenAPI document. The contract `settle` results in a settle or a settle-part. */
 export const CONTRACTS = {
@@ -33,7 +35,11 @@ export const CONTRACTS = {
   refund,
   release,
   open,
+  block,
+  unblock,
+  merge,
   declare,
+  house,
   rate,
 } satisfies { readonly [Kind in CommandKind]: Contract<Kind> }
 
@@ -47,8 +53,12 @@ interface Inputs {
   settle: { readonly hold: RequestId } & SettleInput
   amend: { readonly hold: RequestId } & AmendInput
   refund: { readonly hold: RequestId } & RefundInput
-  release: { readonly hold: RequestId }
+  release: { readonly hold: RequestId } & ReleaseInput
   declare: DeclareInput
+  house: HouseInput
+  block: BlockInput
+  unblock: UnblockInput
+  merge: MergeInput
   rate: RateInput
 }
 
@@ -65,8 +75,8 @@ const BY_NAME: ReadonlyMap<string, Contract> = new Map(
 
 export const ALL_CONTRACTS: readonly Contract[] = [...BY_NAME.values()]
 
-export function contractOf(kind: CommandKind): Contract {
-  return CONTRACTS[kind]
+export function contractOf<Kind extends CommandKind>(kind: Kind): Contract<Kind> {
+  return CONTRACTS[kind] as unknown as Contract<Kind>
 }
 
 /** A command as a client sends it in a batch. `commandOf` reads it back to an equal command. */

@@ -1,10 +1,11 @@
 /** An entry of the journal on the wire. */
-import type { Static } from 'typebox'
-import type { Entry as Value, EntryLeg as Leg } from '../domain/journal.ts'
+import type { AppliedRate as Rate, Entry as Value, EntryLeg as Leg } from '../domain/journal.ts'
+import type { FeedPage as FeedPageValue } from '../engine/reader.ts'
 import { ROUNDINGS } from '../domain/rate.ts'
 import { SETTLED_AT, type Resource } from './resource.ts'
 import { instantFromWire, instantToWire } from './instants.ts'
-import { Posting, POSTING_EXAMPLES, postingFromWire, postingToWire } from './posting.ts'
+import { jsonForm } from './json-form.ts'
+import { Posting, POSTING_EXAMPLES, postingFromWire, postingToWire, postingWithJson } from './posting.ts'
 import { RATE_VERSION, ROUNDING } from './rate.ts'
 import {
   AccountName,
@@ -16,17 +17,18 @@ import {
   nullableAmount,
   nullableText,
   reference,
+  whole,
   WHOLE_PATTERN,
   Words,
   words,
 } from './schema.ts'
-import { Type } from './typebox.ts'
+import { type Static, Type } from './typebox.ts'
 
 const AppliedRate = Type.Object(
   {
     version: Type.Integer(RATE_VERSION),
-    numerator: amount('The numerator of the rate.'),
-    denominator: amount('The denominator of the rate.'),
+    numerator: whole('The numerator of the rate.'),
+    denominator: whole('The denominator of the rate.'),
     rounding: words(ROUNDINGS, { description: ROUNDING }),
     remainder: Type.String({
       pattern: WHOLE_PATTERN,
@@ -68,7 +70,10 @@ export const Entry = named(
       at: instant('The time of the entry.'),
       memo: nullableText({ description: 'The memo of the request.' }),
       metadata: MetadataAnswer,
-      floor: nullableAmount('The floor that an `open` set; null for other entries.'),
+      floor: nullableAmount('The floor of the balance after an `open` of it; null for other entries.'),
+      overdraft: Type.Boolean({
+        description: 'Whether a charge was allowed to take its account below the floor; false for other entries.',
+      }),
       legs: Type.Union([Type.Array(reference(EntryLeg)), Type.Null()], {
         description: 'The legs of a transfer across assets; null for every other entry.',
       }),
@@ -85,6 +90,7 @@ export const Entry = named(
           memo: null,
           metadata: null,
           floor: null,
+          overdraft: false,
           legs: null,
           postings: POSTING_EXAMPLES,
         },
@@ -93,6 +99,19 @@ export const Entry = named(
   ),
 )
 
+export const FeedPage = named(
+  'FeedPage',
+  Type.Object(
+    {
+      items: Type.Array(reference(Entry)),
+      next: Type.String({ description: 'Continues behind these entries, also when there is nothing more yet.' }),
+      more: Type.Boolean({ description: 'Whether there is more now. If not, ask again later with `next`.' }),
+    },
+    { description: 'A part of the feed of all entries.' },
+  ),
+)
+
+export type FeedPageWire = Static<typeof FeedPage>
 export type EntryLegWire = Static<typeof EntryLeg>
 export type EntryWire = Static<typeof Entry>
 
@@ -105,9 +124,18 @@ export function entryToWire(entry: Value): EntryWire {
     memo: entry.memo,
     metadata: entry.metadata,
     floor: entry.floor === null ? null : entry.floor.toString(),
+    overdraft: entry.overdraft,
     legs: entry.legs === null ? null : entry.legs.map(entryLegToWire),
     postings: entry.postings.map(postingToWire),
   }
+}
+
+export function feedPageToWire({ items, next, more }: FeedPageValue): FeedPageWire {
+  return { items: items.map(entryToWire), next, more }
+}
+
+export function feedPageFromWire({ items, next, more }: FeedPageWire): FeedPageValue {
+  return { items: items.map(entryFromWire), next, more }
 }
 
 export function entryFromWire(wire: EntryWire): Value {
@@ -119,6 +147,7 @@ export function entryFromWire(wire: EntryWire): Value {
     memo: wire.memo,
     metadata: wire.metadata,
     floor: wire.floor === null ? null : BigInt(wire.floor),
+    overdraft: wire.overdraft,
     legs: wire.legs === null ? null : wire.legs.map(entryLegFromWire),
     postings: wire.postings.map(postingFromWire),
   }
@@ -126,10 +155,18 @@ export function entryFromWire(wire: EntryWire): Value {
 
 function entryLegToWire({ from, to, asset, amount, toAsset, toAmount, rate }: Leg): EntryLegWire {
   const leg = { from, to, asset, amount: amount.toString(), toAsset, toAmount: toAmount.toString() }
-  if (rate === null) return { ...leg, rate: null }
-  const { version, numerator, denominator, rounding, remainder } = rate
+  return { ...leg, rate: rate === null ? null : appliedRateToWire(rate) }
+}
+
+function appliedRateToWire({
+  version,
+  numerator,
+  denominator,
+  rounding,
+  remainder,
+}: Rate): NonNullable<EntryLegWire['rate']> {
   const fraction = { numerator: numerator.toString(), denominator: denominator.toString() }
-  return { ...leg, rate: { version, ...fraction, rounding, remainder: remainder.toString() } }
+  return { version, ...fraction, rounding, remainder: remainder.toString() }
 }
 
 function entryLegFromWire({ from, to, asset, amount, toAsset, toAmount, rate }: EntryLegWire): Leg {
@@ -140,4 +177,22 @@ function entryLegFromWire({ from, to, asset, amount, toAsset, toAmount, rate }: 
   return { ...leg, rate: { version, ...fraction, rounding, remainder: BigInt(remainder) } }
 }
 
-export const ENTRY: Resource<Value, EntryWire> = { schema: Entry, toWire: entryToWire, fromWire: entryFromWire }
+const legWithJson = jsonForm(entryLegToWire)
+const appliedRateWithJson = jsonForm(appliedRateToWire)
+const ownJson = jsonForm(entryToWire)
+
+function entryWithJson(entry: Value): Value {
+  entry.postings.forEach(postingWithJson)
+  for (const leg of entry.legs ?? []) {
+    legWithJson(leg)
+    if (leg.rate !== null) appliedRateWithJson(leg.rate)
+  }
+  return ownJson(entry)
+}
+
+export const ENTRY: Resource<Value, EntryWire> = {
+  schema: Entry,
+  toWire: entryToWire,
+  fromWire: entryFromWire,
+  withJson: entryWithJson,
+}

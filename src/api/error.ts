@@ -1,13 +1,13 @@
 /** The error that every method of a `Ledger` throws. */
-import type { Applied, FaultCode, Rejection } from '../domain/outcome.ts'
-import { explain } from './rejection-problems.ts'
-import type { ProblemCode } from './problem.ts'
-import { PROBLEMS } from './problems.ts'
+import type { Applied, FaultCode } from '../domain/outcome.ts'
+import type { ProblemWire } from './outcome-schemas.ts'
+import type { FailureCode, ProblemCode, ProblemFacts } from './problem.ts'
+import { FAILURE_FACTS, isFailureCode, problemType } from './problem-facts.ts'
 
 export interface LedgerErrorOptions {
   readonly details?: Readonly<Record<string, unknown>>
   readonly pointer?: string
-  /** Default: the value in the catalogue. */
+  /** Default: the value of the facts. */
   readonly applied?: Applied
   readonly retryAfterMs?: number | null
   readonly cause?: unknown
@@ -24,6 +24,8 @@ export interface FaultLike {
 export class LedgerError extends Error {
   override readonly name = 'LedgerError'
   readonly code: ProblemCode
+  /** The code in words. */
+  readonly title: string
   /** The HTTP status of the code. */
   readonly status: number
   /** Whether the same call, with the same request id, may succeed later. */
@@ -37,21 +39,23 @@ export class LedgerError extends Error {
   /** For `invalid_request`: JSON pointer (RFC 6901) to the invalid value; '' is the whole input. */
   readonly pointer: string | null
 
-  constructor(code: ProblemCode, message: string, options: LedgerErrorOptions = {}) {
+  constructor(code: FailureCode, message: string, options?: LedgerErrorOptions)
+  constructor(code: ProblemCode, message: string, options: LedgerErrorOptions & { readonly facts: ProblemFacts })
+  constructor(
+    code: ProblemCode,
+    message: string,
+    options: LedgerErrorOptions & { readonly facts?: ProblemFacts } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
-    const problem = PROBLEMS[code]
+    const facts = options.facts ?? FAILURE_FACTS[isFailureCode(code) ? code : 'internal']
     this.code = code
-    this.status = problem.status
-    this.retryable = problem.retryable
-    this.applied = options.applied ?? problem.applied
-    this.retryAfterMs = options.retryAfterMs ?? problem.retryAfterMs
+    this.title = facts.title
+    this.status = facts.status
+    this.retryable = facts.retryable
+    this.applied = options.applied ?? facts.applied
+    this.retryAfterMs = options.retryAfterMs ?? facts.retryAfterMs
     this.details = options.details ?? {}
     this.pointer = options.pointer ?? null
-  }
-
-  static fromRejection(rejection: Rejection): LedgerError {
-    const { code, ...details } = rejection
-    return new LedgerError(code, explain(rejection), { details })
   }
 
   /** `requestId` is the request id of the command; a repeat uses the same. */
@@ -78,8 +82,9 @@ export class LedgerError extends Error {
     return new LedgerError('account_not_found', `There is no account "${account}".`, { details: { account } })
   }
 
-  static holdNotFound(hold: string): LedgerError {
-    return LedgerError.fromRejection({ code: 'hold_not_found', hold })
+  static balanceNotFound(account: string, asset: string): LedgerError {
+    const message = `The account "${account}" has no balance of "${asset}".`
+    return new LedgerError('account_not_found', message, { details: { account } })
   }
 
   static entryNotFound(entry: string): LedgerError {
@@ -88,7 +93,29 @@ export class LedgerError extends Error {
 
   /** The same error with a prefix before its pointer, such as `/commands/3` in a batch. */
   under(prefix: string): LedgerError {
-    if (this.pointer === null) return this
-    return new LedgerError(this.code, this.message, { details: this.details, pointer: prefix + this.pointer })
+    return this.pointer === null ? this : this.changed({ pointer: prefix + this.pointer })
   }
+
+  /** The same error with other values of these options. */
+  changed(options: LedgerErrorOptions): LedgerError {
+    const { details, applied, retryAfterMs, pointer, cause } = this
+    const same = { facts: this, details, applied, retryAfterMs, cause, ...(pointer === null ? {} : { pointer }) }
+    return new LedgerError(this.code, this.message, { ...same, ...options })
+  }
+
+  /** The problem on the wire (RFC 9457), for `JSON.stringify`. Amounts are decimal strings. */
+  toJSON(): ProblemWire {
+    const { code, title, status, message, retryable, applied, retryAfterMs, pointer } = this
+    const problem: ProblemWire = { type: problemType(code), title, status, detail: message, code, retryable, applied }
+    if (retryAfterMs !== null) problem.retryAfterMs = retryAfterMs
+    if (pointer !== null) problem.pointer = pointer
+    return Object.assign(problem, detailsToWire(this.details))
+  }
+}
+
+/** The fields of a problem on the wire. */
+export function detailsToWire(details: object): Readonly<Record<string, unknown>> {
+  const wire: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(details)) wire[name] = typeof value === 'bigint' ? value.toString() : value
+  return wire
 }

@@ -1,6 +1,7 @@
 /** The faults of the catalogue: something is broken, too slow or not reachable. problems.ts has the rest. */
 import type { FaultCode } from '../domain/outcome.ts'
 import type { Catalogue, ConnectionCode } from './problem.ts'
+import { FAILURE_FACTS } from './problem-facts.ts'
 
 const requestId = {
   kind: 'text',
@@ -10,83 +11,51 @@ const faultFields = { requestId }
 
 export const FAULT_PROBLEMS: Pick<Catalogue, FaultCode | ConnectionCode> = {
   internal: {
-    status: 500,
-    title: 'Internal error',
-    retryable: false,
-    applied: 'unknown',
-    retryAfterMs: null,
+    ...FAILURE_FACTS.internal,
     meaning: 'A defect in Holdfast. The log of the service has the details.',
     remedy: 'Please report it. It is safe to repeat the command with the same request id.',
     fields: faultFields,
   },
   store_refused: {
-    status: 500,
-    title: 'Store refused the command',
-    retryable: false,
-    applied: 'no',
-    retryAfterMs: null,
+    ...FAILURE_FACTS.store_refused,
     meaning: 'The database refused the rows of this command, and would refuse them again.',
     remedy: 'The log of the service has the error of the database. Please report it.',
     fields: faultFields,
   },
   unexpected_answer: {
-    status: 502,
-    title: 'Unexpected answer',
-    retryable: false,
-    applied: 'unknown',
-    retryAfterMs: null,
+    ...FAILURE_FACTS.unexpected_answer,
     meaning:
       'The client cannot read the response. It comes from a proxy, or from a version of Holdfast that this client does not support.',
     remedy: 'Check the URL and the proxies in between. It is safe to repeat the command with the same request id.',
     fields: { ...faultFields, httpStatus: { kind: 'integer', meaning: 'The HTTP status of the response.' } },
   },
   service_unreachable: {
-    status: 503,
-    title: 'Service unreachable',
-    retryable: true,
-    applied: 'unknown',
-    retryAfterMs: 200,
+    ...FAILURE_FACTS.service_unreachable,
     meaning: 'The connection to the service failed, or was lost before the response arrived.',
     remedy: 'Repeat the command with the same request id.',
     fields: faultFields,
   },
   overloaded: {
-    status: 503,
-    title: 'Overloaded',
-    retryable: true,
-    applied: 'no',
-    retryAfterMs: 250,
+    ...FAILURE_FACTS.overloaded,
     meaning:
       'The queue of the engine is full, or the limit of concurrent requests or exports is reached. The request had no effect.',
     remedy: 'Send it again later, with growing pauses.',
     fields: faultFields,
   },
   contention: {
-    status: 503,
-    title: 'Contention',
-    retryable: true,
-    applied: 'no',
-    retryAfterMs: 100,
+    ...FAILURE_FACTS.contention,
     meaning: 'Every attempt lost against other writers of the same rows. The command had no effect.',
     remedy: 'Send it again.',
     fields: faultFields,
   },
   store_unavailable: {
-    status: 503,
-    title: 'Store unavailable',
-    retryable: true,
-    applied: 'no',
-    retryAfterMs: 1000,
+    ...FAILURE_FACTS.store_unavailable,
     meaning: 'The database does not respond. The command had no effect.',
     remedy: 'Send it again later, with growing pauses.',
     fields: faultFields,
   },
   store_misconfigured: {
-    status: 500,
-    title: 'Store misconfigured',
-    retryable: false,
-    applied: 'no',
-    retryAfterMs: null,
+    ...FAILURE_FACTS.store_misconfigured,
     meaning:
       'The database refuses the service until an operator changes something: a wrong password, a missing privilege, a missing ' +
       'database, or a server or file that Holdfast cannot use. The command had no effect.',
@@ -94,11 +63,7 @@ export const FAULT_PROBLEMS: Pick<Catalogue, FaultCode | ConnectionCode> = {
     fields: faultFields,
   },
   clock_wrong: {
-    status: 503,
-    title: 'Clock wrong',
-    retryable: true,
-    applied: 'no',
-    retryAfterMs: 1000,
+    ...FAILURE_FACTS.clock_wrong,
     meaning:
       'The clock of the service differs too much from the clock of the database server, or is behind the newest rows. The command had ' +
       'no effect.',
@@ -106,32 +71,20 @@ export const FAULT_PROBLEMS: Pick<Catalogue, FaultCode | ConnectionCode> = {
     fields: faultFields,
   },
   commit_in_doubt: {
-    status: 503,
-    title: 'Commit in doubt',
-    retryable: true,
-    applied: 'unknown',
-    retryAfterMs: 1000,
+    ...FAILURE_FACTS.commit_in_doubt,
     meaning:
       'The connection to the database was lost around the commit, and the outcome could not be determined in time.',
     remedy: 'Repeat the command with the same request id. It takes effect once in either case.',
     fields: faultFields,
   },
   shutting_down: {
-    status: 503,
-    title: 'Shutting down',
-    retryable: true,
-    applied: 'no',
-    retryAfterMs: 1000,
+    ...FAILURE_FACTS.shutting_down,
     meaning: 'The service is shutting down and accepts no more commands. The command had no effect.',
     remedy: 'Send it again, to another instance or after the restart.',
     fields: faultFields,
   },
   deadline_exceeded: {
-    status: 504,
-    title: 'Deadline exceeded',
-    retryable: true,
-    applied: 'unknown',
-    retryAfterMs: null,
+    ...FAILURE_FACTS.deadline_exceeded,
     meaning:
       'The time limit of the caller or of the service was reached. `applied` says whether the command may have had an effect.',
     remedy: 'Repeat the command with the same request id.',

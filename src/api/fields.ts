@@ -5,10 +5,10 @@
  * allocates nothing for valid input. A pattern cannot express the range of int64, so the schema is not enough; a test compares the
  * reader with the schema.
  */
-import type { TSchema } from 'typebox'
-import { AMOUNT_MAX, parseAmount, parseInt64, type Amount } from '../domain/amount.ts'
+import { AMOUNT_MAX, amountIn, parseInt64, type Amount } from '../domain/amount.ts'
 import { FLOOR_MAX, FLOOR_MIN } from '../domain/balance.ts'
 import { OVERAGES, type Overage } from '../domain/command.ts'
+import { IF_REPLAYED, type IfReplayed } from '../domain/if-replayed.ts'
 import type { OnExpiry } from '../domain/hold.ts'
 import {
   ACCOUNT_PATTERN,
@@ -51,7 +51,7 @@ import {
   MetadataInput,
   words,
 } from './schema.ts'
-import { Type } from './typebox.ts'
+import { type TSchema, Type } from './typebox.ts'
 
 export interface Field<Value, Schema extends TSchema = TSchema> {
   readonly schema: Schema
@@ -99,6 +99,16 @@ function readAccount(value: unknown, pointer: string): AccountName {
 }
 
 export const account = field(AccountSchema, readAccount)
+
+/** The account that receives what is left of another one. */
+export const merger = field(
+  Type.String({
+    pattern: ACCOUNT_PATTERN,
+    description: 'The account that receives what is left, and what returns later.',
+    examples: ['user:9'],
+  }),
+  readAccount,
+)
 
 /** Default: `credit`. */
 export const asset = field(
@@ -176,9 +186,27 @@ export function amount(description: string, least: 0n | 1n) {
     { description, examples: ['616'] },
   )
   return field(schema, (value, pointer): Amount => {
-    const read = parseAmount(value)
+    const read = amountIn(value)
     if (read !== null && read >= least) return read
     throw refuse(value, pointer, wholeNumber(least, AMOUNT_MAX))
+  })
+}
+
+/** A change of an amount, up to `AMOUNT_MAX` in both directions, and not 0. */
+export function amountBy(description: string) {
+  const most = Number.MAX_SAFE_INTEGER
+  const schema = Type.Union(
+    [
+      Type.String({ pattern: `^-?(${AMOUNT_PATTERN})$`, description: `From -${AMOUNT_MAX} to ${AMOUNT_MAX}, not 0.` }),
+      Type.Integer({ minimum: 1, maximum: most, description: 'A safe integer.' }),
+      Type.Integer({ minimum: -most, maximum: -1, description: 'A safe integer.' }),
+    ],
+    { description, examples: ['100'] },
+  )
+  return field(schema, (value, pointer): bigint => {
+    const read = parseInt64(value)
+    if (read !== null && read !== 0n && read >= -AMOUNT_MAX && read <= AMOUNT_MAX) return read
+    throw refuse(value, pointer, `${wholeNumber(-AMOUNT_MAX, AMOUNT_MAX)}, and not 0`)
   })
 }
 
@@ -202,17 +230,17 @@ export function rateTerm(description: string) {
   })
 }
 
-/** Any value that a balance can have. Default: 0. */
+/** Any value that a balance can have. Default: null. */
 export const floor = field(
   Type.Optional(
     whole(
-      'The lowest value that `available` may reach; negative for a credit limit. Default 0.',
+      'The lowest value that `available` may reach; negative for a credit limit. Default: the floor is kept; of a new balance it is 0.',
       INT64_PATTERN,
       Number.MIN_SAFE_INTEGER,
     ),
   ),
-  (value, pointer): bigint => {
-    if (value === undefined) return 0n
+  (value, pointer): bigint | null => {
+    if (value === undefined) return null
     const read = parseInt64(value)
     if (read !== null) return read
     throw refuse(value, pointer, wholeNumber(FLOOR_MIN, FLOOR_MAX))
@@ -271,10 +299,16 @@ export function word<const Word extends string>(all: readonly [Word, ...Word[]],
   )
 }
 
+export const ifReplayed = word<IfReplayed>(
+  IF_REPLAYED,
+  'If the request is a repeat: return the first `answer`, or `refuse` it with `request_replayed`. It is no part of the contents that a ' +
+    'repeat must have.',
+)
+
 export const overage = word<Overage>(
   OVERAGES,
   'The rule for an `amount` that is more than is held: `reject` it, take only what is held (`cap`), or `draw` the rest from ' +
-    '`available`. The unpaid rest is the shortfall. For a late settle, the limit is the amount that the expiry released.',
+    '`available`. The unpaid rest is the shortfall. For a late settle, the limit is what was held at the expiry.',
 )
 
 /** Default: null. */

@@ -30,16 +30,33 @@ describe('a command is completed with its defaults', () => {
   })
 
   test('an amend leaves what it does not name', () => {
-    const nothing = { kind: 'amend', requestId: 'a-1', hold: 'job-1', amount: null, expiresInMs: null, expiresAt: null }
+    const nothing = {
+      kind: 'amend',
+      requestId: 'a-1',
+      hold: 'job-1',
+      amount: null,
+      by: null,
+      expiresInMs: null,
+      expiresAt: null,
+    }
     const amend = (input: object): object => amendOf('job-1', { requestId: 'a-1', ...input }, never)
     assert.deepEqual(amend({ amount: '700' }), { ...nothing, amount: 700n })
+    assert.deepEqual(amend({ by: '-700' }), { ...nothing, by: -700n })
     assert.deepEqual(amend({ expiresInMs: 60_000 }), { ...nothing, expiresInMs: 60_000 })
     assert.deepEqual(amend({ onExpiry: { settle: 5 } }), { ...nothing, onExpiry: { settle: 5n } })
     assert.deepEqual(amend({ onExpiry: null }), { ...nothing, onExpiry: null })
   })
 
   test('a refund has an amount, and may carry a memo and metadata', () => {
-    const refund = { kind: 'refund', requestId: 'made-here', hold: 'job-1', amount: 1n, memo: null, metadata: null }
+    const refund = {
+      kind: 'refund',
+      requestId: 'made-here',
+      hold: 'job-1',
+      amount: 1n,
+      toTotal: null,
+      memo: null,
+      metadata: null,
+    }
     assert.deepEqual(refundOf('job-1', { amount: 1n }, newRequestId), refund)
   })
 
@@ -78,13 +95,22 @@ describe('every refusal points at what is wrong', () => {
     ['a request id on an end', '/requestId', settle({ requestId: 'part-1' })],
     ['a memo on an end', '/memo', settle({ memo: 'page 1' })],
     ['metadata on an end', '/metadata', settle({ metadata: {} })],
-    ['a payee that is no name', '/payee', settle({ payee: 'no spaces' })],
+    ['a payee that is no name', '/payee', settle({ payee: 'no-space-last ' })],
     ['a payee that is null', '/payee', part({ payee: null })],
     ['another overage', '/overage', part({ overage: 'take' })],
     ['an amend of nothing', '', amend({})],
     ['an amend of nothing but its name', '', amend({ requestId: 'a-1' })],
     ['an amend that is missing', '', amend(undefined)],
     ['an amend to nothing', '/amount', amend({ amount: 0 })],
+    ['an amend by nothing', '/by', amend({ by: 0 })],
+    ['an amend by a fraction', '/by', amend({ by: 1.5 })],
+    ['an amend by more than an amount', '/by', amend({ by: -(10n ** 16n) - 1n })],
+    ['an amend to a total and by a change', '/by', amend({ amount: 5, by: 5 })],
+    ['a number of steps as a text', '/ifSteps', amend({ by: 5, ifSteps: '1' })],
+    ['fewer steps than none', '/ifSteps', settle({ ifSteps: -1 })],
+    ['a version of a hold', '/ifVersion', refund({ ifVersion: 1 })],
+    ['steps of a balance', '/ifSteps', freeze({ ifSteps: 1 })],
+    ['a version that is no number', '/ifVersion', freeze({ ifVersion: null })],
     ['an amend to null', '/amount', amend({ amount: null })],
     ['an amend beyond int64', '/amount', amend({ amount: '9223372036854775808' })],
     ['an amend with both expiries', '/expiresAt', amend({ expiresInMs: 1, expiresAt: 1 })],
@@ -99,7 +125,9 @@ describe('every refusal points at what is wrong', () => {
     ['a freeze whose expiry settles nothing', '/onExpiry/settle', freeze({ onExpiry: { settle: '0' } })],
     ['a freeze whose expiry is null', '/onExpiry', freeze({ onExpiry: null })],
     ['a refund of nothing', '/amount', refund({ amount: 0 })],
-    ['a refund without an amount', '/amount', () => refundOf('job-1', {}, newRequestId)],
+    ['a refund without an amount', '', () => refundOf('job-1', {}, newRequestId)],
+    ['a refund with both amounts', '', refund({ toTotal: 2 })],
+    ['a refund to a total of nothing', '/toTotal', () => refundOf('job-1', { toTotal: 0 }, newRequestId)],
     ['a refund to somebody', '/account', refund({ account: 'user:9' })],
     ['a refund under a wrong request id', '/requestId', refund({ requestId: 'two words' })],
     ['a part without a hold', '/hold', () => commandOf({ kind: 'settle', amount: 1, final: false }, newRequestId)],

@@ -1,10 +1,11 @@
 /** A hold and its history on the wire. */
-import type { Static } from 'typebox'
 import type { Hold as Value, OnExpiry } from '../domain/hold.ts'
 import { ACCOUNT_PATTERN } from '../domain/ids.ts'
 import type { HoldEvent as Event } from '../domain/journal.ts'
+import { holdTag } from '../domain/precondition.ts'
 import { FROZEN_AT, page, SETTLED_AT, type Resource } from './resource.ts'
 import { instantFromWire, instantToWire } from './instants.ts'
+import { jsonForm } from './json-form.ts'
 import {
   AccountName,
   amount,
@@ -15,9 +16,10 @@ import {
   named,
   nullableText,
   reference,
+  STEPS,
   Words,
 } from './schema.ts'
-import { Type } from './typebox.ts'
+import { type Static, Type } from './typebox.ts'
 
 export const HOLD_EXAMPLE = {
   id: 'job-616',
@@ -37,6 +39,7 @@ export const HOLD_EXAMPLE = {
   expiresAt: '2030-01-31T12:15:00.000Z',
   createdAt: FROZEN_AT,
   endedAt: SETTLED_AT,
+  steps: 1,
   metadata: { model: 'llama-70b' },
 }
 
@@ -81,6 +84,7 @@ export const Hold = named(
         format: 'date-time',
         description: 'The time when the hold ended; null while it is open.',
       }),
+      steps: Type.Integer(STEPS),
       metadata: MetadataAnswer,
     },
     {
@@ -142,6 +146,7 @@ export function holdToWire(hold: Value): HoldWire {
     expiresAt: instantToWire(hold.expiresAt),
     createdAt: instantToWire(hold.createdAt),
     endedAt: hold.endedAt === null ? null : instantToWire(hold.endedAt),
+    steps: hold.steps,
     metadata: hold.metadata,
   }
 }
@@ -165,6 +170,7 @@ export function holdFromWire(wire: HoldWire): Value {
     expiresAt: instantFromWire(wire.expiresAt),
     createdAt: instantFromWire(wire.createdAt),
     endedAt: wire.endedAt === null ? null : instantFromWire(wire.endedAt),
+    steps: wire.steps,
     metadata: wire.metadata,
   }
 }
@@ -181,4 +187,25 @@ export function holdEventFromWire({ number, kind, entry, at, hold }: HoldEventWi
   return { number, kind, entry, at: instantFromWire(at), hold: holdFromWire(hold) }
 }
 
-export const HOLD: Resource<Value, HoldWire> = { schema: Hold, toWire: holdToWire, fromWire: holdFromWire }
+const onExpiryWithJson = jsonForm(onExpiryToWire)
+const ownJson = jsonForm(holdToWire)
+
+function holdWithJson(hold: Value): Value {
+  if (hold.onExpiry !== null) onExpiryWithJson(hold.onExpiry)
+  return ownJson(hold)
+}
+
+const eventJson = jsonForm(holdEventToWire)
+
+export function holdEventWithJson(event: Event): Event {
+  holdWithJson(event.hold)
+  return eventJson(event)
+}
+
+export const HOLD: Resource<Value, HoldWire> = {
+  schema: Hold,
+  toWire: holdToWire,
+  fromWire: holdFromWire,
+  withJson: holdWithJson,
+  tag: holdTag,
+}

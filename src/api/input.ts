@@ -33,7 +33,7 @@ export function escapePointer(name: string): string {
   return name.replaceAll('~', '~0').replaceAll('/', '~1')
 }
 
-export const ACCOUNT_RULE = '1 to 64 characters of A-Z a-z 0-9 : _ . / @ -'
+export const ACCOUNT_RULE = '1 to 128 printable ASCII characters, no space first or last, not . or ..'
 export const ASSET_RULE = '1 to 16 characters of a-z 0-9 _, beginning with a letter'
 export const REQUEST_ID_RULE = '1 to 128 characters of A-Z a-z 0-9 : _ . / @ + = -'
 

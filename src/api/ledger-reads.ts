@@ -4,12 +4,25 @@
  * The library and the routes of the service share them.
  */
 import type { Asset } from '../domain/asset.ts'
+import type { Balance } from '../domain/balance.ts'
 import type { Hold } from '../domain/hold.ts'
+import { DEFAULT_ASSET } from '../domain/ids.ts'
 import type { Entry, HoldEvent, StatementLine } from '../domain/journal.ts'
 import type { Rate } from '../domain/rate.ts'
-import { CursorError, type Page, type Reader } from '../engine/reader.ts'
+import {
+  BALANCES_SORTED_MAX,
+  CursorError,
+  FeedCursorError,
+  TooManyBalances,
+  type AssetStats,
+  type FeedPage,
+  type Page,
+  type Reader,
+} from '../engine/reader.ts'
 import { LedgerError } from './error.ts'
+import { errorOfRejection } from './rejection-error.ts'
 import type { AccountView, Reads } from './ledger.ts'
+import { balancesQueryOf, feedQueryOf, statsQueryOf } from './list-queries.ts'
 import {
   accountParameter,
   accountQueryOf,
@@ -25,6 +38,8 @@ import {
 export class LedgerReads implements Reads {
   readonly #reader: Reader
   readonly #errorOf: (thrown: unknown) => unknown
+  /** Callers at the same time share one pass over the balances. */
+  readonly #statsUnderWay = new Map<string, Promise<Page<AssetStats>>>()
 
   /** @param errorOf converts an error of the reader to the error to throw */
   constructor(reader: Reader, errorOf: (thrown: unknown) => unknown) {
@@ -42,10 +57,35 @@ export class LedgerReads implements Reads {
     return found
   }
 
+  async accounts(input: unknown = {}): Promise<Page<Balance>> {
+    const query = balancesQueryOf(input)
+    return await this.#read((reader) => reader.balances(query))
+  }
+
+  async stats(input: unknown = {}): Promise<Page<AssetStats>> {
+    const query = { ...statsQueryOf(input), now: Date.now() }
+    const key = `${query.days} ${query.cursor}`
+    const underWay = this.#statsUnderWay.get(key) ?? this.#read((reader) => reader.stats(query))
+    this.#statsUnderWay.set(key, underWay)
+    try {
+      return await underWay
+    } finally {
+      this.#statsUnderWay.delete(key)
+    }
+  }
+
+  async balance(account: unknown, asset: unknown = DEFAULT_ASSET): Promise<Balance> {
+    const name = accountParameter(account, 'account')
+    const code = assetParameter(asset, 'asset')
+    const found = await this.#read((reader) => reader.balance(name, code))
+    if (found === null) throw LedgerError.balanceNotFound(name, code)
+    return found
+  }
+
   async hold(id: unknown): Promise<Hold> {
     const name = requestIdParameter(id, 'id')
     const found = await this.#read((reader) => reader.hold(name))
-    if (found === null) throw LedgerError.holdNotFound(name)
+    if (found === null) throw errorOfRejection({ code: 'hold_not_found', hold: name })
     return found
   }
 
@@ -58,7 +98,7 @@ export class LedgerReads implements Reads {
     const hold = requestIdParameter(id, 'id')
     const query = { hold, ...pageQueryOf(input) }
     const found = await this.#read((reader) => reader.holdHistory(query))
-    if (found === null) throw LedgerError.holdNotFound(hold)
+    if (found === null) throw errorOfRejection({ code: 'hold_not_found', hold })
     return found
   }
 
@@ -72,6 +112,11 @@ export class LedgerReads implements Reads {
     const found = await this.#read((reader) => reader.entry(name))
     if (found === null) throw LedgerError.entryNotFound(name)
     return found
+  }
+
+  async entries(input: unknown = {}): Promise<FeedPage> {
+    const query = feedQueryOf(input)
+    return await this.#read((reader) => reader.feed(query))
   }
 
   async assetPage(input: unknown = {}): Promise<Page<Asset>> {
@@ -94,8 +139,21 @@ export class LedgerReads implements Reads {
     try {
       return await read(this.#reader)
     } catch (error) {
-      if (!(error instanceof CursorError)) throw this.#errorOf(error)
-      throw LedgerError.invalidParameter('cursor', 'cursor must be the `next` of a page.')
+      if (error instanceof CursorError) {
+        throw LedgerError.invalidParameter('cursor', 'cursor must be the `next` of a page.')
+      }
+      if (error instanceof FeedCursorError) {
+        const gone = 'The feed does not have the entry that this cursor stands behind'
+        throw LedgerError.invalidParameter(
+          'cursor',
+          `${gone}: the database is another one, or has gone back to an earlier state. Read the feed from its beginning.`,
+        )
+      }
+      if (error instanceof TooManyBalances) {
+        const rule = `An order by an amount is possible for up to ${BALANCES_SORTED_MAX} balances.`
+        throw LedgerError.invalidParameter('order', `${rule} Name a longer prefix, or list by name.`)
+      }
+      throw this.#errorOf(error)
     }
   }
 }

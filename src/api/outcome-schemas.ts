@@ -1,15 +1,16 @@
 /** The JSON Schemas of problems, of the outcomes of a batch, and of the health endpoints. */
-import type { Static } from 'typebox'
 import type { Applied } from '../domain/outcome.ts'
+import { CURRENT, REPLAYED } from './answered.ts'
 import { Asset, type AssetWire } from './asset.ts'
-import { Balance, type BalanceWire } from './balance.ts'
 import { Entry, type EntryWire } from './entry.ts'
 import { Hold, HOLD_EXAMPLE, type HoldWire } from './hold.ts'
+import { HouseAccount, type HouseAccountWire } from './house-account.ts'
+import { OpenedAccount, type OpenedAccountWire } from './opened-account.ts'
 import type { ProblemCode } from './problem.ts'
 import { SERVICE_CODES } from './problems.ts'
 import { Rate, type RateWire } from './rate.ts'
 import { named, reference, words } from './schema.ts'
-import { Type } from './typebox.ts'
+import { type Static, Type } from './typebox.ts'
 
 export const Problem = named(
   'Problem',
@@ -47,15 +48,12 @@ export const AppliedOutcome = named(
   Type.Object(
     {
       status: words(['applied']),
-      replayed: Type.Boolean({
-        description:
-          'True if the command is a repeat: the answer is the first one. At most one caller gets false. No caller gets false if the ' +
-          'service lost its connection to the database during the commit and found the effect afterwards.',
+      replayed: Type.Boolean({ description: REPLAYED }),
+      answer: Type.Unsafe<OpenedAccountWire | EntryWire | HoldWire | AssetWire | HouseAccountWire | RateWire>({
+        anyOf: [Hold, Entry, OpenedAccount, Asset, HouseAccount, Rate].map((schema) => ({ $ref: `${schema.$id}#` })),
+        description: 'The answer of the command, as outside a batch.',
       }),
-      answer: Type.Unsafe<BalanceWire | EntryWire | HoldWire | AssetWire | RateWire>({
-        anyOf: [Hold, Entry, Balance, Asset, Rate].map((schema) => ({ $ref: `${schema.$id}#` })),
-        description: 'The answer of the command, the same as outside a batch.',
-      }),
+      current: Type.Optional(Type.Unsafe<HoldWire>({ ...reference(Hold), description: CURRENT })),
     },
     { description: 'The command took effect, now or with its first request.' },
   ),

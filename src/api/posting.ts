@@ -1,8 +1,9 @@
 /** Postings and the lines of statements on the wire. */
-import type { Static } from 'typebox'
+import { COUNTERPARTIES_MAX } from '../domain/counterparties.ts'
 import type { Posting as Value, StatementLine as Line } from '../domain/journal.ts'
 import { page, SETTLED_AT } from './resource.ts'
 import { instantFromWire, instantToWire } from './instants.ts'
+import { jsonForm } from './json-form.ts'
 import {
   AccountName,
   amount,
@@ -14,7 +15,7 @@ import {
   VERSION,
   Words,
 } from './schema.ts'
-import { Type } from './typebox.ts'
+import { type Static, Type } from './typebox.ts'
 
 export const POSTING_EXAMPLES = [
   {
@@ -76,15 +77,30 @@ export const StatementLine = named(
   Type.Object(
     {
       ...postingFields,
+      change: amount(
+        '`availableDelta` + `heldDelta`: what the account received, or with a minus what it cost. 0 if coins were only set aside or returned.',
+      ),
+      counterparties: Type.Array(AccountName, {
+        maxItems: COUNTERPARTIES_MAX,
+        description:
+          'The accounts that received what the line lost, or gave what it gained: the payee, the payer, `@issuer`, or those of the legs. ' +
+          'Empty if no coins moved. The first ones; the entry has all of them.',
+        examples: [['@revenue']],
+      }),
+      moreCounterparties: Type.Boolean({ description: 'Whether there may be more than `counterparties` lists.' }),
       total: amount('`available` + `held` after the posting. The amounts of a house account are those of the stripe.'),
       hold: nullableText({ description: 'The hold of the entry; null for entries without a hold.' }),
       memo: nullableText({ description: 'The memo of the request.' }),
       metadata: MetadataAnswer,
     },
     {
-      description: 'A line of a statement: a posting, with the memo and metadata of its request.',
+      description:
+        'A line of a statement: a posting with what it changed in total, with whom, and with the memo and metadata of its request.',
       examples: POSTING_EXAMPLES.slice(0, 1).map((posting) => ({
         ...posting,
+        change: '-500',
+        counterparties: ['@revenue'],
+        moreCounterparties: false,
         total: String(BigInt(posting.available) + BigInt(posting.held)),
         hold: 'job-616',
         memo: null,
@@ -133,11 +149,24 @@ export function postingFromWire(wire: PostingWire): Value {
 }
 
 export function lineToWire(line: Line): StatementLineWire {
-  const { hold, memo, metadata } = line
-  return { ...postingToWire(line), total: line.total.toString(), hold, memo, metadata }
+  const { change, counterparties, moreCounterparties, total, hold, memo, metadata } = line
+  return {
+    ...postingToWire(line),
+    change: change.toString(),
+    counterparties: [...counterparties],
+    moreCounterparties,
+    total: total.toString(),
+    hold,
+    memo,
+    metadata,
+  }
 }
 
 export function lineFromWire(wire: StatementLineWire): Line {
-  const { hold, memo, metadata } = wire
-  return { ...postingFromWire(wire), total: BigInt(wire.total), hold, memo, metadata }
+  const { change, counterparties, moreCounterparties, total, hold, memo, metadata } = wire
+  const amounts = { change: BigInt(change), total: BigInt(total) }
+  return { ...postingFromWire(wire), ...amounts, counterparties, moreCounterparties, hold, memo, metadata }
 }
+
+export const postingWithJson = jsonForm(postingToWire)
+export const lineWithJson = jsonForm(lineToWire)

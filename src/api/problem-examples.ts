@@ -3,6 +3,7 @@ import { AMOUNT_MAX } from '../domain/amount.ts'
 import type { FaultCode, Rejection, RejectionCode } from '../domain/outcome.ts'
 import { LedgerError } from './error.ts'
 import type { ConnectionCode, EdgeCode, ProblemCode } from './problem.ts'
+import { errorOfRejection } from './rejection-error.ts'
 import { REJECTION_PROBLEMS } from './rejection-problems.ts'
 
 const FAULTS: { readonly [Code in FaultCode | ConnectionCode]: string } = {
@@ -35,11 +36,20 @@ const EDGE: { readonly [Code in EdgeCode]: LedgerError } = {
   payload_too_large: new LedgerError('payload_too_large', 'The body is larger than the limit of the service.'),
   unsupported_media_type: new LedgerError('unsupported_media_type', 'The body must be application/json.'),
   headers_too_large: new LedgerError('headers_too_large', 'The headers are larger than the limit of the service.'),
+  host_not_allowed: new LedgerError('host_not_allowed', 'The service does not answer as "rebound.example.org".', {
+    details: { host: 'rebound.example.org' },
+  }),
+  origin_not_allowed: new LedgerError(
+    'origin_not_allowed',
+    'Web pages of https://other.example.org must not call the service.',
+    {
+      details: { origin: 'https://other.example.org' },
+    },
+  ),
 }
 
 export function exampleOf(code: ProblemCode): LedgerError {
-  if (isRejectionCode(code))
-    return LedgerError.fromRejection({ code, ...REJECTION_PROBLEMS[code].example } as Rejection)
+  if (isRejectionCode(code)) return errorOfRejection({ code, ...REJECTION_PROBLEMS[code].example } as Rejection)
   if (Object.hasOwn(EDGE, code)) return EDGE[code as EdgeCode]
   return new LedgerError(code, FAULTS[code as FaultCode | ConnectionCode], { details: { requestId: 'job-616' } })
 }

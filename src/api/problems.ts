@@ -4,19 +4,16 @@
  * from it.
  */
 import { FAULT_PROBLEMS } from './fault-problems.ts'
+import { FAILURE_FACTS } from './problem-facts.ts'
 import { REJECTION_PROBLEMS } from './rejection-problems.ts'
 import type { Catalogue, ConnectionCode, EdgeCode, ProblemCode, ServiceCode } from './problem.ts'
 
 const CONNECTION: Readonly<Record<ConnectionCode, true>> = { service_unreachable: true, unexpected_answer: true }
 
-const refused = { retryable: false, applied: 'no', retryAfterMs: null } as const
-
 /** Refusals at the edges. */
 const EDGE_PROBLEMS: Pick<Catalogue, EdgeCode> = {
   invalid_request: {
-    ...refused,
-    status: 400,
-    title: 'Invalid request',
+    ...FAILURE_FACTS.invalid_request,
     meaning: 'The request is malformed: a wrong type, a value out of range, an unknown field, or invalid JSON.',
     remedy:
       'Correct the value at `pointer` (in the body) or `parameter` (in the path, query or headers), and send the request again.',
@@ -26,70 +23,68 @@ const EDGE_PROBLEMS: Pick<Catalogue, EdgeCode> = {
     },
   },
   account_not_found: {
-    ...refused,
-    status: 404,
-    title: 'Account not found',
-    meaning: 'The account has never received a coin or an `open`.',
+    ...FAILURE_FACTS.account_not_found,
+    meaning: 'The account has never received a coin or an `open`. For one balance: never one of its asset.',
     remedy: 'Check the name. Names are case-sensitive. An account exists from its first coin on.',
     fields: { account: { kind: 'text', meaning: 'The requested account.' } },
   },
   entry_not_found: {
-    ...refused,
-    status: 404,
-    title: 'Entry not found',
+    ...FAILURE_FACTS.entry_not_found,
     meaning: 'The journal has no entry with this id.',
     remedy:
       'The id of an entry is its request id. The end of a hold has the id `HOLD~settle` or `HOLD~release`, a late settle `HOLD~late`.',
     fields: { entry: { kind: 'text', meaning: 'The requested id.' } },
   },
   route_not_found: {
-    ...refused,
-    status: 404,
-    title: 'Route not found',
+    ...FAILURE_FACTS.route_not_found,
     meaning: 'The service has no route with this path.',
     remedy: 'See `/docs` for the routes. A slash inside an account name or a hold id must be sent as `%2F`.',
     fields: {},
   },
   method_not_allowed: {
-    ...refused,
-    status: 405,
-    title: 'Method not allowed',
+    ...FAILURE_FACTS.method_not_allowed,
     meaning: 'The path exists, but it does not support this method.',
     remedy: 'Use one of the methods in the `Allow` header.',
     fields: { allow: { kind: 'text', meaning: 'The methods of this path, separated by a comma and a space.' } },
   },
   request_timeout: {
-    ...refused,
-    status: 408,
-    title: 'Request timeout',
-    retryable: true,
+    ...FAILURE_FACTS.request_timeout,
     meaning: 'The request did not arrive completely within the time limit. It had no effect.',
     remedy: 'Send it again on a new connection.',
     fields: {},
   },
   payload_too_large: {
-    ...refused,
-    status: 413,
-    title: 'Payload too large',
+    ...FAILURE_FACTS.payload_too_large,
     meaning: 'The body is larger than the limit of the service.',
     remedy: 'Send fewer commands per batch. The limit is 1 MiB by default.',
     fields: {},
   },
   unsupported_media_type: {
-    ...refused,
-    status: 415,
-    title: 'Unsupported media type',
+    ...FAILURE_FACTS.unsupported_media_type,
     meaning: 'The body is not `application/json`, or it is compressed.',
     remedy: 'Send JSON with `Content-Type: application/json` and without `Content-Encoding`.',
     fields: {},
   },
   headers_too_large: {
-    ...refused,
-    status: 431,
-    title: 'Headers too large',
+    ...FAILURE_FACTS.headers_too_large,
     meaning: 'The request line and headers are larger than the limit of the service.',
     remedy: 'Send fewer or shorter headers.',
     fields: {},
+  },
+  host_not_allowed: {
+    ...FAILURE_FACTS.host_not_allowed,
+    meaning:
+      'The `Host` header has a name that the service was not told of. Otherwise the pages of anybody who lets a name point to the service could call it.',
+    remedy:
+      'Call the service by its address, as `localhost`, or by a name that `serve --allowed-hosts` (HOLDFAST_ALLOWED_HOSTS) lists.',
+    fields: { host: { kind: 'text', meaning: 'The header.' } },
+  },
+  origin_not_allowed: {
+    ...FAILURE_FACTS.origin_not_allowed,
+    meaning: 'A web page of another origin made a browser send this request.',
+    remedy:
+      'If the page may move coins, list its origin in `serve --cors-origins` (HOLDFAST_CORS_ORIGINS). A proxy in front must pass on the `Host` header.',
+    fields: { origin: { kind: 'text', meaning: 'The origin of the page, if the browser told it.' } },
   },
 }
 
@@ -105,11 +100,6 @@ export function isServiceCode(code: ProblemCode): code is ServiceCode {
 
 export function isProblemCode(value: unknown): value is ProblemCode {
   return typeof value === 'string' && Object.hasOwn(PROBLEMS, value)
-}
-
-/** The `type` of a problem (RFC 9457). It names the code and cannot be fetched. */
-export function problemType(code: ProblemCode): string {
-  return `urn:holdfast:problem:${code}`
 }
 
 function inOrderOfStatus(problems: Catalogue): Catalogue {

@@ -81,7 +81,7 @@ function pageFieldsOf(limitDefault: number) {
   }
 }
 
-const pageFields = pageFieldsOf(PAGE_LIMIT_DEFAULT)
+export const pageFields = pageFieldsOf(PAGE_LIMIT_DEFAULT)
 /** Lists that are usually short have the largest page by default. */
 const longPageFields = pageFieldsOf(PAGE_LIMIT_MAX)
 
@@ -177,11 +177,11 @@ const EXPORT = namesIn(ExportQuery)
 const ACCOUNT = namesIn(AccountQuery)
 const PAGE = namesIn(PageQuery)
 
-function namesIn({ properties }: { readonly properties: object }): ReadonlySet<string> {
+export function namesIn({ properties }: { readonly properties: object }): ReadonlySet<string> {
   return new Set(Object.keys(properties))
 }
 
-type Parameters = Readonly<Record<string, unknown>>
+export type Parameters = Readonly<Record<string, unknown>>
 
 /** Without an account, the list has the holds of all assets, so `asset` is refused. */
 export function holdsQueryOf(input: unknown): HoldsFilter {
@@ -301,7 +301,7 @@ export function entryParameter(value: unknown, name: string): string {
   throw LedgerError.invalidParameter(name, `${name} must be ${rule}.`)
 }
 
-function parametersIn(input: unknown, known: ReadonlySet<string>): Parameters {
+export function parametersIn(input: unknown, known: ReadonlySet<string>): Parameters {
   if (typeof input !== 'object' || input === null || Array.isArray(input)) {
     throw LedgerError.invalid('', 'The query must be an object.')
   }
@@ -317,19 +317,19 @@ function assetFilter(parameters: Parameters): AssetCode {
   return given === undefined ? DEFAULT_ASSET : assetParameter(given, 'asset')
 }
 
-function wordOf<Word extends string>(value: unknown, name: string, all: readonly Word[]): Word {
+export function wordOf<Word extends string>(value: unknown, name: string, all: readonly Word[]): Word {
   if ((all as readonly unknown[]).includes(value)) return value as Word
   throw LedgerError.invalidParameter(name, `${name} must be one of ${all.join(', ')}.`)
 }
 
-function limitOf(parameters: Parameters, limitDefault = PAGE_LIMIT_DEFAULT): number {
+export function limitOf(parameters: Parameters, limitDefault = PAGE_LIMIT_DEFAULT): number {
   const limit = parameters['limit']
   if (limit === undefined) return limitDefault
   if (typeof limit === 'number' && Number.isInteger(limit) && limit >= 1 && limit <= PAGE_LIMIT_MAX) return limit
   throw LedgerError.invalidParameter('limit', `limit must be a whole number from 1 to ${PAGE_LIMIT_MAX}.`)
 }
 
-function cursorOf(parameters: Parameters): string | null {
+export function cursorOf(parameters: Parameters): string | null {
   const cursor = parameters['cursor']
   if (cursor === undefined) return null
   if (typeof cursor === 'string' && cursor.length > 0 && cursor.length <= CURSOR_LENGTH_MAX) return cursor

@@ -1,10 +1,10 @@
 /** A rate on the wire. */
-import type { Static } from 'typebox'
 import { ROUNDINGS, TOLERANCE_PPM_MAX, type Rate as Value } from '../domain/rate.ts'
 import { FROZEN_AT, page, type Resource } from './resource.ts'
 import { instantFromWire, instantToWire } from './instants.ts'
-import { amount, AssetCode, instant, named, words } from './schema.ts'
-import { Type } from './typebox.ts'
+import { jsonForm } from './json-form.ts'
+import { AssetCode, instant, named, whole, words } from './schema.ts'
+import { type Static, Type } from './typebox.ts'
 
 const RATE_EXAMPLE = {
   from: 'star',
@@ -32,8 +32,8 @@ export const Rate = named(
       from: AssetCode,
       to: AssetCode,
       version: Type.Integer(RATE_VERSION),
-      numerator: amount('Minor units of `to` that `denominator` units of `from` buy.'),
-      denominator: amount('Minor units of `from`.'),
+      numerator: whole('Minor units of `to` that `denominator` units of `from` buy.'),
+      denominator: whole('Minor units of `from`.'),
       rounding: words(ROUNDINGS, { description: ROUNDING }),
       tolerancePpm: Type.Integer({
         minimum: 0,
@@ -82,4 +82,9 @@ export function rateFromWire(wire: RateWire): Value {
   }
 }
 
-export const RATE: Resource<Value, RateWire> = { schema: Rate, toWire: rateToWire, fromWire: rateFromWire }
+export const RATE: Resource<Value, RateWire> = {
+  schema: Rate,
+  toWire: rateToWire,
+  fromWire: rateFromWire,
+  withJson: jsonForm(rateToWire),
+}

@@ -1,27 +1,21 @@
 /**
  * The rejections as callers read them: title, meaning, remedy, message and example, in the order of precedence.
  */
+import { ACCOUNT_REJECTIONS } from './account-rejections.ts'
 import { AMOUNT_MAX } from '../domain/amount.ts'
 import type { HoldState } from '../domain/hold.ts'
-import { DEFAULT_ASSET, isHouse, type AccountName, type AssetCode } from '../domain/ids.ts'
+import { isHouse } from '../domain/ids.ts'
 import type { Rejection, RejectionCode } from '../domain/outcome.ts'
-import type { Problem, RejectionFields } from './problem.ts'
-
-type Of<Code extends RejectionCode> = Extract<Rejection, { code: Code }>
-
-interface RejectionProblem<Code extends RejectionCode> extends Problem {
-  readonly fields: RejectionFields<Code>
-  /** The `message` of a `LedgerError` and the `detail` of a problem, with the numbers of this rejection. */
-  explain(rejection: Of<Code>): string
-  readonly example: Omit<Of<Code>, 'code'>
-}
+import { changedMeanwhile } from './changed-meanwhile.ts'
+import { refused, type RejectionProblem } from './rejection-problem.ts'
+import { REPEAT_PROBLEMS } from './repeat-problems.ts'
+import { OF_THE_WIRE, type Speech } from './speech.ts'
 
 const account = { kind: 'text', meaning: 'The account.' } as const
 const asset = { kind: 'text', meaning: 'The code of the asset.' } as const
 const leaving = { kind: 'text', meaning: 'The code of the asset that the leg takes from the sender.' } as const
 const arriving = { kind: 'text', meaning: 'The code of the asset that the leg pays to the receiver.' } as const
 const hold = { kind: 'text', meaning: 'The id of the hold.' } as const
-const refused = { retryable: false, applied: 'no', retryAfterMs: null } as const
 
 export const REJECTION_PROBLEMS: { readonly [Code in RejectionCode]: RejectionProblem<Code> } = {
   batch_aborted: {
@@ -36,18 +30,7 @@ export const REJECTION_PROBLEMS: { readonly [Code in RejectionCode]: RejectionPr
     },
     example: { because: 'insufficient_funds' },
   },
-  request_id_reused: {
-    ...refused,
-    status: 422,
-    title: 'Request id already used with different contents',
-    meaning: 'The request id belongs to a command with different contents. A request id has one effect, forever.',
-    remedy: 'Repeat the first command exactly to get its answer again, or use a new request id.',
-    fields: { requestId: { kind: 'text', meaning: 'The request id.' } },
-    explain(rejection) {
-      return `The request id "${rejection.requestId}" was already used with different contents.`
-    },
-    example: { requestId: 'job-616' },
-  },
+  ...REPEAT_PROBLEMS,
   unknown_asset: {
     ...refused,
     status: 422,
@@ -74,32 +57,7 @@ export const REJECTION_PROBLEMS: { readonly [Code in RejectionCode]: RejectionPr
     },
     example: { asset: 'gold', decimals: 2 },
   },
-  house_account: {
-    ...refused,
-    status: 403,
-    title: 'House account',
-    meaning: 'The account is a house account (its name begins with `@`). This command is only for accounts of users.',
-    remedy: 'Use the account of a user. A house account can only be a payee or take part in a transfer.',
-    fields: { account },
-    explain(rejection) {
-      return `"${rejection.account}" is a house account. This command is only for accounts of users.`
-    },
-    example: { account: '@issuer' },
-  },
-  same_account: {
-    ...refused,
-    status: 422,
-    title: 'Payer and payee are the same account',
-    meaning:
-      'Coins cannot move from an account to itself within one asset. `@exchange` cannot send or receive the coins of a leg across ' +
-      'assets, because it would be its own counterparty.',
-    remedy: 'Use another payee or receiver.',
-    fields: { account },
-    explain(rejection) {
-      return `Coins cannot move from "${rejection.account}" to itself.`
-    },
-    example: { account: 'user:8' },
-  },
+  ...ACCOUNT_REJECTIONS,
   unknown_rate: {
     ...refused,
     status: 422,
@@ -119,8 +77,8 @@ export const REJECTION_PROBLEMS: { readonly [Code in RejectionCode]: RejectionPr
     meaning: 'The amount, converted and rounded, is less than one minor unit of the other asset.',
     remedy: 'Send a larger amount, or declare a rate that rounds up.',
     fields: { asset: leaving, toAsset: arriving, amount: { kind: 'amount', meaning: 'The amount of the leg.' } },
-    explain(rejection) {
-      return `${rejection.amount} ${rejection.asset} convert to less than one unit of "${rejection.toAsset}".`
+    explain({ amount, asset, toAsset }, speech) {
+      return `${speech.amount(amount, asset)} ${asset} convert to less than ${speech.amount(1n, toAsset)} ${toAsset}.`
     },
     example: { asset: 'star', toAsset: 'gem', amount: 9n },
   },
@@ -137,9 +95,9 @@ export const REJECTION_PROBLEMS: { readonly [Code in RejectionCode]: RejectionPr
       expected: { kind: 'amount', meaning: 'The converted amount.' },
       tolerancePpm: { kind: 'integer', meaning: 'The largest difference, in parts per million of `expected`.' },
     },
-    explain(rejection) {
+    explain(rejection, speech) {
       const { toAmount, toAsset, expected, tolerancePpm } = rejection
-      return `You asked for ${toAmount} ${toAsset}; the rate gives ${expected} and allows a difference of ${tolerancePpm} ppm.`
+      return `You asked for ${speech.amount(toAmount, toAsset)} ${toAsset}; the rate gives ${speech.amount(expected, toAsset)} and allows a difference of ${tolerancePpm} ppm.`
     },
     example: {
       asset: 'star',
@@ -161,9 +119,9 @@ export const REJECTION_PROBLEMS: { readonly [Code in RejectionCode]: RejectionPr
       toAmount: { kind: 'amount', meaning: 'The amount that the receiver would get.' },
       toAmountMax: { kind: 'amount', meaning: 'The largest amount that one leg can pay.' },
     },
-    explain(rejection) {
+    explain(rejection, speech) {
       const { toAmount, toAsset, toAmountMax } = rejection
-      return `The receiver would get ${toAmount} ${toAsset}; one leg can pay at most ${toAmountMax}.`
+      return `The receiver would get ${speech.amount(toAmount, toAsset)} ${toAsset}; one leg can pay at most ${speech.amount(toAmountMax, toAsset)}.`
     },
     example: {
       asset: 'star',
@@ -179,8 +137,8 @@ export const REJECTION_PROBLEMS: { readonly [Code in RejectionCode]: RejectionPr
     meaning: 'The expiry is in the past, or later than the operator allows.',
     remedy: 'Choose an expiry in the future, at most `ttlMsMax` milliseconds from now.',
     fields: { ttlMsMax: { kind: 'integer', meaning: 'The longest lifetime of a hold, in milliseconds.' } },
-    explain(rejection) {
-      return `A hold must expire in the future, at most ${rejection.ttlMsMax} ms from now.`
+    explain(rejection, speech) {
+      return `A hold must expire in the future, at most ${speech.duration(rejection.ttlMsMax)} from now.`
     },
     example: { ttlMsMax: 2_592_000_000 },
   },
@@ -188,7 +146,7 @@ export const REJECTION_PROBLEMS: { readonly [Code in RejectionCode]: RejectionPr
     ...refused,
     status: 404,
     title: 'Hold not found',
-    meaning: 'No freeze with this request id was applied.',
+    meaning: 'No freeze or charge with this request id was applied.',
     remedy: 'Check the id. It is the request id of the freeze, and must be percent-encoded in a path.',
     fields: { hold },
     explain(rejection) {
@@ -196,6 +154,7 @@ export const REJECTION_PROBLEMS: { readonly [Code in RejectionCode]: RejectionPr
     },
     example: { hold: 'job-616' },
   },
+  changed_meanwhile: changedMeanwhile,
   hold_not_open: {
     ...refused,
     status: 409,
@@ -209,11 +168,11 @@ export const REJECTION_PROBLEMS: { readonly [Code in RejectionCode]: RejectionPr
       state: { kind: 'text', meaning: 'How it ended: `settled`, `released` or `expired`.' },
       settled: { kind: 'amount', meaning: 'The amount that the payee received.' },
     },
-    explain(rejection) {
-      const { hold, state, settled } = rejection
+    explain({ hold, state, settled }, speech) {
+      const amount = speech.amount(settled, null)
       const end = `The hold "${hold}" ${ENDED[state]}`
-      if (state === 'settled') return `${end} with ${settled}.`
-      return settled === 0n ? `${end}.` : `${end}; ${settled} were settled.`
+      if (state === 'settled') return `${end} with ${amount}.`
+      return settled === 0n ? `${end}.` : `${end}; ${amount} were settled.`
     },
     example: { hold: 'job-616', state: 'settled', settled: 500n },
   },
@@ -249,7 +208,7 @@ export const REJECTION_PROBLEMS: { readonly [Code in RejectionCode]: RejectionPr
     status: 409,
     title: 'Settle exceeds the hold',
     meaning:
-      'The settle asks for more than is held, with `overage: reject`. A late settle asks for more than the expiry released.',
+      'The settle asks for more than is held, with `overage: reject`. A late settle asks for more than was held at the expiry.',
     remedy:
       'Settle a smaller amount, or set `overage` to `cap` (take only what is held) or `draw` (take the rest from `available`).',
     fields: {
@@ -259,38 +218,44 @@ export const REJECTION_PROBLEMS: { readonly [Code in RejectionCode]: RejectionPr
         meaning: 'The amount that is held. After the expiry: the amount that the expiry released.',
       },
     },
-    explain(rejection) {
-      return `The hold "${rejection.hold}" has only ${rejection.held}.`
+    explain({ hold, held }, speech) {
+      return `The hold "${hold}" has only ${speech.amount(held, null)}.`
     },
     example: { hold: 'job-616', held: 616n },
   },
-  amend_below_settled: {
+  amend_out_of_range: {
     ...refused,
     status: 409,
-    title: 'Amend below the settled amount',
-    meaning: 'The new total is less than the amount that parts have already taken from the hold.',
+    title: 'Amend out of range',
+    meaning:
+      'The new total is less than the amount that parts have already taken from the hold, less than 1, or more than the largest amount.',
     remedy:
-      'Choose a total of at least `minimum`. With exactly `minimum`, nothing is held any more. To end the hold, settle or release it.',
-    fields: { hold, minimum: { kind: 'amount', meaning: 'The smallest possible total.' } },
-    explain(rejection) {
-      return `The total of the hold "${rejection.hold}" must be at least ${rejection.minimum}, which parts have already taken.`
+      'Choose a total from `minimum` to `maximum`. With the amount that parts have taken, nothing is held any more. To end the hold, ' +
+      'settle or release it.',
+    fields: {
+      hold,
+      minimum: { kind: 'amount', meaning: 'The smallest possible total: 1, or the amount that parts have taken.' },
+      maximum: { kind: 'amount', meaning: 'The largest possible total.' },
     },
-    example: { hold: 'job-616', minimum: 200n },
+    explain({ hold, minimum, maximum }, speech) {
+      const taken = minimum > 1n ? ', which parts have already taken,' : ''
+      return `The total of the hold "${hold}" must be at least ${speech.amount(minimum, null)}${taken} and at most ${speech.amount(maximum, null)}.`
+    },
+    example: { hold: 'job-616', minimum: 200n, maximum: AMOUNT_MAX },
   },
   refund_above_settled: {
     ...refused,
     status: 409,
     title: 'Refund exceeds the settled amount',
-    meaning: 'The refunds of the hold together would be more than was settled.',
+    meaning: 'The refunds of the hold, or of the charge, together would be more than was settled.',
     remedy: 'Refund at most `settled` − `refunded`.',
     fields: {
       hold,
       settled: { kind: 'amount', meaning: 'The amount that the payee received.' },
       refunded: { kind: 'amount', meaning: 'The amount that was already refunded.' },
     },
-    explain(rejection) {
-      const { hold, settled, refunded } = rejection
-      return `${settled} were settled from the hold "${hold}"; ${refunded} of them were already refunded.`
+    explain({ hold, settled, refunded }, speech) {
+      return `${speech.amount(settled, null)} were settled under "${hold}"; ${speech.amount(refunded, null)} of them were already refunded.`
     },
     example: { hold: 'job-616', settled: 500n, refunded: 480n },
   },
@@ -311,10 +276,14 @@ export const REJECTION_PROBLEMS: { readonly [Code in RejectionCode]: RejectionPr
       floor: { kind: 'amount', meaning: 'The lowest value that `available` may reach.' },
       required: { kind: 'amount', meaning: 'The amount that the command needs from `available`.' },
     },
-    explain(rejection) {
-      const { account, asset, available, held, floor, required } = rejection
-      const limit = floor === 0n ? '' : ` with a floor of ${floor}`
-      const more = held === 0n ? '' : ` ${held} more are held; GET ${openHoldsPath(account, asset)} lists the holds.`
+    explain({ account, asset, floor, ...amounts }, speech) {
+      const [available, held, required] = [amounts.available, amounts.held, amounts.required].map((each) =>
+        speech.amount(each, asset),
+      )
+      const limit = floor === 0n ? '' : ` with a floor of ${speech.amount(floor, asset)}`
+      const list = speech.openHolds(account, asset)
+      const lists = list === null ? '' : `; ${list} lists the holds`
+      const more = amounts.held === 0n ? '' : ` ${held} more are held${lists}.`
       return `"${account}" has ${available} ${asset} available${limit}; ${required} are needed.${more}`
     },
     example: {
@@ -333,8 +302,8 @@ export const REJECTION_PROBLEMS: { readonly [Code in RejectionCode]: RejectionPr
     meaning: 'The new floor is above `available`.',
     remedy: 'Choose a floor that is not above `available`, or deposit first.',
     fields: { account, asset, available: { kind: 'amount', meaning: 'The available coins of the account.' } },
-    explain(rejection) {
-      return `"${rejection.account}" has only ${rejection.available} ${rejection.asset} available.`
+    explain({ account, asset, available }, speech) {
+      return `"${account}" has only ${speech.amount(available, asset)} ${asset} available.`
     },
     example: { account: 'user:8', asset: 'credit', available: 384n },
   },
@@ -359,8 +328,12 @@ export const REJECTION_PROBLEMS: { readonly [Code in RejectionCode]: RejectionPr
 }
 
 /** The `message` of a `LedgerError` and the `detail` of a problem. */
-export function explain(rejection: Rejection): string {
-  return REJECTION_PROBLEMS[rejection.code].explain(rejection as never)
+export function explain(rejection: Rejection, speech: Speech = OF_THE_WIRE): string {
+  return REJECTION_PROBLEMS[rejection.code].explain(rejection as never, speech)
+}
+
+export function isRejectionCode(code: string): code is RejectionCode {
+  return Object.hasOwn(REJECTION_PROBLEMS, code)
 }
 
 const ENDED: Readonly<Record<HoldState, string>> = {
@@ -368,9 +341,4 @@ const ENDED: Readonly<Record<HoldState, string>> = {
   settled: 'was already settled',
   released: 'was already released',
   expired: 'has already expired',
-}
-
-/** Account names and asset codes have no character that a query must encode. */
-function openHoldsPath(account: AccountName, asset: AssetCode): string {
-  return `/v1/holds?account=${account}${asset === DEFAULT_ASSET ? '' : `&asset=${asset}`}&state=open`
 }

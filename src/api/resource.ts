@@ -4,14 +4,17 @@
  * The conversions name every field: they run for every request, and no field may be sent by accident. The client trusts that a
  * response has the shape of the schema, because a Holdfast service sent it. Amounts are decimal strings, instants are ISO 8601.
  */
-import type { TSchema } from 'typebox'
 import { named, nullableText, reference } from './schema.ts'
-import { Type } from './typebox.ts'
+import { type TSchema, Type } from './typebox.ts'
 
 export interface Resource<Value, Wire> {
   readonly schema: TSchema & { readonly $id: string }
   toWire(value: Value): Wire
   fromWire(wire: Wire): Value
+  /** Gives `value` the method `toJSON` (json-form.ts) and returns it. */
+  withJson(this: void, value: Value): Value
+  /** The entity tag of the balance or hold that the answer is about; null if it is about neither. */
+  tag?(value: Value): string | null
 }
 
 /** The examples of the OpenAPI document show one hold: 616 were frozen and 500 settled. */
@@ -40,6 +43,12 @@ export function page<Schema extends TSchema>(id: string, plural: string, item: S
       },
     ),
   )
+}
+
+/** A page whose rows have the method `toJSON`. */
+export function pageWithJson<Row>(page: Page<Row>, rowWithJson: (row: Row) => Row): Page<Row> {
+  page.items.forEach(rowWithJson)
+  return page
 }
 
 export function pageFromWire<Wire, Row>(wire: Page<Wire>, rowFromWire: (row: Wire) => Row): Page<Row> {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import { onlyIf } from '../../test/support/commands.ts'
 import { never } from '../../test/support/read-input.ts'
 import { AMOUNT_MAX, BALANCE_MAX, BALANCE_MIN } from '../domain/amount.ts'
 import type { Asset } from '../domain/asset.ts'
@@ -54,6 +55,7 @@ const HOLD: Hold = {
   onExpiry: { settle: BALANCE_MAX },
   expiresAt: AT + 1,
   createdAt: AT,
+  steps: 4,
   endedAt: AT + 2,
   metadata: { model: 'llama', 名: null, cost: 0.5, cached: true },
 }
@@ -80,6 +82,7 @@ const ENTRY: Entry = {
   memo: '充值',
   metadata: {},
   floor: -5n,
+  overdraft: true,
   legs: null,
   postings: [POSTING],
 }
@@ -106,6 +109,8 @@ const ASSET: Asset = { code: 'gold', decimals: 2, name: 'Gold', createdAt: AT }
 const ACCOUNT: AccountView = {
   account: 'user:8',
   metadata: null,
+  standing: 'closed',
+  successor: 'user:9',
   balances: [BALANCE, { ...BALANCE, floor: -5n }],
   next: 'more',
 }
@@ -130,7 +135,7 @@ describe('what is written comes back the same', () => {
   })
   test('postings', () => assert.deepEqual(postingFromWire(carried(postingToWire(POSTING))), POSTING))
   test('entries, with and without floor, memo and metadata', () => {
-    const bare: Entry = { ...ENTRY, hold: null, floor: null, memo: null, metadata: null }
+    const bare: Entry = { ...ENTRY, hold: null, floor: null, overdraft: false, memo: null, metadata: null }
     assert.deepEqual(entryFromWire(carried(entryToWire(ENTRY))), ENTRY)
     assert.deepEqual(entryFromWire(carried(entryToWire(bare))), bare)
     const exchanged: Entry = { ...ENTRY, legs: [LEG, { ...LEG, toAsset: 'credit', rate: null }] }
@@ -167,9 +172,19 @@ const expiry = fc.constantFrom(
 )
 const leg = record({ from: name, to: name, asset, amount })
 
-const anyCommand: fc.Arbitrary<Command> = fc.oneof(
+const plainCommand: fc.Arbitrary<Command> = fc.oneof(
   record({ kind: fc.constant('deposit'), requestId, account: name, asset, amount, memo, metadata }),
-  record({ kind: fc.constant('charge'), requestId, account: name, payee: name, asset, amount, memo, metadata }),
+  record({
+    kind: fc.constant('charge'),
+    requestId,
+    account: name,
+    payee: name,
+    asset,
+    amount,
+    overdraft: fc.boolean(),
+    memo,
+    metadata,
+  }),
   record({ kind: fc.constant('transfer'), requestId, legs: fc.array(leg, { minLength: 1 }), memo, metadata }),
   record({ requestId, account: name, payee: name, asset, amount, onExpiry: fc.option(onExpiry), metadata }).chain(
     (freeze) => expiry.map((expires) => ({ kind: 'freeze' as const, ...freeze, ...expires })),
@@ -198,22 +213,57 @@ const anyCommand: fc.Arbitrary<Command> = fc.oneof(
       expiry,
       fc.constantFrom({}, { onExpiry: null }, { onExpiry: { settle: AMOUNT_MAX } }),
     )
-    .map(([amend, expires, changed]) => ({ ...amend, ...expires, ...changed })),
+    .map(([amend, expires, changed]) => ({ ...amend, by: null, ...expires, ...changed })),
+  record({
+    kind: fc.constant('amend'),
+    requestId,
+    hold: requestId,
+    by: fc.oneof(
+      amount,
+      amount.map((each) => -each),
+    ),
+  }).map((amend) => ({ ...amend, amount: null, expiresInMs: null, expiresAt: null })),
   record({ kind: fc.constant('amend'), requestId, hold: requestId, onExpiry: fc.option(onExpiry) }).map((amend) => ({
     ...amend,
     amount: null,
+    by: null,
     expiresInMs: null,
     expiresAt: null,
   })),
-  record({ kind: fc.constant('refund'), requestId, hold: requestId, amount, memo, metadata }),
+  record({
+    kind: fc.constant('refund'),
+    requestId,
+    hold: requestId,
+    amount,
+    toTotal: fc.constant(null),
+    memo,
+    metadata,
+  }),
+  record({
+    kind: fc.constant('refund'),
+    requestId,
+    hold: requestId,
+    amount: fc.constant(null),
+    toTotal: amount,
+    memo,
+    metadata,
+  }),
   record({ kind: fc.constant('release'), hold: requestId, cause: fc.constant('caller') }),
   record({
     kind: fc.constant('open'),
     requestId,
     account: name,
     asset,
-    floor: fc.bigInt({ min: BALANCE_MIN, max: BALANCE_MAX }),
+    floor: fc.option(fc.bigInt({ min: BALANCE_MIN, max: BALANCE_MAX })),
     metadata,
+  }),
+  record({
+    kind: fc.constant('open'),
+    requestId,
+    account: name,
+    asset: fc.constant(null),
+    floor: fc.constant(null),
+    metadata: fc.constant({ a: 1 }),
   }),
   record({
     kind: fc.constant('declare'),
@@ -230,6 +280,11 @@ const anyCommand: fc.Arbitrary<Command> = fc.oneof(
     rounding: fc.constantFrom('down', 'up', 'half-even'),
     tolerancePpm: fc.integer({ min: 0, max: 1_000_000 }),
   }),
+)
+
+const anyCommand = fc.oneof(
+  plainCommand,
+  fc.tuple(plainCommand, fc.nat()).map(([command, number]) => onlyIf(command, number)),
 )
 
 test('a command that travels is read back as the same command', () => {

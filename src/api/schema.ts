@@ -1,5 +1,4 @@
 /** JSON Schemas that bodies, queries and answers share. The schema of each resource is in a file of its own. */
-import type { Static, TSchema, TSchemaOptions } from 'typebox'
 import { HOLD_STATES } from '../domain/hold.ts'
 import { ACCOUNT_PATTERN, ASSET_PATTERN, REQUEST_ID_PATTERN } from '../domain/ids.ts'
 import { ENTRY_KINDS } from '../domain/journal.ts'
@@ -9,7 +8,7 @@ import {
   METADATA_VALUE_LENGTH_MAX,
   type Metadata,
 } from '../domain/metadata.ts'
-import { Type } from './typebox.ts'
+import { type Static, type TSchema, type TSchemaOptions, Type } from './typebox.ts'
 
 /** One of several words. Serializers need the `type` in addition to `enum`. */
 export function words<const Word extends string>(values: readonly Word[], options: TSchemaOptions = {}) {
@@ -61,18 +60,24 @@ export const Words = {
   entryKind: words(ENTRY_KINDS),
 }
 
+/** An amount, within int64. */
 export function amount(description: string) {
+  return whole(`${description} In minor units.`)
+}
+
+/** A whole number within int64. */
+export function whole(description: string) {
   return Type.String({ pattern: INT64_PATTERN, description, examples: ['616'] })
 }
 
 /** An amount of a balance. For a house account, it is the sum of all stripes. */
 export function sum(description: string) {
-  const beyond = `${description} For a house account it can be outside the range of int64.`
+  const beyond = `${description} In minor units. For a house account it can be outside the range of int64.`
   return Type.String({ pattern: WHOLE_PATTERN, description: beyond, examples: ['616'] })
 }
 
 export function nullableAmount(description: string) {
-  return nullableText({ pattern: INT64_PATTERN, description })
+  return nullableText({ pattern: INT64_PATTERN, description: `${description} In minor units.` })
 }
 
 export function instant(description: string) {
@@ -97,3 +102,10 @@ export const MetadataAnswer = Type.Unsafe<Metadata | null>({ type: ['object', 'n
 
 /** The schema options of the version of a balance. */
 export const VERSION = { minimum: 0, description: 'The number of postings of the balance.', examples: [3] }
+
+/** The schema options of the `steps` of a hold. */
+export const STEPS = {
+  minimum: 0,
+  description: 'The number of changes since the freeze: the number of the last event of the history.',
+  examples: [1],
+}

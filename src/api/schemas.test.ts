@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import type { TSchema } from 'typebox'
 import { Value } from 'typebox/value'
 import { BatchBody, BODIES, CommandBody, batchOf, commandOf, CONTRACTS } from './contracts.ts'
+import { BalancesQuery, balancesQueryOf, FeedQuery, feedQueryOf, StatsQuery, statsQueryOf } from './list-queries.ts'
 import {
   AccountQuery,
   AssetsQuery,
@@ -29,11 +29,16 @@ import {
   rateOf,
   newRequestId,
   refundOf,
+  blockOf,
+  houseOf,
+  mergeOf,
   releaseOf,
   settleOf,
   transferOf,
+  unblockOf,
 } from '../../test/support/read-input.ts'
 import { LedgerError } from './error.ts'
+import type { TSchema } from './typebox.ts'
 
 interface Pair {
   readonly schema: TSchema
@@ -50,10 +55,17 @@ const PAIRS: Readonly<Record<string, Pair>> = {
   refund: { schema: CONTRACTS.refund.bodySchema, read: (input) => refundOf('job-1', input, newRequestId) },
   release: { schema: CONTRACTS.release.bodySchema, read: (input) => releaseOf('job-1', input) },
   open: { schema: CONTRACTS.open.bodySchema, read: (input) => openOf('user:8', input, newRequestId) },
+  house: { schema: CONTRACTS.house.bodySchema, read: (input) => houseOf('@promo', input) },
+  block: { schema: CONTRACTS.block.bodySchema, read: (input) => blockOf('user:8', input) },
+  unblock: { schema: CONTRACTS.unblock.bodySchema, read: (input) => unblockOf('user:8', input) },
+  merge: { schema: CONTRACTS.merge.bodySchema, read: (input) => mergeOf('user:8', input) },
   declare: { schema: CONTRACTS.declare.bodySchema, read: (input) => declareOf('gold', input) },
   rate: { schema: CONTRACTS.rate.bodySchema, read: (input) => rateOf('gold', 'credit', input) },
   batch: { schema: BatchBody, read: (input) => batchOf(input, newRequestId) },
   'command of a batch': { schema: CommandBody, read: (input) => commandOf(input, newRequestId) },
+  'query of accounts': { schema: BalancesQuery, read: balancesQueryOf },
+  'query of the feed': { schema: FeedQuery, read: feedQueryOf },
+  'query of figures': { schema: StatsQuery, read: statsQueryOf },
   'query of holds': { schema: HoldsQuery, read: holdsQueryOf },
   'query of an account': { schema: AccountQuery, read: accountQueryOf },
   'query of assets': { schema: AssetsQuery, read: assetsQueryOf },
@@ -102,7 +114,11 @@ const TEXTS = [
   ' 1',
   'user:8',
   '@revenue',
-  'no space',
+  'a space',
+  'a space ',
+  '.',
+  '..',
+  '...',
   'credit',
   'Credit',
   'cap',
@@ -131,6 +147,8 @@ const LEGS = [
   [{ from: 'user:8', to: 'user:9', amount: 1, toAsset: 'gold', toAmount: '3' }],
   [{ from: 'user:8', to: 'user:9', amount: 1, toAsset: 'gold', toAmount: 0 }],
   [{ from: 'user:8', to: 'user:9', amount: 1, memo: 'x' }],
+  [{ from: 'user:8', to: 'user:9', amount: 1, ifVersion: 3 }],
+  [{ from: 'user:8', to: 'user:9', amount: 1, ifVersion: -1 }],
   [null],
 ]
 const COMMANDS = [
@@ -141,7 +159,10 @@ const COMMANDS = [
   [{ kind: 'settle', hold: 'job-1', amount: '5', final: false, requestId: 'part-1' }],
   [{ kind: 'amend', hold: 'job-1', requestId: 'raise-1', amount: 1, onExpiry: null }],
   [{ kind: 'amend', hold: 'job-1', onExpiry: { settle: 0 } }],
+  [{ kind: 'amend', hold: 'job-1', by: -1, ifSteps: 2 }],
+  [{ kind: 'amend', hold: 'job-1', by: 0 }],
   [{ kind: 'refund', hold: 'job-1', amount: 1 }],
+  [{ kind: 'refund', hold: 'job-1', toTotal: 1 }],
   [{ kind: 'settle-part', hold: 'job-1', amount: 1 }],
   [{ kind: 'declare', asset: 'gold', decimals: 2 }],
   [{ kind: 'open', account: 'user:8', floor: '-5' }],
@@ -159,10 +180,13 @@ const anyValue = fc.oneof(
 /** Mostly valid values of each field, so that whole bodies are often valid. */
 const FIELDS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   requestId: mostly('job-616', 'a/b:c+d=='),
-  account: mostly('user:8'),
+  account: mostly('user:8', "o'brien +1", '.a', '"\\~'),
   asset: mostly('credit', 'gold_2'),
   amount: mostly('616', 616, '10000000000000000', '10000000000000001', '9223372036854775807'),
+  overdraft: mostly(true, false),
+  toTotal: mostly('300', 5),
   payee: mostly('@revenue'),
+  into: mostly('user:9', '@revenue'),
   memo: mostly('Invoice', ''),
   metadata: mostly({ model: 'x' }),
   expiresInMs: mostly(600_000),
@@ -175,6 +199,7 @@ const FIELDS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   late: mostly(true, false),
   onExpiry: mostly({ settle: '5' }, { settle: 1 }, { settle: 0 }, {}, { settle: 1, release: 1 }, null),
   overage: mostly('reject', 'cap', 'draw'),
+  ifReplayed: mostly('answer', 'refuse'),
   floor: mostly('-500', -500, 0),
   decimals: mostly(0, 2, 9, 10),
   name: mostly('Gold'),
@@ -197,6 +222,9 @@ const FIELDS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
       'amend',
       'refund',
       'release',
+      'block',
+      'unblock',
+      'merge',
       'declare',
       'rate',
     ),
@@ -204,10 +232,21 @@ const FIELDS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   ),
   legs: fc.oneof(fc.constantFrom<unknown>(...LEGS), anyValue),
   commands: fc.oneof(fc.constantFrom<unknown>(...COMMANDS), anyValue),
+  by: mostly('5', '-5', 5, -5, 0, '0', '-0', '-10000000000000000', '-10000000000000001'),
+  ifVersion: mostly(0, 3, Number.MAX_SAFE_INTEGER),
+  ifSteps: mostly(0, 3),
   atomic: mostly(true, false),
   state: mostly('open', 'settled'),
   limit: mostly(1, 1000),
   cursor: mostly('abc'),
+  prefix: mostly('user:', 'auth0|'),
+  availableBelow: mostly('100', '-5', '007', 100),
+  availableAbove: mostly('0'),
+  heldBelow: mostly('9223372036854775807'),
+  heldAbove: mostly('0'),
+  order: mostly('name', 'held-desc'),
+  start: mostly('beginning', 'end'),
+  days: mostly(0, 7, 31, 32),
   extra: fc.constant(1),
 }
 
@@ -255,9 +294,17 @@ function fieldsNamed(names: readonly string[]): Record<string, fc.Arbitrary<unkn
 function isForSchemas(name: string, input: unknown): boolean {
   const text = JSON.stringify(input) ?? ''
   if (text.includes('expiresInMs') && text.includes('expiresAt')) return false
+  // A house account has no version.
+  if (text.includes('ifVersion') && text.includes('@')) return false
   if (name === 'query of holds') return text.includes('"account"') || !text.includes('"asset"')
   const { kind = name, ...fields } = Object(input) as Readonly<Record<string, unknown>>
-  if (kind === 'amend') return ['amount', 'expiresInMs', 'expiresAt', 'onExpiry'].some((change) => change in fields)
+  if (kind === 'open') {
+    return 'asset' in fields || 'floor' in fields || ('metadata' in fields && !('ifVersion' in fields))
+  }
+  if (kind === 'refund') return 'amount' in fields !== 'toTotal' in fields
+  if (kind === 'amend' && 'amount' in fields && 'by' in fields) return false
+  if (kind === 'amend')
+    return ['amount', 'by', 'expiresInMs', 'expiresAt', 'onExpiry'].some((change) => change in fields)
   if (kind !== 'settle') return true
   const { amount, final, late, requestId, memo, metadata } = fields
   if (final === false) return late !== true && amount !== 0 && amount !== '0'
@@ -293,7 +340,7 @@ describe('schemas and code agree', () => {
         count += 1
       }
     }
-    assert.equal(count, 14)
+    assert.equal(count, 20)
   })
 })
 
@@ -302,12 +349,16 @@ describe('what a schema cannot say, the code says', () => {
   const RATE = { kind: 'rate', from: 'gold', numerator: 1, denominator: 1 }
   const cases: readonly [what: string, name: string, input: unknown][] = [
     ['a floor below int64', 'open', { floor: '-9223372036854775809' }],
+    ['a bound below int64', 'query of accounts', { availableBelow: '-9223372036854775809' }],
     ['an asset without an account', 'query of holds', { asset: 'gold' }],
+    ['a refund without an amount', 'refund', {}],
+    ['a refund with both amounts', 'refund', { amount: 1, toTotal: 2 }],
     ['a part of nothing', 'settle', { amount: 0, final: false }],
     ['a late part', 'settle', { amount: 1, final: false, late: true }],
     ['a request id of a settle that ends a hold', 'settle', { amount: 1, requestId: 'part-1' }],
     ['a memo on a settle that ends a hold', 'settle', { amount: 1, final: true, memo: 'x' }],
     ['metadata on a settle that ends a hold', 'settle', { amount: 1, metadata: {} }],
+    ['an open that names nothing', 'open', { requestId: 'open-1' }],
     ['an amend that changes nothing', 'amend', { requestId: 'amend-1' }],
     ['both expiries of an amend', 'amend', { expiresInMs: 1, expiresAt: '2030-01-31T12:00:00Z' }],
     ['both expiries', 'freeze', { ...deposit, expiresInMs: 1, expiresAt: '2030-01-31T12:00:00Z' }],

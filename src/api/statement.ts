@@ -1,13 +1,17 @@
 /**
  * The export of a statement: CSV for spreadsheets, or NDJSON for programs. Both end with an end row.
  *
- * CSV follows RFC 4180: a header, CRLF after every row, quotes where they are necessary. Amounts and instants are written as in JSON.
+ * CSV follows RFC 4180: a header, CRLF after every row, quotes where they are necessary. Amounts are decimal numbers in the decimal places
+ * of the asset, for people; NDJSON has minor units, as JSON everywhere. Instants are written as in JSON.
  * A spreadsheet could read a text as a formula if it begins with `=`, `+`, `-`, `@` (or the full-width form of one of these), a tab or
- * a line break; such a text gets an apostrophe before it. NDJSON has one document per line, the same as the lines of a page, with
- * every value unchanged.
+ * a line break; such a text gets an apostrophe before it, and so does a text that begins with an apostrophe. Therefore the text is what
+ * remains without one apostrophe at its start. NDJSON has one document per line, the same as the lines of a page, with every value
+ * unchanged.
  */
+import { decimalText } from '../domain/decimal.ts'
+import type { Instant } from '../domain/ids.ts'
 import type { StatementLine } from '../domain/journal.ts'
-import { csvEndRow, jsonEndRow } from './end-row.ts'
+import { csvEndRow, jsonEndRow, type End } from './end-row.ts'
 import type { StatementFormat } from './queries.ts'
 import { lineToWire, type StatementLineWire } from './posting.ts'
 
@@ -19,6 +23,8 @@ export const STATEMENT_TYPES: Readonly<Record<StatementFormat, string>> = {
 export const STATEMENT_COLUMNS = [
   'at',
   'kind',
+  'change',
+  'counterparties',
   'entryId',
   'hold',
   'account',
@@ -34,34 +40,60 @@ export const STATEMENT_COLUMNS = [
   'metadata',
 ] as const satisfies readonly (keyof StatementLineWire)[]
 
-/** The columns with texts of callers. Numbers must stay numbers: `-5` is not a formula. */
-const TEXTS: ReadonlySet<string> = new Set(['entryId', 'hold', 'account', 'memo', 'metadata'])
+/** The columns with amounts. */
+const AMOUNTS: ReadonlySet<string> = new Set(['change', 'availableDelta', 'heldDelta', 'available', 'held', 'total'])
 
-const FORMULA = /^[=+\-@\t\r\n＝＋－＠]/
+/** The columns with texts of callers. Numbers must stay numbers: `-5` is not a formula. */
+const TEXTS: ReadonlySet<string> = new Set(['counterparties', 'entryId', 'hold', 'account', 'memo', 'metadata'])
+
+const FORMULA = /^['=+\-@\t\r\n＝＋－＠]/
 const NEEDS_QUOTES = /[",\r\n]/
+
+/** How a statement is written. */
+export interface StatementForm {
+  readonly format: StatementFormat
+  /** The decimal places of its asset. */
+  readonly decimals: number
+}
 
 /** The text before the first line. */
 export function statementHead(format: StatementFormat): string {
   return format === 'csv' ? `${STATEMENT_COLUMNS.join(',')}\r\n` : ''
 }
 
+/** The instant of the end row: what is read from now on is whole up to it. */
+export function statementUntil(until: Instant | null | undefined): Instant {
+  return Math.min(until ?? Infinity, Date.now())
+}
+
 /** Lines as text, each with its line break. */
-export function statementText(format: StatementFormat, lines: readonly StatementLine[]): string {
-  const write = format === 'csv' ? csvRow : jsonRow
+export function statementText({ format, decimals }: StatementForm, lines: readonly StatementLine[]): string {
+  const write = format === 'csv' ? (line: StatementLineWire) => csvRow(line, decimals) : jsonRow
   return lines.map((line) => write(lineToWire(line))).join('')
 }
 
 /** The text after the last line. A file without it is truncated. */
-export function statementEnd(format: StatementFormat, linesCount: number): string {
-  return format === 'csv' ? csvEndRow(linesCount, STATEMENT_COLUMNS.length) : jsonEndRow(linesCount)
+export function statementEnd(format: StatementFormat, end: End): string {
+  return format === 'csv' ? csvEndRow(end, STATEMENT_COLUMNS.length) : jsonEndRow(end)
 }
 
 function jsonRow(line: StatementLineWire): string {
   return `${JSON.stringify(line)}\n`
 }
 
-function csvRow(line: StatementLineWire): string {
-  return `${STATEMENT_COLUMNS.map((column) => csvField(column, line[column])).join(',')}\r\n`
+function csvRow(line: StatementLineWire, decimals: number): string {
+  const fields = STATEMENT_COLUMNS.map((column) => {
+    if (AMOUNTS.has(column)) return decimalText(BigInt(line[column] as string), decimals)
+    return csvField(column, column === 'counterparties' ? counterpartiesText(line) : line[column])
+  })
+  return `${fields.join(',')}\r\n`
+}
+
+/** The name, if there is one; else a JSON array, which ends with `…` if there are more. */
+function counterpartiesText({ counterparties, moreCounterparties }: StatementLineWire): string | null {
+  const [only = null] = counterparties
+  if (counterparties.length <= 1 && !moreCounterparties) return only
+  return JSON.stringify(moreCounterparties ? [...counterparties, '…'] : counterparties)
 }
 
 function csvField(column: string, value: StatementLineWire[keyof StatementLineWire]): string {

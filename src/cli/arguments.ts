@@ -2,30 +2,37 @@
 import { InvalidArgumentError } from 'commander'
 import { LedgerError } from '../api/error.ts'
 import { parseJsonText } from '../api/json.ts'
-import type { LegInput } from '../api/ledger.ts'
-import { AMOUNT_MAX, parseInt64 } from '../domain/amount.ts'
+import { parseInt64 } from '../domain/amount.ts'
+import { decimalFlaw } from '../domain/decimal.ts'
 import type { Instant } from '../domain/ids.ts'
 import type { Metadata } from '../domain/metadata.ts'
 
-export function readAmount(text: string): bigint {
-  const amount = parseInt64(text)
-  if (amount !== null) return amount
-  if (/^[+-]?[0-9]+[.,][0-9]+$/.test(text)) {
-    throw new InvalidArgumentError(
-      'Amounts are whole minor units: for an asset with 2 decimal places, write 1.50 as 150.',
-    )
-  }
-  throw new InvalidArgumentError(
-    `An amount is a whole number of at most ${AMOUNT_MAX}, written with digits only: 10000.`,
-  )
+/** An amount on the command line, before its asset is known. */
+export type AmountText = string
+
+/** Checks what can be checked before the asset is known; `Scales` reads the amount. */
+export function readAmountText(text: string): AmountText {
+  const flaw = decimalFlaw(text)
+  if (flaw === null) return text
+  throw new InvalidArgumentError(flaw)
 }
 
 export function readWholeNumber(text: string): number {
-  if (/^[0-9]{1,9}$/.test(text)) return Number(text)
+  if (/^[0-9]{1,15}$/.test(text)) return Number(text)
   throw new InvalidArgumentError('Write a whole number.')
 }
 
+/** 0 to 100, with up to 3 decimal places. */
+export function readPercent(text: string): number {
+  const percent = /^[0-9]{1,3}(\.[0-9]{1,3})?$/.test(text) ? Number(text) : Number.NaN
+  if (percent <= 100) return percent
+  throw new InvalidArgumentError('Write a number of percent, from 0 to 100: 5, or 12.5.')
+}
+
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/** No clock shows an instant that is further away. */
+const DURATION_MS_MAX = 3_650_000 * 86_400_000
 
 /** `90s`, `10m`, `2h`, `1d`, `500ms`. */
 export function readDurationMs(text: string): number {
@@ -33,7 +40,9 @@ export function readDurationMs(text: string): number {
   if (count === undefined || unit === undefined) {
     throw new InvalidArgumentError('Write a duration as a number with a unit: 90s, 10m, 2h, 1d.')
   }
-  return Number(count) * UNIT_MS[unit]!
+  const ms = Number(count) * UNIT_MS[unit]!
+  if (ms > 0 && ms <= DURATION_MS_MAX) return ms
+  throw new InvalidArgumentError(`A duration is longer than 0 and at most ${DURATION_MS_MAX / UNIT_MS['d']!}d.`)
 }
 
 const INSTANT = /^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9:.]+(Z|[+-][0-9]{2}:[0-9]{2}))?$/
@@ -59,43 +68,42 @@ export function readMetadata(text: string): Metadata {
   throw new InvalidArgumentError(`Write a JSON object, in quotes: '{"model":"llama-70b"}'.`)
 }
 
+/** A term of a rate: minor units, because it is a ratio and no amount. */
+function readTerm(text: string): bigint {
+  const term = parseInt64(text)
+  if (term !== null) return term
+  throw new InvalidArgumentError('The terms of a rate are whole numbers of minor units, in digits only: 1:10.')
+}
+
 /** `1:10`: numerator 1, denominator 10. */
 export function readFraction(text: string): { readonly numerator: bigint; readonly denominator: bigint } {
   const [numerator, denominator, ...rest] = text.split(':')
   if (numerator === undefined || denominator === undefined || rest.length > 0) {
     throw new InvalidArgumentError('Write the rate as NUMERATOR:DENOMINATOR, such as 1:10.')
   }
-  return { numerator: readAmount(numerator), denominator: readAmount(denominator) }
+  return { numerator: readTerm(numerator), denominator: readTerm(denominator) }
 }
 
 export interface Share {
   readonly to: string
-  readonly amount: bigint
+  readonly amount: AmountText
   /** The amount that the receiver gets, if it was given. */
-  readonly toAmount: bigint | undefined
+  readonly toAmount: AmountText | undefined
 }
 
-/** One receiver of a transfer: `user:9=20`, or `user:9=20:2` if the receiver gets 2. Account names contain no `=`. */
+/** One receiver of a transfer: `user:9=20`, or `user:9=20:2` if the receiver gets 2. The name can contain `=`, the amounts cannot. */
 export function readShare(text: string, before: readonly Share[] | undefined): readonly Share[] {
-  const [to, digits, ...rest] = text.split('=')
-  if (to === undefined || to === '' || digits === undefined || rest.length > 0) {
-    throw new InvalidArgumentError(
-      `Write each receiver with its amount: ${to === undefined || to === '' ? 'user:9' : to}=20.`,
-    )
+  const end = text.lastIndexOf('=')
+  const [to, digits] = [text.slice(0, Math.max(end, 0)), text.slice(end + 1)]
+  if (to === '') {
+    const name = end === 0 || text === '' ? 'user:9' : text
+    throw new InvalidArgumentError(`Write each receiver with its amount: ${name}=20.`)
   }
   const [leaving = '', arriving, ...others] = digits.split(':')
   if (others.length > 0)
     throw new InvalidArgumentError(`Write the amount, then the amount that the receiver gets: ${to}=20:2.`)
-  const toAmount = arriving === undefined ? undefined : readAmount(arriving)
-  return [...(before ?? []), { to, amount: readAmount(leaving), toAmount }]
-}
-
-export function legsOf(
-  from: string,
-  shares: readonly Share[],
-  assets: { readonly asset: string | undefined; readonly toAsset: string | undefined },
-): LegInput[] {
-  return shares.map(({ to, amount, toAmount }) => ({ from, to, amount, ...given({ ...assets, toAmount }) }))
+  const toAmount = arriving === undefined ? undefined : readAmountText(arriving)
+  return [...(before ?? []), { to, amount: readAmountText(leaving), toAmount }]
 }
 
 /** Removes undefined fields. Commander sets options that were not given to undefined, which the inputs of the ledger do not allow. */

@@ -3,21 +3,24 @@ import type { PageView } from '../api/ledger.ts'
 import type { Hold } from '../domain/hold.ts'
 import type { Instant } from '../domain/ids.ts'
 import type { HoldEvent } from '../domain/journal.ts'
+import { ageText } from './ages.ts'
+import type { Scales } from './scales.ts'
 import { fieldTable, listTable, styled } from './tables.ts'
 import { instant, metadataText, more, none } from './views.ts'
 
 /** Amounts that are usually zero are shown only if they are not zero. */
-export function holdView(hold: Hold): string {
-  const unlessZero = (amount: bigint): bigint | null => (amount === 0n ? null : amount)
+export function holdView(hold: Hold, scales: Scales): string {
+  const text = (amount: bigint): string => scales.text(amount, hold.asset)
+  const unlessZero = (amount: bigint): string | null => (amount === 0n ? null : text(amount))
   return fieldTable([
     ['hold', styled('bold', hold.id)],
     ['state', hold.state],
     ['account', hold.account],
     ['payee', hold.payee],
     ['asset', hold.asset],
-    ['amount', hold.amount],
+    ['amount', text(hold.amount)],
     ['held', unlessZero(hold.held)],
-    ['settled', hold.state === 'settled' ? hold.settled : unlessZero(hold.settled)],
+    ['settled', hold.state === 'settled' ? text(hold.settled) : unlessZero(hold.settled)],
     ['settled late', unlessZero(hold.settledLate)],
     ['refunded', unlessZero(hold.refunded)],
     ['released', unlessZero(hold.released)],
@@ -25,40 +28,30 @@ export function holdView(hold: Hold): string {
     ['shortfall', unlessZero(hold.shortfall)],
     ['created', instant(hold.createdAt)],
     ['expires', hold.state === 'open' ? instant(hold.expiresAt) : null],
-    ['on expiry', hold.onExpiry === null ? null : `settle ${hold.onExpiry.settle}`],
+    ['on expiry', hold.onExpiry === null ? null : `settle ${text(hold.onExpiry.settle)}`],
     ['ended', hold.endedAt === null ? null : instant(hold.endedAt)],
+    ['steps', hold.steps],
     ['metadata', metadataText(hold.metadata)],
   ])
 }
 
-export function holdsView({ items, next }: PageView<Hold>): string {
+export function holdsView({ items, next }: PageView<Hold>, scales: Scales): string {
   if (items.length === 0) return none('holds', next)
   const rows = items.map((hold) => {
     const { id, account, state, asset, amount, held, settled, expiresAt } = hold
-    return [id, account, state, asset, amount, held, settled, instant(expiresAt)]
+    const amounts = [amount, held, settled].map((each) => scales.text(each, asset))
+    return [id, account, state, asset, ...amounts, instant(expiresAt)]
   })
   return listTable(['hold', 'account', 'state', 'asset', 'amount', 'held', 'settled', 'expires'], rows) + more(next)
 }
 
 /** The events of a hold, each with the amounts after it. */
-export function holdHistoryView({ items, next }: PageView<HoldEvent>): string {
+export function holdHistoryView({ items, next }: PageView<HoldEvent>, scales: Scales): string {
   if (items.length === 0) return none('events', next)
   const rows = items.map(({ number, at, kind, entry, hold }) => {
-    const { state, amount, held, settled, released, refunded, shortfall, expiresAt } = hold
-    return [
-      number,
-      instant(at),
-      kind,
-      entry,
-      state,
-      amount,
-      held,
-      settled,
-      released,
-      refunded,
-      shortfall,
-      instant(expiresAt),
-    ]
+    const { state, asset, amount, held, settled, released, refunded, shortfall, expiresAt } = hold
+    const amounts = [amount, held, settled, released, refunded, shortfall].map((each) => scales.text(each, asset))
+    return [number, instant(at), kind, entry, state, ...amounts, instant(expiresAt)]
   })
   const head = [
     '#',
@@ -78,31 +71,12 @@ export function holdHistoryView({ items, next }: PageView<HoldEvent>): string {
 }
 
 /** What the person on call needs: the account, how long the hold has been open, and how long ago it expired. */
-export function stuckHoldsView({ items, next }: PageView<Hold>, now: Instant): string {
+export function stuckHoldsView({ items, next }: PageView<Hold>, now: Instant, scales: Scales): string {
   if (items.length === 0) return none('stuck holds', next)
   const rows = items.map(({ id, account, asset, held, settled, createdAt, expiresAt }) => {
     const expiry = expiresAt <= now ? `${ageText(now - expiresAt)} ago` : `in ${ageText(expiresAt - now)}`
-    return [id, account, asset, held, settled, ageText(now - createdAt), expiry]
+    const amounts = [held, settled].map((each) => scales.text(each, asset))
+    return [id, account, asset, ...amounts, ageText(now - createdAt), expiry]
   })
   return listTable(['hold', 'account', 'asset', 'held', 'settled', 'open for', 'expiry'], rows) + more(next)
-}
-
-const UNITS = [
-  ['d', 86_400_000],
-  ['h', 3_600_000],
-  ['m', 60_000],
-  ['s', 1_000],
-] as const
-
-/** A duration in its two largest units: `1d 3h`, `12m 5s`. Less than a second is `0s`. */
-export function ageText(ms: number): string {
-  const first = UNITS.findIndex(([, unitMs]) => ms >= unitMs)
-  if (first === -1) return '0s'
-  let rest = ms
-  const parts = UNITS.slice(first, first + 2).map(([name, unitMs]) => {
-    const count = Math.floor(rest / unitMs)
-    rest -= count * unitMs
-    return count === 0 ? '' : `${count}${name}`
-  })
-  return parts.filter((part) => part !== '').join(' ')
 }

@@ -1,19 +1,23 @@
 /** The command line: all commands and their common settings. */
-import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { addAccountCommands } from './commands/accounts.ts'
 import { addAssetCommands } from './commands/assets.ts'
 import { addBackupCommand } from './commands/backup.ts'
+import { addCompletionCommand } from './commands/completion.ts'
+import { addEraseCommand } from './commands/erase.ts'
 import { addHoldLists } from './commands/hold-lists.ts'
 import { addHoldCommands } from './commands/holds.ts'
 import { addImportCommand } from './commands/import.ts'
+import { addListCommands } from './commands/lists.ts'
 import { addMigrateCommand } from './commands/migrate.ts'
 import { addMovementCommands } from './commands/movements.ts'
 import { addRateCommands } from './commands/rates.ts'
 import { addReconcileCommand } from './commands/reconcile.ts'
+import { addStandingCommands } from './commands/standings.ts'
 import { addStatementCommand } from './commands/statements.ts'
 import { addServeCommand } from './commands/serve.ts'
 import { addVerifyCommand } from './commands/verify.ts'
+import { VERSION } from '../version.ts'
 import { EXIT_MEANINGS } from './exit-codes.ts'
 import { visibleLines } from './visible.ts'
 
@@ -23,7 +27,7 @@ export function buildProgram(): Command {
     // Subcommands inherit this when they are added, so it must come first.
     .exitOverride()
     .description('A credits ledger: freeze the maximum cost of a call, settle the actual cost.')
-    .version(versionOf(), '--version', 'print the version')
+    .version(VERSION, '--version', 'print the version')
     .helpOption('-h, --help', 'show this help')
     .showHelpAfterError('(for help, add --help)')
     .configureHelp({ sortOptions: false })
@@ -34,6 +38,7 @@ export function buildProgram(): Command {
   addMigrateCommand(program)
   addVerifyCommand(program)
   addBackupCommand(program)
+  addEraseCommand(program)
   program.commandsGroup('Holds:')
   addHoldCommands(program)
   addHoldLists(program)
@@ -44,9 +49,13 @@ export function buildProgram(): Command {
   addReconcileCommand(program)
   program.commandsGroup('Accounts and assets:')
   addAccountCommands(program)
+  addStandingCommands(program)
+  addListCommands(program)
   addStatementCommand(program)
   addAssetCommands(program)
   addRateCommands(program)
+  program.commandsGroup('Shell:')
+  addCompletionCommand(program)
   return program
 }
 
@@ -61,10 +70,4 @@ const EXAMPLES = `Examples:
 function exitCodesText(): string {
   const lines = Object.entries(EXIT_MEANINGS).map(([code, meaning]) => `  ${code}  ${meaning}`)
   return `Exit codes:\n${lines.join('\n')}`
-}
-
-/** The version of the package. dist/ is at the same depth as src/. */
-function versionOf(): string {
-  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(manifest) as { version: string }).version
 }

@@ -1,6 +1,5 @@
 /** One run of the command line: from its arguments to its exit code. */
 import { CommanderError } from 'commander'
-import { problemOfError } from '../api/problem-details.ts'
 import { EXIT } from './exit-codes.ts'
 import { buildProgram } from './program.ts'
 import { styledError } from './tables.ts'
@@ -24,7 +23,7 @@ function usageCode(error: CommanderError): number {
 function report(thrown: unknown, isJson: boolean): number {
   const { message, hint, exitCode, error } = troubleOf(thrown)
   if (error !== null && isJson) {
-    process.stdout.write(`${JSON.stringify(problemOfError(error))}\n`)
+    process.stdout.write(`${JSON.stringify(error)}\n`)
   } else {
     process.stderr.write(`${styledError('red', 'error:')} ${visibleLines(message)}\n`)
     if (hint !== null) process.stderr.write(`${hint}\n`)

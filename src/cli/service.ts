@@ -25,11 +25,19 @@ export async function startService(settings: Settings): Promise<Service> {
     onClockEvent: (event) => logClock(log, event),
   })
   const { engine, storage, sweeper } = ledger
+  if (storage.newFile !== null) log.warn({ file: storage.newFile }, 'a new ledger was made in a new file')
   for (const warning of storage.warnings) log.warn(warning)
   const backend = { engine, reader: storage.reader, store: storage, sweeper }
   const { bodyBytesMax, requestsInFlightMax } = settings
   const limits = { bodyBytesMax, requestsInFlightMax, shutdownMs: settings.shutdownMs / 2 }
-  const app = buildServer(backend, { logger: log, logRequests: settings.logRequests, limits })
+  const { logRequests, corsOrigins, allowedHosts, host } = settings
+  const app = buildServer(backend, {
+    logger: log,
+    logRequests,
+    limits,
+    allowedHosts: [...allowedHosts, host.toLowerCase()],
+    ...(corsOrigins.length > 0 ? { corsOrigins } : {}),
+  })
   try {
     await app.listen({ host: settings.host, port: settings.port })
   } catch (error) {

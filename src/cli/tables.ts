@@ -22,7 +22,7 @@ const NO_LINES = {
 }
 const PLAIN = { head: [], border: [], 'padding-left': 0, 'padding-right': 0 }
 
-const WHOLE_NUMBER = /^[+-]?[0-9]+$/
+const NUMBER = /^[+-]?[0-9]+(\.[0-9]+)?$/
 
 type Cell = string | bigint | number
 
@@ -40,9 +40,7 @@ export function styledError(style: Style, text: string): string {
 
 /** A table with a header row. Numbers are aligned to the right. */
 export function listTable(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
-  const isNumber = head.map(
-    (_, column) => rows.length > 0 && rows.every((row) => WHOLE_NUMBER.test(String(row[column]))),
-  )
+  const isNumber = head.map((_, column) => rows.length > 0 && rows.every((row) => NUMBER.test(String(row[column]))))
   const table = new Table({
     head: head.map((name) => styled('dim', name)),
     chars: NO_LINES,

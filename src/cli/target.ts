@@ -3,6 +3,9 @@ import { once } from 'node:events'
 import { Option, type Command } from 'commander'
 import type { Ledger } from '../api/ledger.ts'
 import { readSetting, SettingError, SETTINGS, type SettingName } from '../config.ts'
+import { Scales } from './scales.ts'
+import { spoken } from './speech.ts'
+import { visible } from './visible.ts'
 
 export interface TargetFlags {
   readonly store?: string
@@ -10,11 +13,20 @@ export interface TargetFlags {
   readonly json?: boolean
 }
 
-/** The output of a command: JSON as over HTTP with `--json`, otherwise text. */
+/** The output of a command: JSON as over HTTP with `--json`, in minor units, otherwise text. */
 export interface Shown {
   readonly wire: object
   readonly view: string
 }
+
+/** The output of a command on a ledger. Its text has amounts in the decimal places of their assets. */
+export interface Answered {
+  readonly wire: object
+  readonly view: (scales: Scales) => string
+}
+
+/** Reads the assets once, when the first amount is read or shown. */
+type ReadScales = () => Promise<Scales>
 
 /** A setting as an option. config.ts reads its variable and its default. */
 export function settingOption(name: SettingName): Option {
@@ -49,10 +61,17 @@ const ATTEMPTS_MAX = 3
 export async function show(
   flags: TargetFlags,
   access: 'read' | 'write',
-  action: (ledger: Ledger) => Promise<Shown>,
+  action: (ledger: Ledger, scales: ReadScales) => Promise<Answered>,
 ): Promise<void> {
   await using ledger = await openTarget(flags, access)
-  print(flags, await action(ledger))
+  let reading: Promise<Scales> | null = null
+  const scales: ReadScales = () => (reading ??= Scales.of(ledger))
+  try {
+    const { wire, view } = await action(ledger, scales)
+    print(flags, { wire, view: flags.json === true ? '' : view(await scales()) })
+  } catch (error) {
+    throw flags.json === true ? error : await spoken(error, ledger, scales)
+  }
 }
 
 /** Like `show`, for output that is printed while it is read, at the speed of stdout. */
@@ -65,6 +84,11 @@ export async function stream(flags: TargetFlags, action: (ledger: Ledger) => Asy
 
 export function print(flags: { readonly json?: boolean }, { wire, view }: Shown): void {
   process.stdout.write(`${flags.json === true ? JSON.stringify(wire) : view}\n`)
+}
+
+/** A ledger that is begun in the wrong folder looks like an empty one, so its place is said once. */
+export function sayNewFile(newFile: string | null | undefined): void {
+  if (newFile !== null && newFile !== undefined) process.stderr.write(`A new ledger was made in ${visible(newFile)}\n`)
 }
 
 /** Imports only the modules that are needed: with all modules, `holdfast --help` would take a second. */
@@ -83,6 +107,7 @@ export async function openTarget(flags: TargetFlags, access: 'read' | 'write'): 
   const acceptRowsAhead = readSetting('acceptRowsAhead', {}, process.env)
   const migrate = access === 'read' ? { migrate: false } : {}
   const ledger = await openLedger(store, { sweep: false, reads: 'caller', acceptRowsAhead, ...migrate })
+  sayNewFile(ledger.storage.newFile)
   for (const warning of ledger.storage.warnings) process.stderr.write(`${warning}\n`)
   return ledger
 }

@@ -2,8 +2,8 @@
 import { LedgerError, type FaultLike } from '../api/error.ts'
 import type { ProblemCode } from '../api/problem.ts'
 import { isProblemCode, PROBLEMS } from '../api/problems.ts'
-import { DEFAULT_ASSET } from '../domain/ids.ts'
 import { EXIT, exitCodeOf, type ExitCode } from './exit-codes.ts'
+import { optionOf, quoted, SpokenError } from './speech.ts'
 
 export interface Trouble {
   readonly message: string
@@ -21,12 +21,15 @@ const KNOWN: Readonly<Record<string, ExitCode>> = {
   MigrationError: EXIT.fault,
   BackupError: EXIT.fault,
   SourceError: EXIT.fault,
+  MappingError: EXIT.usage,
   ListError: EXIT.usage,
 }
 
 export function troubleOf(thrown: unknown): Trouble {
-  const error = ledgerErrorOf(thrown)
-  if (error !== null) return { message: messageOf(error), hint: hintOf(error), exitCode: exitCodeOf(error), error }
+  const error = thrown instanceof SpokenError ? thrown.error : ledgerErrorOf(thrown)
+  const said = thrown instanceof SpokenError ? thrown.message : error?.message
+  if (error !== null)
+    return { message: messageOf(error, said), hint: hintOf(error), exitCode: exitCodeOf(error), error }
   const exitCode = thrown instanceof Error ? KNOWN[thrown.name] : undefined
   if (exitCode !== undefined) return { message: (thrown as Error).message, hint: null, exitCode, error: null }
   if (isAddressInUse(thrown)) {
@@ -44,22 +47,45 @@ function ledgerErrorOf(thrown: unknown): LedgerError | null {
   return isFault ? LedgerError.fromFault(thrown as Error & FaultLike) : null
 }
 
-function messageOf(error: LedgerError): string {
-  return error.code === 'invalid_request' ? error.message : `${error.code}: ${error.message}`
+function messageOf({ code }: LedgerError, said = ''): string {
+  return code === 'invalid_request' ? said : `${code}: ${said}`
+}
+
+type Details = LedgerError['details']
+
+/** A name of the problem as it is typed, or the placeholder where it is not known. */
+function typed(value: unknown, placeholder: string): string {
+  return typeof value === 'string' ? quoted(value) : placeholder
 }
 
 /** Hints that replace the HTTP remedies of the catalogue. Null: the message itself says what to do. */
-const HINTS: Partial<Record<ProblemCode, string | null>> = {
+const HINTS: Partial<Record<ProblemCode, string | null | ((details: Details) => string)>> = {
   store_misconfigured: null,
   clock_wrong: null,
   store_unavailable: 'Is the database running? Check the host and the port of the store URL.',
-  unknown_asset: 'Declare the asset first: holdfast declare CODE --decimals N. Only credit exists from the start.',
+  request_id_reused: 'Repeat the first command exactly to get its answer again, or use another --request-id.',
+  unknown_asset: ({ asset }) =>
+    `Declare the asset first: holdfast declare ${typed(asset, 'CODE')} --decimals N. Only credit exists from the start.`,
+  unknown_account: ({ account }) =>
+    `Check the name. To declare a house account: holdfast open ${typed(account, '@NAME')} --house`,
+  not_a_house_account: null,
+  account_closed: ({ successor }) => `Use ${typed(successor, 'its successor')}, if it is the same person.`,
+  account_blocked: ({ account }) => `To unblock it: holdfast unblock ${typed(account, 'ACCOUNT')}`,
+  unknown_rate: ({ asset, toAsset }) =>
+    `Declare the rate first: holdfast rate put ${typed(asset, 'FROM')} ${typed(toAsset, 'TO')} NUMERATOR:DENOMINATOR. A rate is for one direction.`,
+  outside_tolerance: 'Leave out the amount that the receiver gets, to use the converted one, or choose a closer one.',
   settle_above_hold:
     'Settle a smaller amount, or add --overage cap (take only what is held) or --overage draw (take the rest from available).',
-  hold_not_open:
-    'Show it with: holdfast history HOLD. If it has expired, holdfast settle HOLD AMOUNT --late takes the cost from available, once.',
+  hold_not_open: notOpenHint,
+  changed_meanwhile: ({ account, hold }) =>
+    `Look at what is there now, and decide again: ${typeof hold === 'string' ? `holdfast history ${hold}` : `holdfast account ${typed(account, 'ACCOUNT')}`}`,
   payee_fixed: 'Leave out --payee.',
-  amend_below_settled: 'Use a larger amount. To end the hold: holdfast settle HOLD AMOUNT, or holdfast release HOLD.',
+  amend_out_of_range: ({ hold }) =>
+    `Use another amount. To end the hold: holdfast settle ${typed(hold, 'HOLD')} AMOUNT, or holdfast release ${typed(hold, 'HOLD')}.`,
+  refund_above_settled: ({ hold }) => `Refund less. Show the hold with: holdfast hold ${typed(hold, 'HOLD')}`,
+  insufficient_funds: fundsHint,
+  request_replayed:
+    'Leave the work to the first caller. Without --if-replayed refuse, the command returns its first answer, and says how the hold is now.',
   hold_not_found: 'The id of a hold is the request id of its freeze. List them: holdfast holds --account ACCOUNT.',
   expiry_out_of_range: 'Use another --expires-in.',
   service_unreachable: 'Is the service running? Start it with: holdfast serve',
@@ -69,20 +95,31 @@ const HINTS: Partial<Record<ProblemCode, string | null>> = {
 
 function hintOf(error: LedgerError): string | null {
   if (error.code === 'invalid_request') return null
-  const own = error.code === 'insufficient_funds' ? fundsHint(error) : HINTS[error.code]
-  const hint = own === undefined ? PROBLEMS[error.code].remedy : own
+  const own = HINTS[error.code]
+  const hint = typeof own === 'function' ? own(error.details) : own === undefined ? remedyOf(error.code) : own
   const { requestId } = error.details
   if (error.applied === 'no' || typeof requestId !== 'string') return hint
   return `${hint ?? ''}\nThe command may have had an effect. It is safe to repeat it; its request id is ${requestId}.`
 }
 
+/** The remedy of the catalogue, without its Markdown. */
+function remedyOf(code: ProblemCode): string {
+  return PROBLEMS[code].remedy.replaceAll('`', '')
+}
+
+function notOpenHint({ hold, state }: Details): string {
+  const id = typed(hold, 'HOLD')
+  const show = `Show what happened to it: holdfast history ${id}`
+  return state === 'expired' ? `${show}\nTake the cost from available, once: holdfast settle ${id} AMOUNT --late` : show
+}
+
 /** Contains the command that lists the holds of the account. */
-function fundsHint({ details: { account, asset, held } }: LedgerError): string {
-  const hint =
-    'Deposit first, use a smaller amount, or give the account a credit limit: holdfast open ACCOUNT --floor -N.'
+function fundsHint({ account, asset, held }: Details): string {
+  const name = typed(account, 'ACCOUNT')
+  const ofAsset = typeof asset === 'string' ? optionOf(asset) : ''
+  const hint = `Deposit first, use a smaller amount, or give the account a credit limit: holdfast open ${name}${ofAsset} --floor -N`
   if (typeof held !== 'bigint' || held === 0n) return hint
-  const ofAsset = asset === DEFAULT_ASSET ? '' : ` --asset ${String(asset)}`
-  return `${hint}\nList the open holds: holdfast holds --account ${String(account)}${ofAsset} --state open`
+  return `${hint}\nList the open holds: holdfast holds --account ${name}${ofAsset} --state open`
 }
 
 interface AddressInUse {

@@ -1,10 +1,13 @@
-/** The views of answers on a terminal. Amounts are in minor units. */
+/** The views of answers on a terminal. */
 import type { AccountView, PageView } from '../api/ledger.ts'
 import type { Asset } from '../domain/asset.ts'
 import type { Balance } from '../domain/balance.ts'
+import type { OpenedAccount } from '../domain/command.ts'
 import type { Entry, EntryLeg, StatementLine } from '../domain/journal.ts'
+import type { HouseAccount } from '../domain/house-account.ts'
 import type { Metadata } from '../domain/metadata.ts'
 import type { Rate } from '../domain/rate.ts'
+import type { Scales } from './scales.ts'
 import { fieldTable, listTable, styled } from './tables.ts'
 import { visible } from './visible.ts'
 
@@ -16,26 +19,30 @@ export function metadataText(metadata: Metadata | null): string | null {
   return metadata === null ? null : visible(JSON.stringify(metadata))
 }
 
-function floorText(balance: Balance): string | bigint {
-  return balance.floor ?? 'none'
-}
-
-function balancesView(balances: readonly Balance[]): string {
-  const rows = balances.map((balance) => {
-    const { asset, available, held, total, version } = balance
-    return [asset, available, held, total, floorText(balance), version]
+function balancesView(balances: readonly Balance[], scales: Scales): string {
+  const rows = balances.map(({ asset, available, held, total, floor, version }) => {
+    const amounts = [available, held, total].map((amount) => scales.text(amount, asset))
+    return [asset, ...amounts, floor === null ? 'none' : scales.text(floor, asset), version]
   })
   return listTable(['asset', 'available', 'held', 'total', 'floor', 'version'], rows)
 }
 
-export function balanceView(balance: Balance): string {
-  return `${styled('bold', balance.account)}\n${balancesView([balance])}`
-}
-
-export function accountView({ account, metadata, balances, next }: AccountView): string {
+export function openedView({ account, metadata, balance }: OpenedAccount, scales: Scales): string {
   const attached = metadataText(metadata)
   const title = styled('bold', account) + (attached === null ? '' : `  ${attached}`)
-  return `${title}\n${balances.length === 0 ? none('balances', next) : balancesView(balances) + more(next)}`
+  return balance === null ? title : `${title}\n${balancesView([balance], scales)}`
+}
+
+export function accountView(view: AccountView, scales: Scales): string {
+  const { account, metadata, standing, successor, balances, next } = view
+  const attached = metadataText(metadata)
+  const stands = standing === 'active' ? '' : ` (${standing}${successor === null ? '' : `, merged into ${successor}`})`
+  const title = styled('bold', account) + stands + (attached === null ? '' : `  ${attached}`)
+  return `${title}\n${balances.length === 0 ? none('balances', next) : balancesView(balances, scales) + more(next)}`
+}
+
+export function houseView({ account, declaredAt }: HouseAccount): string {
+  return `${styled('bold', account)} is a house account, ${declaredAt === 0 ? '' : 'declared '}${declaredText(declaredAt)}.`
 }
 
 export function assetsView(assets: readonly Asset[]): string {
@@ -61,45 +68,61 @@ function declaredText(createdAt: number): string {
   return createdAt === 0 ? 'from the start' : instant(createdAt)
 }
 
-/** A change with its sign. */
-function signed(delta: bigint): string {
-  return delta > 0n ? `+${delta}` : String(delta)
+function counterpartiesText({ counterparties, moreCounterparties }: StatementLine): string {
+  return [...counterparties, ...(moreCounterparties ? ['…'] : [])].join(', ')
 }
 
-/** The columns for memo and metadata are shown only if a line has one. */
-export function postingsView({ items, next }: PageView<StatementLine>): string {
+/** The columns for the hold and the memo are shown only if a line has one. */
+export function postingsView({ items, next }: PageView<StatementLine>, scales: Scales): string {
   if (items.length === 0) return none('postings', next)
   const hasMemo = items.some(({ memo }) => memo !== null)
-  const rows = items.map(({ at, kind, version, availableDelta, heldDelta, available, held, entryId, memo }) => {
-    const row = [instant(at), kind, version, signed(availableDelta), signed(heldDelta), available, held, entryId]
-    return hasMemo ? [...row, visible(memo ?? '')] : row
+  const hasHold = items.some(({ hold }) => hold !== null)
+  const rows = items.map((line) => {
+    const { at, kind, asset, version, change, heldDelta, available, held, hold, entryId, memo } = line
+    return [
+      instant(at),
+      kind,
+      scales.signed(change, asset),
+      counterpartiesText(line),
+      scales.text(available, asset),
+      scales.text(held, asset),
+      scales.signed(heldDelta, asset),
+      ...(hasHold ? [hold ?? ''] : []),
+      ...(hasMemo ? [visible(memo ?? '')] : []),
+      version,
+      entryId,
+    ]
   })
-  const head = ['at', 'kind', 'version', 'change', 'held change', 'available', 'held', 'entry']
-  return listTable(hasMemo ? [...head, 'memo'] : head, rows) + more(next)
+  const head = ['at', 'kind', 'change', 'counterparty', 'available', 'held', 'held change']
+  const attached = [...(hasHold ? ['hold'] : []), ...(hasMemo ? ['memo'] : [])]
+  return listTable([...head, ...attached, 'version', 'entry'], rows) + more(next)
 }
 
-export function entryView({ id, kind, hold, at, memo, metadata, floor, legs, postings }: Entry): string {
+export function entryView(entry: Entry, scales: Scales): string {
+  const { id, kind, hold, at, memo, metadata, floor, legs, postings } = entry
   const head = fieldTable([
     ['entry', styled('bold', id)],
     ['kind', kind],
     ['hold', hold],
     ['at', instant(at)],
     ['memo', memo === null ? null : visible(memo)],
-    ['floor', floor],
+    ['floor', floor === null ? null : scales.text(floor, postings[0]!.asset)],
     ['metadata', metadataText(metadata)],
   ])
   const rows = postings.map(({ account, asset, availableDelta, heldDelta, available, held }) => {
-    return [account, asset, signed(availableDelta), signed(heldDelta), available, held]
+    const changes = [availableDelta, heldDelta].map((change) => scales.signed(change, asset))
+    return [account, asset, ...changes, scales.text(available, asset), scales.text(held, asset)]
   })
   const lines = listTable(['account', 'asset', 'change', 'held change', 'available', 'held'], rows)
-  return `${head}\n\n${legs === null ? '' : `${legsView(legs)}\n\n`}${lines}`
+  return `${head}\n\n${legs === null ? '' : `${legsView(legs, scales)}\n\n`}${lines}`
 }
 
-function legsView(legs: readonly EntryLeg[]): string {
+function legsView(legs: readonly EntryLeg[], scales: Scales): string {
   const rows = legs.map(({ from, to, asset, amount, toAsset, toAmount, rate }) => {
     const fraction = rate === null ? '' : `${rate.numerator}:${rate.denominator} ${rate.rounding}`
     const remainder = rate === null ? '' : `${rate.remainder}/${rate.denominator}`
-    return [from, to, amount, asset, toAmount, toAsset, fraction, remainder]
+    const [paid, received] = [scales.text(amount, asset), scales.text(toAmount, toAsset)]
+    return [from, to, paid, asset, received, toAsset, fraction, remainder]
   })
   return listTable(['from', 'to', 'amount', 'asset', 'received', 'in', 'rate', 'remainder'], rows)
 }

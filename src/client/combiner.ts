@@ -14,7 +14,7 @@
  */
 import { LedgerError } from '../api/error.ts'
 import type { BatchOutcome } from '../api/ledger.ts'
-import { outcomeFromWire } from '../api/problem-details.ts'
+import { outcomeFromWire } from '../api/received.ts'
 import type { BatchWire, OutcomeWire } from '../api/outcome-schemas.ts'
 import { assertTransition, type Transitions } from '../domain/assert.ts'
 import type { Command } from '../domain/command.ts'
@@ -239,7 +239,7 @@ function culpritOf(parcels: readonly Parcel[], error: LedgerError) {
       return {
         parcel,
         position,
-        error: new LedgerError(error.code, error.message, { details: error.details, pointer }),
+        error: error.changed({ pointer }),
       }
     }
     position -= count

@@ -1,6 +1,6 @@
 /** One HTTP call: a request and its response, with `fetch`. Every error is thrown as a `LedgerError`. */
 import { LedgerError } from '../api/error.ts'
-import { errorFromProblem } from '../api/problem-details.ts'
+import { errorFromProblem } from '../api/received.ts'
 
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>
 

@@ -38,7 +38,7 @@ export function connect(url: string, options: ConnectOptions = {}): Ledger {
 }
 
 function baseOf(text: string): string {
-  const url = URL.parse(text)
+  const url = URL.canParse(text) ? new URL(text) : null
   if (url === null || !['http:', 'https:'].includes(url.protocol)) {
     throw LedgerError.invalidParameter('url', 'The URL must be that of a service, such as http://127.0.0.1:4680.')
   }
@@ -49,8 +49,26 @@ function baseOf(text: string): string {
   return url.href.replace(/\/+$/, '')
 }
 
+export { formatAmount, parseAmount } from '../api/decimals.ts'
 export { LedgerError } from '../api/error.ts'
 export type { ProblemCode } from '../api/problem.ts'
+export { toProblem, type ProblemResponse } from '../api/problem-response.ts'
+export { accountFromWire, accountToWire, type AccountWire } from '../api/account.ts'
+export { assetFromWire, assetToWire, type AssetWire } from '../api/asset.ts'
+export { balanceFromWire, balanceToWire, type BalanceWire } from '../api/balance.ts'
+export { openedFromWire, openedToWire, type OpenedAccountWire } from '../api/opened-account.ts'
+export { entryFromWire, entryToWire, type EntryWire } from '../api/entry.ts'
+export {
+  holdEventFromWire,
+  holdEventToWire,
+  holdFromWire,
+  holdToWire,
+  type HoldEventWire,
+  type HoldWire,
+} from '../api/hold.ts'
+export { lineFromWire, lineToWire, type StatementLineWire } from '../api/posting.ts'
+export { rateFromWire, rateToWire, type RateWire } from '../api/rate.ts'
+export type { ProblemWire } from '../api/outcome-schemas.ts'
 export type * from '../api/ledger.ts'
 export type { ClientLimits } from './limits.ts'
 export type { Fetch } from './http-call.ts'

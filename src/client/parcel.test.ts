@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { deposit } from '../../test/support/commands.ts'
 import { LedgerError } from '../api/error.ts'
 import type { BatchOutcome } from '../api/ledger.ts'
+import { errorOfRejection } from '../api/rejection-error.ts'
 import { Parcel } from './parcel.ts'
 
 function parcelOf(answers: BatchOutcome[][]): Parcel {
@@ -32,4 +33,32 @@ test('a parcel goes through its states as they are drawn, and any other transiti
     answers.flat().map(({ status }) => status),
     ['faulted'],
   )
+})
+
+test('a repeat that is refused after a lost answer may be a repeat of the same call, and says so', () => {
+  const refused = (): BatchOutcome => {
+    const now = { hold: null, state: null, held: null, settled: null }
+    const rejection = { code: 'request_replayed', at: 1, ...now, applied: 'no' } as const
+    return { status: 'rejected', error: errorOfRejection(rejection) }
+  }
+  for (const [fault, applied] of [
+    [null, 'no'],
+    [new LedgerError('overloaded', 'Too many.'), 'no'],
+    [new LedgerError('service_unreachable', 'Reset.', { applied: 'unknown' }), 'unknown'],
+  ] as const) {
+    const answers: BatchOutcome[][] = []
+    const parcel = parcelOf(answers)
+    parcel.leave(() => undefined)
+    parcel.arrive()
+    if (fault !== null) {
+      parcel.lose(fault)
+      parcel.wait()
+      parcel.leave(() => undefined)
+      parcel.arrive()
+    }
+    assert.equal(parcel.receive([refused()]), null)
+    const [[outcome]] = answers as [[BatchOutcome]]
+    assert.ok(outcome.status === 'rejected')
+    assert.deepEqual([outcome.error.code, outcome.error.applied], ['request_replayed', applied])
+  }
 })

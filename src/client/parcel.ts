@@ -13,8 +13,7 @@ import { LedgerError } from '../api/error.ts'
 import type { BatchOutcome, CallOptions } from '../api/ledger.ts'
 import { commandToWire } from '../api/contracts.ts'
 import { assertTransition, type Transitions } from '../domain/assert.ts'
-import { type Command } from '../domain/command.ts'
-import { requestOf } from '../domain/rules.ts'
+import { requestIdIn, type Command } from '../domain/command.ts'
 
 export interface ParcelOptions extends CallOptions {
   /** True: the commands take effect together or not at all. */
@@ -125,7 +124,7 @@ export class Parcel {
     for (const [position, index] of this.#open.entries()) {
       const outcome = outcomes[position]!
       if (outcome.status !== 'faulted') {
-        this.#outcomes[index] = outcome
+        this.#outcomes[index] = this.#settled(index, outcome)
         continue
       }
       this.#fault(index, outcome.error)
@@ -137,6 +136,20 @@ export class Parcel {
     if (again === null) this.#answer()
     else this.#failures += 1
     return again
+  }
+
+  /** A repeat that is refused after a lost answer may be a repeat of the attempt whose answer was lost. */
+  #settled(index: number, outcome: BatchOutcome): BatchOutcome {
+    if (outcome.status !== 'rejected' || outcome.error.code !== 'request_replayed' || !this.#isDoubted(index)) {
+      return outcome
+    }
+    return { status: 'rejected', error: outcome.error.changed({ applied: 'unknown' }) }
+  }
+
+  /** Whether an earlier attempt may have had an effect. */
+  #isDoubted(index: number): boolean {
+    const before = this.#outcomes[index]
+    return before?.status === 'faulted' && before.error.applied === 'unknown'
   }
 
   /** The request failed as a whole. All open commands stay open. */
@@ -186,16 +199,11 @@ export class Parcel {
 
   /** Records the error with the request id. `applied` is 'unknown' if it was after an earlier attempt. */
   #fault(index: number, error: LedgerError): void {
-    const requestId = requestOf(this.#commands[index]!)
-    const before = this.#outcomes[index]
-    const doubted = before?.status === 'faulted' && before.error.applied === 'unknown'
-    const { code, message, details, pointer, retryAfterMs, applied, cause } = error
-    const recorded = new LedgerError(code, message, {
-      details: requestId === null ? details : { ...details, requestId },
-      applied: doubted ? 'unknown' : applied,
-      retryAfterMs,
-      ...(pointer === null ? {} : { pointer }),
-      cause,
+    const requestId = requestIdIn(this.#commands[index]!)
+    const doubted = this.#isDoubted(index)
+    const recorded = error.changed({
+      details: requestId === null ? error.details : { ...error.details, requestId },
+      applied: doubted ? 'unknown' : error.applied,
     })
     this.#outcomes[index] = { status: 'faulted', error: recorded }
   }

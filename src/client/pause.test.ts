@@ -26,6 +26,6 @@ test('there is no pause when there is no attempt left', () => {
 })
 
 test('what repeating cannot help is not repeated', () => {
-  const refused = new LedgerError('insufficient_funds', 'Too little.')
+  const refused = new LedgerError('invalid_request', 'No amount.')
   assert.equal(pauseAfter(refused, { failures: 1, chance: 0 }, LIMITS), null)
 })

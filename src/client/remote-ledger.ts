@@ -1,9 +1,10 @@
 /** The ledger over HTTP: commands are sent in combined requests, each read in a request of its own. */
+import { answeredOf, type AnswerOf } from '../api/answered.ts'
 import { CheckedLedger } from '../api/checked-ledger.ts'
 import type { BatchRequest } from '../api/contracts.ts'
 import { LedgerError } from '../api/error.ts'
 import type { BatchOutcome, CallOptions } from '../api/ledger.ts'
-import type { Answers, Command, CommandKind } from '../domain/command.ts'
+import type { Command, CommandKind } from '../domain/command.ts'
 import { Combiner } from './combiner.ts'
 import type { Service } from './http-call.ts'
 import type { ClientLimits } from './limits.ts'
@@ -26,10 +27,10 @@ export class RemoteLedger extends CheckedLedger {
   protected async submit<Kind extends CommandKind>(
     command: Command & { readonly kind: Kind },
     options: CallOptions | undefined,
-  ): Promise<Answers[Kind]> {
+  ): Promise<AnswerOf<Kind>> {
     const [outcome] = await this.#deliver([command], options)
     if (outcome!.status !== 'applied') throw outcome!.error
-    return outcome!.answer as Answers[Kind]
+    return answeredOf<Kind>(command.kind, outcome!)
   }
 
   protected async submitBatch(batch: BatchRequest, options: CallOptions | undefined): Promise<BatchOutcome[]> {
@@ -44,6 +45,8 @@ export class RemoteLedger extends CheckedLedger {
     this.#closed = true
     this.reads.close()
     await this.#combiner.idle()
+    // An answer takes a few steps to its caller. Whoever waits for the end has heard of every answer then.
+    await new Promise((resolve) => setTimeout(resolve, 0))
   }
 
   #deliver(

@@ -2,7 +2,8 @@
 import { LedgerError } from '../api/error.ts'
 import { accountFromWire, type AccountWire } from '../api/account.ts'
 import { assetFromWire, type AssetsWire } from '../api/asset.ts'
-import { entryFromWire, type EntryWire } from '../api/entry.ts'
+import { balanceFromWire, type BalancePageWire, type BalanceWire } from '../api/balance.ts'
+import { entryFromWire, feedPageFromWire, type EntryWire } from '../api/entry.ts'
 import {
   holdEventFromWire,
   holdFromWire,
@@ -11,7 +12,21 @@ import {
   type HoldWire,
 } from '../api/hold.ts'
 import { instantToWire } from '../api/instants.ts'
-import type { AccountInput, AccountView, HoldsInput, PageInput, PageView, PostingsInput, Reads } from '../api/ledger.ts'
+import type {
+  AccountInput,
+  AccountView,
+  AssetStats,
+  BalancesInput,
+  FeedInput,
+  FeedPage,
+  HoldsInput,
+  PageInput,
+  PageView,
+  PostingsInput,
+  Reads,
+  StatsInput,
+} from '../api/ledger.ts'
+import { balancesQueryOf, feedQueryOf, statsQueryOf } from '../api/list-queries.ts'
 import { lineFromWire, type PostingPageWire } from '../api/posting.ts'
 import {
   accountParameter,
@@ -25,8 +40,11 @@ import {
 } from '../api/queries.ts'
 import { rateFromWire, type RatePageWire } from '../api/rate.ts'
 import { pageFromWire } from '../api/resource.ts'
+import { statsFromWire, type StatsPageWire } from '../api/stats.ts'
 import type { Asset } from '../domain/asset.ts'
+import type { Balance } from '../domain/balance.ts'
 import type { Hold } from '../domain/hold.ts'
+import { DEFAULT_ASSET } from '../domain/ids.ts'
 import type { Entry, HoldEvent, StatementLine } from '../domain/journal.ts'
 import type { Metadata } from '../domain/metadata.ts'
 import type { Rate } from '../domain/rate.ts'
@@ -58,6 +76,24 @@ export class RemoteReads implements Reads {
     return await this.#read(path, (wire: AccountWire) => accountFromWire(wire))
   }
 
+  async accounts(input: BalancesInput = {}): Promise<PageView<Balance>> {
+    const { prefix, ...query } = balancesQueryOf(input)
+    const path = `/v1/accounts?${queryText({ ...query, prefix: prefix === '' ? null : prefix })}`
+    return await this.#read(path, (wire: BalancePageWire) => pageFromWire(wire, balanceFromWire))
+  }
+
+  async stats(input: StatsInput = {}): Promise<PageView<AssetStats>> {
+    const { days, cursor } = statsQueryOf(input)
+    const path = `/v1/stats?${queryText({ days, cursor })}`
+    return await this.#read(path, (wire: StatsPageWire) => pageFromWire(wire, statsFromWire))
+  }
+
+  async balance(account: string, asset: string = DEFAULT_ASSET): Promise<Balance> {
+    const name = encodeURIComponent(accountParameter(account, 'account'))
+    const path = `/v1/accounts/${name}/balances/${assetParameter(asset, 'asset')}`
+    return await this.#read(path, (wire: BalanceWire) => balanceFromWire(wire))
+  }
+
   async hold(id: string): Promise<Hold> {
     const name = requestIdParameter(id, 'id')
     return await this.#read(`/v1/holds/${encodeURIComponent(name)}`, (wire: HoldWire) => holdFromWire(wire))
@@ -83,6 +119,11 @@ export class RemoteReads implements Reads {
   async entry(id: string): Promise<Entry> {
     const name = entryParameter(id, 'id')
     return await this.#read(`/v1/entries/${encodeURIComponent(name)}`, (wire: EntryWire) => entryFromWire(wire))
+  }
+
+  async entries(input: FeedInput = {}): Promise<FeedPage> {
+    const path = `/v1/entries?${queryText({ ...feedQueryOf(input) })}`
+    return await this.#read(path, feedPageFromWire)
   }
 
   async assetPage({ cursor }: PageInput = {}): Promise<PageView<Asset>> {
@@ -134,7 +175,7 @@ function decoded<Wire, Result>(value: unknown, decode: (wire: Wire) => Result): 
 
 const INSTANTS: ReadonlySet<string> = new Set(['at', 'from', 'until'])
 
-function queryText(filters: Readonly<Record<string, string | number | Metadata | null>>): string {
+function queryText(filters: Readonly<Record<string, string | number | bigint | Metadata | null>>): string {
   const query = new URLSearchParams()
   for (const [name, value] of Object.entries(filters)) {
     if (value === null) continue

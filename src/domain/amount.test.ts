@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { AMOUNT_MAX, BALANCE_MAX, BALANCE_MIN, isInt64, parseAmount, parseInt64 } from './amount.ts'
+import { AMOUNT_MAX, BALANCE_MAX, BALANCE_MIN, isInt64, amountIn, parseInt64 } from './amount.ts'
 
 test('a balance ends at 2^63 − 1 and at −2^63', () => {
   assert.equal(BALANCE_MAX, 2n ** 63n - 1n)
@@ -17,12 +17,12 @@ test('a balance has room for hundreds of the largest amounts', () => {
 
 test('an amount is 0 or more, and at most its bound, however it is written', () => {
   for (const amount of [0n, 1n, AMOUNT_MAX]) {
-    for (const written of [amount, String(amount)]) assert.equal(parseAmount(written), amount)
+    for (const written of [amount, String(amount)]) assert.equal(amountIn(written), amount)
   }
   for (const amount of [-1n, AMOUNT_MAX + 1n, BALANCE_MAX, BALANCE_MIN]) {
-    for (const written of [amount, String(amount), Number(amount)]) assert.equal(parseAmount(written), null)
+    for (const written of [amount, String(amount), Number(amount)]) assert.equal(amountIn(written), null)
   }
-  assert.equal(parseAmount('1e3'), null)
+  assert.equal(amountIn('1e3'), null)
 })
 
 const ACCEPTED: readonly (readonly [input: unknown, amount: bigint])[] = [

@@ -36,7 +36,7 @@ export function parseInt64(value: unknown): bigint | null {
 }
 
 /** Like `parseInt64`, for an amount: 0 to `AMOUNT_MAX`. */
-export function parseAmount(value: unknown): Amount | null {
+export function amountIn(value: unknown): Amount | null {
   const amount = parseInt64(value)
   return amount !== null && amount >= 0n && amount <= AMOUNT_MAX ? amount : null
 }

@@ -6,16 +6,18 @@ import { cut, cuts, work as arbitraryWork } from '../../test/support/arbitrary-w
 import { run } from '../../test/reference/batch.ts'
 import type { Circumstances, EntryBook, Line } from '../../test/reference/books.ts'
 import { ReferenceLedger } from '../../test/reference/ledger.ts'
-import { MOMENT } from '../../test/support/given.ts'
+import { countingSeqs, MOMENT } from '../../test/support/given.ts'
 import { assertLaws } from '../../test/support/laws.ts'
 import { Rows } from '../../test/support/rows.ts'
 import { decideBatch } from './batch.ts'
 import type { Moment } from './decision.ts'
-import { showHold } from './hold.ts'
+import { eventOfChange, frozenEvent } from './hold-history.ts'
+import { showHold, type HoldRecord } from './hold-record.ts'
 import { HouseStripes } from './house-stripes.ts'
 import type { EntryRecord } from './journal.ts'
 import type { Outcome } from './outcome.ts'
 import { REJECTION_PRECEDENCE } from './outcome.ts'
+import { entryIn } from './snapshot.ts'
 
 const STRIPES = new HouseStripes(0)
 
@@ -89,13 +91,15 @@ function assertSameRows(
   const requests = [...rows.requests.values()]
   assert.deepEqual(
     byName(
-      balances.map(({ account, asset, stripe, available, held, floor, version }) => ({
+      balances.map(({ account, asset, stripe, available, held, floor, standing, successor, version }) => ({
         account,
         asset,
         stripe,
         available,
         held,
         floor,
+        standing,
+        successor,
         version,
       })),
       ({ account, asset }) => `${account} ${asset}`,
@@ -103,29 +107,68 @@ function assertSameRows(
     byName([...reference.books.values()], ({ account, asset }) => `${account} ${asset}`),
   )
   assert.deepEqual(
-    rows.postings.map(({ balanceId, ...line }) => ({ ...line, ...names.get(balanceId) })),
+    rows.postings.map((posting) => {
+      const { balanceId, seq: _, ...line } = posting
+      return { ...line, ...names.get(balanceId) }
+    }),
     written.lines,
   )
-  assert.deepEqual(
-    requests.flatMap((request) => (request.kind === 'freeze' ? [] : [bookOf(request)])),
-    written.entries,
-  )
+  const entries = requests.map(entryIn).filter((entry) => entry !== null)
+  assert.deepEqual(byId(entries.map(bookOf)), byId(written.entries))
   const holds = requests.filter((request) => request.kind === 'freeze')
-  assert.deepEqual(holds.map(showHold), [...reference.holds.values()])
-  for (const { id } of holds) {
-    const steps = reference.stepsOf(id)
-    assert.deepEqual(
-      steps.map((_, index) => rows.holdSteps.get(`${id} ${index + 1}`)),
-      steps,
-    )
-  }
+  assert.deepEqual(byId(holds.map(showHold)), byId([...reference.holds.values()]))
+  for (const hold of holds) assert.deepEqual(historyOf(rows, hold), reference.histories.get(hold.id))
   assert.deepEqual([...rows.rates.values()], [...reference.rates.values()])
   assert.deepEqual(rows.assets, reference.assets)
   assert.deepEqual(rows.accounts, reference.metadata)
+  for (const [account, { standing, successor, assets }] of rows.standings) {
+    const stands = reference.standings.get(account) ?? { standing: 'active', successor: null }
+    assert.deepEqual({ standing, successor }, stands)
+    const own = [...reference.books.values()].filter((book) => book.account === account)
+    assert.deepEqual(assets.toSorted(), own.map(({ asset }) => asset).sort())
+  }
 }
 
-function bookOf({ id, kind, at, memo, metadata, floor, legs, step, postings }: EntryRecord): EntryBook {
-  return { id, kind, at, memo, metadata, floor, legs, step, postings: postings.map(({ posting }) => posting) }
+function byId<Of extends { readonly id: string }>(rows: readonly Of[]): readonly Of[] {
+  return rows.toSorted((left, right) => (left.id < right.id ? -1 : 1))
+}
+
+function bookOf({
+  id,
+  kind,
+  at,
+  memo,
+  metadata,
+  floor,
+  overdraft,
+  legs,
+  step: ofStep,
+  postings,
+}: EntryRecord): EntryBook {
+  const step = ofStep === null ? null : { hold: ofStep.hold, number: ofStep.number, after: ofStep.after }
+  return {
+    id,
+    kind,
+    at,
+    memo,
+    metadata,
+    floor,
+    overdraft,
+    legs,
+    step,
+    postings: postings.map(({ posting }) => posting),
+  }
+}
+
+/** The events of a hold, which its changes follow without a gap. */
+function historyOf({ holdChanges }: Rows, hold: HoldRecord): readonly unknown[] {
+  const numbers = Array.from({ length: hold.changes }, (_, index) => index + 1)
+  const changes = numbers.map((number) => holdChanges.get(`${hold.seq} ${number}`)!)
+  const events = [frozenEvent(hold), ...changes.map(({ after, step }) => eventOfChange(after, step))]
+  return events.map(({ number, ...event }, index) => {
+    assert.equal(number, index)
+    return event
+  })
 }
 
 function byName<Row>(rows: readonly Row[], nameOf: (row: Row) => string): readonly Row[] {
@@ -161,9 +204,10 @@ test('deciding again gives the same plan, and touches nothing that it was given'
       const rest = work.slice(head)
       const snapshot = rows.snapshot(rest)
       const copies = structuredClone({ rest, snapshot })
-      const plan = decideBatch(rest, snapshot, STRIPES, MOMENT)
+      const moment = (): Moment => ({ ...MOMENT, nextSeq: countingSeqs() })
+      const plan = decideBatch(rest, snapshot, STRIPES, moment())
       assert.deepEqual({ rest, snapshot }, copies)
-      assert.deepEqual(decideBatch(copies.rest, copies.snapshot, STRIPES, MOMENT), plan)
+      assert.deepEqual(decideBatch(copies.rest, copies.snapshot, STRIPES, moment()), plan)
     }),
     { numRuns: 100 },
   )

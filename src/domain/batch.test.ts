@@ -15,13 +15,14 @@ import {
   settlePart,
   transfer,
 } from '../../test/support/commands.ts'
-import { MOMENT } from '../../test/support/given.ts'
+import { countingSeqs, MOMENT } from '../../test/support/given.ts'
 import { Rows } from '../../test/support/rows.ts'
 import { decideBatch, type Plan } from './batch.ts'
 import type { Command, Work } from './command.ts'
 import { HouseStripes } from './house-stripes.ts'
 import type { Outcome } from './outcome.ts'
-import { isEmpty } from './changes.ts'
+import { isEmpty, type Changes, type HoldChange } from './changes.ts'
+import { showHold } from './hold-record.ts'
 
 const USER = 'user:8'
 const STRIPES = new HouseStripes(0)
@@ -118,7 +119,12 @@ test('a batch writes each balance once, from the version that it was read at', (
   )
 })
 
-test('a hold is opened or changed, and is written once either way', () => {
+/** What happens to holds, in order: of which hold, its number, the state that it leaves, and the entry of a step. */
+function storyOf({ holdChanges }: Changes): unknown {
+  return holdChanges.map(({ after: { id, changes, state }, step }) => [id, changes, state, step?.id ?? null])
+}
+
+test('a hold is opened as the batch leaves it, and each end is a change of it', () => {
   const rows = rowsAfter(deposit('d', USER, 100n), freeze('old', USER, 10n))
   const { changes } = plan(rows, freeze('new', USER, 10n), settle('new', 1n), release('old'), freeze('open', USER, 1n))
   assert.deepEqual(
@@ -128,14 +134,15 @@ test('a hold is opened or changed, and is written once either way', () => {
       ['open', 'open'],
     ],
   )
-  assert.deepEqual(
-    changes.holdsChanged.map(({ id, state }) => [id, state]),
-    [['old', 'released']],
-  )
+  assert.deepEqual(storyOf(changes), [
+    ['new', 1, 'settled', null],
+    ['old', 1, 'released', null],
+  ])
+  assert.equal(changes.holdChanges[0]?.after, changes.holdsOpened[0])
   assert.deepEqual(changes.entries, [])
 })
 
-test('a hold with steps is written once as a whole, with a row and an entry for each of them', () => {
+test('each step is a change with the hold after it, and has an entry', () => {
   const rows = rowsAfter(deposit('d', USER, 100n), freeze('old', USER, 60n), freeze('ended', USER, 10n))
   const { changes } = plan(
     rows,
@@ -151,49 +158,65 @@ test('a hold with steps is written once as a whole, with a row and an entry for 
     changes.holdsOpened.map(({ id }) => id),
     ['new'],
   )
+  assert.deepEqual(storyOf(changes), [
+    ['old', 1, 'open', 'p'],
+    ['old', 2, 'settled', 'old~settle'],
+    ['ended', 1, 'settled', null],
+    ['new', 1, 'open', 'a'],
+    ['new', 2, 'settled', 'new~settle'],
+    ['new', 3, 'settled', 'f'],
+  ])
+  assert.equal(changes.holdChanges.at(-1)?.after, changes.holdsOpened[0])
+  const steps = changes.holdChanges.filter(({ step }) => step !== null)
   assert.deepEqual(
-    changes.holdsChanged.map(({ id }) => id),
-    ['ended'],
+    changes.entries,
+    steps.map(({ step }) => step),
   )
   assert.deepEqual(
-    changes.holdsStepped.map(({ before, after }) => [after.id, before, after.state, after.steps]),
-    [
-      ['old', { state: 'open', steps: 0 }, 'settled', 2],
-      ['new', { state: 'settled', steps: 0 }, 'settled', 3],
-    ],
+    changes.entries.map(({ step }) => step),
+    steps.map(({ after }) => ({ hold: after.id, holdSeq: after.seq, number: after.changes, after: showHold(after) })),
   )
-  assert.equal(changes.holdsStepped[1]?.after, changes.holdsOpened[0])
-  assert.deepEqual(changes.holdSteps, [
-    { hold: 'old', number: 1, entry: 'p' },
-    { hold: 'old', number: 2, entry: 'old~settle' },
-    { hold: 'new', number: 1, entry: 'a' },
-    { hold: 'new', number: 2, entry: 'new~settle' },
-    { hold: 'new', number: 3, entry: 'f' },
+})
+
+test('a change after an end has the next number, and knows which one was the end', () => {
+  const rows = rowsAfter(deposit('d', USER, 100n), freeze('h', USER, 60n), settle('h', 5n))
+  const { changes } = plan(rows, refund('f', 'h', 3n), refund('g', 'h', 2n))
+  assert.deepEqual(storyOf(changes), [
+    ['h', 2, 'settled', 'f'],
+    ['h', 3, 'settled', 'g'],
   ])
   assert.deepEqual(
-    changes.entries.map(({ id, step }) => [id, step?.number]),
-    changes.holdSteps.map(({ entry, number }) => [entry, number]),
+    changes.holdChanges.map(({ after }) => after.end?.number),
+    [1, 1],
   )
 })
 
-test('a step after an end of an earlier batch says how the hold had ended', () => {
-  const rows = rowsAfter(deposit('d', USER, 100n), freeze('h', USER, 60n), settle('h', 5n))
-  const { changes } = plan(rows, refund('f', 'h', 5n))
-  assert.deepEqual(changes.holdsChanged, [])
-  assert.deepEqual(
-    changes.holdsStepped.map(({ before }) => before),
-    [{ state: 'settled', steps: 0 }],
-  )
+test('every request that is written has the next number, and its postings have it too', () => {
+  const rows = rowsAfter(deposit('d', USER, 100n), freeze('old', USER, 10n))
+  const known = rows.requests.get('old')!.seq
+  const work = [
+    deposit('e', USER, 1n),
+    settle('old', 1n),
+    freeze('h', USER, 9n),
+    settlePart('p', 'h', 2n),
+    open('o', USER, 0n),
+  ]
+  const moment = { ...MOMENT, nextSeq: countingSeqs() }
+  const { changes } = decideBatch(work, rows.snapshot(work), STRIPES, moment)
+  const numbers = [...changes.entries, ...changes.holdsOpened, ...changes.charges].map(({ id, seq }) => [id, seq])
+  assert.deepEqual(Object.fromEntries(numbers), { e: 1, h: 2, p: 3, o: 4 })
+  const ofPostings = changes.postings.map(({ entryId, seq }) => [entryId, seq])
+  assert.deepEqual(Object.fromEntries(ofPostings), { e: 1, 'old~settle': known, h: 2, p: 3, o: 4 })
 })
 
-test('of a group that fails no step is left', () => {
+test('of a group that fails no change of a hold is left', () => {
   const rows = rowsAfter(deposit('d', USER, 100n), freeze('h', USER, 60n))
   const failing = group(settlePart('p', 'h', 10n, { payee: 'user:7' }), amend('a', 'h', { amount: 1n }))
   const { changes, outcomes } = plan(rows, failing, settlePart('p', 'h', 20n, { payee: 'user:9' }))
-  assert.deepEqual(outcomes.flat().map(codeOf), ['batch_aborted', 'amend_below_settled', 'applied'])
-  assert.deepEqual(changes.holdSteps, [{ hold: 'h', number: 1, entry: 'p' }])
-  const [{ after }] = changes.holdsStepped as [(typeof changes.holdsStepped)[0]]
-  assert.deepEqual([after.payee, after.settled, after.held, after.steps], ['user:9', 20n, 40n, 1])
+  assert.deepEqual(outcomes.flat().map(codeOf), ['batch_aborted', 'amend_out_of_range', 'applied'])
+  assert.deepEqual(storyOf(changes), [['h', 1, 'open', 'p']])
+  const [{ after }] = changes.holdChanges as [HoldChange]
+  assert.deepEqual([after.payee, after.settled, after.held], ['user:9', 20n, 40n])
   assert.equal(changes.entries.length, 1)
 })
 
@@ -289,6 +312,7 @@ const TAKEN_BACK: readonly (readonly [title: string, commands: readonly Command[
   ['a new hold', [freeze('g', USER, 1n)]],
   ['a hold that was opened and ended', [freeze('g', USER, 5n, { payee: 'user:new' }), settle('g', 3n)]],
   ['the end of a hold', [settle('held', 5n)]],
+  ['steps of a hold', [settlePart('g', 'held', 5n), amend('g2', 'held', { amount: 9n })]],
   ['a floor and metadata', [open('g', USER, -5n, { metadata: { tier: 2 } })]],
   ['an asset', [declare('usd', 2), deposit('g', USER, 1n, { asset: 'usd' })]],
   ['many lines of one balance', Array.from({ length: 5 }, (_, index) => charge(`g${index}`, USER, 1n))],

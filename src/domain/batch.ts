@@ -3,17 +3,19 @@
  */
 import type { Asset } from './asset.ts'
 import { balanceKey, type BalanceRecord } from './balance.ts'
-import type { AccountChange, BalanceChange, Changes, HoldChange, HoldStepRecord } from './changes.ts'
+import type { AccountChange, BalanceChange, Changes, EntryPlace, HoldChange, StandingChange } from './changes.ts'
 import type { Command, Group, Work } from './command.ts'
-import type { Effect, Moment, State } from './decision.ts'
-import type { HoldRecord } from './hold.ts'
+import type { Effect, Moment, Replay, State } from './decision.ts'
+import { isCharge, type HoldRecord } from './hold-record.ts'
+import { needsDeclaration, type HouseAccount } from './house-account.ts'
 import type { HouseStripes } from './house-stripes.ts'
-import type { AccountName, AssetCode, RequestId } from './ids.ts'
+import { isHouse, type AccountName, type AssetCode, type RequestId } from './ids.ts'
 import type { EntryRecord, PostingRecord } from './journal.ts'
 import type { Outcome, Rejection } from './outcome.ts'
 import { rateKey, type Rate } from './rate.ts'
 import { decide } from './rules.ts'
 import type { RequestRecord, Snapshot } from './snapshot.ts'
+import type { StandingRecord } from './standing.ts'
 
 export interface Plan {
   /** One outcome per command, in order. The outcomes of a group are an array at the position of the group. */
@@ -44,11 +46,16 @@ function decideOne(command: Command, draft: Draft, moment: Moment): Outcome {
     case 'reject':
       return { status: 'rejected', rejection: decision.rejection }
     case 'replay':
-      return { status: 'applied', replayed: true, answer: decision.answer }
+      return replayed(decision)
     case 'apply':
       draft.apply(decision.effect)
       return { status: 'applied', replayed: false, answer: decision.answer }
   }
+}
+
+function replayed({ answer, current }: Replay): Outcome {
+  const outcome = { status: 'applied', replayed: true, answer } as const
+  return current === undefined ? outcome : { ...outcome, current }
 }
 
 function decideGroup(group: Group, draft: Draft, moment: Moment): readonly Outcome[] {
@@ -85,10 +92,17 @@ class Draft implements State {
   readonly #balances = new Map<AssetCode, Map<AccountName, DraftBalance>>()
   readonly #assets = new Map<AssetCode, Asset>()
   readonly #accounts = new Map<AccountName, AccountChange>()
+  /** The standings that the batch changes, after the commands so far. */
+  readonly #standings = new Map<AccountName, StandingRecord>()
+  readonly #houses = new Map<AccountName, HouseAccount>()
+  /** Payees of the holds that are opened or changed. */
+  readonly #housesUsed = new Set<AccountName>()
   readonly #rates = new Map<string, Rate>()
   readonly #ratesDeclared: Rate[] = []
   readonly #ratesUsed = new Set<Rate>()
   readonly #postings: PostingRecord[] = []
+  readonly #holdChanges: HoldChange[] = []
+  readonly #entryOrder: EntryPlace[] = []
   /** The actions that undo the effects since `mark`, the newest last; null outside of groups. */
   #undo: (() => void)[] | null = null
 
@@ -101,8 +115,18 @@ class Draft implements State {
     return this.#requests.get(id) ?? this.#snapshot.requests.get(id) ?? null
   }
 
+  /** A new balance has the standing of its account. */
   balance(account: AccountName, asset: AssetCode): BalanceRecord {
-    return this.#row(account, asset).now
+    const { now } = this.#row(account, asset)
+    if (now.version > 0 || isHouse(account)) return now
+    const { standing, successor } = this.standing(account)
+    return { ...now, standing, successor }
+  }
+
+  standing(account: AccountName): StandingRecord {
+    const standing = this.#standings.get(account) ?? this.#snapshot.standings.get(account)
+    if (standing === undefined) throw new Error(`The snapshot lacks the standing of "${account}".`)
+    return standing
   }
 
   #row(account: AccountName, asset: AssetCode): DraftBalance {
@@ -124,6 +148,12 @@ class Draft implements State {
     return asset
   }
 
+  house(account: AccountName): HouseAccount | null {
+    const house = this.#houses.get(account) ?? this.#snapshot.houses.get(account)
+    if (house === undefined) throw new Error(`The snapshot lacks the house account "${account}".`)
+    return house
+  }
+
   rate(from: AssetCode, to: AssetCode): Rate | null {
     const key = rateKey(from, to)
     const rate = this.#rates.get(key) ?? this.#snapshot.rates.get(key)
@@ -132,18 +162,33 @@ class Draft implements State {
   }
 
   apply(effect: Effect): void {
-    const { request, step, balances, postings, account, asset, rate, ratesUsed } = effect
-    if (request !== undefined) this.#put(this.#requests, request.id, request)
+    const { request, step, forward, balances, postings, account, standing, asset, house, rate, ratesUsed } = effect
+    if (request !== undefined) {
+      this.#put(this.#requests, request.id, request)
+      if (request.kind === 'freeze') {
+        if (needsDeclaration(request.payee)) this.#housesUsed.add(request.payee)
+        if (request.changes > 0) this.#holdChanges.push({ after: request, step: step ?? null })
+      }
+      if (step === undefined) {
+        this.#entryOrder.push({ seq: request.seq, isEnd: request.kind === 'freeze' && request.changes > 0 })
+      } else this.#entryOrder.push({ seq: step.seq, isEnd: false })
+    }
     if (step !== undefined) this.#put(this.#requests, step.id, step)
+    if (forward !== undefined) {
+      this.#put(this.#requests, forward.id, forward)
+      this.#entryOrder.push({ seq: forward.seq, isEnd: false })
+    }
     if (balances !== undefined) for (const balance of balances) this.#move(balance)
     if (postings !== undefined) for (const posting of postings) this.#postings.push(posting)
     if (account !== undefined) this.#put(this.#accounts, account.account, account)
+    if (standing !== undefined) this.#stand(standing)
     if (asset !== undefined) this.#put(this.#assets, asset.code, asset)
+    if (house !== undefined) this.#put(this.#houses, house.account, house)
     if (rate !== undefined) {
       this.#put(this.#rates, rateKey(rate.from, rate.to), rate)
       this.#ratesDeclared.push(rate)
     }
-    // A rolled back group can leave a rate here that is not needed. It can only make the commit stale.
+    // A rolled back group can leave a rate or a payee here that is not needed. It can only make the commit stale.
     if (ratesUsed !== undefined) for (const used of ratesUsed) this.#ratesUsed.add(used)
   }
 
@@ -152,6 +197,19 @@ class Draft implements State {
     const { now } = row
     if (this.#undo !== null) this.#undo.push(() => (row.now = now))
     row.now = balance
+    if (now.version === 0 && !isHouse(balance.account)) this.#open(balance)
+  }
+
+  /** A successor is written too, as it is: its next version proves that it was not closed meanwhile. */
+  #stand(standing: NonNullable<Effect['standing']>): void {
+    const { account, successor } = standing
+    this.#put(this.#standings, account, { ...this.standing(account), ...standing })
+    if (successor !== null && !isHouse(successor)) this.#put(this.#standings, successor, this.standing(successor))
+  }
+
+  #open({ account, asset }: BalanceRecord): void {
+    const standing = this.standing(account)
+    this.#put(this.#standings, account, { ...standing, assets: [...standing.assets, asset] })
   }
 
   #put<Value>(map: Map<string, Value>, key: string, value: Value): void {
@@ -167,6 +225,8 @@ class Draft implements State {
     const undo: (() => void)[] = []
     const postings = this.#postings.length
     const rates = this.#ratesDeclared.length
+    const holdChanges = this.#holdChanges.length
+    const entryOrder = this.#entryOrder.length
     this.#undo = undo
     const release = (): void => {
       this.#undo = null
@@ -175,49 +235,55 @@ class Draft implements State {
       for (const step of undo.reverse()) step()
       this.#postings.length = postings
       this.#ratesDeclared.length = rates
+      this.#holdChanges.length = holdChanges
+      this.#entryOrder.length = entryOrder
       release()
     }
     return { rollback, release }
   }
 
+  #standingChanges(): readonly StandingChange[] {
+    const changes: StandingChange[] = []
+    for (const [account, now] of this.#standings) {
+      const before = this.#snapshot.standings.get(account)!
+      changes.push({ before, after: { ...now, version: before.version + 1 } })
+    }
+    return changes
+  }
+
   changes(): Changes {
     const entries: EntryRecord[] = []
     const holdsOpened: HoldRecord[] = []
-    const holdsChanged: HoldRecord[] = []
-    const holdsStepped: HoldChange[] = []
-    const holdSteps: HoldStepRecord[] = []
+    const charges: HoldRecord[] = []
     for (const record of this.#requests.values()) {
-      if (record.kind !== 'freeze') {
-        entries.push(record)
-        const { step } = record
-        if (step !== null) holdSteps.push({ hold: step.hold, number: step.number, entry: record.id })
-        continue
+      if (record.kind !== 'freeze') entries.push(record)
+      else if ((this.#snapshot.requests.get(record.id) ?? null) === null) {
+        if (isCharge(record)) charges.push(record)
+        else holdsOpened.push(record)
       }
-      const known = this.#snapshot.requests.get(record.id)
-      const before = known?.kind === 'freeze' ? known : null
-      if (before === null) holdsOpened.push(record)
-      const steps = before === null ? 0 : before.steps
-      if (record.steps > steps) {
-        const state = before === null ? record.state : before.state
-        holdsStepped.push({ before: { state, steps }, after: record })
-      } else if (before !== null) holdsChanged.push(record)
     }
     const balances: BalanceChange[] = []
     for (const accounts of this.#balances.values()) {
       for (const { before, now } of accounts.values()) {
-        if (now !== before) balances.push({ before, after: now })
+        if (now === before) continue
+        balances.push({ before, after: now })
+        if (before.version === 0 && needsDeclaration(now.account)) this.#housesUsed.add(now.account)
       }
     }
     return {
       entries,
       holdsOpened,
-      holdsChanged,
-      holdsStepped,
-      holdSteps,
+      charges,
+      holdChanges: this.#holdChanges,
       postings: this.#postings,
+      entryOrder: this.#entryOrder,
       balances,
+      standings: this.#standingChanges(),
       accounts: [...this.#accounts.values()],
       assets: [...this.#assets.values()],
+      houses: [...this.#houses.values()],
+      // One that this batch declares is proven by its key.
+      housesUsed: [...this.#housesUsed].filter((account) => !this.#houses.has(account)),
       rates: this.#ratesDeclared,
       // A rate that this batch declares is proven by its key.
       ratesUsed: [...this.#ratesUsed].filter(

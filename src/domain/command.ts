@@ -2,8 +2,10 @@
 import type { Amount } from './amount.ts'
 import type { Asset } from './asset.ts'
 import type { Balance } from './balance.ts'
+import type { HouseAccount } from './house-account.ts'
 import type { Hold, OnExpiry } from './hold.ts'
 import type { AccountName, AssetCode, Instant, RequestId } from './ids.ts'
+import type { Replaying } from './if-replayed.ts'
 import type { Entry } from './journal.ts'
 import type { Metadata } from './metadata.ts'
 import type { Rate, Rounding } from './rate.ts'
@@ -11,6 +13,15 @@ import type { Rate, Rounding } from './rate.ts'
 /** The rule for a settle that asks for more than is held: reject, take only what is held, or draw the rest from `available`. */
 export const OVERAGES = ['reject', 'cap', 'draw'] as const
 export type Overage = (typeof OVERAGES)[number]
+
+/**
+ * What a command requires of a balance or a hold (precondition.ts):
+ *
+ * - A number: the version of the balance, or the `steps` of the hold.
+ * - Tags: one of them is the tag of the balance or hold. Without any, the command is never applied.
+ * - `*`: the balance has a posting, the hold exists.
+ */
+export type Precondition = number | readonly string[] | '*'
 
 export interface Leg {
   readonly from: AccountName
@@ -22,17 +33,31 @@ export interface Leg {
   readonly toAsset?: AssetCode
   /** The amount that `to` receives, within the tolerance of the rate. Only with `toAsset`. Default: the converted amount. */
   readonly toAmount?: Amount
+  /** What the balance of `from` must be before the transfer. */
+  readonly ifVersion?: Precondition
 }
 
-/** Sets an account's floor for one asset (a credit limit when negative) and the account's metadata. */
+/** Sets an account's floor for one asset (a credit limit when negative) and the account's metadata. What is null stays unchanged. */
 export interface OpenCommand {
   readonly kind: 'open'
   readonly requestId: RequestId
   readonly account: AccountName
-  readonly asset: AssetCode
-  readonly floor: bigint
-  /** Null: the metadata stays unchanged. */
+  /** The balance, which is opened if it is not there; null: no balance is touched. */
+  readonly asset: AssetCode | null
+  /** Null if `asset` is. The floor of a new balance is 0 unless it is named. */
+  readonly floor: bigint | null
   readonly metadata: Metadata | null
+  /** What the balance of `account` must be. Default: anything. */
+  readonly ifVersion?: Precondition
+}
+
+/** The answer of an open. */
+export interface OpenedAccount {
+  readonly account: AccountName
+  /** The metadata that the open set; null: it left the metadata as it was. */
+  readonly metadata: Metadata | null
+  /** The balance that the open named; null: it named none. */
+  readonly balance: Balance | null
 }
 
 export interface DepositCommand {
@@ -43,6 +68,8 @@ export interface DepositCommand {
   readonly amount: Amount
   readonly memo: string | null
   readonly metadata: Metadata | null
+  /** What the balance of `account` must be. Default: anything. */
+  readonly ifVersion?: Precondition
 }
 
 export interface ChargeCommand {
@@ -52,8 +79,12 @@ export interface ChargeCommand {
   readonly payee: AccountName
   readonly asset: AssetCode
   readonly amount: Amount
+  /** Allows the charge to take `available` below the floor: a correction by an operator. What is paid in then pays the debt first. */
+  readonly overdraft: boolean
   readonly memo: string | null
   readonly metadata: Metadata | null
+  /** What the balance of `account` must be. Default: anything. */
+  readonly ifVersion?: Precondition
 }
 
 /** All legs or none, at one instant: only the net effect on each balance is checked. */
@@ -77,6 +108,8 @@ export interface FreezeCommand {
   readonly expiresAt: Instant | null
   readonly onExpiry: OnExpiry | null
   readonly metadata: Metadata | null
+  /** What the balance of `account` must be. Default: anything. */
+  readonly ifVersion?: Precondition
 }
 
 /**
@@ -92,6 +125,8 @@ export interface SettleCommand {
   readonly payee: AccountName | null
   /** Allows a late settle: if the hold has expired, the amount is taken from `available`, once. */
   readonly late: boolean
+  /** What the hold must be. Default: anything. */
+  readonly ifSteps?: Precondition
 }
 
 /** Settles a part of an open hold. The hold stays open, even if nothing is left in it. */
@@ -106,6 +141,8 @@ export interface SettlePartCommand {
   readonly payee: AccountName | null
   readonly memo: string | null
   readonly metadata: Metadata | null
+  /** What the hold must be. Default: anything. */
+  readonly ifSteps?: Precondition
 }
 
 /** Changes an open hold. At most one of the two expiries is given; the limits are those of a freeze, counted from now. */
@@ -113,24 +150,33 @@ export interface AmendCommand {
   readonly kind: 'amend'
   readonly requestId: RequestId
   readonly hold: RequestId
-  /** The new total, including settled parts; null: unchanged. */
+  /** The new total, including settled parts; null: unchanged. At most one of `amount` and `by` is given. */
   readonly amount: Amount | null
+  /** The change of the total: −`AMOUNT_MAX` to `AMOUNT_MAX`, not 0; null: unchanged. */
+  readonly by: bigint | null
   /** If both are null, the expiry stays unchanged. */
   readonly expiresInMs: number | null
   readonly expiresAt: Instant | null
   /** Null: everything is released at the expiry. Undefined: unchanged. */
   readonly onExpiry?: OnExpiry | null | undefined
+  /** What the hold must be. Default: anything. */
+  readonly ifSteps?: Precondition
 }
 
-/** Returns settled coins from the payee's `available` to the holder's, in every state of the hold. */
+/** Returns settled coins from the payee's `available` to the holder's, in every state of the hold. Exactly one of the two amounts is given. */
 export interface RefundCommand {
   readonly kind: 'refund'
   readonly requestId: RequestId
+  /** The id of a hold, or of a charge. */
   readonly hold: RequestId
   /** At least 1; the refunds of a hold together are at most the settled amount. */
-  readonly amount: Amount
+  readonly amount: Amount | null
+  /** The total of all refunds of the hold after this one, at least 1. If as much was already refunded, no coins move. */
+  readonly toTotal: Amount | null
   readonly memo: string | null
   readonly metadata: Metadata | null
+  /** What the hold must be. Default: anything. */
+  readonly ifSteps?: Precondition
 }
 
 /**
@@ -141,6 +187,8 @@ export interface ReleaseCommand {
   readonly kind: 'release'
   readonly hold: RequestId
   readonly cause: 'caller' | 'expiry'
+  /** What the hold must be. Default: anything. */
+  readonly ifSteps?: Precondition
 }
 
 /** Declares or renames an asset. Idempotent by the code. */
@@ -164,6 +212,42 @@ export interface RateCommand {
   readonly tolerancePpm: number
 }
 
+/** Declares a house account. Idempotent by its name. */
+export interface HouseCommand {
+  readonly kind: 'house'
+  /** Begins with `@`. */
+  readonly account: AccountName
+}
+
+/** Blocks an account: no coins leave what is available. */
+export interface BlockCommand {
+  readonly kind: 'block'
+  readonly requestId: RequestId
+  readonly account: AccountName
+  readonly memo: string | null
+  readonly metadata: Metadata | null
+}
+
+/** Makes a blocked account active again. */
+export interface UnblockCommand {
+  readonly kind: 'unblock'
+  readonly requestId: RequestId
+  readonly account: AccountName
+  readonly memo: string | null
+  readonly metadata: Metadata | null
+}
+
+/** Closes an account, for good: what is available goes to another account, and so does what returns later. */
+export interface MergeCommand {
+  readonly kind: 'merge'
+  readonly requestId: RequestId
+  readonly account: AccountName
+  /** Another account. */
+  readonly into: AccountName
+  readonly memo: string | null
+  readonly metadata: Metadata | null
+}
+
 /** Every command by its kind. */
 export interface Commands {
   open: OpenCommand
@@ -178,11 +262,15 @@ export interface Commands {
   release: ReleaseCommand
   declare: DeclareCommand
   rate: RateCommand
+  house: HouseCommand
+  block: BlockCommand
+  unblock: UnblockCommand
+  merge: MergeCommand
 }
 
 /** The answer of each command. */
 export interface Answers {
-  open: Balance
+  open: OpenedAccount
   deposit: Entry
   charge: Entry
   transfer: Entry
@@ -194,11 +282,21 @@ export interface Answers {
   release: Hold
   declare: Asset
   rate: Rate
+  house: HouseAccount
+  block: Entry
+  unblock: Entry
+  merge: Entry
 }
 
 export type CommandKind = keyof Commands
-export type Command = Commands[CommandKind]
+export type Command = Commands[CommandKind] & Replaying
 export type Answer = Answers[CommandKind]
+
+/** The same as `requestOf` of the rules, without them: the request id of a command, or the hold that it ends; null for others. */
+export function requestIdIn(command: Command): RequestId | null {
+  if ('requestId' in command) return command.requestId
+  return 'hold' in command ? command.hold : null
+}
 
 /**
  * Commands that take effect together or not at all. The first rejection ends the group; the other commands are rejected with

@@ -2,18 +2,23 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
   amend,
+  block,
   charge,
   declare,
   deposit,
   freeze,
+  house,
   leg,
+  merge,
   open,
   rate,
   refund,
+  refundTo,
   release,
   settle,
   settlePart,
   transfer,
+  unblock,
 } from '../../test/support/commands.ts'
 import type { Command, CommandKind, Commands } from './command.ts'
 import { fingerprint as fingerprintOf, requestOf } from './rules.ts'
@@ -41,6 +46,7 @@ const DISTINCT: readonly Command[] = [
   charge('r', 'user:8', 2n),
   charge('r', 'user:8', 1n, { payee: 'user:9' }),
   charge('r', 'user:8', 1n, { asset: 'gem' }),
+  charge('r', 'user:8', 1n, { overdraft: true }),
   charge('r', 'user:8', 1n, { memo: 'a' }),
   charge('r', 'user:8', 1n, { metadata: { a: 1 } }),
   transfer('r', [leg('user:8', 'user:9', 1n)]),
@@ -70,6 +76,18 @@ const DISTINCT: readonly Command[] = [
   settle('r', 1n, 'reject', { payee: 'null' }),
   settle('r', 1n, 'reject', { late: true }),
   settle('r', 1n, 'reject', { payee: 'user:9', late: true }),
+  settle('r', 1n, 'reject', { payee: '~' }),
+  settle('r', 1n, 'reject', { payee: 'user:9 true', late: false }),
+  settlePart('r', 'h', 1n, { payee: '~' }),
+  // Names can contain whatever separates the other fields.
+  charge('r', 'a', 5n, { payee: 'b gem 6 c' }),
+  charge('r', 'a credit 5 b', 6n, { asset: 'gem', payee: 'c' }),
+  freeze('r', 'a', 5n, { payee: 'b gem 6 c' }),
+  freeze('r', 'a credit 5 b', 6n, { asset: 'gem', payee: 'c' }),
+  transfer('r', [leg('a', 'b c', 5n)]),
+  transfer('r', [leg('a b', 'c', 5n)]),
+  transfer('r', [leg('a', 'b credit 5,c d', 6n, 'gem')]),
+  transfer('r', [leg('a', 'b', 5n), leg('c', 'd', 6n, 'gem')]),
   settlePart('r', 'h', 1n),
   settlePart('r', 'g', 1n),
   settlePart('r', 'h', 2n),
@@ -80,6 +98,8 @@ const DISTINCT: readonly Command[] = [
   amend('r', 'h'),
   amend('r', 'g'),
   amend('r', 'h', { amount: 1n }),
+  amend('r', 'h', { by: 1n }),
+  amend('r', 'h', { by: -1n }),
   amend('r', 'h', { expiresInMs: 1 }),
   amend('r', 'h', { expiresAt: 1 }),
   amend('r', 'h', { onExpiry: null }),
@@ -87,16 +107,30 @@ const DISTINCT: readonly Command[] = [
   refund('r', 'h', 1n),
   refund('r', 'g', 1n),
   refund('r', 'h', 2n),
+  refundTo('r', 'h', 1n),
+  refundTo('r', 'h', 2n),
   refund('r', 'h', 1n, { memo: 'a' }),
   refund('r', 'h', 1n, { metadata: { a: 1 } }),
   release('r'),
   release('r', 'expiry'),
+  block('r', 'user:8'),
+  block('r', 'user:9'),
+  block('r', 'user:8', { memo: 'a' }),
+  unblock('r', 'user:8'),
+  unblock('r', 'user:8', { metadata: { a: 1 } }),
+  merge('r', 'user:8', 'user:9'),
+  merge('r', 'user:9', 'user:8'),
+  merge('r', 'user:8', 'user:7'),
+  merge('r', 'user:8', 'user:9', { memo: 'a' }),
 ]
 
 /** The commands whose row stores a fingerprint. */
-type Kind = Exclude<CommandKind, 'declare' | 'rate'>
-/** The contents do not include the id of the row, which may be the hold's: repeats are compared under one request id. */
-type Contents<Of> = Exclude<keyof Of, 'kind' | (Of extends { requestId: string } ? 'requestId' : 'hold')>
+type Kind = Exclude<CommandKind, 'declare' | 'house' | 'rate'>
+/** When a command may be applied is no part of its contents. They do not include the id of the row either, which may be the hold's: repeats are compared under one request id. */
+type Contents<Of> = Exclude<
+  keyof Of,
+  'kind' | 'ifVersion' | 'ifSteps' | (Of extends { requestId: string } ? 'requestId' : 'hold')
+>
 
 interface Sample<Of> {
   readonly command: Of
@@ -109,7 +143,7 @@ const ATTACHED = { memo: 'another', metadata: { a: 2 } }
 const SAMPLES: { readonly [K in Kind]: Sample<Commands[K]> } = {
   open: {
     command: open('r', 'user:8', 0n),
-    others: { account: 'user:9', asset: 'gem', floor: -1n, metadata: { a: 1 } },
+    others: { account: 'user:9', asset: 'gem', floor: null, metadata: { a: 1 } },
   },
   deposit: {
     command: deposit('r', 'user:8', 1n),
@@ -117,7 +151,7 @@ const SAMPLES: { readonly [K in Kind]: Sample<Commands[K]> } = {
   },
   charge: {
     command: charge('r', 'user:8', 1n),
-    others: { account: 'user:9', asset: 'gem', amount: 2n, payee: 'user:9', ...ATTACHED },
+    others: { account: 'user:9', asset: 'gem', amount: 2n, payee: 'user:9', overdraft: true, ...ATTACHED },
   },
   transfer: {
     command: transfer('r', [leg('user:8', 'user:9', 1n)]),
@@ -143,10 +177,13 @@ const SAMPLES: { readonly [K in Kind]: Sample<Commands[K]> } = {
   },
   amend: {
     command: amend('r', 'h'),
-    others: { hold: 'g', amount: 2n, expiresInMs: 1, expiresAt: 1, onExpiry: null },
+    others: { hold: 'g', amount: 2n, by: 2n, expiresInMs: 1, expiresAt: 1, onExpiry: null },
   },
-  refund: { command: refund('r', 'h', 1n), others: { hold: 'g', amount: 2n, ...ATTACHED } },
+  refund: { command: refund('r', 'h', 1n), others: { hold: 'g', amount: 2n, toTotal: 3n, ...ATTACHED } },
   release: { command: release('h'), others: { cause: 'expiry' } },
+  block: { command: block('r', 'user:8'), others: { account: 'user:9', ...ATTACHED } },
+  unblock: { command: unblock('r', 'user:8'), others: { account: 'user:9', ...ATTACHED } },
+  merge: { command: merge('r', 'user:8', 'user:9'), others: { account: 'user:7', into: 'user:6', ...ATTACHED } },
 }
 
 for (const [kind, { command, others }] of Object.entries(SAMPLES)) {
@@ -164,7 +201,7 @@ for (const [kind, { command, others }] of Object.entries(SAMPLES)) {
 }
 
 test('what has no row of its own has no fingerprint', () => {
-  for (const command of [declare('gem', 2, 'Gem'), rate('credit', 'gem', [1n, 9n])]) {
+  for (const command of [declare('gem', 2, 'Gem'), house('@promo'), rate('credit', 'gem', [1n, 9n])]) {
     assert.equal(requestOf(command), null)
     assert.equal(fingerprintOf(command), null)
   }
@@ -189,6 +226,17 @@ test('equal contents have equal fingerfingerprints, whatever the order of the me
   const one = deposit('r', 'user:8', 1n, { metadata: { a: 1, b: 'x', c: null } })
   const other = deposit('r', 'user:8', 1n, { metadata: { c: null, b: 'x', a: 1 } })
   assert.equal(fingerprint(one), fingerprint(other))
+})
+
+test('what a command requires is no part of the contents, so a repeat may require something else', () => {
+  const pairs: readonly (readonly [Command, Command])[] = [
+    [deposit('r', 'user:8', 1n), deposit('r', 'user:8', 1n, { ifVersion: 3 })],
+    [freeze('r', 'user:8', 1n, { ifVersion: 4 }), freeze('r', 'user:8', 1n, { ifVersion: ['4-a'] })],
+    [settle('h', 1n), settle('h', 1n, 'reject', { ifSteps: 1 })],
+    [release('h'), release('h', 'caller', { ifSteps: '*' })],
+    [transfer('r', [leg('user:8', 'user:9', 1n)]), transfer('r', [{ ...leg('user:8', 'user:9', 1n), ifVersion: 2 }])],
+  ]
+  for (const [one, other] of pairs) assert.equal(fingerprint(one), fingerprint(other))
 })
 
 test('the request id itself is no part of the contents', () => {
@@ -221,6 +269,6 @@ test('a stored fingerprint stays what it was', () => {
   // Repeats are compared with rows that an earlier version of the program wrote.
   assert.deepEqual(
     [deposit('r', 'user:8', 1n), freeze('r', 'user:8', 616n), settle('r', 500n), release('r')].map(fingerprint),
-    [6_901_685_377_788_888, 5_151_602_292_907_073, 6_600_615_984_330_165, 3_885_884_111_412_576],
+    [186_412_817_842_461, 5_781_589_569_377_232, 6_600_615_984_330_165, 3_885_884_111_412_576],
   )
 })

@@ -1,12 +1,16 @@
 /** The end of a hold: the common part of settle, release and expiry. */
 import type { BalanceRecord } from './balance.ts'
+import type { Precondition } from './command.ts'
 import { reject, type Decision, type Moment, type State } from './decision.ts'
+import { forward } from './forwarding.ts'
 import { notOpen, enterStep } from './hold-step.ts'
-import { kindOfEnd, showHold, showHoldAsEnded, type Hold, type HoldRecord } from './hold.ts'
+import type { Hold } from './hold.ts'
+import { kindOfEnd, showHold, showHoldAsEnded, type HoldRecord } from './hold-record.ts'
 import type { AccountName } from './ids.ts'
 import { endOfHold } from './journal.ts'
 import type { Payment } from './payment.ts'
 import { post, type Move } from './post.ts'
+import { requireHold } from './precondition.ts'
 
 export interface Ending {
   readonly state: 'settled' | 'released' | 'expired'
@@ -20,11 +24,11 @@ export function end(hold: HoldRecord, payment: Payment, ending: Ending, state: S
   const { settled, drawn, shortfall } = payment
   const released = hold.held - (settled - drawn)
   const holder = state.balance(hold.account, hold.asset)
-  const moves: Move[] = [{ balance: holder, available: released - drawn, held: -hold.held }]
+  const moves: Move[] = [{ balance: holder, available: released - drawn, held: -hold.held, isForced: true }]
   let payee: BalanceRecord | null = null
   if (settled > 0n) {
     payee = state.balance(ending.payee, hold.asset)
-    moves.push({ balance: payee, available: settled, held: 0n })
+    moves.push({ balance: payee, available: settled, held: 0n, isForced: true })
   }
   const { fingerprint } = ending
   const ended: HoldRecord = {
@@ -37,28 +41,34 @@ export function end(hold: HoldRecord, payment: Payment, ending: Ending, state: S
     drawn: plus(hold.drawn, drawn),
     shortfall: plus(hold.shortfall, shortfall),
     end: {
+      number: hold.changes + 1,
       at: moment.now,
       fingerprint,
+      settled,
       version: holder.version + 1,
       payee: payee === null ? null : { balanceId: payee.id, version: payee.version + 1 },
     },
   }
   const kind = kindOfEnd(ended)
   const id = endOfHold(hold.id, kind)
-  if (hold.steps > 0 || ending.payee !== hold.payee) {
+  if (hold.changes > 0 || ending.payee !== hold.payee) {
     const entry = { id, kind, fingerprint, memo: null, metadata: null }
-    return enterStep({ entry, before: hold, after: ended, moves }, moment)
+    return enterStep({ entry, before: hold, after: ended, moves }, state, moment)
   }
-  const posted = post(id, kind, moment.now, moves)
+  const posted = post({ entryId: id, seq: hold.seq, kind }, moment.now, moves)
   if ('code' in posted) return reject(posted)
-  const { postings, balances } = posted
-  return { verdict: 'apply', effect: { request: ended, postings, balances }, answer: showHold(ended) }
+  const rows = forward(posted, id, state, moment)
+  if ('code' in rows) return reject(rows)
+  const request = { ...ended, changes: 1 }
+  return { verdict: 'apply', effect: { request, ...rows }, answer: showHold(request) }
 }
 
 /** A repeat of the command that ended the hold gets its answer again; any other command is too late. */
-export function answerEnded(hold: HoldRecord, fingerprint: number): Decision<Hold> {
-  if (hold.end?.fingerprint === fingerprint) return { verdict: 'replay', answer: showHoldAsEnded(hold) }
-  return notOpen(hold)
+export function answerEnded(hold: HoldRecord, fingerprint: number, ifSteps: Precondition | undefined): Decision<Hold> {
+  if (hold.end?.fingerprint === fingerprint) {
+    return { verdict: 'replay', answer: showHoldAsEnded(hold), at: hold.end.at }
+  }
+  return requireHold(ifSteps, hold) ?? notOpen(hold)
 }
 
 /** Avoids creating a bigint for a hold without steps, whose sums are 0. */

@@ -1,9 +1,9 @@
 /**
- * The history of a hold, and the entries without a row of their own: the freeze, and an end that is not a step. Both are derived from
- * the hold's row; steps have rows.
+ * The history of a hold, and the entries without a request of their own: the freeze, and an end that is not a step. Both belong to the
+ * hold's request; steps have requests of their own.
  */
-import { kindOfEnd, showHoldAsEnded, showHoldAsFrozen, type HoldRecord } from './hold.ts'
-import { endOfHold, type Entry, type EntryRecord, type HoldEvent, type HoldStep, type Posting } from './journal.ts'
+import { isCharge, kindOfEnd, showHold, showHoldAsFrozen, type HoldRecord } from './hold-record.ts'
+import { endOfHold, type Entry, type EntryRecord, type HoldEvent, type Posting } from './journal.ts'
 
 /** A posting's key: the balance and its version. */
 export type PostingKey = readonly [balanceId: number, version: number]
@@ -13,9 +13,9 @@ export function openingKeyOf({ balanceId, openedVersion }: HoldRecord): PostingK
   return [balanceId, openedVersion]
 }
 
-/** The keys of the postings that ended the hold, the holder's first; empty while it is open. */
+/** The keys of the postings that ended the hold, the holder's first; empty while it is open, and for a charge. */
 export function endingKeysOf({ balanceId, end }: HoldRecord): readonly PostingKey[] {
-  if (end === null) return []
+  if (end === null || isCharge({ end })) return []
   const holder: PostingKey = [balanceId, end.version]
   return end.payee === null ? [holder] : [holder, [end.payee.balanceId, end.payee.version]]
 }
@@ -23,32 +23,45 @@ export function endingKeysOf({ balanceId, end }: HoldRecord): readonly PostingKe
 /** The entry of the freeze, with the metadata of the hold. */
 export function openingOf(hold: HoldRecord, postings: readonly Posting[]): Entry {
   const { id, createdAt, metadata } = hold
-  return { id, kind: 'freeze', hold: id, at: createdAt, memo: null, metadata, floor: null, legs: null, postings }
+  return {
+    id,
+    kind: 'freeze',
+    hold: id,
+    at: createdAt,
+    memo: null,
+    metadata,
+    floor: null,
+    overdraft: false,
+    legs: null,
+    postings,
+  }
 }
 
-/** The entry that ended the hold without a step; null while the hold is open. */
+/** The entry that ended the hold without a step; null while the hold is open, and for a charge, which has no end of its own. */
 export function endingOf(hold: HoldRecord, postings: readonly Posting[]): Entry | null {
   const { id, end } = hold
-  if (end === null) return null
+  if (end === null || isCharge(hold)) return null
   const kind = kindOfEnd(hold)
-  const attached = { memo: null, metadata: null, floor: null, legs: null }
+  const attached = { memo: null, metadata: null, floor: null, overdraft: false, legs: null }
   return { id: endOfHold(id, kind), kind, hold: id, at: end.at, ...attached, postings }
 }
 
-/** The events that the hold's row shows: the freeze, and the end unless it was a step. No other event can be between them. */
-export function eventsOfRow(hold: HoldRecord, isEndStep: boolean): HoldEvent[] {
-  const { id, createdAt, end } = hold
-  const frozen: HoldEvent = { number: 0, kind: 'freeze', entry: id, at: createdAt, hold: showHoldAsFrozen(hold) }
-  if (end === null || isEndStep) return [frozen]
-  const kind = kindOfEnd(hold)
-  return [frozen, { number: 1, kind, entry: endOfHold(id, kind), at: end.at, hold: showHoldAsEnded(hold) }]
+/** The freeze, or the charge, as an event. */
+export function frozenEvent(hold: HoldRecord): HoldEvent {
+  return {
+    number: 0,
+    kind: isCharge(hold) ? 'charge' : 'freeze',
+    entry: hold.id,
+    at: hold.createdAt,
+    hold: showHoldAsFrozen(hold),
+  }
 }
 
-/** A step as an event. @param ofRowCount the number of events that the hold's row shows; steps follow them and are numbered from 1 */
-export function eventOfStep(
-  { id, kind, at }: Pick<EntryRecord, 'id' | 'kind' | 'at'>,
-  { number, after }: Pick<HoldStep, 'number' | 'after'>,
-  ofRowCount: number,
-): HoldEvent {
-  return { number: ofRowCount - 1 + number, kind, entry: id, at, hold: after }
+/** A change of a hold as an event. @param step its entry; null for an end that is no step */
+export function eventOfChange(after: HoldRecord, step: Pick<EntryRecord, 'id' | 'kind' | 'at'> | null): HoldEvent {
+  const hold = showHold(after)
+  const number = after.changes
+  if (step !== null) return { number, kind: step.kind, entry: step.id, at: step.at, hold }
+  const kind = kindOfEnd(after)
+  return { number, kind, entry: endOfHold(after.id, kind), at: after.end!.at, hold }
 }

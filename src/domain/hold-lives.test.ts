@@ -3,10 +3,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { amend, freeze, refund, release, settle, settlePart } from '../../test/support/commands.ts'
 import { endAt, MOMENT, NOW, stateOf, type Given } from '../../test/support/given.ts'
-import { BALANCES, due, expired, holder, parted, payee, whole } from '../../test/support/hold-lives.ts'
+import { BALANCES, due, expired, expiredAt20, holder, parted, payee, whole } from '../../test/support/hold-lives.ts'
 import type { Command } from './command.ts'
 import { decide, fingerprint } from './rules.ts'
-import { showHold, showHoldAsFrozen, type Hold, type HoldRecord } from './hold.ts'
+import type { Hold } from './hold.ts'
+import { showHold, showHoldAsFrozen, type HoldRecord } from './hold-record.ts'
 
 const USER = 'user:8'
 const late = { late: true } as const
@@ -38,7 +39,7 @@ const APPLIED: readonly Application[] = [
       [USER, 0n, -20n],
       ['user:9', 20n, 0n],
     ],
-    after: { held: 30n, settled: 20n, steps: 1 },
+    after: { held: 30n, settled: 20n, changes: 1 },
     entry: ['p', 'settle'],
   },
   {
@@ -49,7 +50,7 @@ const APPLIED: readonly Application[] = [
       [USER, 0n, -30n],
       ['user:9', 30n, 0n],
     ],
-    after: { held: 0n, settled: 70n, steps: 3 },
+    after: { held: 0n, settled: 70n, changes: 3 },
     entry: ['p', 'settle'],
   },
   {
@@ -60,7 +61,7 @@ const APPLIED: readonly Application[] = [
       [USER, 0n, -30n],
       ['user:9', 30n, 0n],
     ],
-    after: { held: 0n, settled: 70n, shortfall: 15n, steps: 3 },
+    after: { held: 0n, settled: 70n, shortfall: 15n, changes: 3 },
     entry: ['p', 'settle'],
   },
   {
@@ -71,7 +72,7 @@ const APPLIED: readonly Application[] = [
       [USER, -100n, -30n],
       ['user:9', 130n, 0n],
     ],
-    after: { held: 0n, settled: 170n, drawn: 100n, shortfall: 15n, steps: 3 },
+    after: { held: 0n, settled: 170n, drawn: 100n, shortfall: 15n, changes: 3 },
     entry: ['p', 'settle'],
   },
   {
@@ -79,7 +80,7 @@ const APPLIED: readonly Application[] = [
     hold: { ...parted, held: 0n, settled: 70n },
     command: settlePart('p', 'h', 1n, { overage: 'cap' }),
     moves: [[USER, 0n, 0n]],
-    after: { shortfall: 1n, steps: 3 },
+    after: { shortfall: 1n, changes: 3 },
     entry: ['p', 'settle'],
   },
   {
@@ -90,7 +91,7 @@ const APPLIED: readonly Application[] = [
       [USER, 0n, -20n],
       ['@promo', 20n, 0n],
     ],
-    after: { payee: '@promo', held: 30n, settled: 20n, steps: 1 },
+    after: { payee: '@promo', held: 30n, settled: 20n, changes: 1 },
     entry: ['p', 'settle'],
   },
   {
@@ -101,7 +102,7 @@ const APPLIED: readonly Application[] = [
       [USER, 0n, -1n],
       ['user:9', 1n, 0n],
     ],
-    after: { held: 29n, settled: 41n, steps: 3 },
+    after: { held: 29n, settled: 41n, changes: 3 },
     entry: ['p', 'settle'],
   },
   {
@@ -112,7 +113,7 @@ const APPLIED: readonly Application[] = [
       [USER, 10n, -30n],
       ['user:9', 20n, 0n],
     ],
-    after: { state: 'settled', held: 0n, settled: 60n, released: 10n, endedAt: NOW, endedVersion: 8, steps: 3 },
+    after: { state: 'settled', held: 0n, settled: 60n, released: 10n, endedAt: NOW, endedVersion: 8, changes: 3 },
     entry: ['h~settle', 'settle'],
   },
   {
@@ -123,7 +124,7 @@ const APPLIED: readonly Application[] = [
       [USER, 0n, -30n],
       ['user:9', 30n, 0n],
     ],
-    after: { state: 'settled', held: 0n, settled: 70n, shortfall: 5n, endedAt: NOW, steps: 3 },
+    after: { state: 'settled', held: 0n, settled: 70n, shortfall: 5n, endedAt: NOW, changes: 3 },
     entry: ['h~settle', 'settle'],
   },
   {
@@ -134,7 +135,7 @@ const APPLIED: readonly Application[] = [
       [USER, -3n, -30n],
       ['user:9', 33n, 0n],
     ],
-    after: { state: 'settled', held: 0n, settled: 74n, drawn: 4n, endedAt: NOW, steps: 3 },
+    after: { state: 'settled', held: 0n, settled: 74n, drawn: 4n, endedAt: NOW, changes: 3 },
     entry: ['h~settle', 'settle'],
   },
   {
@@ -142,7 +143,7 @@ const APPLIED: readonly Application[] = [
     hold: { ...parted, held: 0n, settled: 70n },
     command: settle('h', 0n),
     moves: [[USER, 0n, 0n]],
-    after: { state: 'settled', endedAt: NOW, payeeVersion: null, steps: 3 },
+    after: { state: 'settled', endedAt: NOW, payeeVersion: null, changes: 3 },
     entry: ['h~settle', 'settle'],
   },
   {
@@ -153,7 +154,7 @@ const APPLIED: readonly Application[] = [
       [USER, 30n, -50n],
       ['user:7', 20n, 0n],
     ],
-    after: { state: 'settled', payee: 'user:7', held: 0n, settled: 20n, released: 30n, endedAt: NOW, steps: 1 },
+    after: { state: 'settled', payee: 'user:7', held: 0n, settled: 20n, released: 30n, endedAt: NOW, changes: 1 },
     entry: ['h~settle', 'settle'],
   },
   {
@@ -164,7 +165,7 @@ const APPLIED: readonly Application[] = [
       [USER, 30n, -50n],
       ['user:9', 20n, 0n],
     ],
-    after: { state: 'settled', settled: 20n, released: 30n, steps: 0, firstAnswers: null },
+    after: { state: 'settled', settled: 20n, released: 30n, changes: 1, firstAnswers: null },
     entry: null,
   },
   {
@@ -175,7 +176,7 @@ const APPLIED: readonly Application[] = [
       [USER, 30n, -50n],
       ['user:9', 20n, 0n],
     ],
-    after: { state: 'settled', settled: 20n, released: 30n, settledLate: 0n, steps: 0 },
+    after: { state: 'settled', settled: 20n, released: 30n, settledLate: 0n, changes: 1 },
     entry: null,
   },
   {
@@ -183,7 +184,7 @@ const APPLIED: readonly Application[] = [
     hold: parted,
     command: release('h'),
     moves: [[USER, 30n, -30n]],
-    after: { state: 'released', held: 0n, settled: 40n, released: 30n, endedAt: NOW, steps: 3 },
+    after: { state: 'released', held: 0n, settled: 40n, released: 30n, endedAt: NOW, changes: 3 },
     entry: ['h~release', 'release'],
   },
   {
@@ -191,7 +192,7 @@ const APPLIED: readonly Application[] = [
     hold: due,
     command: release('h', 'expiry'),
     moves: [[USER, 50n, -50n]],
-    after: { state: 'expired', held: 0n, settled: 0n, released: 50n, endedAt: NOW, steps: 0 },
+    after: { state: 'expired', held: 0n, settled: 0n, released: 50n, endedAt: NOW, changes: 1 },
     entry: null,
   },
   {
@@ -202,7 +203,7 @@ const APPLIED: readonly Application[] = [
       [USER, 30n, -50n],
       ['user:9', 20n, 0n],
     ],
-    after: { state: 'expired', held: 0n, settled: 20n, released: 30n, endedAt: NOW, steps: 0 },
+    after: { state: 'expired', held: 0n, settled: 20n, released: 30n, endedAt: NOW, changes: 1 },
     entry: null,
   },
   {
@@ -213,7 +214,7 @@ const APPLIED: readonly Application[] = [
       [USER, 0n, -30n],
       ['user:9', 30n, 0n],
     ],
-    after: { state: 'expired', held: 0n, settled: 70n, released: 0n, shortfall: 0n, endedAt: NOW, steps: 3 },
+    after: { state: 'expired', held: 0n, settled: 70n, released: 0n, shortfall: 0n, endedAt: NOW, changes: 3 },
     entry: ['h~settle', 'settle'],
   },
   {
@@ -221,7 +222,7 @@ const APPLIED: readonly Application[] = [
     hold: { ...parted, held: 0n, settled: 70n, expiresAt: NOW - 1, onExpiry: { settle: 31n } },
     command: release('h', 'expiry'),
     moves: [[USER, 0n, 0n]],
-    after: { state: 'expired', endedAt: NOW, payeeVersion: null, steps: 3 },
+    after: { state: 'expired', endedAt: NOW, payeeVersion: null, changes: 3 },
     entry: ['h~release', 'release'],
   },
   {
@@ -229,7 +230,7 @@ const APPLIED: readonly Application[] = [
     hold: { ...due, onExpiry: { settle: 20n } },
     command: release('h'),
     moves: [[USER, 50n, -50n]],
-    after: { state: 'released', settled: 0n, released: 50n, steps: 0 },
+    after: { state: 'released', settled: 0n, released: 50n, changes: 1 },
     entry: null,
   },
   {
@@ -240,7 +241,7 @@ const APPLIED: readonly Application[] = [
       [USER, -50n, 0n],
       ['user:9', 50n, 0n],
     ],
-    after: { state: 'expired', settled: 50n, drawn: 50n, settledLate: 50n, released: 50n, shortfall: 0n, steps: 1 },
+    after: { state: 'expired', settled: 50n, drawn: 50n, settledLate: 50n, released: 50n, shortfall: 0n, changes: 2 },
     entry: ['h~late', 'settle'],
   },
   {
@@ -251,7 +252,7 @@ const APPLIED: readonly Application[] = [
       [USER, -50n, 0n],
       ['user:9', 50n, 0n],
     ],
-    after: { settled: 50n, drawn: 50n, settledLate: 50n, shortfall: 10n, steps: 1 },
+    after: { settled: 50n, drawn: 50n, settledLate: 50n, shortfall: 10n, changes: 2 },
     entry: ['h~late', 'settle'],
   },
   {
@@ -263,7 +264,7 @@ const APPLIED: readonly Application[] = [
       [USER, -90n, 0n],
       ['user:9', 90n, 0n],
     ],
-    after: { settled: 90n, drawn: 90n, settledLate: 90n, shortfall: 30n, steps: 1 },
+    after: { settled: 90n, drawn: 90n, settledLate: 90n, shortfall: 30n, changes: 2 },
     entry: ['h~late', 'settle'],
   },
   ...(['reject', 'cap', 'draw'] as const).map((overage): Application => ({
@@ -272,15 +273,60 @@ const APPLIED: readonly Application[] = [
     balances: [{ ...holder, available: 0n }, payee],
     command: settle('h', 50n, overage, late),
     moves: [[USER, 0n, 0n]],
-    after: { state: 'expired', settled: 0n, drawn: 0n, settledLate: 0n, shortfall: 50n, steps: 1 },
+    after: { state: 'expired', settled: 0n, drawn: 0n, settledLate: 0n, shortfall: 50n, changes: 2 },
+    entry: ['h~late', 'settle'],
+  })),
+  ...([0n, 20n] as const).map((amount): Application => ({
+    title: `a late settle of ${amount} takes nothing if the expiry settled 20, and returns nothing`,
+    hold: expiredAt20,
+    command: settle('h', amount, 'reject', late),
+    moves: [[USER, 0n, 0n]],
+    after: { settled: 20n, settledLate: 0n, shortfall: 0n, changes: 2 },
     entry: ['h~late', 'settle'],
   })),
   {
-    title: 'a late settle comes on top of what the expiry settled, and may be of nothing',
-    hold: { ...expired, settled: 20n, released: 30n },
-    command: settle('h', 0n, 'reject', late),
-    moves: [[USER, 0n, 0n]],
-    after: { settled: 20n, settledLate: 0n, steps: 1 },
+    title: 'what the expiry settled counts towards a late settle, whose limit is what was held then',
+    hold: expiredAt20,
+    command: settle('h', 50n, 'reject', late),
+    moves: [
+      [USER, -30n, 0n],
+      ['user:9', 30n, 0n],
+    ],
+    after: { settled: 50n, drawn: 30n, settledLate: 30n, shortfall: 0n, changes: 2 },
+    entry: ['h~late', 'settle'],
+  },
+  {
+    title: 'a late settle is in addition to the parts, which do not count',
+    hold: { ...expiredAt20, amount: 90n, settled: 60n, changes: 2, end: endAt(NOW - 1, { number: 2, settled: 20n }) },
+    command: settle('h', 35n, 'reject', late),
+    moves: [
+      [USER, -15n, 0n],
+      ['user:9', 15n, 0n],
+    ],
+    after: { settled: 75n, drawn: 15n, settledLate: 15n, shortfall: 0n, changes: 3 },
+    entry: ['h~late', 'settle'],
+  },
+  {
+    title: 'a capped late settle takes the rest of what was held, and counts what is missing once',
+    hold: expiredAt20,
+    command: settle('h', 60n, 'cap', late),
+    moves: [
+      [USER, -30n, 0n],
+      ['user:9', 30n, 0n],
+    ],
+    after: { settled: 50n, settledLate: 30n, shortfall: 10n, changes: 2 },
+    entry: ['h~late', 'settle'],
+  },
+  {
+    title: 'a late settle of one who has less than is missing takes that, and the rest is shortfall',
+    hold: expiredAt20,
+    balances: [{ ...holder, available: 12n }, payee],
+    command: settle('h', 60n, 'draw', late),
+    moves: [
+      [USER, -12n, 0n],
+      ['user:9', 12n, 0n],
+    ],
+    after: { settled: 32n, settledLate: 12n, shortfall: 28n, changes: 2 },
     entry: ['h~late', 'settle'],
   },
   {
@@ -291,7 +337,7 @@ const APPLIED: readonly Application[] = [
       [USER, -5n, 0n],
       ['@promo', 5n, 0n],
     ],
-    after: { payee: '@promo', settled: 5n, drawn: 5n, settledLate: 5n, steps: 1 },
+    after: { payee: '@promo', settled: 5n, drawn: 5n, settledLate: 5n, changes: 2 },
     entry: ['h~late', 'settle'],
   },
   {
@@ -299,7 +345,7 @@ const APPLIED: readonly Application[] = [
     hold: parted,
     command: amend('a', 'h', { amount: 170n }),
     moves: [[USER, -100n, 100n]],
-    after: { amount: 170n, held: 130n, settled: 40n, expiresAt: parted.expiresAt, steps: 3 },
+    after: { amount: 170n, held: 130n, settled: 40n, expiresAt: parted.expiresAt, changes: 3 },
     entry: ['a', 'amend'],
   },
   {
@@ -307,7 +353,7 @@ const APPLIED: readonly Application[] = [
     hold: parted,
     command: amend('a', 'h', { amount: 40n }),
     moves: [[USER, 30n, -30n]],
-    after: { amount: 40n, held: 0n, released: 0n, steps: 3 },
+    after: { amount: 40n, held: 0n, released: 0n, changes: 3 },
     entry: ['a', 'amend'],
   },
   {
@@ -315,7 +361,7 @@ const APPLIED: readonly Application[] = [
     hold: { ...whole, expiresAt: NOW - 1, onExpiry: { settle: 5n } },
     command: amend('a', 'h', { expiresInMs: MOMENT.holdTtlMsMax }),
     moves: [[USER, 0n, 0n]],
-    after: { expiresAt: NOW + MOMENT.holdTtlMsMax, onExpiry: { settle: 5n }, amount: 50n, steps: 1 },
+    after: { expiresAt: NOW + MOMENT.holdTtlMsMax, onExpiry: { settle: 5n }, amount: 50n, changes: 1 },
     entry: ['a', 'amend'],
   },
   {
@@ -323,7 +369,7 @@ const APPLIED: readonly Application[] = [
     hold: whole,
     command: amend('a', 'h', { expiresAt: NOW + 1, onExpiry: { settle: 9n } }),
     moves: [[USER, 0n, 0n]],
-    after: { expiresAt: NOW + 1, onExpiry: { settle: 9n }, steps: 1 },
+    after: { expiresAt: NOW + 1, onExpiry: { settle: 9n }, changes: 1 },
     entry: ['a', 'amend'],
   },
   {
@@ -331,7 +377,7 @@ const APPLIED: readonly Application[] = [
     hold: { ...whole, onExpiry: { settle: 9n } },
     command: amend('a', 'h', { onExpiry: null }),
     moves: [[USER, 0n, 0n]],
-    after: { onExpiry: null, expiresAt: whole.expiresAt, steps: 1 },
+    after: { onExpiry: null, expiresAt: whole.expiresAt, changes: 1 },
     entry: ['a', 'amend'],
   },
   ...[parted, { ...parted, state: 'settled', held: 0n, released: 30n, end: endAt(NOW - 1) } as const].map(
@@ -343,7 +389,7 @@ const APPLIED: readonly Application[] = [
         ['user:9', -35n, 0n],
         [USER, 35n, 0n],
       ],
-      after: { state: given.state, held: given.held, settled: 40n, refunded: 40n, steps: 3 },
+      after: { state: given.state, held: given.held, settled: 40n, refunded: 40n, changes: 3 },
       entry: ['f', 'refund'],
     }),
   ),
@@ -355,7 +401,7 @@ const APPLIED: readonly Application[] = [
       ['@promo', -1n, 0n],
       [USER, 1n, 0n],
     ],
-    after: { refunded: 6n, steps: 3 },
+    after: { refunded: 6n, changes: 3 },
     entry: ['f', 'refund'],
   },
 ]
@@ -383,7 +429,12 @@ for (const { title, hold: given, balances = BALANCES, command, moves, after, ent
       return
     }
     assert.deepEqual([step?.id, step?.kind], entry)
-    assert.deepEqual(step?.step, { hold: 'h', number: given.steps + 1, after: decision.answer })
+    assert.deepEqual(step?.step, {
+      hold: 'h',
+      holdSeq: given.seq,
+      number: given.changes + 1,
+      after: decision.answer,
+    })
     assert.deepEqual(
       postings.map(({ entryId, kind }) => [entryId, kind]),
       moves.map(() => entry),
@@ -409,12 +460,12 @@ test('a late settle happens once: the same one is a repeat, another one comes to
   const first = decide(command, state, MOMENT)
   assert.ok(first.verdict === 'apply' && first.effect.request !== undefined && first.effect.step !== undefined)
   const after = stateOf({ balances: BALANCES, requests: [first.effect.request, first.effect.step] })
-  assert.deepEqual(decide(command, after, MOMENT), { verdict: 'replay', answer: first.answer })
+  assert.deepEqual(decide(command, after, MOMENT), { verdict: 'replay', answer: first.answer, at: NOW })
   for (const other of [settle('h', 21n, 'reject', late), settle('h', 20n, 'cap', late), settle('h', 20n)]) {
     const rejection = { code: 'hold_not_open', hold: 'h', state: 'expired', settled: 20n }
     assert.deepEqual(decide(other, after, MOMENT), { verdict: 'reject', rejection })
   }
   // The end by the sweeper, sent again, still gets the hold as it expired.
   const ended = decide(release('h', 'expiry'), after, MOMENT)
-  assert.deepEqual(ended, { verdict: 'replay', answer: showHold(expired) })
+  assert.deepEqual(ended, { verdict: 'replay', answer: showHold(expired), at: expired.end!.at })
 })

@@ -3,11 +3,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { amend, deposit, freeze, refund, release, settle, settlePart } from '../../test/support/commands.ts'
 import { endAt, type Given, MOMENT, NOW, stateOf } from '../../test/support/given.ts'
-import { BALANCES, expired, holder, parted, payee, whole } from '../../test/support/hold-lives.ts'
-import { BALANCE_MAX } from './amount.ts'
+import { BALANCES, expired, expiredAt20, holder, parted, payee, whole } from '../../test/support/hold-lives.ts'
+import { AMOUNT_MAX, BALANCE_MAX } from './amount.ts'
 import type { Command } from './command.ts'
 import { decide } from './rules.ts'
-import type { HoldRecord } from './hold.ts'
+import type { HoldRecord } from './hold-record.ts'
 import { INSTANT_MAX } from './ids.ts'
 import type { EntryRecord } from './journal.ts'
 import type { Rejection } from './outcome.ts'
@@ -96,10 +96,10 @@ const REFUSED: readonly Refusal[] = [
     rejection: { code: 'settle_above_hold', hold: 'h', held: 30n },
   },
   {
-    title: 'a late settle above what the expiry gave back is refused',
-    hold: { ...expired, settled: 20n, released: 30n },
-    command: settle('h', 31n, 'reject', late),
-    rejection: { code: 'settle_above_hold', hold: 'h', held: 30n },
+    title: 'a late settle above what was held at the expiry is refused',
+    hold: expiredAt20,
+    command: settle('h', 51n, 'reject', late),
+    rejection: { code: 'settle_above_hold', hold: 'h', held: 50n },
   },
   {
     title: 'an expiry that has not come ends nothing',
@@ -111,13 +111,13 @@ const REFUSED: readonly Refusal[] = [
     title: 'amending below what was settled is refused, and shows the minimum',
     hold: parted,
     command: amend('a', 'h', { amount: 39n }),
-    rejection: { code: 'amend_below_settled', hold: 'h', minimum: 40n },
+    rejection: { code: 'amend_out_of_range', hold: 'h', minimum: 40n, maximum: AMOUNT_MAX },
   },
   {
     title: 'what a part drew from beyond the hold need not be frozen',
     hold: { ...parted, settled: 60n, drawn: 20n },
     command: amend('a', 'h', { amount: 39n }),
-    rejection: { code: 'amend_below_settled', hold: 'h', minimum: 40n },
+    rejection: { code: 'amend_out_of_range', hold: 'h', minimum: 40n, maximum: AMOUNT_MAX },
   },
   {
     title: 'amending by more than is available is refused',
@@ -184,7 +184,7 @@ const REFUSED: readonly Refusal[] = [
       hold: parted,
       others: [entryOf(deposit('d', USER, 1n))],
       command,
-      rejection: { code: 'request_id_reused', requestId: command.requestId },
+      rejection: { code: 'request_id_reused', requestId: command.requestId, differs: ['kind'], mayDiffer: [] },
     }),
   ),
 ]
@@ -204,7 +204,8 @@ for (const { title, hold: given, others = [], balances = BALANCES, command, reje
 
 test('no hold is given an end beyond the year 9999, whatever life is allowed', () => {
   const leftMs = 60_000
-  const moment = { now: INSTANT_MAX - leftMs, holdTtlMsDefault: leftMs + 1, holdTtlMsMax: Number.MAX_SAFE_INTEGER }
+  const ttl = { holdTtlMsDefault: leftMs + 1, holdTtlMsMax: Number.MAX_SAFE_INTEGER }
+  const moment = { ...MOMENT, ...ttl, now: INSTANT_MAX - leftMs }
   const state = stateOf({ balances: BALANCES, requests: [whole] })
   const refused = { verdict: 'reject', rejection: { code: 'expiry_out_of_range', ttlMsMax: leftMs } }
   assert.deepEqual(decide(freeze('f', USER, 1n), state, moment), refused)

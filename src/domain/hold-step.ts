@@ -7,7 +7,9 @@
  */
 import { isInt64 } from './amount.ts'
 import { reject, type Decision, type Moment, type Refusal, type State } from './decision.ts'
-import { showHold, showHoldAsEnded, showHoldAsFrozen, type Hold, type HoldRecord } from './hold.ts'
+import { forward } from './forwarding.ts'
+import type { Hold } from './hold.ts'
+import { isCharge, showHold, showHoldAsEnded, showHoldAsFrozen, type HoldRecord } from './hold-record.ts'
 import type { AccountName, RequestId } from './ids.ts'
 import type { EntryRecord } from './journal.ts'
 import type { Metadata } from './metadata.ts'
@@ -30,9 +32,10 @@ export interface Step {
   readonly moves: readonly Move[]
 }
 
-export function enterStep({ entry, before, after, moves }: Step, moment: Moment): Decision<Hold> {
+export function enterStep({ entry, before, after, moves }: Step, state: State, moment: Moment): Decision<Hold> {
   const { id, kind, fingerprint, memo, metadata } = entry
-  const posted = post(id, kind, moment.now, moves)
+  const seq = moment.nextSeq()
+  const posted = post({ entryId: id, seq, kind }, moment.now, moves)
   if ('code' in posted) return reject(posted)
   // Refunded coins can be settled again, so the limits of the balances do not limit these sums.
   if (!isInt64(after.amount + after.drawn) || !isInt64(after.shortfall)) {
@@ -40,27 +43,31 @@ export function enterStep({ entry, before, after, moves }: Step, moment: Moment)
   }
   const hold: HoldRecord = {
     ...after,
-    steps: before.steps + 1,
+    changes: before.changes + 1,
     firstAnswers: {
       freeze: showHoldAsFrozen(before),
-      end: before.state === 'open' ? null : showHoldAsEnded(before),
+      end: before.state === 'open' || isCharge(before) ? null : showHoldAsEnded(before),
     },
   }
   const answer = showHold(hold)
   const step: EntryRecord = {
     id,
+    seq,
     kind,
     at: moment.now,
     fingerprint,
     memo,
     metadata,
     floor: null,
+    overdraft: false,
+    account: null,
     legs: null,
-    step: { hold: hold.id, number: hold.steps, after: answer },
+    step: { hold: hold.id, holdSeq: hold.seq, number: hold.changes, after: answer },
     postings: describeAll(posted, moves),
   }
-  const { postings, balances } = posted
-  return { verdict: 'apply', effect: { request: hold, step, postings, balances }, answer }
+  const rows = forward(posted, id, state, moment)
+  if ('code' in rows) return reject(rows)
+  return { verdict: 'apply', effect: { request: hold, step, ...rows }, answer }
 }
 
 /** The hold after a payment that does not end it. */
@@ -78,12 +85,17 @@ export function paid(hold: HoldRecord, { settled, drawn, shortfall }: Payment, p
 /** The moves of a payment. A payment of 0 also increases the version of the holder's balance. */
 export function movesOf(before: HoldRecord, after: HoldRecord, state: State): Move[] {
   const holder = state.balance(before.account, before.asset)
-  const moves: Move[] = [{ balance: holder, available: before.drawn - after.drawn, held: after.held - before.held }]
+  const moves: Move[] = [
+    { balance: holder, available: before.drawn - after.drawn, held: after.held - before.held, isForced: true },
+  ]
   const settled = after.settled - before.settled
-  if (settled > 0n) moves.push({ balance: state.balance(after.payee, after.asset), available: settled, held: 0n })
+  if (settled > 0n) {
+    moves.push({ balance: state.balance(after.payee, after.asset), available: settled, held: 0n, isForced: true })
+  }
   return moves
 }
 
+/** The hold or charge with this id. */
 export function holdIn(state: State, id: RequestId): HoldRecord | null {
   const record = state.request(id)
   return record?.kind === 'freeze' ? record : null

@@ -1,8 +1,8 @@
 /**
  * Names and identifiers: accounts, assets, requests.
  *
- * They are plain ASCII, so that every database compares them byte by byte. They do not contain `~`, which marks the entry that ended a
- * hold (journal.ts).
+ * They are printable ASCII, so that every database compares them byte by byte. Request ids do not contain `~`, which marks the entry
+ * that ended a hold (journal.ts).
  */
 
 export type AccountName = string
@@ -14,12 +14,16 @@ export type Instant = number
 /** The last millisecond of the year 9999. Common ISO 8601 parsers do not accept longer years. */
 export const INSTANT_MAX: Instant = 253_402_300_799_999
 
-/** 1 to 64 characters. The name of a house account begins with `@`. */
-export const ACCOUNT_PATTERN = '^[A-Za-z0-9:_./@-]{1,64}$'
+/**
+ * 1 to 128 printable ASCII characters, so that the ids of other systems are names. No space at either end, because some databases ignore
+ * it there; not `.` or `..`, because URLs cannot contain them as a segment, not even percent-encoded. The pattern has no assertions,
+ * which not every reader of JSON Schema knows. The name of a house account begins with `@`.
+ */
+export const ACCOUNT_PATTERN = String.raw`^(?:[!-\-/-~][!-~]?|\.[!-\-/-~]|[!-~][ -~]{1,126}[!-~])$`
 /** 1 to 16 characters, beginning with a lower-case letter. */
 export const ASSET_PATTERN = '^[a-z][a-z0-9_]{0,15}$'
-/** 1 to 128 characters. UUIDs, ULIDs, base64 and URL-like keys fit. */
-export const REQUEST_ID_PATTERN = '^[A-Za-z0-9:_./@+=-]{1,128}$'
+/** 1 to 128 characters, but not `.` or `..`, as for accounts. UUIDs, ULIDs, base64 and URL-like keys fit. */
+export const REQUEST_ID_PATTERN = String.raw`^(?:[A-Za-z0-9:_/@+=-][A-Za-z0-9:_./@+=-]?|\.[A-Za-z0-9:_/@+=-]|[A-Za-z0-9:_./@+=-]{3,128})$`
 
 const account = new RegExp(ACCOUNT_PATTERN)
 const asset = new RegExp(ASSET_PATTERN)

@@ -5,7 +5,7 @@
  * that start from the same version of a balance cannot both succeed.
  */
 import type { Hold } from './hold.ts'
-import type { AccountName, AssetCode, Instant, RequestId } from './ids.ts'
+import { isRequestId, type AccountName, type AssetCode, type Instant, type RequestId } from './ids.ts'
 import type { Metadata } from './metadata.ts'
 import type { Rate } from './rate.ts'
 
@@ -19,6 +19,9 @@ export const ENTRY_KINDS = [
   'release',
   'amend',
   'refund',
+  'block',
+  'unblock',
+  'merge',
 ] as const
 export type EntryKind = (typeof ENTRY_KINDS)[number]
 
@@ -67,15 +70,34 @@ export interface Entry {
   readonly at: Instant
   readonly memo: string | null
   readonly metadata: Metadata | null
-  /** The floor that an `open` set; null for other entries. */
+  /** The floor of the balance after an `open` of it; null for other entries. */
   readonly floor: bigint | null
+  /** Whether a charge was allowed to take its account below the floor; false for other entries. */
+  readonly overdraft: boolean
   /** The legs of a transfer across assets; null for every other entry, whose postings are sufficient. */
   readonly legs: readonly EntryLeg[] | null
   readonly postings: readonly Posting[]
 }
 
-/** A line of a statement: a posting with the running total, and with the memo and metadata of its request. */
-export interface StatementLine extends Posting {
+/** The accounts that received what a posting's balance lost in its entry, or gave what it gained (counterparties.ts). */
+export interface Counterparties {
+  /** In the order of the entry; empty if no coins moved to or from another account. */
+  readonly counterparties: readonly AccountName[]
+  /** Whether the entry may have more of them. */
+  readonly moreCounterparties: boolean
+}
+
+export const NO_COUNTERPARTIES: Counterparties = { counterparties: [], moreCounterparties: false }
+
+/** The change of what an account has of an asset, available and held. */
+export function changeOf({ availableDelta, heldDelta }: Pick<Posting, 'availableDelta' | 'heldDelta'>): bigint {
+  return availableDelta + heldDelta
+}
+
+/** A line of a statement: a posting with what it changed in total, with whom, and with the memo and metadata of its request. */
+export interface StatementLine extends Posting, Counterparties {
+  /** availableDelta + heldDelta: what the account received, or with a minus what it cost. 0 if coins were only set aside or returned. */
+  readonly change: bigint
   /** available + held after this posting. For a house account, all three are those of the stripe. */
   readonly total: bigint
   /** The hold of the entry; null for entries without a hold. */
@@ -90,6 +112,8 @@ export interface PostingRecord {
   readonly balanceId: number
   readonly version: number
   readonly entryId: string
+  /** The number of the request that the entry belongs to: its own, or that of the hold which an end without a step ended. */
+  readonly seq: number
   readonly kind: EntryKind
   readonly availableDelta: bigint
   readonly heldDelta: bigint
@@ -101,7 +125,9 @@ export interface PostingRecord {
 /** The step of a hold that an entry records. */
 export interface HoldStep {
   readonly hold: RequestId
-  /** 1, 2, 3, … without gaps. */
+  /** The number of the hold's request. */
+  readonly holdSeq: number
+  /** The number of the change, see `HoldChange`. */
   readonly number: number
   /** The hold after the step, which is the answer of the step. */
   readonly after: Hold
@@ -123,12 +149,17 @@ export interface HoldEvent {
 export interface EntryRecord {
   /** See `Entry.id`. */
   readonly id: string
+  /** See `HoldRecord`. */
+  readonly seq: number
   readonly kind: Exclude<EntryKind, 'freeze'>
   readonly at: Instant
   readonly fingerprint: number
   readonly memo: string | null
   readonly metadata: Metadata | null
   readonly floor: bigint | null
+  readonly overdraft: boolean
+  /** The account of an entry without postings: an open without a balance, a block before the first coin. Null for the others. */
+  readonly account: AccountName | null
   readonly legs: readonly EntryLeg[] | null
   /** Null for an entry without a hold. */
   readonly step: HoldStep | null
@@ -143,7 +174,7 @@ export interface EntryPosting {
 }
 
 export function showEntry(record: EntryRecord): Entry {
-  const { id, kind, at, memo, metadata, floor, legs, step, postings } = record
+  const { id, kind, at, memo, metadata, floor, overdraft, legs, step, postings } = record
   return {
     id,
     kind,
@@ -152,6 +183,7 @@ export function showEntry(record: EntryRecord): Entry {
     memo,
     metadata,
     floor,
+    overdraft,
     legs,
     postings: postings.map(({ posting }) => posting),
   }
@@ -167,25 +199,39 @@ export function lateOfHold(hold: RequestId): string {
   return `${hold}~late`
 }
 
+/** The id of the entry by which the successor of a closed account receives what another entry returned to the account. */
+export function forwardOf(entryId: string): string {
+  return `${entryId}~merge`
+}
+
 /** The request id at the beginning of an entry's id: its own, or the hold's. */
 export function requestOfEntry(id: string): RequestId {
   const mark = id.indexOf('~')
   return mark === -1 ? id : id.slice(0, mark)
 }
 
+/** Whether the text can be the id of an entry: a request id, or that of a hold with an ending, perhaps that of what followed it. */
+export function isEntryId(text: string): boolean {
+  return isRequestId(text.replace(/(?:~[a-z]+){1,2}$/, ''))
+}
+
 /** @param step the hold if the posting's entry is a step; the other entries of holds contain it in their id */
 export function showLine(
   posting: Posting,
-  attached: Pick<Entry, 'memo' | 'metadata'>,
+  attached: Pick<StatementLine, 'memo' | 'metadata' | keyof Counterparties>,
   step: RequestId | null = null,
 ): StatementLine {
   const { entryId, kind, available, held } = posting
-  const named = kind === 'freeze' || entryId.includes('~') ? requestOfEntry(entryId) : null
+  const { memo, metadata, counterparties, moreCounterparties } = attached
+  const named = kind === 'freeze' || (kind !== 'merge' && entryId.includes('~')) ? requestOfEntry(entryId) : null
   return {
     ...posting,
+    change: changeOf(posting),
+    counterparties,
+    moreCounterparties,
     total: available + held,
     hold: step ?? named,
-    memo: attached.memo,
-    metadata: attached.metadata,
+    memo,
+    metadata,
   }
 }

@@ -1,13 +1,35 @@
 /** The outcome of a command: an answer or a rejection. A rejection is a refusal by the business rules: a value, without any effect. */
 import type { Answers, CommandKind } from './command.ts'
-import type { HoldState } from './hold.ts'
+import type { Hold, HoldState } from './hold.ts'
 import type { AccountName, AssetCode, Instant, RequestId } from './ids.ts'
 
 export type Rejection =
-  | { readonly code: 'request_id_reused'; readonly requestId: RequestId }
+  | {
+      readonly code: 'request_id_reused'
+      readonly requestId: RequestId
+      /** The fields that certainly differ from the first request, by name; `kind` alone if that was another kind of command. */
+      readonly differs: readonly string[]
+      /** The fields of which the first values are not stored as they were sent. One of them differs if `differs` is empty. */
+      readonly mayDiffer: readonly string[]
+    }
+  | {
+      readonly code: 'request_replayed'
+      /** When the first request had its effect. */
+      readonly at: Instant
+      /** The hold of the command, as it is now; null for a command without a hold. */
+      readonly hold: RequestId | null
+      readonly state: HoldState | null
+      readonly held: bigint | null
+      readonly settled: bigint | null
+      /** `unknown` if an earlier attempt of the same call may have had the effect, because its answer was lost. */
+      readonly applied: Applied
+    }
   | { readonly code: 'unknown_asset'; readonly asset: AssetCode }
   | { readonly code: 'asset_conflict'; readonly asset: AssetCode; readonly decimals: number }
   | { readonly code: 'house_account'; readonly account: AccountName }
+  | { readonly code: 'not_a_house_account'; readonly account: AccountName }
+  /** A house account that was not declared. */
+  | { readonly code: 'unknown_account'; readonly account: AccountName }
   | { readonly code: 'same_account'; readonly account: AccountName }
   | { readonly code: 'unknown_rate'; readonly asset: AssetCode; readonly toAsset: AssetCode }
   | {
@@ -36,6 +58,25 @@ export type Rejection =
     }
   | { readonly code: 'expiry_out_of_range'; readonly ttlMsMax: number }
   | { readonly code: 'hold_not_found'; readonly hold: RequestId }
+  | {
+      readonly code: 'changed_meanwhile'
+      readonly account: AccountName
+      readonly asset: AssetCode
+      /** The balance as it is now. */
+      readonly version: number
+      readonly available: bigint
+      readonly held: bigint
+      readonly floor: bigint
+    }
+  | {
+      readonly code: 'changed_meanwhile'
+      readonly hold: RequestId
+      /** The hold as it is now. */
+      readonly steps: number
+      readonly state: HoldState
+      readonly held: bigint
+      readonly settled: bigint
+    }
   | { readonly code: 'hold_not_open'; readonly hold: RequestId; readonly state: HoldState; readonly settled: bigint }
   | { readonly code: 'hold_not_due'; readonly hold: RequestId; readonly expiresAt: Instant }
   | {
@@ -47,14 +88,15 @@ export type Rejection =
   | {
       readonly code: 'settle_above_hold'
       readonly hold: RequestId
-      /** The largest amount that could be settled: what is held, or what the expiry released. */
+      /** The largest amount that could be settled: what is held, or what was held at the expiry. */
       readonly held: bigint
     }
   | {
-      readonly code: 'amend_below_settled'
+      readonly code: 'amend_out_of_range'
       readonly hold: RequestId
-      /** The smallest possible total. With it, nothing is held any more. */
+      /** The smallest and the largest possible total. */
       readonly minimum: bigint
+      readonly maximum: bigint
     }
   | {
       readonly code: 'refund_above_settled'
@@ -62,6 +104,13 @@ export type Rejection =
       readonly settled: bigint
       readonly refunded: bigint
     }
+  | {
+      readonly code: 'account_closed'
+      readonly account: AccountName
+      /** The account that received what was left of it. */
+      readonly successor: AccountName
+    }
+  | { readonly code: 'account_blocked'; readonly account: AccountName }
   | {
       readonly code: 'insufficient_funds'
       readonly account: AccountName
@@ -90,9 +139,12 @@ export type RejectionCode = Rejection['code']
 const PRECEDENCE = {
   batch_aborted: true,
   request_id_reused: true,
+  request_replayed: true,
   unknown_asset: true,
   asset_conflict: true,
   house_account: true,
+  not_a_house_account: true,
+  unknown_account: true,
   same_account: true,
   unknown_rate: true,
   rounds_to_nothing: true,
@@ -100,12 +152,15 @@ const PRECEDENCE = {
   exchange_out_of_range: true,
   expiry_out_of_range: true,
   hold_not_found: true,
+  changed_meanwhile: true,
   hold_not_open: true,
   hold_not_due: true,
   payee_fixed: true,
   settle_above_hold: true,
-  amend_below_settled: true,
+  amend_out_of_range: true,
   refund_above_settled: true,
+  account_closed: true,
+  account_blocked: true,
   insufficient_funds: true,
   floor_above_available: true,
   balance_overflow: true,
@@ -123,6 +178,8 @@ export type Outcome<Kind extends CommandKind = CommandKind> =
        */
       readonly replayed: boolean
       readonly answer: Answers[Kind]
+      /** For the repeat of a freeze: the hold as it is now, read together with the first answer. */
+      readonly current?: Hold
     }
   | { readonly status: 'rejected'; readonly rejection: Rejection }
 

@@ -3,7 +3,7 @@ import type { Amount } from './amount.ts'
 import type { BalanceRecord } from './balance.ts'
 import type { Overage } from './command.ts'
 import type { State } from './decision.ts'
-import type { HoldRecord } from './hold.ts'
+import type { HoldRecord } from './hold-record.ts'
 import type { AccountName } from './ids.ts'
 
 /** The amount that a settle asks for, and its overage rule. */
@@ -31,14 +31,24 @@ export function pay({ amount, overage }: Demand, hold: HoldRecord, state: State)
 }
 
 /**
- * The payment of an expired hold: at most what the expiry released, or more with `draw`, and never more than the holder has available.
+ * The payment of an expired hold, which costs as much as the same settle in time: what the expiry settled counts towards `amount`. At most
+ * what was held at the expiry, or more with `draw`, and never more than the holder has available. If the expiry settled more than `amount`,
+ * nothing is taken and nothing returns: the payee may have spent the coins, and a refund can return them.
  */
 export function payLate({ amount, overage }: Demand, hold: HoldRecord, state: State): Payment | null {
-  const isAbove = amount > hold.released
+  const limit = heldAtExpiry(hold)
+  const isAbove = amount > limit
   if (isAbove && overage === 'reject') return null
-  const wanted = isAbove && overage === 'cap' ? hold.released : amount
+  const { settled: paid } = hold.end!
+  const due = (whole: bigint): bigint => (whole > paid ? whole - paid : 0n)
+  const wanted = due(isAbove && overage === 'cap' ? limit : amount)
   const drawn = smaller(wanted, spendable(state.balance(hold.account, hold.asset)))
-  return { settled: drawn, drawn, shortfall: amount - drawn }
+  return { settled: drawn, drawn, shortfall: due(amount) - drawn }
+}
+
+/** What an expired hold held until its end: the limit of a settle in time, and of a late one. */
+export function heldAtExpiry({ released, end }: HoldRecord): bigint {
+  return released + end!.settled
 }
 
 /** Whether another payee is no longer possible. Everything that is settled from a hold goes to one payee. */
@@ -46,7 +56,9 @@ export function isFixed(hold: HoldRecord, payee: AccountName): boolean {
   return payee !== hold.payee && hold.settled > 0n
 }
 
+/** Nothing can be taken from a blocked or closed account. */
 function spendable(balance: BalanceRecord): bigint {
+  if (balance.standing !== 'active') return 0n
   if (balance.floor === null || balance.available <= balance.floor) return 0n
   return balance.available - balance.floor
 }

@@ -4,11 +4,14 @@ import { test } from 'node:test'
 import {
   across,
   amend,
+  block,
   charge,
   declare,
   deposit,
   freeze,
+  house,
   leg,
+  merge,
   open,
   rate,
   refund,
@@ -16,18 +19,19 @@ import {
   settle,
   settlePart,
   transfer,
+  unblock,
 } from '../../test/support/commands.ts'
 import { balance, endAt, hold, MOMENT, NOW, stateOf } from '../../test/support/given.ts'
 import { AMOUNT_MAX, BALANCE_MAX, BALANCE_MIN } from './amount.ts'
 import type { BalanceRecord } from './balance.ts'
 import type { Command, CommandKind, Leg } from './command.ts'
 import { decide } from './rules.ts'
-import type { HoldRecord } from './hold.ts'
+import type { HoldRecord } from './hold-record.ts'
 import { REJECTION_PRECEDENCE, type RejectionCode } from './outcome.ts'
 import type { RequestRecord } from './snapshot.ts'
 
 /** Special values of a balance, which later spoilers may still change. */
-type Amounts = { -readonly [Field in 'available' | 'held' | 'floor']?: BalanceRecord[Field] }
+type Amounts = { -readonly [Field in 'available' | 'held' | 'floor' | 'standing' | 'successor']?: BalanceRecord[Field] }
 
 interface Scene<Kind extends CommandKind> {
   command: Extract<Command, { kind: Kind }>
@@ -56,6 +60,16 @@ const short = (scene: { payer: Amounts }): void => {
 const full = (scene: { payee: Amounts }): void => {
   scene.payee.available = BALANCE_MAX
 }
+const CLOSED = { standing: 'closed', successor: 'user:7' } as const
+const payerClosed = (scene: { payer: Amounts }): void => {
+  scene.payer = { ...scene.payer, ...CLOSED }
+}
+const payeeClosed = (scene: { payee: Amounts }): void => {
+  scene.payee = { ...scene.payee, ...CLOSED }
+}
+const payerBlocked = (scene: { payer: Amounts }): void => {
+  scene.payer.standing = 'blocked'
+}
 const gone = (scene: { requests: RequestRecord[] }): void => {
   scene.requests = scene.requests.filter(({ id }) => id !== 'h')
 }
@@ -66,6 +80,9 @@ function alter(scene: { requests: RequestRecord[] }, more: Partial<HoldRecord>):
 }
 const ended = (scene: { requests: RequestRecord[] }): void =>
   alter(scene, { state: 'released', held: 0n, released: 5n, end: endAt(1) })
+/** Neither a version nor a number of steps of these scenes. */
+const MOVED = 99
+const ONE_PAYEE = 'a command names one payee'
 const NO_FLOOR = 'a house account has no floor'
 const NOT_THERE = 'a hold that is not there has neither a state nor coins'
 
@@ -90,8 +107,10 @@ const RULES: { readonly [Kind in CommandKind]: Rule<Kind> } = {
     command: open('r', 'user:8', 0n),
     spoilers: {
       request_id_reused: reuse,
+      changed_meanwhile: (scene) => (scene.command = { ...scene.command, ifVersion: MOVED }),
       unknown_asset: (scene) => (scene.command = { ...scene.command, asset: 'none' }),
       house_account: (scene) => (scene.command = { ...scene.command, account: '@a' }),
+      account_closed: payerClosed,
       floor_above_available: (scene) => (scene.command = { ...scene.command, floor: 1n }),
     },
   },
@@ -99,8 +118,10 @@ const RULES: { readonly [Kind in CommandKind]: Rule<Kind> } = {
     command: deposit('r', 'user:8', 1n),
     spoilers: {
       request_id_reused: reuse,
+      changed_meanwhile: (scene) => (scene.command = { ...scene.command, ifVersion: MOVED }),
       unknown_asset: (scene) => (scene.command = { ...scene.command, asset: 'none' }),
       house_account: (scene) => (scene.command = { ...scene.command, account: '@a' }),
+      account_closed: payerClosed,
       balance_overflow: (scene) => (scene.payer.available = BALANCE_MAX),
     },
   },
@@ -108,13 +129,20 @@ const RULES: { readonly [Kind in CommandKind]: Rule<Kind> } = {
     command: charge('r', 'user:8', 1n, { payee: 'user:9' }),
     spoilers: {
       request_id_reused: reuse,
+      changed_meanwhile: (scene) => (scene.command = { ...scene.command, ifVersion: MOVED }),
       unknown_asset: (scene) => (scene.command = { ...scene.command, asset: 'none' }),
       house_account: (scene) => (scene.command = { ...scene.command, account: '@a' }),
+      unknown_account: (scene) => (scene.command = { ...scene.command, payee: '@none' }),
       same_account: (scene) => (scene.command = { ...scene.command, payee: scene.command.account }),
+      account_closed: payeeClosed,
+      account_blocked: payerBlocked,
       insufficient_funds: short,
       balance_overflow: full,
     },
-    apart: [['house_account', 'insufficient_funds', NO_FLOOR]],
+    apart: [
+      ['house_account', 'insufficient_funds', NO_FLOOR],
+      ['unknown_account', 'same_account', ONE_PAYEE],
+    ],
   },
   transfer: {
     command: transfer('r', [leg('user:8', 'user:9', 1n), leg('user:1', 'user:9', 1n)]),
@@ -124,8 +152,15 @@ const RULES: { readonly [Kind in CommandKind]: Rule<Kind> } = {
       outside_tolerance: (scene) => addLeg(scene, across('user:1', 'user:3', [4n, 'credit'], ['gem', 3n])),
       exchange_out_of_range: (scene) => addLeg(scene, across('user:1', 'user:3', [4n * AMOUNT_MAX, 'credit'], ['gem'])),
       request_id_reused: reuse,
+      changed_meanwhile: (scene) => {
+        const [first, ...others] = scene.command.legs
+        scene.command = { ...scene.command, legs: [{ ...first!, ifVersion: MOVED }, ...others] }
+      },
       unknown_asset: (scene) => addLeg(scene, leg('user:2', 'user:3', 1n, 'none')),
+      unknown_account: (scene) => addLeg(scene, leg('@none', 'user:3', 1n)),
       same_account: (scene) => addLeg(scene, leg('user:2', 'user:2', 1n)),
+      account_closed: payeeClosed,
+      account_blocked: payerBlocked,
       insufficient_funds: short,
       balance_overflow: full,
     },
@@ -134,21 +169,29 @@ const RULES: { readonly [Kind in CommandKind]: Rule<Kind> } = {
     command: freeze('r', 'user:8', 1n, { payee: 'user:9' }),
     spoilers: {
       request_id_reused: reuse,
+      changed_meanwhile: (scene) => (scene.command = { ...scene.command, ifVersion: MOVED }),
       unknown_asset: (scene) => (scene.command = { ...scene.command, asset: 'none' }),
       house_account: (scene) => (scene.command = { ...scene.command, account: '@a' }),
+      unknown_account: (scene) => (scene.command = { ...scene.command, payee: '@none' }),
       same_account: (scene) => (scene.command = { ...scene.command, payee: scene.command.account }),
       expiry_out_of_range: (scene) => (scene.command = { ...scene.command, expiresInMs: 0 }),
+      account_blocked: payerBlocked,
       insufficient_funds: short,
       balance_overflow: (scene) => (scene.payer.held = BALANCE_MAX),
     },
-    apart: [['house_account', 'insufficient_funds', NO_FLOOR]],
+    apart: [
+      ['house_account', 'insufficient_funds', NO_FLOOR],
+      ['unknown_account', 'same_account', ONE_PAYEE],
+    ],
   },
   settle: {
     command: settle('h', 5n),
     requests: [hold('h', 5n, { payee: 'user:9' })],
     spoilers: {
+      unknown_account: (scene) => (scene.command = { ...scene.command, payee: '@none' }),
       same_account: (scene) => (scene.command = { ...scene.command, payee: 'user:8' }),
       hold_not_found: gone,
+      changed_meanwhile: (scene) => (scene.command = { ...scene.command, ifSteps: MOVED }),
       hold_not_open: ended,
       payee_fixed: (scene) => {
         scene.command = { ...scene.command, payee: scene.command.payee ?? 'user:7' }
@@ -157,15 +200,27 @@ const RULES: { readonly [Kind in CommandKind]: Rule<Kind> } = {
       settle_above_hold: (scene) => (scene.command = { ...scene.command, amount: 6n }),
       balance_overflow: full,
     },
-    apart: goneApart(['same_account', 'hold_not_open', 'payee_fixed', 'settle_above_hold', 'balance_overflow']),
+    apart: [
+      ...goneApart([
+        'same_account',
+        'changed_meanwhile',
+        'hold_not_open',
+        'payee_fixed',
+        'settle_above_hold',
+        'balance_overflow',
+      ]),
+      ['unknown_account', 'same_account', ONE_PAYEE],
+    ],
   },
   'settle-part': {
     command: settlePart('r', 'h', 5n),
     requests: [hold('h', 5n, { payee: 'user:9' })],
     spoilers: {
       request_id_reused: reuse,
+      unknown_account: (scene) => (scene.command = { ...scene.command, payee: '@none' }),
       same_account: (scene) => (scene.command = { ...scene.command, payee: 'user:8' }),
       hold_not_found: gone,
+      changed_meanwhile: (scene) => (scene.command = { ...scene.command, ifSteps: MOVED }),
       hold_not_open: ended,
       payee_fixed: (scene) => {
         scene.command = { ...scene.command, payee: scene.command.payee ?? 'user:7' }
@@ -174,7 +229,17 @@ const RULES: { readonly [Kind in CommandKind]: Rule<Kind> } = {
       settle_above_hold: (scene) => (scene.command = { ...scene.command, amount: 6n }),
       balance_overflow: full,
     },
-    apart: goneApart(['same_account', 'hold_not_open', 'payee_fixed', 'settle_above_hold', 'balance_overflow']),
+    apart: [
+      ...goneApart([
+        'same_account',
+        'changed_meanwhile',
+        'hold_not_open',
+        'payee_fixed',
+        'settle_above_hold',
+        'balance_overflow',
+      ]),
+      ['unknown_account', 'same_account', ONE_PAYEE],
+    ],
   },
   amend: {
     command: amend('r', 'h', { amount: 6n }),
@@ -183,18 +248,28 @@ const RULES: { readonly [Kind in CommandKind]: Rule<Kind> } = {
       request_id_reused: reuse,
       expiry_out_of_range: (scene) => (scene.command = { ...scene.command, expiresInMs: 0 }),
       hold_not_found: gone,
+      changed_meanwhile: (scene) => (scene.command = { ...scene.command, ifSteps: MOVED }),
       hold_not_open: ended,
-      amend_below_settled: (scene) => {
+      amend_out_of_range: (scene) => {
         scene.command = { ...scene.command, amount: 2n }
         alter(scene, { held: 2n, settled: 3n })
       },
+      account_blocked: payerBlocked,
       insufficient_funds: short,
       balance_overflow: (scene) => (scene.payer.held = BALANCE_MAX),
     },
     apart: [
-      ...goneApart(['hold_not_open', 'amend_below_settled', 'insufficient_funds', 'balance_overflow']),
-      ['amend_below_settled', 'insufficient_funds', 'less takes nothing'],
-      ['amend_below_settled', 'balance_overflow', 'less takes nothing'],
+      ...goneApart([
+        'changed_meanwhile',
+        'hold_not_open',
+        'amend_out_of_range',
+        'account_blocked',
+        'insufficient_funds',
+        'balance_overflow',
+      ]),
+      ['amend_out_of_range', 'account_blocked', 'less takes nothing'],
+      ['amend_out_of_range', 'insufficient_funds', 'less takes nothing'],
+      ['amend_out_of_range', 'balance_overflow', 'less takes nothing'],
     ],
   },
   refund: {
@@ -203,25 +278,70 @@ const RULES: { readonly [Kind in CommandKind]: Rule<Kind> } = {
     spoilers: {
       request_id_reused: reuse,
       hold_not_found: gone,
+      changed_meanwhile: (scene) => (scene.command = { ...scene.command, ifSteps: MOVED }),
       refund_above_settled: (scene) => alter(scene, { refunded: 16n }),
       insufficient_funds: (scene) => (scene.command = { ...scene.command, amount: 11n }),
       balance_overflow: (scene) => (scene.payer.available = BALANCE_MAX),
     },
-    apart: goneApart(['refund_above_settled', 'insufficient_funds', 'balance_overflow']),
+    apart: goneApart(['changed_meanwhile', 'refund_above_settled', 'insufficient_funds', 'balance_overflow']),
   },
   release: {
     command: release('h', 'expiry'),
     requests: [hold('h', 5n, { expiresAt: NOW })],
     spoilers: {
       hold_not_found: gone,
+      changed_meanwhile: (scene) => (scene.command = { ...scene.command, ifSteps: MOVED }),
       hold_not_open: ended,
       hold_not_due: (scene) => alter(scene, { expiresAt: NOW + 1 }),
     },
-    apart: goneApart(['hold_not_open', 'hold_not_due']),
+    apart: goneApart(['changed_meanwhile', 'hold_not_open', 'hold_not_due']),
   },
   declare: {
     command: declare('gem', 2, 'Gem'),
-    spoilers: { asset_conflict: (scene) => (scene.command = { ...scene.command, decimals: 3 }) },
+    spoilers: {
+      request_replayed: (scene) => (scene.command = { ...declare('gem', 2, 'Gem'), ifReplayed: 'refuse' }),
+      asset_conflict: (scene) => (scene.command = { ...scene.command, decimals: 3 }),
+    },
+    apart: [['request_replayed', 'asset_conflict', 'a repeat has the decimals of the first declaration']],
+  },
+  house: {
+    command: house('@new'),
+    spoilers: { not_a_house_account: (scene) => (scene.command = { ...scene.command, account: 'new' }) },
+  },
+  block: {
+    command: block('r', 'user:8'),
+    spoilers: {
+      request_id_reused: reuse,
+      house_account: (scene) => (scene.command = { ...scene.command, account: '@a' }),
+      account_closed: payerClosed,
+    },
+  },
+  unblock: {
+    command: unblock('r', 'user:8'),
+    spoilers: {
+      request_id_reused: reuse,
+      house_account: (scene) => (scene.command = { ...scene.command, account: '@a' }),
+      account_closed: payerClosed,
+    },
+  },
+  merge: {
+    command: merge('r', 'user:8', 'user:9'),
+    spoilers: {
+      request_id_reused: reuse,
+      house_account: (scene) => (scene.command = { ...scene.command, account: '@a' }),
+      unknown_account: (scene) => (scene.command = { ...scene.command, into: '@none' }),
+      same_account: (scene) => (scene.command = { ...scene.command, into: scene.command.account }),
+      account_closed: payerClosed,
+      insufficient_funds: (scene) => (scene.payer.available = -1n),
+      balance_overflow: (scene) => {
+        scene.payer.available = 1n
+        scene.payee.available = BALANCE_MAX
+      },
+    },
+    apart: [
+      ['unknown_account', 'same_account', 'a command names one other account'],
+      ['insufficient_funds', 'balance_overflow', 'the other account pays or receives'],
+    ],
   },
   rate: {
     command: rate('credit', 'gem', [1n, 3n]),
@@ -234,8 +354,9 @@ function judge<Kind extends CommandKind>(rule: Rule<Kind>, codes: readonly Rejec
   for (const code of REJECTION_PRECEDENCE) if (codes.includes(code)) rule.spoilers[code]!(scene)
   const { command } = scene
   const account = 'account' in command ? command.account : 'user:8'
-  const asset = 'legs' in command ? command.legs[0]!.asset : 'asset' in command ? command.asset : 'credit'
-  const payee = ('payee' in command ? command.payee : null) ?? 'user:9'
+  const asset = 'legs' in command ? command.legs[0]!.asset : 'asset' in command ? (command.asset ?? 'credit') : 'credit'
+  const other = 'payee' in command ? command.payee : 'into' in command ? command.into : null
+  const payee = other ?? 'user:9'
   const floor = account.startsWith('@') ? null : BALANCE_MIN
   const balances = [
     balance(payee, 0n, { asset, ...scene.payee }),

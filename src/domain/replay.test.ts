@@ -3,12 +3,15 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
   across,
+  amend,
+  block,
   charge,
   declare,
   deposit,
   freeze,
-  amend,
+  house,
   leg,
+  merge,
   open,
   rate,
   refund,
@@ -16,6 +19,7 @@ import {
   settle,
   settlePart,
   transfer,
+  unblock,
 } from '../../test/support/commands.ts'
 import { MOMENT } from '../../test/support/given.ts'
 import { Rows } from '../../test/support/rows.ts'
@@ -37,6 +41,21 @@ const EXPIRING = freeze('h', USER, 100n, { payee: 'user:9', expiresInMs: 1 })
 const LATER = [deposit('later', USER, 5n), charge('spent', USER, 500n)]
 
 const REPEATS: Readonly<Record<CommandKind, readonly Repeat[]>> = {
+  block: [
+    { before: [COINS], command: block('r', USER, { memo: 'm' }), between: [...LATER.slice(0, 1), unblock('u', USER)] },
+    // Before its first coin.
+    { before: [], command: block('r', USER), between: [COINS] },
+    // At the repeat, it would be too late.
+    { before: [COINS], command: block('r', USER), between: [merge('m', USER, 'user:9')] },
+  ],
+  unblock: [{ before: [COINS, block('b', USER)], command: unblock('r', USER), between: [...LATER, block('b2', USER)] }],
+  merge: [
+    {
+      before: [COINS, HELD],
+      command: merge('r', USER, 'user:9'),
+      between: [settle('h', 40n), charge('c', 'user:9', 9n)],
+    },
+  ],
   open: [
     {
       before: [COINS],
@@ -45,6 +64,13 @@ const REPEATS: Readonly<Record<CommandKind, readonly Repeat[]>> = {
     },
     // At the repeat, this floor would be rejected.
     { before: [COINS], command: open('r', USER, 1_000n), between: [open('o2', USER, 0n), charge('c', USER, 1_000n)] },
+    // The kept floor is the one that was there then.
+    { before: [open('o1', USER, -7n), COINS], command: open('r', USER, null), between: [open('o2', USER, 0n)] },
+    {
+      before: [COINS],
+      command: open('r', USER, null, { asset: null, metadata: { tier: 1 } }),
+      between: [...LATER, open('o2', USER, null, { asset: null, metadata: { tier: 2 } })],
+    },
   ],
   deposit: [
     { before: [], command: deposit('r', USER, 7n, { memo: 'm', metadata: { a: 1 } }), between: LATER.slice(0, 1) },
@@ -143,6 +169,7 @@ const REPEATS: Readonly<Record<CommandKind, readonly Repeat[]>> = {
     },
   ],
   declare: [{ before: [], command: declare('usd', 2, 'Dollar'), between: [] }],
+  house: [{ before: [], command: house('@promo'), between: [house('@fees')] }],
   rate: [{ before: [declare('gem')], command: rate('credit', 'gem', [1n, 3n]), between: LATER.slice(0, 1) }],
 }
 
@@ -161,7 +188,17 @@ for (const [kind, repeats] of Object.entries(REPEATS)) {
       const all = structuredClone(rows.all())
       // Much later, when a freeze with this expiry would be rejected.
       const [repeat] = rows.run([command], { ...MOMENT, now: MOMENT.now + MOMENT.holdTtlMsMax })
-      assert.deepEqual(repeat, { status: 'applied', replayed: true, answer: first.answer })
+      const current = command.kind === 'freeze' ? { current: rows.holdOf(command.requestId) } : {}
+      assert.deepEqual(repeat, { status: 'applied', replayed: true, answer: first.answer, ...current })
+      assert.deepEqual(rows.all(), all)
+      const [refused] = rows.run([{ ...command, ifReplayed: 'refuse' }])
+      assert.ok(refused?.status === 'rejected' && refused.rejection.code === 'request_replayed')
+      const { at, hold, state, settled, applied } = refused.rejection
+      assert.equal(applied, 'no')
+      if (!('hold' in command || command.kind === 'freeze')) return assert.equal(hold, null)
+      const now = rows.holdOf(command.kind === 'freeze' ? command.requestId : command.hold)
+      assert.deepEqual([hold, state, settled], [now.id, now.state, now.settled])
+      assert.ok(at <= MOMENT.now + 1)
       assert.deepEqual(rows.all(), all)
     })
   }
@@ -177,7 +214,8 @@ test('a repeat within one batch is answered as the first time', () => {
     if (before.some(({ kind }) => kind === 'release')) rows.run(before, later)
     const [first, repeat] = rows.run([...sameBatch, command, command], later).slice(sameBatch.length)
     assert.ok(first?.status === 'applied' && !first.replayed)
-    assert.deepEqual(repeat, { ...first, replayed: true })
+    const current = command.kind === 'freeze' ? { current: first.answer } : {}
+    assert.deepEqual(repeat, { ...first, replayed: true, ...current })
   }
 })
 

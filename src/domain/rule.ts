@@ -7,6 +7,7 @@ import type { Answers, CommandKind, Commands } from './command.ts'
 import type { Decision, Moment, State } from './decision.ts'
 import type { FootprintKeys } from './footprint.ts'
 import type { RequestId } from './ids.ts'
+import type { RequestRecord } from './snapshot.ts'
 
 export interface Rule<Kind extends CommandKind> {
   /** The request id of the row that makes the command idempotent; null if the command is idempotent by nature. */
@@ -14,10 +15,15 @@ export interface Rule<Kind extends CommandKind> {
   /** The hold that must exist before the command; null for other commands. */
   hold(command: Commands[Kind]): RequestId | null
   /**
-   * The contents that a repeat must share with the first request, as sent: a relative expiry stays relative. Null if no row has a
-   * fingerprint of the command.
+   * The contents that a repeat must share with the first request, as sent: a relative expiry stays relative. A line break ends the name
+   * of an account, because the name can contain every other separator. Null if no row has a fingerprint of the command.
    */
   contents(command: Commands[Kind]): ContentsOf<Commands[Kind]>
+  /**
+   * The fields of the first request under a request id, as far as its row shows them as they were sent; the others are undefined. Null if
+   * that was another kind of command. It is only asked when a request id was used with different contents, to tell which fields differ.
+   */
+  kept: KeptOf<Commands[Kind]>
   /** Adds every key that `decide` may read. */
   addKeys(command: Commands[Kind], keys: FootprintKeys): void
   /** All checks come first, in the order of `REJECTION_PRECEDENCE`; then the rows to write. Upholds laws 1, 2, 4 and 5. */
@@ -30,6 +36,11 @@ export interface Rule<Kind extends CommandKind> {
 
 /** A command with a request id or a hold has a row with its fingerprint. */
 type ContentsOf<Of> = Of extends { readonly requestId: RequestId } | { readonly hold: RequestId } ? string : null
+
+/** Only a command with a request id of its own can meet another one under it. */
+type KeptOf<Of> = Of extends { readonly requestId: RequestId } ? (earlier: RequestRecord) => Kept<Of> | null : null
+
+type Kept<Of> = { readonly [Name in keyof Of]?: Of[Name] | undefined }
 
 /** The parts of a rule for a command without a hold. */
 export const NO_HOLD = {

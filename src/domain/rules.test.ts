@@ -18,6 +18,7 @@ interface Refusal {
 const USER = 'user:8'
 const rich = balance(USER, 1_000n)
 const poor = balance(USER, 99n, { held: 500n })
+const POOR_OPENED = { account: USER, asset: 'credit', available: 99n, held: 500n, total: 599n, version: 8 }
 const indebted = balance(USER, -30n, { floor: -100n })
 
 function insufficient(available: bigint, held: bigint, floor: bigint, required: bigint): Rejection {
@@ -205,14 +206,19 @@ const REFUSED: readonly Refusal[] = [
       title: `a request id that froze a hold is not for ${command.kind}`,
       given: { balances: [rich], requests: [hold('r', 50n)] },
       command,
-      rejection: { code: 'request_id_reused', requestId: 'r' },
+      rejection: { code: 'request_id_reused', requestId: 'r', differs: ['kind'], mayDiffer: [] },
     }),
   ),
   {
     title: 'a request id that froze other coins is refused',
     given: { balances: [rich], requests: [hold('r', 50n)] },
-    command: freeze('r', USER, 50n),
-    rejection: { code: 'request_id_reused', requestId: 'r' },
+    command: freeze('r', USER, 51n),
+    rejection: {
+      code: 'request_id_reused',
+      requestId: 'r',
+      differs: ['amount'],
+      mayDiffer: ['expiresAt', 'expiresInMs'],
+    },
   },
 ]
 
@@ -464,14 +470,39 @@ const APPLIED: readonly Application[] = [
     given: { balances: [poor] },
     command: open('r', USER, -100n, { metadata: { tier: 1 } }),
     moves: [[USER, 0n, 0n]],
-    answer: { account: USER, asset: 'credit', available: 99n, held: 500n, total: 599n, floor: -100n, version: 8 },
+    answer: { account: USER, metadata: { tier: 1 }, balance: { ...POOR_OPENED, floor: -100n } },
   },
   {
     title: 'opening may set the floor to all that is available',
     given: { balances: [poor] },
     command: open('r', USER, 99n),
     moves: [[USER, 0n, 0n]],
-    answer: { floor: 99n },
+    answer: { account: USER, metadata: null, balance: { ...POOR_OPENED, floor: 99n } },
+  },
+  ...[-100n, 50n].map((floor): Application => ({
+    title: `opening without a floor keeps the one that is there, ${floor}`,
+    given: { balances: [{ ...poor, floor }] },
+    command: open('r', USER, null, { metadata: { tier: 2 } }),
+    moves: [[USER, 0n, 0n]],
+    answer: { account: USER, metadata: { tier: 2 }, balance: { ...POOR_OPENED, floor } },
+  })),
+  {
+    title: 'opening a balance without a floor makes one with a floor of 0',
+    given: {},
+    command: open('r', USER, null, { asset: 'gem' }),
+    moves: [[USER, 0n, 0n]],
+    answer: {
+      account: USER,
+      metadata: null,
+      balance: { account: USER, asset: 'gem', available: 0n, held: 0n, total: 0n, floor: 0n, version: 1 },
+    },
+  },
+  {
+    title: 'opening with metadata alone touches no balance, also of an account that has some',
+    given: { balances: [{ ...poor, floor: 99n }] },
+    command: open('r', USER, null, { asset: null, metadata: { tier: 3 } }),
+    moves: [],
+    answer: { account: USER, metadata: { tier: 3 }, balance: null },
   },
   {
     title: 'coins reach a balance that is below its floor all the same',

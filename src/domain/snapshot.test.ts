@@ -7,6 +7,7 @@ import {
   deposit,
   freeze,
   group,
+  house,
   leg,
   open,
   refund,
@@ -27,6 +28,7 @@ interface Keys {
   readonly requests?: readonly string[]
   readonly balances?: readonly string[]
   readonly assets?: readonly string[]
+  readonly houses?: readonly string[]
 }
 
 const TABLE: readonly (readonly [title: string, work: readonly Work[], keys: Keys])[] = [
@@ -70,7 +72,12 @@ const TABLE: readonly (readonly [title: string, work: readonly Work[], keys: Key
       settle('h', 1n, 'reject', { payee: '@promo' }),
       settlePart('r2', 'h', 1n, { payee: 'c' }),
     ],
-    { requests: ['h', 'r', 'r2'], balances: ['a gem', 'b gem', 'c gem', '@promo gem 5'], assets: ['gem'] },
+    {
+      requests: ['h', 'r', 'r2'],
+      balances: ['a gem', 'b gem', 'c gem', '@promo gem 5'],
+      assets: ['gem'],
+      houses: ['@promo'],
+    },
   ],
   [
     'a hold that is frozen and refunded at once, with its payee',
@@ -78,6 +85,8 @@ const TABLE: readonly (readonly [title: string, work: readonly Work[], keys: Key
     { requests: ['h', 'r'], balances: ['a credit', 'b credit'], assets: ['credit'] },
   ],
   ['a declare', [declare('gem')], { assets: ['gem'] }],
+  ['a declaration of a house account', [house('@promo')], { houses: ['@promo'] }],
+  ['a declaration of one that exists from the start', [house('@issuer')], {}],
   [
     'what is named twice, once',
     [deposit('r', 'a', 1n), deposit('r', 'a', 1n), group(deposit('q', 'a', 1n))],
@@ -100,13 +109,14 @@ const TABLE: readonly (readonly [title: string, work: readonly Work[], keys: Key
   ],
 ]
 
-for (const [title, work, { requests = [], balances = [], assets = [] }] of TABLE) {
+for (const [title, work, { requests = [], balances = [], assets = [], houses = [] }] of TABLE) {
   test(`a footprint names ${title}`, () => {
     const keys = footprint(work, STRIPES)
     assert.equal(keys.houseStripes, STRIPES)
     assert.deepEqual([...keys.requests], requests)
     assert.deepEqual([...keys.balances.keys()], balances)
     assert.deepEqual([...keys.assets], assets)
+    assert.deepEqual([...keys.houses], houses)
   })
 }
 
@@ -134,7 +144,7 @@ test('a hold is loaded with every payee that the commands name for it', () => {
     ['c', 'gem'],
   ])
   const known = new Map([['h', hold('h', 1n, { asset: 'gem' })]])
-  const { balances } = footprint(named, STRIPES, known)
+  const { balances } = footprint(named, STRIPES, { requests: known, balances: new Map(), standings: new Map() })
   assert.deepEqual([...balances.keys()].sort(), ['@revenue gem 5', 'b gem', 'c gem', 'user:8 gem'])
   assert.equal(footprint([settle('h', 1n)], STRIPES).payees.size, 0)
 })

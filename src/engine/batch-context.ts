@@ -6,6 +6,7 @@ import { HouseStripes } from '../domain/house-stripes.ts'
 import { type Snapshot } from '../domain/snapshot.ts'
 import { footprint } from '../domain/rules.ts'
 import { type Footprint } from '../domain/footprint.ts'
+import { RunningNumbers } from '../domain/running-numbers.ts'
 import { Cache } from './cache.ts'
 import { ClockWatch, type ClockWatchOptions } from './clock-watch.ts'
 import type { Clock } from './clock.ts'
@@ -26,6 +27,7 @@ export class BatchContext {
   readonly contention: Contention
   readonly stats: EngineStats = newStats()
   readonly watch: ClockWatch
+  readonly #seqs: RunningNumbers
 
   constructor(store: Store, clock: Clock, limits: EngineLimits, options: { houseStripe: number } & ClockWatchOptions) {
     this.store = store
@@ -34,15 +36,24 @@ export class BatchContext {
     this.succession = new Succession(store, new HouseStripes(options.houseStripe))
     this.cache = new Cache(limits)
     this.contention = new Contention(clock, limits.contendedMs)
+    this.#seqs = new RunningNumbers(
+      () => clock.now(),
+      () => clock.random(),
+    )
     this.watch = new ClockWatch({ store, clock, limits }, options)
   }
 
-  /** The footprint of `work`, including the balances of holds that are in the cache. */
+  /** The footprint of `work`, including the balances that only rows in the cache name. */
   knownKeys(work: readonly Work[]): Footprint {
-    return footprint(work, this.succession.stripes, this.cache.requests)
+    return footprint(work, this.succession.stripes, this.cache)
   }
 
   readonly knownKeysOf = (item: Work): Footprint => this.knownKeys([item])
+
+  /** After a stale commit: its running numbers may have been those of another process. */
+  leap(): void {
+    this.#seqs.leap()
+  }
 
   /**
    * Decides `work` as of `now`, on the house stripes that the snapshot's footprint names.
@@ -52,7 +63,8 @@ export class BatchContext {
   plan(work: readonly Work[], snapshot: Snapshot, { houseStripes }: Footprint, now: Instant): Plan {
     const { holdTtlMsDefault, holdTtlMsMax } = this.limits
     try {
-      const plan = decideBatch(work, snapshot, houseStripes, { now, holdTtlMsDefault, holdTtlMsMax })
+      const moment = { now, nextSeq: this.#seqs.next, holdTtlMsDefault, holdTtlMsMax }
+      const plan = decideBatch(work, snapshot, houseStripes, moment)
       assertLawful(work, plan)
       return plan
     } catch (error) {

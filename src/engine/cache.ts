@@ -13,16 +13,21 @@
  */
 import type { Asset } from '../domain/asset.ts'
 import { balanceKey, type BalanceRecord } from '../domain/balance.ts'
-import type { AssetCode, RequestId } from '../domain/ids.ts'
+import type { HouseAccount } from '../domain/house-account.ts'
+import type { AccountName, AssetCode, RequestId } from '../domain/ids.ts'
 import { rateKey, type Rate } from '../domain/rate.ts'
 import type { RequestRecord, Snapshot } from '../domain/snapshot.ts'
+import type { StandingRecord } from '../domain/standing.ts'
 import type { Changes } from '../domain/changes.ts'
 import type { Footprint } from '../domain/footprint.ts'
 
 export class Cache implements Snapshot {
   readonly requests = new Map<RequestId, RequestRecord>()
   readonly balances = new Map<string, BalanceRecord>()
+  /** Only rows that were read: the guard of a standing compares its version alone, which a commit that failed may have made too. */
+  readonly standings = new Map<AccountName, StandingRecord>()
   readonly assets = new Map<AssetCode, Asset | null>()
+  readonly houses = new Map<AccountName, HouseAccount | null>()
   readonly rates = new Map<string, Rate | null>()
   /** The open holds in `requests`, by the number of their holder's balance. */
   readonly #openHolds = new Map<number, Set<RequestId>>()
@@ -41,7 +46,8 @@ export class Cache implements Snapshot {
   learn(snapshot: Snapshot): Snapshot {
     const requests = new Map([...snapshot.requests].filter(([id]) => !this.requests.has(id)))
     const balances = new Map([...snapshot.balances].filter(([key]) => !this.balances.has(key)))
-    const learned = { requests, balances, assets: snapshot.assets, rates: snapshot.rates }
+    const { standings, assets, houses, rates } = snapshot
+    const learned = { requests, balances, standings, assets, houses, rates }
     this.#take(learned)
     return learned
   }
@@ -87,7 +93,9 @@ export class Cache implements Snapshot {
       else this.#remember(record)
     }
     for (const [key, balance] of snapshot.balances) this.balances.set(key, balance)
+    for (const [account, standing] of snapshot.standings) this.standings.set(account, standing)
     for (const [code, asset] of snapshot.assets) this.assets.set(code, asset)
+    for (const [account, house] of snapshot.houses) this.houses.set(account, house)
     for (const [key, rate] of snapshot.rates) this.rates.set(key, rate)
   }
 
@@ -95,14 +103,16 @@ export class Cache implements Snapshot {
   apply(changes: Changes): void {
     for (const entry of changes.entries) this.requests.set(entry.id, entry)
     for (const hold of changes.holdsOpened) this.#remember(hold)
-    for (const hold of changes.holdsChanged) this.#remember(hold)
-    for (const { after } of changes.holdsStepped) this.#remember(after)
+    for (const charge of changes.charges) this.#remember(charge)
+    for (const { after } of changes.holdChanges) this.#remember(after)
     for (const { after } of changes.balances) {
       const key = balanceKey(after.account, after.asset, after.stripe)
       this.balances.delete(key) // Inserted again, it becomes the youngest.
       this.balances.set(key, after)
     }
+    for (const { after } of changes.standings) this.standings.delete(after.account)
     for (const asset of changes.assets) this.assets.set(asset.code, asset)
+    for (const house of changes.houses) this.houses.set(house.account, house)
     for (const rate of changes.rates) this.rates.set(rateKey(rate.from, rate.to), rate)
   }
 
@@ -115,30 +125,36 @@ export class Cache implements Snapshot {
       this.balances.delete(key)
       this.#forgetHoldsOf(balance.id)
     }
+    for (const account of footprint.standings) this.standings.delete(account)
     for (const key of footprint.rates.keys()) this.rates.delete(key)
   }
 
   clear(): void {
     this.requests.clear()
     this.balances.clear()
+    this.standings.clear()
     this.assets.clear()
+    this.houses.clear()
     this.rates.clear()
     this.#openHolds.clear()
   }
 
-  /** Shrinks the cache to its limits, and removes the assets and rates that are cached as absent. */
+  /** Shrinks the cache to its limits, and removes the standings, and the assets, house accounts and rates that are cached as absent. */
   trim(): void {
+    this.standings.clear()
     for (const id of surplusOf(this.requests, this.#requestsMax)) this.#forgetRequest(id)
     for (const key of surplusOf(this.balances, this.#balancesMax)) this.balances.delete(key)
     for (const [code, asset] of this.assets) if (asset === null) this.assets.delete(code)
+    for (const [account, house] of this.houses) if (house === null) this.houses.delete(account)
     for (const [key, rate] of this.rates) if (rate === null) this.rates.delete(key)
   }
 
   /** Whether any row is older than the cached one, or has another history. */
-  #wentBack({ requests, balances, assets, rates }: Snapshot): boolean {
+  #wentBack({ requests, balances, assets, houses, rates }: Snapshot): boolean {
     for (const [id, read] of requests) if (isLess(read, this.requests.get(id))) return true
     for (const [key, read] of balances) if (isEarlier(read, this.balances.get(key))) return true
     for (const [code, read] of assets) if (read === null && (this.assets.get(code) ?? null) !== null) return true
+    for (const [account, read] of houses) if (read === null && (this.houses.get(account) ?? null) !== null) return true
     for (const [key, read] of rates) {
       const remembered = this.rates.get(key) ?? null
       if (remembered !== null && (read === null || read.version < remembered.version)) return true
@@ -172,12 +188,12 @@ export class Cache implements Snapshot {
   }
 }
 
-/** A request that no longer exists, or a hold that has fewer steps than before, or is open again. */
+/** A request that no longer exists, or a hold that has fewer changes than before, or is open again. */
 function isLess(read: RequestRecord | null, remembered: RequestRecord | undefined): boolean {
   if (remembered === undefined) return false
   if (read === null) return true
   if (read.kind !== 'freeze' || remembered.kind !== 'freeze') return read.kind !== remembered.kind
-  return read.steps < remembered.steps || (read.state === 'open' && remembered.state !== 'open')
+  return read.changes < remembered.changes
 }
 
 /** A lower version, or the same version with other amounts. */

@@ -75,7 +75,7 @@ export class Cycle {
   #failures = 0
   /** Changes of the commits in flight. */
   readonly #underWay = new Set<Changes>()
-  /** Holds that commits in flight open, or change in a step. */
+  /** Holds and charges that commits in flight make, or change in a step. */
   readonly #moving = new Set<RequestId>()
   #connectionsLost = 0
 
@@ -153,8 +153,10 @@ export class Cycle {
     this.#begin(changes)
     const { knownKeysOf: keysOf } = this.#context
     const torn = toProve.length === 0 ? [] : tornIn({ positions: toProve, work, plan, keysOf, isLocked: false })
-    // Guards do not prove that an asset was declared, or the contents of a rate, so a later batch must not rest on either before it is committed.
-    const standsAlone = torn.length > 0 || changes.assets.length + changes.rates.length > 0
+    // Guards do not prove that an asset was declared, or the contents of a rate, so a later batch must not rest on either before it is
+    // committed. Nor may it name a house account whose declaration is not committed: its guard would make it stale.
+    const declared = changes.assets.length + changes.houses.length + changes.rates.length
+    const standsAlone = torn.length > 0 || declared > 0
     return {
       state: 'sent',
       jobs,
@@ -198,7 +200,9 @@ export class Cycle {
     this.#failures++
     cache.forget(sent.keys)
     for (const { code } of plan.changes.assets) cache.assets.delete(code)
+    for (const { account } of plan.changes.houses) cache.houses.delete(account)
     if (result instanceof Fault) return await this.#recovery.after(result, jobs, now)
+    if (result === 'stale') this.#context.leap()
     if (sound) {
       stats[result]++
       contention.remember(
@@ -219,16 +223,18 @@ export class Cycle {
   #begin(changes: Changes): void {
     this.#underWay.add(changes)
     for (const hold of changes.holdsOpened) this.#moving.add(hold.id)
-    for (const { after } of changes.holdsStepped) this.#moving.add(after.id)
+    for (const charge of changes.charges) this.#moving.add(charge.id)
+    for (const { after, step } of changes.holdChanges) if (step !== null) this.#moving.add(after.id)
   }
 
   #end(changes: Changes): void {
     this.#underWay.delete(changes)
     for (const hold of changes.holdsOpened) this.#moving.delete(hold.id)
-    for (const { after } of changes.holdsStepped) this.#moving.delete(after.id)
+    for (const charge of changes.charges) this.#moving.delete(charge.id)
+    for (const { after, step } of changes.holdChanges) if (step !== null) this.#moving.delete(after.id)
   }
 
-  /** Rows that are not cached and that a decision needs: holds to change, balances, assets, rates. Null when none is missing. */
+  /** Rows that are not cached and that a decision needs: holds to change, balances, standings, assets, house accounts, rates. Null when none is missing. */
   #missing(work: readonly Work[], keys: Footprint, fresh: Fresh): Footprint | null {
     const { cache } = this.#context
     const requests = new Set<string>()
@@ -240,12 +246,17 @@ export class Cycle {
     }
     const balances = new Map<string, BalanceName>()
     for (const [key, name] of keys.balances) if (!cache.balances.has(key)) balances.set(key, name)
+    const standings = new Set<string>()
+    for (const account of keys.standings) if (!cache.standings.has(account)) standings.add(account)
     const assets = new Set<string>()
     for (const code of keys.assets) if (!cache.assets.has(code)) assets.add(code)
+    const houses = new Set<string>()
+    for (const account of keys.houses) if (!cache.houses.has(account)) houses.add(account)
     const rates = new Map<string, RatePair>()
     for (const [key, pair] of keys.rates) if (!cache.rates.has(key)) rates.set(key, pair)
-    if (requests.size + balances.size + assets.size + rates.size === 0) return null
-    return { houseStripes: keys.houseStripes, requests, balances, assets, rates, payees: keys.payees }
+    if (requests.size + balances.size + standings.size + assets.size + houses.size + rates.size === 0) return null
+    const { houseStripes, wholes, payees } = keys
+    return { houseStripes, requests, balances, standings, wholes, assets, houses, rates, payees }
   }
 
   /** The work at `positions` whose rows were not read in this cycle. */
@@ -274,10 +285,12 @@ class Fresh {
 
   has(keys: Footprint): boolean {
     if (this.#last === null) return false
-    const { requests, balances, assets, rates } = this.#last
+    const { requests, balances, standings, assets, houses, rates } = this.#last
     for (const id of keys.requests) if (!requests.has(id)) return false
     for (const key of keys.balances.keys()) if (!balances.has(key)) return false
+    for (const account of keys.standings) if (!standings.has(account)) return false
     for (const code of keys.assets) if (!assets.has(code)) return false
+    for (const account of keys.houses) if (!houses.has(account)) return false
     for (const key of keys.rates.keys()) if (!rates.has(key)) return false
     return true
   }
@@ -308,7 +321,7 @@ function followsAnyEnd(work: readonly Work[], underWay: ReadonlySet<Changes>): b
     for (const command of commandsOf(item)) {
       const rule = ruleOf(command)
       if (!rule.followsEnd(command)) continue
-      ended ??= new Set([...underWay].flatMap(({ holdsChanged }) => holdsChanged.map(({ id }) => id)))
+      ended ??= new Set([...underWay].flatMap(({ holdChanges }) => holdChanges.map(({ after }) => after.id)))
       if (ended.has(rule.hold(command)!)) return true
     }
   }

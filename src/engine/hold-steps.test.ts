@@ -59,8 +59,8 @@ async function codesWhile({ engine, store }: Bench, commands: readonly Command[]
 }
 
 function assertLawful({ tables }: Bench): void {
-  const { requests, balances, postings, holdSteps } = tables
-  assertLaws({ requests, balances, postings: [...postings.values()], holdSteps })
+  const { requests, balances, postings, holdChanges } = tables
+  assertLaws({ requests, balances, postings: [...postings.values()], holdChanges })
 }
 
 const ONE_BY_ONE = { limits: { batchCommandsMax: 1 } }

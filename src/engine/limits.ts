@@ -52,6 +52,14 @@ export interface EngineLimits {
   /** How long a hold that could not be ended is set aside, and at most how many are, so that the due holds after them are reached. */
   readonly expiryAsideMs: number
   readonly expiryAsideMax: number
+  /** Places in the order of expiries that one look of the sweeper passes at most, those of holds that have ended included. */
+  readonly expiryPlacesMax: number
+  /** How far before its start a sweeper begins to look for holds that are due; its first patrol looks at all that is before. */
+  readonly expiryRecentMs: number
+  /** How long after their expiry places are looked at again and again, for holds that came late to them. */
+  readonly expiryTrailMs: number
+  /** Places that one round looks at again at most, of the trail and of the patrol each. */
+  readonly expiryPatrolPlacesMax: number
   /**
    * How much the clocks of two processes may differ, and so how far the newest rows may be ahead of a process's clock. Each clock may
    * differ from the clock of the database's server by half of that. Beyond it the process neither serves nor sweeps.
@@ -92,6 +100,10 @@ export const ENGINE_LIMITS: EngineLimits = {
   expiryLagMsMax: 60_000,
   expiryAsideMs: 60_000,
   expiryAsideMax: 1_000,
+  expiryPlacesMax: 20_000,
+  expiryRecentMs: 60 * 60_000,
+  expiryTrailMs: 2 * 60_000,
+  expiryPatrolPlacesMax: 1_000,
   clockDifferenceMsMax: CLOCK_DIFFERENCE_MS_MAX,
   clockJumpMsMax: 1_000,
   clockCheckIntervalMs: 30_000,

@@ -76,3 +76,14 @@ test('a plan with an entry that does not sum to zero, in all or in one asset, is
   }))
   assert.throws(() => assertLawful(WORK, plan), /per asset$/)
 })
+
+test('a plan with a debt that no overdraft charge explains, or that is not what is missing, is refused', () => {
+  const law = /^Error: Law 2 /
+  const owing = (debt: bigint, available: bigint): Plan =>
+    changed(({ balances: [one, ...others] }) => ({
+      balances: [{ before: one!.before, after: { ...one!.after, floor: 0n, available, debt } }, ...others],
+    }))
+  for (const plan of [owing(5n, -5n), owing(0n, -5n), owing(5n, 0n), owing(4n, -5n)]) {
+    assert.throws(() => assertLawful(WORK, plan), law)
+  }
+})

@@ -14,6 +14,7 @@ import type { Plan } from '../domain/batch.ts'
 import { commandsOf, type Work } from '../domain/command.ts'
 import { HOUSE_STRIPE_TURNS } from '../domain/house-stripes.ts'
 import type { Instant, RequestId } from '../domain/ids.ts'
+import type { Outcome } from '../domain/outcome.ts'
 import type { RequestRecord, Snapshot } from '../domain/snapshot.ts'
 import { holdOf } from '../domain/rules.ts'
 import type { Footprint } from '../domain/footprint.ts'
@@ -110,13 +111,16 @@ export class Recovery {
       const record = cache.requests.get(id)
       if (record !== undefined) known.set(id, record)
     }
-    const { houseStripes, balances, assets, rates, payees } = keys
+    const { houseStripes, balances, standings, wholes, assets, houses, rates, payees } = keys
     const requests = new Set(holdsOf(work).filter((hold) => !known.has(hold)))
-    const decided = await this.#exclusive({ houseStripes, balances, assets, rates, payees, requests }, (snapshot) => {
-      for (const [id, record] of snapshot.requests) known.set(id, record)
-      const plan = this.#context.plan(work, { ...snapshot, requests: known }, keys, now)
-      return plan.outcomes.some(needsProof) ? this.#context.plan([], snapshot, keys, now) : plan
-    })
+    const decided = await this.#exclusive(
+      { houseStripes, balances, standings, wholes, assets, houses, rates, payees, requests },
+      (snapshot) => {
+        for (const [id, record] of snapshot.requests) known.set(id, record)
+        const plan = this.#context.plan(work, { ...snapshot, requests: known }, keys, now)
+        return plan.outcomes.some(needsProof) ? this.#context.plan([], snapshot, keys, now) : plan
+      },
+    )
     if (decided === null) {
       // The other writer may have moved the holds too.
       cache.forget(keys)
@@ -257,6 +261,7 @@ export class Recovery {
     }
     if (result === 'committed') return decided.at(-1)!
     stats[result]++
+    if (result === 'stale') this.#context.leap()
     contention.remember(keys.balances.keys())
     return null
   }
@@ -321,7 +326,14 @@ function doubtful(job: Job): Job {
 }
 
 function stillInDoubt(result: WorkResult): WorkResult {
-  return result instanceof Fault ? faultInDoubt(result) : result
+  if (result instanceof Fault) return faultInDoubt(result)
+  return 'status' in result ? maybeOwn(result) : result.map(maybeOwn)
+}
+
+/** A repeat that is refused after a lost commit may be a repeat of that commit. */
+function maybeOwn(outcome: Outcome): Outcome {
+  if (outcome.status !== 'rejected' || outcome.rejection.code !== 'request_replayed') return outcome
+  return { status: 'rejected', rejection: { ...outcome.rejection, applied: 'unknown' } }
 }
 
 /** After a lost commit, only a refusal by the database proves that there was no effect. */

@@ -6,6 +6,7 @@ import { FaultyStore } from '../../test/support/faulty-store.ts'
 import { ManualClock } from '../../test/support/manual-clock.ts'
 import type { Command, FreezeCommand } from '../domain/command.ts'
 import { openMemoryStorage } from '../stores/memory/storage.ts'
+import { systemClock } from './clock.ts'
 import { Engine, type EngineOptions } from './engine.ts'
 
 function depositOf(requestId: string, amount: bigint, account = 'user:8'): Command {
@@ -22,7 +23,7 @@ function settleOf(hold: string, amount: bigint): Command {
 }
 
 function amendOf(requestId: string, hold: string, amount: bigint): Command {
-  return { kind: 'amend', requestId, hold, amount, expiresInMs: null, expiresAt: null }
+  return { kind: 'amend', requestId, hold, amount, by: null, expiresInMs: null, expiresAt: null }
 }
 
 /** Two engines on one database; the first one's connection can fail. */
@@ -117,6 +118,28 @@ test('one row that shows less than was remembered is enough to distrust all of t
   assert.equal(await first({ ...freezeOf('i', 10n), asset: 'gem' }), 'unknown_asset')
 })
 
+test('after the database went back to before a house account was declared, nothing is posted on it', async () => {
+  const { store, first } = openTwo()
+  const older = openMemoryStorage()
+  const other = new Engine(older.store)
+  for (const submit of [first, (command: Command) => resultOf(other.submit(command))]) {
+    await submit(depositOf('d', 1_000n))
+    await submit(freezeOf('h', 10n))
+  }
+  assert.equal(await first({ kind: 'house', account: '@promo' }), 'applied')
+  const gift = (requestId: string): Command => {
+    const legs = [{ from: '@promo', to: 'user:8', asset: 'credit', amount: 5n }]
+    return { kind: 'transfer', requestId, legs, memo: null, metadata: null }
+  }
+  store.becomes(older.store)
+  assert.equal(await first({ ...freezeOf('f', 1n), payee: '@promo' }), 'unknown_account')
+  assert.equal(await first(gift('t')), 'unknown_account')
+  assert.equal(await older.reader.account('@promo'), null)
+  assert.equal((await older.reader.account('user:8'))!.balances[0]!.available, 990n)
+  assert.equal(await first({ kind: 'house', account: '@promo' }), 'applied')
+  assert.equal(await first(gift('t')), 'applied')
+})
+
 test('after a connection was lost nothing is remembered', async () => {
   const { store, first } = openTwo()
   await first(depositOf('d', 1_000n))
@@ -176,4 +199,12 @@ test('a call that waits for a row locked by another program gets contention befo
   await clock.advance(10_000)
   assert.deepEqual(answers.at(-1), 'patient applied')
   assert.equal((await storage.reader.account('user:8'))!.balances[0]!.held, 10n)
+})
+
+test('a process whose running numbers are those of another one passes over them', async () => {
+  const clock = { ...systemClock, random: () => 0.25 }
+  const { storage, first, second } = openTwo({ clock })
+  for (let index = 0; index < 50; index++) assert.equal(await first(depositOf(`d${index}`, 1n)), 'applied')
+  for (let index = 0; index < 5; index++) assert.equal(await second(depositOf(`e${index}`, 1n, 'user:9')), 'applied')
+  assert.equal((await storage.reader.account('user:9'))?.balances[0]?.available, 5n)
 })

@@ -87,7 +87,10 @@ function keysOf(names: readonly BalanceName[], houseStripes: HouseStripes): Foot
     houseStripes,
     requests: new Set(),
     balances: new Map(names.map((name) => [balanceKey(name.account, name.asset, name.stripe), name])),
+    standings: new Set(),
+    wholes: new Map(),
     assets: new Set(),
+    houses: new Set(),
     rates: new Map(),
     payees: new Map(),
   }

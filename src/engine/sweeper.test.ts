@@ -77,12 +77,11 @@ test('where another process was faster, the round ends', async () => {
     {},
     {
       reader: {
-        due: async (now, limit) => {
-          const found = await reader.due(now, limit)
+        due: async (query) => {
+          const found = await reader.due(query)
           for (const { id } of found.holds) await winner.do({ kind: 'release', hold: id, cause: 'expiry' })
           return found
         },
-        overdue: (now) => reader.overdue(now),
       },
     },
   )
@@ -106,15 +105,14 @@ test('a hold that is extended between the look and the release stays open, and i
     {},
     {
       reader: {
-        due: async (now, limit) => {
-          const found = await reader.due(now, limit)
+        due: async (query) => {
+          const found = await reader.due(query)
           if (found.holds.length > 0 && amendsCount === 0) {
             amendsCount++
             await other.do(amend('a', 'h', { expiresInMs: 20_000 }))
           }
           return found
         },
-        overdue: (now) => reader.overdue(now),
       },
     },
   )
@@ -220,8 +218,7 @@ test('a look that fails ends the round, whatever it fails with', async () => {
       {},
       {
         reader: {
-          due: (now, limit) => (isAway ? Promise.reject(failure) : reader.due(now, limit)),
-          overdue: (now) => reader.overdue(now),
+          due: (query) => (isAway ? Promise.reject(failure) : reader.due(query)),
         },
       },
     )
@@ -248,7 +245,7 @@ test('holds that cannot be ended are left aside for a while, and those after the
   const stuck = new Set(await process.freeze(10, 'a'))
   const others = await process.freeze(20, 'b')
   await site.clock.advance(TTL_MS + 100)
-  process.store.refuses = ({ holdsChanged }) => holdsChanged.some(({ id }) => stuck.has(id))
+  process.store.refuses = ({ holdChanges }) => holdChanges.some(({ after }) => stuck.has(after.id))
   process.sweeper.start()
   await site.clock.advance(INTERVAL_MS)
   for (const hold of others) assert.equal(await process.stateOf(hold), 'expired', hold)
@@ -284,7 +281,7 @@ test('no more holds are left aside than the limit says', async () => {
   await site.clock.advance(3 * INTERVAL_MS)
   assert.equal(process.sweeper.status.aside, 7)
   assert.ok(process.sweeper.status.rounds >= 2)
-  assert.ok(Math.max(...process.looks) <= 17)
+  assert.ok(Math.max(...process.looks) <= 10)
 })
 
 test('stopping waits for the page under way, and begins no other', async () => {
@@ -317,7 +314,7 @@ test('what a look finds after the stop is not submitted', async () => {
   const process = site.process(
     {},
     {
-      reader: { due: (now, limit) => asked.then(() => reader.due(now, limit)), overdue: (now) => reader.overdue(now) },
+      reader: { due: (query) => asked.then(() => reader.due(query)) },
     },
   )
   await process.give()
@@ -333,11 +330,10 @@ test('what a look finds after the stop is not submitted', async () => {
 
 test('stopping does not wait longer than its limit for a round', async () => {
   await using site = new Site()
-  const { reader } = openMemoryStorage(site.tables)
   const process = site.process(
     { drainMsMax: 500 },
     {
-      reader: { due: () => new Promise(() => {}), overdue: (now) => reader.overdue(now) },
+      reader: { due: () => new Promise(() => {}) },
     },
   )
   process.sweeper.start()
@@ -403,9 +399,8 @@ test('the operator hears when due holds are left over for too long, and when the
 
 test('the operator hears when nobody could look for due holds for too long', async () => {
   await using site = new Site()
-  const { reader } = openMemoryStorage(site.tables)
   const away = (): Promise<never> => Promise.reject(new Fault('store_unavailable', 'Gone.'))
-  const process = site.process({}, { reader: { due: away, overdue: (now) => reader.overdue(now) } })
+  const process = site.process({}, { reader: { due: away } })
   process.sweeper.start()
   await site.clock.advance(ENGINE_LIMITS.expiryLagMsMax + 5 * INTERVAL_MS)
   assert.equal(process.sweeper.status.isBehind, true)
@@ -478,7 +473,7 @@ test('a round that begins after the stop is a defect', async () => {
     return () => undefined
   }
   const sweeper = new Sweeper({
-    reader: { due: () => assert.fail(), overdue: () => assert.fail() },
+    reader: { due: () => assert.fail() },
     submit: () => assert.fail(),
     now: () => assert.fail(),
     clock,

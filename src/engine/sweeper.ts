@@ -12,7 +12,7 @@
  *    └────stop────▶ stopped ◀───────────────────────────────────────────┘
  *
  * Every process has one, and they do not know each other: several may submit the same hold, and the rules accept one of the releases.
- * A restart loses nothing, because due holds are read from the database. Upholds laws 5 and 8.
+ * A restart loses nothing, because due holds are read from the database. expiry-walk.ts says where a round looks. Upholds laws 5 and 8.
  */
 import { assertTransition, type Transitions } from '../domain/assert.ts'
 import type { ReleaseCommand } from '../domain/command.ts'
@@ -21,7 +21,8 @@ import type { FaultCode, Outcome, RejectionCode } from '../domain/outcome.ts'
 import type { Clock } from './clock.ts'
 import { asFault, type Fault } from './faults.ts'
 import type { EngineLimits } from './limits.ts'
-import type { Reader } from './reader.ts'
+import { ExpiryWalks, type ExpiryWalk, type Stretch, type WalkLimits } from './expiry-walk.ts'
+import { OVERDUE_COUNT_MAX, type Reader } from './reader.ts'
 
 type SweeperLimits = Pick<
   EngineLimits,
@@ -33,10 +34,11 @@ type SweeperLimits = Pick<
   | 'expiryLagMsMax'
   | 'expiryAsideMs'
   | 'expiryAsideMax'
->
+> &
+  WalkLimits
 
 export interface SweeperOptions {
-  readonly reader: Pick<Reader, 'due' | 'overdue'>
+  readonly reader: Pick<Reader, 'due'>
   /** `Engine.submit`. @throws Fault */
   readonly submit: (release: ReleaseCommand) => Promise<Outcome>
   /** `Engine.now`: the time that decides which holds are due. @throws Fault `clock_wrong`, and the faults of `Store.clock` */
@@ -78,6 +80,22 @@ type DueHold = Awaited<ReturnType<Reader['due']>>['holds'][number]
 
 type Refusal = RejectionCode | FaultCode
 
+interface Aside {
+  readonly expiresAt: Instant
+  /** When the hold is submitted again, on the clock's `elapsed`. */
+  readonly until: number
+}
+
+/** What one look came to. */
+interface Looked {
+  /** What ended the round. */
+  readonly fault: Fault | null
+  /** Whether another process ended most of what was found. */
+  readonly isPassed: boolean
+  /** How many holds were submitted. */
+  readonly endedCount: number
+}
+
 /**
  * - `ended`: by this sweeper.
  * - `passed`: another process or a caller has ended it, or extended it.
@@ -102,8 +120,9 @@ export class Sweeper {
   readonly #options: SweeperOptions
   readonly #pageMax: number
   readonly #createdAt: number
-  /** By hold, when it is submitted again, on the clock's `elapsed`; earliest first. */
-  readonly #aside = new Map<RequestId, number>()
+  readonly #walks: ExpiryWalks
+  /** Holds that could not be ended, those that are submitted again first at the front. */
+  readonly #aside = new Map<RequestId, Aside>()
   readonly #counts = { rounds: 0, swept: 0, faults: 0 }
   /** When the oldest remaining hold became due, on the clock's `elapsed`; null when none remained. */
   #lagSince: number | null = null
@@ -121,6 +140,7 @@ export class Sweeper {
     const { queueCommandsMax, expiryPageMax } = options.limits
     // Half of the queue is reserved for callers.
     this.#pageMax = Math.max(1, Math.min(expiryPageMax, Math.floor(queueCommandsMax / 2)))
+    this.#walks = new ExpiryWalks(options.limits)
     this.#createdAt = options.clock.elapsed()
   }
 
@@ -191,37 +211,62 @@ export class Sweeper {
 
   /** One round. @returns the fault that ended it, after all answers of its page */
   async #sweep(): Promise<Fault | null> {
-    const { reader, clock, limits } = this.#options
-    for (let left = limits.expiryRoundMax; left > 0 && !this.#isStopping();) {
-      this.#recall()
-      const pageMax = Math.min(this.#pageMax, left)
-      // Holds that are set aside are read too.
-      const limit = pageMax + this.#aside.size
-      const now = await this.#options.now()
-      const { holds } = await reader.due(now, limit)
-      this.#readAt = clock.elapsed()
-      this.#setLag(holds[0]?.expiresAt, now)
-      if (this.#isStopping()) return null
-      const found = holds.filter(({ id }) => !this.#aside.has(id))
-      const page = found.slice(0, pageMax)
-      const { fault, passedCount, remaining } = await this.#endPage(page)
-      left -= page.length
-      const isLast = holds.length < limit && page.length === found.length
-      if (fault !== null || isLast) {
-        const remainingHolds = holds.filter(({ id }) => remaining.has(id) || this.#aside.has(id))
-        this.#setLag(remainingHolds[0]?.expiresAt, now)
-        this.#backlog = fault === null ? remainingHolds.length : null
-        return fault
-      }
-      // Another process ends the same holds and is faster: it continues, so that the two do not compete.
-      if (passedCount * 2 > page.length) break
+    const { limits } = this.#options
+    const again = this.#recall()
+    if (again.length > 0) {
+      const { fault, remaining } = await this.#endPage(again)
+      for (const { id, expiresAt } of again) if (remaining.has(id)) this.#aside.set(id, { expiresAt, until: 0 })
+      if (fault !== null) return fault
     }
-    if (this.#isStopping()) return null
-    const now = await this.#options.now()
-    const { count, oldestExpiresAt } = await reader.overdue(now)
-    this.#backlog = count
-    this.#setLag(oldestExpiresAt ?? undefined, now)
+    let left = limits.expiryRoundMax
+    for (const walk of this.#walks.begin()) {
+      while (left > 0 && !this.#isStopping()) {
+        const now = await this.#options.now()
+        const stretch = walk.next(now)
+        if (stretch === null) break
+        const { fault, isPassed, endedCount } = await this.#look(walk, stretch, Math.min(this.#pageMax, left), now)
+        if (fault !== null) return fault
+        left -= endedCount
+        // Another process ends the same holds and is faster: it continues, so that the two do not compete.
+        if (isPassed) left = 0
+      }
+    }
+    if (!this.#isStopping()) await this.#count()
     return null
+  }
+
+  async #look(walk: ExpiryWalk, stretch: Stretch, limit: number, now: Instant): Promise<Looked> {
+    const { holds, reached } = await this.#options.reader.due({ ...stretch, limit })
+    this.#readAt = this.#options.clock.elapsed()
+    this.#setLag(holds[0]?.expiresAt, now)
+    if (this.#isStopping()) return { fault: null, isPassed: false, endedCount: 0 }
+    const page = holds.filter(({ id }) => !this.#aside.has(id))
+    const { fault, passedCount, remaining } = await this.#endPage(page)
+    if (fault === null) walk.looked(stretch, reached)
+    else {
+      this.#setLag(page.find(({ id }) => remaining.has(id))?.expiresAt, now)
+      this.#backlog = null
+    }
+    return { fault, isPassed: passedCount * 2 > page.length, endedCount: page.length }
+  }
+
+  /** Counts what a round has left. */
+  async #count(): Promise<void> {
+    const now = await this.#options.now()
+    const expiries = [...this.#aside.values()].map(({ expiresAt }) => expiresAt)
+    let isCounted = true
+    let oldest = Infinity
+    for (const stretch of this.#walks.left(now)) {
+      const { holds, reached } = await this.#options.reader.due({ ...stretch, limit: OVERDUE_COUNT_MAX })
+      expiries.push(...holds.map(({ expiresAt }) => expiresAt))
+      if (reached === null || holds.length === OVERDUE_COUNT_MAX) continue
+      isCounted = false
+      // What is left up to the present may be due since then.
+      if (stretch.until === now) oldest = reached.expiresAt
+    }
+    this.#backlog = isCounted ? Math.min(expiries.length, OVERDUE_COUNT_MAX) : null
+    for (const expiresAt of expiries) oldest = Math.min(oldest, expiresAt)
+    this.#setLag(oldest === Infinity ? undefined : oldest, now)
   }
 
   /** Remembers since when the oldest remaining hold is due, by `elapsed`, so that a change of the time of day does not change the lag. */
@@ -232,23 +277,26 @@ export class Sweeper {
   async #endPage(page: readonly DueHold[]) {
     const results = await Promise.all(page.map(({ id }) => this.#end(id)))
     const remaining = new Set<RequestId>()
-    const refused: { readonly hold: RequestId; readonly reason: Refusal }[] = []
+    const refused: { readonly hold: DueHold; readonly reason: Refusal }[] = []
     let fault: Fault | null = null
     let endedCount = 0
     let passedCount = 0
     for (const [index, result] of results.entries()) {
-      const { id } = page[index]!
+      const hold = page[index]!
       if (result === 'ended') endedCount++
       else if (result === 'passed') passedCount++
-      else if ('refusal' in result) refused.push({ hold: id, reason: result.refusal })
+      else if ('refusal' in result) refused.push({ hold, reason: result.refusal })
       else {
         fault ??= result.fault
-        remaining.add(id)
+        remaining.add(hold.id)
       }
     }
     this.#counts.swept += endedCount
     for (const { hold } of refused) this.#putAside(hold)
-    if (refused.length > 0) this.#emit({ kind: 'refused', holdsCount: refused.length, ...refused[0]! })
+    const [first] = refused
+    if (first !== undefined) {
+      this.#emit({ kind: 'refused', holdsCount: refused.length, hold: first.hold.id, reason: first.reason })
+    }
     return { fault, passedCount, remaining }
   }
 
@@ -266,21 +314,24 @@ export class Sweeper {
     }
   }
 
-  #putAside(hold: RequestId): void {
+  #putAside({ id, expiresAt }: DueHold): void {
     const { clock, limits } = this.#options
-    this.#aside.set(hold, clock.elapsed() + limits.expiryAsideMs)
+    this.#aside.set(id, { expiresAt, until: clock.elapsed() + limits.expiryAsideMs })
     if (this.#aside.size <= limits.expiryAsideMax) return
     const [oldest] = this.#aside.keys()
     this.#aside.delete(oldest!)
   }
 
-  /** Holds that were set aside long enough are submitted again. */
-  #recall(): void {
+  /** Takes back the holds that were set aside long enough: they are submitted again. */
+  #recall(): readonly DueHold[] {
     const now = this.#options.clock.elapsed()
-    for (const [hold, until] of this.#aside) {
-      if (until > now) break
-      this.#aside.delete(hold)
+    const recalled: DueHold[] = []
+    for (const [id, { expiresAt, until }] of this.#aside) {
+      if (until > now || recalled.length === this.#pageMax) break
+      this.#aside.delete(id)
+      recalled.push({ id, expiresAt })
     }
+    return recalled
   }
 
   #report(fault: Fault | null): void {

@@ -16,19 +16,23 @@ const STRIPES = new HouseStripes(0)
 
 /** Positions of torn rejections, and the code of the last one. */
 function decide(work: readonly Work[], balances: readonly BalanceRecord[]) {
-  const plan = decideBatch(
-    work,
-    {
-      requests: new Map(),
-      balances: new Map(balances.map((row) => [balanceKey(row.account, row.asset, row.stripe), row])),
-      assets: new Map([[CREDIT.code, CREDIT]]),
-      rates: new Map(),
-    },
-    STRIPES,
-    MOMENT,
-  )
+  const snapshot = {
+    requests: new Map(),
+    balances: new Map(balances.map((row) => [balanceKey(row.account, row.asset, row.stripe), row])),
+    standings: new Map(),
+    assets: new Map([[CREDIT.code, CREDIT]]),
+    houses: new Map([['@promo', { account: '@promo', declaredAt: 1 }]]),
+    rates: new Map(),
+  }
+  const plan = decideBatch(work, snapshot, STRIPES, MOMENT)
   const positions = positionsToProve(plan.outcomes)
-  const torn = tornIn({ positions, work, plan, keysOf: (item) => footprint([item], STRIPES), isLocked: false })
+  const torn = tornIn({
+    positions,
+    work,
+    plan,
+    keysOf: (item) => footprint([item], STRIPES, snapshot),
+    isLocked: false,
+  })
   const { rejection } = plan.outcomes.at(-1) as { readonly rejection: Rejection }
   return { torn, code: rejection.code }
 }

@@ -20,7 +20,7 @@ export interface TornQuestion {
   readonly work: readonly Work[]
   readonly plan: Plan
   readonly keysOf: (item: Work) => Footprint
-  /** Balances were locked from the read until the commit, so only rates may have changed. */
+  /** Balances were locked from the read until the commit, so only standings and rates may have changed. */
   readonly isLocked: boolean
 }
 
@@ -43,12 +43,14 @@ export function tornIn({ positions, work, plan, keysOf, isLocked }: TornQuestion
 }
 
 /** The footprint keys of the rows that a batch changes. */
-type KeysChanged = Readonly<Record<'balances' | 'assets' | 'rates', ReadonlySet<string>>>
+type KeysChanged = Readonly<Record<'balances' | 'standings' | 'assets' | 'houses' | 'rates', ReadonlySet<string>>>
 
-function keysChanged({ balances, assets, rates }: Changes): KeysChanged {
+function keysChanged({ balances, standings, assets, houses, rates }: Changes): KeysChanged {
   return {
     balances: new Set(balances.map(({ after }) => balanceKey(after.account, after.asset, after.stripe))),
+    standings: new Set(standings.map(({ after }) => after.account)),
     assets: new Set(assets.map(({ code }) => code)),
+    houses: new Set(houses.map(({ account }) => account)),
     rates: new Set(rates.map(({ from, to }) => rateKey(from, to))),
   }
 }
@@ -56,7 +58,7 @@ function keysChanged({ balances, assets, rates }: Changes): KeysChanged {
 /** Whether a rejection rests both on rows that the batch changes and on rows that it only read. */
 function isTorn(
   changed: KeysChanged,
-  { balances, assets, rates, isLocked }: Footprint & { isLocked: boolean },
+  { balances, standings, assets, houses, rates, isLocked }: Footprint & { isLocked: boolean },
 ): boolean {
   let restsOnBatch = false
   let restsOnRead = false
@@ -66,7 +68,13 @@ function isTorn(
     if (changed.balances.has(key)) restsOnBatch = true
     else if (!isLocked) restsOnRead = true
   }
+  for (const account of standings) {
+    if (changed.standings.has(account)) restsOnBatch = true
+    else restsOnRead = true
+  }
   for (const code of assets) if (changed.assets.has(code)) restsOnBatch = true
+  // As an asset, a declaration that was read is never undone.
+  for (const account of houses) if (changed.houses.has(account)) restsOnBatch = true
   for (const key of rates.keys()) {
     if (changed.rates.has(key)) restsOnBatch = true
     else restsOnRead = true

@@ -8,7 +8,7 @@ import type { Backend } from './backend.ts'
 import type { HttpLimits } from './limits.ts'
 import { prepareRefusal } from './respond.ts'
 
-/** Only these routes are limited: the health routes must also respond under load. */
+/** Only these routes are limited, below the prefix of the application: the health routes must also respond under load. */
 const LIMITED = '/v1/'
 const RETRY_AFTER_MS = 1_000
 
@@ -29,11 +29,12 @@ export function limitRequests(
   // The response is prepared once, because there can be thousands of refusals per second.
   const sendTooMany = prepareRefusal(tooMany)
   const sendQueueFull = prepareRefusal(queueFull)
+  const limited = app.prefix + LIMITED
   let inFlight = 0
   const leave = (): void => void inFlight--
 
   app.addHook('onRequest', (request, reply, done) => {
-    if (!request.url.startsWith(LIMITED)) return done()
+    if (!request.url.startsWith(limited)) return done()
     if (inFlight >= requestsInFlightMax) {
       onRefusal(request, tooMany)
       return void sendTooMany(reply)

@@ -1,15 +1,16 @@
 /** The routes of commands, one per contract. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { Type } from 'typebox'
 import type { Contract } from '../api/contract.ts'
 import { ALL_CONTRACTS } from '../api/contracts.ts'
 import { reference } from '../api/schema.ts'
 import type { Command } from '../domain/command.ts'
 import type { Backend } from './backend.ts'
+import { onlyIfMatch } from './conditional.ts'
 import { readCommand } from './idempotency.ts'
-import { IDEMPOTENCY_HEADERS, repeatableAnswers, WRITE_PROBLEMS } from './openapi.ts'
+import { commandAnswers, commandHeaders, WRITE_PROBLEMS } from './openapi.ts'
 import { sendOutcome } from './respond.ts'
 import { submitCommand } from './submit.ts'
+import { Type } from '../api/typebox.ts'
 
 type ByAddress = { Params: Readonly<Record<string, string>> }
 
@@ -18,7 +19,7 @@ export function commandRoutes(app: FastifyInstance, backend: Backend): void {
 }
 
 function addCommand(app: FastifyInstance, backend: Backend, contract: Contract): void {
-  const { route, address, answer, bodySchema, takesRequestId } = contract
+  const { route, address, bodySchema } = contract
   const { operationId, tag, summary, description } = route
   const params = Object.fromEntries(address.map(({ parameter, schema }) => [parameter, schema]))
   app.route<ByAddress>({
@@ -29,12 +30,12 @@ function addCommand(app: FastifyInstance, backend: Backend, contract: Contract):
       tags: [tag],
       summary,
       ...(description === undefined ? {} : { description }),
-      ...(takesRequestId ? { headers: IDEMPOTENCY_HEADERS } : {}),
+      ...commandHeaders(contract),
       ...(address.length === 0 ? {} : { params: Type.Object(params) }),
       body: reference(bodySchema),
-      response: { [route.status]: repeatableAnswers(answer.schema) },
+      response: { [route.status]: commandAnswers(contract) },
     },
-    config: { problems: [...route.problems, ...WRITE_PROBLEMS] },
+    config: { problems: [...route.problems, 'request_replayed', ...WRITE_PROBLEMS] },
     handler: async (request, reply): Promise<FastifyReply> => {
       const command = commandIn(request, contract)
       return sendOutcome(reply, contract, await submitCommand(backend, request, command))
@@ -45,5 +46,8 @@ function addCommand(app: FastifyInstance, backend: Backend, contract: Contract):
 function commandIn(request: FastifyRequest<ByAddress>, contract: Contract): Command {
   const values: Record<string, unknown> = {}
   for (const { name, parameter } of contract.address) values[name] = request.params[parameter]
-  return readCommand(request, (input, newRequestId) => contract.readOne(values, input, newRequestId, 'parameter'))
+  const command = readCommand(request, (input, newRequestId) =>
+    contract.readOne(values, input, newRequestId, 'parameter'),
+  )
+  return onlyIfMatch(request, command, contract)
 }

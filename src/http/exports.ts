@@ -8,9 +8,11 @@ import { Readable } from 'node:stream'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { LedgerError } from '../api/error.ts'
 import type { PostingsFilter, StatementFormat } from '../api/queries.ts'
-import { statementEnd, statementHead, statementText } from '../api/statement.ts'
+import { statementEnd, statementHead, statementText, statementUntil, type StatementForm } from '../api/statement.ts'
+import type { Asset } from '../domain/asset.ts'
+import type { AssetCode, Instant } from '../domain/ids.ts'
 import type { StatementLine } from '../domain/journal.ts'
-import type { Page, Reader } from '../engine/reader.ts'
+import { FIRST_PAGE, type Page, type PageQuery, type Reader } from '../engine/reader.ts'
 import type { HttpLimits } from './limits.ts'
 
 export class Exports {
@@ -36,9 +38,13 @@ export class Exports {
     this.#underWay += 1
     try {
       const reader = this.#reader
+      const decimals = format === 'csv' ? await decimalsOf(reader, query.asset) : 0
+      const at = statementUntil(query.until)
       const first = await reader.postings(query)
       const patience = new Patience(this.#limits.exportPageMsMax)
-      const file = Readable.from(pagesOf(reader, query, { format, first, patience }), { highWaterMark: 1 })
+      const file = Readable.from(pagesOf(reader, query, { form: { format, decimals }, first, patience, at }), {
+        highWaterMark: 1,
+      })
       const cut = (reason: string): unknown => file.destroy(new Error(`The export was aborted: ${reason}.`))
       patience.start(() => cut('the caller took too long for a page'))
       const whole = setTimeout(() => cut('it took too long'), exportMsMax)
@@ -56,24 +62,37 @@ export class Exports {
 }
 
 interface Pages {
-  readonly format: StatementFormat
+  readonly form: StatementForm
   readonly first: Page<StatementLine>
   readonly patience: Patience
+  /** Up to when the file has every line. */
+  readonly at: Instant
 }
 
-async function* pagesOf(reader: Reader, query: PostingsFilter, { format, first, patience }: Pages) {
-  let linesCount = first.items.length
-  yield statementHead(format) + statementText(format, first.items)
+async function* pagesOf(reader: Reader, query: PostingsFilter, { form, first, patience, at }: Pages) {
+  let rowsCount = first.items.length
+  yield statementHead(form.format) + statementText(form, first.items)
   for (let { next: cursor } = first; cursor !== null;) {
     patience.renew()
     // All other pending work runs before the next page.
     await nextTurn()
     const page = await reader.postings({ ...query, cursor })
-    linesCount += page.items.length
-    if (page.items.length > 0) yield statementText(format, page.items)
+    rowsCount += page.items.length
+    if (page.items.length > 0) yield statementText(form, page.items)
     cursor = page.next
   }
-  yield statementEnd(format, linesCount)
+  yield statementEnd(form.format, { rowsCount, at })
+}
+
+/** The decimal places of an asset; 0 for one that was not declared, which has no lines. */
+async function decimalsOf(reader: Reader, code: AssetCode): Promise<number> {
+  for (let page: PageQuery | null = FIRST_PAGE; page !== null;) {
+    const { items, next }: Page<Asset> = await reader.assets(page)
+    const found = items.find((asset) => asset.code === code)
+    if (found !== undefined) return found.decimals
+    page = next === null ? null : { ...FIRST_PAGE, cursor: next }
+  }
+  return 0
 }
 
 /** The time limit for the caller to take a page. */

@@ -23,6 +23,10 @@ export interface HttpLimits {
   /** The time that a caller may take for one page of an export, and for the whole export. After that, its connection is reset. */
   readonly exportPageMsMax: number
   readonly exportMsMax: number
+  /** A read with a shorter answer, in UTF-16 units, is not compressed. */
+  readonly compressedCharactersMin: number
+  /** Concurrent compressions, each with a buffer of 270 kB; a further answer is not compressed. */
+  readonly compressionsMax: number
   /** The maximum age of the warnings in `/readyz`, and the time that it waits for new ones. */
   readonly warningsAgeMsMax: number
   readonly warningsWaitMsMax: number
@@ -43,6 +47,8 @@ export const HTTP_LIMITS: HttpLimits = {
   exportsMax: 4,
   exportPageMsMax: 30_000,
   exportMsMax: 3_600_000,
+  compressedCharactersMin: 2_048,
+  compressionsMax: 64,
   warningsAgeMsMax: 10_000,
   warningsWaitMsMax: 500,
   shutdownMs: 10_000,

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import type { LedgerError } from '../api/error.ts'
 import type { ProblemCode } from '../api/problem.ts'
+import { HEALTH_PATHS } from './routes/health.ts'
 
 const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/
 
@@ -47,9 +48,13 @@ export class ProblemLog {
   }
 }
 
-/** Logs one line per request. It is optional, because a line costs more than many requests. */
+/** Whoever asks for these asks every few seconds. */
+const PROBES: ReadonlySet<string> = new Set(HEALTH_PATHS)
+
+/** Logs one line per request, except health probes. It is optional, because a line costs more than many requests. */
 export function logRequests(app: FastifyInstance, log: Logger): void {
   app.addHook('onResponse', (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
+    if (PROBES.has(request.url.slice(app.prefix.length))) return done()
     const durationMs = Math.round(reply.elapsedTime * 1000) / 1000
     log.info({ ...about(request), status: reply.statusCode, durationMs }, 'answered')
     done()
@@ -58,7 +63,7 @@ export function logRequests(app: FastifyInstance, log: Logger): void {
 
 function about(request: FastifyRequest): object {
   return {
-    reqId: request.id,
+    callId: request.id,
     traceId: traceIdOf(request),
     method: request.method,
     // The pattern of the route, because the path contains names.

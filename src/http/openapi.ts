@@ -1,22 +1,25 @@
 /** The parts of the OpenAPI document besides the schemas: problems with examples, and the idempotency headers. */
-import { Type, type TSchema } from 'typebox'
 import type { SwaggerTransform, SwaggerTransformObject } from '@fastify/swagger'
 import { Account } from '../api/account.ts'
 import { Asset, Assets } from '../api/asset.ts'
-import { Balance } from '../api/balance.ts'
-import { pathTemplate } from '../api/contract.ts'
+import { Balance, BalancePage } from '../api/balance.ts'
+import { pathTemplate, type Contract } from '../api/contract.ts'
 import { ALL_CONTRACTS, BODIES } from '../api/contracts.ts'
-import { Entry, EntryLeg } from '../api/entry.ts'
+import { Entry, EntryLeg, FeedPage } from '../api/entry.ts'
+import { HouseAccount } from '../api/house-account.ts'
 import { Hold, HoldEvent, HoldEventPage, HoldPage } from '../api/hold.ts'
 import { AppliedOutcome, Batch, Health, Problem, Readiness, RefusedOutcome } from '../api/outcome-schemas.ts'
+import { OpenedAccount } from '../api/opened-account.ts'
 import { Posting, PostingPage, StatementLine } from '../api/posting.ts'
-import { problemOfError } from '../api/problem-details.ts'
 import { exampleOf } from '../api/problem-examples.ts'
 import type { ProblemCode } from '../api/problem.ts'
 import { PROBLEMS } from '../api/problems.ts'
 import { Rate, RatePage } from '../api/rate.ts'
 import { reference, RequestId } from '../api/schema.ts'
+import { AssetStats, StatsPage } from '../api/stats.ts'
 import { AMOUNT_MAX } from '../domain/amount.ts'
+import { VERSION } from '../version.ts'
+import { Type, type TSchema } from '../api/typebox.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -29,8 +32,10 @@ declare module 'fastify' {
 export const NAMED_SCHEMAS = [
   Balance,
   Account,
+  OpenedAccount,
   Asset,
   Assets,
+  HouseAccount,
   Hold,
   HoldPage,
   HoldEvent,
@@ -40,14 +45,19 @@ export const NAMED_SCHEMAS = [
   PostingPage,
   Rate,
   RatePage,
+  BalancePage,
+  AssetStats,
+  StatsPage,
   EntryLeg,
   Entry,
+  FeedPage,
   Problem,
   AppliedOutcome,
   RefusedOutcome,
   Batch,
   Health,
   Readiness,
+  ...new Set(ALL_CONTRACTS.map(({ answered }) => answered.schema)),
   ...BODIES,
 ]
 
@@ -70,23 +80,62 @@ export const WRITE_PROBLEMS: readonly ProblemCode[] = [
   'payload_too_large',
   'unsupported_media_type',
   'headers_too_large',
+  'host_not_allowed',
+  'origin_not_allowed',
   ...FAULTS,
 ]
 export const READ_PROBLEMS: readonly ProblemCode[] = [
   'invalid_request',
   'headers_too_large',
+  'host_not_allowed',
+  'origin_not_allowed',
   'overloaded',
   'store_unavailable',
   'store_misconfigured',
   'internal',
 ]
 
-export const IDEMPOTENCY_HEADERS = Type.Object({
+const IDEMPOTENCY_KEY = {
   'Idempotency-Key': Type.Optional({
     ...RequestId,
     description: 'The request id, instead of `requestId` in the body. If both are given, they must be equal.',
   }),
+}
+
+const CONDITIONS = {
+  ifVersion: 'the balance of `account` has one of these tags, instead of `ifVersion` in the body',
+  ifSteps: 'the hold has one of these tags, instead of `ifSteps` in the body',
+} as const
+
+/** The headers of the route of a command. */
+export function commandHeaders({ takesRequestId, condition }: Contract): { readonly headers?: TSchema } {
+  const headers = {
+    ...(takesRequestId ? IDEMPOTENCY_KEY : {}),
+    ...(condition === null
+      ? {}
+      : {
+          'If-Match': Type.Optional(
+            Type.String({
+              description:
+                `Apply the command only if ${CONDITIONS[condition]}. A tag covers everything that the answer shows, so it also differs ` +
+                'when a database that went back in time has reached the same number again. `*`: it exists. A weak tag matches nothing.',
+              examples: ['"3-1x2y3z"'],
+            }),
+          ),
+        }),
+  }
+  return Object.keys(headers).length === 0 ? {} : { headers: Type.Object(headers) }
+}
+
+/** The headers of a read whose answer has a tag. */
+export const READ_CONDITIONS = Type.Object({
+  'If-None-Match': Type.Optional(
+    Type.String({ description: 'Tags of what the caller has. The answer is 304 if one of them is current.' }),
+  ),
+  'If-Match': Type.Optional(Type.String({ description: 'Tags that the caller expects. Another one is refused.' })),
 })
+
+const ETAG = { ETag: { type: 'string', description: 'The entity tag of the balance or hold, for `If-Match`.' } }
 
 const REPLAYED = {
   'Idempotent-Replayed': {
@@ -102,23 +151,36 @@ export function answers<Schema extends TSchema>(schema: Schema & { $id: string }
   return reference(schema)
 }
 
-export function repeatableAnswers<Schema extends TSchema>(schema: Schema & { $id: string }): TSchema {
-  return { ...reference(schema), headers: REPLAYED }
+/** The answers of a read that has a tag. */
+export function taggedAnswers<Schema extends TSchema>(schema: Schema & { $id: string }) {
+  return {
+    200: { ...reference(schema), headers: ETAG },
+    304: { type: 'null', description: 'It has not changed.', headers: ETAG },
+  }
+}
+
+/** The answer of a command. */
+export function commandAnswers({ answer, answered }: Contract): object {
+  const headers = 'tag' in answer ? { ...REPLAYED, ...ETAG } : REPLAYED
+  return { ...reference(answered.schema), headers }
 }
 
 export const OPENAPI = {
   openapi: '3.1.0' as const,
   info: {
     title: 'Holdfast',
-    version: '1.0.0',
+    version: VERSION,
     description:
       'A credits ledger: freeze the maximum cost of a call, settle the actual cost, and the rest returns to the holder.\n\n' +
-      `Amounts are whole minor units as decimal strings. The amount of a request is at most ${AMOUNT_MAX} and can also be a safe ` +
+      `Amounts are whole minor units as decimal strings: of an asset with 2 decimal places, \`150\` is 1.50. The amount of a request is at most ${AMOUNT_MAX} and can also be a safe ` +
       'integer. Amounts in answers are within a signed 64-bit integer; only the balance of a house account can be outside. Instants are ' +
       'ISO 8601. Bodies are strict: unknown and duplicate fields are refused, and values are not converted.\n\n' +
       'A request id has one effect, forever. A request can be repeated with the same id any number of times: the response is the first ' +
-      'answer, with `Idempotent-Replayed: true`. Errors are problems (RFC 9457) with a stable `code`. If `retryable` is true, send the ' +
-      'same request again, after `Retry-After` seconds if the header is present.',
+      'answer, with `replayed: true` and `Idempotent-Replayed: true`; that of a freeze also shows the hold as it is now. Errors are ' +
+      'problems (RFC 9457) with a stable `code`. If `retryable` is true, send the same request again, after `Retry-After` seconds if the ' +
+      'header is present.\n\n' +
+      'Every response has an `X-Request-Id`: the one of the request, or a new one. It names the HTTP call in the logs; unlike the request ' +
+      'id of a command it has no effect. Reads of 2,048 characters and more are compressed with gzip for callers that accept it.',
     license: { name: 'MIT', identifier: 'MIT' },
   },
   servers: [{ url: '/', description: 'This service.' }],
@@ -164,7 +226,7 @@ export const withProblems: SwaggerTransform = ({ schema, url, route }) => {
 
 function problemResponse(codes: readonly ProblemCode[]): object {
   const examples = Object.fromEntries(
-    codes.map((code) => [code, { summary: PROBLEMS[code].title, value: problemOfError(exampleOf(code)) }]),
+    codes.map((code) => [code, { summary: PROBLEMS[code].title, value: exampleOf(code).toJSON() }]),
   )
   const retryable = codes.some((code) => PROBLEMS[code].retryAfterMs !== null)
   return {

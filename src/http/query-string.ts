@@ -4,7 +4,8 @@ import { parseJsonText } from '../api/json.ts'
 
 /** The readers of the parameters that are not texts. A value that does not match is left unchanged. */
 const READ: Readonly<Record<string, (text: string) => unknown>> = {
-  limit: (text) => (/^[0-9]{1,9}$/.test(text) ? Number(text) : text),
+  limit: countOf,
+  days: countOf,
   at: instantOf,
   from: instantOf,
   until: instantOf,
@@ -20,6 +21,10 @@ export function typedQuery(query: unknown): Readonly<Record<string, unknown>> {
     if (typeof text === 'string') typed[name] = read(text)
   }
   return typed
+}
+
+function countOf(text: string): unknown {
+  return /^[0-9]{1,9}$/.test(text) ? Number(text) : text
 }
 
 function instantOf(text: string): unknown {

@@ -2,14 +2,15 @@
 import type { FastifyInstance } from 'fastify'
 import helmet from '@fastify/helmet'
 import swaggerUi from '@fastify/swagger-ui'
+import { VERSION } from '../version.ts'
+import { LOGO } from './logo.ts'
 import { sendFound } from './respond.ts'
 
-/** The page uses inline styles and loads nothing from other hosts. HTTPS is not forced, because the service may run without TLS. */
+/** The page loads nothing from other hosts. HTTPS is not forced, because the service may run without TLS. */
 const CONTENT_SECURITY_POLICY = {
   useDefaults: false,
   directives: {
     defaultSrc: ["'self'"],
-    styleSrc: ["'self'", "'unsafe-inline'"],
     imgSrc: ["'self'", 'data:'],
     frameAncestors: ["'none'"],
     objectSrc: ["'none'"],
@@ -24,9 +25,13 @@ export async function referenceRoutes(app: FastifyInstance): Promise<void> {
     await docs.register(helmet, { contentSecurityPolicy: CONTENT_SECURITY_POLICY, strictTransportSecurity: false })
     await docs.register(swaggerUi, {
       routePrefix: '/docs',
-      uiConfig: { deepLinking: true, docExpansion: 'list', tryItOutEnabled: true },
-      // The bar at the top selects a document; there is only one.
-      theme: { title: 'Holdfast', css: [{ filename: 'holdfast.css', content: '.topbar { display: none }' }] },
+      // This layout has no bar at the top. The other one has a logo, and a field for another document.
+      uiConfig: { layout: 'BaseLayout', deepLinking: true, docExpansion: 'list', tryItOutEnabled: true },
+      logo: { type: 'image/svg+xml', content: LOGO },
+      theme: {
+        title: `Holdfast ${VERSION}: reference`,
+        favicon: [{ filename: 'holdfast.svg', rel: 'icon', sizes: 'any', type: 'image/svg+xml', content: LOGO }],
+      },
     })
   })
 }

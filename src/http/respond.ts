@@ -2,24 +2,49 @@
 import { Readable, type Duplex } from 'node:stream'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { FastifyReply } from 'fastify'
+import { answeredOf } from '../api/answered.ts'
 import type { Contract } from '../api/contract.ts'
 import type { LedgerError } from '../api/error.ts'
-import { problemOfError, problemOfRejection } from '../api/problem-details.ts'
-import { PROBLEMS } from '../api/problems.ts'
+import { problemOfRejection } from '../api/problem-details.ts'
+import { PROBLEM_TYPE, retryAfterSeconds } from '../api/problem-response.ts'
 import type { OutcomeWire, ProblemWire } from '../api/outcome-schemas.ts'
+import type { CommandKind } from '../domain/command.ts'
 import type { Outcome } from '../domain/outcome.ts'
 
 const JSON_TYPE = 'application/json; charset=utf-8'
-const PROBLEM_JSON = 'application/problem+json; charset=utf-8'
 
-export function sendOutcome(reply: FastifyReply, { route, answer }: Contract, outcome: Outcome): FastifyReply {
+export function sendOutcome(
+  reply: FastifyReply,
+  { kind, route, answer, answered }: Contract,
+  outcome: Outcome,
+): FastifyReply {
   if (outcome.status === 'rejected') return sendProblem(reply, problemOfRejection(outcome.rejection))
   if (outcome.replayed) reply.header('idempotent-replayed', 'true')
-  return protect(reply).code(route.status).send(answer.toWire(outcome.answer))
+  const tag = answer.tag?.(outcome.answer) ?? null
+  if (tag !== null) reply.header('etag', `"${tag}"`)
+  return protect(reply)
+    .code(route.status)
+    .send(answered.toWire(answeredOf(kind as CommandKind, outcome)))
 }
 
 export function sendFound(reply: FastifyReply, body: object): FastifyReply {
   return protect(reply).code(200).send(body)
+}
+
+/** @param policy the Content-Security-Policy */
+export function sendPage(reply: FastifyReply, page: string, policy: string): FastifyReply {
+  reply.header('content-type', 'text/html; charset=utf-8').header('content-security-policy', policy)
+  return protect(reply).header('referrer-policy', 'no-referrer').code(200).send(page)
+}
+
+/** An answer that has a tag. @param isKnown whether the caller has it already */
+export function sendTagged(
+  reply: FastifyReply,
+  body: object,
+  { tag, isKnown }: { readonly tag: string; readonly isKnown: boolean },
+): FastifyReply {
+  protect(reply).header('etag', `"${tag}"`)
+  return isKnown ? reply.code(304).send() : reply.code(200).send(body)
 }
 
 /** The UTF-16 units of a response that are written in one turn of the event loop. Nearly every response is one part. */
@@ -76,22 +101,22 @@ export function sendFile(
 
 export function sendError(reply: FastifyReply, error: LedgerError): FastifyReply {
   if (error.code === 'method_not_allowed') reply.header('allow', String(error.details['allow']))
-  return sendProblem(reply, problemOfError(error))
+  return sendProblem(reply, error.toJSON())
 }
 
 function sendProblem(reply: FastifyReply, problem: ProblemWire): FastifyReply {
-  if (problem.retryAfterMs !== undefined) reply.header('retry-after', String(Math.ceil(problem.retryAfterMs / 1000)))
-  reply.header('content-type', PROBLEM_JSON)
+  if (problem.retryAfterMs !== undefined) reply.header('retry-after', retryAfterSeconds(problem.retryAfterMs))
+  reply.header('content-type', PROBLEM_TYPE)
   return protect(reply).code(problem.status).send(JSON.stringify(problem))
 }
 
 /** Prepares the response for an error that is the same every time. */
 export function prepareRefusal(error: LedgerError): (reply: FastifyReply) => FastifyReply {
-  const problem = problemOfError(error)
+  const problem = error.toJSON()
   const body = JSON.stringify(problem)
-  const seconds = String(Math.ceil((problem.retryAfterMs ?? 0) / 1000))
+  const seconds = retryAfterSeconds(problem.retryAfterMs ?? 0)
   return (reply) =>
-    protect(reply).code(problem.status).header('retry-after', seconds).header('content-type', PROBLEM_JSON).send(body)
+    protect(reply).code(problem.status).header('retry-after', seconds).header('content-type', PROBLEM_TYPE).send(body)
 }
 
 /** Responses must not be cached or sniffed as executable. */
@@ -101,11 +126,11 @@ function protect(reply: FastifyReply): FastifyReply {
 
 /** Sends a problem on a connection without a valid request. */
 export function sendToSocket(socket: Duplex, error: LedgerError): void {
-  const { status, title } = PROBLEMS[error.code]
-  const body = JSON.stringify(problemOfError(error))
+  const { status, title } = error
+  const body = JSON.stringify(error)
   const head = [
     `HTTP/1.1 ${status} ${title}`,
-    `Content-Type: ${PROBLEM_JSON}`,
+    `Content-Type: ${PROBLEM_TYPE}`,
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Connection: close',
   ]

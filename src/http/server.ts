@@ -7,34 +7,21 @@
  * Fastify's validation is off: src/api checks every input, for the library and for HTTP. A test compares these checks with the schemas
  * of the OpenAPI document.
  */
+import cors from '@fastify/cors'
 import swagger from '@fastify/swagger'
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import Fastify, { type FastifyInstance } from 'fastify'
 import { pino, type Logger } from 'pino'
-import { LedgerError } from '../api/error.ts'
-import { LedgerReads } from '../api/ledger-reads.ts'
-import { limitRequests } from './admission.ts'
 import type { Backend } from './backend.ts'
-import { commandRoutes } from './command-routes.ts'
-import { answerEverything, clientErrorHandler, connectionsOf, needOneHost, requireNotRefused } from './connections.ts'
-import { parseJson } from './json.ts'
+import { callIdOf, returnCallIds } from './call-id.ts'
+import { answerEverything, clientErrorHandler, connectionsOf, needOneHost } from './connections.ts'
+import { corsOptions } from './cors.ts'
+import { homeRoute } from './home.ts'
+import { addLedgerRoutes, answerError, refuseUnknownRoutes } from './ledger-routes.ts'
 import { HTTP_LIMITS, type HttpLimits } from './limits.ts'
-import { logRequests, ProblemLog } from './log.ts'
-import { Methods } from './methods.ts'
+import { ProblemLog } from './log.ts'
 import { NAMED_SCHEMAS, OPENAPI, withOptionalBodies, withProblems } from './openapi.ts'
 import { referenceRoutes } from './reference.ts'
-import { sendError } from './respond.ts'
-import { accountRoutes } from './routes/accounts.ts'
-import { assetRoutes } from './routes/assets.ts'
-import { batchRoutes } from './routes/batches.ts'
-import { entryRoutes } from './routes/entries.ts'
-import { healthRoutes } from './routes/health.ts'
-import { holdRoutes } from './routes/holds.ts'
-import { rateRoutes } from './routes/rates.ts'
-import { statementRoutes } from './routes/statements.ts'
-import { Exports } from './exports.ts'
-import { errorOf } from './trouble.ts'
-import { takeTurns } from './turns.ts'
-import { Warnings } from './warnings.ts'
+import { refuseOtherSites } from './sites.ts'
 
 export interface HttpOptions {
   readonly limits?: Partial<HttpLimits>
@@ -42,6 +29,10 @@ export interface HttpOptions {
   readonly logger?: Logger
   /** Log one line per request in addition to problems. Default false. */
   readonly logRequests?: boolean
+  /** Names in lower case by which the service may be called, besides addresses and localhost; `*` for all. Default: none. */
+  readonly allowedHosts?: readonly string[]
+  /** The origins whose pages may call the service, such as `https://app.example.org`; `*` for all. Default: its own. */
+  readonly corsOrigins?: readonly string[]
 }
 
 /** Longer than any percent-encoded name in a path, so that src/api refuses a longer name with a proper message. */
@@ -55,14 +46,10 @@ export function buildServer(backend: Backend, options: HttpOptions = {}): Fastif
   const limits = { ...HTTP_LIMITS, ...options.limits }
   const log = options.logger ?? pino({ enabled: false })
   const problems = new ProblemLog(log)
-  const onError = (thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
-    const error = errorOf(thrown, request.raw)
-    problems.write(request, error)
-    return sendError(reply, error)
-  }
   const app = Fastify({
     // The service has its own logging, because a child logger per request would cost more than most requests.
     logger: false,
+    genReqId: callIdOf,
     bodyLimit: limits.bodyBytesMax,
     requestTimeout: limits.requestTimeoutMs,
     keepAliveTimeout: limits.keepAliveTimeoutMs,
@@ -77,63 +64,33 @@ export function buildServer(backend: Backend, options: HttpOptions = {}): Fastif
     routerOptions: { maxParamLength: PATH_NAME_LENGTH_MAX },
     // During `close`, requests on open connections are still answered, and the connection ends with the response.
     return503OnClosing: false,
-    frameworkErrors: (error, request, reply) => void onError(error, request, reply),
+    frameworkErrors: (error, request, reply) => void answerError(error, { request, reply, problems }),
     clientErrorHandler,
   })
   answerEverything(app.server)
+  returnCallIds(app)
   app.addHook('onRequest', needOneHost)
-  acceptJson(app)
-  app.setErrorHandler(onError)
+  const { allowedHosts = [], corsOrigins } = options
+  app.addHook('onRequest', refuseOtherSites({ allowedHosts, corsOrigins: corsOrigins ?? [] }))
+  app.setErrorHandler((thrown, request, reply) => answerError(thrown, { request, reply, problems }))
   for (const schema of NAMED_SCHEMAS) app.addSchema(schema)
-  if (options.logRequests === true) logRequests(app, log)
   app.server.maxConnections = limits.connectionsMax
-  takeTurns(app, limits)
-  limitRequests(app, backend, limits, (request, error) => problems.write(request, error))
   endConnectionsOnClose(app, limits.shutdownMs)
-  addRoutes(app, backend, {
-    warnings: new Warnings(backend.store, limits, log),
-    exports: new Exports(backend.reader, limits),
+  // Before the routes, so that refusals can be read by the pages of these origins too.
+  if (corsOrigins !== undefined) void app.register(cors, corsOptions(corsOrigins))
+  addDocument(app)
+  // The routes are in a plugin, so that the hooks of the plugins before it see them.
+  void app.register(async (routes) => {
+    refuseUnknownRoutes(routes)
+    addLedgerRoutes(routes, backend, { limits, log, logRequests: options.logRequests ?? false })
+    homeRoute(routes)
+    await referenceRoutes(routes)
   })
   return app
 }
 
-function acceptJson(app: FastifyInstance): void {
-  app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, ({ headers, raw }, body: Buffer, done) => {
-    try {
-      requireNotRefused(raw)
-      refuseEncoded(headers['content-encoding'])
-      done(null, body.length === 0 ? undefined : parseJson(body))
-    } catch (error) {
-      done(error as Error)
-    }
-  })
-  app.setValidatorCompiler(() => () => true)
-}
-
-/** Compressed bodies are not supported: any Content-Encoding but identity is refused. */
-function refuseEncoded(encoding: string | undefined): void {
-  if (encoding === undefined || encoding.toLowerCase() === 'identity') return
-  throw new LedgerError('unsupported_media_type', 'The body must be sent without a Content-Encoding.')
-}
-
-function addRoutes(
-  app: FastifyInstance,
-  backend: Backend,
-  { warnings, exports }: { readonly warnings: Warnings; readonly exports: Exports },
-): void {
-  const reads = new LedgerReads(backend.reader, (thrown) => errorOf(thrown))
-  const methods = new Methods()
-  methods.watch(app)
-  app.setNotFoundHandler((request) => {
-    const path = request.url.split('?', 1)[0]!
-    const allowed = methods.of(path)
-    if (allowed.length === 0) throw new LedgerError('route_not_found', `There is no route ${path}.`)
-    const allow = allowed.join(', ')
-    throw new LedgerError('method_not_allowed', `${path} supports ${allow}, not ${request.method}.`, {
-      details: { allow },
-    })
-  })
+/** The document collects the routes that are added after this. */
+function addDocument(app: FastifyInstance): void {
   void app.register(swagger, {
     openapi: OPENAPI,
     transform: withProblems,
@@ -144,19 +101,6 @@ function addRoutes(
         return typeof $id === 'string' ? $id : `${fragment}${index}`
       },
     },
-  })
-  // The routes are in a plugin, so that the hook of the OpenAPI document sees them.
-  void app.register(async (routes) => {
-    healthRoutes(routes, backend, warnings)
-    commandRoutes(routes, backend)
-    batchRoutes(routes, backend)
-    holdRoutes(routes, reads)
-    accountRoutes(routes, reads)
-    statementRoutes(routes, reads, exports)
-    entryRoutes(routes, reads)
-    assetRoutes(routes, reads)
-    rateRoutes(routes, reads)
-    await referenceRoutes(routes)
   })
 }
 

@@ -54,6 +54,8 @@ class Turns {
 /** Only reads take turns. Commands and health requests do not wait. */
 export function takeTurns(app: FastifyInstance, limits: HttpLimits): void {
   const turns = new Turns(limits)
+  const path = `${app.prefix}/v1/`
+  const isRead = (method: string, url: string): boolean => method === 'GET' && url.startsWith(path)
   app.addHook('preHandler', ({ raw, method, url }, _, done) => {
     if (!isRead(method, url)) return done()
     const before = responseBefore(raw)
@@ -65,8 +67,4 @@ export function takeTurns(app: FastifyInstance, limits: HttpLimits): void {
     if (!isRead(method, url)) return done(null, payload)
     turns.take(raw.socket, () => done(null, payload))
   })
-}
-
-function isRead(method: string, url: string): boolean {
-  return method === 'GET' && url.startsWith('/v1/')
 }

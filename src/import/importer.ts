@@ -6,17 +6,18 @@
  */
 import type { LedgerError } from '../api/error.ts'
 import { BATCH_COMMANDS_MAX } from '../api/contracts.ts'
-import { type CommandInput, type Ledger } from '../api/ledger.ts'
-import { differencesOf, isEqual, orNull, READS_MAX, stateOf, type LedgerState } from './comparison.ts'
-import { correct, holdMark } from './corrections.ts'
+import type { CommandInput, Ledger } from '../api/ledger.ts'
+import { errorOfRejection } from '../api/rejection-error.ts'
+import { compare, isEqual, orNull, READS_MAX, stateOf, type Comparison } from './comparison.ts'
+import { correct, obstacleTo } from './corrections.ts'
 import type { Opening } from './examination.ts'
-import { depositId, type Mapping } from './mapping.ts'
+import { coinsOf, openingId, type Mapping } from './mapping.ts'
+import { freezeCommands, openingCommands } from './openings.ts'
 import { refusalIn } from './refusals.ts'
 
-const MEMO = 'Opening balance'
-const DEPOSITS_PER_BATCH = 500
+const OPENINGS_PER_BATCH = 500
 
-/** The result for a user. */
+/** The result for a user. In a dry run, what would be the result. */
 export type Arrival =
   /** Written by this run. */
   | { readonly kind: 'imported' }
@@ -28,7 +29,7 @@ export type Arrival =
   | { readonly kind: 'different'; readonly messages: readonly string[] }
 
 export interface ImporterOptions {
-  /** Writes nothing. */
+  /** Writes nothing, and determines for each user what would be written. */
   readonly dryRun: boolean
   /** Reads and compares the written accounts. */
   readonly verify: boolean
@@ -46,81 +47,121 @@ export class Importer {
     this.#options = options
   }
 
+  /** Checks what would stop every user. @throws LedgerError */
+  async begin(): Promise<void> {
+    const known = new Set((await this.#ledger.assets()).map(({ code }) => code))
+    for (const { asset } of coinsOf(this.#mapping)) {
+      if (!known.has(asset)) throw errorOfRejection({ code: 'unknown_asset', asset })
+    }
+  }
+
   /** Returns one arrival per opening, in order. @throws LedgerError for an error that concerns all users */
   async bring(openings: readonly Opening[]): Promise<readonly Arrival[]> {
-    const states = await this.#each(openings, ({ account }) => stateOf(this.#ledger, account, this.#mapping.asset))
-    const arrivals = new Map<Opening, Arrival>()
-    const isNew = (opening: Opening, index: number): boolean => states[index]!.version === 0 && opening.total > 0n
-    if (!this.#options.dryRun) {
-      for (const [opening, arrival] of await this.#writeNew(openings.filter(isNew))) arrivals.set(opening, arrival)
-    }
+    const { dryRun, verify } = this.#options
+    const states = await this.#each(openings, (opening) => stateOf(this.#ledger, opening))
+    const isNew = (opening: Opening, index: number): boolean =>
+      states[index]!.version === 0 && openingCommands(opening, this.#mapping).length > 0
+    const fresh = openings.filter(isNew)
+    const written = dryRun ? await this.#each(fresh, (opening) => this.#foresee(opening)) : await this.#writeNew(fresh)
+    const arrivals = new Map(fresh.map((opening, index) => [opening, written[index]!]))
     const all = openings.map((opening, index) => ({ opening, state: states[index]!, arrival: arrivals.get(opening) }))
     return await this.#each(all, async ({ opening, state, arrival }) => {
-      if (arrival === undefined) return await this.#meet(opening, state)
-      if (arrival.kind === 'imported' && this.#options.verify) return (await this.#difference(opening)) ?? arrival
-      return arrival
+      if (arrival === undefined) {
+        const isSimple = opening.holds.length === 0 && state.held === 0n
+        return isSimple && isEqual(opening, state) ? { kind: 'unchanged' } : await this.#meet(opening)
+      }
+      if (arrival.kind !== 'imported' || !verify || dryRun) return arrival
+      return differenceIn(await compare(this.#ledger, opening)) ?? arrival
     })
   }
 
   /** Handles a user whose account already has a history, or who has no coins. */
-  async #meet(opening: Opening, state: LedgerState): Promise<Arrival> {
-    const isSimple = opening.holds.length === 0 && state.held === 0n
-    if (isSimple && isEqual(opening, state)) return { kind: 'unchanged' }
-    const before = await this.#difference(opening)
-    if (before === null) return { kind: 'unchanged' }
-    if (this.#options.dryRun) return before
-    const { account } = opening
-    if ((await orNull(this.#ledger.entry(depositId(this.#mapping, account)), 'entry_not_found')) === null) {
-      const message = `${account}: the account existed before the import, so it is not changed.`
-      return { ...before, messages: [...before.messages, message] }
+  async #meet(opening: Opening): Promise<Arrival> {
+    const before = await compare(this.#ledger, opening)
+    const difference = differenceIn(before)
+    if (difference === null) return { kind: 'unchanged' }
+    if (!(await this.#isImported(opening))) {
+      const message = `${opening.account}: the account existed before the import, so it is not changed.`
+      return withMessage(difference, message)
     }
-    // Writes what a killed import left out, and the freezes since then.
-    const refusal = await this.#writeTogether(opening)
-    if (refusal === null && (await this.#difference(opening)) === null) return { kind: 'imported' }
-    const reason = this.#options.follow ? await correct(this.#ledger, opening, this.#mapping) : null
-    const after = await this.#difference(opening)
+    return this.#options.dryRun ? await this.#foreseeChange(opening, before) : await this.#catchUp(opening, before)
+  }
+
+  /** Writes the freezes since the last run, and what a killed import left out; then corrects the rest. */
+  async #catchUp(opening: Opening, { missing }: Comparison): Promise<Arrival> {
+    const { follow } = this.#options
+    const refusal = await this.#writeTogether(freezeCommands(opening, missing, this.#mapping))
+    if (refusal === null && differenceIn(await compare(this.#ledger, opening)) === null) return { kind: 'imported' }
+    const reason = follow ? await correct(this.#ledger, opening, this.#mapping) : null
+    const after = differenceIn(await compare(this.#ledger, opening))
     if (after === null) return { kind: 'corrected' }
-    return reason === null ? after : { ...after, messages: [...after.messages, reason] }
+    return reason === null ? after : withMessage(after, reason)
   }
 
-  async #difference(opening: Opening): Promise<(Arrival & { readonly kind: 'different' }) | null> {
-    const messages = await differencesOf(this.#ledger, opening, this.#mapping.asset)
-    return messages.length === 0 ? null : { kind: 'different', messages }
+  /** The result of writing a new user. Its account has no history, so only another entry under one of its request ids is in the way. */
+  async #foresee(opening: Opening): Promise<Arrival> {
+    const taken = await this.#takenAmong(opening.holds.map(({ requestId }) => requestId))
+    if (taken === null) return { kind: 'imported' }
+    return {
+      kind: 'different',
+      messages: [`${opening.account}: the request id ${taken} is already used in the ledger.`],
+    }
   }
 
-  async #writeNew(openings: readonly Opening[]): Promise<readonly (readonly [Opening, Arrival])[]> {
-    const simple = openings.filter(({ holds }) => holds.length === 0)
-    const written: (readonly [Opening, Arrival])[] = []
-    for (let from = 0; from < simple.length; from += DEPOSITS_PER_BATCH) {
-      const some = simple.slice(from, from + DEPOSITS_PER_BATCH)
-      const outcomes = await this.#ledger.batch(some.flatMap((opening) => this.#commandsOf(opening)))
+  /** The result of `catchUp`. */
+  async #foreseeChange(opening: Opening, before: Comparison): Promise<Arrival> {
+    const { state, missing, hasOtherHold } = before
+    const difference = differenceIn(before)!
+    const more = missing.reduce((sum, { amount }) => sum + amount, 0n)
+    const taken = await this.#takenAmong(missing.map(({ requestId }) => requestId))
+    if (hasOtherHold || taken !== null) return difference
+    const after = { available: state.available - more, held: state.held + more }
+    if (after.available >= state.floor && isEqual(opening, after)) return { kind: 'imported' }
+    if (!this.#options.follow) return difference
+    const reason = await obstacleTo(this.#ledger, opening, this.#mapping)
+    return reason === null ? { kind: 'corrected' } : withMessage(difference, reason)
+  }
+
+  /** The first of these request ids that has an entry; null if all are free. */
+  async #takenAmong(requestIds: readonly string[]): Promise<string | null> {
+    for (const requestId of requestIds) {
+      if ((await orNull(this.#ledger.entry(requestId), 'entry_not_found')) !== null) return requestId
+    }
+    return null
+  }
+
+  /** Whether an import has opened the account. */
+  async #isImported(opening: Opening): Promise<boolean> {
+    return (await this.#takenAmong([openingId(this.#mapping, opening)])) !== null
+  }
+
+  async #writeNew(openings: readonly Opening[]): Promise<readonly Arrival[]> {
+    const works = openings.map((opening) => ({ opening, commands: openingCommands(opening, this.#mapping) }))
+    const arrivals = new Map<Opening, Arrival>()
+    const simple = works.filter(({ commands }) => commands.length === 1)
+    for (let from = 0; from < simple.length; from += OPENINGS_PER_BATCH) {
+      const some = simple.slice(from, from + OPENINGS_PER_BATCH)
+      const outcomes = await this.#ledger.batch(some.flatMap(({ commands }) => commands))
       for (const [index, outcome] of outcomes.entries()) {
-        written.push([some[index]!, arrivalOf(some[index]!, refusalIn([outcome]))])
+        const { opening } = some[index]!
+        arrivals.set(opening, arrivalOf(opening, refusalIn([outcome])))
       }
     }
-    const others = openings.filter(({ holds }) => holds.length > 0)
-    const arrivals = await this.#each(others, async (opening) => arrivalOf(opening, await this.#writeTogether(opening)))
-    return [...written, ...others.map((opening, index) => [opening, arrivals[index]!] as const)]
+    const others = works.filter(({ commands }) => commands.length > 1)
+    await this.#each(others, async ({ opening, commands }) => {
+      arrivals.set(opening, arrivalOf(opening, await this.#writeTogether(commands)))
+    })
+    return openings.map((opening) => arrivals.get(opening)!)
   }
 
-  /** Writes a user in atomic groups, the deposit first. Returns the rejection, or null. */
-  async #writeTogether(opening: Opening): Promise<LedgerError | null> {
-    const commands = this.#commandsOf(opening)
+  /** Writes commands of one user in atomic groups, in order. Returns the rejection, or null. */
+  async #writeTogether(commands: readonly CommandInput[]): Promise<LedgerError | null> {
     for (let from = 0; from < commands.length; from += BATCH_COMMANDS_MAX) {
       const group = commands.slice(from, from + BATCH_COMMANDS_MAX)
       const refusal = refusalIn(await this.#ledger.batch(group, { atomic: true }))
       if (refusal !== null) return refusal
     }
     return null
-  }
-
-  #commandsOf({ account, total, holds }: Opening): readonly CommandInput[] {
-    const { asset, holdExpiresInMs: expiresInMs } = this.#mapping
-    const requestId = depositId(this.#mapping, account)
-    const deposit = { kind: 'deposit', requestId, account, asset, amount: total, memo: MEMO } as const
-    const metadata = holdMark(this.#mapping)
-    const freezes = holds.map((hold) => ({ kind: 'freeze', ...hold, account, asset, expiresInMs, metadata }) as const)
-    return total === 0n ? freezes : [deposit, ...freezes]
   }
 
   /** Runs `action` on a few items at a time. The results are in the order of the items. */
@@ -136,4 +177,14 @@ export class Importer {
 function arrivalOf({ account }: Opening, refusal: LedgerError | null): Arrival {
   if (refusal === null) return { kind: 'imported' }
   return { kind: 'different', messages: [`${account}: ${refusal.code}: ${refusal.message}`] }
+}
+
+type Difference = Arrival & { readonly kind: 'different' }
+
+function differenceIn({ messages }: Comparison): Difference | null {
+  return messages.length === 0 ? null : { kind: 'different', messages }
+}
+
+function withMessage({ messages }: Difference, message: string): Difference {
+  return { kind: 'different', messages: [...messages, message] }
 }

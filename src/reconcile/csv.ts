@@ -1,7 +1,11 @@
 /**
- * A strict streaming reader of comma-separated values (RFC 4180). A malformed record is an error with its line, because a truncated or
- * corrupted list must not look like a shorter list.
+ * Reads delimited text (RFC 4180) record by record. A malformed record is an error with its line, because a truncated or corrupted list
+ * must not look like a shorter list.
  */
+import { pipeline, Readable } from 'node:stream'
+import { CsvError, parse } from 'csv-parse'
+import { parse as parseNow } from 'csv-parse/sync'
+import { DELIMITERS, type Delimiter } from './delimiters.ts'
 import { ListError } from './list-error.ts'
 
 export interface CsvRecord {
@@ -10,107 +14,103 @@ export interface CsvRecord {
   readonly fields: readonly string[]
 }
 
-export const FIELD_CHARACTERS_MAX = 65_536
-export const FIELDS_MAX = 1_000
+/** The largest size of a record. */
+export const RECORD_BYTES_MAX = 1_048_576
+/** Records that are returned together. */
+const RECORDS_PER_PIECE = 500
+
+const FORM = {
+  // A carriage return alone must not end a record.
+  record_delimiter: ['\r\n', '\n'],
+  relax_column_count: true,
+  skip_empty_lines: true,
+  max_record_size: RECORD_BYTES_MAX,
+}
+
+/** Returns the records in order, some at a time. @throws ListError */
+export async function* readCsv(
+  text: AsyncIterable<string>,
+  delimiter: Delimiter,
+): AsyncGenerator<readonly CsvRecord[]> {
+  // The parser reads ahead, and forgets what it has read when it finds an error. Therefore it counts here.
+  let next = 1
+  const parser = parse({
+    ...FORM,
+    delimiter: DELIMITERS[delimiter],
+    cast: (value, { quoting, lines }) => {
+      // The parser takes a carriage return without a line feed as a character. Only quotes can mean that.
+      if (!quoting && value.includes('\r')) {
+        const line = Math.max(next, lines - lineBreaksIn([value]))
+        throw new ListError(`Line ${line}: a carriage return without a line feed.`)
+      }
+      return value
+    },
+    on_record: (fields: string[], { lines }): string[] => {
+      next = lines + 1
+      // The parser knows the line where a record ends. Its types know no other record than an array.
+      return { line: lines - lineBreaksIn(fields), fields } satisfies CsvRecord as unknown as string[]
+    },
+  })
+  // The parser gets an error of the source, and the loop throws it.
+  pipeline(Readable.from(text), parser, () => undefined)
+  let piece: CsvRecord[] = []
+  try {
+    for await (const record of parser) {
+      piece.push(record as CsvRecord)
+      if (piece.length < RECORDS_PER_PIECE) continue
+      yield piece
+      piece = []
+    }
+  } catch (error) {
+    throw error instanceof CsvError ? malformed(error, next) : error
+  }
+  if (piece.length > 0) yield piece
+}
 
 /**
- * - `start`: before a field.
- * - `plain`: in a field without quotes.
- * - `quoted`: in a field with quotes.
- * - `quote`: after a quote in a quoted field, which ends the field or is the first of two.
- * - `return`: after a carriage return, which must be followed by a line feed.
+ * The delimiter with which the first line has all of these columns. @throws ListError if there is none, or more than one
  */
-type State = 'start' | 'plain' | 'quoted' | 'quote' | 'return'
+export function delimiterOf(head: string, columns: readonly string[]): Delimiter {
+  const fitting = (Object.keys(DELIMITERS) as Delimiter[]).filter((delimiter) => {
+    const names = new Set(fieldsOf(head.replace(/\r$/, ''), delimiter))
+    return columns.every((column) => names.has(column))
+  })
+  if (fitting.length === 1) return fitting[0]!
+  throw new ListError(
+    `Line 1: the columns ${columns.join(', ')} must be in the header, separated by commas, semicolons or tabs; ` +
+      `the header is ${JSON.stringify(head.slice(0, 200).trimEnd())}.`,
+  )
+}
 
-export class CsvReader {
-  #state: State = 'start'
-  #field = ''
-  #fields: string[] = []
-  #line = 1
-  /** The line where the record begins. */
-  #recordLine = 1
-  /** Whether the record's line is empty so far. */
-  #isBlank = true
-  #records: CsvRecord[] = []
-
-  /** Returns the records that end in this piece. @throws ListError */
-  push(piece: string): readonly CsvRecord[] {
-    for (let index = 0; index < piece.length; index++) this.#take(piece[index]!)
-    return this.#taken()
+function fieldsOf(line: string, delimiter: Delimiter): readonly string[] {
+  try {
+    const [fields = []] = parseNow(line, { ...FORM, delimiter: DELIMITERS[delimiter] })
+    return fields
+  } catch {
+    return []
   }
+}
 
-  /** Returns the last record if no line break follows it. @throws ListError */
-  end(): readonly CsvRecord[] {
-    if (this.#state === 'quoted')
-      throw this.#error('a quoted field that begins in this record is not closed', this.#recordLine)
-    if (this.#state === 'return') throw this.#error('a carriage return without a line feed')
-    if (this.#state !== 'start' || this.#fields.length > 0) this.#endRecord()
-    return this.#taken()
-  }
+const LINE_BREAK = /\r\n|\r|\n/g
 
-  #take(character: string): void {
-    if (this.#state === 'quoted') return this.#takeQuoted(character)
-    if (this.#state === 'return') {
-      if (character !== '\n') throw this.#error('a carriage return without a line feed')
-      return this.#endRecord()
-    }
-    if (character !== '\n' && character !== '\r') this.#isBlank = false
-    if (character === ',') return this.#endField()
-    if (character === '\n') return this.#endRecord()
-    if (character === '\r') {
-      this.#state = 'return'
-      return
-    }
-    if (character === '"') return this.#takeQuote()
-    if (this.#state === 'quote') throw this.#error('a character after the closing quote of a field')
-    this.#state = 'plain'
-    this.#add(character)
-  }
+/** As the parser counts them. */
+function lineBreaksIn(fields: readonly string[]): number {
+  let count = 0
+  for (const field of fields) count += field.match(LINE_BREAK)?.length ?? 0
+  return count
+}
 
-  #takeQuoted(character: string): void {
-    if (character === '"') {
-      this.#state = 'quote'
-      return
-    }
-    if (character === '\n') this.#line += 1
-    this.#add(character)
-  }
+const MEANINGS: Readonly<Record<string, string>> = {
+  CSV_QUOTE_NOT_CLOSED: 'a quoted field that begins in this record is not closed',
+  INVALID_OPENING_QUOTE: 'a quote inside a field without quotes',
+  CSV_INVALID_CLOSING_QUOTE: 'a character after the closing quote of a field',
+  CSV_MAX_RECORD_SIZE: `a record has more than ${RECORD_BYTES_MAX} bytes`,
+}
 
-  #takeQuote(): void {
-    if (this.#state === 'plain') throw this.#error('a quote inside a field without quotes')
-    if (this.#state === 'quote') this.#add('"')
-    this.#state = 'quoted'
-  }
-
-  #add(character: string): void {
-    if (this.#field.length >= FIELD_CHARACTERS_MAX)
-      throw this.#error(`a field has more than ${FIELD_CHARACTERS_MAX} characters`)
-    this.#field += character
-  }
-
-  #endField(): void {
-    if (this.#fields.length >= FIELDS_MAX) throw this.#error(`a record has more than ${FIELDS_MAX} fields`)
-    this.#fields.push(this.#field)
-    this.#field = ''
-    this.#state = 'start'
-  }
-
-  #endRecord(): void {
-    this.#endField()
-    if (!this.#isBlank) this.#records.push({ line: this.#recordLine, fields: this.#fields })
-    this.#fields = []
-    this.#isBlank = true
-    this.#line += 1
-    this.#recordLine = this.#line
-  }
-
-  #taken(): readonly CsvRecord[] {
-    const records = this.#records
-    this.#records = []
-    return records
-  }
-
-  #error(what: string, line = this.#line): ListError {
-    return new ListError(`Line ${line}: ${what}.`)
-  }
+/** @param next the line after the last complete record */
+function malformed(error: CsvError, next: number): ListError {
+  const { code, lines } = error as CsvError & { readonly lines: number }
+  // At the end of the file, the parser has counted the lines of the open field too.
+  const line = code === 'CSV_QUOTE_NOT_CLOSED' ? next : lines
+  return new ListError(`Line ${line}: ${MEANINGS[code] ?? error.message}.`, { cause: error })
 }

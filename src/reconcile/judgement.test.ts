@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { AMOUNT_MAX } from '../domain/amount.ts'
 import type { Hold } from '../domain/hold.ts'
-import { extraFinding, judge, type Fix } from './judgement.ts'
+import type { Fix } from './finding.ts'
+import { extraFinding, judge } from './judgement.ts'
 import type { ListRow } from './list.ts'
 
 const OPEN: Hold = {
@@ -23,13 +24,15 @@ const OPEN: Hold = {
   expiresAt: 2,
   createdAt: 1,
   endedAt: null,
+  steps: 0,
   metadata: null,
 }
 const SETTLED: Hold = { ...OPEN, state: 'settled', held: 0n, settled: 500n, released: 116n, endedAt: 2 }
 const RELEASED: Hold = { ...OPEN, state: 'released', held: 0n, released: 616n, endedAt: 2 }
 const EXPIRED: Hold = { ...RELEASED, state: 'expired' }
 
-const DONE: ListRow = { line: 2, requestId: 'call-1', state: 'done', amount: 500n }
+const NAMES = { account: null, counterparty: null, asset: null }
+const DONE: ListRow = { line: 2, requestId: 'call-1', state: 'done', amount: 500n, ...NAMES }
 const DONE_AT_700: ListRow = { ...DONE, amount: 700n }
 const FAILED: ListRow = { ...DONE, state: 'failed', amount: null }
 const PENDING: ListRow = { ...DONE, state: 'pending', amount: null }
@@ -37,10 +40,11 @@ const PENDING: ListRow = { ...DONE, state: 'pending', amount: null }
 const settle = (amount: bigint, overage: 'reject' | 'draw'): Fix => ({
   kind: 'settle',
   hold: 'call-1',
+  ifSteps: 0,
   amount,
   overage,
 })
-const RELEASE: Fix = { kind: 'release', hold: 'call-1' }
+const RELEASE: Fix = { kind: 'release', hold: 'call-1', ifSteps: 0 }
 
 type Case = readonly [row: ListRow, hold: Hold | null, code: string | null, fix?: Fix]
 
@@ -50,6 +54,16 @@ const CASES: readonly Case[] = [
   [PENDING, null, 'missing'],
   [DONE, OPEN, 'unfinished', settle(500n, 'reject')],
   [DONE_AT_700, OPEN, 'unfinished'],
+  [
+    { ...DONE, account: 'user:8', counterparty: '@revenue', asset: 'credit' },
+    OPEN,
+    'unfinished',
+    settle(500n, 'reject'),
+  ],
+  [{ ...DONE, account: 'user:9' }, OPEN, 'different'],
+  [{ ...DONE, account: 'user:9' }, SETTLED, 'different'],
+  [{ ...DONE, counterparty: 'user:9' }, SETTLED, 'different'],
+  [{ ...DONE, asset: 'gem' }, SETTLED, 'different'],
   [FAILED, OPEN, 'unfinished', RELEASE],
   [PENDING, OPEN, null],
   [DONE, { ...OPEN, settled: 100n, held: 516n }, 'unfinished'],

@@ -1,38 +1,9 @@
-/** Compares one request in the external system and in the ledger, and determines the fix. */
+/** Compares one request in the external system with its hold, and determines the fix. */
 import { AMOUNT_MAX } from '../domain/amount.ts'
 import type { Overage } from '../domain/command.ts'
 import type { Hold } from '../domain/hold.ts'
-import type { RequestId } from '../domain/ids.ts'
+import type { Finding, Fix } from './finding.ts'
 import type { ListRow } from './list.ts'
-
-/**
- * - `missing`: the list has the request, the ledger has no hold.
- * - `extra`: the ledger has a hold, the list does not have the request.
- * - `unfinished`: the work has ended, the hold is open.
- * - `different`: both have ended, in different ways or at different amounts.
- * - `duplicate`: the list has the request more than once.
- */
-export type FindingCode = 'missing' | 'extra' | 'unfinished' | 'different' | 'duplicate'
-
-/** The command that makes the hold agree with the external system. */
-export type Fix =
-  | { readonly kind: 'settle'; readonly hold: RequestId; readonly amount: bigint; readonly overage: Overage }
-  | { readonly kind: 'release'; readonly hold: RequestId }
-
-export interface Finding {
-  readonly code: FindingCode
-  readonly requestId: RequestId
-  /** The line in the list; null if the request is not in the list. */
-  readonly line: number | null
-  /** Null if the ledger has no hold. */
-  readonly asset: string | null
-  /** The cost in the external system, and the amount in the ledger. */
-  readonly theirs: bigint | null
-  readonly ours: bigint | null
-  readonly message: string
-  /** Null if there is no rule for this case. */
-  readonly fix: Fix | null
-}
 
 /** Returns null if both sides agree. */
 export function judge(row: ListRow, hold: Hold | null, overage: Overage): Finding | null {
@@ -45,6 +16,8 @@ export function judge(row: ListRow, hold: Hold | null, overage: Overage): Findin
   }
   const ours = hold.settled - hold.refunded
   const found = { requestId, line, asset: hold.asset, theirs: amount, ours }
+  const unlike = ownerDifference(row, hold)
+  if (unlike !== null) return { code: 'different', ...found, message: unlike, fix: null }
   if (hold.state === 'open') return judgeOpen(row, hold, { overage, found })
   // Coins can be settled in parts, at the expiry and late, and refunded. Only the sum is compared.
   const isPaid = hold.state === 'settled' ? hold.refunded === 0n || ours > 0n : ours > 0n
@@ -57,6 +30,18 @@ export function judge(row: ListRow, hold: Hold | null, overage: Overage): Findin
     message: `${there} in the external system, ${endText(hold)} in the ledger`,
     fix: null,
   }
+}
+
+/** The list says whose hold it is only if it has the columns. */
+function ownerDifference(row: ListRow, hold: Hold): string | null {
+  for (const [theirs, ours] of [
+    [row.account, hold.account],
+    [row.counterparty, hold.payee],
+    [row.asset, hold.asset],
+  ] as const) {
+    if (theirs !== null && theirs !== ours) return `${theirs} in the external system, ${ours} in the ledger`
+  }
+  return null
 }
 
 function endText({ state, settled, refunded }: Hold): string {
@@ -75,14 +60,15 @@ function judgeOpen(
   // The list does not show which parts were already settled, so such a hold is left to the caller that settles the parts.
   const isTouched = hold.settled > 0n
   if (state === 'failed') {
-    const fix: Fix | null = isTouched ? null : { kind: 'release', hold: hold.id }
+    const fix: Fix | null = isTouched ? null : { kind: 'release', hold: hold.id, ifSteps: hold.steps }
     return { code: 'unfinished', ...found, message: 'failed in the external system, open in the ledger', fix }
   }
   const isMovable = amount! <= AMOUNT_MAX
   const beyond = isMovable ? '' : `; one command can move at most ${AMOUNT_MAX}`
   const message = `done at ${amount} in the external system, ${openText(hold)} in the ledger${beyond}`
   const fits = isMovable && (amount! <= hold.held || overage !== 'reject')
-  const fix: Fix | null = fits && !isTouched ? { kind: 'settle', hold: hold.id, amount: amount!, overage } : null
+  const fix: Fix | null =
+    fits && !isTouched ? { kind: 'settle', hold: hold.id, ifSteps: hold.steps, amount: amount!, overage } : null
   return { code: 'unfinished', ...found, message, fix }
 }
 
@@ -94,7 +80,8 @@ function openText({ held, settled }: Hold): string {
 export function extraFinding(hold: Hold, isOld: boolean): Finding {
   const { id, asset, state, held, settled, refunded } = hold
   const here = state === 'open' ? openText(hold) : endText(hold)
-  const fix: Fix | null = isOld && state === 'open' && settled === 0n ? { kind: 'release', hold: id } : null
+  const fix: Fix | null =
+    isOld && state === 'open' && settled === 0n ? { kind: 'release', hold: id, ifSteps: hold.steps } : null
   const ours = state === 'open' ? held : settled - refunded
   return {
     code: 'extra',

@@ -1,13 +1,20 @@
 /** Reads the list of the external system row by row: request ids, states and costs. */
-import { createReadStream } from 'node:fs'
 import { CSV_END_MARK } from '../api/end-row.ts'
-import type { LedgerError } from '../api/error.ts'
-import { parseJsonText } from '../api/json.ts'
 import { parseInt64 } from '../domain/amount.ts'
-import { isRequestId, type RequestId } from '../domain/ids.ts'
-import { CsvReader } from './csv.ts'
+import {
+  isAccountName,
+  isAssetCode,
+  isRequestId,
+  type AccountName,
+  type AssetCode,
+  type RequestId,
+} from '../domain/ids.ts'
+import { delimiterOf, readCsv, type CsvRecord } from './csv.ts'
+import type { Delimiter } from './delimiters.ts'
 import { EndCheck, type EndRow } from './end-check.ts'
 import { ListError } from './list-error.ts'
+import { firstLineOf, textOfFile } from './list-text.ts'
+import { readNdjson, type JsonRecord } from './ndjson.ts'
 
 /** - `done`: completed, for the amount. - `failed`: not done, and will not be. - `pending`: not known yet. */
 export type OtherState = 'done' | 'failed' | 'pending'
@@ -18,6 +25,10 @@ export interface ListRow {
   readonly state: OtherState
   /** In minor units; null if the work was not completed. */
   readonly amount: bigint | null
+  /** Each is null if the list has no such column. */
+  readonly account: AccountName | null
+  readonly counterparty: AccountName | null
+  readonly asset: AssetCode | null
 }
 
 /** A row with an invalid value. */
@@ -30,6 +41,8 @@ export type ListFormat = 'csv' | 'ndjson'
 
 export interface ListShape {
   readonly format: ListFormat
+  /** Null: it is found in the header. NDJSON has none. */
+  readonly delimiter: Delimiter | null
   readonly idColumn: string
   readonly amountColumn: string
   /** In a list without this column, every row is `done`. */
@@ -37,10 +50,11 @@ export interface ListShape {
   readonly isStatusNeeded: boolean
   /** The state of each status word. */
   readonly words: ReadonlyMap<string, OtherState>
+  /** Columns to compare, or null. */
+  readonly accountColumn: string | null
+  readonly counterpartyColumn: string | null
+  readonly assetColumn: string | null
 }
-
-/** The largest length of a line of NDJSON. */
-export const LINE_CHARACTERS_MAX = 1_048_576
 
 interface ListRecord {
   readonly line: number
@@ -48,7 +62,7 @@ interface ListRecord {
 }
 
 /**
- * Returns the rows in the order of the file, one piece of the file at a time.
+ * Returns the rows in the order of the file, some at a time.
  *
  * @param end checks the end row, which is not returned
  * @throws ListError
@@ -65,22 +79,40 @@ export async function* readList(
       return []
     }
     end.row(record.line)
-    return ['problem' in record ? record : rowOf(record, shape)]
+    return ['problem' in record ? record : rowOf(record, shape, end.isStatement)]
   }
   for await (const some of records) yield some.flatMap(rowsOf)
   end.close()
 }
 
-function rowOf({ line, get }: ListRecord, shape: ListShape): ListRow | UnreadableRow {
+/** A statement has an apostrophe before a text that a spreadsheet could read as a formula. */
+const GUARDED = /^'(?=[=+\-@])/
+
+function rowOf({ line, get }: ListRecord, shape: ListShape, isStatement: boolean): ListRow | UnreadableRow {
   const { idColumn, amountColumn, statusColumn, words } = shape
-  const requestId = get(idColumn)
+  const textIn = (column: string): unknown => {
+    const value = get(column)
+    return isStatement && typeof value === 'string' ? value.replace(GUARDED, '') : value
+  }
+  const requestId = textIn(idColumn)
   if (!isRequestId(requestId)) return { line, problem: `${idColumn} ${shown(requestId)} is not a valid request id` }
   const status = get(statusColumn)
   if (status === undefined && shape.isStatusNeeded) return { line, problem: `${statusColumn} is missing` }
   const state = status === undefined ? 'done' : words.get(textOf(status))
   if (state === undefined)
     return { line, problem: `${statusColumn} ${shown(status)} must be one of ${[...words.keys()].join(', ')}` }
-  if (state !== 'done') return { line, requestId, state, amount: null }
+  const names = { account: null as string | null, counterparty: null as string | null, asset: null as string | null }
+  for (const [name, column, isName, what] of [
+    ['account', shape.accountColumn, isAccountName, 'account name'],
+    ['counterparty', shape.counterpartyColumn, isAccountName, 'account name'],
+    ['asset', shape.assetColumn, isAssetCode, 'asset code'],
+  ] as const) {
+    if (column === null) continue
+    const value = textIn(column)
+    if (!isName(value)) return { line, problem: `${column} ${shown(value)} is not a valid ${what}` }
+    names[name] = value
+  }
+  if (state !== 'done') return { line, requestId, state, amount: null, ...names }
   const amount = parseInt64(get(amountColumn))
   if (amount === null || amount < 0n) {
     return {
@@ -88,7 +120,7 @@ function rowOf({ line, get }: ListRecord, shape: ListShape): ListRow | Unreadabl
       problem: `${amountColumn} ${shown(get(amountColumn))} must be a whole number of minor units, 0 or more`,
     }
   }
-  return { line, requestId, state, amount }
+  return { line, requestId, state, amount, ...names }
 }
 
 function textOf(value: unknown): string {
@@ -107,42 +139,53 @@ async function* csvRecords(
   shape: ListShape,
   end: EndCheck,
 ): AsyncGenerator<readonly (ListRecord | EndRow)[]> {
-  const reader = new CsvReader()
-  let head: ReadonlyMap<string, number> | null = null
-  const recordsOf = (found: ReturnType<CsvReader['push']>): readonly (ListRecord | EndRow)[] => {
-    const [first] = found
-    if (first === undefined) return []
-    const isHead = head === null
-    head ??= headOf(first.fields, shape)
-    const columns = head
-    if (isHead) end.head(new Set(columns.keys()))
-    return (isHead ? found.slice(1) : found).map(({ line, fields }) => {
-      if (isEndRow(fields)) return { line, count: fields[1] }
-      if (fields.length !== columns.size) {
-        throw new ListError(`Line ${line}: ${fields.length} fields, but the header has ${columns.size}.`)
-      }
-      const get = (column: string): unknown => {
-        const index = columns.get(column)
-        return index === undefined ? undefined : fields[index]
-      }
-      return { line, get }
-    })
+  const { line: first, text } = await firstLineOf(textOfFile(path))
+  if (first.trim() === '') throw new ListError('The list is empty. A CSV file must begin with a header row.')
+  const delimiter = shape.delimiter ?? delimiterOf(first, columnsOf(shape))
+  let head: readonly string[] = []
+  let columns: ReadonlyMap<string, number> | null = null
+  const recordOf = ({ line, fields }: CsvRecord): ListRecord | EndRow => {
+    if (isEndRow(fields)) return { line, count: fields[1], at: fields[2] === '' ? undefined : fields[2] }
+    if (fields.length !== head.length) {
+      throw new ListError(`Line ${line}: ${fields.length} fields, but the header has ${head.length}.`)
+    }
+    if (fields.every((field, index) => field === head[index])) {
+      throw new ListError(`Line ${line}: the header again. Give one complete file.`)
+    }
+    const get = (column: string): unknown => {
+      const index = columns!.get(column)
+      return index === undefined ? undefined : fields[index]
+    }
+    return { line, get }
   }
-  for await (const piece of textOfFile(path)) yield recordsOf(reader.push(piece))
-  yield recordsOf(reader.end())
-  if (head === null) throw new ListError('The list is empty. A CSV file must begin with a header row.')
+  for await (const records of readCsv(text, delimiter)) {
+    if (columns !== null) yield records.map(recordOf)
+    else {
+      head = records[0]!.fields
+      columns = headOf(head, shape)
+      end.head(new Set(columns.keys()))
+      yield records.slice(1).map(recordOf)
+    }
+  }
 }
 
 /** An end row can have any number of columns, so a program that writes one need not know the number of columns. */
-function isEndRow([mark, count, ...rest]: readonly string[]): boolean {
+function isEndRow([mark, count, _at, ...rest]: readonly string[]): boolean {
   return mark === CSV_END_MARK && count !== undefined && rest.every((field) => field === '')
+}
+
+/** The columns that the list must have. */
+function columnsOf(shape: ListShape): readonly string[] {
+  const { idColumn, amountColumn, statusColumn, isStatusNeeded } = shape
+  const compared = [shape.accountColumn, shape.counterpartyColumn, shape.assetColumn]
+  const named = compared.filter((column) => column !== null)
+  return [idColumn, amountColumn, ...(isStatusNeeded ? [statusColumn] : []), ...named]
 }
 
 function headOf(fields: readonly string[], shape: ListShape): ReadonlyMap<string, number> {
   const head = new Map(fields.map((name, index) => [name, index]))
   if (head.size !== fields.length) throw new ListError('Line 1: the header has a duplicate column.')
-  const needed = [shape.idColumn, shape.amountColumn, ...(shape.isStatusNeeded ? [shape.statusColumn] : [])]
-  for (const name of needed) {
+  for (const name of columnsOf(shape)) {
     if (!head.has(name))
       throw new ListError(`Line 1: there is no column "${name}"; the columns are ${fields.join(', ')}.`)
   }
@@ -153,57 +196,20 @@ async function* ndjsonRecords(
   path: string,
   end: EndCheck,
 ): AsyncGenerator<readonly (ListRecord | UnreadableRow | EndRow)[]> {
-  let rest = ''
-  let line = 0
-  const recordOf = (text: string): readonly (ListRecord | UnreadableRow | EndRow)[] => {
-    line += 1
-    if (text.length > LINE_CHARACTERS_MAX) throw tooLong(line)
-    if (text.trim() === '') return []
-    return [parseRecord(text, line, end)]
+  let isFirst = true
+  const recordOf = ({ line, fields }: JsonRecord): ListRecord | UnreadableRow | EndRow => {
+    if (fields === null) return { line, problem: 'not a JSON object' }
+    const names = Object.keys(fields)
+    if (isJsonEnd(fields, names)) return { line, count: fields['rows'], at: fields['at'] }
+    if (isFirst) end.head(new Set(names))
+    isFirst = false
+    return { line, get: (column) => (Object.hasOwn(fields, column) ? fields[column] : undefined) }
   }
-  for await (const piece of textOfFile(path)) {
-    const lines = (rest + piece).split('\n')
-    rest = lines.pop()!
-    yield lines.flatMap(recordOf)
-    if (rest.length > LINE_CHARACTERS_MAX) throw tooLong(line + 1)
-  }
-  yield recordOf(rest)
+  for await (const records of readNdjson(textOfFile(path))) yield records.map(recordOf)
 }
 
-function tooLong(line: number): ListError {
-  return new ListError(`Line ${line}: more than ${LINE_CHARACTERS_MAX} characters.`)
-}
+const END_NAMES = new Set(['end', 'rows', 'at'])
 
-function parseRecord(text: string, line: number, end: EndCheck): ListRecord | UnreadableRow | EndRow {
-  let value: unknown
-  try {
-    value = parseJsonText(text, 'it')
-  } catch (error) {
-    // A line with a duplicate name is ambiguous.
-    const { pointer, message } = error as LedgerError
-    const isJson = pointer !== '' || message.includes('nested')
-    throw new ListError(`Line ${line}: ${isJson ? message : 'not JSON. In NDJSON, every line is a JSON object.'}`)
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return { line, problem: 'not a JSON object' }
-  const fields = value as Readonly<Record<string, unknown>>
-  const names = Object.keys(fields)
-  if (names.length === 2 && fields['end'] === true && Object.hasOwn(fields, 'rows'))
-    return { line, count: fields['rows'] }
-  if (line === 1) end.head(new Set(names))
-  return { line, get: (column) => (Object.hasOwn(fields, column) ? fields[column] : undefined) }
-}
-
-/** UTF-8, with or without a byte order mark. */
-async function* textOfFile(path: string): AsyncGenerator<string> {
-  const decoder = new TextDecoder('utf-8', { fatal: true })
-  try {
-    for await (const bytes of createReadStream(path)) yield decoder.decode(bytes as Buffer, { stream: true })
-    yield decoder.decode()
-  } catch (error) {
-    if (error instanceof TypeError) throw new ListError('The list is not UTF-8.', { cause: error })
-    if (error instanceof Error && 'syscall' in error) {
-      throw new ListError(`The list cannot be read: ${error.message}`, { cause: error })
-    }
-    throw error
-  }
+function isJsonEnd(fields: Readonly<Record<string, unknown>>, names: readonly string[]): boolean {
+  return fields['end'] === true && Object.hasOwn(fields, 'rows') && names.every((name) => END_NAMES.has(name))
 }

@@ -1,31 +1,34 @@
 /**
- * Compares the list of an external system with the holds of the ledger and plans fixes, where a rule exists. The comparison changes
- * nothing; the planned fixes are applied in a separate step.
+ * Compares the list of an external system with the ledger and plans fixes, where a rule exists. The comparison changes nothing; the
+ * planned fixes are applied in a separate step.
+ *
+ * The list is read to its end first, so that nothing is compared with a list that is cut, or that has a row nobody can read.
  */
-import { LedgerError } from '../api/error.ts'
+import type { LedgerError } from '../api/error.ts'
 import type { Ledger } from '../api/ledger.ts'
-import type { Overage } from '../domain/command.ts'
-import { HOLD_STATES, type Hold, type HoldState } from '../domain/hold.ts'
 import type { Instant } from '../domain/ids.ts'
-import { EndCheck } from './end-check.ts'
-import { extraFinding, judge, type Finding, type FindingCode, type Fix } from './judgement.ts'
-import { readList, type ListRow, type ListShape, type UnreadableRow } from './list.ts'
+import type { Books } from './books.ts'
+import { EndCheck, type Proof } from './end-check.ts'
+import type { Finding, FindingCode, Fix } from './finding.ts'
+import { ListError } from './list-error.ts'
+import { readList, type ListShape, type UnreadableRow } from './list.ts'
 import type { Notebook } from './notebook.ts'
 
 export interface ReconcileOptions {
-  /** The rule for completed work that cost more than is held. `reject` plans no fix. */
-  readonly overage: Overage
-  /** Only holds that were created between `since` and `until` can be extra. Without `since`, only open holds can be extra. */
+  /** The number of rows that the list should have; null if the caller does not know it. */
+  readonly rowsCount: number | null
   readonly since: Instant | null
-  readonly until: Instant
-  /** Extra open holds that were created before this instant are released. Null: none. */
-  readonly releaseBefore: Instant | null
+  /** When the list was made. Null: its end row says it. */
+  readonly until: Instant | null
+  /** Whether fixes rest on what the list does not have, so that the list must be proven to be complete. */
+  readonly needsProof: boolean
+  /** The largest part of the open holds, in percent, that is released because the list does not have them. */
+  readonly releasePercentMax: number
 }
 
 export interface ReconcileListener {
   finding(finding: Finding): void
   unreadable(row: UnreadableRow): void
-  progress(rowsCount: number): void
 }
 
 export interface Total {
@@ -37,52 +40,76 @@ export interface Total {
 }
 
 export interface ReconcileSummary {
-  rowsCount: number
-  /** Whether the list has an end row, which proves that it is complete. */
-  isCounted: boolean
-  agreedCount: number
-  unreadableCount: number
-  plannedCount: number
-  findingsCount: number
+  readonly rowsCount: number
+  /** What shows that the list is complete. Null: it may be truncated. */
+  readonly proof: Proof | null
+  readonly agreedCount: number
+  readonly unreadableCount: number
+  readonly plannedCount: number
+  readonly findingsCount: number
   /** By finding code and asset. */
   readonly totals: readonly Total[]
+  /** Why the planned fixes must not be applied. Null: they may. */
+  readonly obstacle: string | null
 }
 
-/** The states of ended holds. Released and expired holds can also have settled coins, in parts or late. */
-const ENDED = HOLD_STATES.filter((state) => state !== 'open')
 const READS_MAX = 16
-const PAGE_ROWS = 1_000
+const ROWS_PER_PAGE = 500
 const COMMANDS_PER_BATCH = 500
 
+export interface ReconcileParts {
+  readonly ledger: Ledger
+  readonly books: Books
+  readonly notebook: Notebook
+  readonly options: ReconcileOptions
+  readonly listener: ReconcileListener
+}
+
 export class Reconciliation {
-  readonly #ledger: Ledger
-  readonly #notebook: Notebook
-  readonly #options: ReconcileOptions
-  readonly #listener: ReconcileListener
+  readonly #parts: ReconcileParts
   readonly #totals = new Map<string, Total>()
   readonly #counts = { rowsCount: 0, agreedCount: 0, unreadableCount: 0, plannedCount: 0, findingsCount: 0 }
+  #releasesCount = 0
 
-  constructor(ledger: Ledger, notebook: Notebook, options: ReconcileOptions, listener: ReconcileListener) {
-    this.#ledger = ledger
-    this.#notebook = notebook
-    this.#options = options
-    this.#listener = listener
+  constructor(parts: ReconcileParts) {
+    this.#parts = parts
   }
 
   /** @throws ListError, LedgerError */
   async compare(path: string, shape: ListShape): Promise<ReconcileSummary> {
-    const end = new EndCheck()
-    for await (const rows of readList(path, shape, end)) await this.#compareRows(rows)
-    await this.#findExtra('open')
-    if (this.#options.since !== null) for (const state of ENDED) await this.#findExtra(state)
-    return { ...this.#counts, isCounted: end.isCounted, totals: [...this.#totals.values()] }
+    const { books, options } = this.#parts
+    const end = new EndCheck(options.rowsCount)
+    await this.#read(path, shape, end)
+    const obstacle = this.#isClear() ? null : 'the list has rows that cannot be read, or that are there twice'
+    if (obstacle !== null) return this.#summary(end, obstacle)
+    if (options.needsProof && end.proof === null) {
+      throw new ListError(
+        'The list does not prove that it is complete, so nothing is released because the list does not have it. ' +
+          'Give the number of its rows with --rows, or end it with an end row.',
+      )
+    }
+    const until = this.#untilOf(end)
+    await this.#compareRows()
+    if (books.hasExtras && until !== null) {
+      for await (const finding of books.extras(this.#parts.notebook, { since: options.since, until })) {
+        if (finding.fix?.kind === 'release') this.#releasesCount += 1
+        this.#report(finding)
+      }
+    }
+    return this.#summary(end, this.#shareObstacle())
   }
 
-  /** Applies the planned fixes and reports rejections. Running it again has no second effect. @throws LedgerError for a fault */
+  /**
+   * Applies the planned fixes and reports rejections: a hold that has changed since it was compared is left alone. Running it again has no
+   * second effect.
+   *
+   * @throws LedgerError for a fault
+   */
   async apply(onRefusal: (fix: Fix, error: LedgerError) => void): Promise<number> {
+    const { ledger, notebook } = this.#parts
     let appliedCount = 0
-    for (const fixes of this.#notebook.planned(COMMANDS_PER_BATCH)) {
-      const outcomes = await this.#ledger.batch(fixes)
+    for (const fixes of notebook.planned(COMMANDS_PER_BATCH)) {
+      const outcomes = await ledger.batch(fixes)
       for (const [index, outcome] of outcomes.entries()) {
         if (outcome.status === 'applied') appliedCount += 1
         else if (outcome.status === 'faulted') throw outcome.error
@@ -92,64 +119,66 @@ export class Reconciliation {
     return appliedCount
   }
 
-  async #compareRows(rows: readonly (ListRow | UnreadableRow)[]): Promise<void> {
-    for (let from = 0; from < rows.length; from += READS_MAX) {
-      const some = rows.slice(from, from + READS_MAX)
-      const holds = await Promise.all(some.map(async (row) => ('problem' in row ? null : await this.#holdOf(row))))
-      // The rows are judged in the order of the list, because a duplicate removes the fix that was planned for the first row.
-      for (const [index, row] of some.entries()) if (this.#isFirst(row)) this.#judge(row, holds[index]!)
-      this.#counts.rowsCount += some.length
-      this.#listener.progress(some.length)
-    }
-  }
-
-  /** Whether the row can be compared. Unreadable rows and duplicates are reported here. */
-  #isFirst(row: ListRow | UnreadableRow): row is ListRow {
-    if ('problem' in row) {
-      this.#counts.unreadableCount += 1
-      this.#listener.unreadable(row)
-      return false
-    }
-    const { requestId, line, amount: theirs } = row
-    const firstLine = this.#notebook.see(requestId, line)
-    if (firstLine === null) return true
-    // There is no rule for which of the two lines is right.
-    if (this.#notebook.forget(requestId)) this.#counts.plannedCount -= 1
-    const message = `the list already has this request in line ${firstLine}, so neither row is fixed`
-    this.#report({ code: 'duplicate', requestId, line, asset: null, theirs, ours: null, message, fix: null })
-    return false
-  }
-
-  #judge(row: ListRow, hold: Hold | null): void {
-    const finding = judge(row, hold, this.#options.overage)
-    if (finding === null) this.#counts.agreedCount += 1
-    else this.#report(finding)
-  }
-
-  async #holdOf({ requestId }: ListRow): Promise<Hold | null> {
-    try {
-      return await this.#ledger.hold(requestId)
-    } catch (error) {
-      if (error instanceof LedgerError && error.code === 'hold_not_found') return null
-      throw error
-    }
-  }
-
-  async #findExtra(state: HoldState): Promise<void> {
-    const { since, until, releaseBefore } = this.#options
-    for (let cursor: string | null = null; ;) {
-      const from = cursor === null ? {} : { cursor }
-      const page = await this.#ledger.holds({ state, limit: PAGE_ROWS, ...from })
-      for (const hold of page.items) {
-        const { id, createdAt } = hold
-        // A released or expired hold without a settled amount is not extra.
-        if (hold.settled === 0n && (state === 'released' || state === 'expired')) continue
-        if (createdAt > until || (since !== null && createdAt < since) || this.#notebook.lineOf(id) !== null) continue
-        this.#report(extraFinding(hold, releaseBefore !== null && createdAt < releaseBefore))
+  async #read(path: string, shape: ListShape, end: EndCheck): Promise<void> {
+    const { notebook, listener } = this.#parts
+    for await (const rows of readList(path, shape, end)) {
+      for (const row of rows) {
+        this.#counts.rowsCount += 1
+        if ('problem' in row) {
+          this.#counts.unreadableCount += 1
+          listener.unreadable(row)
+          continue
+        }
+        const firstLine = notebook.add(row)
+        if (firstLine === null) continue
+        const { requestId, line, amount: theirs } = row
+        const message = `the list already has this request in line ${firstLine}`
+        this.#report({ code: 'duplicate', requestId, line, asset: null, theirs, ours: null, message, fix: null })
       }
-      if (page.next === null) return
-      cursor = page.next
     }
+  }
+
+  #isClear(): boolean {
+    return this.#counts.unreadableCount === 0 && this.#counts.findingsCount === 0
+  }
+
+  /** When the list was made; null if it makes no difference. */
+  #untilOf({ at }: EndCheck): Instant | null {
+    const { books, options } = this.#parts
+    const until = options.until ?? at
+    if (until !== null || !books.hasExtras || (books.openCount === null && options.since === null)) return until
+    throw new ListError(
+      'The list does not say when it was made, so it cannot be known what it should have. Add --until, or write the ' +
+        'instant into its end row: #end,ROWS,2030-01-31T12:00:00Z.',
+    )
+  }
+
+  async #compareRows(): Promise<void> {
+    const { books, notebook } = this.#parts
+    for (const page of notebook.rows(ROWS_PER_PAGE)) {
+      for (let from = 0; from < page.length; from += READS_MAX) {
+        const findings = await Promise.all(page.slice(from, from + READS_MAX).map((row) => books.judge(row)))
+        for (const finding of findings) {
+          if (finding === null) this.#counts.agreedCount += 1
+          else this.#report(finding)
+        }
+      }
+    }
+  }
+
+  #shareObstacle(): string | null {
+    const { openCount } = this.#parts.books
+    const { releasePercentMax } = this.#parts.options
+    if (openCount === null || this.#releasesCount * 100 <= releasePercentMax * openCount) return null
+    const share = `${this.#releasesCount} of the ${openCount} open holds`
+    return (
+      `it would release ${share} because the list does not have them; at most ${releasePercentMax} % are allowed. ` +
+      'If the list is right, set --release-percent-max'
+    )
+  }
+
+  #summary({ proof }: EndCheck, obstacle: string | null): ReconcileSummary {
+    return { ...this.#counts, proof, totals: [...this.#totals.values()], obstacle }
   }
 
   #report(finding: Finding): void {
@@ -162,9 +191,9 @@ export class Reconciliation {
     this.#totals.set(key, total)
     this.#counts.findingsCount += 1
     if (fix !== null) {
-      this.#notebook.plan(fix)
+      this.#parts.notebook.plan(fix)
       this.#counts.plannedCount += 1
     }
-    this.#listener.finding(finding)
+    this.#parts.listener.finding(finding)
   }
 }

@@ -1,6 +1,9 @@
 /** From a store URL to an open database. Each store and its driver are loaded only when they are used. */
 import { randomInt } from 'node:crypto'
+import type { AccountName } from '../domain/ids.ts'
 import type { BackupProgress, BackupReport } from './backup.ts'
+import type { ErasureProgress, ErasureReport } from './erasure.ts'
+import { requireNode, requireSqlite } from './platform.ts'
 import type { MigrationReport } from './sql/migrator.ts'
 import type { Storage } from './storage.ts'
 import { StoreUrlError } from './store-url-error.ts'
@@ -26,6 +29,8 @@ interface Kind {
   migrate(url: string): Promise<MigrationReport>
   /** Copies the database into a file. @throws StoreUrlError where the database has its own tools for that */
   backup(url: string, target: string, onProgress: BackupProgress): Promise<BackupReport>
+  /** Erases the memos and metadata of an account's requests. */
+  erase(url: string, account: AccountName, onProgress: ErasureProgress): Promise<ErasureReport>
   /** Whether several processes usually write it, so that each should have its own stripe of the house accounts. */
   readonly isShared: boolean
 }
@@ -37,21 +42,31 @@ const MEMORY: Kind = {
   },
   migrate: () => Promise.resolve({ applied: [], version: 0 }),
   backup: hasOther('A ledger in memory ends with its process; there is nothing to copy.'),
+  erase: () =>
+    Promise.reject(new StoreUrlError('A ledger in memory ends with its process; there is nothing to erase.')),
   isShared: false,
 }
 
 const SQLITE: Kind = {
   async open(url, options) {
+    requireSqlite()
     const { openSqliteStorage } = await import('./sqlite/storage.ts')
     return await openSqliteStorage(pathOf(url), options)
   },
   async migrate(url) {
+    requireSqlite()
     const { migrateSqlite } = await import('./sqlite/storage.ts')
     return await migrateSqlite(pathOf(url))
   },
   async backup(url, target, onProgress) {
+    requireSqlite()
     const { backupSqlite } = await import('./sqlite/backup.ts')
     return await backupSqlite(pathOf(url), target, onProgress)
+  },
+  async erase(url, account, onProgress) {
+    requireSqlite()
+    const { eraseSqlite } = await import('./sqlite/erasure.ts')
+    return await eraseSqlite(pathOf(url), account, onProgress)
   },
   isShared: false,
 }
@@ -66,6 +81,10 @@ const MYSQL: Kind = {
     return await migrateMysql(url)
   },
   backup: hasOther('Copy this database with mysqldump --single-transaction; docs/guides/mysql.md says how.'),
+  async erase(url, account, onProgress) {
+    const { eraseMysql } = await import('./mysql/storage.ts')
+    return await eraseMysql(url, account, onProgress)
+  },
   isShared: true,
 }
 
@@ -79,6 +98,10 @@ const POSTGRES: Kind = {
     return await migratePostgres(url)
   },
   backup: hasOther('Copy this database with pg_dump; docs/guides/postgres.md says how.'),
+  async erase(url, account, onProgress) {
+    const { erasePostgres } = await import('./postgres/storage.ts')
+    return await erasePostgres(url, account, onProgress)
+  },
   isShared: true,
 }
 
@@ -126,11 +149,21 @@ export async function backupStorage(url: string, target: string, onProgress: Bac
   return await kindOf(url).backup(url, target, onProgress)
 }
 
+/** Erases what the requests of an account say about a person. @throws as `openStorage` */
+export async function eraseStorage(
+  url: string,
+  account: AccountName,
+  onProgress: ErasureProgress,
+): Promise<ErasureReport> {
+  return await kindOf(url).erase(url, account, onProgress)
+}
+
 function hasOther(advice: string): Kind['backup'] {
   return () => Promise.reject(new StoreUrlError(`"backup" copies SQLite files. ${advice}`))
 }
 
 function kindOf(url: string): Kind {
+  requireNode()
   const scheme = url.slice(0, url.indexOf(':') + 1)
   const kind = Object.hasOwn(KINDS, scheme) ? KINDS[scheme] : undefined
   if (kind === undefined || (kind === MEMORY && url !== 'memory:')) {

@@ -6,6 +6,8 @@ import type { Store } from '../engine/store.ts'
 export interface Storage extends AsyncDisposable {
   /** Which database it is: `memory`, `sqlite`, … */
   readonly kind: string
+  /** The absolute path of the file that was made to open this ledger; null if the database existed, or has no file. */
+  readonly newFile: string | null
   readonly store: Store
   readonly reader: Reader
   readonly auditor: Auditor

@@ -1,16 +1,23 @@
 /** A house account has a balance per stripe and asset; readers see one per asset. */
 import { showBalance, type Balance, type BalanceRecord } from '../domain/balance.ts'
 
-/** One balance per asset, by its code. */
+/** One balance per account and asset, by account, then asset. */
 export function addUpStripes(records: readonly BalanceRecord[]): readonly Balance[] {
   const sums = new Map<string, Balance>()
   for (const record of records) {
     const balance = showBalance(record)
-    const sum = sums.get(balance.asset)
-    sums.set(balance.asset, sum === undefined ? balance : add(sum, balance))
+    const key = `${balance.asset} ${balance.account}`
+    const sum = sums.get(key)
+    sums.set(key, sum === undefined ? balance : add(sum, balance))
   }
-  // By code unit, as a binary collation orders ASCII.
-  return [...sums.values()].sort((left, right) => (left.asset < right.asset ? -1 : 1))
+  return [...sums.values()].sort(
+    (left, right) => compare(left.account, right.account) || compare(left.asset, right.asset),
+  )
+}
+
+/** By code unit, as a binary collation orders ASCII. */
+function compare(left: string, right: string): number {
+  return left < right ? -1 : left > right ? 1 : 0
 }
 
 function add(left: Balance, right: Balance): Balance {

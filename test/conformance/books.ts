@@ -6,6 +6,7 @@ import type { Moment } from '../../src/domain/decision.ts'
 import { HouseStripes } from '../../src/domain/house-stripes.ts'
 import type { Instant } from '../../src/domain/ids.ts'
 import type { Outcome } from '../../src/domain/outcome.ts'
+import { RunningNumbers } from '../../src/domain/running-numbers.ts'
 import { type Snapshot } from '../../src/domain/snapshot.ts'
 import { footprint } from '../../src/domain/rules.ts'
 import { type BalanceChange, type Changes } from '../../src/domain/changes.ts'
@@ -19,13 +20,16 @@ export const HOUR_MS = 3_600_000
 const NOTHING: Changes = {
   entries: [],
   holdsOpened: [],
-  holdsChanged: [],
-  holdsStepped: [],
-  holdSteps: [],
+  charges: [],
+  holdChanges: [],
   postings: [],
+  entryOrder: [],
   balances: [],
+  standings: [],
   accounts: [],
   assets: [],
+  houses: [],
+  housesUsed: [],
   rates: [],
   ratesUsed: [],
 }
@@ -34,6 +38,9 @@ const NOTHING: Changes = {
 export function changesOf(some: Partial<Changes>): Changes {
   return { ...NOTHING, ...some }
 }
+
+/** Shared by all books, because several may be on one database. */
+const { next: nextSeq } = new RunningNumbers(Date.now, Math.random)
 
 export class Books {
   readonly store: Store
@@ -59,7 +66,7 @@ export class Books {
 
   decide(work: readonly Work[], snapshot: Snapshot): Plan {
     this.now += 1000
-    const moment: Moment = { now: this.now, holdTtlMsDefault: HOUR_MS, holdTtlMsMax: 24 * HOUR_MS }
+    const moment: Moment = { now: this.now, nextSeq, holdTtlMsDefault: HOUR_MS, holdTtlMsMax: 24 * HOUR_MS }
     return decideBatch(work, snapshot, this.houseStripes, moment)
   }
 

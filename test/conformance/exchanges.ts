@@ -35,6 +35,18 @@ export function describeExchanges(openHarness: OpenHarness): void {
     assert.equal((await reader.entry('d'))?.legs, null)
   })
 
+  test('names that a JSON text escapes are read and audited in legs like any other', async () => {
+    await using harness = await openHarness()
+    const { store, reader, auditor } = await harness.open()
+    const books = new Books(store)
+    const names = ['"', '\\', `a"\\'; -- %_`, '\\"]', '[["']
+    await books.apply(...COINS, TENTH)
+    const legs = names.map((name) => across('user:8', name, [30n, 'star'], ['gem']))
+    const entry = await books.applyOne(transfer('named', legs))
+    assert.deepEqual(await reader.entry('named'), entry)
+    for (const check of auditor.checks) assert.deepEqual(await auditor.run(check, 5), [], check.title)
+  })
+
   test('amounts and remainders of any size are kept to the last digit', async () => {
     await using harness = await openHarness()
     const { store, reader } = await harness.open()
@@ -75,6 +87,30 @@ export function describeExchanges(openHarness: OpenHarness): void {
     const plan = books.decide([GIFT], { ...snapshot, rates: new Map([['star gem', never]]) })
     assert.equal(plan.changes.ratesUsed.length, 1)
     assert.equal(await store.commit(plan.changes), 'stale')
+  })
+
+  test('a commit that rests on a rate whose version is now that of another one is stale', async () => {
+    await using harness = await openHarness()
+    const { store } = await harness.open()
+    const books = new Books(store)
+    await books.apply(...COINS, TENTH)
+    const snapshot = await store.load(books.footprint(GIFT))
+    const [[pair, stored]] = [...snapshot.rates] as [[string, Rate]]
+    const others: readonly Partial<Rate>[] = [
+      { numerator: stored.numerator + 1n },
+      { denominator: stored.denominator + 1n },
+      { rounding: 'up' },
+      { tolerancePpm: stored.tolerancePpm + 1 },
+      { declaredAt: stored.declaredAt + 1 },
+    ]
+    for (const other of others) {
+      const rates = new Map([[pair, { ...stored, ...other }]])
+      for (const command of [GIFT, rate('star', 'gem', [3n, 10n])]) {
+        const { changes } = books.decide([command], { ...snapshot, rates })
+        assert.equal(await store.commit(changes), 'stale', JSON.stringify(Object.keys(other)))
+      }
+    }
+    await books.applyOne(GIFT)
   })
 
   test('a transfer within one asset rests on no rate', async () => {

@@ -8,6 +8,43 @@ import type { OpenHarness } from './harness.ts'
 /** Amounts that a double cannot represent, such as 2^53 + 1. */
 const ODD = [2n ** 53n + 1n, 2n ** 60n + 1n, 2n ** 62n - 1n, BALANCE_MAX - 2n]
 
+/** Names that a database, a key or a file could take for each other or for something else. */
+const NAMES: readonly string[] = [
+  'a',
+  'A',
+  'a!',
+  'a  b',
+  'a b',
+  'a credit',
+  'a credit 5',
+  'a~settle',
+  'a%',
+  'a_',
+  'a\\',
+  'a\\\\',
+  "a'",
+  "a''",
+  'a"',
+  'a`',
+  "\\'; DROP TABLE balances; --",
+  '"],["',
+  '[]',
+  '{}',
+  'null',
+  '0',
+  '-1',
+  '=1',
+  '+1',
+  "'",
+  ',',
+  ';',
+  '#end',
+  '%2F',
+  'x'.repeat(127),
+  'x'.repeat(128),
+  `${'\\'.repeat(64)}${'"'.repeat(64)}`,
+]
+
 export function describeExtremes(openHarness: OpenHarness): void {
   for (const amount of ODD) {
     test(`${amount} coins are kept to the last one, on both sides of zero`, async () => {
@@ -96,7 +133,8 @@ export function describeExtremes(openHarness: OpenHarness): void {
     await using harness = await openHarness()
     const storage = await harness.open()
     const books = new Books(storage.store)
-    const account = `A:z_9./-@${'x'.repeat(55)}`
+    const printable = Array.from({ length: 95 }, (_, index) => String.fromCharCode(0x20 + index)).join('')
+    const account = `A${printable}${'x'.repeat(32)}`
     const requestId = `Az09:_./@+=-${'x'.repeat(116)}`
     const memo = '长'.repeat(256)
     const metadata = Object.fromEntries(
@@ -108,5 +146,38 @@ export function describeExtremes(openHarness: OpenHarness): void {
     assert.deepEqual(await storage.reader.hold(hold.id), hold)
     await books.apply(settle(hold.id, 1n))
     assert.equal((await storage.reader.entry(`${hold.id}~settle`))?.postings[0]?.account, account)
+  })
+
+  test('names that differ in one character are different accounts, in every list, statement and check', async () => {
+    await using harness = await openHarness()
+    const storage = await harness.open()
+    const books = new Books(storage.store)
+    for (const [index, account] of NAMES.entries()) {
+      const request = `r${index}`
+      const amount = BigInt(index + 10)
+      await books.apply(
+        deposit(request, account, amount),
+        open(`${request}-open`, account, -1n, { metadata: { account } }),
+      )
+      await books.apply(freeze(`${request}-hold`, account, 2n, { payee: NAMES.at(index - 1)! }))
+    }
+    const legs = NAMES.slice(1).map((account, index) => leg(NAMES[index]!, account, 1n))
+    const moved = await books.applyOne(transfer('t', legs))
+    assert.deepEqual((await storage.reader.entry('t'))?.legs, moved.legs)
+    for (const [index] of NAMES.entries()) await books.apply(settle(`r${index}-hold`, 1n))
+    for (const [index, account] of NAMES.entries()) {
+      const found = (await storage.reader.account(account))!
+      const expected = BigInt(index + 10) + (index === 0 ? -1n : index === NAMES.length - 1 ? 1n : 0n)
+      assert.deepEqual([found.account, found.metadata, found.balances.length], [account, { account }, 1], account)
+      assert.equal(found.balances[0]?.available, expected, account)
+      const page = { account, asset: 'credit', kind: null, limit: 100, cursor: null }
+      for (const line of (await storage.reader.postings(page)).items) assert.equal(line.account, account)
+      const { items } = await storage.reader.holds({ account, asset: 'credit', state: null, limit: 100, cursor: null })
+      assert.deepEqual(
+        items.map(({ id, payee }) => [id, payee]),
+        [[`r${index}-hold`, NAMES.at(index - 1)]],
+      )
+    }
+    for (const check of storage.auditor.checks) assert.deepEqual(await storage.auditor.run(check, 10), [], check.title)
   })
 }

@@ -1,46 +1,63 @@
 /** What a store provides to the suite in addition to itself. */
 import type { BalanceRecord } from '../../src/domain/balance.ts'
-import type { HoldRecord } from '../../src/domain/hold.ts'
+import type { HoldRecord } from '../../src/domain/hold-record.ts'
 import type { EntryLeg, PostingRecord } from '../../src/domain/journal.ts'
 import type { RatePair } from '../../src/domain/rate.ts'
 import type { Store } from '../../src/engine/store.ts'
-import { legsText } from '../../src/stores/sql/entry-row.ts'
 import type { WRITE_ORDERS } from '../../src/stores/memory/write-orders.ts'
-import type { SqlValue } from '../../src/stores/sql/values.ts'
 import type { Storage } from '../../src/stores/storage.ts'
 
-/** A row altered or deleted without the store. */
+/** A row altered or deleted without the store. A posting that is altered must be the only line of its run. */
 export type Damage =
   | {
       readonly alter: 'balance'
       readonly id: number
-      readonly set: Partial<Pick<BalanceRecord, 'available' | 'held' | 'floor' | 'version'>>
+      readonly set: Partial<Pick<BalanceRecord, 'available' | 'held' | 'floor' | 'debt' | 'version'>>
     }
   | {
       readonly alter: 'posting'
       readonly balanceId: number
       readonly version: number
-      readonly set: Partial<Omit<PostingRecord, 'balanceId'>>
+      /** With `entryId`: the posting belongs to the request `NOBODY`. */
+      readonly set: Partial<Pick<PostingRecord, PostingColumn>> & { readonly entryId?: 'nobody' }
     }
+  /** Lines that are no JSON are none. */
   | {
-      readonly alter: 'hold'
-      readonly id: string
-      readonly set: Partial<
-        Pick<HoldRecord, 'payee' | 'held' | 'settled' | 'released' | 'refunded' | 'expiresAt' | 'steps'>
-      > & {
-        /** Set: the hold has not ended. */
-        readonly endedAt?: null
-        /** Set: the end of the hold paid nobody. */
-        readonly payeeBalanceId?: null
-        readonly payeeVersion?: null
-      }
+      readonly alter: 'run'
+      readonly balanceId: number
+      readonly version: number
+      readonly set: { readonly packed: '[[' }
     }
+  | { readonly alter: 'change'; readonly hold: string; readonly number: number; readonly set: ChangedHold }
+  | {
+      readonly alter: 'freeze'
+      readonly id: string
+      readonly set: Partial<Pick<HoldRecord, 'amount' | 'openedVersion'>>
+    }
+  | { readonly alter: 'request'; readonly id: string; readonly set: { readonly idText: string } }
   | { readonly alter: 'entry'; readonly id: string; readonly set: { readonly legs: readonly EntryLeg[] } }
   | { readonly alter: 'rate'; readonly pair: RatePair; readonly version: number; readonly set: { denominator: bigint } }
   | { readonly remove: 'posting'; readonly balanceId: number; readonly version: number }
   | { readonly remove: 'balance'; readonly id: number }
+  | { readonly remove: 'house' | 'standing'; readonly account: string }
   | { readonly remove: 'request'; readonly id: string }
-  | { readonly remove: 'hold_step'; readonly hold: string; readonly step: number }
+  | { readonly remove: 'change'; readonly hold: string; readonly number: number }
+
+type PostingColumn = 'version' | 'availableDelta' | 'heldDelta' | 'available' | 'held'
+
+/** The number of no request. */
+export const NOBODY = 1
+
+/** What a change may record otherwise. */
+export interface ChangedHold extends Partial<
+  Pick<HoldRecord, 'payee' | 'held' | 'settled' | 'released' | 'refunded' | 'expiresAt'>
+> {
+  /** The number of the change. */
+  readonly number?: number
+  /** Set: the change paid nobody. */
+  readonly payeeBalanceId?: null
+  readonly payeeVersion?: null
+}
 
 /** Whether the connection is lost before or after the database makes the commit durable. */
 export type LostAt = 'before' | 'after'
@@ -58,28 +75,3 @@ export interface Harness extends AsyncDisposable {
 }
 
 export type OpenHarness = () => Promise<Harness>
-
-/** The row of a table that a damage applies to, with its new values; `set` is null if the row is deleted. */
-export interface DamagedRow {
-  readonly table: string
-  readonly key: Readonly<Record<string, string | number>>
-  readonly set: Readonly<Record<string, SqlValue>> | null
-}
-
-export function rowOf(damage: Damage): DamagedRow {
-  if ('remove' in damage) return { table: `${damage.remove}s`, key: keyOf(damage), set: null }
-  const table = damage.alter === 'hold' || damage.alter === 'entry' ? 'requests' : `${damage.alter}s`
-  if (damage.alter === 'entry') return { table, key: keyOf(damage), set: { legs: legsText(damage.set.legs) } }
-  const set = Object.entries(damage.set).map(([field, value]) => [snakeCase(field), value])
-  return { table, key: keyOf(damage), set: Object.fromEntries(set) as Record<string, SqlValue> }
-}
-
-function keyOf(damage: Damage): Readonly<Record<string, string | number>> {
-  if ('step' in damage) return { hold: damage.hold, step: damage.step }
-  if ('pair' in damage) return { from_asset: damage.pair.from, to_asset: damage.pair.to, version: damage.version }
-  return 'balanceId' in damage ? { balance_id: damage.balanceId, version: damage.version } : { id: damage.id }
-}
-
-function snakeCase(field: string): string {
-  return field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
-}

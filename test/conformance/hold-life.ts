@@ -2,10 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Command } from '../../src/domain/command.ts'
 import type { Hold } from '../../src/domain/hold.ts'
+import type { Instant } from '../../src/domain/ids.ts'
 import type { HoldEvent } from '../../src/domain/journal.ts'
 import type { Outcome } from '../../src/domain/outcome.ts'
 import type { Changes } from '../../src/domain/changes.ts'
-import { CursorError, type Reader } from '../../src/engine/reader.ts'
+import { CursorError, type DueQuery, type ExpiryPlace, type Reader } from '../../src/engine/reader.ts'
 import type { Storage } from '../../src/stores/storage.ts'
 import {
   amend,
@@ -13,6 +14,7 @@ import {
   deposit,
   freeze,
   group,
+  house,
   open,
   refund,
   release,
@@ -39,7 +41,7 @@ const LIFE: readonly Command[] = [
   refund('f1', 'h', 5n, { memo: 'sorry', metadata }),
   release('h', 'expiry'),
   refund('f2', 'h', 50n),
-  settle('h', 10n, 'reject', { late: true }),
+  settle('h', 50n, 'reject', { late: true }),
   refund('f3', 'h', 1n),
 ]
 
@@ -54,6 +56,25 @@ function historyOf(reader: Reader, hold: string, limit = 100): Promise<HoldEvent
     assert.ok(found)
     return found
   }, limit)
+}
+
+const EVERYTHING: DueQuery = { after: null, until: 0, limit: 10, placesMax: 100 }
+
+/** Holds that expire after 5, 6, 6.5 and 7 seconds, one that was amended to expire later, and one that has ended. */
+async function freezeMany(books: Books): Promise<Instant> {
+  await books.apply(
+    deposit('d', 'user:8', 1_000n),
+    freeze('third', 'user:8', 1n, { expiresInMs: 7_000 }),
+    freeze('first', 'user:8', 1n, { expiresInMs: 5_000 }),
+    freeze('second', 'user:8', 1n, { expiresInMs: 6_000 }),
+    freeze('ended', 'user:8', 1n, { expiresInMs: 5_000 }),
+    freeze('amended', 'user:8', 1n, { expiresInMs: 5_000 }),
+    freeze('parted', 'user:8', 2n, { expiresInMs: 6_500 }),
+    settle('ended', 1n),
+  )
+  const frozenAt = books.now
+  await books.apply(amend('a', 'amended', { expiresInMs: 60_000 }), settlePart('p', 'parted', 2n))
+  return frozenAt
 }
 
 export function describeHoldLife(openHarness: OpenHarness): void {
@@ -121,7 +142,7 @@ export function describeHoldLife(openHarness: OpenHarness): void {
       refund('d', 'h', 5n),
       refund('h', 'h', 5n),
       deposit('p1', 'user:8', 1n),
-      settle('h', 11n, 'reject', { late: true }),
+      settle('h', 51n, 'reject', { late: true }),
       settle('h', 10n),
     ]
     assert.deepEqual((await books.commit(...others)).map(codeOf), [
@@ -300,8 +321,8 @@ export function describeHoldLife(openHarness: OpenHarness): void {
       const ids = new Set([...keys.requests, 'h', ...plan.changes.entries.map(({ id }) => id)])
       const { requests } = await store.load({ ...keys, requests: ids })
       for (const record of plan.changes.entries) assert.deepEqual(requests.get(record.id), record)
-      for (const { after } of plan.changes.holdsStepped) assert.deepEqual(requests.get(after.id), after)
-      assert.equal(plan.changes.holdsStepped.length, 1)
+      for (const { after } of plan.changes.holdChanges) assert.deepEqual(requests.get(after.id), after)
+      assert.equal(plan.changes.holdChanges.length, 1)
     }
   })
 
@@ -339,32 +360,53 @@ export function describeHoldLife(openHarness: OpenHarness): void {
     assert.deepEqual(await availableOf(reader, 'user:9'), [14n, 0n])
   })
 
-  test('holds are due from their expiry on, the earliest first, and overdue ones are counted', async () => {
+  test('holds are due from their expiry on, the earliest first', async () => {
     await using harness = await openHarness()
     const { reader, store } = await harness.open()
     const books = new Books(store)
-    assert.deepEqual(await reader.due(books.now, 10), { holds: [] })
-    assert.deepEqual(await reader.overdue(books.now), { count: 0, oldestExpiresAt: null })
-    await books.apply(
-      deposit('d', 'user:8', 1_000n),
-      freeze('third', 'user:8', 1n, { expiresInMs: 7_000 }),
-      freeze('first', 'user:8', 1n, { expiresInMs: 5_000 }),
-      freeze('second', 'user:8', 1n, { expiresInMs: 6_000 }),
-      freeze('ended', 'user:8', 1n, { expiresInMs: 5_000 }),
-      freeze('amended', 'user:8', 1n, { expiresInMs: 5_000 }),
-      freeze('parted', 'user:8', 2n, { expiresInMs: 6_500 }),
-      settle('ended', 1n),
-    )
-    const frozenAt = books.now
-    await books.apply(amend('a', 'amended', { expiresInMs: 60_000 }), settlePart('p', 'parted', 2n))
-    const idsAt = async (ms: number, limit = 10): Promise<string[]> =>
-      (await reader.due(frozenAt + ms, limit)).holds.map(({ id }) => id)
-    assert.deepEqual(await idsAt(4_999), [])
-    assert.deepEqual((await reader.due(frozenAt + 5_000, 10)).holds, [{ id: 'first', expiresAt: frozenAt + 5_000 }])
-    assert.deepEqual(await idsAt(60_000), ['first', 'second', 'parted', 'third'])
-    assert.deepEqual(await idsAt(60_000, 2), ['first', 'second'])
-    assert.deepEqual(await reader.overdue(frozenAt + 60_000), { count: 4, oldestExpiresAt: frozenAt + 5_000 })
-    assert.deepEqual(await reader.overdue(frozenAt + 4_999), { count: 0, oldestExpiresAt: null })
+    assert.deepEqual(await reader.due({ ...EVERYTHING, until: books.now }), { holds: [], reached: null })
+    const frozenAt = await freezeMany(books)
+    const dueAt = async (ms: number, some: Partial<DueQuery> = {}): Promise<readonly string[]> =>
+      (await reader.due({ ...EVERYTHING, until: frozenAt + ms, ...some })).holds.map(({ id }) => id)
+    assert.deepEqual(await dueAt(4_999), [])
+    const first = { id: 'first', expiresAt: frozenAt + 5_000 }
+    const due = await reader.due({ ...EVERYTHING, until: first.expiresAt })
+    assert.deepEqual(due, { holds: [first], reached: null })
+    assert.deepEqual(await dueAt(60_000), ['first', 'second', 'parted', 'third'])
+    assert.deepEqual(await dueAt(120_000), ['first', 'second', 'parted', 'third', 'amended'])
+    assert.deepEqual(await dueAt(60_000, { limit: 2 }), ['first', 'second'])
+    // From the end of a millisecond, and from its beginning.
+    const after = { expiresAt: frozenAt + 6_000, seq: Number.MAX_SAFE_INTEGER }
+    assert.deepEqual(await dueAt(60_000, { after }), ['parted', 'third'])
+    assert.deepEqual(await dueAt(60_000, { after: { ...after, seq: 0 } }), ['second', 'parted', 'third'])
+  })
+
+  test('a walk that goes on from each place that was reached finds every due hold once, however few places it looks at', async () => {
+    await using harness = await openHarness()
+    const { reader, store } = await harness.open()
+    const frozenAt = await freezeMany(new Books(store))
+    // The freezes, those of holds that have ended or were amended included, and the steps that left their holds open.
+    const placeCount = 8
+    for (const [limit, placesMax] of [
+      [1, 100],
+      [2, 100],
+      [100, 1],
+      [100, 3],
+      [1, 1],
+      [2, 2],
+    ] as const) {
+      const found: string[] = []
+      let looks = 0
+      let after: ExpiryPlace | null = null
+      do {
+        const { holds, reached } = await reader.due({ after, until: frozenAt + 120_000, limit, placesMax })
+        assert.ok(holds.length <= limit && ++looks <= placeCount + 1)
+        found.push(...holds.map(({ id }) => id))
+        after = reached
+      } while (after !== null)
+      assert.deepEqual(found, ['first', 'second', 'parted', 'third', 'amended'], `${limit} of ${placesMax}`)
+      if (placesMax === 1) assert.ok(looks >= placeCount, `${looks} looks`)
+    }
   })
 
   test('a late settle takes what is there, without a coin if there is none', async () => {
@@ -384,12 +426,36 @@ export function describeHoldLife(openHarness: OpenHarness): void {
     assert.deepEqual((await books.commit(settle('h', 7n, 'reject', { late: true }))).map(codeOf), ['hold_not_open'])
   })
 
+  test('a late settle counts what the expiry settled, also after parts and refunds', async () => {
+    await using harness = await openHarness()
+    const { reader, store } = await harness.open()
+    const books = new Books(store)
+    await books.apply(deposit('d', 'user:8', 1_000n))
+    // The parts leave less than is agreed for the expiry, which takes all of it.
+    await books.apply(freeze('h', 'user:8', 100n, { payee: 'user:9', expiresInMs: 1, onExpiry: { settle: 30n } }))
+    await books.apply(settlePart('p', 'h', 80n), release('h', 'expiry'), refund('r', 'h', 5n))
+    // The row is read again: nothing of it is remembered.
+    const [hold] = await new Books((await harness.open()).store).apply(settle('h', 27n, 'draw', { late: true }))
+    const late = {
+      state: 'expired',
+      settled: 107n,
+      released: 0n,
+      drawn: 7n,
+      settledLate: 7n,
+      shortfall: 0n,
+      refunded: 5n,
+    }
+    assert.deepEqual(hold, { ...hold, ...late })
+    assert.deepEqual(await reader.hold('h'), hold)
+    assert.deepEqual((await books.commit(settle('h', 28n, 'draw', { late: true }))).map(codeOf), ['hold_not_open'])
+  })
+
   test('a snapshot with a hold brings the balances of the payees that commands name for it', async () => {
     await using harness = await openHarness()
     const { store } = await harness.open()
     const books = new Books(store)
     const others = new Books(store, 3)
-    await books.apply(...FROZEN)
+    await books.apply(house('@promo'), ...FROZEN)
     const asked = [settlePart('p', 'h', 1n, { payee: '@promo' }), settle('h', 1n, 'reject', { payee: 'user:7' })]
     const { balances, requests } = await store.load(others.footprint(...asked, refund('f', 'h', 1n)))
     assert.deepEqual([...balances.keys()].sort(), [
@@ -412,12 +478,29 @@ export function describeHoldLife(openHarness: OpenHarness): void {
     const plan = await books.plan(settlePart('p', 'h', 20n))
     await books.apply(settlePart('q', 'h', 20n))
     await assertStale(storage, books, plan.changes)
-    // Only the number of the step is taken; every other key is free.
+    // Only the number of the change is taken; every other key is free.
     const other = await books.plan(open('o', 'user:1', 0n))
-    await assertStale(storage, books, { ...other.changes, holdSteps: plan.changes.holdSteps })
+    const entries = [...other.changes.entries, ...plan.changes.entries]
+    await assertStale(storage, books, { ...other.changes, entries, holdChanges: plan.changes.holdChanges })
   })
 
-  test('a hold whose steps or state are others than they were makes the commit stale, whatever its balance says', async () => {
+  test('a change makes the commit stale when the one before it is missing', async () => {
+    await using harness = await openHarness()
+    const storage = await harness.open()
+    const books = new Books(storage.store)
+    await books.apply(...FROZEN, deposit('e', 'user:1', 1n))
+    const { changes } = await books.plan(settlePart('p', 'h', 20n), settlePart('q', 'h', 20n), refund('f', 'h', 1n))
+    const other = await books.plan(open('o', 'user:1', 0n))
+    const [first, ...later] = changes.holdChanges
+    const entries = [...other.changes.entries, ...changes.entries]
+    for (const holdChanges of [later, later.slice(0, 1), later.slice(1)]) {
+      await assertStale(storage, books, { ...other.changes, entries, holdChanges })
+    }
+    const story = [first!, ...later]
+    assert.equal(await storage.store.commit({ ...other.changes, entries, holdChanges: story }), 'committed')
+  })
+
+  test('a hold to which something else has happened makes the commit stale, whatever its balance says', async () => {
     await using harness = await openHarness()
     const storage = await harness.open()
     const books = new Books(storage.store)
@@ -430,10 +513,10 @@ export function describeHoldLife(openHarness: OpenHarness): void {
     await books.apply(settlePart('q', 'h', 20n), settle('g', 10n))
     const { changes } = await books.plan(open('o', 'user:1', 0n))
     // An end that is not a step, of a hold that has a step by now.
-    await assertStale(storage, books, { ...changes, holdsChanged: ofEnd.changes.holdsChanged })
+    await assertStale(storage, books, { ...changes, holdChanges: ofEnd.changes.holdChanges })
     // A step of a hold that has another step by now, and of a hold that has ended.
-    await assertStale(storage, books, { ...changes, holdsStepped: ofPart.changes.holdsStepped })
-    await assertStale(storage, books, { ...changes, holdsStepped: ofOther.changes.holdsStepped })
+    await assertStale(storage, books, { ...changes, holdChanges: ofPart.changes.holdChanges })
+    await assertStale(storage, books, { ...changes, holdChanges: ofOther.changes.holdChanges })
     assert.equal(await storage.store.commit(changesOf(changes)), 'committed')
   })
 

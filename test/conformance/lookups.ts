@@ -43,6 +43,32 @@ export function describeLookups(openHarness: OpenHarness): void {
     )
   })
 
+  test('an account that was opened with metadata alone has no balance, and what is not named stays', async () => {
+    await using harness = await openHarness()
+    const storage = await harness.open()
+    const { store, reader } = storage
+    const books = new Books(store)
+    const alone = { account: 'user:8', standing: 'active', successor: null, balances: [], next: null }
+    const only = (id: string, name: string) => open(id, 'user:8', null, { asset: null, metadata: { name } })
+    const [first] = await books.apply(only('o1', 'first'))
+    assert.deepEqual(first, { account: 'user:8', metadata: { name: 'first' }, balance: null })
+    assert.deepEqual(await reader.account('user:8'), { ...alone, metadata: { name: 'first' } })
+    assert.deepEqual(await reader.accountAt('user:8', books.now), { ...alone, metadata: { name: 'first' } })
+    assert.deepEqual((await reader.entry('o1'))?.postings, [])
+    await books.apply(only('o2', 'second'), open('f', 'user:8', -50n, { asset: 'credit' }), only('o3', 'third'))
+    await books.apply(open('o4', 'user:8', null))
+    const balance = { account: 'user:8', asset: 'credit', available: 0n, held: 0n, total: 0n, floor: -50n, version: 2 }
+    assert.deepEqual(await reader.account('user:8'), { ...alone, metadata: { name: 'third' }, balances: [balance] })
+    const repeats = await new Books((await harness.open()).store).commit(
+      only('o1', 'first'),
+      open('o4', 'user:8', null),
+    )
+    assert.deepEqual(repeats, [
+      { status: 'applied', replayed: true, answer: first },
+      { status: 'applied', replayed: true, answer: { account: 'user:8', metadata: null, balance } },
+    ])
+  })
+
   test('an account shows its balances by asset, and its last metadata', async () => {
     await using harness = await openHarness()
     const { store, reader } = await harness.open()
@@ -56,6 +82,8 @@ export function describeLookups(openHarness: OpenHarness): void {
     assert.deepEqual(await reader.account('user:8'), {
       account: 'user:8',
       metadata: { name: 'last', vip: true },
+      standing: 'active',
+      successor: null,
       balances: [
         { account: 'user:8', asset: 'a', available: 0n, held: 0n, total: 0n, floor: -7n, version: 1 },
         { account: 'user:8', asset: 'credit', available: 70n, held: 30n, total: 100n, floor: -1n, version: 4 },
@@ -118,6 +146,7 @@ export function describeLookups(openHarness: OpenHarness): void {
       memo: null,
       metadata: { job: 1 },
       floor: null,
+      overdraft: false,
       legs: null,
       postings: [
         {
@@ -147,6 +176,7 @@ export function describeLookups(openHarness: OpenHarness): void {
       memo: null,
       metadata: null,
       floor: null,
+      overdraft: false,
       legs: null,
       postings: [
         { ...shared, ...end, version: 3, availableDelta: 10n, heldDelta: -60n, available: 50n, held: 0n },

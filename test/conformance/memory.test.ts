@@ -1,12 +1,10 @@
-import type { PostingRecord } from '../../src/domain/journal.ts'
 import { rateKey, type Rate } from '../../src/domain/rate.ts'
-import type { RequestRecord } from '../../src/domain/snapshot.ts'
 import type { Store } from '../../src/engine/store.ts'
 import { openMemoryStorage } from '../../src/stores/memory/storage.ts'
-import { postingKey, stepKey, Tables } from '../../src/stores/memory/tables.ts'
+import { changeKey, postingKey, Tables } from '../../src/stores/memory/tables.ts'
 import type { Storage } from '../../src/stores/storage.ts'
 import { FaultyStore } from '../support/faulty-store.ts'
-import type { Damage, Harness, LostAt } from './harness.ts'
+import { NOBODY, type Damage, type Harness, type LostAt } from './harness.ts'
 import { describeStore } from './suite.ts'
 
 class MemoryHarness implements Harness {
@@ -21,15 +19,24 @@ class MemoryHarness implements Harness {
   }
 
   async plant(damage: Damage): Promise<void> {
-    const { requests, balances, postings, rates, holdSteps } = this.#tables
-    if ('step' in damage) return void holdSteps.delete(stepKey(damage.hold, damage.step))
+    const { requests, balances, houses, standings, rates, freezes } = this.#tables
+    if ('hold' in damage) return damageChange(this.#tables, damage)
     if ('pair' in damage) return damageRate(rates, damage)
-    if ('balanceId' in damage) return damagePosting(postings, damage)
+    if ('balanceId' in damage) return damageRun(this.#tables, damage)
+    if ('account' in damage) {
+      return damage.remove === 'house'
+        ? change(houses, damage.account, damage)
+        : change(standings, damage.account, damage)
+    }
     const { id } = damage
-    if ('alter' in damage && damage.alter === 'hold') return damageHold(requests, damage)
-    if (typeof id === 'string') return change(requests, id, damage)
-    const key = [...balances.keys()].find((candidate) => balances.get(candidate)?.id === id)
-    change(balances, key ?? '', damage)
+    if (typeof id === 'number') {
+      const key = [...balances.keys()].find((candidate) => balances.get(candidate)?.id === id)
+      return change(balances, key ?? '', damage)
+    }
+    const request = requests.get(id)
+    if ('set' in damage && 'idText' in damage.set) return change(requests, id, { set: { id: damage.set.idText } })
+    if (request?.kind === 'freeze') change(freezes, request.seq, damage)
+    if (request?.kind !== 'freeze' || 'remove' in damage) change(requests, id, damage)
   }
 
   doubtful(storage: Storage, lostAt: LostAt): Store {
@@ -43,22 +50,32 @@ class MemoryHarness implements Harness {
   }
 }
 
-function change<Row extends object>(rows: Map<string, Row>, key: string, damage: Damage): void {
+function change<Key, Row extends object>(
+  rows: Map<Key, Row>,
+  key: Key,
+  damage: { readonly set: object } | { readonly remove: string },
+): void {
   const row = rows.get(key)
   if (row === undefined) throw new Error('There is no such row to damage.')
   if ('remove' in damage) rows.delete(key)
   else rows.set(key, { ...row, ...damage.set })
 }
 
-function damageHold(requests: Map<string, RequestRecord>, { id, set }: Extract<Damage, { alter: 'hold' }>): void {
-  const hold = requests.get(id)
-  if (hold?.kind !== 'freeze') throw new Error('There is no such hold to damage.')
-  const { endedAt, payeeBalanceId, payeeVersion: _, ...columns } = set
-  let { end } = hold
-  // In a database, `ended_at` alone marks the end; the other columns of the end keep their values.
-  if (endedAt === null && end !== null) end = { ...end, at: 0 }
-  if (payeeBalanceId === null && end !== null) end = { ...end, payee: null }
-  requests.set(id, { ...hold, ...columns, end })
+function damageChange(
+  { requests, holdChanges }: Tables,
+  damage: Extract<Damage, { readonly hold: string; readonly number: number }>,
+): void {
+  const hold = requests.get(damage.hold)
+  const key = hold === undefined ? '' : changeKey(hold.seq, damage.number)
+  const found = holdChanges.get(key)
+  if (found === undefined) throw new Error('There is no such change to damage.')
+  holdChanges.delete(key)
+  if ('remove' in damage) return
+  const { number = damage.number, payeeBalanceId, payeeVersion: _, ...columns } = damage.set
+  const { end } = found.after
+  const ended = payeeBalanceId === null && end !== null ? { ...end, payee: null } : end
+  const after = { ...found.after, ...columns, changes: number, end: ended }
+  holdChanges.set(changeKey(after.seq, number), { ...found, after })
 }
 
 function damageRate(rates: Map<string, readonly Rate[]>, damage: Extract<Damage, { alter: 'rate' }>): void {
@@ -67,17 +84,19 @@ function damageRate(rates: Map<string, readonly Rate[]>, damage: Extract<Damage,
   rates.set(key, damaged)
 }
 
-function damagePosting(
-  postings: Map<string, PostingRecord>,
-  damage: Extract<Damage, { readonly balanceId: number }>,
-): void {
+/** A run of one posting. */
+function damageRun({ runs }: Tables, damage: Extract<Damage, { readonly balanceId: number }>): void {
   const key = postingKey(damage.balanceId, damage.version)
-  change(postings, key, damage)
-  const damaged = postings.get(key)
-  if (damaged === undefined) return
-  // The version is part of the key.
-  postings.delete(key)
-  postings.set(postingKey(damaged.balanceId, damaged.version), damaged)
+  const run = runs.get(key)
+  if (run?.postings.length !== 1) throw new Error('There is no such posting to damage.')
+  runs.delete(key)
+  if ('remove' in damage) return
+  if (damage.alter === 'run') return void runs.set(key, { ...run, postings: [] })
+  const { set } = damage
+  const posting = { ...run.postings[0]!, ...set, ...(set.entryId === undefined ? {} : { seq: NOBODY }) }
+  const { version, available, held } = posting
+  const damaged = { ...run, firstVersion: version, lastVersion: version, available, held, postings: [posting] }
+  runs.set(postingKey(damage.balanceId, version), damaged)
 }
 
 describeStore('memory', async () => new MemoryHarness())

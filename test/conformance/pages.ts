@@ -4,7 +4,7 @@ import type { HoldState } from '../../src/domain/hold.ts'
 import type { EntryKind } from '../../src/domain/journal.ts'
 import { PAGE_LIMIT_MAX } from '../../src/domain/page.ts'
 import { CursorError, type PageQuery, type Reader } from '../../src/engine/reader.ts'
-import { charge, declare, deposit, freeze, release, settle } from '../support/commands.ts'
+import { amend, charge, declare, deposit, freeze, release, settle, settlePart } from '../support/commands.ts'
 import { Books, HOUR_MS, readAll } from './books.ts'
 import type { OpenHarness } from './harness.ts'
 
@@ -49,7 +49,16 @@ export function describePages(openHarness: OpenHarness): void {
     )
     assert.equal(second.next, null)
     const written = (await reader.entry('d1'))?.postings[1]
-    assert.deepEqual(second.items[2], { ...written, total: 1n, hold: null, memo: null, metadata: null })
+    assert.deepEqual(second.items[2], {
+      ...written,
+      change: 1n,
+      counterparties: ['@issuer'],
+      moreCounterparties: false,
+      total: 1n,
+      hold: null,
+      memo: null,
+      metadata: null,
+    })
   })
 
   test('a list without rows is one empty page', async () => {
@@ -150,7 +159,7 @@ export function describePages(openHarness: OpenHarness): void {
     assert.deepEqual(gems.items, [await reader.hold('gem')])
   })
 
-  test('open holds of everybody and every asset come by expiry, then by id', async () => {
+  test('open holds of everybody and every asset come by expiry, then in the order in which it was set', async () => {
     await using harness = await openHarness()
     const { store, reader } = await harness.open()
     const books = new Books(store)
@@ -166,20 +175,25 @@ export function describePages(openHarness: OpenHarness): void {
       freeze('y', 'user:8', 1n, { expiresAt: soon }),
     )
     await books.apply(release('over'))
-    for (const limit of [1, 2, 5])
-      assert.deepEqual(await holdIds(reader, null, 'open', limit), ['y', 'z', 'B', 'a', 'b'])
+    for (const limit of [1, 2, 5]) {
+      assert.deepEqual(await holdIds(reader, null, 'open', limit), ['z', 'y', 'b', 'B', 'a'])
+    }
+    await books.apply(amend('earlier', 'a', { expiresAt: soon }), settlePart('part', 'b', 1n))
+    for (const limit of [1, 2, 5]) {
+      assert.deepEqual(await holdIds(reader, null, 'open', limit), ['z', 'y', 'a', 'B', 'b'])
+    }
   })
 
-  test('holds of everybody in another state, or in any, come by id', async () => {
+  test('holds of everybody in another state, or in any, come in the order in which they were frozen', async () => {
     await using harness = await openHarness()
     const { store, reader } = await harness.open()
     const books = new Books(store)
     await books.apply(deposit('d', 'user:8', 100n))
     await books.apply(...['c', 'a', 'D', 'b', 'e:1', 'e.1'].map((id) => freeze(id, 'user:8', 1n)))
     await books.apply(settle('c', 1n), settle('a', 0n), release('D'), settle('b', 1n))
-    assert.deepEqual(await holdIds(reader, null, 'settled'), ['a', 'b', 'c'])
+    assert.deepEqual(await holdIds(reader, null, 'settled'), ['c', 'a', 'b'])
     assert.deepEqual(await holdIds(reader, null, 'released'), ['D'])
-    assert.deepEqual(await holdIds(reader, null, null), ['D', 'a', 'b', 'c', 'e.1', 'e:1'])
+    assert.deepEqual(await holdIds(reader, null, null), ['c', 'a', 'D', 'b', 'e:1', 'e.1'])
   })
 
   test('holds that end or open while paging neither repeat nor hide another', async () => {
@@ -235,7 +249,7 @@ export function describePages(openHarness: OpenHarness): void {
       postings: (cursor: string | null) => reader.postings({ ...postingsOf('user:8'), limit: 1, cursor }),
       holdsOfAccount: (cursor: string | null) => reader.holds({ ...holdsOf('user:8'), limit: 1, cursor }),
       holdsByExpiry: (cursor: string | null) => reader.holds({ ...holdsOf(null, 'open'), limit: 1, cursor }),
-      holdsById: (cursor: string | null) => reader.holds({ ...holdsOf(null, 'settled'), limit: 1, cursor }),
+      holdsBySeq: (cursor: string | null) => reader.holds({ ...holdsOf(null, 'settled'), limit: 1, cursor }),
     }
     for (const [name, read] of Object.entries(lists)) {
       const { next } = await read(null)

@@ -2,10 +2,12 @@ import { after, describe } from 'node:test'
 import type { Store } from '../../src/engine/store.ts'
 import { WRITE_NAME } from '../../src/stores/postgres/writes.ts'
 import { openPostgresStorage } from '../../src/stores/postgres/storage.ts'
+import type { Row } from '../../src/stores/sql/values.ts'
 import type { Storage } from '../../src/stores/storage.ts'
 import { CuttingProxy } from '../support/cutting-proxy.ts'
 import { PostgresDatabase, TRANSACTION_ENDED, WITHOUT_POSTGRES } from '../../harness/postgres-database.ts'
-import { rowOf, type Damage, type Harness, type LostAt } from './harness.ts'
+import { damaging } from './damaged-rows.ts'
+import type { Damage, Harness, LostAt } from './harness.ts'
 import { describeStore } from './suite.ts'
 
 /** A separate schema in the database of this file, reached through a proxy. */
@@ -38,8 +40,8 @@ class PostgresHarness implements Harness {
       [this.#schema],
     )
     for (const { table, name } of rows) await client.query(`ALTER TABLE ${table} DROP CONSTRAINT ${name}`)
-    const { text, values } = statementOf(damage)
-    const { rowCount } = await client.query(text, values)
+    const text = await damaging(damage, async (question) => (await client.query<Row>(question)).rows)
+    const { rowCount } = await client.query(text)
     if (rowCount !== 1) throw new Error('There is no such row to damage.')
   }
 
@@ -53,15 +55,6 @@ class PostgresHarness implements Harness {
     await this.#proxy[Symbol.asyncDispose]()
     await this.#database.client.query(`DROP SCHEMA IF EXISTS ${this.#schema} CASCADE`)
   }
-}
-
-function statementOf(damage: Damage): { text: string; values: unknown[] } {
-  const { table, key, set } = rowOf(damage)
-  const values: unknown[] = []
-  const assign = (row: object): string[] =>
-    Object.entries(row).map(([column, value]) => `${column} = $${values.push(value)}`)
-  const change = set === null ? `DELETE FROM ${table}` : `UPDATE ${table} SET ${assign(set).join(', ')}`
-  return { text: `${change} WHERE ${assign(key).join(' AND ')}`, values }
 }
 
 let schemas = 0

@@ -2,7 +2,20 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Command } from '../../src/domain/command.ts'
 import type { Outcome } from '../../src/domain/outcome.ts'
-import { charge, declare, deposit, freeze, leg, open, release, settle, transfer } from '../support/commands.ts'
+import {
+  amend,
+  charge,
+  declare,
+  deposit,
+  freeze,
+  leg,
+  open,
+  refund,
+  release,
+  settle,
+  settlePart,
+  transfer,
+} from '../support/commands.ts'
 import { answerOf, Books, codeOf, photograph } from './books.ts'
 import type { OpenHarness } from './harness.ts'
 
@@ -49,7 +62,7 @@ export function describeReplay(openHarness: OpenHarness): void {
     const plan = await books.plan(...COMMANDS)
     assert.equal(await storage.store.commit(plan.changes), 'committed')
     const { requests, balances } = await storage.store.load(books.footprint(...COMMANDS))
-    for (const record of [...plan.changes.entries, ...plan.changes.holdsOpened]) {
+    for (const record of [...plan.changes.entries, ...plan.changes.holdsOpened, ...plan.changes.charges]) {
       assert.deepEqual(requests.get(record.id), record)
     }
     for (const { after } of plan.changes.balances) {
@@ -94,6 +107,57 @@ export function describeReplay(openHarness: OpenHarness): void {
     assert.equal(snapshot.balances.get('@issuer gem')?.floor, null)
     const ids = [...snapshot.balances.values()].map(({ id }) => id)
     assert.equal(new Set(ids).size, ids.length, 'balances without a row have ids of their own')
+  })
+
+  test('a request id that is used with different contents is refused with the fields that differ, as far as the rows show them', async () => {
+    await using harness = await openHarness()
+    const books = new Books((await harness.open()).store)
+    const attached = { memo: 'first', metadata: { n: 1, s: 'x' } }
+    const legs = [leg('user:8', 'user:9', 7n)]
+    await books.apply(
+      deposit('d', 'user:8', 1_000n, attached),
+      open('o', 'user:8', -5n, { metadata: { n: 1 } }),
+      charge('c', 'user:8', 10n, attached),
+      transfer('t', legs, attached),
+      freeze('h', 'user:8', 100n, { metadata: { n: 1 }, onExpiry: { settle: 5n } }),
+    )
+    await books.apply(
+      amend('a', 'h', { amount: 200n }),
+      settlePart('p', 'h', 10n, attached),
+      refund('r', 'h', 5n, attached),
+    )
+    const expiry = ['expiresAt', 'expiresInMs']
+    const cases: readonly (readonly [command: Command, differs: readonly string[], mayDiffer?: readonly string[]])[] = [
+      [deposit('d', 'user:8', 1_001n, attached), ['amount']],
+      [deposit('d', 'user:9', 1_000n, attached), ['account']],
+      [deposit('d', 'user:9', 7n, { ...attached, asset: 'gem' }), ['account', 'amount', 'asset']],
+      [deposit('d', 'user:8', 1_000n, { ...attached, memo: null }), ['memo']],
+      [deposit('d', 'user:8', 1_000n, { ...attached, metadata: { n: 1, s: 'y' } }), ['metadata']],
+      [deposit('d', 'user:8', 2n, { metadata: { s: 'x', n: 1 }, memo: 'first' }), ['amount']],
+      [charge('d', 'user:8', 1_000n, attached), ['kind']],
+      [open('o', 'user:8', -6n, { metadata: { n: 1 } }), ['floor']],
+      [open('o', 'user:9', -5n), ['account', 'metadata'], ['floor']],
+      [charge('c', 'user:8', 11n, { ...attached, payee: 'user:9' }), ['amount', 'payee']],
+      [transfer('t', [...legs, ...legs], attached), ['legs']],
+      [transfer('t', legs, { ...attached, memo: 'second' }), ['memo'], ['legs']],
+      [freeze('h', 'user:8', 100n, { metadata: { n: 1 }, onExpiry: { settle: 6n } }), ['onExpiry'], expiry],
+      [freeze('h', 'user:8', 200n, { metadata: { n: 1 }, onExpiry: { settle: 5n } }), ['amount'], expiry],
+      [freeze('h', 'user:8', 100n, { metadata: { n: 1 }, onExpiry: { settle: 5n }, expiresInMs: 9 }), [], expiry],
+      [deposit('h', 'user:8', 100n), ['kind']],
+      [settlePart('p', 'h', 11n, attached), [], ['amount', 'overage', 'payee']],
+      [settlePart('p', 'x', 10n), ['hold', 'memo', 'metadata'], ['amount', 'overage', 'payee']],
+      [amend('a', 'h', { amount: 201n }), [], ['amount', 'by', ...expiry, 'onExpiry']],
+      [amend('a', 'x', { amount: 200n }), ['hold'], ['amount', 'by', ...expiry, 'onExpiry']],
+      [refund('r', 'h', 6n, attached), [], ['amount', 'toTotal']],
+      [freeze('c', 'user:8', 10n), ['kind']],
+      [refund('p', 'h', 10n, attached), ['kind']],
+    ]
+    for (const [command, differs, mayDiffer = []] of cases) {
+      const [outcome] = await books.commit(command)
+      assert.ok(outcome?.status === 'rejected', JSON.stringify(differs))
+      const requestId = 'requestId' in command ? command.requestId : ''
+      assert.deepEqual(outcome.rejection, { code: 'request_id_reused', requestId, differs, mayDiffer })
+    }
   })
 
   test('the id that a new balance was promised is the one it keeps', async () => {

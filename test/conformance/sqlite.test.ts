@@ -1,12 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
+import { DatabaseSync } from 'node:sqlite'
 import type { Store } from '../../src/engine/store.ts'
 import { openSqliteStorage } from '../../src/stores/sqlite/storage.ts'
 import type { Storage } from '../../src/stores/storage.ts'
 import { FaultyStore } from '../support/faulty-store.ts'
-import { rowOf, type Damage, type Harness, type LostAt } from './harness.ts'
+import { damaging } from './damaged-rows.ts'
+import type { Damage, Harness, LostAt } from './harness.ts'
 import { describeStore } from './suite.ts'
 
 class SqliteHarness implements Harness {
@@ -25,8 +26,8 @@ class SqliteHarness implements Harness {
     const database = new DatabaseSync(this.#path)
     try {
       database.exec('PRAGMA ignore_check_constraints = ON')
-      const { sql, values } = statementOf(damage)
-      const { changes } = database.prepare(sql).run(...values)
+      const sql = await damaging(damage, async (question) => database.prepare(question).all())
+      const { changes } = database.prepare(sql).run()
       if (Number(changes) !== 1) throw new Error('There is no such row to damage.')
     } finally {
       database.close()
@@ -43,19 +44,6 @@ class SqliteHarness implements Harness {
     for (const storage of this.#opened) await storage.close()
     rmSync(this.#directory, { recursive: true, force: true })
   }
-}
-
-interface Statement {
-  readonly sql: string
-  readonly values: readonly SQLInputValue[]
-}
-
-function statementOf(damage: Damage): Statement {
-  const { table, key, set } = rowOf(damage)
-  const where = Object.keys(key).map((column) => `${column} = ?`)
-  const columns = Object.keys(set ?? {}).map((column) => `${column} = ?`)
-  const change = set === null ? `DELETE FROM ${table}` : `UPDATE ${table} SET ${columns.join(', ')}`
-  return { sql: `${change} WHERE ${where.join(' AND ')}`, values: [...Object.values(set ?? {}), ...Object.values(key)] }
 }
 
 describeStore('sqlite', async () => new SqliteHarness())

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Work } from '../../src/domain/command.ts'
+import type { Command, Work } from '../../src/domain/command.ts'
 import type { Changes } from '../../src/domain/changes.ts'
 import type { Storage } from '../../src/stores/storage.ts'
-import { charge, declare, deposit, freeze, open, release, settle } from '../support/commands.ts'
+import { charge, declare, deposit, freeze, house, leg, open, release, settle, transfer } from '../support/commands.ts'
 import { Books, changeOf, changesOf, photograph } from './books.ts'
 import type { OpenHarness } from './harness.ts'
 
@@ -12,6 +12,12 @@ async function assertStale(storage: Storage, books: Books, changes: Changes, ...
   const before = await photograph(storage, books, ...work)
   assert.equal(await storage.store.commit(changes), 'stale')
   assert.deepEqual(await photograph(storage, books, ...work), before)
+}
+
+/** The number of a request that is stored. */
+async function seqOf({ store }: Storage, books: Books, command: Command & { requestId: string }): Promise<number> {
+  const { requests } = await store.load(books.footprint(command))
+  return requests.get(command.requestId)!.seq
 }
 
 export function describeStaleness(openHarness: OpenHarness): void {
@@ -163,7 +169,7 @@ export function describeStaleness(openHarness: OpenHarness): void {
     await books.apply(release('h'))
     const plan = await books.plan(open('o', 'user:9', 0n))
     // Only the hold is stale, no balance.
-    const changes = { ...plan.changes, holdsChanged: late.changes.holdsChanged }
+    const changes = { ...plan.changes, holdChanges: late.changes.holdChanges }
     await assertStale(storage, books, changes, settle('h', 20n), open('o', 'user:9', 0n))
     assert.equal((await storage.reader.hold('h'))?.state, 'released')
   })
@@ -173,10 +179,80 @@ export function describeStaleness(openHarness: OpenHarness): void {
     const storage = await harness.open()
     const books = new Books(storage.store)
     await books.apply(deposit('d8', 'user:8', 100n), deposit('d9', 'user:9', 100n), freeze('h', 'user:8', 50n))
-    const ended = (await books.plan(settle('h', 20n))).changes.holdsChanged[0]!
+    const { after, step } = (await books.plan(settle('h', 20n))).changes.holdChanges[0]!
     const plan = await books.plan(open('o', 'user:9', 0n))
-    const changes = { ...plan.changes, holdsChanged: [{ ...ended, id: 'nobody' }] }
-    await assertStale(storage, books, changes, open('o', 'user:9', 0n))
+    // The number of no request, and that of a request that is no hold.
+    for (const seq of [after.seq + 1_000_000, await seqOf(storage, books, deposit('d8', 'user:8', 100n))]) {
+      const changes = { ...plan.changes, holdChanges: [{ after: { ...after, seq }, step }] }
+      await assertStale(storage, books, changes, settle('h', 20n), open('o', 'user:9', 0n))
+    }
+  })
+
+  test('a number that another request has taken makes the commit stale', async () => {
+    await using harness = await openHarness()
+    const storage = await harness.open()
+    const books = new Books(storage.store)
+    await books.apply(deposit('d', 'user:8', 100n), freeze('h', 'user:8', 1n))
+    const taken = [
+      await seqOf(storage, books, deposit('d', 'user:8', 100n)),
+      await seqOf(storage, books, freeze('h', 'user:8', 1n)),
+    ]
+    const work = [deposit('e', 'user:9', 1n), freeze('g', 'user:8', 1n)]
+    const { changes } = await books.plan(...work)
+    for (const seq of taken) {
+      const entries = changes.entries.map((entry) => ({ ...entry, seq }))
+      await assertStale(storage, books, { ...changes, entries }, ...work)
+      const holdsOpened = changes.holdsOpened.map((hold) => ({ ...hold, seq }))
+      await assertStale(storage, books, { ...changes, holdsOpened }, ...work)
+    }
+    assert.equal(await storage.store.commit(changes), 'committed')
+  })
+
+  test('a commit that rests on a house account whose declaration was lost is stale', async () => {
+    await using harness = await openHarness()
+    const storage = await harness.open()
+    const books = new Books(storage.store)
+    const opened = { requestId: 'h2', hold: 'h2' }
+    await books.apply(house('@promo'), house('@fees'), deposit('d', 'user:8', 100n), freeze('h', 'user:8', 10n))
+    await books.apply(
+      freeze(opened.requestId, 'user:8', 10n, { payee: '@fees' }),
+      transfer('t', [leg('@fees', 'user:9', 1n)]),
+    )
+    const works: readonly Work[][] = [
+      [transfer('t1', [leg('@promo', 'user:9', 1n)])],
+      [charge('c1', 'user:8', 1n, { payee: '@promo' })],
+      [freeze('f1', 'user:8', 1n, { payee: '@promo' })],
+      [settle('h', 5n, 'reject', { payee: '@promo' })],
+      [settle('h', 0n, 'reject', { payee: '@promo' })],
+      [deposit('d2', 'user:8', 1n), transfer('t2', [leg('@promo', '@fees', 1n)])],
+    ]
+    const plans = []
+    for (const work of works) plans.push({ work, changes: (await books.plan(...work)).changes })
+    await harness.plant({ remove: 'house', account: '@promo' })
+    for (const { work, changes } of plans) await assertStale(storage, books, changes, ...work)
+    // What rests on another one is not concerned.
+    await books.apply(charge('c2', 'user:8', 1n, { payee: '@fees' }), settle(opened.hold, 5n))
+    await books.apply(house('@promo'), transfer('t3', [leg('@promo', 'user:9', 1n)]))
+  })
+
+  test('a house account that two writers both declare is declared once, with the first time', async () => {
+    await using harness = await openHarness()
+    const storage = await harness.open()
+    const books = new Books(storage.store)
+    const { changes } = await books.plan(house('@promo'))
+    const first = await books.applyOne(house('@promo'))
+    await assertStale(storage, books, changes, house('@promo'))
+    const outcomes = await books.commit(house('@promo'))
+    assert.deepEqual(outcomes, [{ status: 'applied', replayed: true, answer: first }])
+    assert.deepEqual(await storage.reader.account('@promo'), {
+      account: '@promo',
+      metadata: null,
+      standing: 'active',
+      successor: null,
+      balances: [],
+      next: null,
+    })
+    assert.equal(await storage.reader.account('@fees'), null)
   })
 
   test('one row among many that is not as it was read makes the commit stale', async () => {
@@ -198,8 +274,8 @@ export function describeStaleness(openHarness: OpenHarness): void {
     await books.apply(release('h-user:4'))
     const fresh = await books.plan(open('o', 'user:9', 0n))
     // Only one of the holds is stale, no balance.
-    const { holdsChanged } = changes
-    await assertStale(storage, books, { ...fresh.changes, holdsChanged }, open('o', 'user:9', 0n))
+    const { holdChanges } = changes
+    await assertStale(storage, books, { ...fresh.changes, holdChanges }, open('o', 'user:9', 0n))
   })
 
   test('an asset keeps its decimals: declaring it otherwise at the same time makes the commit stale', async () => {

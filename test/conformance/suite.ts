@@ -2,16 +2,22 @@
 import { describe } from 'node:test'
 import { describeAtomicity } from './atomicity.ts'
 import { describeAuditor } from './auditor.ts'
+import { describeChargeRefunds } from './charge-refunds.ts'
 import { describeClock } from './clock.ts'
 import { describeConstraints } from './constraints.ts'
+import { describeCounterparties } from './counterparties.ts'
 import { describeDoubt } from './doubt.ts'
 import { describeExchanges } from './exchanges.ts'
 import { describeExclusive } from './exclusive.ts'
 import { describeExtremes } from './extremes.ts'
+import { describeFeed } from './feed.ts'
 import type { OpenHarness } from './harness.ts'
 import { describeHoldEndings } from './hold-endings.ts'
 import { describeHoldLife } from './hold-life.ts'
+import { describeLists } from './lists.ts'
 import { describeLookups } from './lookups.ts'
+import { describeOverdrafts } from './overdrafts.ts'
+import { describeStandings } from './standings.ts'
 import { describePageBounds } from './page-bounds.ts'
 import { describePages } from './pages.ts'
 import { describePrecedence } from './precedence.ts'
@@ -27,6 +33,9 @@ const THEMES = {
   replay: describeReplay,
   'hold endings': describeHoldEndings,
   'hold life': describeHoldLife,
+  'charge refunds': describeChargeRefunds,
+  overdrafts: describeOverdrafts,
+  standings: describeStandings,
   extremes: describeExtremes,
   supply: describeSupply,
   constraints: describeConstraints,
@@ -37,7 +46,10 @@ const THEMES = {
   lookups: describeLookups,
   pages: describePages,
   'page bounds': describePageBounds,
+  lists: describeLists,
+  feed: describeFeed,
   statements: describeStatements,
+  counterparties: describeCounterparties,
   auditor: describeAuditor,
   reopening: describeReopening,
   clock: describeClock,

@@ -13,6 +13,7 @@ import {
   deposit,
   freeze,
   group,
+  house,
   leg,
   rate,
   refund,
@@ -31,6 +32,7 @@ const OTHER_STRIPE = 7
 
 /** Nearly fills stripe 0 of every house account, which would take thousands of valid commands. */
 const FULL: readonly Command[] = [
+  house('@promo'),
   declare('gem'),
   deposit('f1', 'rich', NEARLY),
   charge('f2', 'rich', NEARLY),

@@ -77,7 +77,10 @@ export function describeProof(aftermath: () => Aftermath): void {
     const outcomes = await repeatAll(ledger, acknowledged)
     for (const [index, { command, attempts }] of acknowledged.entries()) {
       const told = attempts.at(-1)!.outcome
-      assert.deepEqual(outcomes[index], { ...told, replayed: true }, entryOf(command))
+      assert.deepEqual(withoutCurrent(outcomes[index]!), { ...withoutCurrent(told), replayed: true }, entryOf(command))
+      if (command.kind !== 'freeze') continue
+      const { current } = outcomes[index] as { readonly current?: unknown }
+      assert.deepEqual(current, await ledger.hold(command.requestId), entryOf(command))
     }
   })
 
@@ -94,6 +97,12 @@ export function describeProof(aftermath: () => Aftermath): void {
     }
     await assertLaws(ledger)
   })
+}
+
+/** How the hold of a repeated freeze is now is no part of the first answer. */
+function withoutCurrent(outcome: object): object {
+  const { current: _, ...first } = outcome as { readonly current?: unknown }
+  return first
 }
 
 function withFate(calls: readonly Call[], fate: Fate): readonly Call[] {

@@ -9,6 +9,7 @@ import type { Ledger } from '../../src/api/ledger.ts'
 import { stuckHolds } from '../../src/cli/stuck-holds.ts'
 import { connect } from '../../src/client/index.ts'
 import { RunningService } from '../support/running-service.ts'
+import { repeatOf } from '../support/repeats.ts'
 import { runHoldfast, type Ran } from '../../harness/service-process.ts'
 
 let service: RunningService
@@ -63,13 +64,23 @@ async function liveStepByStep(environment: Environment): Promise<void> {
   assert.partialDeepStrictEqual(part, { state: 'open', held: '400', settled: '200', payee: 'shop:1' })
   assert.deepEqual(
     await json('settle life 200 --part --request-id p-1 --payee shop:1 --memo page-1 --metadata {"n":1}'),
-    part,
+    repeatOf(part),
   )
   const amended = await json('amend life --amount 900 --expires-in 2h --request-id a-1 --on-expiry-settle 70')
   assert.partialDeepStrictEqual(amended, { amount: '900', held: '700', onExpiry: { settle: '70' } })
   assert.equal((await json('amend life --on-expiry-release --request-id a-2'))['onExpiry'], null)
   assert.partialDeepStrictEqual(await json('settle life 300'), { state: 'settled', settled: '500', released: '400' })
   assert.equal((await json('refund life 20 --request-id r-1 --memo sorry'))['refunded'], '20')
+  const again = await json('freeze user:8 600 --request-id life --on-expiry-settle 50')
+  assert.deepEqual(again, repeatOf(frozen, await json('hold life')))
+  const told = await shows('freeze user:8 600 --request-id life --on-expiry-settle 50')
+  assert.match(
+    told,
+    /A repeat: this is the first answer again, nothing was done now\.\nThe hold "life" is settled now: 0 held, 500 settled/,
+  )
+  const { exitCode, stdout } = await run('settle life 300 --if-replayed refuse --json', environment)
+  assert.equal(exitCode, 1)
+  assert.partialDeepStrictEqual(JSON.parse(stdout), { code: 'request_replayed', state: 'settled', applied: 'no' })
   const view = await shows('hold life')
   assert.match(view, /^settled +500$/m)
   assert.match(view, /^refunded +20$/m)
@@ -115,13 +126,25 @@ describe('the life of a hold', () => {
     await fails(
       'settle late 500',
       1,
-      /hold_not_open: The hold "late" has already expired\.\n.*settle HOLD AMOUNT --late/,
+      /hold_not_open: The hold "late" has already expired\.\n.*history late\n.*settle late AMOUNT --late/,
     )
     const settled = await jsonOf('settle late 500 --late')
     assert.partialDeepStrictEqual(settled, { state: 'expired', settled: '500', settledLate: '500', drawn: '500' })
-    assert.deepEqual(await jsonOf('settle late 500 --late'), settled)
+    assert.deepEqual(await jsonOf('settle late 500 --late'), repeatOf(settled))
     assert.match(await shownBy('hold late'), /^settled late +500$/m)
     await fails('settle late 1 --late', 1, /hold_not_open/)
+  })
+})
+
+describe('a charge', () => {
+  test('is refunded up to totals, and may be an overdraft', async () => {
+    await shownBy('charge user:debtor 150 --overdraft --request-id fix')
+    await fails('freeze user:debtor 1', 1, /insufficient_funds: "user:debtor" has -150 credit available/)
+    assert.partialDeepStrictEqual(await jsonOf('refund fix --to-total 60 --request-id e-2'), { refunded: '60' })
+    assert.partialDeepStrictEqual(await jsonOf('refund fix --to-total 30 --request-id e-1'), { refunded: '60' })
+    await fails('refund fix 91', 1, /refund_above_settled/)
+    await fails('refund fix', 2, /Give an amount, or --to-total in its place/)
+    assert.match(await shownBy('history fix'), /^0 .* charge +fix/m)
   })
 })
 
@@ -132,12 +155,12 @@ describe('an error comes with a remedy', () => {
       ['settle wrong 5 --part --late', /--late is not possible with --part/],
       ['settle wrong 5 --request-id p-1', /--request-id, --memo and --metadata are only possible with --part/],
       ['settle wrong 5 --metadata {}', /are only possible with --part/],
-      ['settle wrong 0 --part', /amount must be a whole number from 1 /],
-      ['amend wrong', /at least one of amount, expiresInMs, expiresAt and onExpiry/],
+      ['settle wrong 0 --part', /amount must be from 1 to /],
+      ['amend wrong', /Give --amount, --by, --expires-in, --on-expiry-settle or --on-expiry-release/],
       ['amend wrong --expires-in 10', /90s, 10m, 2h, 1d/],
       ['amend wrong --on-expiry-settle 1 --on-expiry-release', /cannot be used with/],
-      ['freeze user:wrong 1 --on-expiry-settle 0', /settle must be a whole number from 1 /],
-      ['refund wrong', /missing required argument 'amount'/],
+      ['freeze user:wrong 1 --on-expiry-settle 0', /--on-expiry-settle must be from 1 to /],
+      ['refund wrong', /Give an amount, or --to-total in its place/],
       ['history a~b', /id must be/],
       ['holds --open-for 1d', /--open-for is only possible with --stuck/],
       ['holds --stuck --account user:8', /all accounts/],
@@ -153,7 +176,7 @@ describe('an error comes with a remedy', () => {
     await ledger.settle('no', { amount: 40n, final: false })
     await fails('settle no 61 --part', 1, /settle_above_hold: The hold "no" has only 60\./)
     await fails('settle no 1 --payee shop:1', 1, /payee_fixed: .*"@revenue".*\nLeave out --payee\./)
-    await fails('amend no --amount 39', 1, /amend_below_settled: .* at least 40, .*\nUse a larger amount\./)
+    await fails('amend no --amount 39', 1, /amend_out_of_range: .* at least 40, .*\nUse another amount\./)
     await fails('refund no 41', 1, /refund_above_settled: .*40 were settled .*; 0 of them were already refunded/)
     await fails('amend no --expires-in 31d', 1, /expiry_out_of_range/)
     await fails('history nope', 1, /hold_not_found/)

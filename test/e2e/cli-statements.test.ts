@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { openLedger } from '../../src/index.ts'
+import { withoutEnd } from '../support/end-rows.ts'
 import { runHoldfast, ServiceProcess, spawnHoldfast } from '../../harness/service-process.ts'
 
 const LINES = 2_500
@@ -40,14 +41,15 @@ async function exported(environment: Readonly<Record<string, string>>): Promise<
   const csv = await stdoutOf(['postings', 'user:8', '--export', 'csv'], environment)
   const rows = csv.split('\r\n')
   assert.deepEqual([rows.length, rows.at(-1)], [LINES + 3, ''])
-  assert.match(rows[0]!, /^at,kind,entryId,/)
-  assert.equal(rows.at(-2), `#end,${LINES}${','.repeat(13)}`)
-  assert.match(rows.at(-3)!, /,deposit,d,,user:8,credit,0,1,100000,0,100000,0,100000,'-2\+3,$/)
+  assert.match(rows[0]!, /^at,kind,change,counterparties,entryId,/)
+  assert.match(rows.at(-2)!, new RegExp(`^#end,${LINES},[^,]+,{14}$`))
+  assert.match(rows.at(-3)!, /,deposit,100000,'@issuer,d,,user:8,credit,0,1,100000,0,100000,0,100000,'-2\+3,$/)
   const ndjson = await stdoutOf(['postings', 'user:8', '--export', 'ndjson', '--metadata', '{"n":7}'], environment)
   const lines = ndjson.trimEnd().split('\n')
-  assert.deepEqual([lines.length, lines.pop()], [26, '{"end":true,"rows":25}'])
+  assert.equal(lines.length, 26)
+  assert.match(lines.pop()!, /^\{"end":true,"rows":25,"at":"[^"]+"\}$/)
   for (const line of lines) assert.partialDeepStrictEqual(JSON.parse(line), { kind: 'charge', metadata: { n: 7 } })
-  return [csv, ndjson]
+  return [csv, ndjson].map(withoutEnd)
 }
 
 test('a file has every line of every page, the same from a database and from a service', async () => {
@@ -55,7 +57,7 @@ test('a file has every line of every page, the same from a database and from a s
   await using service = await ServiceProcess.start(store)
   assert.deepEqual(await exported({ HOLDFAST_URL: service.url }), own)
   const response = await fetch(`${service.url}/v1/accounts/user:8/postings/export?format=csv`)
-  assert.equal(await response.text(), own[0])
+  assert.equal(withoutEnd(await response.text()), own[0])
 })
 
 test('pages, accounts and holds take the filters', async () => {
@@ -74,6 +76,28 @@ test('pages, accounts and holds take the filters', async () => {
   assert.partialDeepStrictEqual(await json('account', 'user:8', '--at', '2999-01-01T00:00:00+08:00'), {
     balances: [{ version: LINES }],
   })
+})
+
+test('a line on a terminal shows what it cost, with whom, its hold and its memo', async () => {
+  const environment = { HOLDFAST_STORE: store }
+  const text = await stdoutOf(['postings', 'user:8', '--limit', '2'], environment)
+  const [head, settled, frozen] = text.split('\n').map((line) => line.trim().split(/ {2,}/).slice(1))
+  assert.deepEqual(head, [
+    'kind',
+    'change',
+    'counterparty',
+    'available',
+    'held',
+    'held change',
+    'hold',
+    'version',
+    'entry',
+  ])
+  const after = String(100_000 - (LINES - 3) - 4)
+  assert.deepEqual(settled, ['settle', '-4', '@revenue', after, '0', '-10', 'job', String(LINES), 'job~settle'])
+  assert.deepEqual(frozen, ['freeze', '0', String(Number(after) - 6), '10', '+10', 'job', String(LINES - 1), 'job'])
+  const deposit = await stdoutOf(['postings', 'user:8', '--entry', 'd'], environment)
+  assert.match(deposit, / {2}version +entry\n.* deposit +\+100000 +@issuer +100000 +0 +0 +-2\+3 +1 +d$/m)
 })
 
 test('balances come page by page, and what to add for the next page is said', async () => {

@@ -1,6 +1,7 @@
 /** The command line, started as a process. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { DatabaseSync } from 'node:sqlite'
@@ -9,6 +10,8 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { after, before, describe, test } from 'node:test'
 import { runHoldfast, ServiceProcess, type Ran } from '../../harness/service-process.ts'
+import { withoutEnd } from '../support/end-rows.ts'
+import { plain } from '../support/repeats.ts'
 
 /** Only the service's timeout ends the request this late: it waits half a minute for a body. */
 const ENDLESS_MS = 25_000
@@ -51,7 +54,7 @@ async function liveOneHold(environment: Readonly<Record<string, string>>): Promi
   assert.equal(Date.parse(String(frozen['expiresAt'])) - Date.parse(String(frozen['createdAt'])), 600_000)
   const settled = await json('settle job-616 500', environment)
   assert.partialDeepStrictEqual(settled, { state: 'settled', settled: '500', released: '116' })
-  assert.deepEqual(await json('hold job-616', environment), settled)
+  assert.deepEqual(await json('hold job-616', environment), plain(settled))
   const account = await json('account user:8', environment)
   assert.partialDeepStrictEqual(account, { balances: [{ available: '9007199254740493', held: '0' }] })
   const entry = await json('entry job-616~settle', environment)
@@ -90,8 +93,12 @@ describe('everyday commands', () => {
 
   test('a negative floor is taken in both spellings, and metadata and money follow it', async () => {
     const environment = { HOLDFAST_STORE: `sqlite:${newFile()}` }
-    assert.equal((await json('open user:9 --floor -500', environment))['floor'], '-500')
-    assert.equal((await json('open user:9 --floor=-600', environment))['floor'], '-600')
+    const floorOf = async (line: string): Promise<unknown> =>
+      ((await json(line, environment))['balance'] as { floor: string } | null)?.floor
+    assert.equal(await floorOf('open user:9 --floor -500'), '-500')
+    assert.equal(await floorOf('open user:9 --floor=-600'), '-600')
+    assert.equal(await floorOf(`open user:9 --metadata {"tier":1}`), undefined)
+    assert.equal(await floorOf('open user:9 --asset credit'), '-600')
     const moved = await json('transfer user:9 user:10=100 user:11=500 --memo gifts', environment)
     assert.equal((moved['postings'] as unknown[]).length, 3)
     const { stdout } = await fails('charge user:9 1 --json', 1, environment)
@@ -110,21 +117,52 @@ describe('everyday commands', () => {
     const ids = [first, second].flatMap((page) => (page['items'] as { id: string }[]).map(({ id }) => id))
     assert.deepEqual(ids, ['h3', 'h2', 'h1'])
     const { stdout } = await run('postings user:8 --limit 3', environment)
-    assert.match(stdout, /^at +kind +version +change/)
+    assert.match(stdout, /^at +kind +change +counterparty/)
     assert.match(stdout, /For the next page, add --cursor \S+\n$/)
+  })
+
+  test('amounts are in the decimal places of their asset, and JSON has minor units', async () => {
+    const environment = { HOLDFAST_STORE: `sqlite:${newFile()}` }
+    await json('declare gold --decimals 2', environment)
+    await json('declare gem --decimals 3', environment)
+    await json('deposit user:8 100.5 --asset gold', environment)
+    const held = await json('freeze user:8 10.00 --asset gold --request-id h --on-expiry-settle 0.25', environment)
+    assert.partialDeepStrictEqual(held, { amount: '1000', onExpiry: { settle: '25' } })
+    assert.match((await run('amend h --amount 20', environment)).stdout, /^amount +20\.00$/m)
+    assert.match((await run('settle h 7.25 --part', environment)).stdout, /^held +12\.75$/m)
+    assert.partialDeepStrictEqual(await json('settle h 0', environment), { settled: '725' })
+    assert.match((await run('refund h 0.05', environment)).stdout, /^refunded +0\.05$/m)
+    assert.partialDeepStrictEqual(await json('open user:8 --floor -3.5 --asset gold', environment), {
+      balance: { floor: '-350' },
+    })
+    await json('rate put gold gem 1:1', environment)
+    const entry = await run('transfer user:8 user:9=0.10:0.010 --asset gold --to-asset gem', environment)
+    assert.match(entry.stdout, /^user:8 +user:9 +0\.10 +gold +0\.010 +gem/m)
+    const { stdout } = await run('postings user:8 --asset gold', environment)
+    assert.match(stdout, /settle +-7\.25 +@revenue +80\.50 +12\.75 +-7\.25 +h /)
+    const csv = await run('postings user:8 --asset gold --export csv', environment)
+    assert.match(csv.stdout, /,settle,-7\.25,'@revenue,/)
+    await using service = await ServiceProcess.start(environment.HOLDFAST_STORE)
+    const served = await fetch(`${service.url}/v1/accounts/user:8/postings/export?format=csv&asset=gold`)
+    assert.equal(withoutEnd(await served.text()), withoutEnd(csv.stdout))
+    const finer = await fails('deposit user:8 1.505 --asset gold', 2, environment)
+    assert.match(finer.stderr, /amount: 1\.505 has 3 decimal places, but the asset has 2/)
+    assert.match((await fails('refund h 1.505', 2, environment)).stderr, /the asset has 2/)
+    assert.match((await fails('deposit user:8 1 --asset silver', 1, environment)).stderr, /unknown_asset/)
+    assert.match((await fails('settle nope 1', 1, environment)).stderr, /hold_not_found/)
   })
 
   test('people get small tables without colour where there is no terminal', async () => {
     const environment = { HOLDFAST_STORE: `sqlite:${newFile()}` }
     await json('declare gold --decimals 2 --name 金币', environment)
-    await json('deposit user:8 150 --asset gold', environment)
+    await json('deposit user:8 1.5 --asset gold', environment)
     const { stdout } = await run('account user:8', environment)
     assert.equal(
       stdout,
       [
         'user:8',
         'asset  available  held  total  floor  version',
-        'gold         150     0    150      0        1',
+        'gold        1.50  0.00   1.50   0.00        1',
         '',
       ].join('\n'),
     )
@@ -151,11 +189,15 @@ describe('an error comes with an exit code and a remedy', () => {
       ['freze user:8 1', /Did you mean freeze\?/],
       ['freeze user:8 1 --expire-in 10m', /Did you mean --expires-in\?/],
       ['freeze user:8', /missing required argument 'amount'/],
-      ['freeze user:8 1.50', /write 1\.50 as 150/],
-      ['freeze user:8 1,000', /whole/],
+      ['freeze user:8 1.50', /amount: 1\.50 has 2 decimal places, but the asset has none\./],
+      ['freeze user:8 1,000', /Write 1,000 without separators: 1000\./],
+      ['freeze user:8 1e3', /without an exponent/],
+      ['freeze user:8 +5', /without the plus sign: 5\./],
+      ['freeze user:8 .5', /with a zero before the point: 0\.5\./],
+      ['transfer user:8 user:9=1.000,50', /1000\.50/],
       ['freeze user:8 5 --expires-in 10', /90s, 10m, 2h, 1d/],
-      ['deposit user:8 -5', /amount must be a whole number from 1/],
-      ['deposit user:8 9223372036854775808', /at most 10000000000000000/],
+      ['deposit user:8 -5', /amount must be from 1 to 10000000000000000 credit, not -5/],
+      ['deposit user:8 9223372036854775808', /9223372036854775808 is out of range/],
       ['deposit user:8 5 --metadata {a}', /JSON object, in quotes/],
       ['transfer user:8 user:9 20', /user:9=20/],
       ['holds --state opn', /open, settled, released, expired/],
@@ -181,10 +223,12 @@ describe('an error comes with an exit code and a remedy', () => {
   test('a service that is not there exits 3', async () => {
     const gone = await ServiceProcess.start('memory:')
     await gone.stop()
-    const { stderr } = await fails(`deposit user:8 1 --request-id d-1 --url ${gone.url}`, 3)
+    const { stderr } = await fails(`open user:8 --asset credit --request-id d-1 --url ${gone.url}`, 3)
     assert.match(stderr, /service_unreachable.*ECONNREFUSED/)
     assert.match(stderr, /holdfast serve/)
     assert.match(stderr, /request id is d-1/)
+    // Without the assets there is no amount, so nothing was sent.
+    assert.doesNotMatch((await fails(`deposit user:8 1 --url ${gone.url}`, 3)).stderr, /request id/)
   })
 
   test('help, version and no command at all', async () => {
@@ -248,9 +292,28 @@ describe('verify', () => {
     assert.match(stderr, /holdfast migrate/)
   })
 
+  test('a command that makes a file says where, once, and a command that only reads makes none', async () => {
+    const file = newFile()
+    const environment = { HOLDFAST_STORE: `sqlite:${file}` }
+    const { stdout, stderr } = await fails('account user:8', 3, environment)
+    assert.equal(stdout, '')
+    assert.ok(stderr.includes(`There is no ledger yet at ${file}.`), stderr)
+    assert.ok(!existsSync(file))
+    const made = `A new ledger was made in ${file}\n`
+    assert.equal((await fails('deposit user:8 10', 0, environment)).stderr, made)
+    assert.equal((await fails('deposit user:8 10', 0, environment)).stderr, '')
+    const other = newFile()
+    assert.ok((await fails(`migrate --store sqlite:${other}`, 0)).stderr.includes(other))
+    const served = newFile()
+    for (const isNew of [true, false]) {
+      await using service = await ServiceProcess.start(`sqlite:${served}`)
+      assert.equal(service.log.includes(JSON.stringify({ file: served }).slice(1, -1)), isNew, service.log)
+    }
+  })
+
   test('migrate makes it, and a second time finds nothing to do', async () => {
     const environment = { HOLDFAST_STORE: `sqlite:${newFile()}` }
-    assert.deepEqual((await json('migrate', environment))['applied'], ['0001_ledger'])
+    assert.deepEqual((await json('migrate', environment))['applied'], ['0001_added_rows'])
     assert.match((await run('migrate', environment)).stdout, /^Nothing to do\./)
     assert.equal((await json('verify', environment))['ok'], true)
   })

@@ -7,6 +7,7 @@ import type { ProblemCode } from '../../src/api/problem.ts'
 import { connect, type ConnectOptions } from '../../src/client/index.ts'
 import { errorOf } from '../support/ledger-errors.ts'
 import { RunningService } from '../support/running-service.ts'
+import { plain } from '../support/repeats.ts'
 
 const BEYOND_DOUBLE = 9_007_199_254_740_993n
 
@@ -50,18 +51,20 @@ describe('every method does over HTTP what it does in process', () => {
     assert.deepEqual(entry.metadata, metadata)
     assert.equal(entry.memo, '充值 💎')
     const expiresAt = Date.now() + 123_457
+    await ledger.house({ account: '@gpu' })
     const hold = await ledger.freeze({ account: 'user:8', amount: 1n, payee: '@gpu', expiresAt, metadata })
     assert.deepEqual([hold.metadata, hold.expiresAt, hold.payee], [metadata, expiresAt, '@gpu'])
-    assert.deepEqual(await ledger.hold(hold.id), hold)
-    assert.deepEqual(await ledger.entry('d-1'), entry)
+    assert.deepEqual(await ledger.hold(hold.id), plain(hold))
+    assert.deepEqual(await ledger.entry('d-1'), plain(entry))
     const opened = await ledger.open({ account: 'user:9', floor: -500n, metadata })
-    assert.equal(opened.floor, -500n)
+    assert.deepEqual([opened.metadata, opened.balance?.floor], [metadata, -500n])
     assert.deepEqual((await ledger.account('user:9')).metadata, metadata)
   })
 
   test('a house account whose stripes are beyond int64 together is exact', async () => {
     await using service = await RunningService.start()
     await using ledger = client(service)
+    await ledger.house({ account: '@promo' })
     for (const to of ['user:8', 'user:9']) {
       const legs = Array.from({ length: 900 }, () => ({ from: '@promo', to, amount: 10n ** 16n }))
       await ledger.transfer({ legs })
@@ -77,7 +80,7 @@ describe('every method does over HTTP what it does in process', () => {
   test('names with every allowed character work in paths', async () => {
     await using service = await RunningService.start()
     await using ledger = client(service)
-    const account = 'AZaz09:_./@-'
+    const account = Array.from({ length: 93 }, (_, index) => String.fromCharCode(0x7e - index)).join('')
     const requestId = 'AZaz09:_./@+=-'
     await ledger.deposit({ account, amount: 10n })
     const hold = await ledger.freeze({ requestId, account, amount: 4n })
@@ -93,15 +96,17 @@ describe('every method does over HTTP what it does in process', () => {
     await using ledger = client(service)
     await ledger.declare({ asset: 'gold' })
     await ledger.deposit({ account: 'user:8', amount: 100n })
-    const rate = await ledger.rate({ from: 'credit', to: 'gold', numerator: 1n, denominator: 3n, rounding: 'up' })
-    const later = await ledger.rate({ from: 'credit', to: 'gold', numerator: BEYOND_DOUBLE, denominator: 10n })
+    const rate = plain(
+      await ledger.rate({ from: 'credit', to: 'gold', numerator: 1n, denominator: 3n, rounding: 'up' }),
+    )
+    const later = plain(await ledger.rate({ from: 'credit', to: 'gold', numerator: BEYOND_DOUBLE, denominator: 10n }))
     assert.deepEqual((await ledger.rates()).items, [later])
     assert.deepEqual((await ledger.rateHistory('credit', 'gold')).items, [later, rate])
     assert.deepEqual((await ledger.rateHistory('credit', 'gold', { limit: 1 })).items, [later])
     const legs = [{ from: 'user:8', to: 'user:9', amount: 10n, toAsset: 'gold', toAmount: BEYOND_DOUBLE }]
     const entry = await ledger.transfer({ requestId: 't-1', legs })
     assert.equal(entry.legs?.[0]?.rate?.numerator, BEYOND_DOUBLE)
-    assert.deepEqual(await ledger.entry('t-1'), entry)
+    assert.deepEqual(await ledger.entry('t-1'), plain(entry))
     const back = [{ from: 'user:9', to: 'user:8', amount: 1n, asset: 'gold', toAsset: 'credit' }]
     const error = await refused(ledger.transfer({ legs: back }), 'unknown_rate')
     assert.deepEqual(error.details, { asset: 'gold', toAsset: 'credit' })
@@ -165,7 +170,7 @@ describe('every method does over HTTP what it does in process', () => {
     await using ledger = client(service)
     const error = await refused(ledger.deposit({ account: 'user:8', amount: 0n }), 'invalid_request')
     assert.deepEqual([error.pointer, error.applied], ['/amount', 'no'])
-    await refused(ledger.account('no spaces'), 'invalid_request')
+    await refused(ledger.account('..'), 'invalid_request')
     await refused(ledger.batch([]), 'invalid_request')
     assert.equal(service.requests.length, 0)
   })

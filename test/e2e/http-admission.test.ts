@@ -60,7 +60,7 @@ test('requests that a lost connection had pipelined make room for others', async
     return await assets(query)
   }
   const socket = connect(Number(new URL(service.url).port), '127.0.0.1')
-  socket.write('GET /v1/assets HTTP/1.1\r\nHost: here\r\n\r\n'.repeat(5))
+  socket.write('GET /v1/assets HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(5))
   socket.on('error', () => undefined)
   const statusOfOthers = async (): Promise<number> => (await service.get('/v1/accounts/user:8')).status
   await until(async () => (await statusOfOthers()) === 503, 'five requests under way')
@@ -83,7 +83,7 @@ test('a connection more than there may be is closed, and the others are served',
   }
   const [one, two, three] = [await open(), await open(), await open()]
   await once(three, 'close')
-  one.write('GET /healthz HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n')
+  one.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
   const [answer] = (await once(one, 'data')) as [Buffer]
   assert.match(answer.toString('latin1'), /^HTTP\/1\.1 200/)
   for (const socket of [one, two]) socket.destroy()

@@ -103,13 +103,13 @@ test('a busy keep-alive connection gets an answer, then no more', async () => {
   const wait = ask(new Agent(), `${service.url}/v1/deposits`, DEPOSIT)
   await untilCommitting(service)
   // The first request arrives before the close, the others during it.
-  const post = `POST /v1/deposits HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${DEPOSIT.length}\r\n\r\n${DEPOSIT}`
+  const post = `POST /v1/deposits HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${DEPOSIT.length}\r\n\r\n${DEPOSIT}`
   const arrived = once(service.app.server, 'request')
   busy.write(post)
   await arrived
   const closing = service.app.close()
   await quiet()
-  for (let count = 0; count < 3; count++) busy.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n')
+  for (let count = 0; count < 3; count++) busy.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n')
   const ended = new Promise((resolve) => busy.once('close', resolve))
   await quiet()
   open()

@@ -158,7 +158,7 @@ describe('the log', () => {
       [line?.['level'], line?.['traceId'], line?.['route'], line?.['method'], line?.['code'], line?.['requestId']],
       [40, '0af7651916cd43dd8448eb211c80319c', '/v1/deposits', 'POST', 'store_unavailable', 'd-1'],
     )
-    assert.match(String(line?.['reqId']), /^req-/)
+    assert.match(String(line?.['callId']), /^[0-9a-f-]{36}$/)
     assert.doesNotMatch(JSON.stringify(lines), /secret|another|s3cr3t|user:8/)
   })
 

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { assertProblem, HttpService, type Answer } from '../support/http-service.ts'
+import { repeatOf } from '../support/repeats.ts'
 
 const AMOUNTS = ['amount', 'held', 'settled', 'released', 'drawn', 'shortfall', 'refunded', 'settledLate'] as const
 
@@ -75,7 +76,7 @@ describe('parts', () => {
     const first = await service.post('/v1/holds/h/settle', body, { 'idempotency-key': 'p-1' })
     await part(service, 'p-2', 10)
     const again = await service.post('/v1/holds/h/settle', body, { 'idempotency-key': '"p-1"' })
-    assert.deepEqual([again.text, again.headers.get('idempotent-replayed')], [first.text, 'true'])
+    assert.deepEqual([again.body, again.headers.get('idempotent-replayed')], [repeatOf(first.body), 'true'])
     assertProblem(await part(service, 'p-1', 201), 422, 'request_id_reused')
     const differs = await service.post(
       '/v1/holds/h/settle',
@@ -109,7 +110,7 @@ describe('parts', () => {
     assert.equal(assertProblem(await part(service, 'p-2', 1), 409, 'hold_not_open')['settled'], '150')
     await service.post('/v1/holds/h/refund', { requestId: 'r-1', amount: 30 })
     const again = await service.post('/v1/holds/h/settle', { amount: 50 })
-    assert.deepEqual([again.text, again.headers.get('idempotent-replayed')], [end.text, 'true'])
+    assert.deepEqual([again.body, again.headers.get('idempotent-replayed')], [repeatOf(end.body), 'true'])
     assert.equal((await part(service, 'p-1', 100)).headers.get('idempotent-replayed'), 'true')
   })
 })
@@ -132,10 +133,13 @@ describe('the payee', () => {
       const own = await service.post('/v1/holds/h/settle', { amount: 1, final, payee: 'user:8' })
       assert.equal(assertProblem(own, 422, 'same_account')['account'], 'user:8')
     }
+    const unknown = await service.post('/v1/holds/h/settle', { amount: 1, payee: '@gpu' })
+    assert.equal(assertProblem(unknown, 422, 'unknown_account')['account'], '@gpu')
+    assert.equal((await service.call('PUT', '/v1/house-accounts/%40gpu')).status, 200)
     const end = await service.post('/v1/holds/h/settle', { amount: 1, payee: '@gpu' })
     assert.equal(end.body['payee'], '@gpu')
     const again = await service.post('/v1/holds/h/settle', { amount: 1, payee: '@gpu' })
-    assert.deepEqual([again.text, again.headers.get('idempotent-replayed')], [end.text, 'true'])
+    assert.deepEqual([again.body, again.headers.get('idempotent-replayed')], [repeatOf(end.body), 'true'])
     assertProblem(await service.post('/v1/holds/h/settle', { amount: 1 }), 409, 'hold_not_open')
     assert.deepEqual(await service.creditOf('@gpu'), ['1', '0'])
   })
@@ -151,7 +155,7 @@ describe('amends', () => {
     await part(service, 'p-1', 250)
     assertHold((await amend(service, { amount: 300 })).body, 'open', { amount: 300, held: 50, settled: 250 })
     assert.deepEqual(await service.creditOf('user:8'), ['700', '50'])
-    const low = assertProblem(await amend(service, { amount: 249 }), 409, 'amend_below_settled')
+    const low = assertProblem(await amend(service, { amount: 249 }), 409, 'amend_out_of_range')
     assert.deepEqual([low['hold'], low['minimum']], ['h', '250'])
     assertHold((await amend(service, { amount: 250 })).body, 'open', { amount: 250, settled: 250 })
     const high = assertProblem(await amend(service, { amount: 1_001 }), 402, 'insufficient_funds')
@@ -245,7 +249,7 @@ describe('expiry', () => {
     const after = { amount: 600, settled: 300, released: 600, drawn: 300, shortfall: 200, settledLate: 300 }
     assertHold(late.body, 'expired', after)
     const again = await service.post('/v1/holds/h/settle', { amount: 500, late: true })
-    assert.deepEqual([again.text, again.headers.get('idempotent-replayed')], [late.text, 'true'])
+    assert.deepEqual([again.body, again.headers.get('idempotent-replayed')], [repeatOf(late.body), 'true'])
     assertProblem(await service.post('/v1/holds/h/settle', { amount: 1, late: true }), 409, 'hold_not_open')
     assert.deepEqual(await service.creditOf('user:8'), ['0', '0'])
     const entry = await service.get('/v1/entries/h~late')
@@ -253,7 +257,17 @@ describe('expiry', () => {
     assert.equal((await service.post('/v1/holds/h/refund', { amount: 300 })).body['refunded'], '300')
   })
 
-  test('a late settle measures against what the expiry released, as the overage says', async () => {
+  test('a late settle costs what it would have cost in time: what the expiry settled counts', async () => {
+    await using service = await expired({ onExpiry: { settle: 30 } })
+    const late = await service.post('/v1/holds/h/settle', { amount: 400, late: true })
+    const after = { amount: 600, settled: 400, released: 570, drawn: 370, settledLate: 370 }
+    assertHold(late.body, 'expired', after)
+    const again = await service.post('/v1/holds/h/settle', { amount: 400, late: true })
+    assert.deepEqual([again.body, again.headers.get('idempotent-replayed')], [repeatOf(late.body), 'true'])
+    assert.deepEqual(await service.creditOf('@revenue'), ['400', '0'])
+  })
+
+  test('a late settle measures against what was held at the expiry, as the overage says', async () => {
     await using service = await expired()
     const settle = (body: object): Promise<Answer> => service.post('/v1/holds/h/settle', { late: true, ...body })
     assert.equal(assertProblem(await settle({ amount: 601 }), 409, 'settle_above_hold')['held'], '600')
@@ -415,7 +429,7 @@ describe('what is refused', () => {
       ['/amount', 'amend', { amount: '0' }],
       ['/onExpiry/settle', 'amend', { onExpiry: { settle: -1 } }],
       ['/amount', 'refund', { amount: 0 }],
-      ['/amount', 'refund', {}],
+      ['', 'refund', {}],
       ['/payee', 'refund', { amount: 1, payee: '@gpu' }],
     ] as const) {
       const problem = assertProblem(await service.post(`/v1/holds/h/${path}`, body), 400, 'invalid_request')

@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { assertProblem, HttpService } from '../support/http-service.ts'
+import { plain, repeatOf } from '../support/repeats.ts'
 
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
 
-describe('a repeat answers the same status and body', () => {
+describe('a repeat answers the same status and body, and says that it is one', () => {
   const repeatable: readonly [method: 'POST' | 'PUT', path: string, body: object, status: number][] = [
     ['POST', '/v1/deposits', { requestId: 'r', account: 'user:9', amount: 5 }, 201],
     ['POST', '/v1/charges', { requestId: 'r', account: 'user:8', amount: 5 }, 201],
@@ -30,7 +31,8 @@ describe('a repeat answers the same status and body', () => {
       const second = await service.call(method, path, body)
       assert.deepEqual([first.status, first.headers.get('idempotent-replayed')], [status, null])
       assert.deepEqual([second.status, second.headers.get('idempotent-replayed')], [status, 'true'])
-      assert.equal(second.text, first.text)
+      assert.equal(first.body['replayed'], false)
+      assert.deepEqual(second.body, repeatOf(first.body))
       assert.deepEqual(await service.creditOf('user:8'), balances)
     })
   }
@@ -40,17 +42,52 @@ describe('a repeat answers the same status and body', () => {
     await service.give('user:8', 100)
     const freeze = { requestId: 'h', account: 'user:8', amount: 10 }
     const first = await service.post('/v1/holds', freeze)
-    await service.post('/v1/holds/h/settle', { amount: 7 })
+    assert.deepEqual([first.body['replayed'], first.body['current']], [false, null])
+    const ended = await service.post('/v1/holds/h/settle', { amount: 7 })
     const again = await service.post('/v1/holds', freeze)
-    assert.equal(again.text, first.text)
+    assert.deepEqual(again.body, repeatOf(first.body, plain(ended.body)))
     assert.equal(again.headers.get('idempotent-replayed'), 'true')
+    const batch = await service.post('/v1/batches', { commands: [{ kind: 'freeze', ...freeze }] })
+    const outcome = { status: 'applied', replayed: true, answer: plain(first.body), current: plain(ended.body) }
+    assert.deepEqual(batch.body['outcomes'], [outcome])
+  })
+
+  test('a repeat is refused if it asks for that, with what has become of the request', async () => {
+    await using service = await HttpService.start()
+    await service.give('user:8', 100)
+    const freeze = { requestId: 'h', account: 'user:8', amount: 10 }
+    const refusing = { ...freeze, ifReplayed: 'refuse' }
+    assert.equal((await service.post('/v1/holds', refusing)).status, 201)
+    assert.equal((await service.post('/v1/holds', { ...freeze, ifReplayed: 'answer' })).body['replayed'], true)
+    await service.post('/v1/holds/h/settle', { amount: 7 })
+    const refused = assertProblem(await service.post('/v1/holds', refusing), 409, 'request_replayed')
+    assert.partialDeepStrictEqual(refused, { hold: 'h', state: 'settled', held: '0', settled: '7', applied: 'no' })
+    const other = await service.post('/v1/holds', { ...refusing, amount: 9 })
+    assertProblem(other, 422, 'request_id_reused')
+    assertProblem(
+      await service.post('/v1/holds/h/settle', { amount: 7, ifReplayed: 'refuse' }),
+      409,
+      'request_replayed',
+    )
+    assertProblem(await service.post('/v1/holds', { ...freeze, ifReplayed: 'maybe' }), 400, 'invalid_request')
+    const commands = [
+      { kind: 'deposit', requestId: 'd', account: 'user:8', amount: 1 },
+      { kind: 'freeze', ...refusing },
+    ]
+    const { outcomes } = (await service.post('/v1/batches', { commands, atomic: true })).body
+    assert.deepEqual(
+      (outcomes as { problem: { code: string } }[]).map(({ problem }) => problem.code),
+      ['batch_aborted', 'request_replayed'],
+    )
+    assert.deepEqual(await service.creditOf('user:8'), ['93', '0'])
   })
 
   test('a hundred at once have one effect', async () => {
     await using service = await HttpService.start()
     const body = { requestId: 'd-1', account: 'user:8', amount: 5 }
     const answers = await Promise.all(Array.from({ length: 100 }, () => service.post('/v1/deposits', body)))
-    assert.equal(new Set(answers.map(({ text }) => text)).size, 1)
+    assert.equal(new Set(answers.map(({ body }) => JSON.stringify(plain(body)))).size, 1)
+    assert.equal(answers.filter(({ body }) => body['replayed'] === false).length, 1)
     assert.equal(answers.filter(({ headers }) => headers.get('idempotent-replayed') === null).length, 1)
     assert.deepEqual(await service.creditOf('user:8'), ['5', '0'])
   })

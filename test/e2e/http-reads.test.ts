@@ -26,7 +26,7 @@ describe('reads of a service on SQLite', () => {
   before(async () => {
     await (await openLedger(`sqlite:${path}`, { sweep: false })).close()
     const database = new DatabaseSync(path)
-    fill(database, [...beginningSql(), ...holdsSql(0), ...richAccountSql(ASSETS)])
+    fill(database, [...beginningSql('sqlite'), ...holdsSql(0, 'sqlite'), ...richAccountSql(ASSETS)])
     database.close()
     service = await ServiceProcess.start(`sqlite:${path}`)
   })

@@ -1,9 +1,11 @@
 /** The OpenAPI document and the page that shows it. */
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { describe, test } from 'node:test'
 import type { ProblemCode } from '../../src/api/problem.ts'
 import { isServiceCode, PROBLEMS } from '../../src/api/problems.ts'
+import { VERSION } from '../../src/version.ts'
 import { HttpService } from '../support/http-service.ts'
 
 type Json = Readonly<Record<string, unknown>>
@@ -12,7 +14,7 @@ interface Operation {
   readonly operationId: string
   readonly summary: string
   readonly tags: readonly string[]
-  readonly responses: Readonly<Record<string, { readonly content: Readonly<Record<string, Json>> }>>
+  readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, Json>> }>>
 }
 
 interface Document {
@@ -52,17 +54,25 @@ describe('the document', () => {
         .sort(),
       [
         'GET /healthz',
+        'GET /livez',
         'GET /readyz',
+        'GET /v1/accounts',
         'GET /v1/accounts/{account}',
+        'GET /v1/accounts/{account}/balances/{asset}',
         'GET /v1/accounts/{account}/postings',
         'GET /v1/accounts/{account}/postings/export',
         'GET /v1/assets',
+        'GET /v1/entries',
         'GET /v1/entries/{id}',
         'GET /v1/holds',
         'GET /v1/holds/{id}',
         'GET /v1/holds/{id}/history',
         'GET /v1/rates',
         'GET /v1/rates/{from}/{to}',
+        'GET /v1/stats',
+        'POST /v1/accounts/{account}/block',
+        'POST /v1/accounts/{account}/merge',
+        'POST /v1/accounts/{account}/unblock',
         'POST /v1/batches',
         'POST /v1/charges',
         'POST /v1/deposits',
@@ -74,6 +84,7 @@ describe('the document', () => {
         'POST /v1/transfers',
         'PUT /v1/accounts/{account}',
         'PUT /v1/assets/{code}',
+        'PUT /v1/house-accounts/{account}',
         'PUT /v1/rates/{from}/{to}',
       ],
     )
@@ -108,10 +119,10 @@ describe('the document', () => {
     const seen = new Set<string>()
     for (const { route, responses } of operationsOf(document)) {
       for (const [status, { content }] of Object.entries(responses)) {
-        const examples = content['application/problem+json']?.['examples'] as
+        const examples = content?.['application/problem+json']?.['examples'] as
           | Record<string, { value: Json }>
           | undefined
-        assert.equal(examples === undefined, status.startsWith('2'), `${route} ${status}`)
+        assert.equal(examples === undefined, Number(status) < 400, `${route} ${status}`)
         for (const [code, { value }] of Object.entries(examples ?? {})) {
           assert.deepEqual([value['code'], value['status']], [code, Number(status)], route)
           seen.add(code)
@@ -131,7 +142,54 @@ describe('the document', () => {
   })
 })
 
-describe('the page', () => {
+describe('the first page', () => {
+  const BROWSER = { accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' }
+
+  test('says in a browser what this is, and leads to the reference and to health', async () => {
+    await using service = await HttpService.start()
+    const { status, headers, text } = await service.call('GET', '/', undefined, { headers: BROWSER })
+    assert.equal(status, 200)
+    assert.match(headers.get('content-type') ?? '', /^text\/html/)
+    assert.ok(text.includes(VERSION))
+    const links = [...text.matchAll(/href="([^"]+)"/g)].map(([, link]) => link!)
+    for (const link of ['docs/', 'openapi.json', 'readyz', 'livez']) assert.ok(links.includes(link), link)
+    for (const link of links) assert.equal((await fetch(new URL(link, service.url))).status, 200, link)
+  })
+
+  test('runs and loads nothing but what its policy names', async () => {
+    await using service = await HttpService.start()
+    const { headers, text } = await service.call('GET', '/', undefined, { headers: BROWSER })
+    const policy = headers.get('content-security-policy') ?? ''
+    assert.match(policy, /^default-src 'none'/)
+    assert.doesNotMatch(policy, /unsafe|https?:/)
+    const style = /<style>([^]*)<\/style>/.exec(text)?.[1] ?? ''
+    assert.ok(policy.includes(`'sha256-${createHash('sha256').update(style).digest('base64')}'`))
+    assert.doesNotMatch(text, / style=|<script/)
+  })
+
+  test('is a problem for programs', async () => {
+    await using service = await HttpService.start()
+    for (const accept of ['application/json', '*/*']) {
+      const { status, body } = await service.call('GET', '/', undefined, { headers: { accept } })
+      assert.deepEqual([status, body['code']], [404, 'route_not_found'])
+    }
+    assert.equal((await service.post('/')).body['code'], 'method_not_allowed')
+  })
+})
+
+describe('the reference', () => {
+  test('shows the name and the version of Holdfast, and the logo of nobody else', async () => {
+    await using service = await HttpService.start()
+    const page = await service.get('/docs/')
+    assert.match(page.text, new RegExp(`<title>Holdfast ${VERSION}: reference</title>`))
+    assert.doesNotMatch(page.text, /favicon/)
+    const start = await service.get('/docs/static/swagger-initializer.js')
+    assert.match(start.text, /"layout":"BaseLayout"/)
+    const { info } = (await service.get('/docs/json')).body as { info: { version: string } }
+    assert.equal(info.version, VERSION)
+    assert.ok((await service.get('/docs/static/theme/holdfast.svg')).text.includes('aria-label="Holdfast"'))
+  })
+
   test('needs nothing from another host', async () => {
     await using service = await HttpService.start()
     const page = await service.get('/docs')
@@ -151,7 +209,7 @@ describe('the page', () => {
     const { headers } = await service.get('/docs/')
     const policy = headers.get('content-security-policy') ?? ''
     assert.match(policy, /default-src 'self'/)
-    assert.doesNotMatch(policy, /https?:|upgrade-insecure-requests/)
+    assert.doesNotMatch(policy, /https?:|unsafe|upgrade-insecure-requests/)
     assert.equal(headers.get('strict-transport-security'), null)
   })
 })

@@ -10,6 +10,7 @@ import { Fault } from '../../src/engine/faults.ts'
 import type { HttpLimits } from '../../src/http/limits.ts'
 import { endless } from '../support/endless-journal.ts'
 import { quiet } from '../support/quiet.ts'
+import { withoutEnd } from '../support/end-rows.ts'
 import { assertProblem, HttpService } from '../support/http-service.ts'
 
 const PATH = '/v1/accounts/user:8/postings'
@@ -50,6 +51,9 @@ describe('pages', () => {
     await using service = await started()
     const { body } = await service.get(`${PATH}?limit=1`)
     assert.partialDeepStrictEqual(body['items'], [
+      { change: '-4', counterparties: ['@revenue'], moreCounterparties: false },
+    ])
+    assert.partialDeepStrictEqual(body['items'], [
       { entryId: '=h~settle', hold: '=h', available: '96', total: '96', memo: null, metadata: { model: 'x' } },
     ])
   })
@@ -89,13 +93,31 @@ describe('files', () => {
     assert.equal(headers.get('content-disposition'), 'attachment; filename="postings.csv"')
     const rows = text.replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'AT').split('\r\n')
     assert.deepEqual(rows, [
-      'at,kind,entryId,hold,account,asset,stripe,version,availableDelta,heldDelta,available,held,total,memo,metadata',
-      `AT,settle,'=h~settle,'=h,user:8,credit,0,3,6,-10,96,0,96,,"{""model"":""x""}"`,
-      `AT,freeze,'=h,'=h,user:8,credit,0,2,-10,10,90,10,100,,"{""model"":""x""}"`,
-      `AT,deposit,d,,user:8,credit,0,1,100,0,100,0,100,"'=1+1,""充值""\n","{""n"":1}"`,
-      '#end,3,,,,,,,,,,,,,',
+      'at,kind,change,counterparties,entryId,hold,account,asset,stripe,version,availableDelta,heldDelta,available,held,total,memo,metadata',
+      `AT,settle,-4,'@revenue,'=h~settle,'=h,user:8,credit,0,3,6,-10,96,0,96,,"{""model"":""x""}"`,
+      `AT,freeze,0,,'=h,'=h,user:8,credit,0,2,-10,10,90,10,100,,"{""model"":""x""}"`,
+      `AT,deposit,100,'@issuer,d,,user:8,credit,0,1,100,0,100,0,100,"'=1+1,""充值""\n","{""n"":1}"`,
+      '#end,3,AT,,,,,,,,,,,,,,',
       '',
     ])
+  })
+
+  test('several counterparties are a list, and one more than is shown is said', async () => {
+    await using service = await HttpService.start()
+    const names = Array.from({ length: 11 }, (_, index) => `user:${10 + index}`)
+    await service.post('/v1/deposits', { account: 'user:8', amount: 100 })
+    for (const some of [names.slice(0, 2), names]) {
+      await service.post('/v1/transfers', { legs: some.map((to) => ({ from: 'user:8', to, amount: 1 })) })
+    }
+    const { text } = await service.get(`${PATH}/export?format=csv&kind=transfer`)
+    const [, all, two] = text.replaceAll('""', '"').split('\r\n')
+    assert.match(two!, /,transfer,-2,"\["user:10","user:11"\]",/)
+    assert.match(all!, /,transfer,-11,"\["user:10",.*"user:19","…"\]",/)
+    const { body } = await service.get(`${PATH}?limit=1`)
+    assert.partialDeepStrictEqual(body['items'], [{ counterparties: names.slice(0, 10), moreCounterparties: true }])
+    await using ledger = connect(service.url)
+    const { items } = await ledger.postings('user:10', { limit: 1 })
+    assert.partialDeepStrictEqual(items, [{ change: 1n, counterparties: ['user:8'], moreCounterparties: false }])
   })
 
   test('NDJSON has the lines of the pages, filtered alike, every value as it is', async () => {
@@ -104,12 +126,16 @@ describe('files', () => {
     assert.equal(headers.get('content-type'), 'application/x-ndjson; charset=utf-8')
     const lines = text.trimEnd().split('\n')
     const { body } = await service.get(PATH)
+    const { at, ...end } = JSON.parse(lines.pop()!) as Record<string, unknown>
+    assert.equal(Number.isNaN(Date.parse(String(at))), false)
+    assert.deepEqual(end, { end: true, rows: 3 })
     assert.deepEqual(
       lines.map((line) => JSON.parse(line) as unknown),
-      [...(body['items'] as unknown[]), { end: true, rows: 3 }],
+      body['items'],
     )
     const filtered = await service.get(`${PATH}/export?format=ndjson&kind=deposit`)
-    assert.equal(filtered.text, `${lines[2]}\n{"end":true,"rows":1}\n`)
+    assert.equal(withoutEnd(filtered.text), `${lines[2]}\n`)
+    assert.match(filtered.text, /\n{"end":true,"rows":1,"at":"[^"]+"}\n$/)
   })
 
   test('what is wrong is answered as a problem before anything is sent', async () => {

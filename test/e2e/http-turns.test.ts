@@ -40,7 +40,7 @@ async function pipelined(service: HttpService, count: number): Promise<Socket> {
   const socket = connect(Number(new URL(service.url).port), '127.0.0.1')
   await once(socket, 'connect')
   const request = (connection: string): string =>
-    `GET /v1/holds HTTP/1.1\r\nHost: here\r\nConnection: ${connection}\r\n\r\n`
+    `GET /v1/holds HTTP/1.1\r\nHost: localhost\r\nConnection: ${connection}\r\n\r\n`
   socket.write(request('keep-alive').repeat(count - 1) + request('close'))
   return socket
 }

@@ -55,10 +55,12 @@ async function assertHeld(service: ServiceUnderFire, pieces: readonly (string | 
 }
 
 function post(headers: readonly string[], body: string): string {
-  return ['POST /v1/deposits HTTP/1.1', 'Host: x', 'Content-Type: application/json', ...headers, '', body].join('\r\n')
+  return ['POST /v1/deposits HTTP/1.1', 'Host: localhost', 'Content-Type: application/json', ...headers, '', body].join(
+    '\r\n',
+  )
 }
 
-function get(target: string, headers: readonly string[] = ['Host: x'], version = 'HTTP/1.1'): string {
+function get(target: string, headers: readonly string[] = ['Host: localhost'], version = 'HTTP/1.1'): string {
   return [`GET ${target} ${version}`, ...headers, '', ''].join('\r\n')
 }
 
@@ -103,17 +105,17 @@ const REFUSED: readonly (readonly [what: string, bytes: string | Buffer])[] = [
   ['lines that end in a carriage return', post([LENGTH], BODY).replaceAll('\r\n', '\r')],
   ['no host', get('/v1/nowhere', [])],
   ['two hosts', post(['host: y', LENGTH], BODY)],
-  ['two hosts of HTTP/1.0', get('/healthz', ['Host: x', 'Host: x'], 'HTTP/1.0')],
+  ['two hosts of HTTP/1.0', get('/healthz', ['Host: localhost', 'Host: localhost'], 'HTTP/1.0')],
   ['HTTP/0.9', 'GET /healthz\r\n'],
   ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
-  ['HTTP/9.9', get('/healthz', ['Host: x'], 'HTTP/9.9')],
+  ['HTTP/9.9', get('/healthz', ['Host: localhost'], 'HTTP/9.9')],
   ['another protocol', 'SSH-2.0-OpenSSH_9.6\r\n'],
   ['a TLS handshake', Buffer.from('16030100a5010000a10303', 'hex')],
   ['nothing but NUL', Buffer.alloc(1_000)],
-  ['a method that is none', 'DEPOSIT /v1/deposits HTTP/1.1\r\nHost: x\r\n\r\n'],
+  ['a method that is none', 'DEPOSIT /v1/deposits HTTP/1.1\r\nHost: localhost\r\n\r\n'],
   ['CONNECT', 'CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example\r\n\r\n'],
-  ['TRACE', 'TRACE / HTTP/1.1\r\nHost: x\r\n\r\n'],
-  ['a star for a target', 'OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n'],
+  ['TRACE', 'TRACE / HTTP/1.1\r\nHost: localhost\r\n\r\n'],
+  ['a star for a target', 'OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n'],
   ['a target of another host', get('http://evil.example/v1/nowhere')],
   ['a target without a slash', get('v1/holds')],
   ['a target with a NUL', get('/v1/holds/\0')],
@@ -124,7 +126,10 @@ const REFUSED: readonly (readonly [what: string, bytes: string | Buffer])[] = [
   ['a target that climbs encoded twice', get('/docs/static/%252e%252e/%252e%252e/package.json')],
   ['a target that climbs backwards', get('/docs/static/..\\..\\package.json')],
   ['a target beyond the limit', get(`/v1/holds/${'x'.repeat(20_000)}`)],
-  ['more headers than fit', get('/healthz', ['Host: x', ...Array.from({ length: 4_000 }, () => 'X-A: xxxxxxxx')])],
+  [
+    'more headers than fit',
+    get('/healthz', ['Host: localhost', ...Array.from({ length: 4_000 }, () => 'X-A: xxxxxxxx')]),
+  ],
 ]
 
 describe('what cannot be taken for a request', () => {
@@ -181,7 +186,7 @@ describe('HTTP that is odd, but right', () => {
 
   for (const [what, nonsense] of [
     ['bytes that are no request', 'NONSENSE\r\n\r\n'],
-    ['a CONNECT', 'CONNECT evil.example:443 HTTP/1.1\r\nHost: x\r\n\r\n'],
+    ['a CONNECT', 'CONNECT evil.example:443 HTTP/1.1\r\nHost: localhost\r\n\r\n'],
   ] as const) {
     test(`a request is answered for itself when ${what} follow in the same piece`, async () => {
       const answers = await assertHeld(patient, [requestText('POST', '/v1/deposits', DEPOSIT) + nonsense])

@@ -129,9 +129,12 @@ export class Schemas {
     const needed = new Set((required ?? []) as string[])
     const all = Object.fromEntries(fields.map(([name, field]) => [name, this.valuesOf(field)]))
     const least = Object.fromEntries(Object.entries(all).filter(([name]) => needed.has(name)))
-    // Optional fields can contradict each other, so some objects have the required fields only.
+    const optional = Object.keys(all).filter((name) => !needed.has(name))
+    const oneMore = optional.map((name) => fc.record({ ...least, [name]: all[name]! }))
+    // Optional fields can contradict each other, so some objects have the required fields only, and some have one more.
     return fc.oneof(
       { weight: 1, arbitrary: fc.record(least) },
+      ...(oneMore.length === 0 ? [] : [{ weight: 1, arbitrary: fc.oneof(...oneMore) }]),
       { weight: 2, arbitrary: fc.record(all, { requiredKeys: [...needed] }) },
     )
   }

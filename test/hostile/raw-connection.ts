@@ -90,5 +90,5 @@ export function requestText(method: string, target: string, body?: object, heade
   const text = body === undefined ? '' : JSON.stringify(body)
   const said =
     body === undefined ? [] : ['Content-Type: application/json', `Content-Length: ${Buffer.byteLength(text)}`]
-  return [`${method} ${target} HTTP/1.1`, 'Host: x', ...said, ...headers, '', text].join('\r\n')
+  return [`${method} ${target} HTTP/1.1`, 'Host: localhost', ...said, ...headers, '', text].join('\r\n')
 }

@@ -22,7 +22,11 @@ export interface WireRequest {
 export function draftsOf(operation: Operation, schemas: Schemas): fc.Arbitrary<Draft> {
   const record = (where: string): fc.Arbitrary<Readonly<Record<string, unknown>>> => {
     const some = operation.parameters.filter((parameter) => parameter.in === where)
-    const values = Object.fromEntries(some.map(({ name, schema }) => [name, schemas.valuesOf(schema)]))
+    const valuesOf = (schema: (typeof some)[number]['schema']) => {
+      const values = schemas.valuesOf(schema)
+      return where === 'header' ? values.filter(isSendable) : values
+    }
+    const values = Object.fromEntries(some.map(({ name, schema }) => [name, valuesOf(schema)]))
     const requiredKeys = some.filter(({ required }) => required).map(({ name }) => name)
     return fc.record(values, { requiredKeys })
   }
@@ -34,6 +38,11 @@ export function draftsOf(operation: Operation, schemas: Schemas): fc.Arbitrary<D
       body: operation.body === null ? fc.constant(undefined) : schemas.valuesOf(operation.body),
     })
     .map((parts) => ({ operation, ...parts }))
+}
+
+/** Whether a client can send it as a header at all. */
+function isSendable(value: unknown): boolean {
+  return /^[\t\x20-\x7e\x80-\xff]*$/.test(String(value))
 }
 
 /** A value as encoded in a path or a query. */

@@ -9,6 +9,7 @@ import { DatabaseSync } from 'node:sqlite'
 import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
 import { isProblemCode } from '../../src/api/problems.ts'
+import { forwardOf } from '../../src/domain/journal.ts'
 import { Engine } from '../../src/engine/engine.ts'
 import type { HttpLimits } from '../../src/http/limits.ts'
 import { buildServer } from '../../src/http/server.ts'
@@ -38,7 +39,7 @@ export interface Answer {
 export interface Books {
   readonly requestsCount: number
   readonly postingsCount: number
-  /** Balances, accounts, assets and rates, every column. */
+  /** Balances, accounts, standings, assets and rates, every column. */
   readonly rows: string
 }
 
@@ -186,18 +187,24 @@ function openMemory(): Opened {
   const tables = new Tables()
   const storage = openMemoryStorage(tables)
   const books = async (): Promise<Books> => ({
-    requestsCount: tables.requests.size,
+    requestsCount: [...tables.requests.keys()].filter((id) => !id.endsWith(FORWARD)).length,
     postingsCount: tables.postings.size,
-    rows: textOf([tables.balances, tables.accounts, tables.assets, tables.rates].map((table) => [...table])),
+    rows: textOf(
+      [tables.balances, tables.accounts, tables.standings, tables.assets, tables.rates].map((table) => [...table]),
+    ),
   })
   return { storage, books, close: () => storage.close() }
 }
 
 type Rows = readonly Readonly<Record<string, unknown>>[]
 
+/** What goes on to the successor of a closed account is nobody's request: its entry has no fingerprint. */
+const FORWARD = forwardOf('')
+
 /** One query, so that both counts are of one instant. */
-const COUNTS = 'SELECT (SELECT COUNT(*) FROM requests) AS requests, (SELECT COUNT(*) FROM postings) AS postings'
-const TABLES = ['balances', 'accounts', 'assets', 'rates']
+const COUNTS = `SELECT (SELECT COUNT(*) FROM requests WHERE NOT (kind = 'merge' AND fingerprint = 0)) AS requests,
+  (SELECT COALESCE(SUM(last_version - first_version + 1), 0) FROM journal) AS postings`
+const TABLES = ['balances', 'accounts', 'standings', 'assets', 'rates']
 
 async function booksBy(query: (sql: string) => Promise<Rows>): Promise<Books> {
   const [counts] = await query(COUNTS)

@@ -24,7 +24,8 @@ test('slow callers are served within the limits and refused beyond them, and nob
   const inTime = Array.from({ length: 10 }, () => converse(service.port, pieces(text, 16), { pauseMs: 20 }))
   // Callers that send header bytes without end, and callers whose body stops.
   const endless = Array.from({ length: callersCount }, (_, index) => {
-    const sent = index % 2 === 0 ? ['GET /readyz HTTP/1.1\r\nHost: x\r\n', ...'X: a'.repeat(30)] : [text.slice(0, -3)]
+    const sent =
+      index % 2 === 0 ? ['GET /readyz HTTP/1.1\r\nHost: localhost\r\n', ...'X: a'.repeat(30)] : [text.slice(0, -3)]
     return converse(service.port, sent, { pauseMs: 30 })
   })
   await sleep(200)

@@ -64,14 +64,15 @@ function textsComeBack(store: StoreUnderTest): void {
     test('no statement has input in it but as a value', async (context) => {
       const texts = recordedTexts(context, store)
       const mark = 'mark-1b2c'
-      const account = `user:${mark}`
+      const name = `user \\'"\`${mark}; -- %_`
+      const account = encoded(name)
       const memo = `\\'"\`${mark}'; --`
       const metadata = { [`${mark}'\\`]: `\\${mark}"` }
       await service.call('PUT', '/v1/assets/markgem', { name: memo })
       for (const requestId of [`${mark}-1`, `${mark}-2`, `${mark}-3`]) {
-        await service.call('POST', '/v1/deposits', { requestId, account, amount: 100, memo, metadata })
+        await service.call('POST', '/v1/deposits', { requestId, account: name, amount: 100, memo, metadata })
       }
-      await service.call('POST', '/v1/holds', { requestId: `${mark}-hold`, account, amount: 5, metadata })
+      await service.call('POST', '/v1/holds', { requestId: `${mark}-hold`, account: name, amount: 5, metadata })
       await service.call('PUT', `/v1/accounts/${account}`, { floor: -5, metadata })
       await service.call('POST', `/v1/holds/${mark}-hold/settle`, { amount: 1 })
       const filters = `metadata=${encoded(JSON.stringify(metadata))}&memo=${encoded(memo)}`

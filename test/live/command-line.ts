@@ -1,5 +1,5 @@
 /** One-shot processes of `holdfast` on the shared database, as an operator or a job starts them. */
-import { errorFromProblem } from '../../src/api/problem-details.ts'
+import { errorFromProblem } from '../../src/api/received.ts'
 import { contractOf } from '../../src/api/contracts.ts'
 import type { Command } from '../../src/domain/command.ts'
 import { isQuestion, type Ask } from '../simulation/history.ts'
@@ -29,10 +29,9 @@ export async function askCommandLine(store: string, ask: Ask): Promise<Told | nu
     const result = resultOfError(errorFromProblem(wire, 500))
     return result === null ? null : { result, ...told }
   }
-  // The command line does not print whether an outcome is a repeat.
   const outcome = {
     status: 'applied',
-    replayed: true,
+    replayed: (wire as { readonly replayed: boolean }).replayed,
     answer: contractOf(kind).answer.fromWire(wire as object),
   } as const
   return { result: { kind: 'outcome', outcomes: [outcome] }, ...told }
@@ -44,11 +43,31 @@ export function isForCommandLine(ask: Ask): boolean {
 
 /** Null when flags cannot express the whole command. */
 function parametersOf(ask: Ask): readonly string[] | null {
+  const parameters = unconditional(ask)
+  if (parameters === null || isQuestion(ask) || ask.kind === 'group') return parameters
+  const required = 'ifVersion' in ask ? ask.ifVersion : 'ifSteps' in ask ? ask.ifSteps : undefined
+  if (required !== undefined && typeof required !== 'number') return null
+  return [
+    ...parameters,
+    ...(required === undefined ? [] : ['ifVersion' in ask ? '--if-version' : '--if-steps', String(required)]),
+    ...(ask.ifReplayed === undefined ? [] : ['--if-replayed', ask.ifReplayed]),
+  ]
+}
+
+function unconditional(ask: Ask): readonly string[] | null {
   switch (ask.kind) {
     case 'deposit':
       return ask.metadata === null ? ['deposit', ask.account, String(ask.amount), ...ofRequest(ask)] : null
     case 'charge':
-      return ['charge', ask.account, String(ask.amount), '--payee', ask.payee, ...ofRequest(ask)]
+      return [
+        'charge',
+        ask.account,
+        String(ask.amount),
+        '--payee',
+        ask.payee,
+        ...(ask.overdraft ? ['--overdraft'] : []),
+        ...ofRequest(ask),
+      ]
     case 'freeze': {
       const { account, amount, payee, expiresInMs, expiresAt, onExpiry, metadata } = ask
       if (expiresAt !== null || onExpiry !== null || metadata !== null || expiresInMs === 0) return null
@@ -65,14 +84,26 @@ function parametersOf(ask: Ask): readonly string[] | null {
       const more = [...(payee === null ? [] : ['--payee', payee]), ...(memo === null ? [] : ['--memo', memo])]
       return ['settle', hold, String(amount), '--part', '--overage', overage, '--request-id', requestId, ...more]
     }
-    case 'refund':
-      return ask.metadata === null ? ['refund', ask.hold, String(ask.amount), '--request-id', ask.requestId] : null
+    case 'refund': {
+      if (ask.metadata !== null) return null
+      const amount = ask.amount === null ? ['--to-total', String(ask.toTotal)] : [String(ask.amount)]
+      const memo = ask.memo === null ? [] : ['--memo', ask.memo]
+      return ['refund', ask.hold, ...amount, ...memo, '--request-id', ask.requestId]
+    }
     case 'release':
       return ask.cause === 'caller' ? ['release', ask.hold] : null
+    case 'block':
+    case 'unblock':
+      return ask.memo === null && ask.metadata === null ? [ask.kind, ask.account, '--request-id', ask.requestId] : null
+    case 'merge': {
+      const { account, into, requestId, memo, metadata } = ask
+      return memo === null && metadata === null ? ['merge', account, into, '--request-id', requestId] : null
+    }
     case 'open':
     case 'transfer':
     case 'amend':
     case 'declare':
+    case 'house':
     case 'rate':
     case 'group':
     case 'read_account':

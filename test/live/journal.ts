@@ -2,8 +2,11 @@
  * The journal of a live run, read from the database after the end and replayed on the reference ledger. Every row must have been asked for
  * by a caller, or be one that a sweeper had to write, and must be exactly the row that the command produces (laws 1 to 5).
  */
+import type { HouseAccount } from '../../src/domain/house-account.ts'
 import type { Command } from '../../src/domain/command.ts'
 import type { EngineLimits } from '../../src/engine/limits.ts'
+import { forwardOf, type EntryRecord } from '../../src/domain/journal.ts'
+import { entryIn } from '../../src/domain/snapshot.ts'
 import type { Tables } from '../../src/stores/memory/tables.ts'
 import type { Findings } from '../simulation/findings.ts'
 import { commandsOf, type Call } from '../simulation/history.ts'
@@ -19,8 +22,9 @@ import {
 } from '../simulation/journal-audit.ts'
 import { EMPTY_STRIPE, type Circumstances, type Line, type Verdict } from '../reference/books.ts'
 import { ReferenceLedger } from '../reference/ledger.ts'
-import { contentsOf, isAlike, spell } from '../reference/spelling.ts'
-import { isOf, type Member, type Unit } from './units.ts'
+import { isAlike, spell } from '../reference/spelling.ts'
+import type { Member, Unit } from './unit.ts'
+import { isOf } from './units.ts'
 
 /** An unknown sender: the rows do not record which process wrote them. */
 const SOMEBODY = { engine: -1, life: 0 }
@@ -59,7 +63,7 @@ export class LiveJournal implements Journal {
     this.#findings = findings
     this.postingCount = tables.postings.size
     const commands = new Set(calls.flatMap(({ ask }) => commandsOf(ask)))
-    this.#declared = [...commands].filter(({ kind }) => kind === 'declare' || kind === 'rate')
+    this.#declared = [...commands].filter(({ kind }) => kind === 'declare' || kind === 'house' || kind === 'rate')
     for (const command of commands) this.#ask(command)
     this.#names = new Map(
       [...tables.balances.values()].map(({ id, account, asset, stripe }) => [id, { account, asset, stripe }]),
@@ -79,7 +83,7 @@ export class LiveJournal implements Journal {
   #ask(command: Command): void {
     for (const key of keysOf(command)) {
       const known = this.#asked.get(key) ?? new Map<string, Command>()
-      this.#asked.set(key, known.set(contentsOf(command), command))
+      this.#asked.set(key, known.set(spell(command), command))
     }
     // Every process sweeps.
     if (command.kind === 'freeze') this.#ask({ kind: 'release', hold: command.requestId, cause: 'expiry' })
@@ -91,8 +95,10 @@ export class LiveJournal implements Journal {
         return this.#readEntry(member)
       case 'asset':
         return this.#readAsset(member)
+      case 'house':
+        return this.#readDeclared(member, member.house, (command) => isHouse(member.house, command))
       case 'rate':
-        return this.#readRate(member)
+        return this.#readDeclared(member, member.rate, (command) => isOf(member.rate, command))
     }
   }
 
@@ -116,18 +122,18 @@ export class LiveJournal implements Journal {
     return true
   }
 
-  #readRate({ rate, at }: Extract<Member, { kind: 'rate' }>): boolean {
+  #readDeclared({ kind, at }: Member, row: unknown, isAsked: (command: Command) => boolean): boolean {
     const stripeOf = EMPTY_STRIPE
     const circumstances = circumstancesOf(stripeOf, at, this.#limits)
-    const command = this.#declared.find((each) => isOf(rate, each))
+    const command = this.#declared.find(isAsked)
     const verdict = command === undefined ? null : this.reference.decide(command, circumstances)
-    const isRight = verdict?.kind === 'applied' && isAlike(verdict.answer, rate)
-    if (!this.#findings.check(4, isRight, () => `nobody asked for the rate ${spell(rate)}`)) return false
+    const isRight = verdict?.kind === 'applied' && isAlike(verdict.answer, row)
+    if (!this.#findings.check(4, isRight, () => `nobody asked for the ${kind} ${spell(row)}`)) return false
     if (verdict?.kind !== 'applied') return false
     verdict.write()
     this.#add({
       cause: { command: command!, now: at, stripeOf },
-      answer: rate,
+      answer: row,
       entry: null,
       at: circumstances,
       lines: [],
@@ -137,7 +143,8 @@ export class LiveJournal implements Journal {
 
   #readEntry({ id, at, postings }: Extract<Member, { kind: 'entry' }>): boolean {
     const [key] = /^[^~]*~?(?:late)?/.exec(id)!
-    const found = postings.map(({ balanceId, ...posting }): Line => {
+    const found = postings.map((record): Line => {
+      const { balanceId, seq: _, ...posting } = record
       const name = this.#names.get(balanceId) ?? { account: '?', asset: '?', stripe: 0 }
       return { ...posting, ...name }
     })
@@ -150,9 +157,9 @@ export class LiveJournal implements Journal {
       const verdict = this.reference.decide(command, circumstances)
       if (verdict.kind === 'applied' && isSameSet(verdict.lines, found) && this.#isRecorded(id, verdict)) {
         verdict.write()
-        const { answer, entry } = verdict
+        const { answer, entry, forward = null } = verdict
         const cause = { command, now: at, stripeOf }
-        this.byKey.set(key, this.#add({ cause, answer, entry, at: circumstances, lines: found }))
+        this.byKey.set(key, this.#add({ cause, answer, entry, forward, at: circumstances, lines: found }))
         for (const checked of [1, 2, 3, 4, 5]) this.#findings.check(checked, true, () => '')
         return true
       }
@@ -167,9 +174,12 @@ export class LiveJournal implements Journal {
   }
 
   /** Whether the record of a command is the one of this verdict. The postings alone do not suffice: two commands can have the same. */
-  #isRecorded(id: string, { answer, entry }: Verdict & { kind: 'applied' }): boolean {
+  #isRecorded(id: string, { answer, entry, forward = null }: Verdict & { kind: 'applied' }): boolean {
+    const passed = this.#tables.requests.get(forwardOf(id))
+    if (!isAlike(passed === undefined ? null : visible(passed as EntryRecord), forward)) return false
     const row = this.#tables.requests.get(id)
-    if (entry !== null) return row !== undefined && row.kind !== 'freeze' && isAlike(visible(row), entry)
+    const record = row === undefined ? null : entryIn(row)
+    if (entry !== null) return record !== null && isAlike(visible(record), entry)
     if (!id.includes('~')) return row?.kind === 'freeze'
     const hold = this.#tables.requests.get(id.slice(0, id.indexOf('~')))
     return row === undefined && hold?.kind === 'freeze' && isAlike(firstEndOf(hold), answer)
@@ -186,4 +196,8 @@ export class LiveJournal implements Journal {
 /** Whether both have the same rows. The rows of an entry have no order. */
 function isSameSet(left: readonly Line[], right: readonly Line[]): boolean {
   return isAlike(left.map(spell).sort(), right.map(spell).sort())
+}
+
+function isHouse({ account }: HouseAccount, command: Command): boolean {
+  return command.kind === 'house' && command.account === account
 }

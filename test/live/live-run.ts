@@ -247,7 +247,7 @@ class LiveRun implements AsyncDisposable {
     for (;;) {
       const now = Date.now()
       const [row] = await this.#ground.query(
-        `SELECT count(*) AS due FROM requests WHERE state = 'open' AND expires_at <= ${now}`,
+        `SELECT count(*) AS due FROM holds WHERE state = 'open' AND expires_at <= ${now}`,
       )
       if (Number(row!['due']) === 0 || now > deadlineAt) return
       await sleep(POLL_MS)

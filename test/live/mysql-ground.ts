@@ -24,7 +24,8 @@ export async function openMysqlGround(stores: readonly string[]): Promise<Ground
   }
   return {
     name,
-    urls,
+    // Also the smallest batch runs ahead of its turn.
+    urls: urls.map((url) => `${url}?ahead_rows_min=1`),
     protocol: 'mysql',
     addresses: stores.map((store) => {
       const { hostname, port } = new URL(store)

@@ -140,13 +140,14 @@ class Adaptation {
   }
 
   #changed(command: Command): Command {
-    // An asset keeps one name, and an account has no metadata: no history would show which of several values came first.
-    if (command.kind === 'declare') return { ...command, name: command.asset }
+    // An asset keeps one name, and an account has no metadata: no history would show which of several values came first. Without decimal
+    // places, an amount is the same number on the command line.
+    if (command.kind === 'declare') return { ...command, name: command.asset, decimals: 0 }
     const own = { ...command } as { requestId?: string; hold?: string; expiresAt?: number | null } & Command
     if (own.requestId !== undefined) own.requestId = this.#id(own.requestId)
     if (own.hold !== undefined) own.hold = this.#id(own.hold)
     if (typeof own.expiresAt === 'number') own.expiresAt += this.#startsAt - EPOCH
-    return own.kind === 'open' ? { ...own, metadata: null } : own
+    return own.kind === 'open' ? { ...own, asset: own.asset ?? 'credit', metadata: null } : own
   }
 
   /** A random UUID for each name, as real callers use them: the rows are spread over the whole index. */
@@ -172,5 +173,7 @@ function isSendable(command: Command): boolean {
   const legs: readonly Leg[] = command.kind === 'transfer' ? command.legs : []
   const isCoherent = legs.every(({ amount, toAmount }) => isFit(amount) && isFit(toAmount))
   const numerator = command.kind === 'rate' ? command.numerator : 0n
-  return isCoherent && isFit(numerator) && (!('amount' in command) || isFit(command.amount))
+  const by = command.kind === 'amend' ? (command.by ?? 0n) : 0n
+  const isOfCoins = !('amount' in command) || isFit(command.amount)
+  return isCoherent && isFit(numerator) && isOfCoins && isFit(by) && isFit(-by)
 }

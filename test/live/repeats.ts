@@ -47,10 +47,10 @@ interface Asked {
 function distinct(calls: readonly Call[]): ReadonlyMap<string, Asked> {
   const asked = new Map<string, Asked>()
   for (const { ask, answer } of calls) {
-    // An asset or a rate is repeated by its contents alone, and after a newer rate an older one is new again.
+    // An asset, a house account or a rate is repeated by its contents alone, and after a newer rate an older one is new again.
     const commands = isQuestion(ask) ? [] : commandsOf(ask)
     if (commands.length === 0) continue
-    if (commands.some(({ kind }) => kind === 'rate' || kind === 'declare')) continue
+    if (commands.some(({ kind }) => kind === 'rate' || kind === 'declare' || kind === 'house')) continue
     const key = commands.map(contentsOf).join()
     const known = asked.get(key) ?? { ask, isAcknowledged: false, isRefused: false }
     asked.set(key, known)

@@ -2,7 +2,7 @@
 import type { LedgerError } from '../../src/api/error.ts'
 import type { BatchOutcome } from '../../src/api/ledger.ts'
 import type { BatchWire } from '../../src/api/outcome-schemas.ts'
-import { errorFromProblem, outcomeFromWire } from '../../src/api/problem-details.ts'
+import { errorFromProblem, outcomeFromWire } from '../../src/api/received.ts'
 import { commandToWire } from '../../src/api/contracts.ts'
 import { connect } from '../../src/client/index.ts'
 import { REJECTION_PRECEDENCE, type FaultCode, type Outcome, type Rejection } from '../../src/domain/outcome.ts'
@@ -94,8 +94,8 @@ function faultOf({ code, applied, message }: LedgerError): Result {
   return { kind: 'fault', code: code as FaultCode, applied }
 }
 
-function rejectionOf({ code, details }: LedgerError): Rejection {
-  return { code, ...details } as Rejection
+function rejectionOf({ code, details, applied }: LedgerError): Rejection {
+  return { code, ...details, ...(code === 'request_replayed' ? { applied } : {}) } as Rejection
 }
 
 function isLedgerError(error: unknown): error is LedgerError {

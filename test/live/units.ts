@@ -1,30 +1,20 @@
 /**
- * The journal of a database as units. A unit became durable at one instant and is distinguishable from what became durable before and
- * after.
+ * The journal of a database as units, each distinguishable from what became durable before and after.
  *
- * A unit is an entry with its postings, a version of a rate, or an asset; the members of a group are one unit together. The rows order
- * units that share a row: the versions of a balance or a rate have no gaps, an exchange comes after the rate that it used and before the
- * next version, and coins of an asset come after the asset. The rows define no order between units that share nothing.
+ * A unit is an entry with its postings, a version of a rate, a house account, or an asset; the members of a group are one unit together. The
+ * rows order units that share a row: the versions of a balance or a rate have no gaps, an exchange comes after the rate that it used and
+ * before the next version, and coins of an asset come after the asset; for accounts, see standing-order.ts. The rows define no order
+ * between units that share nothing.
  */
 import type { Command } from '../../src/domain/command.ts'
-import type { PostingRecord } from '../../src/domain/journal.ts'
+import { kindOfEnd } from '../../src/domain/hold-record.ts'
+import { endOfHold, type PostingRecord } from '../../src/domain/journal.ts'
 import type { Tables } from '../../src/stores/memory/tables.ts'
 import { commandsOf, type Call } from '../simulation/history.ts'
 import { ratesUsedBy } from '../simulation/journal-audit.ts'
-import type { AssetBook } from '../reference/books.ts'
 import type { RateBook } from '../reference/exchange.ts'
-
-export type Member =
-  | { readonly kind: 'entry'; readonly id: string; readonly at: number; readonly postings: readonly PostingRecord[] }
-  | { readonly kind: 'rate'; readonly at: number; readonly rate: RateBook }
-  | { readonly kind: 'asset'; readonly at: number; readonly asset: AssetBook }
-
-export interface Unit {
-  readonly members: Member[]
-  /** Units that certainly came before this one. */
-  readonly before: Set<Unit>
-  readonly after: Set<Unit>
-}
+import { bareEntriesIn, linkStandings } from './standing-order.ts'
+import { link, unitOf, withoutForward, type Member, type Unit, type UnitsByEntry } from './unit.ts'
 
 /** The units in an order that agrees with every row; null when the rows contradict each other. */
 export function unitsOf(tables: Tables, calls: readonly Call[]): readonly Unit[] | null {
@@ -32,6 +22,8 @@ export function unitsOf(tables: Tables, calls: readonly Call[]): readonly Unit[]
   linkBalances(tables, units.byEntry)
   linkRates(tables, units)
   linkAssets(tables, units)
+  linkHouses(tables, units)
+  linkStandings(tables, units.byEntry)
   units.takeEndsIn()
   return sorted([...units.all])
 }
@@ -43,9 +35,10 @@ class Units {
 
   constructor(tables: Tables, calls: readonly Call[]) {
     const entries = new Map<string, Member>()
-    for (const [id, postings] of Map.groupBy(tables.postings.values(), ({ entryId }) => entryId)) {
+    for (const [id, postings] of Map.groupBy(tables.postings.values(), ({ entryId }) => withoutForward(entryId))) {
       entries.set(id, { kind: 'entry', id, at: postings[0]!.at, postings })
     }
+    for (const { id, at } of bareEntriesIn(tables)) entries.set(id, { kind: 'entry', id, at, postings: [] })
     const rates = [...tables.rates.values()].flat()
     const grouped = new Set<RateBook>()
     for (const commands of groupsIn(calls)) {
@@ -63,6 +56,9 @@ class Units {
     }
     for (const [id, member] of entries) if (!this.byEntry.has(id)) this.#add([member])
     for (const rate of rates) if (!grouped.has(rate)) this.#add([{ kind: 'rate', at: rate.declaredAt, rate }])
+    for (const house of tables.houses.values()) {
+      if (house.declaredAt > 0) this.#add([{ kind: 'house', at: house.declaredAt, house }])
+    }
     for (const asset of tables.assets.values()) {
       if (asset.code !== 'credit') this.#add([{ kind: 'asset', at: asset.createdAt, asset }])
     }
@@ -132,11 +128,11 @@ export function isOf(rate: RateBook, command: Command): boolean {
   return terms.every((term) => rate[term] === command[term])
 }
 
-function linkBalances(tables: Tables, byEntry: ReadonlyMap<string, Unit>): void {
+function linkBalances(tables: Tables, byEntry: UnitsByEntry): void {
   let last: PostingRecord | null = null
   // The postings are ordered by balance and version.
   for (const posting of tables.postings.values()) {
-    if (last?.balanceId === posting.balanceId) link(byEntry.get(last.entryId)!, byEntry.get(posting.entryId)!)
+    if (last?.balanceId === posting.balanceId) link(unitOf(last, byEntry), unitOf(posting, byEntry))
     last = posting
   }
 }
@@ -166,9 +162,10 @@ function linkAssets(tables: Tables, { byEntry, all }: Pick<Units, 'byEntry' | 'a
     for (const member of unit.members) if (member.kind === 'asset') byCode.set(member.asset.code, unit)
   }
   const assetOf = new Map([...tables.balances.values()].map(({ id, asset }) => [id, asset]))
-  for (const { balanceId, version, entryId } of tables.postings.values()) {
+  for (const posting of tables.postings.values()) {
+    const { balanceId, version } = posting
     const asset = byCode.get(assetOf.get(balanceId) ?? '')
-    if (version === 1 && asset !== undefined) link(asset, byEntry.get(entryId)!)
+    if (version === 1 && asset !== undefined) link(asset, unitOf(posting, byEntry))
   }
   for (const unit of all) {
     for (const member of unit.members) {
@@ -178,10 +175,26 @@ function linkAssets(tables: Tables, { byEntry, all }: Pick<Units, 'byEntry' | 'a
   }
 }
 
-function link(first: Unit, second: Unit): void {
-  if (first === second) return
-  first.after.add(second)
-  second.before.add(first)
+/** A balance of a house account, and a hold whose payee it is, come after its declaration. */
+function linkHouses(tables: Tables, { byEntry, all }: Pick<Units, 'byEntry' | 'all'>): void {
+  const byAccount = new Map<string, Unit>()
+  for (const unit of all) {
+    for (const member of unit.members) if (member.kind === 'house') byAccount.set(member.house.account, unit)
+  }
+  const accountOf = new Map([...tables.balances.values()].map(({ id, account }) => [id, account]))
+  for (const posting of tables.postings.values()) {
+    const { balanceId, version } = posting
+    const house = byAccount.get(accountOf.get(balanceId) ?? '')
+    if (version === 1 && house !== undefined) link(house, unitOf(posting, byEntry))
+  }
+  const linkPayee = (payee: string, entryId: string): void => {
+    const [house, unit] = [byAccount.get(payee), byEntry.get(entryId)]
+    if (house !== undefined && unit !== undefined) link(house, unit)
+  }
+  for (const { id, payee } of tables.freezes.values()) linkPayee(payee, id)
+  for (const { after, step } of tables.holdChanges.values()) {
+    linkPayee(after.payee, step === null ? endOfHold(after.id, kindOfEnd(after)) : step.id)
+  }
 }
 
 /** Orders by the recorded time where the rows leave a choice. */
@@ -219,6 +232,8 @@ export function nameOf(member: Member): string {
       return member.id
     case 'rate':
       return `rate ${member.rate.from} ${member.rate.to} ${member.rate.version}`
+    case 'house':
+      return `house ${member.house.account}`
     case 'asset':
       return `asset ${member.asset.code}`
   }

@@ -6,7 +6,7 @@ import type { ReferenceLedger } from './ledger.ts'
 
 /** Same shape as the product's `Outcome`. */
 export type ReferenceOutcome =
-  | { readonly status: 'applied'; readonly replayed: boolean; readonly answer: unknown }
+  | { readonly status: 'applied'; readonly replayed: boolean; readonly answer: unknown; readonly current?: unknown }
   | { readonly status: 'rejected'; readonly rejection: Rejection }
 
 export interface Result {
@@ -28,11 +28,15 @@ export function run(ledger: ReferenceLedger, work: readonly Work[], at: Circumst
       outcomes.push({ status: 'rejected', rejection: verdict.rejection })
       return
     }
-    outcomes.push({ status: 'applied', replayed: verdict.kind === 'repeated', answer: verdict.answer })
-    if (verdict.kind === 'repeated') return
+    if (verdict.kind === 'repeated') {
+      const current = command.kind === 'freeze' ? { current: ledger.holds.get(command.requestId) } : {}
+      outcomes.push({ status: 'applied', replayed: true, answer: verdict.answer, ...current })
+      return
+    }
+    outcomes.push({ status: 'applied', replayed: false, answer: verdict.answer })
     verdict.write()
     lines.push(...verdict.lines)
-    if (verdict.entry !== null) entries.push(verdict.entry)
+    for (const entry of [verdict.entry, verdict.forward ?? null]) if (entry !== null) entries.push(entry)
   }
   for (const item of work) {
     if (item.kind !== 'group') {

@@ -10,6 +10,8 @@ export interface Book {
   readonly available: bigint
   readonly held: bigint
   readonly floor: bigint | null
+  readonly standing: 'active' | 'blocked' | 'closed'
+  readonly successor: string | null
   readonly version: number
 }
 
@@ -45,6 +47,7 @@ export interface HoldBook {
   readonly expiresAt: number
   readonly createdAt: number
   readonly endedAt: number | null
+  readonly steps: number
   readonly metadata: unknown
 }
 
@@ -65,6 +68,7 @@ export interface EntryBook {
   readonly memo: string | null
   readonly metadata: unknown
   readonly floor: bigint | null
+  readonly overdraft: boolean
   readonly legs: readonly LegBook[] | null
   readonly step: { readonly hold: string; readonly number: number; readonly after: HoldBook } | null
   readonly postings: readonly Line[]
@@ -96,9 +100,12 @@ export type Verdict =
       readonly kind: 'applied'
       readonly answer: unknown
       readonly lines: readonly Line[]
-      /** Null if the hold's row is the whole record, or the command leaves no entry. */
+      /** Null if no row but the hold's own records it, or the command leaves no entry. */
       readonly entry: EntryBook | null
+      /** What passed on to the successors of closed accounts; its lines are the last of `lines`. */
+      readonly forward?: EntryBook | null
       readonly write: () => void
     }
-  | { readonly kind: 'repeated'; readonly answer: unknown }
+  /** `at`: when the first request had its effect. */
+  | { readonly kind: 'repeated'; readonly answer: unknown; readonly at: number }
   | { readonly kind: 'refused'; readonly rejection: Rejection }

@@ -1,5 +1,5 @@
 /** The life of a hold, derived from the glossary and law 5 alone: the hold after a command, and the coins that move. */
-import type { Command, Overage } from '../../src/domain/command.ts'
+import type { Command, Overage, Precondition } from '../../src/domain/command.ts'
 import type { Rejection } from '../../src/domain/outcome.ts'
 import type { HoldBook } from './books.ts'
 
@@ -11,9 +11,11 @@ export interface HoldSurroundings {
   readonly now: number
   /** What the holder can spend. */
   readonly spendable: bigint
-  /** The number of steps so far. */
-  readonly stepCount: number
+  /** The number of changes so far. */
+  readonly changeCount: number
   readonly wasSettledLate: boolean
+  /** What the end of the hold settled; 0 while it is open. */
+  readonly settledByEnd: bigint
 }
 
 export interface HoldChange {
@@ -23,12 +25,16 @@ export interface HoldChange {
   readonly moves: readonly { account: string; asset: string; available: bigint; held: bigint }[]
   /** Whether the change ends the hold. */
   readonly isEnd: boolean
-  /** Whether the change is a step: every change except an end without earlier steps that keeps the payee. */
+  /** Whether the change is a step: every change except an end that is the first one and keeps the payee. */
   readonly isStep: boolean
 }
 
 /** The change, or its rejection. Funds are not checked here. */
 export function changeHold(hold: HoldBook, command: HoldCommand, around: HoldSurroundings): HoldChange | Rejection {
+  if (isChanged(command.ifSteps, hold.steps, true)) {
+    const { id, steps, state, held, settled } = hold
+    if (!paysHolder(command, hold)) return { code: 'changed_meanwhile', hold: id, steps, state, held, settled }
+  }
   const notOpen = { code: 'hold_not_open', hold: hold.id, state: hold.state, settled: hold.settled } as const
   switch (command.kind) {
     case 'release':
@@ -60,9 +66,12 @@ export function changeHold(hold: HoldBook, command: HoldCommand, around: HoldSur
     }
     case 'amend': {
       if (hold.state !== 'open') return notOpen
-      const amount = command.amount ?? hold.amount
+      const amount = command.by === null ? (command.amount ?? hold.amount) : hold.amount + command.by
       const held = hold.held + amount - hold.amount
-      if (held < 0n) return { code: 'amend_below_settled', hold: hold.id, minimum: hold.amount - hold.held }
+      const [least, most] = [largest(1n, hold.amount - hold.held), 10n ** 16n]
+      if (amount !== hold.amount && (amount < least || amount > most)) {
+        return { code: 'amend_out_of_range', hold: hold.id, minimum: least, maximum: most }
+      }
       const expiresAt = expiryOf(command, around.now) ?? hold.expiresAt
       const onExpiry = command.onExpiry === undefined ? hold.onExpiry : command.onExpiry
       const after = { ...hold, amount, held, expiresAt, onExpiry }
@@ -70,11 +79,25 @@ export function changeHold(hold: HoldBook, command: HoldCommand, around: HoldSur
     }
     case 'refund': {
       const { id, settled, refunded } = hold
-      const after = { ...hold, refunded: refunded + command.amount }
+      const upTo = command.toTotal ?? 0n
+      const total = command.amount === null ? (upTo > refunded ? upTo : refunded) : refunded + command.amount
+      const after = { ...hold, refunded: total }
       if (after.refunded > settled) return { code: 'refund_above_settled', hold: id, settled, refunded }
       return step(hold, after, { entryId: command.requestId, kind: 'refund' })
     }
   }
+}
+
+/** A settle to the holder itself is refused whatever has changed. */
+function paysHolder(command: HoldCommand, hold: HoldBook): boolean {
+  return 'payee' in command && (command.payee ?? hold.payee) === hold.account
+}
+
+/** Whether a balance or a hold is not as the caller requires. */
+export function isChanged(required: Precondition | undefined, now: number, exists: boolean): boolean {
+  if (required === undefined) return false
+  if (typeof required === 'object') throw new Error('The reference ledger knows no tags.')
+  return required === '*' ? !exists : required !== now
 }
 
 /** The requested expiry; null when the command does not set one. */
@@ -125,33 +148,48 @@ function paid(hold: HoldBook, { ofHeld, ofAvailable, missed }: Payment, payee: s
 function end(
   hold: HoldBook,
   payment: Payment,
-  { state, payee, now, stepCount }: { state: HoldBook['state']; payee: string } & HoldSurroundings,
+  { state, payee, now, changeCount }: { state: HoldBook['state']; payee: string } & HoldSurroundings,
 ): HoldChange {
   const rest = paid(hold, payment, payee)
   const after = { ...rest, state, held: 0n, released: rest.held, endedAt: now }
   const isSettled = state === 'settled' || (state === 'expired' && after.settled > hold.settled)
   const kind = isSettled ? 'settle' : 'release'
-  const isStep = stepCount > 0 || payee !== hold.payee
-  return { after, entryId: `${hold.id}~${kind}`, kind, moves: movesOf(hold, after), isEnd: true, isStep }
+  const isStep = changeCount > 0 || payee !== hold.payee
+  const ended = { ...after, steps: hold.steps + 1 }
+  return { after: ended, entryId: `${hold.id}~${kind}`, kind, moves: movesOf(hold, after), isEnd: true, isStep }
 }
 
-/** After the expiry the coins are the holder's again: a late settle takes what can be spent, up to what the expiry released. */
+/**
+ * After the expiry the coins are the holder's again: a late settle takes what can be spent. It costs what it would have cost in time, so what
+ * the expiry has settled counts, and the limit is what was held then. Nothing returns if the expiry has settled more.
+ */
 function settleLate(
   hold: HoldBook,
   { amount, overage }: { readonly amount: bigint; readonly overage: Overage },
-  { payee, spendable }: { payee: string } & HoldSurroundings,
+  { payee, spendable, settledByEnd }: { payee: string } & HoldSurroundings,
 ): HoldChange | Rejection {
-  if (amount > hold.released && overage === 'reject') {
-    return { code: 'settle_above_hold', hold: hold.id, held: hold.released }
-  }
-  const wanted = overage === 'draw' ? amount : least(amount, hold.released)
-  const ofAvailable = least(wanted, spendable)
-  const after = paid(hold, { ofHeld: 0n, ofAvailable, missed: amount - ofAvailable }, payee)
+  const wasHeld = hold.released + settledByEnd
+  if (amount > wasHeld && overage === 'reject') return { code: 'settle_above_hold', hold: hold.id, held: wasHeld }
+  const cost = overage === 'draw' ? amount : least(amount, wasHeld)
+  const ofAvailable = least(above(cost, settledByEnd), spendable)
+  const missed = above(amount, settledByEnd) - ofAvailable
+  const after = paid(hold, { ofHeld: 0n, ofAvailable, missed }, payee)
   return step(hold, { ...after, settledLate: ofAvailable }, { entryId: `${hold.id}~late`, kind: 'settle' })
 }
 
+/** What `amount` has above `already`. */
+function above(amount: bigint, already: bigint): bigint {
+  return amount > already ? amount - already : 0n
+}
+
 function step(hold: HoldBook, after: HoldBook, entry: Pick<HoldChange, 'entryId' | 'kind'>): HoldChange {
-  return { ...entry, after, moves: movesOf(hold, after), isEnd: false, isStep: true }
+  return {
+    ...entry,
+    after: { ...after, steps: hold.steps + 1 },
+    moves: movesOf(hold, after),
+    isEnd: false,
+    isStep: true,
+  }
 }
 
 /** A decrease of `held` returns to the holder, except for what the payee received; a refund flows back from the payee. */
@@ -163,6 +201,10 @@ function movesOf(before: HoldBook, after: HoldBook): HoldChange['moves'] {
   if (gained === 0n) return [holder]
   const other = { account: payee, asset, available: gained, held: 0n }
   return gained > 0n ? [holder, other] : [other, holder]
+}
+
+function largest(left: bigint, right: bigint): bigint {
+  return left > right ? left : right
 }
 
 function least(left: bigint, right: bigint): bigint {

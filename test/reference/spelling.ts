@@ -6,9 +6,17 @@ const contents = new WeakMap<Command, string>()
 
 /** Two requests with equal contents have equal texts. */
 export function contentsOf(command: Command): string {
-  const known = contents.get(command) ?? spell(command)
+  const known = contents.get(command) ?? spell(withoutConditions(command))
   contents.set(command, known)
   return known
+}
+
+/** When a command may be applied is no part of what it does. */
+function withoutConditions(command: Command): object {
+  const conditions = { ifVersion: null, ifSteps: null, ifReplayed: null }
+  const { ifVersion: _, ifSteps: __, ifReplayed: ___, ...rest } = { ...conditions, ...command }
+  if (!('legs' in rest) || rest.legs === null) return rest
+  return { ...rest, legs: rest.legs.map(({ ifVersion: ____, ...leg }) => leg) }
 }
 
 /** Deep equality of rows or answers. */

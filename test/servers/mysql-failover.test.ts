@@ -32,6 +32,7 @@ async function failOver(installation: Installation, user: 'holdfast' | 'root'): 
   await migrateLedger(servers.urlAt(primary))
   await primary.execute(`CREATE USER 'holdfast'@'%'`)
   await primary.execute(`GRANT SELECT, INSERT, UPDATE ON ledger_1.* TO 'holdfast'@'%'`)
+  await primary.execute(`GRANT DELETE ON ledger_1.commits TO 'holdfast'@'%'`)
   await using service = await openLedger(servers.url(user))
   await service.deposit({ requestId: 'd1', account: 'user:8', amount: 1_000n })
   const total = async (): Promise<bigint> => (await service.account('user:8')).balances[0]!.available
@@ -71,6 +72,7 @@ function describeReadOnly(installation: Installation): void {
       await migrateLedger(url)
       await server.execute(`CREATE USER IF NOT EXISTS 'holdfast'@'%'`)
       await server.execute(`GRANT SELECT, INSERT, UPDATE ON ${database}.* TO 'holdfast'@'%'`)
+      await server.execute(`GRANT DELETE ON ${database}.commits TO 'holdfast'@'%'`)
       await using storage = await openMysqlStorage(server.url(database, { user }))
       const books = new Books(storage.store)
       await books.apply(deposit('d', 'user:8', 100n))

@@ -19,9 +19,14 @@ const REFUSED = { name: 'Fault', code: 'store_refused', applied: 'no' }
 const IN_DOUBT = { name: 'Fault', code: 'commit_in_doubt', applied: 'unknown' }
 
 const LOCK_HOLDER = `SELECT id FROM balances WHERE account = 'user:8' FOR UPDATE`
-const OBSTACLES: Readonly<Record<string, string>> = {
-  'its first statement': LOCK_HOLDER,
-  'its last statement': `INSERT INTO accounts (account, metadata) VALUES ('user:9', '{}')`,
+/** What a rival does, and the statement that then waits. */
+const OBSTACLES: Readonly<Record<string, { readonly rival: string; readonly waits: RegExp }>> = {
+  'its first statement': { rival: LOCK_HOLDER, waits: /UPDATE/ },
+  'its last statement': {
+    rival: `INSERT INTO accounts (account, metadata) VALUES ('user:9', '{}')`,
+    // MySQL shows one statement at a time. A KILL QUERY before it would end another one, or nothing.
+    waits: /INSERT INTO accounts/,
+  },
 }
 
 /** Retries `action` while the server refuses it for its connection limit: the server counts a closed connection for a while. */
@@ -52,6 +57,11 @@ async function insist(books: Books, ...work: readonly Work[]): Promise<readonly 
   throw new Error('The lost transaction was in the way ten times.')
 }
 
+/** A run of one line, after the first version of a balance. */
+function runOfRival(balanceId: number): string {
+  return `(${balanceId}, 2, 2, 99, 0, 0, 1, '[[0,"charge",-1,0]]')`
+}
+
 function describeFailures(url: string): void {
   test('a lock that is held too long makes a commit and an exclusive contended, and nothing is written', async () => {
     await using ledger = await MysqlLedger.create(url)
@@ -80,9 +90,8 @@ function describeFailures(url: string): void {
     const rows = Array.from({ length: 500 }, (_, index) => `('rival:${index}', '{}')`)
     await rival.query(`INSERT INTO accounts (account, metadata) VALUES ${rows.join(',')}`)
     const commit = storage.store.commit(plan.changes)
-    await until(async () => (await ledger.connectionIds('writing')).length > 0, 'the commit waits')
-    const posting = `(${id}, 2, 'rival', 'charge', -1, 0, 99, 0, 0)`
-    await rival.query(`INSERT INTO postings VALUES ${posting}`)
+    await until(async () => (await ledger.connectionIds(/INSERT|UPDATE/)).length > 0, 'the commit waits')
+    await rival.query(`INSERT INTO journal VALUES ${runOfRival(id)}`)
     assert.equal(await commit, 'contended')
     await rival.query('ROLLBACK')
     assert.equal(await storage.store.commit(plan.changes), 'committed')
@@ -96,9 +105,9 @@ function describeFailures(url: string): void {
     const plan = await books.plan(charge('c', 'user:8', 40n))
     const { id } = plan.changes.balances.find(({ after }) => after.account === 'user:8')!.after
     const rival = await ledger.rival()
-    await rival.query(`START TRANSACTION; INSERT INTO postings VALUES (${id}, 2, 'rival', 'charge', -1, 0, 99, 0, 0)`)
+    await rival.query(`START TRANSACTION; INSERT INTO journal VALUES ${runOfRival(id)}`)
     const commit = storage.store.commit(plan.changes)
-    await until(async () => (await ledger.connectionIds('writing')).length > 0, 'the commit waits')
+    await until(async () => (await ledger.connectionIds(/INSERT|UPDATE/)).length > 0, 'the commit waits')
     await rival.query('COMMIT')
     assert.equal(await commit, 'stale')
   })
@@ -173,19 +182,29 @@ function describeFailures(url: string): void {
     const { database } = ledger
     const user = await database.createUser('SELECT')
     const grant = (table: string): string => `${database.name}.${table} TO '${user}'@'%'`
-    for (const table of ['accounts', 'assets', 'balances', 'requests', 'postings', 'hold_steps', 'rates']) {
-      await database.query(`GRANT INSERT, UPDATE ON ${grant(table)}`)
-    }
+    const written = [
+      'accounts',
+      'standings',
+      'assets',
+      'balances',
+      'requests',
+      'journal',
+      'hold_changes',
+      'house_accounts',
+      'rates',
+    ]
+    for (const table of [...written, 'feed', 'commits']) await database.query(`GRANT INSERT, UPDATE ON ${grant(table)}`)
+    await database.query(`GRANT DELETE ON ${grant('commits')}`)
     const storage = await ledger.open(database.url({ user }))
     const books = new Books(storage.store)
     await books.apply(deposit('d', 'user:8', 100n))
     await storage.store.ping()
     const plan = await books.plan(charge('c', 'user:8', 40n))
-    for (const table of ['postings', 'hold_steps', 'rates']) {
+    for (const table of ['journal', 'hold_changes', 'requests', 'house_accounts', 'rates', 'commits']) {
       await database.query(`REVOKE INSERT ON ${database.name}.${table} FROM '${user}'@'%'`)
       const told = { ...MISCONFIGURED, message: new RegExp(`denied.*${table}.*Grant the rights`) }
       await assert.rejects(storage.store.ping(), told)
-      if (table === 'postings') await assert.rejects(storage.store.commit(plan.changes), told)
+      if (table === 'journal') await assert.rejects(storage.store.commit(plan.changes), told)
       await database.query(`GRANT INSERT ON ${grant(table)}`)
       await storage.store.ping()
     }
@@ -217,23 +236,25 @@ function describeFailures(url: string): void {
     for (const id of await ledger.connectionIds()) assert.ok(!before.includes(id))
   })
 
-  const killings = ['KILL QUERY', 'KILL'].flatMap((kill) => Object.keys(OBSTACLES).map((where) => ({ kill, where })))
-  for (const { kill, where } of killings) {
+  const killings = ['KILL QUERY', 'KILL'].flatMap((kill) =>
+    Object.entries(OBSTACLES).map(([where, obstacle]) => ({ kill, where, ...obstacle })),
+  )
+  for (const { kill, where, rival: obstacle, waits } of killings) {
     test(`a commit that is ended by ${kill} at ${where}, before it came to its COMMIT, has no effect`, async () => {
       await using ledger = await MysqlLedger.create(url, { lockTimeoutMs: 10_000 })
       const { storage, books, database } = ledger
       await books.apply(deposit('d', 'user:8', 100n))
       const plan = await books.plan(charge('c', 'user:8', 40n), open('o', 'user:9', 0n, { metadata: { plan: 'x' } }))
       const rival = await ledger.rival()
-      await rival.query(`START TRANSACTION; ${OBSTACLES[where]}`)
+      await rival.query(`START TRANSACTION; ${obstacle}`)
       const outcome = assert.rejects(storage.store.commit(plan.changes), ({ code }: Error & { code: string }) => {
         // A killed connection may end without a message; then the outcome is unknown.
         const mayBe = kill === 'KILL' ? ['store_unavailable', 'commit_in_doubt'] : ['store_unavailable']
         assert.ok(mayBe.includes(code), code)
         return true
       })
-      await until(async () => (await ledger.connectionIds('writing')).length > 0, 'the commit waits')
-      const [id] = await ledger.connectionIds('writing')
+      await until(async () => (await ledger.connectionIds(waits)).length > 0, 'the commit waits')
+      const [id] = await ledger.connectionIds(waits)
       await database.query(`${kill} ${id}`)
       await outcome
       await rival.query('ROLLBACK')

@@ -58,13 +58,13 @@ function describeMigrations(url: string): void {
     await using database = await MysqlDatabase.create(url)
     await assert.rejects(openMysqlStorage(database.url()), {
       name: 'MigrationError',
-      message: /lacks 0001_ledger.*holdfast migrate/,
+      message: /lacks 0001_added_rows.*holdfast migrate/,
     })
   })
 
   test('migrating makes the tables once', async () => {
     await using database = await MysqlDatabase.create(url)
-    assert.deepEqual(await migrateMysql(database.url()), { applied: ['0001_ledger'], version: 1 })
+    assert.deepEqual(await migrateMysql(database.url()), { applied: ['0001_added_rows'], version: 1 })
     assert.deepEqual(await migrateMysql(database.url()), { applied: [], version: 1 })
     await assertWorks(database.url())
   })
@@ -74,7 +74,7 @@ function describeMigrations(url: string): void {
     const reports = await Promise.all([1, 2, 3].map(() => migrateMysql(database.url())))
     assert.deepEqual(
       reports.flatMap(({ applied }) => applied),
-      ['0001_ledger'],
+      ['0001_added_rows'],
     )
     await assertWorks(database.url())
   })
@@ -92,7 +92,7 @@ function describeMigrations(url: string): void {
           name: 'MigrationError',
           message: new RegExp(`interrupted after ${counted} of its statements.*holdfast migrate`),
         })
-        assert.deepEqual(await migrateMysql(database.url()), { applied: ['0001_ledger'], version: 1 })
+        assert.deepEqual(await migrateMysql(database.url()), { applied: ['0001_added_rows'], version: 1 })
         assert.deepEqual(await tablesOf(database), expected)
         await assertWorks(database.url())
       }
@@ -101,16 +101,16 @@ function describeMigrations(url: string): void {
 
   test('what is in the way of a migration is an error that keeps what was done, and can be cured', async () => {
     await using database = await MysqlDatabase.create(url)
-    await database.query('CREATE TABLE postings (somebody INT)')
+    await database.query('CREATE TABLE journal (somebody INT)')
     // The second attempt does not take it for an own table either.
     for (let attempt = 1; attempt <= 2; attempt++) {
       await assert.rejects(migrateMysql(database.url()), {
         name: 'MigrationError',
-        message: /0001_ledger, statement 6 of 9: .*postings.* already exists/,
+        message: /0001_added_rows, statement 9 of 17: .*journal.* already exists/,
       })
     }
-    await database.query('DROP TABLE postings')
-    assert.deepEqual((await migrateMysql(database.url())).applied, ['0001_ledger'])
+    await database.query('DROP TABLE journal')
+    assert.deepEqual((await migrateMysql(database.url())).applied, ['0001_added_rows'])
     await assertWorks(database.url())
   })
 
@@ -162,12 +162,13 @@ function describeMigrations(url: string): void {
     const migrator = await database.createUser('SELECT, INSERT, UPDATE, CREATE, ALTER, INDEX, CREATE VIEW')
     await migrateMysql(database.url({ user: migrator }))
     const server = await database.createUser('SELECT')
-    for (const table of ['accounts', 'assets', 'balances', 'requests']) {
+    for (const table of ['accounts', 'standings', 'assets', 'balances']) {
       await database.query(`GRANT INSERT, UPDATE ON ${database.name}.${table} TO '${server}'@'%'`)
     }
-    for (const table of ['postings', 'hold_steps', 'rates']) {
+    for (const table of ['requests', 'hold_changes', 'journal', 'house_accounts', 'rates', 'feed', 'commits']) {
       await database.query(`GRANT INSERT ON ${database.name}.${table} TO '${server}'@'%'`)
     }
+    await database.query(`GRANT DELETE ON ${database.name}.commits TO '${server}'@'%'`)
     await using storage = await openMysqlStorage(database.url({ user: server }))
     const books = new Books(storage.store)
     await books.apply(

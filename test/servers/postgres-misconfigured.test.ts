@@ -63,17 +63,18 @@ describe('a service that runs', { skip: WITHOUT_POSTGRES, concurrency: 3 }, () =
     const user = `${name}_serving`
     await client.query(`
       CREATE ROLE ${user} LOGIN;
-      GRANT SELECT ON migrations TO ${user};
-      GRANT SELECT, INSERT, UPDATE ON accounts, assets, balances, requests TO ${user};
-      GRANT SELECT, INSERT ON postings, hold_steps, rates TO ${user}`)
+      GRANT SELECT ON migrations, request_ids TO ${user};
+      GRANT SELECT, INSERT, UPDATE ON accounts, standings, assets, balances TO ${user};
+      GRANT SELECT, INSERT ON journal, requests, hold_changes, house_accounts, rates, feed TO ${user};
+      GRANT SELECT, INSERT, DELETE ON commits TO ${user}`)
     try {
       const storage = await ledger.open({}, { user })
       await untilReady(storage)
       const { changes } = await new Books(storage.store).plan(charge('c', 'user:1', 1n))
-      await client.query(`REVOKE INSERT ON postings FROM ${user}`)
+      await client.query(`REVOKE INSERT ON journal FROM ${user}`)
       await assert.rejects(storage.store.commit(changes), { ...MISCONFIGURED, message: /42501.*Grant this user/ })
-      await untilMisconfigured(storage, /postings \(INSERT\).*Grant it its rights/)
-      await client.query(`GRANT INSERT ON postings TO ${user}`)
+      await untilMisconfigured(storage, /journal \(INSERT\).*Grant it its rights/)
+      await client.query(`GRANT INSERT ON journal TO ${user}`)
       await untilReady(storage)
       assert.equal(await storage.store.commit(changes), 'committed')
       await storage.close()

@@ -7,7 +7,7 @@
  * what was committed when it was answered. The earliest position suffices, because it leaves the most choice to later questions.
  */
 import type { Command } from '../../src/domain/command.ts'
-import type { Outcome } from '../../src/domain/outcome.ts'
+import type { Outcome, Rejection } from '../../src/domain/outcome.ts'
 import type { EngineLimits } from '../../src/engine/limits.ts'
 import { askedTick, type AnsweredCall, type Chapter } from './chapter.ts'
 import type { Findings } from './findings.ts'
@@ -225,7 +225,10 @@ export function explanationOf(call: AnsweredCall, journal: Journal, limits: Engi
     return (ledger) =>
       moments.some((moment) => {
         const first = ledger.decideGroup(ask, moment)
-        return first !== null && isAlike(abortedBy(first, ask.commands.length), result.outcomes)
+        const decided = result.outcomes.map((each) =>
+          each.status === 'rejected' ? { ...each, rejection: asDecided(each.rejection) } : each,
+        )
+        return first !== null && isAlike(abortedBy(first, ask.commands.length), decided)
       })
   }
   const [command] = commandsOf(ask)
@@ -236,11 +239,15 @@ export function explanationOf(call: AnsweredCall, journal: Journal, limits: Engi
     return (ledger) =>
       moments.some((moment) => {
         const verdict = ledger.decide(command, moment)
-        return verdict.kind === 'refused' && isAlike(verdict.rejection, outcome.rejection)
+        return verdict.kind === 'refused' && isAlike(verdict.rejection, asDecided(outcome.rejection))
       })
   }
+  const { current } = outcome
+  if (command.kind === 'freeze' && current !== undefined) {
+    return (ledger) => isAlike(ledger.holds.get(command.requestId), current)
+  }
   if (keysOf(command).length > 0 || !outcome.replayed) return null
-  // Several declarations in one batch leave one row, so the states between them are not visible.
+  // Several declarations in one batch leave one row, so the states between them are not visible. No later era needs to explain the answer.
   const isBlurred = journal.effects.some(
     ({ cause, sender, tick }) =>
       'asset' in cause &&
@@ -250,12 +257,17 @@ export function explanationOf(call: AnsweredCall, journal: Journal, limits: Engi
       tick > call.invokedTick &&
       tick < answer.tick,
   )
-  if (isBlurred) return null
+  if (isBlurred) return () => true
   return (ledger) =>
     moments.some((moment) => {
       const verdict = ledger.decide(command, moment)
       return verdict.kind === 'repeated' && isAlike(verdict.answer, outcome.answer)
     })
+}
+
+/** After a lost commit, a refused repeat says that it may be its own. */
+function asDecided(rejection: Rejection): Rejection {
+  return rejection.code === 'request_replayed' ? { ...rejection, applied: 'no' } : rejection
 }
 
 /** The possible decision times. A group that opens a hold and is rejected because of it reveals the exact time. */
@@ -276,9 +288,12 @@ function historyOf({ histories }: ReferenceLedger, hold: string): readonly HoldE
 }
 
 /** An account as its owner sees it: one balance per asset, with the stripes of a house account added up. */
-function accountOf({ books, metadata }: ReferenceLedger, account: string): unknown {
+function accountOf({ books, houses, metadata, standings }: ReferenceLedger, account: string): unknown {
   const own = [...books.values()].filter((book) => book.account === account)
-  if (own.length === 0) return null
+  const attached = metadata.get(account)
+  const stands = standings.get(account)
+  const isKnown = attached !== undefined || stands !== undefined || (houses.get(account) ?? 0) > 0
+  if (own.length === 0 && !isKnown) return null
   const byAsset = [...Map.groupBy(own, ({ asset }) => asset)].sort(([left], [right]) => (left < right ? -1 : 1))
   const sum = (rows: readonly Book[], field: 'available' | 'held'): bigint =>
     rows.reduce((total, row) => total + row[field], 0n)
@@ -287,7 +302,8 @@ function accountOf({ books, metadata }: ReferenceLedger, account: string): unkno
     const version = rows.reduce((total, row) => total + row.version, 0)
     return { account, asset, available, held, total: available + held, floor: rows[0]!.floor, version }
   })
-  return { account, metadata: metadata.get(account) ?? null, balances, next: null }
+  const { standing, successor } = stands ?? { standing: 'active', successor: null }
+  return { account, metadata: attached ?? null, standing, successor, balances, next: null }
 }
 
 /** Replays the journal and finds a position for every open answer. @returns the calls that have one */

@@ -120,13 +120,32 @@ describe('the auditor', () => {
     assert.deepEqual(await lawsBrokenIn(withResult(history, repeat, forged)), [4])
   })
 
-  test('notices a hold that is left though it is due, and steps that were changed behind its back', async () => {
+  test('notices a hold that is left though it is due, and changes of holds that were altered behind its back', async () => {
     const history = await cleanHistory()
     assert.deepEqual(await lawsBrokenIn({ ...history, endsAt: history.endsAt + 1_000_000 }), [8])
-    const { holdSteps } = history.tables
-    const key = [...holdSteps.keys()].find((each) => each.startsWith('probe-0-l '))
-    holdSteps.set(key!, 'probe-0-l4')
+    const { holdChanges } = history.tables
+    const [key, change] = [...holdChanges].find(([, { after }]) => after.id === 'probe-0-l')!
+    for (const after of [
+      { ...change.after, shortfall: 616n },
+      { ...change.after, changes: 616 },
+    ]) {
+      holdChanges.set(key, { ...change, after })
+      assert.ok((await lawsBrokenIn(history)).includes(5))
+    }
+    holdChanges.delete(key)
     assert.ok((await lawsBrokenIn(history)).includes(5))
+  })
+
+  test('notices two requests with one number', async () => {
+    const history = await cleanHistory()
+    const [first, second] = history.log.flatMap(({ changes }) => changes.entries)
+    const log = history.log.map((transaction) => {
+      const entries = transaction.changes.entries.map((entry) =>
+        entry === second ? { ...entry, seq: first!.seq } : entry,
+      )
+      return { ...transaction, changes: { ...transaction.changes, entries } }
+    })
+    assert.deepEqual(await lawsBrokenIn({ ...history, log }), [4])
   })
 
   test('notices an entry that is of a moment which its clock had not come to', async () => {

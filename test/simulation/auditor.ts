@@ -5,6 +5,7 @@ import type { Storage } from '../../src/stores/storage.ts'
 import { assertLaws } from '../support/laws.ts'
 import { auditAnswers } from './answer-audit.ts'
 import { Chapter } from './chapter.ts'
+import { auditFeed } from './feed-audit.ts'
 import { Findings } from './findings.ts'
 import type { Call, Era, Sender, Transaction, Troubles } from './history.ts'
 import { auditJournal, circumstancesOf, type Journal } from './journal-audit.ts'
@@ -42,6 +43,7 @@ export async function auditHistory(history: History): Promise<Findings> {
   for (const era of erasOf(history)) {
     const { tables } = era
     auditRows(tables, findings)
+    auditFeed(tables, findings)
     const journal = auditJournal(calls, era.log, { tables, limits, findings })
     if (journal === null) return findings
     chapters.push(new Chapter(era, journal))
@@ -73,9 +75,9 @@ function auditExpiry({ reference }: Journal, { limits, endsAt }: History, findin
 }
 
 /** The laws about rows, checked as they are worded. */
-export function auditRows({ requests, balances, postings, holdSteps }: Tables, findings: Findings): void {
+export function auditRows({ requests, balances, postings, holdChanges }: Tables, findings: Findings): void {
   try {
-    assertLaws({ requests, balances, postings: [...postings.values()], holdSteps })
+    assertLaws({ requests, balances, postings: [...postings.values()], holdChanges })
     for (const law of [1, 2, 3, 5]) findings.check(law, true, () => '')
   } catch (error) {
     const { message } = error as Error

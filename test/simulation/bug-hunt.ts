@@ -8,11 +8,11 @@ import { makeScenario } from './scenario.ts'
 import type * as simulation from './simulation.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
-/** The conformance suite of a store takes a few seconds. */
+/** The conformance suite of a store takes the longest, a few seconds. */
 const SUITE_MS_MAX = 60_000
 
 export interface Catch {
-  /** The number of simulations played; 0 for a bug that a conformance suite catches. */
+  /** The number of simulations played; 0 for a bug that a file of tests catches. */
   readonly seeds: number
   /** The seed that caught it. */
   readonly seed: number | null
@@ -25,7 +25,7 @@ export async function hunt(bug: DeliberateBug, seedsMax: number): Promise<Catch>
   for (const replacement of bug.replacements) {
     replaceIn(readFileSync(join(ROOT, replacement.path), 'utf8'), replacement)
   }
-  return bug.caughtBy === 'simulation' ? await huntBySimulation(bug, seedsMax) : await huntBySuite(bug, bug.caughtBy)
+  return bug.caughtBy === 'simulation' ? await huntBySimulation(bug, seedsMax) : await huntByTests(bug, bug.caughtBy)
 }
 
 async function huntBySimulation(bug: DeliberateBug, seedsMax: number): Promise<Catch> {
@@ -39,10 +39,10 @@ async function huntBySimulation(bug: DeliberateBug, seedsMax: number): Promise<C
   return { seeds: seedsMax, seed: null, what: null }
 }
 
-async function huntBySuite(bug: DeliberateBug, store: string): Promise<Catch> {
+async function huntByTests(bug: DeliberateBug, file: string): Promise<Catch> {
   const { promise, resolve, reject } = Promise.withResolvers<Catch>()
   const parameters = ['--import', './test/simulation/patched-modules.ts', '--test-reporter', 'tap']
-  const child = startChild(process.execPath, [...parameters, `test/conformance/${store}.test.ts`], {
+  const child = startChild(process.execPath, [...parameters, file], {
     cwd: ROOT,
     env: { ...process.env, HOLDFAST_TEST_BUG: bug.name, NODE_TEST_CONTEXT: undefined },
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -52,9 +52,12 @@ async function huntBySuite(bug: DeliberateBug, store: string): Promise<Catch> {
   child.stdout.setEncoding('utf8').on('data', (text: string) => void (output += text))
   child.on('error', reject)
   child.on('close', () => {
-    const failed = [...output.matchAll(/^ {8}not ok \d+ - (.*)$/gm)].map((match) => match[1])
-    if (!/^# tests \d+$/m.test(output)) reject(new Error(`The suite of ${store} did not run:\n${output}`))
-    resolve({ seeds: 0, seed: null, what: failed.length === 0 ? null : `${store}: ${failed.join('; ')}` })
+    // Where a suite failed, its tests tell more: they are indented further.
+    const failures = [...output.matchAll(/^( *)not ok \d+ - (.*)$/gm)]
+    const depth = Math.max(0, ...failures.map(([, indent]) => indent!.length))
+    const failed = failures.filter(([, indent]) => indent!.length === depth).map(([, , name]) => name)
+    if (!/^# tests \d+$/m.test(output)) reject(new Error(`${file} did not run:\n${output}`))
+    resolve({ seeds: 0, seed: null, what: failed.length === 0 ? null : `${file}: ${failed.join('; ')}` })
   })
   return await promise
 }

@@ -7,7 +7,7 @@ import { MISHAPS, type FaultKind } from './faults.ts'
 import { makeScenario } from './scenario.ts'
 import { simulate, type AnswerCode, type EffectKind } from './simulation.ts'
 
-const SEEDS = 250
+const SEEDS = 270
 
 const FAULT_CODES: Readonly<Record<FaultCode, true>> = {
   overloaded: true,
@@ -50,6 +50,10 @@ const EFFECTS: Readonly<Record<EffectKind, true>> = {
   expiry: true,
   'late-settle': true,
   declare: true,
+  house: true,
+  block: true,
+  unblock: true,
+  merge: true,
   rate: true,
 }
 

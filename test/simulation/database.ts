@@ -188,7 +188,7 @@ export class Database {
     if (this.#world.now < this.#revokedUntil) {
       throw new Fault('store_misconfigured', 'The database does not allow INSERT on requests.')
     }
-    const ids = [...changes.entries, ...changes.holdsOpened].map(({ id }) => id)
+    const ids = [...changes.entries, ...changes.holdsOpened, ...changes.charges].map(({ id }) => id)
     const poison = ids.find(this.#isPoison)
     if (poison !== undefined) throw new Fault('store_refused', `A constraint says no to ${poison}.`)
     const result = await this.#store.commit(changes)

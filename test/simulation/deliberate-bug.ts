@@ -10,8 +10,8 @@ export interface Replacement {
 
 export interface DeliberateBug {
   readonly name: string
-  /** What catches it: the simulation, or the conformance suite of this store. */
-  readonly caughtBy: 'simulation' | 'memory' | 'sqlite'
+  /** What catches it: the simulation, or this file of tests, relative to the repository's root. */
+  readonly caughtBy: 'simulation' | `${string}.test.ts`
   /** A seed that once caught it. It is tried first, to save time. */
   readonly seed?: number
   readonly replacements: readonly Replacement[]

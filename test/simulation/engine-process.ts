@@ -5,6 +5,7 @@ import { Engine } from '../../src/engine/engine.ts'
 import { Sweeper } from '../../src/engine/sweeper.ts'
 import { Fault } from '../../src/engine/faults.ts'
 import type { EngineLimits } from '../../src/engine/limits.ts'
+import type { DueQuery } from '../../src/engine/reader.ts'
 import { openMemoryStorage } from '../../src/stores/memory/storage.ts'
 import { Connection, type Mishaps } from './connection.ts'
 import type { Database } from './database.ts'
@@ -94,8 +95,7 @@ export class EngineProcess {
     const connection = new Connection(this.#world, this.#database, life, { mishaps, isOrdered })
     const engine = new Engine(connection, { limits, clock: life.clock, houseStripe: stripe })
     const reader = {
-      due: (now: number, limit: number) => connection.ask((storage) => storage.reader.due(now, limit)),
-      overdue: (now: number) => connection.ask((storage) => storage.reader.overdue(now)),
+      due: (query: DueQuery) => connection.ask((storage) => storage.reader.due(query)),
     }
     const submit = (release: ReleaseCommand): Promise<Outcome> => this.#sweep(life, release)
     const now = (): Promise<number> => engine.now()

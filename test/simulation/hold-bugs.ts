@@ -9,6 +9,7 @@ const RELEASE = 'src/domain/commands/release.ts'
 const SETTLE = 'src/domain/commands/settle.ts'
 const SETTLE_PART = 'src/domain/commands/settle-part.ts'
 const SWEEPER = 'src/engine/sweeper.ts'
+const EXPIRY_WALK = 'src/engine/expiry-walk.ts'
 const WRITES = 'src/stores/memory/write-orders.ts'
 
 export const HOLD_BUGS: readonly DeliberateBug[] = [
@@ -26,21 +27,21 @@ export const HOLD_BUGS: readonly DeliberateBug[] = [
     'part-ends-the-hold',
     SETTLE_PART,
     'const after = paid(hold, payment, payee)\n',
-    'const end = { at: moment.now, fingerprint, version: 1, payee: null }\n' +
+    'const end = { number: hold.changes + 1, at: moment.now, fingerprint, version: 1, payee: null }\n' +
       "const after: HoldRecord = { ...paid(hold, payment, payee), state: 'settled', end }\n",
   ),
   bug('first-answer-lost-after-a-step', HOLD_STEP, 'freeze: showHoldAsFrozen(before)', 'freeze: showHold(before)'),
   bug(
     'first-end-lost-after-a-refund',
     HOLD_STEP,
-    "end: before.state === 'open' ? null : showHoldAsEnded(before)",
+    "end: before.state === 'open' || isCharge(before) ? null : showHoldAsEnded(before)",
     'end: null',
   ),
   bug(
     'late-settle-twice',
     SETTLE,
     'const id = lateOfHold(hold.id)',
-    'const id = `${lateOfHold(hold.id)}${hold.steps}`',
+    'const id = `${lateOfHold(hold.id)}${hold.changes}`',
   ),
   bug(
     'late-settle-below-the-floor',
@@ -48,17 +49,31 @@ export const HOLD_BUGS: readonly DeliberateBug[] = [
     'const drawn = smaller(wanted, spendable(state.balance(hold.account, hold.asset)))',
     'const drawn = wanted',
   ),
-  bug(
-    'late-settle-beyond-what-was-released',
-    PAYMENT,
-    "isAbove && overage === 'cap' ? hold.released : amount",
-    'amount',
-  ),
+  bug('late-settle-beyond-what-was-released', PAYMENT, "isAbove && overage === 'cap' ? limit : amount", 'amount'),
+  bug('late-settle-without-what-the-expiry-took', PAYMENT, 'whole > paid ? whole - paid : 0n', 'whole'),
   bug(
     'payee-changed-after-a-part',
     SETTLE_PART,
     "if (isFixed(hold, payee)) return reject({ code: 'payee_fixed', hold: hold.id, payee: hold.payee })\n    const payment",
     'const payment',
+  ),
+  bug(
+    'end-under-another-number',
+    'src/domain/hold-ending.ts',
+    'post({ entryId: id, seq: hold.seq, kind }, moment.now, moves)',
+    'post({ entryId: id, seq: moment.nextSeq(), kind }, moment.now, moves)',
+  ),
+  bug(
+    'end-takes-the-number-of-the-change-before',
+    'src/domain/hold-ending.ts',
+    'number: hold.changes + 1,',
+    'number: hold.changes,',
+  ),
+  bug(
+    'step-of-a-group-that-was-taken-back',
+    'src/domain/batch.ts',
+    'this.#holdChanges.length = holdChanges',
+    'void holdChanges',
   ),
   bug('amend-forgets-what-parts-took', AMEND, 'held: hold.held + more', 'held: hold.amount + more'),
   bug(
@@ -71,15 +86,11 @@ export const HOLD_BUGS: readonly DeliberateBug[] = [
     name: 'step-on-a-hold-that-moved',
     caughtBy: 'simulation',
     replacements: [
+      { path: WRITES, find: 'changed(hasChange(tables, seq, number - 1), null)', put: "'good' as Verdict" },
       {
         path: WRITES,
-        find: 'changed(holdAsBefore(tables, after.id, before) !== null, ',
-        put: 'changed(true, ',
-      },
-      {
-        path: WRITES,
-        find: 'inserted(tables.holdSteps.has(stepKey(hold, number)), null)',
-        put: 'inserted(false, null)',
+        find: 'inserted(tables.holdChanges.has(changeKey(seq, changes)), ',
+        put: 'inserted(false, ',
       },
       { path: WRITES, find: 'changed(isAsBefore(tables, change), ', put: 'changed(true, ' },
     ],
@@ -91,9 +102,15 @@ export const HOLD_BUGS: readonly DeliberateBug[] = [
     'if (fault === null) this.#pause(limits.expiryIntervalMs * (0.75',
   ),
   bug(
-    'sweeper-sweeps-one-page',
-    SWEEPER,
-    'let left = limits.expiryRoundMax; left > 0',
-    'let left = limits.expiryPageMax; left > 5',
+    'places-behind-the-front-forgotten',
+    EXPIRY_WALK,
+    'const walks = [this.front, this.#trail, this.#patrol]',
+    'const walks = [this.front]',
+  ),
+  bug(
+    'patrol-ends-for-good',
+    EXPIRY_WALK,
+    'return this.#looks === 0 ? null : this.#rest()',
+    'return this.#looks === 0 || this.#turns > 0 ? null : this.#rest()',
   ),
 ]

@@ -146,11 +146,10 @@ async function huntAll(names: readonly string[]): Promise<void> {
     const startedAt = performance.now()
     const { seeds, seed, what } = await hunt(bug, BUG_SEEDS_MAX)
     const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
-    const by = bug.caughtBy === 'simulation' ? 'simulation' : `conformance, ${bug.caughtBy}`
     const found = what === null ? styled('red', 'NOT CAUGHT') : what.split('\n')[0]!.slice(0, 60)
     rows.push([
       bug.name,
-      by,
+      bug.caughtBy,
       seeds === 0 ? '' : String(seeds),
       seed === null ? '' : String(seed),
       `${seconds} s`,

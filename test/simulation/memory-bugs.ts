@@ -18,12 +18,17 @@ export const MEMORY_BUGS: readonly DeliberateBug[] = [
     "return outcome.status === 'rejected' || outcome.replayed",
     "return outcome.status === 'rejected'",
   ),
-  bug(
-    'lasting-rejection-from-memory',
-    'src/engine/proof.ts',
-    "return outcome.status === 'rejected' || outcome.replayed",
-    "return outcome.replayed || (outcome.status === 'rejected' && outcome.rejection.code !== 'request_id_reused')",
-  ),
+  {
+    name: 'lasting-rejection-from-memory',
+    caughtBy: 'src/engine/second-writer.test.ts',
+    replacements: [
+      {
+        path: 'src/engine/proof.ts',
+        find: "return outcome.status === 'rejected' || outcome.replayed",
+        put: "return outcome.replayed || (outcome.status === 'rejected' && outcome.rejection.code !== 'request_id_reused')",
+      },
+    ],
+  },
   bug('memory-kept-after-a-lost-connection', CYCLE, 'if (this.#hasLostConnection()) {', 'if (work.length < 0) {'),
   bug(
     'one-attempt-fewer',

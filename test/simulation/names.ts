@@ -1,6 +1,6 @@
 /** The few names that requests are made from: the accounts, assets and holds, and what was asked about them so far. */
-import type { Command, Leg, RateCommand } from '../../src/domain/command.ts'
-import { across } from '../support/commands.ts'
+import type { Command, Leg, RateCommand, Precondition } from '../../src/domain/command.ts'
+import { across, onlyIf } from '../support/commands.ts'
 import type { Chance } from './chance.ts'
 import { EPOCH } from './world.ts'
 
@@ -15,6 +15,17 @@ export interface FrozenHold {
   /** Whether the hold probably exists. */
   readonly isLikely: boolean
 }
+
+/** Plain names, and names that look like keys, entries, numbers, JSON, SQL or a path. */
+const USERS: readonly (readonly string[])[] = [
+  ['user:1', 'user:2', 'user:3', 'user:4'],
+  ['a', 'a credit', 'a credit 5', 'a~settle'],
+  ['"', '\\', `\\'; -- "`, '%_'],
+  ['7', '=1+1,"x";', 'a/../b?c#d', 'x'.repeat(128)],
+]
+
+/** House accounts that are declared sooner or later; the first one mostly at the start. */
+export const HOUSES = ['@promo', '@fees'] as const
 
 export const NO_EXPIRY = { expiresInMs: null, expiresAt: null } as const
 
@@ -36,7 +47,7 @@ export class Names {
 
   constructor(chance: Chance) {
     this.chance = chance
-    this.users = ['user:1', 'user:2', 'user:3', 'user:4'].slice(0, chance.between(1, 4))
+    this.users = chance.pick(USERS).slice(0, chance.between(1, 4))
     this.hasGiants = chance.likely(0.15)
     this.haste = chance.pick([0, 0.2, 0.9])
     this.exchanging = chance.pick([0.1, 0.4, 0.8])
@@ -56,13 +67,18 @@ export class Names {
     return this.chance.likely(0.9) ? this.user() : this.chance.pick(['@promo', '@revenue'])
   }
 
+  /** Mostly one of the less busy users: a closed account never opens again. */
+  closable(): string {
+    return this.chance.likely(0.8) ? this.chance.pick(this.users.slice(1).concat('stranger')) : this.account()
+  }
+
   /** A party of a transfer; rarely `@exchange`. */
   party(): string {
     return this.chance.likely(0.98) ? this.account() : '@exchange'
   }
 
   payee(): string {
-    return this.chance.likely(0.7) ? '@revenue' : this.chance.pick([...this.users, '@promo'])
+    return this.chance.likely(0.7) ? '@revenue' : this.chance.pick([...this.users, ...HOUSES])
   }
 
   /** A hold that may have expired by now. */
@@ -73,7 +89,7 @@ export class Names {
 
   /** The payee of a settle; mostly the hold's. */
   otherPayee(): string | null {
-    return this.chance.likely(0.7) ? null : this.payee()
+    return this.chance.likely(0.5) ? null : this.payee()
   }
 
   onExpiry(): { readonly settle: bigint } {
@@ -93,6 +109,27 @@ export class Names {
     const least = amount > 60n ? amount - 30n : 1n
     const found = this.chance.amountBetween(least, amount > 60n ? least + 60n : amount + 30n)
     return found > AMOUNT_MOST ? AMOUNT_MOST : found
+  }
+
+  /** A change of a hold's total; mostly small. */
+  change(): bigint {
+    const by = this.amount()
+    return this.chance.likely(0.5) ? by : -by
+  }
+
+  /** The command, sometimes only if its balance or hold is as a caller may have seen it. */
+  conditional<Of extends Command>(command: Of): Of {
+    return this.chance.likely(0.12) ? (onlyIf(command, this.required(command)) as Of) : command
+  }
+
+  /** A number that the balance or the hold of the command may have by now. */
+  required(command: Command): Precondition {
+    const { chance } = this
+    if (chance.likely(0.1)) return '*'
+    if ('hold' in command) return chance.pick([0, 0, 0, 0, 1, 1, 1, 2, 2, 3])
+    const account = 'account' in command ? command.account : ''
+    const count = this.commands.filter((each) => 'account' in each && each.account === account).length
+    return chance.between(Math.floor(count / 3), count + 2)
   }
 
   asset(): string {
@@ -132,6 +169,14 @@ export class Names {
 
   uniqueTolerance(): number {
     return 1_000 + ++this.#requestIds
+  }
+
+  /** Mostly one that more than one refund names. */
+  charge(): { readonly id: string; readonly amount: bigint } | null {
+    const made = this.commands.filter((command) => command.kind === 'charge').slice(-3)
+    if (made.length === 0) return null
+    const { requestId: id, amount } = this.chance.pick(made)
+    return { id, amount }
   }
 
   /** Mostly a recent one. */

@@ -55,7 +55,9 @@ function checkCause(
     const { result, tick: answeredTick } = call.answer
     if (endsTicks.some((endTick) => endTick > tick && endTick < answeredTick)) return true
     if (result.kind === 'fault') return result.applied === 'unknown'
-    return result.kind === 'outcome' && result.outcomes[index]?.status === 'applied'
+    const outcome = result.kind === 'outcome' ? result.outcomes[index] : undefined
+    if (outcome?.status !== 'rejected') return outcome?.status === 'applied'
+    return outcome.rejection.code === 'request_replayed' && outcome.rejection.applied === 'unknown'
   })
   findings.check(7, mayBe, () => `engine ${sender.engine}.${sender.life} refused ${contents}, but it had an effect`)
 }

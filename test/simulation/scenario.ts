@@ -74,6 +74,10 @@ export function makeLimits(chance: Chance): EngineLimits {
     expiryRoundMax: chance.pick([20, 5_000]),
     expiryAsideMs: chance.pick([50, 1_000]),
     expiryAsideMax: chance.pick([1, 1_000]),
+    expiryPlacesMax: chance.pick([5, 20_000]),
+    expiryRecentMs: chance.pick([0, 1_000, 3_600_000]),
+    expiryTrailMs: chance.pick([0, 500, 120_000]),
+    expiryPatrolPlacesMax: chance.pick([30, 1_000]),
     holdTtlMsDefault: 900_000,
     holdTtlMsMax: 3_600_000,
   }

@@ -7,24 +7,30 @@ import type { Command, CommandKind } from '../../src/domain/command.ts'
 import {
   across,
   amend,
+  block,
   charge,
   declare,
   deposit,
   freeze,
   group,
+  house,
   leg,
+  merge,
+  onlyIf,
   open,
   rate,
   refund,
+  refundTo,
   release,
   settle,
   settlePart,
   transfer,
+  unblock,
 } from '../support/commands.ts'
 import type { Chance } from './chance.ts'
 import type { Intent } from './client.ts'
 import type { Ask } from './history.ts'
-import { AMOUNT_MOST, Names, NO_EXPIRY } from './names.ts'
+import { AMOUNT_MOST, HOUSES, Names, NO_EXPIRY } from './names.ts'
 
 /** Request ids that the database refuses for a reason of its own. */
 export function isPoison(requestId: string): boolean {
@@ -56,7 +62,11 @@ const MAKERS: Readonly<Record<CommandKind, { weight: number; make: (names: Names
   charge: {
     weight: 4,
     make: (names) =>
-      charge(names.requestId(), names.account(), names.amount(), { payee: names.payee(), asset: names.asset() }),
+      charge(names.requestId(), names.account(), names.amount(), {
+        payee: names.payee(),
+        asset: names.asset(),
+        overdraft: names.chance.likely(0.1),
+      }),
   },
   transfer: {
     weight: 6,
@@ -119,7 +129,11 @@ const MAKERS: Readonly<Record<CommandKind, { weight: number; make: (names: Names
     make: (names) => {
       const floor = names.chance.likely(0.2) ? 0n : names.chance.amountBetween(-100n, 20n)
       const attached = { asset: names.asset(), metadata: names.metadata() }
-      return open(names.requestId(), names.account(), floor, attached)
+      const { chance } = names
+      if (attached.metadata !== null && chance.likely(0.4)) {
+        return open(names.requestId(), names.account(), null, { ...attached, asset: null })
+      }
+      return open(names.requestId(), names.account(), chance.likely(0.3) ? null : floor, attached)
     },
   },
   'settle-part': {
@@ -141,8 +155,10 @@ const MAKERS: Readonly<Record<CommandKind, { weight: number; make: (names: Names
       const hold = names.hold()
       if (hold === null) return null
       const { chance } = names
-      const amount = chance.likely(0.4) ? null : names.amountAround(hold.amount)
-      const change = { amount, ...(chance.likely(0.6) ? NO_EXPIRY : names.expiry()) }
+      const how = chance.weighted({ same: 4, total: 4, by: 3 })
+      const amount = how === 'total' ? names.amountAround(hold.amount) : null
+      const by = how === 'by' ? names.change() : null
+      const change = { amount, by, ...(chance.likely(0.6) ? NO_EXPIRY : names.expiry()) }
       const onExpiry = chance.weighted({ same: 5, some: 3, none: 1 })
       if (onExpiry === 'same') return amend(names.requestId(), hold.id, change)
       return amend(names.requestId(), hold.id, { ...change, onExpiry: onExpiry === 'some' ? names.onExpiry() : null })
@@ -151,10 +167,11 @@ const MAKERS: Readonly<Record<CommandKind, { weight: number; make: (names: Names
   refund: {
     weight: 5,
     make: (names) => {
-      const hold = names.hold()
+      const hold = names.chance.likely(0.25) ? names.charge() : names.hold()
       if (hold === null) return null
       const amount = names.chance.amountBetween(1n, hold.amount > 30n ? 30n : hold.amount + 1n)
-      return refund(names.requestId(), hold.id, amount, { metadata: names.metadata() })
+      const refundBy = names.chance.likely(0.3) ? refundTo : refund
+      return refundBy(names.requestId(), hold.id, amount, { metadata: names.metadata() })
     },
   },
   rate: {
@@ -164,12 +181,25 @@ const MAKERS: Readonly<Record<CommandKind, { weight: number; make: (names: Names
       const earlier = chance.likely(0.1) ? names.rates.at(-1) : undefined
       if (earlier !== undefined) return earlier
       const some = (most = 12n): bigint => (chance.likely(0.4) ? 1n : chance.amountBetween(1n, most))
-      const numerator = hasGiants && chance.likely(0.4) ? AMOUNT_MOST : some()
+      const numerator = hasGiants && chance.likely(0.6) ? AMOUNT_MOST : some()
       const rounding = chance.pick(['down', 'up', 'half-even'] as const)
       const terms = { rounding, tolerancePpm: chance.pick([0, 50_000, 250_000, 1_000_000]) }
       const command = rate(...names.pair(), [numerator, some(60n)], terms)
       names.rates.push(command)
       return command
+    },
+  },
+  house: {
+    weight: 1.5,
+    make: ({ chance, users }) => house(chance.likely(0.95) ? chance.pick(HOUSES) : chance.pick(['@issuer', users[0]!])),
+  },
+  block: { weight: 0.7, make: (names) => block(names.requestId(), names.account()) },
+  unblock: { weight: 1.2, make: (names) => unblock(names.requestId(), names.account()) },
+  merge: {
+    weight: 0.5,
+    make: (names) => {
+      const into = names.chance.likely(0.8) ? names.user() : names.payee()
+      return merge(names.requestId(), names.closable(), into)
     },
   },
   declare: {
@@ -220,6 +250,9 @@ function makeRush(names: Names, { ask }: Intent): Command | null {
   if (!chance.likely(haste)) return null
   if (ask.kind === 'declare' && ask.asset !== 'credit' && chance.likely(0.4)) return rate('credit', ask.asset, [1n, 2n])
   if (ask.kind === 'declare') return deposit(requestId(), users[0]!, 20n, { asset: ask.asset })
+  // The successor of a closed account is closed too.
+  if (ask.kind === 'merge' && !ask.into.startsWith('@')) return merge(requestId(), ask.into, chance.pick(users))
+  if (ask.kind === 'house') return transfer(requestId(), [leg(ask.account, users[0]!, 20n)])
   if (ask.kind === 'rate') {
     return transfer(requestId(), [across(users[0]!, users.at(-1)!, [10n, ask.from], [ask.to])])
   }
@@ -236,7 +269,7 @@ function rushHold(names: Names, ask: Ask): Command | null {
   const next = chance.weighted({ end: 4, part: 3, amend: 2, refund: ask.kind === 'freeze' ? 0 : 3, again: 1 })
   switch (next) {
     case 'part':
-      return settlePart(requestId(), hold.id, part, { payee: names.otherPayee() })
+      return names.conditional(settlePart(requestId(), hold.id, part, { payee: names.otherPayee() }))
     case 'amend':
       return amend(requestId(), hold.id, { amount: part, ...(chance.likely(0.5) ? NO_EXPIRY : names.expiry()) })
     case 'refund':
@@ -246,7 +279,7 @@ function rushHold(names: Names, ask: Ask): Command | null {
     case 'end':
       if (chance.likely(0.3) || hold.settledAt.has(hold.amount)) return release(hold.id)
       hold.settledAt.add(hold.amount)
-      return settle(hold.id, hold.amount, chance.pick(['reject', 'cap']))
+      return names.conditional(settle(hold.id, hold.amount, chance.pick(['reject', 'cap'])))
   }
 }
 
@@ -270,7 +303,7 @@ function arrivals(chance: Chance, { intents, untilMs }: WorkloadPlan): readonly 
 function makeAsk(names: Names, kinds: Readonly<Record<CommandKind, number>>): Ask {
   const { chance } = names
   if (chance.likely(0.08)) {
-    return { kind: 'read_account', account: chance.pick([...names.users, '@issuer', '@revenue', '@promo']) }
+    return { kind: 'read_account', account: chance.pick([...names.users, '@issuer', '@revenue', ...HOUSES]) }
   }
   if (chance.likely(0.03)) return { kind: 'read_hold', hold: names.hold()?.id ?? 'nobody' }
   if (chance.likely(0.02)) return { kind: 'read_history', hold: names.hold()?.id ?? 'nobody' }
@@ -288,13 +321,15 @@ function makeAsk(names: Names, kinds: Readonly<Record<CommandKind, number>>): As
 /** Malformed commands that no API accepts: an amount of the wrong type, legs that are not a list. The rules throw on them. */
 function makeBroken(chance: Chance, requestId: string): Command {
   if (chance.likely(0.5)) return { ...transfer(requestId, []), legs: null as never }
-  return { ...freeze(requestId, 'user:1', 1n), amount: 1 as never }
+  // Of an account that nobody blocks, which would be refused before the amount is looked at.
+  return { ...freeze(requestId, 'unblocked', 1n), amount: 1 as never }
 }
 
 function makeCommand(names: Names, kinds: Readonly<Record<CommandKind, number>>): Command {
   for (;;) {
-    const command = MAKERS[names.chance.weighted(kinds)].make(names)
-    if (command === null) continue
+    const made = MAKERS[names.chance.weighted(kinds)].make(names)
+    if (made === null) continue
+    const command = names.conditional(made)
     names.commands.push(command)
     return command
   }
@@ -305,25 +340,35 @@ function makeGroup(names: Names, kinds: Readonly<Record<CommandKind, number>>): 
   const members: Command[] = []
   const size = names.chance.between(1, 5)
   while (members.length < size) {
-    const command = MAKERS[names.chance.weighted(kinds)].make(names)
-    if (command === null || command.kind === 'declare') continue
+    const made = MAKERS[names.chance.weighted(kinds)].make(names)
+    if (made === null || made.kind === 'declare') continue
+    const command = names.conditional(made)
     members.push(command.kind === 'rate' ? { ...command, tolerancePpm: names.uniqueTolerance() } : command)
   }
   return group(...members)
 }
 
-/** An earlier command again, or a different one under its request id. */
-function again({ chance, commands }: Names): Command {
+/** An earlier command again, perhaps on another condition; or a different one under its request id. */
+function again(names: Names): Command {
+  const { chance, commands } = names
   const earlier = chance.pick(commands)
-  if (chance.likely(0.5) || !('requestId' in earlier)) return earlier
+  if (chance.likely(0.2)) return onlyIf(earlier, names.required(earlier))
+  if (chance.likely(0.5) || !('requestId' in earlier)) {
+    return chance.likely(0.3) ? { ...earlier, ifReplayed: 'refuse' } : earlier
+  }
   switch (earlier.kind) {
     case 'deposit':
     case 'charge':
     case 'freeze':
     case 'settle-part':
-    case 'refund':
       return { ...earlier, amount: earlier.amount > 5n ? earlier.amount - 1n : earlier.amount + 1n }
+    case 'refund':
+      // Another amount or total could come to the same coins, and then nobody could tell which of the two was applied.
+      return { ...earlier, memo: `${earlier.memo ?? ''}!` }
     case 'open':
+    case 'block':
+    case 'unblock':
+    case 'merge':
       return deposit(earlier.requestId, earlier.account, 7n)
     case 'transfer':
     case 'amend':

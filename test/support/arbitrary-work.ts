@@ -5,27 +5,39 @@ import type { Command, Work } from '../../src/domain/command.ts'
 import {
   across,
   amend,
+  block,
   charge,
   declare,
   deposit,
   freeze,
   group,
+  house,
   leg,
+  merge,
+  onlyIf,
   open,
   rate,
   refund,
+  refundTo,
   release,
   settle,
   settlePart,
   transfer,
+  unblock,
 } from './commands.ts'
 import { MOMENT } from './given.ts'
 
 const some = <const Value>(...values: Value[]): fc.Arbitrary<Value> => fc.constantFrom(...values)
 
-const users = some('user:1', 'user:2', 'user:3')
-const accounts = fc.oneof({ weight: 12, arbitrary: users }, { weight: 1, arbitrary: some('@revenue', '@promo') })
-const payees = some('@revenue', '@revenue', 'user:1', 'user:2')
+const users = some('user:1', 'user:2', 'user:3', 'user:1 credit', 'user:1 "\\')
+const accounts = fc.oneof(
+  { weight: 12, arbitrary: users },
+  { weight: 1, arbitrary: some('@revenue', '@promo', '@fees') },
+)
+const payees = fc.oneof(
+  { weight: 12, arbitrary: some('@revenue', '@revenue', 'user:1', 'user:2') },
+  { weight: 1, arbitrary: some('@promo', '@fees') },
+)
 const assets = fc.oneof({ weight: 20, arbitrary: some('credit') }, { weight: 7, arbitrary: some('gem') }, some('usd'))
 const requestIds = fc.integer({ min: 1, max: 40 }).map((number) => `r${number}`)
 /** Small enough to round to zero, and to be below what was settled. */
@@ -36,6 +48,10 @@ const amounts = fc.oneof(
   { weight: 1, arbitrary: some(AMOUNT_MAX, AMOUNT_MAX - 1n) },
   // Near the limit of a balance, so that few commands reach it.
   { weight: 1, arbitrary: some(BALANCE_MAX, BALANCE_MAX - 1n, BALANCE_MAX / 2n) },
+)
+const changes = fc.oneof(
+  { weight: 6, arbitrary: fc.bigInt({ min: -60n, max: 60n }).filter((by) => by !== 0n) },
+  { weight: 1, arbitrary: some(AMOUNT_MAX, -AMOUNT_MAX) },
 )
 const metadata = some(null, null, { tier: 1 }, { tier: 2, note: 'x' })
 const floors = fc.oneof(
@@ -54,7 +70,7 @@ const expiries = some(
 const expiriesLater = some({}, {}, { expiresInMs: 1_500 }, { expiresInMs: 0 }, { expiresAt: MOMENT.now + 4_000 })
 const onExpiry = some(null, null, { settle: 7n }, { settle: 45n })
 const amendedOnExpiry = some({}, {}, { onExpiry: null }, { onExpiry: { settle: 3n } })
-const otherPayees = some(null, null, null, 'user:1', 'user:3')
+const otherPayees = some(null, null, null, null, null, null, 'user:1', 'user:3', '@promo', '@fees')
 /** Mostly a pair with rates. `star` to `credit` exceeds the largest amount with a few coins; `usd` is never declared. */
 const pairs = fc.oneof(
   { weight: 20, arbitrary: some(['credit', 'gem'], ['gem', 'credit']) },
@@ -96,12 +112,15 @@ const rates = fc
     some(0, 0, 250_000).map((tolerancePpm) => rate(from, to, fraction, { rounding, tolerancePpm })),
   )
 
-const commands: fc.Arbitrary<Command> = fc.oneof(
+const unconditional: fc.Arbitrary<Command> = fc.oneof(
   {
     weight: 2,
     arbitrary: fc
-      .tuple(requestIds, accounts, floors, assets, metadata)
-      .map(([id, account, floor, asset, attached]) => open(id, account, floor, { asset, metadata: attached })),
+      .tuple(requestIds, accounts, fc.option(floors), assets, metadata)
+      .map(([id, account, floor, asset, attached]) => {
+        const isMetadataAlone = floor === null && attached !== null
+        return open(id, account, floor, { asset: isMetadataAlone ? null : asset, metadata: attached })
+      }),
   },
   {
     weight: 7,
@@ -113,10 +132,13 @@ const commands: fc.Arbitrary<Command> = fc.oneof(
     weight: 4,
     arbitrary: fc
       .tuple(requestIds, accounts, amounts, payees, assets)
-      .map(([id, account, amount, payee, asset]) => charge(id, account, amount, { payee, asset })),
+      .map(([id, account, amount, payee, asset]) =>
+        charge(id, account, amount, { payee, asset, overdraft: amount % 7n === 0n }),
+      ),
   },
   { weight: 6, arbitrary: fc.tuple(requestIds, legs).map(([id, moved]) => transfer(id, moved)) },
   { weight: 2, arbitrary: rates },
+  { weight: 1, arbitrary: some('@promo', '@fees', '@issuer', 'user:1').map(house) },
   {
     weight: 9,
     arbitrary: fc
@@ -152,24 +174,45 @@ const commands: fc.Arbitrary<Command> = fc.oneof(
       .map(([id, hold, amount, expiry, due]) => amend(id, hold, { amount, ...expiry, ...due })),
   },
   {
+    weight: 2,
+    arbitrary: fc.tuple(requestIds, holds, changes).map(([id, hold, by]) => amend(id, hold, { by })),
+  },
+  {
     weight: 3,
     arbitrary: fc
       .tuple(requestIds, holds, fc.bigInt({ min: 1n, max: 30n }))
       .map(([id, hold, amount]) => refund(id, hold, amount)),
   },
   {
+    weight: 2,
+    arbitrary: fc
+      .tuple(requestIds, fc.oneof(holds, requestIds), fc.bigInt({ min: 1n, max: 30n }))
+      .map(([id, hold, total]) => refundTo(id, hold, total)),
+  },
+  {
     weight: 4,
     arbitrary: fc.tuple(holds, some('caller', 'expiry', 'expiry')).map(([hold, cause]) => release(hold, cause)),
   },
+  { weight: 1, arbitrary: fc.tuple(requestIds, accounts).map((parts) => block(...parts)) },
+  { weight: 2, arbitrary: fc.tuple(requestIds, accounts).map((parts) => unblock(...parts)) },
+  { weight: 1, arbitrary: fc.tuple(requestIds, accounts, payees).map((parts) => merge(...parts)) },
   {
     weight: 1,
     arbitrary: fc.tuple(some('gem'), some(2, 2, 2, 3), some('Gem', 'Jewel')).map((parts) => declare(...parts)),
   },
 )
 
+/** Numbers that a hold has after some changes, and a balance after a few commands. */
+const required = fc.oneof({ weight: 8, arbitrary: fc.nat({ max: 12 }) }, { weight: 1, arbitrary: some('*' as const) })
+const commands: fc.Arbitrary<Command> = fc.oneof(
+  { weight: 5, arbitrary: unconditional },
+  { weight: 1, arbitrary: fc.tuple(unconditional, required).map((parts) => onlyIf(...parts)) },
+)
+
 /** Initial coins, and holds for later settles, so that the random part has something to move. */
 const START: readonly Work[] = [
   declare('gem', 2, 'Gem'),
+  house('@promo'),
   deposit('s1', 'user:1', 200n),
   deposit('s2', 'user:2', 100n),
   deposit('s3', 'user:1', 50n, { asset: 'gem' }),
@@ -194,9 +237,19 @@ export const work: fc.Arbitrary<readonly Work[]> = fc
   )
   .chain((items) =>
     fc
-      .array(fc.nat({ max: Math.max(0, items.length - 1) }), { maxLength: 5 })
-      .map((repeats) => [...START, ...items, ...repeats.flatMap((index) => items.slice(index, index + 1))]),
+      .array(fc.tuple(fc.nat({ max: Math.max(0, items.length - 1) }), fc.boolean()), { maxLength: 5 })
+      .map((repeats) => [
+        ...START,
+        ...items,
+        ...repeats.flatMap(([index, isRefused]) =>
+          items.slice(index, index + 1).map((item) => asRepeat(item, isRefused)),
+        ),
+      ]),
   )
+
+function asRepeat(item: Work, isRefused: boolean): Work {
+  return isRefused && item.kind !== 'group' ? { ...item, ifReplayed: 'refuse' } : item
+}
 
 /** Where a sequence is cut into batches: `true` ends a batch. */
 export const cuts: fc.Arbitrary<readonly boolean[]> = fc.array(fc.boolean(), {

@@ -1,13 +1,16 @@
 /** Commands with the defaults that the API would fill in. */
 import type {
   AmendCommand,
+  BlockCommand,
   ChargeCommand,
   Command,
   DeclareCommand,
   DepositCommand,
   FreezeCommand,
+  HouseCommand,
   Group,
   Leg,
+  MergeCommand,
   OpenCommand,
   Overage,
   RateCommand,
@@ -16,14 +19,21 @@ import type {
   SettleCommand,
   SettlePartCommand,
   TransferCommand,
+  Precondition,
+  UnblockCommand,
 } from '../../src/domain/command.ts'
-import { DEFAULT_ASSET, REVENUE } from '../../src/domain/ids.ts'
+import { DEFAULT_ASSET, isHouse, REVENUE } from '../../src/domain/ids.ts'
 
 type More<Of> = Partial<Omit<Of, 'kind' | 'requestId'>>
 
 const NOTHING_ATTACHED = { memo: null, metadata: null } as const
 
-export function open(requestId: string, account: string, floor: bigint, more: More<OpenCommand> = {}): OpenCommand {
+export function open(
+  requestId: string,
+  account: string,
+  floor: bigint | null,
+  more: More<OpenCommand> = {},
+): OpenCommand {
   return { kind: 'open', requestId, account, asset: DEFAULT_ASSET, floor, metadata: null, ...more }
 }
 
@@ -42,8 +52,8 @@ export function charge(
   amount: bigint,
   more: More<ChargeCommand> = {},
 ): ChargeCommand {
-  const payee = REVENUE
-  return { kind: 'charge', requestId, account, payee, asset: DEFAULT_ASSET, amount, ...NOTHING_ATTACHED, ...more }
+  const defaults = { payee: REVENUE, asset: DEFAULT_ASSET, overdraft: false, ...NOTHING_ATTACHED }
+  return { kind: 'charge', requestId, account, amount, ...defaults, ...more }
 }
 
 export function leg(from: string, to: string, amount: bigint, asset: string = DEFAULT_ASSET): Leg {
@@ -79,7 +89,7 @@ export function settle(
   hold: string,
   amount: bigint,
   overage: Overage = 'reject',
-  more: Partial<Pick<SettleCommand, 'payee' | 'late'>> = {},
+  more: Partial<Pick<SettleCommand, 'payee' | 'late' | 'ifSteps'>> = {},
 ): SettleCommand {
   return { kind: 'settle', hold, amount, overage, payee: null, late: false, ...more }
 }
@@ -95,19 +105,37 @@ export function settlePart(
 }
 
 export function amend(requestId: string, hold: string, more: More<AmendCommand> = {}): AmendCommand {
-  return { kind: 'amend', requestId, hold, amount: null, expiresInMs: null, expiresAt: null, ...more }
+  return { kind: 'amend', requestId, hold, amount: null, by: null, expiresInMs: null, expiresAt: null, ...more }
 }
 
 export function refund(requestId: string, hold: string, amount: bigint, more: More<RefundCommand> = {}): RefundCommand {
-  return { kind: 'refund', requestId, hold, amount, ...NOTHING_ATTACHED, ...more }
+  return { kind: 'refund', requestId, hold, amount, toTotal: null, ...NOTHING_ATTACHED, ...more }
 }
 
-export function release(hold: string, cause: ReleaseCommand['cause'] = 'caller'): ReleaseCommand {
-  return { kind: 'release', hold, cause }
+/** A refund up to a total. */
+export function refundTo(
+  requestId: string,
+  hold: string,
+  toTotal: bigint,
+  more: More<RefundCommand> = {},
+): RefundCommand {
+  return { kind: 'refund', requestId, hold, amount: null, toTotal, ...NOTHING_ATTACHED, ...more }
+}
+
+export function release(
+  hold: string,
+  cause: ReleaseCommand['cause'] = 'caller',
+  more: Partial<Pick<ReleaseCommand, 'ifSteps'>> = {},
+): ReleaseCommand {
+  return { kind: 'release', hold, cause, ...more }
 }
 
 export function declare(asset: string, decimals = 0, name: string = asset): DeclareCommand {
   return { kind: 'declare', asset, decimals, name }
+}
+
+export function house(account: string): HouseCommand {
+  return { kind: 'house', account }
 }
 
 /** `one` units of `to` for `other` units of `from`. */
@@ -120,6 +148,37 @@ export function rate(
   return { kind: 'rate', from, to, numerator: one, denominator: other, rounding: 'down', tolerancePpm: 0, ...more }
 }
 
+export function block(requestId: string, account: string, more: More<BlockCommand> = {}): BlockCommand {
+  return { kind: 'block', requestId, account, ...NOTHING_ATTACHED, ...more }
+}
+
+export function unblock(requestId: string, account: string, more: More<UnblockCommand> = {}): UnblockCommand {
+  return { kind: 'unblock', requestId, account, ...NOTHING_ATTACHED, ...more }
+}
+
+export function merge(requestId: string, account: string, into: string, more: More<MergeCommand> = {}): MergeCommand {
+  return { kind: 'merge', requestId, account, into, ...NOTHING_ATTACHED, ...more }
+}
+
+const WITHOUT_CONDITION = ['declare', 'rate', 'house', 'block', 'unblock', 'merge'] as const
+type WithoutCondition = (typeof WITHOUT_CONDITION)[number]
+
+function hasNoCondition(command: Command): command is Extract<Command, { readonly kind: WithoutCondition }> {
+  return (WITHOUT_CONDITION as readonly string[]).includes(command.kind)
+}
+
 export function group(...commands: readonly Command[]): Group {
   return { kind: 'group', commands }
+}
+
+/** The same command on the condition that its balance or hold is as required, if it can have one. In a transfer, that of the first leg. */
+export function onlyIf(command: Command, required: Precondition): Command {
+  if (hasNoCondition(command)) return command
+  // Without a balance there is no version.
+  if (command.kind === 'open' && command.asset === null) return command
+  if ('hold' in command) return { ...command, ifSteps: required }
+  if (command.kind !== 'transfer') return isHouse(command.account) ? command : { ...command, ifVersion: required }
+  const [first, ...others] = command.legs
+  if (first === undefined || isHouse(first.from)) return command
+  return { ...command, legs: [{ ...first, ifVersion: required }, ...others] }
 }

@@ -2,14 +2,26 @@
 import type { Asset } from '../../src/domain/asset.ts'
 import { balanceKey, emptyBalance, type BalanceRecord } from '../../src/domain/balance.ts'
 import type { Moment, State } from '../../src/domain/decision.ts'
-import type { HoldEnd, HoldRecord } from '../../src/domain/hold.ts'
+import type { HoldEnd, HoldRecord } from '../../src/domain/hold-record.ts'
 import { DEFAULT_ASSET, REVENUE } from '../../src/domain/ids.ts'
 import type { Rate } from '../../src/domain/rate.ts'
 import type { RequestRecord } from '../../src/domain/snapshot.ts'
+import { newStanding } from '../../src/domain/standing.ts'
 
 export const NOW = Date.UTC(2030, 0, 1)
 
-export const MOMENT: Moment = { now: NOW, holdTtlMsDefault: 900_000, holdTtlMsMax: 3_600_000 }
+/** Running numbers from 1. */
+export function countingSeqs(): () => number {
+  let last = 0
+  return () => ++last
+}
+
+export const MOMENT: Moment = {
+  now: NOW,
+  nextSeq: countingSeqs(),
+  holdTtlMsDefault: 900_000,
+  holdTtlMsMax: 3_600_000,
+}
 
 export interface Given {
   readonly balances?: readonly BalanceRecord[]
@@ -17,6 +29,8 @@ export interface Given {
   /** In addition to `credit` and `gem`. */
   readonly assets?: readonly Asset[]
   readonly rates?: readonly Rate[]
+  /** Declared in addition to `@promo`. */
+  readonly houses?: readonly string[]
 }
 
 const ASSETS: readonly Asset[] = [
@@ -25,7 +39,7 @@ const ASSETS: readonly Asset[] = [
 ]
 
 /** A balance that is not given has no row. */
-export function stateOf({ balances = [], requests = [], assets = [], rates = [] }: Given): State {
+export function stateOf({ balances = [], requests = [], assets = [], rates = [], houses = [] }: Given): State {
   const rows = new Map(balances.map((balance) => [balanceKey(balance.account, balance.asset, 0), balance]))
   return {
     request: (id) => requests.find((request) => request.id === id) ?? null,
@@ -35,7 +49,14 @@ export function stateOf({ balances = [], requests = [], assets = [], rates = [] 
       rows.set(key, known)
       return known
     },
+    // As the balances of the account have it.
+    standing: (account) => {
+      const own = [...rows.values()].filter((row) => row.account === account && row.version > 0)
+      const { standing, successor } = own[0] ?? newStanding(account)
+      return { account, standing, successor, assets: own.map(({ asset }) => asset), version: own.length }
+    },
     asset: (code) => [...assets, ...ASSETS].find((asset) => asset.code === code) ?? null,
+    house: (account) => (['@promo', ...houses].includes(account) ? { account, declaredAt: 1 } : null),
     rate: (from, to) => rates.find((rate) => rate.from === from && rate.to === to) ?? null,
   }
 }
@@ -49,7 +70,7 @@ export function balance(account: string, available: bigint, more: Partial<Balanc
 
 /** The end of a hold that settled nothing. */
 export function endAt(at: number, more: Partial<HoldEnd> = {}): HoldEnd {
-  return { at, fingerprint: 5, version: 8, payee: null, ...more }
+  return { number: 1, at, fingerprint: 5, settled: 0n, version: 8, payee: null, ...more }
 }
 
 /** An open hold of user:8; its holder's balance has the id 8. */
@@ -57,6 +78,7 @@ export function hold(id: string, amount: bigint, more: Partial<HoldRecord> = {})
   return {
     id,
     kind: 'freeze',
+    seq: 616,
     account: 'user:8',
     asset: DEFAULT_ASSET,
     payee: REVENUE,
@@ -74,10 +96,11 @@ export function hold(id: string, amount: bigint, more: Partial<HoldRecord> = {})
     createdAt: NOW - 1_000,
     metadata: null,
     fingerprint: 1,
+    charge: null,
     balanceId: 8,
     openedVersion: 7,
     end: null,
-    steps: 0,
+    changes: 0,
     firstAnswers: null,
     ...more,
   }

@@ -1,6 +1,6 @@
 /** Holds in various states, for table tests of the rules. */
 import { fingerprint } from '../../src/domain/rules.ts'
-import { showHold } from '../../src/domain/hold.ts'
+import { showHold } from '../../src/domain/hold-record.ts'
 import { release } from './commands.ts'
 import { balance, endAt, hold, NOW } from './given.ts'
 
@@ -15,7 +15,7 @@ export const parted = hold('h', 70n, {
   held: 30n,
   settled: 40n,
   refunded: 5n,
-  steps: 2,
+  changes: 2,
   firstAnswers: { freeze: showHold(hold('h', 70n, { payee: 'user:9' })), end: null },
 })
 export const whole = hold('h', 50n, { payee: 'user:9' })
@@ -26,5 +26,14 @@ export const expired = hold('h', 50n, {
   state: 'expired',
   held: 0n,
   released: 50n,
+  changes: 1,
   end: endAt(NOW - 5, { version: 7, fingerprint: fingerprint(release('h', 'expiry'))! }),
 })
+/** Settled 20, released 30. */
+export const expiredAt20 = {
+  ...expired,
+  settled: 20n,
+  released: 30n,
+  onExpiry: { settle: 20n },
+  end: { ...expired.end!, settled: 20n, payee: { balanceId: 9, version: 3 } },
+}

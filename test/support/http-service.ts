@@ -80,8 +80,8 @@ export class HttpService implements AsyncDisposable {
     return answer
   }
 
-  async get(path: string): Promise<Answer> {
-    return await this.call('GET', path)
+  async get(path: string, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
+    return await this.call('GET', path, undefined, { headers })
   }
 
   async post(path: string, body?: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {

@@ -43,14 +43,15 @@ export class MysqlLedger implements AsyncDisposable {
     return rival
   }
 
-  /** Ids of the stores' connections to this database: all of them, or those that execute a write. */
-  async connectionIds(which: 'writing' | 'all' = 'all'): Promise<readonly number[]> {
+  /** Ids of the stores' connections to this database: all of them, or those that execute a statement with this text in it. */
+  async connectionIds(executing: RegExp | null = null): Promise<readonly number[]> {
     const rows = await this.database.query(
       `SELECT id, command, info FROM information_schema.processlist
        WHERE db = '${this.database.name}' AND id <> CONNECTION_ID() ORDER BY id`,
     )
-    const writing = (row: (typeof rows)[number]): boolean => /INSERT|UPDATE/.test(String(row['info'] ?? row['INFO']))
-    return rows.filter((row) => which === 'all' || writing(row)).map((row) => Number(row['id'] ?? row['ID']))
+    const executes = (row: (typeof rows)[number]): boolean =>
+      executing === null || executing.test(String(row['info'] ?? row['INFO']))
+    return rows.filter(executes).map((row) => Number(row['id'] ?? row['ID']))
   }
 
   async available(account: string): Promise<bigint | undefined> {

@@ -1,4 +1,8 @@
 /** The database of an old system on a server under test: users with balances, and the log of their freezes. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { DatabaseSync } from 'node:sqlite'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { PostgresDatabase, WITHOUT_POSTGRES } from '../../harness/postgres-database.ts'
 import { MysqlDatabase, mysqlServers } from '../../harness/mysql-servers.ts'
 
@@ -8,7 +12,7 @@ export interface OldSystem extends AsyncDisposable {
 }
 
 export interface OldSystemServer {
-  readonly name: 'mysql' | 'mariadb' | 'postgres'
+  readonly name: 'mysql' | 'mariadb' | 'postgres' | 'sqlite'
   /** Why tests on it are skipped; false when they run. */
   readonly skip: string | false
   create(): Promise<OldSystem>
@@ -40,6 +44,25 @@ export const OLD_SYSTEM_SERVERS: readonly OldSystemServer[] = [
     },
   },
 ]
+
+/** An old system in a file. */
+export const OLD_FILE: OldSystemServer = {
+  name: 'sqlite',
+  skip: false,
+  create: async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'holdfast-old-system-'))
+    const path = join(folder, 'old.db')
+    const database = new DatabaseSync(path)
+    return {
+      url: `sqlite:${path}`,
+      query: (sql: string) => Promise.resolve(database.prepare(sql).all()),
+      [Symbol.asyncDispose]: async () => {
+        database.close()
+        await rm(folder, { recursive: true })
+      },
+    }
+  },
+}
 
 /** The relevant columns, with the loose types of old tables. */
 const OLD_TABLES = [

@@ -42,6 +42,7 @@ export class OpenApiContract {
     if (operation === undefined) return
     const response = operation.responses[String(status)]
     assert.ok(response, `${method} ${path} answered ${status}, which is not documented: ${JSON.stringify(body)}`)
+    if (response['content'] === undefined) return assert.equal(body, null, `${method} ${path} ${status} has a body`)
     const content = response['content'] as Readonly<Record<string, { schema: unknown }>>
     const type = headers.get('content-type')?.replace('; charset=utf-8', '') ?? ''
     const media = content[type]

@@ -67,7 +67,7 @@ export class PostgresLedger implements AsyncDisposable {
     await this.database.client.query(`
       CREATE OR REPLACE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql
         AS $$ BEGIN RAISE EXCEPTION 'provoked' USING ERRCODE = '${state}'; END $$;
-      CREATE OR REPLACE TRIGGER fail BEFORE INSERT ON postings EXECUTE FUNCTION fail()`)
+      CREATE OR REPLACE TRIGGER fail BEFORE INSERT ON journal EXECUTE FUNCTION fail()`)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -4,7 +4,23 @@ import { CONTRACTS } from '../../src/api/contracts.ts'
 import { LedgerError } from '../../src/api/error.ts'
 import type { NewRequestId } from '../../src/api/request-id.ts'
 
-const { deposit, charge, transfer, freeze, settle, amend, refund, release, open, declare, rate } = CONTRACTS
+const {
+  deposit,
+  charge,
+  transfer,
+  freeze,
+  settle,
+  amend,
+  refund,
+  release,
+  open,
+  block,
+  unblock,
+  merge,
+  declare,
+  house,
+  rate,
+} = CONTRACTS
 
 export const newRequestId: NewRequestId = () => 'made-here'
 /** For a command that has a request id, or needs none. */
@@ -34,5 +50,9 @@ export const releaseOf = (hold: unknown, input: unknown) => release.readOne({ ho
 
 export const openOf = (account: unknown, input: unknown, newId = newRequestId) =>
   open.readOne({ account }, input, newId)
+export const blockOf = (account: unknown, input: unknown) => block.readOne({ account }, input, newRequestId)
+export const unblockOf = (account: unknown, input: unknown) => unblock.readOne({ account }, input, newRequestId)
+export const mergeOf = (account: unknown, input: unknown) => merge.readOne({ account }, input, newRequestId)
+export const houseOf = (account: unknown, input: unknown) => house.readOne({ account }, input, newRequestId)
 export const declareOf = (asset: unknown, input: unknown) => declare.readOne({ asset }, input, newRequestId)
 export const rateOf = (from: unknown, to: unknown, input: unknown) => rate.readOne({ from, to }, input, newRequestId)

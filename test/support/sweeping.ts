@@ -4,6 +4,7 @@ import type { Command } from '../../src/domain/command.ts'
 import { Engine, type EngineOptions } from '../../src/engine/engine.ts'
 import { Sweeper, type ExpiryEvent, type SweeperOptions } from '../../src/engine/sweeper.ts'
 import { ENGINE_LIMITS, type EngineLimits } from '../../src/engine/limits.ts'
+import { OVERDUE_COUNT_MAX } from '../../src/engine/reader.ts'
 import { openMemoryStorage } from '../../src/stores/memory/storage.ts'
 import { Tables } from '../../src/stores/memory/tables.ts'
 import type { Storage } from '../../src/stores/storage.ts'
@@ -49,7 +50,7 @@ export class SweepingProcess {
   readonly engine: Engine
   readonly sweeper: Sweeper
   readonly events: ExpiryEvent[] = []
-  /** The limits of the pages that the sweeper read, and the holds that it released. */
+  /** The limits of the pages that the sweeper read up to the present, and the holds that it released. */
   readonly looks: number[] = []
   readonly submitted: string[] = []
   readonly #clock: ManualClock
@@ -62,11 +63,11 @@ export class SweepingProcess {
     const { reader } = this.storage
     this.sweeper = new Sweeper({
       reader: {
-        due: (now, limit) => {
-          this.looks.push(limit)
-          return (replaced.reader ?? reader).due(now, limit)
+        due: (query) => {
+          // Not those that look again at what is past, and not the count of what is left.
+          if (query.until === clock.now() && query.limit !== OVERDUE_COUNT_MAX) this.looks.push(query.limit)
+          return (replaced.reader ?? reader).due(query)
         },
-        overdue: (now) => (replaced.reader ?? reader).overdue(now),
       },
       submit: (release) => {
         this.submitted.push(release.hold)
@@ -110,8 +111,8 @@ export class SweepingProcess {
   }
 
   async openCount(): Promise<number> {
-    const { count } = await this.storage.reader.overdue(Number.MAX_SAFE_INTEGER)
-    return count
+    const all = { after: null, until: Number.MAX_SAFE_INTEGER, limit: 100_000, placesMax: 1_000_000 }
+    return (await this.storage.reader.due(all)).holds.length
   }
 
   async held(): Promise<bigint> {

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import fc from 'fast-check'
 import { decideBatch } from '../../src/domain/batch.ts'
 import type { Work, Answer } from '../../src/domain/command.ts'
@@ -17,10 +17,10 @@ import { openMemoryStorage } from '../../src/stores/memory/storage.ts'
 import { Tables } from '../../src/stores/memory/tables.ts'
 import { SqlAuditor } from '../../src/stores/sql/auditor.ts'
 import type { Query } from '../../src/stores/sql/dialect.ts'
-import type { WalkLimits } from '../../src/stores/sql/journal.ts'
+import type { WalkLimits } from '../../src/stores/sql/walk.ts'
 import { migrate } from '../../src/stores/sql/migrator.ts'
 import { SqlReader } from '../../src/stores/sql/reader.ts'
-import type { Row, SqlValue } from '../../src/stores/sql/values.ts'
+import type { Row } from '../../src/stores/sql/values.ts'
 import { openConnection, openReadConnection } from '../../src/stores/sqlite/connection.ts'
 import { flatten } from '../../src/stores/sqlite/writes.ts'
 import { sqliteMigrations, sqliteMigrationTarget } from '../../src/stores/sqlite/migrations.ts'
@@ -43,7 +43,7 @@ export const batches: fc.Arbitrary<readonly Batch[]> = fc
 export const RUNS = { seed: 616, interruptAfterTimeLimit: 60_000, markInterruptAsFailure: true } as const
 
 /** A statement that was run, with its parameters. */
-export type Asked = readonly [sql: string, parameters: readonly SqlValue[]]
+export type Asked = readonly [sql: string, parameters: readonly SQLInputValue[]]
 
 /** One step of a query plan. Nested loops of a join are children of the same step, outermost first. */
 export interface PlanStep {
@@ -71,8 +71,8 @@ export class TwinLedger implements Disposable {
     this.#sqlite = new SqliteTables(writes)
     this.#reads = openReadConnection(path, { busyTimeoutMs: 1_000 })
     this.query = async (sql, parameters) => {
-      this.asked.push([sql, parameters as SqlValue[]])
-      return this.#reads.prepare(sql).all(...(parameters as SqlValue[]))
+      this.asked.push([sql, parameters as SQLInputValue[]])
+      return this.#reads.prepare(sql).all(...(parameters as SQLInputValue[]))
     }
     this.reader = new SqlReader('sqlite', this.query)
     this.auditor = new SqlAuditor('sqlite', this.query)
@@ -85,7 +85,7 @@ export class TwinLedger implements Disposable {
 
   /** Another reader of the file with a smaller scan limit per page. */
   readerWithin(limits: WalkLimits): SqlReader {
-    return new SqlReader('sqlite', this.query, limits)
+    return new SqlReader('sqlite', this.query, { limits })
   }
 
   static async open(): Promise<TwinLedger> {
@@ -118,7 +118,7 @@ export class TwinLedger implements Disposable {
   }
 
   /** Changes one row of the file only, ignoring constraints. */
-  plant(sql: string, ...parameters: readonly SqlValue[]): void {
+  plant(sql: string, ...parameters: readonly SQLInputValue[]): void {
     this.#writes.exec('PRAGMA ignore_check_constraints = ON')
     assert.equal(Number(this.#writes.prepare(sql).run(...parameters).changes), 1, sql)
   }

@@ -20,18 +20,23 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   engine: { sees: ['domain'], packages: ['cockatiel'], node: true },
   stores: { sees: ['domain', ...PORTS], packages: ['kysely', 'mysql2', 'pg'], node: true },
   // The reads of a ledger stand on the read port.
-  api: { sees: ['domain', 'engine/reader.ts'], packages: ['typebox', 'uuid'], node: false },
-  http: { sees: ['api', 'engine', 'domain'], packages: ['fastify', '@fastify', 'pino', 'typebox', 'uuid'], node: true },
+  api: { sees: ['domain', 'engine/reader.ts'], packages: [], node: false },
+  http: {
+    sees: ['api', 'engine', 'domain', 'version.ts'],
+    packages: ['fastify', '@fastify', 'pino'],
+    node: true,
+  },
   // Must run in browsers and edge runtimes: it uses fetch only.
   client: { sees: ['api', 'domain'], packages: [], node: false },
   // Old systems use the same databases as the stores, with URLs of the same form.
   import: { sees: ['api', 'domain', ...ADDRESSES], packages: ['mysql2', 'pg'], node: true },
-  reconcile: { sees: ['api', 'domain'], packages: [], node: true },
+  reconcile: { sees: ['api', 'domain'], packages: ['csv-parse'], node: true },
   cli: {
-    sees: ['client', 'ledger.ts', 'config.ts', 'http', 'import', 'reconcile', 'api', 'domain'],
+    sees: ['client', 'ledger.ts', 'config.ts', 'version.ts', 'http', 'import', 'reconcile', 'api', 'domain'],
     packages: 'any',
     node: true,
   },
+  'version.ts': { sees: [], packages: [], node: false },
   'config.ts': { sees: ['api', 'domain', 'engine/limits.ts'], packages: [], node: true },
   // The only place that imports both the engine and the stores.
   'ledger.ts': { sees: ['api', 'domain', 'engine', 'stores'], packages: [], node: true },

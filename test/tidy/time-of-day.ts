@@ -3,6 +3,8 @@ import { lineAt, isTest, visit, type Source, type Violation } from './source.ts'
 
 const MAY_ASK: Readonly<Record<string, string>> = {
   'src/engine/clock.ts': 'the clock that the engine watches',
+  'src/api/ledger-reads.ts': 'which day is today, for statistics',
+  'src/api/statement.ts': 'up to which instant a file is whole',
   'src/api/request-id.ts': 'generated ids begin with the time, so that keys ascend',
   'src/stores/sql/balance-ids.ts': 'balance numbers follow the time, so that keys ascend',
   'src/stores/sqlite/migrations.ts': 'the date of a migration, for people',

@@ -1,3 +1,4 @@
+import type { Replaying } from '../../domain/if-replayed.ts'
 import { ASSET_DECIMALS_MAX, ASSET_NAME_LENGTH_MAX } from '../../domain/asset.ts'
 import type { AssetCode } from '../../domain/ids.ts'
 import { ASSET } from '../asset.ts'
@@ -7,7 +8,7 @@ import { textIn } from '../input.ts'
 import { supplyText } from '../supply.ts'
 import { Type } from '../typebox.ts'
 
-export interface DeclareInput {
+export interface DeclareInput extends Replaying {
   readonly asset: AssetCode
   /** Decimal places, 0 to 9; they cannot be changed later. Default 0. */
   readonly decimals?: number

@@ -1,10 +1,12 @@
+import type { Replaying } from '../../domain/if-replayed.ts'
 import type { AccountName, AssetCode, RequestId } from '../../domain/ids.ts'
 import type { Metadata } from '../../domain/metadata.ts'
+import { conditionsToWire, ifVersion, onlyIfVersion, type IfVersion } from '../conditions.ts'
 import { contract } from '../contract.ts'
 import { ENTRY } from '../entry.ts'
 import { account, amount, asset, attachmentsToWire, memo, metadata, requestId } from '../fields.ts'
 
-export interface DepositInput {
+export interface DepositInput extends IfVersion, Replaying {
   /** The idempotency key. Default: a new UUIDv7. */
   readonly requestId?: RequestId
   readonly account: AccountName
@@ -23,6 +25,7 @@ const fields = {
   amount: amount('The amount, in minor units; at least 1.', 1n),
   memo,
   metadata,
+  ifVersion,
 }
 
 export const deposit = contract({
@@ -34,7 +37,14 @@ export const deposit = contract({
     operationId: 'deposit',
     tag: 'movements',
     summary: 'Deposit coins from `@issuer`',
-    problems: ['request_id_reused', 'unknown_asset', 'house_account', 'balance_overflow'],
+    problems: [
+      'request_id_reused',
+      'unknown_asset',
+      'house_account',
+      'changed_meanwhile',
+      'account_closed',
+      'balance_overflow',
+    ],
   },
   address: {},
   fields,
@@ -45,15 +55,19 @@ export const deposit = contract({
   },
   answer: ENTRY,
 
-  read: (_, input, newRequestId) => ({
-    kind: 'deposit',
-    requestId: requestId.read(input.requestId, newRequestId),
-    account: account.read(input.account, '/account'),
-    asset: asset.read(input.asset, '/asset'),
-    amount: fields.amount.read(input.amount, '/amount'),
-    memo: memo.read(input.memo, '/memo'),
-    metadata: metadata.read(input.metadata, '/metadata'),
-  }),
+  read: (_, input, newRequestId) =>
+    onlyIfVersion(
+      {
+        kind: 'deposit',
+        requestId: requestId.read(input.requestId, newRequestId),
+        account: account.read(input.account, '/account'),
+        asset: asset.read(input.asset, '/asset'),
+        amount: fields.amount.read(input.amount, '/amount'),
+        memo: memo.read(input.memo, '/memo'),
+        metadata: metadata.read(input.metadata, '/metadata'),
+      },
+      input,
+    ),
 
   write: (command) => ({
     kind: 'deposit',
@@ -62,5 +76,6 @@ export const deposit = contract({
     asset: command.asset,
     amount: command.amount.toString(),
     ...attachmentsToWire(command),
+    ...conditionsToWire(command),
   }),
 })

@@ -1,6 +1,8 @@
+import type { Replaying } from '../../domain/if-replayed.ts'
 import type { OnExpiry } from '../../domain/hold.ts'
 import type { AccountName, AssetCode, Instant, RequestId } from '../../domain/ids.ts'
 import type { Metadata } from '../../domain/metadata.ts'
+import { conditionsToWire, ifVersion, onlyIfVersion, type IfVersion } from '../conditions.ts'
 import { contract } from '../contract.ts'
 import {
   account,
@@ -18,7 +20,7 @@ import {
 import { HOLD, onExpiryToWire } from '../hold.ts'
 import { Type } from '../typebox.ts'
 
-export interface FreezeInput {
+export interface FreezeInput extends IfVersion, Replaying {
   /** The idempotency key, and the hold's id. Default: a new UUIDv7. */
   readonly requestId?: RequestId
   readonly account: AccountName
@@ -47,6 +49,7 @@ const fields = {
   expiresAt,
   onExpiry: { schema: Type.Optional(onExpiry.schema) },
   metadata,
+  ifVersion,
 }
 
 export const freeze = contract({
@@ -63,8 +66,12 @@ export const freeze = contract({
       'request_id_reused',
       'unknown_asset',
       'house_account',
+      'unknown_account',
       'same_account',
       'expiry_out_of_range',
+      'changed_meanwhile',
+      'account_closed',
+      'account_blocked',
       'insufficient_funds',
       'balance_overflow',
     ],
@@ -90,18 +97,21 @@ export const freeze = contract({
 
   read(_, input, newRequestId) {
     const expiry = readExpiry(input)
-    return {
-      kind: 'freeze',
-      requestId: requestId.read(input.requestId, newRequestId),
-      account: account.read(input.account, '/account'),
-      payee: payee.read(input.payee, '/payee'),
-      asset: asset.read(input.asset, '/asset'),
-      amount: fields.amount.read(input.amount, '/amount'),
-      expiresInMs: expiry.expiresInMs,
-      expiresAt: expiry.expiresAt,
-      onExpiry: input.onExpiry === undefined ? null : onExpiry.read(input.onExpiry, '/onExpiry'),
-      metadata: metadata.read(input.metadata, '/metadata'),
-    }
+    return onlyIfVersion(
+      {
+        kind: 'freeze',
+        requestId: requestId.read(input.requestId, newRequestId),
+        account: account.read(input.account, '/account'),
+        payee: payee.read(input.payee, '/payee'),
+        asset: asset.read(input.asset, '/asset'),
+        amount: fields.amount.read(input.amount, '/amount'),
+        expiresInMs: expiry.expiresInMs,
+        expiresAt: expiry.expiresAt,
+        onExpiry: input.onExpiry === undefined ? null : onExpiry.read(input.onExpiry, '/onExpiry'),
+        metadata: metadata.read(input.metadata, '/metadata'),
+      },
+      input,
+    )
   },
 
   write: (command) => ({
@@ -114,5 +124,6 @@ export const freeze = contract({
     ...expiryToWire(command),
     ...(command.onExpiry === null ? {} : { onExpiry: onExpiryToWire(command.onExpiry) }),
     ...(command.metadata === null ? {} : { metadata: command.metadata }),
+    ...conditionsToWire(command),
   }),
 })

@@ -1,3 +1,4 @@
+import type { Replaying } from '../../domain/if-replayed.ts'
 import type { AssetCode } from '../../domain/ids.ts'
 import { ROUNDINGS, TOLERANCE_PPM_MAX, type Rounding } from '../../domain/rate.ts'
 import { contract } from '../contract.ts'
@@ -6,7 +7,7 @@ import { assetCode, count, rateTerm, word } from '../fields.ts'
 import { RATE, ROUNDING } from '../rate.ts'
 
 /** `denominator` minor units of `from` buy `numerator` minor units of `to`. */
-export interface RateInput {
+export interface RateInput extends Replaying {
   readonly from: AssetCode
   readonly to: AssetCode
   /** At least 1, like the denominator. */

@@ -1,6 +1,8 @@
+import type { Replaying } from '../../domain/if-replayed.ts'
 import type { Overage, SettleCommand } from '../../domain/command.ts'
 import type { AccountName, RequestId } from '../../domain/ids.ts'
 import type { Metadata } from '../../domain/metadata.ts'
+import { conditionsToWire, ifSteps, onlyIfSteps, type IfSteps } from '../conditions.ts'
 import { contract, type InputOf } from '../contract.ts'
 import { LedgerError } from '../error.ts'
 import {
@@ -17,7 +19,7 @@ import {
 } from '../fields.ts'
 import { HOLD } from '../hold.ts'
 
-interface SettleTerms {
+interface SettleTerms extends IfSteps, Replaying {
   /** If `amount` is more than is held: reject (default), take only what is held, or draw the rest from `available`. */
   readonly overage?: Overage
   /** Default: the hold's payee. Another account becomes the hold's payee; only possible while nothing is settled. */
@@ -29,7 +31,9 @@ export interface FinalSettleInput extends SettleTerms {
   /** The amount of this settle, in addition to earlier parts; 0 or more. */
   readonly amount: bigint
   readonly final?: true
-  /** Allows a late settle of an expired hold: once, from `available`. The unpaid rest is the shortfall. */
+  /**
+   * Allows a late settle of an expired hold: once, from `available`, less what the expiry has settled. The unpaid rest is the shortfall.
+   */
   readonly late?: boolean
 }
 
@@ -58,8 +62,8 @@ const fields = {
   ),
   late: flag(
     false,
-    'Allow a late settle: if the hold has expired, take the amount from `available`, down to the floor. The unpaid rest is the ' +
-      'shortfall. Once per hold. Not with `final: false`.',
+    'Allow a late settle: if the hold has expired, take the amount, less what the expiry has settled, from `available`, down to the ' +
+      'floor. The unpaid rest is the shortfall. Once per hold. Not with `final: false`.',
   ),
   overage,
   payee: payeeOfSettle,
@@ -70,6 +74,7 @@ const fields = {
   ),
   memo: described(memo, 'A note for people. Only with `final: false`.'),
   metadata: described(metadata, 'The metadata of this part, a flat object. Only with `final: false`.'),
+  ifSteps,
 }
 
 /** The fields that only a part can have. */
@@ -92,7 +97,9 @@ export const settle = contract({
     problems: [
       'request_id_reused',
       'hold_not_found',
+      'unknown_account',
       'same_account',
+      'changed_meanwhile',
       'hold_not_open',
       'payee_fixed',
       'settle_above_hold',
@@ -112,16 +119,19 @@ export const settle = contract({
     const late = fields.late.read(input.late, '/late')
     if (fields.final.read(input.final, '/final')) return readFinal(address.hold, input, late)
     if (late) throw LedgerError.invalid('/late', 'late is not possible with final: false.')
-    return {
-      kind: 'settle-part',
-      requestId: requestId.read(input.requestId, newRequestId),
-      hold: address.hold,
-      amount: partAmount.read(input.amount, '/amount'),
-      overage: overage.read(input.overage, '/overage'),
-      payee: payeeOfSettle.read(input.payee, '/payee'),
-      memo: memo.read(input.memo, '/memo'),
-      metadata: metadata.read(input.metadata, '/metadata'),
-    }
+    return onlyIfSteps(
+      {
+        kind: 'settle-part',
+        requestId: requestId.read(input.requestId, newRequestId),
+        hold: address.hold,
+        amount: partAmount.read(input.amount, '/amount'),
+        overage: overage.read(input.overage, '/overage'),
+        payee: payeeOfSettle.read(input.payee, '/payee'),
+        memo: memo.read(input.memo, '/memo'),
+        metadata: metadata.read(input.metadata, '/metadata'),
+      },
+      input,
+    )
   },
 
   write(command) {
@@ -131,6 +141,7 @@ export const settle = contract({
       amount: command.amount.toString(),
       overage: command.overage,
       ...(command.payee === null ? {} : { payee: command.payee }),
+      ...conditionsToWire(command),
     } as const
     if (command.kind === 'settle') return command.late ? { ...terms, late: true } : terms
     return { ...terms, final: false, requestId: command.requestId, ...attachmentsToWire(command) }
@@ -146,12 +157,15 @@ function readFinal(of: RequestId, input: InputOf<typeof fields>, late: boolean):
       `${name} is only possible with final: false. A settle that ends a hold is idempotent by the hold's id and has no ${name}.`,
     )
   }
-  return {
-    kind: 'settle',
-    hold: of,
-    amount: finalAmount.read(input.amount, '/amount'),
-    overage: overage.read(input.overage, '/overage'),
-    payee: payeeOfSettle.read(input.payee, '/payee'),
-    late,
-  }
+  return onlyIfSteps(
+    {
+      kind: 'settle',
+      hold: of,
+      amount: finalAmount.read(input.amount, '/amount'),
+      overage: overage.read(input.overage, '/overage'),
+      payee: payeeOfSettle.read(input.payee, '/payee'),
+      late,
+    },
+    input,
+  )
 }

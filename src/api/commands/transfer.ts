@@ -1,16 +1,18 @@
-import type { Static } from 'typebox'
+import type { Replaying } from '../../domain/if-replayed.ts'
 import type { Leg as LegValue } from '../../domain/command.ts'
 import type { AccountName, AssetCode, RequestId } from '../../domain/ids.ts'
 import type { Metadata } from '../../domain/metadata.ts'
+import { conditionsToWire, ifVersionOfPayer, versionIn, type IfVersion } from '../conditions.ts'
 import { contract } from '../contract.ts'
 import { ENTRY } from '../entry.ts'
 import { LedgerError } from '../error.ts'
 import { account, amount, asset, attachmentsToWire, described, memo, metadata, requestId, toAsset } from '../fields.ts'
 import { fieldsIn, refuse } from '../input.ts'
 import { named } from '../schema.ts'
-import { Type } from '../typebox.ts'
+import { type Static, Type } from '../typebox.ts'
 
-export interface LegInput {
+/** `ifVersion` is the version of the balance of `from` before the transfer. */
+export interface LegInput extends IfVersion {
   readonly from: AccountName
   readonly to: AccountName
   readonly asset?: AssetCode
@@ -21,7 +23,7 @@ export interface LegInput {
   readonly toAmount?: bigint
 }
 
-export interface TransferInput {
+export interface TransferInput extends Replaying {
   readonly requestId?: RequestId
   /** 1 to `TRANSFER_LEGS_MAX`. */
   readonly legs: readonly LegInput[]
@@ -47,6 +49,7 @@ export const Leg = named(
       amount: legAmount.schema,
       toAsset: toAsset.schema,
       toAmount: Type.Optional(toAmount.schema),
+      ifVersion: ifVersionOfPayer.schema,
     },
     { additionalProperties: false, description: 'A leg: coins move from one account to another.' },
   ),
@@ -79,11 +82,15 @@ export const transfer = contract({
     problems: [
       'request_id_reused',
       'unknown_asset',
+      'unknown_account',
       'same_account',
       'unknown_rate',
       'rounds_to_nothing',
       'outside_tolerance',
       'exchange_out_of_range',
+      'changed_meanwhile',
+      'account_closed',
+      'account_blocked',
       'insufficient_funds',
       'balance_overflow',
     ],
@@ -129,12 +136,16 @@ export const transfer = contract({
 
 function readLeg(input: unknown, pointer: string): LegValue {
   const given = fieldsIn(input, LEG, pointer)
-  const leg = {
+  const parties = {
     from: account.read(given['from'], `${pointer}/from`),
     to: account.read(given['to'], `${pointer}/to`),
     asset: asset.read(given['asset'], `${pointer}/asset`),
     amount: legAmount.read(given['amount'], `${pointer}/amount`),
   }
+  const leg =
+    given['ifVersion'] === undefined
+      ? parties
+      : { ...parties, ifVersion: versionIn(given['ifVersion'], parties.from, `${pointer}/ifVersion`) }
   const arrivesIn = toAsset.read(given['toAsset'], `${pointer}/toAsset`) ?? leg.asset
   if (arrivesIn === leg.asset) {
     if (given['toAmount'] === undefined) return leg
@@ -152,5 +163,6 @@ function writeLeg(leg: LegValue): LegWire {
     amount: leg.amount.toString(),
     ...(leg.toAsset === undefined ? {} : { toAsset: leg.toAsset }),
     ...(leg.toAmount === undefined ? {} : { toAmount: leg.toAmount.toString() }),
+    ...conditionsToWire(leg),
   }
 }

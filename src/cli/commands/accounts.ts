@@ -1,19 +1,23 @@
 /** Accounts and entries: `open`, `account`, `entry`. */
-import type { Command } from 'commander'
+import { Option, type Command } from 'commander'
 import { accountToWire } from '../../api/account.ts'
-import { balanceToWire } from '../../api/balance.ts'
 import { entryToWire } from '../../api/entry.ts'
+import { SettingError } from '../../config.ts'
 import type { Instant } from '../../domain/ids.ts'
 import type { Metadata } from '../../domain/metadata.ts'
-import { given, readAmount, readInstant, readMetadata, readWholeNumber } from '../arguments.ts'
+import { addWriteCommand, shownAnswer, type WriteFlags } from '../answers.ts'
+import { given, readAmountText, readInstant, readMetadata, readWholeNumber, type AmountText } from '../arguments.ts'
+import { ifVersionOption } from '../conditions.ts'
 import { addLedgerCommand, show, type TargetFlags } from '../target.ts'
-import { accountView, balanceView, entryView } from '../views.ts'
+import { accountView, entryView, houseView, openedView } from '../views.ts'
 
-interface OpenFlags extends TargetFlags {
+interface OpenFlags extends WriteFlags {
   readonly requestId?: string
   readonly asset?: string
-  readonly floor?: bigint
+  readonly floor?: AmountText
   readonly metadata?: Metadata
+  readonly ifVersion?: number
+  readonly house?: true
 }
 
 interface AccountFlags extends TargetFlags {
@@ -23,23 +27,42 @@ interface AccountFlags extends TargetFlags {
 }
 
 export function addAccountCommands(program: Command): void {
-  addLedgerCommand(program, 'open', 'Sets the floor and metadata of an account. Not needed before its first coin.')
+  addWriteCommand(program, 'open', 'Sets the floor and metadata of an account. Not needed before its first coin.')
     .argument('<account>', 'the account, such as user:8')
     .option(
       '--floor <amount>',
-      'lowest value that available may reach; negative for a credit limit (default: 0)',
-      readAmount,
+      'lowest value that available may reach; negative for a credit limit (default: it is kept; of a new balance 0)',
+      readAmountText,
     )
-    .option('--asset <code>', 'asset of the floor (default: credit)')
+    .option('--asset <code>', 'balance to open or to change (default: credit with --floor, otherwise none)')
     .option('--metadata <json>', 'flat JSON object that replaces the metadata of the account', readMetadata)
     .option('--request-id <id>', 'idempotency key: one id has one effect, forever (default: a new id)')
-    .action((account: string, flags: OpenFlags) =>
-      show(flags, 'write', async (ledger) => {
-        const { requestId, asset, floor, metadata } = flags
-        const balance = await ledger.open({ account, ...given({ requestId, asset, floor, metadata }) })
-        return { wire: balanceToWire(balance), view: balanceView(balance) }
-      }),
+    .addOption(ifVersionOption())
+    .addOption(
+      new Option(
+        '--house',
+        'declares a house account, such as @promo: it has no floor, so it is a source of coins',
+      ).conflicts(['floor', 'asset', 'metadata', 'requestId', 'ifVersion']),
     )
+    .action(async (account: string, flags: OpenFlags) => {
+      const { house, asset, floor, metadata } = flags
+      if (Object.keys(given({ house, asset, floor, metadata })).length === 0) {
+        throw new SettingError('Give --floor, --asset or --metadata; or --house for a house account.')
+      }
+      await show(flags, 'write', async (ledger, scales) => {
+        if (flags.house === true) {
+          const house = await ledger.house({ account, ...given({ ifReplayed: flags.ifReplayed }) })
+          return shownAnswer('house', house, () => houseView(house))
+        }
+        const { requestId, asset, metadata, ifVersion, ifReplayed } = flags
+        const floor = flags.floor === undefined ? undefined : (await scales()).whole(flags.floor, '--floor', asset)
+        const opened = await ledger.open({
+          account,
+          ...given({ requestId, asset, floor, metadata, ifVersion, ifReplayed }),
+        })
+        return shownAnswer('open', opened, (scales) => openedView(opened, scales))
+      })
+    })
 
   addLedgerCommand(program, 'account', 'Shows an account and its balances.')
     .argument('<account>', 'the account')
@@ -54,7 +77,7 @@ export function addAccountCommands(program: Command): void {
       show(flags, 'read', async (ledger) => {
         const { at, limit, cursor } = flags
         const account = await ledger.account(name, given({ at, limit, cursor }))
-        return { wire: accountToWire(account), view: accountView(account) }
+        return { wire: accountToWire(account), view: (scales) => accountView(account, scales) }
       }),
     )
 
@@ -66,7 +89,7 @@ export function addAccountCommands(program: Command): void {
     .action((id: string, flags: TargetFlags) =>
       show(flags, 'read', async (ledger) => {
         const entry = await ledger.entry(id)
-        return { wire: entryToWire(entry), view: entryView(entry) }
+        return { wire: entryToWire(entry), view: (scales) => entryView(entry, scales) }
       }),
     )
 }

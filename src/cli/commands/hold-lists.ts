@@ -9,7 +9,7 @@ import type { Metadata } from '../../domain/metadata.ts'
 import { given, readDurationMs, readInstant, readMetadata, readWholeNumber } from '../arguments.ts'
 import { holdHistoryView, holdsView, holdView, stuckHoldsView } from '../hold-views.ts'
 import { OPEN_FOR_MS_DEFAULT, stuckHolds } from '../stuck-holds.ts'
-import { addLedgerCommand, show, type Shown, type TargetFlags } from '../target.ts'
+import { addLedgerCommand, show, type Answered, type TargetFlags } from '../target.ts'
 
 interface PageFlags extends TargetFlags {
   readonly limit?: number
@@ -33,7 +33,7 @@ export function addHoldLists(program: Command): void {
     .action((id: string, flags: TargetFlags) =>
       show(flags, 'read', async (ledger) => {
         const hold = await ledger.hold(id)
-        return { wire: holdToWire(hold), view: holdView(hold) }
+        return { wire: holdToWire(hold), view: (scales) => holdView(hold, scales) }
       }),
     )
 
@@ -44,7 +44,10 @@ export function addHoldLists(program: Command): void {
     .action((hold: string, flags: PageFlags) =>
       show(flags, 'read', async (ledger) => {
         const page = await ledger.holdHistory(hold, given({ limit: flags.limit, cursor: flags.cursor }))
-        return { wire: { items: page.items.map(holdEventToWire), next: page.next }, view: holdHistoryView(page) }
+        return {
+          wire: { items: page.items.map(holdEventToWire), next: page.next },
+          view: (scales) => holdHistoryView(page, scales),
+        }
       }),
     )
 
@@ -74,7 +77,7 @@ export function addHoldLists(program: Command): void {
       const filters = given({ account, asset, state, from, until, metadata, limit, cursor })
       await show(flags, 'read', async (ledger) => {
         const page = await ledger.holds(filters)
-        return pageShown(page, holdsView(page))
+        return pageShown(page, (scales) => holdsView(page, scales))
       })
     })
 }
@@ -90,10 +93,10 @@ async function showStuck(flags: HoldsFlags): Promise<void> {
   await show(flags, 'read', async (ledger: Ledger) => {
     const now = Date.now()
     const page = await stuckHolds(ledger, { now, openForMs, ...given({ metadata, limit, cursor }) })
-    return pageShown(page, stuckHoldsView(page, now))
+    return pageShown(page, (scales) => stuckHoldsView(page, now, scales))
   })
 }
 
-function pageShown(page: PageView<Hold>, view: string): Shown {
+function pageShown(page: PageView<Hold>, view: Answered['view']): Answered {
   return { wire: { items: page.items.map(holdToWire), next: page.next }, view }
 }

@@ -1,7 +1,7 @@
 /** `migrate`: migrates the tables of a database to this version. */
 import type { Command } from 'commander'
 import { readSetting, withoutPassword } from '../../config.ts'
-import { jsonOption, print, settingOption } from '../target.ts'
+import { jsonOption, print, sayNewFile, settingOption } from '../target.ts'
 
 interface MigrateFlags {
   readonly store?: string
@@ -19,7 +19,8 @@ export function addMigrateCommand(program: Command): void {
     .action(async (flags: MigrateFlags) => {
       const store = readSetting('store', flags, process.env)
       const { migrateLedger } = await import('../../ledger.ts')
-      const { applied, version } = await migrateLedger(store)
+      const { applied, version, newFile } = await migrateLedger(store)
+      sayNewFile(newFile)
       const done = applied.length === 0 ? 'Nothing to do' : `Applied ${applied.join(', ')}`
       const shown = withoutPassword(store)
       print(flags, { wire: { store: shown, applied, version }, view: `${done}. ${shown} is at version ${version}.` })

@@ -2,11 +2,12 @@
 import { Option, type Command } from 'commander'
 import { rateToWire } from '../../api/rate.ts'
 import { ROUNDINGS, type Rounding } from '../../domain/rate.ts'
+import { addWriteCommand, shownAnswer, type WriteFlags } from '../answers.ts'
 import { given, readFraction, readWholeNumber } from '../arguments.ts'
 import { addLedgerCommand, show, type TargetFlags } from '../target.ts'
 import { ratesView } from '../views.ts'
 
-interface PutFlags extends TargetFlags {
+interface PutFlags extends WriteFlags {
   readonly rounding?: Rounding
   readonly tolerancePpm?: number
 }
@@ -18,7 +19,7 @@ interface ListFlags extends TargetFlags {
 
 export function addRateCommands(program: Command): void {
   const rate = program.command('rate').description('Declares and lists rates: the price of one asset in another.')
-  addLedgerCommand(rate, 'put', 'Declares a rate. It is in force at once.')
+  addWriteCommand(rate, 'put', 'Declares a rate. It is in force at once.')
     .argument('<from>', 'asset that the sender pays')
     .argument('<to>', 'asset that the receiver gets')
     .argument(
@@ -34,9 +35,9 @@ export function addRateCommands(program: Command): void {
     )
     .action((from: string, to: string, fraction: ReturnType<typeof readFraction>, flags: PutFlags) =>
       show(flags, 'write', async (ledger) => {
-        const { rounding, tolerancePpm } = flags
-        const declared = await ledger.rate({ from, to, ...fraction, ...given({ rounding, tolerancePpm }) })
-        return { wire: rateToWire(declared), view: ratesView({ items: [declared], next: null }) }
+        const { rounding, tolerancePpm, ifReplayed } = flags
+        const declared = await ledger.rate({ from, to, ...fraction, ...given({ rounding, tolerancePpm, ifReplayed }) })
+        return shownAnswer('rate', declared, () => ratesView({ items: [declared], next: null }))
       }),
     )
 
@@ -50,7 +51,7 @@ export function addRateCommands(program: Command): void {
         const query = given({ limit: flags.limit, cursor: flags.cursor })
         // If only one of the two is given, the ledger refuses the other.
         const page = from === undefined ? await ledger.rates(query) : await ledger.rateHistory(from, to ?? '', query)
-        return { wire: { items: page.items.map(rateToWire), next: page.next }, view: ratesView(page) }
+        return { wire: { items: page.items.map(rateToWire), next: page.next }, view: () => ratesView(page) }
       }),
     )
 }

@@ -2,13 +2,14 @@
 import { Option, type Command } from 'commander'
 import type { StatementInput } from '../../api/ledger.ts'
 import { STATEMENT_FORMATS, type StatementFormat } from '../../api/queries.ts'
-import { statementEnd, statementHead, statementText } from '../../api/statement.ts'
+import { statementEnd, statementHead, statementText, statementUntil, type StatementForm } from '../../api/statement.ts'
 import { lineToWire } from '../../api/posting.ts'
 import { SettingError } from '../../config.ts'
-import type { Instant } from '../../domain/ids.ts'
+import { DEFAULT_ASSET, type Instant } from '../../domain/ids.ts'
 import { ENTRY_KINDS, type EntryKind, type StatementLine } from '../../domain/journal.ts'
 import type { Metadata } from '../../domain/metadata.ts'
 import { given, readInstant, readMetadata, readWholeNumber } from '../arguments.ts'
+import { Scales } from '../scales.ts'
 import { addLedgerCommand, show, stream, type TargetFlags } from '../target.ts'
 import { postingsView } from '../views.ts'
 
@@ -51,30 +52,42 @@ export function addStatementCommand(program: Command): void {
       if (format === undefined) {
         await show(flags, 'read', async (ledger) => {
           const page = await ledger.postings(account, { ...filters, ...given({ limit, cursor }) })
-          return { wire: { items: page.items.map(lineToWire), next: page.next }, view: postingsView(page) }
+          return {
+            wire: { items: page.items.map(lineToWire), next: page.next },
+            view: (scales) => postingsView(page, scales),
+          }
         })
         return
       }
       if (limit !== undefined || cursor !== undefined) {
         throw new SettingError('--export prints all lines. It is not possible with --limit or --cursor.')
       }
-      await stream(flags, (ledger) => fileOf(format, ledger.exportPostings(account, filters)))
+      await stream(flags, async function* (ledger) {
+        const scales = await Scales.of(ledger)
+        const decimals = scales.decimalsOf(asset ?? DEFAULT_ASSET)
+        const at = statementUntil(filters.until)
+        yield* fileOf({ format, decimals }, ledger.exportPostings(account, filters), at)
+      })
     })
 }
 
 /** Rows per write to stdout. */
 const ROWS_PER_WRITE = 100
 
-async function* fileOf(format: StatementFormat, lines: AsyncIterable<StatementLine>): AsyncGenerator<string> {
+async function* fileOf(
+  { format, decimals }: StatementForm,
+  lines: AsyncIterable<StatementLine>,
+  at: Instant,
+): AsyncGenerator<string> {
   yield statementHead(format)
-  let linesCount = 0
+  let rowsCount = 0
   let some: StatementLine[] = []
   for await (const line of lines) {
-    linesCount += 1
+    rowsCount += 1
     some.push(line)
     if (some.length < ROWS_PER_WRITE) continue
-    yield statementText(format, some)
+    yield statementText({ format, decimals }, some)
     some = []
   }
-  yield statementText(format, some) + statementEnd(format, linesCount)
+  yield statementText({ format, decimals }, some) + statementEnd(format, { rowsCount, at })
 }

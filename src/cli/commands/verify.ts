@@ -37,12 +37,7 @@ export function addVerifyCommand(program: Command): void {
         'Warns about settings with which the database can lose rows; warnings do not change the exit code.',
     )
     .addOption(settingOption('store'))
-    .option(
-      '--rows <count>',
-      `number of rows to show per broken law (default: ${ROWS_DEFAULT})`,
-      readWholeNumber,
-      ROWS_DEFAULT,
-    )
+    .option('--rows <count>', 'number of rows to show per broken law', readWholeNumber, ROWS_DEFAULT)
     .addOption(jsonOption())
     .action(async (flags: VerifyFlags) => {
       const store = readSetting('store', flags, process.env)

@@ -11,6 +11,8 @@ export const declare: Rule<'declare'> = {
 
   contents: () => null,
 
+  kept: null,
+
   addKeys({ asset }, keys) {
     keys.addAsset(asset)
   },
@@ -20,7 +22,7 @@ export const declare: Rule<'declare'> = {
     if (known !== null && known.decimals !== decimals) {
       return reject({ code: 'asset_conflict', asset: code, decimals: known.decimals })
     }
-    if (known !== null && known.name === name) return { verdict: 'replay', answer: known }
+    if (known !== null && known.name === name) return { verdict: 'replay', answer: known, at: known.createdAt }
     const asset: Asset = { code, decimals, name, createdAt: known === null ? moment.now : known.createdAt }
     return { verdict: 'apply', effect: { asset }, answer: asset }
   },

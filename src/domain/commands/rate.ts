@@ -12,6 +12,8 @@ export const rate: Rule<'rate'> = {
 
   contents: () => null,
 
+  kept: null,
+
   addKeys({ from, to }, keys) {
     keys.addAsset(from)
     keys.addAsset(to)
@@ -22,7 +24,7 @@ export const rate: Rule<'rate'> = {
     const { from, to, numerator, denominator, rounding, tolerancePpm } = command
     for (const asset of [from, to]) if (state.asset(asset) === null) return reject({ code: 'unknown_asset', asset })
     const newest = state.rate(from, to)
-    if (newest !== null && isSame(newest, command)) return { verdict: 'replay', answer: newest }
+    if (newest !== null && isSame(newest, command)) return { verdict: 'replay', answer: newest, at: newest.declaredAt }
     const version = (newest?.version ?? 0) + 1
     const declared: Rate = {
       from,

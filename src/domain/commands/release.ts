@@ -4,6 +4,7 @@ import { fingerprintOf } from '../fingerprint.ts'
 import { answerEnded, end } from '../hold-ending.ts'
 import { holdIn } from '../hold-step.ts'
 import { NOTHING, pay } from '../payment.ts'
+import { requireHold } from '../precondition.ts'
 import type { Rule } from '../rule.ts'
 
 export const release: Rule<'release'> = {
@@ -15,6 +16,8 @@ export const release: Rule<'release'> = {
 
   contents: ({ cause }) => `release ${cause}`,
 
+  kept: null,
+
   addKeys({ hold }, keys) {
     keys.addRequest(hold)
   },
@@ -23,7 +26,9 @@ export const release: Rule<'release'> = {
     const hold = holdIn(state, command.hold)
     if (hold === null) return reject({ code: 'hold_not_found', hold: command.hold })
     const fingerprint = fingerprintOf(release.contents(command))
-    if (hold.state !== 'open') return answerEnded(hold, fingerprint)
+    if (hold.state !== 'open') return answerEnded(hold, fingerprint, command.ifSteps)
+    const changed = requireHold(command.ifSteps, hold)
+    if (changed !== null) return changed
     const { payee, onExpiry, expiresAt } = hold
     if (command.cause === 'caller') {
       return end(hold, NOTHING, { state: 'released', payee, fingerprint }, state, moment)

@@ -1,13 +1,15 @@
 /** Ends a hold: the actual cost goes to the payee, the rest returns to the holder. A late settle after the expiry takes from `available`. */
 import type { SettleCommand } from '../command.ts'
-import { answerAgain, reject, type Decision, type Moment, type State } from '../decision.ts'
+import { answerAgain, type Decision, isUndeclared, type Moment, reject, type State } from '../decision.ts'
 import { fingerprintOf } from '../fingerprint.ts'
 import { answerEnded, end } from '../hold-ending.ts'
 import { enterStep, holdIn, movesOf, notOpen, paid, showStepOf, type StepEntry } from '../hold-step.ts'
-import type { Hold, HoldRecord } from '../hold.ts'
+import type { Hold } from '../hold.ts'
+import type { HoldRecord } from '../hold-record.ts'
 import type { AccountName } from '../ids.ts'
 import { lateOfHold } from '../journal.ts'
-import { isFixed, pay, payLate } from '../payment.ts'
+import { heldAtExpiry, isFixed, pay, payLate } from '../payment.ts'
+import { requireHold } from '../precondition.ts'
 import type { Rule } from '../rule.ts'
 
 export const settle: Rule<'settle'> = {
@@ -20,8 +22,10 @@ export const settle: Rule<'settle'> = {
   contents({ amount, overage, payee, late }) {
     return payee === null && !late
       ? `settle ${amount} ${overage}`
-      : `settle ${amount} ${overage} ${payee ?? '~'} ${late}`
+      : `settle ${amount} ${overage} ${payee ?? ''}\n${late}`
   },
+
+  kept: null,
 
   addKeys({ hold, payee, late }, keys) {
     keys.addPayment(hold)
@@ -31,6 +35,9 @@ export const settle: Rule<'settle'> = {
   },
 
   decide(command, state, moment) {
+    if (command.payee !== null && isUndeclared(command.payee, state)) {
+      return reject({ code: 'unknown_account', account: command.payee })
+    }
     const hold = holdIn(state, command.hold)
     if (hold === null) return reject({ code: 'hold_not_found', hold: command.hold })
     const payee = command.payee ?? hold.payee
@@ -39,7 +46,9 @@ export const settle: Rule<'settle'> = {
     if (hold.state === 'expired' && command.late) {
       return settleLate({ command, hold, payee, fingerprint }, state, moment)
     }
-    if (hold.state !== 'open') return answerEnded(hold, fingerprint)
+    if (hold.state !== 'open') return answerEnded(hold, fingerprint, command.ifSteps)
+    const changed = requireHold(command.ifSteps, hold)
+    if (changed !== null) return changed
     if (isFixed(hold, payee)) return reject({ code: 'payee_fixed', hold: hold.id, payee: hold.payee })
     const payment = pay(command, hold, state)
     if (payment === null) return reject({ code: 'settle_above_hold', hold: hold.id, held: hold.held })
@@ -63,12 +72,14 @@ function settleLate({ command, hold, payee, fingerprint }: LateSettle, state: St
   const earlier = state.request(id)
   if (earlier !== null) {
     const again = answerAgain(id, earlier, fingerprint, showStepOf)
-    return again.verdict === 'replay' ? again : notOpen(hold)
+    return again.verdict === 'replay' ? again : (requireHold(command.ifSteps, hold) ?? notOpen(hold))
   }
+  const changed = requireHold(command.ifSteps, hold)
+  if (changed !== null) return changed
   if (isFixed(hold, payee)) return reject({ code: 'payee_fixed', hold: hold.id, payee: hold.payee })
   const payment = payLate(command, hold, state)
-  if (payment === null) return reject({ code: 'settle_above_hold', hold: hold.id, held: hold.released })
+  if (payment === null) return reject({ code: 'settle_above_hold', hold: hold.id, held: heldAtExpiry(hold) })
   const after = { ...paid(hold, payment, payee), settledLate: payment.settled }
   const entry: StepEntry = { id, kind: 'settle', fingerprint, memo: null, metadata: null }
-  return enterStep({ entry, before: hold, after, moves: movesOf(hold, after, state) }, moment)
+  return enterStep({ entry, before: hold, after, moves: movesOf(hold, after, state) }, state, moment)
 }

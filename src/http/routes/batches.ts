@@ -6,6 +6,7 @@ import { Batch, type OutcomeWire } from '../../api/outcome-schemas.ts'
 import { reference } from '../../api/schema.ts'
 import type { Command } from '../../domain/command.ts'
 import type { Backend } from '../backend.ts'
+import { refuseConditions } from '../conditional.ts'
 import { refuseKey } from '../idempotency.ts'
 import { answers, WRITE_PROBLEMS } from '../openapi.ts'
 import { sendOutcomes } from '../respond.ts'
@@ -33,6 +34,7 @@ export function batchRoutes(app: FastifyInstance, backend: Backend): void {
     },
     async (request, reply) => {
       refuseKey(request)
+      refuseConditions(request)
       const { commands, atomic } = batchOf(request.body, newRequestId)
       const outcomes = atomic ? await together(backend, request, commands) : await each(backend, request, commands)
       return sendOutcomes(reply, outcomes)

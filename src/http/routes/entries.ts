@@ -1,11 +1,32 @@
 import type { FastifyInstance } from 'fastify'
-import { Type } from 'typebox'
-import { Entry, entryToWire } from '../../api/entry.ts'
+import { Entry, entryToWire, FeedPage, feedPageToWire } from '../../api/entry.ts'
 import type { LedgerReads } from '../../api/ledger-reads.ts'
+import { FeedQuery } from '../../api/list-queries.ts'
 import { answers, READ_PROBLEMS } from '../openapi.ts'
+import { typedQuery } from '../query-string.ts'
 import { sendFound } from '../respond.ts'
+import { Type } from '../../api/typebox.ts'
 
 export function entryRoutes(app: FastifyInstance, reads: LedgerReads): void {
+  app.get(
+    '/v1/entries',
+    {
+      schema: {
+        operationId: 'listEntries',
+        tags: ['accounts'],
+        summary: 'Follow the feed of all entries',
+        description:
+          'Every entry of the ledger, the ends of holds included, in an order in which nothing is ever inserted before what was read. Whoever ' +
+          'goes on from `next` sees each entry once. Entries of one balance come in the order of its versions.',
+        querystring: FeedQuery,
+        response: { 200: answers(FeedPage) },
+      },
+      config: { problems: READ_PROBLEMS },
+    },
+    async (request, reply) => {
+      return sendFound(reply, feedPageToWire(await reads.entries(typedQuery(request.query))))
+    },
+  )
   app.get<{ Params: { id: string } }>(
     '/v1/entries/:id',
     {

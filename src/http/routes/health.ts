@@ -5,21 +5,32 @@ import { answers } from '../openapi.ts'
 import { sendFound } from '../respond.ts'
 import { expiryWarnings, type Warnings } from '../warnings.ts'
 
+/** `/livez` and `/healthz` are the same: systems that probe know one or the other. */
+const LIVENESS = [
+  { path: '/livez', operationId: 'liveness' },
+  { path: '/healthz', operationId: 'health' },
+] as const
+const READINESS = '/readyz'
+
+export const HEALTH_PATHS: readonly string[] = [...LIVENESS.map(({ path }) => path), READINESS]
+
 export function healthRoutes(app: FastifyInstance, backend: Backend, warnings: Warnings): void {
-  app.get(
-    '/healthz',
-    {
-      schema: {
-        operationId: 'health',
-        tags: ['service'],
-        summary: 'Liveness: the process responds',
-        response: { 200: answers(Health) },
+  for (const { path, operationId } of LIVENESS) {
+    app.get(
+      path,
+      {
+        schema: {
+          operationId,
+          tags: ['service'],
+          summary: 'Liveness: the process responds',
+          response: { 200: answers(Health) },
+        },
       },
-    },
-    (_, reply) => sendFound(reply, { status: 'alive' }),
-  )
+      (_, reply) => sendFound(reply, { status: 'alive' }),
+    )
+  }
   app.get(
-    '/readyz',
+    READINESS,
     {
       schema: {
         operationId: 'readiness',

@@ -1,13 +1,17 @@
 import type { FastifyInstance } from 'fastify'
-import { Type } from 'typebox'
 import { Hold, HoldEventPage, holdEventToWire, HoldPage, holdToWire } from '../../api/hold.ts'
 import type { LedgerReads } from '../../api/ledger-reads.ts'
 import { HoldsQuery, PageQuery } from '../../api/queries.ts'
 import { pageToWire } from '../../api/resource.ts'
 import { HoldId } from '../../api/schema.ts'
-import { answers, READ_PROBLEMS } from '../openapi.ts'
+import type { LedgerError } from '../../api/error.ts'
+import { errorOfRejection } from '../../api/rejection-error.ts'
+import { holdChanged, holdTag } from '../../domain/precondition.ts'
+import { isKnown } from '../conditional.ts'
+import { answers, READ_CONDITIONS, READ_PROBLEMS, taggedAnswers } from '../openapi.ts'
 import { typedQuery } from '../query-string.ts'
-import { sendFound } from '../respond.ts'
+import { sendFound, sendTagged } from '../respond.ts'
+import { Type } from '../../api/typebox.ts'
 
 interface ById {
   Params: { id: string }
@@ -23,7 +27,7 @@ export function holdRoutes(app: FastifyInstance, reads: LedgerReads): void {
         tags: ['holds'],
         summary: 'List holds',
         description:
-          'With `account`: its holds, newest first. Without `account`: open holds by expiry, holds in another state by id.',
+          'With `account`: its holds, newest first. Without `account`: open holds by expiry, others nearly in the order of their freezes.',
         querystring: HoldsQuery,
         response: { 200: answers(HoldPage) },
       },
@@ -42,12 +46,16 @@ export function holdRoutes(app: FastifyInstance, reads: LedgerReads): void {
         tags: ['holds'],
         summary: 'Read a hold',
         params: HOLD_PARAMS,
-        response: { 200: answers(Hold) },
+        headers: READ_CONDITIONS,
+        response: taggedAnswers(Hold),
       },
-      config: { problems: ['hold_not_found', ...READ_PROBLEMS] },
+      config: { problems: ['hold_not_found', 'changed_meanwhile', ...READ_PROBLEMS] },
     },
     async (request, reply) => {
-      return sendFound(reply, holdToWire(await reads.hold(request.params.id)))
+      const hold = await reads.hold(request.params.id)
+      const tag = holdTag(hold)
+      const changed = (): LedgerError => errorOfRejection(holdChanged(hold))
+      return sendTagged(reply, holdToWire(hold), { tag, isKnown: isKnown(request, tag, changed) })
     },
   )
   app.get<ById>(

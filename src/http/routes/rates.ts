@@ -1,5 +1,4 @@
 import type { FastifyInstance } from 'fastify'
-import { Type } from 'typebox'
 import type { LedgerReads } from '../../api/ledger-reads.ts'
 import { PageQuery } from '../../api/queries.ts'
 import { RatePage, rateToWire } from '../../api/rate.ts'
@@ -8,6 +7,7 @@ import { AssetCode } from '../../api/schema.ts'
 import { answers, READ_PROBLEMS } from '../openapi.ts'
 import { typedQuery } from '../query-string.ts'
 import { sendFound } from '../respond.ts'
+import { Type } from '../../api/typebox.ts'
 
 interface ByPair {
   Params: { from: string; to: string }

@@ -1,6 +1,5 @@
 /** The statement of a balance: page by page, or as a file. */
 import type { FastifyInstance } from 'fastify'
-import { Type } from 'typebox'
 import type { LedgerReads } from '../../api/ledger-reads.ts'
 import { lineToWire, PostingPage } from '../../api/posting.ts'
 import { accountParameter, ExportQuery, exportQueryOf, PostingsQuery, STATEMENT_FORMATS } from '../../api/queries.ts'
@@ -11,6 +10,7 @@ import type { Exports } from '../exports.ts'
 import { answers, READ_PROBLEMS } from '../openapi.ts'
 import { typedQuery } from '../query-string.ts'
 import { sendFile, sendFound } from '../respond.ts'
+import { Type } from '../../api/typebox.ts'
 
 interface ByName {
   Params: { account: string }
@@ -57,8 +57,8 @@ export function statementRoutes(app: FastifyInstance, reads: LedgerReads, export
         tags: ['accounts'],
         summary: 'Download a statement as a file',
         description:
-          'CSV (RFC 4180) for spreadsheets: a text that a spreadsheet could read as a formula has an apostrophe before it. NDJSON for ' +
-          'programs: one statement line per line, with every value unchanged. The file is generated while it is downloaded. Lines that ' +
+          'CSV (RFC 4180) for spreadsheets: a text that a spreadsheet could read as a formula, or that begins with an apostrophe, has an ' +
+          'apostrophe before it. NDJSON for programs: one statement line per line, with every value unchanged. The file is generated while it is downloaded. Lines that ' +
           'are written during the download are left out, except in later stripes of a house account. With an `until` in the past, every ' +
           'download is the same. The last row is the end row, with the number of rows before it: `#end,COUNT` and empty fields in CSV, ' +
           '`{"end":true,"rows":COUNT}` in NDJSON. If a read fails or the caller is too slow, the connection is reset. A file without an ' +

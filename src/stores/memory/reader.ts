@@ -1,51 +1,63 @@
 /** Reads of the memory store: filter everything, sort everything, take a page. */
 import type { Asset } from '../../domain/asset.ts'
+import type { Balance } from '../../domain/balance.ts'
+import { counterpartiesOf } from '../../domain/counterparties.ts'
 import { describe } from '../../domain/post.ts'
 import {
   endingKeysOf,
   endingOf,
-  eventOfStep,
-  eventsOfRow,
+  eventOfChange,
+  frozenEvent,
   openingKeyOf,
   openingOf,
   type PostingKey,
 } from '../../domain/hold-history.ts'
-import { kindOfEnd, showHold, type Hold, type HoldRecord } from '../../domain/hold.ts'
-import type { AccountName, Instant, RequestId } from '../../domain/ids.ts'
+import type { Hold } from '../../domain/hold.ts'
+import { isCharge, kindOfEnd, showHold, showHoldAsFrozen, type HoldRecord } from '../../domain/hold-record.ts'
+import { needsDeclaration } from '../../domain/house-account.ts'
+import type { AccountName, AssetCode, Instant, RequestId } from '../../domain/ids.ts'
 import {
   endOfHold,
   requestOfEntry,
   showEntry,
   showLine,
   type Entry,
-  type EntryRecord,
   type HoldEvent,
-  type HoldStep,
   type Posting,
   type PostingRecord,
   type StatementLine,
 } from '../../domain/journal.ts'
-import { PAGE_BYTES_MAX } from '../../domain/page.ts'
 import { rateKey, type Rate } from '../../domain/rate.ts'
 import type {
   Account,
+  AssetStats,
+  BalanceQuery,
   DueHolds,
+  DueQuery,
+  FeedPage,
+  FeedQuery,
+  ExpiryPlace,
   HoldHistoryQuery,
   HoldQuery,
-  OverdueHolds,
   Page,
   PageQuery,
   Period,
   PostingQuery,
   RateHistoryQuery,
   Reader,
+  StatsQuery,
 } from '../../engine/reader.ts'
-import { FIRST_PAGE, OVERDUE_COUNT_MAX } from '../../engine/reader.ts'
+import { FIRST_PAGE } from '../../engine/reader.ts'
+import { feedKeyOf, feedPageOf, keyBehind, placesAfter } from '../feed-pages.ts'
 import { matchesAttached } from '../attached.ts'
-import { decodeCursor, encodeCursor, type CursorKeys, type CursorList } from '../cursor.ts'
-import { rowBytes, rowsWithin } from '../page-bytes.ts'
+import type { CursorKeys, CursorList } from '../cursor.ts'
+import { rowBytes } from '../page-bytes.ts'
+import { ACTIVE } from '../../domain/standing.ts'
 import { addUpStripes } from '../stripes.ts'
-import { postingKey, stepKey, type Connection, type Tables } from './tables.ts'
+import { listBalances } from './balance-lists.ts'
+import { compare, compareKeys, pageOf } from './pages.ts'
+import { statsOf } from './stats.ts'
+import { changeKey, postingKey, type Connection, type Tables } from './tables.ts'
 
 export class MemoryReader implements Reader {
   readonly #connection: Connection
@@ -57,12 +69,19 @@ export class MemoryReader implements Reader {
   async account(account: AccountName, page: PageQuery = FIRST_PAGE): Promise<Account | null> {
     const tables = await this.#connection.tables()
     const stripes = [...tables.balances.values()].filter((balance) => balance.account === account)
-    if (stripes.length === 0) return null
+    if (stripes.length === 0 && !(needsDeclaration(account) && tables.houses.has(account))) {
+      const metadata = tables.accounts.get(account)
+      const stood = tables.standings.get(account)
+      if ((metadata === undefined && stood === undefined) || page.cursor !== null) return null
+      const { standing, successor } = stood ?? ACTIVE
+      return { account, metadata: metadata ?? null, standing, successor, balances: [], next: null }
+    }
     const { items, next } = pageOf(addUpStripes(stripes), page, 'balances', {
       key: ({ asset }) => [asset],
       isAfter: ({ asset }, [last]) => asset > last,
     })
-    return { account, metadata: tables.accounts.get(account) ?? null, balances: items, next }
+    const { standing, successor } = tables.standings.get(account) ?? ACTIVE
+    return { account, metadata: tables.accounts.get(account) ?? null, standing, successor, balances: items, next }
   }
 
   async accountAt(name: AccountName, at: Instant, page: PageQuery = FIRST_PAGE): Promise<Account | null> {
@@ -85,6 +104,22 @@ export class MemoryReader implements Reader {
     return { ...account, balances: addUpStripes(then) }
   }
 
+  async balances(query: BalanceQuery): Promise<Page<Balance>> {
+    return listBalances(await this.#connection.tables(), query)
+  }
+
+  async stats(query: StatsQuery): Promise<Page<AssetStats>> {
+    const { items, next } = await this.assets(query)
+    const tables = await this.#connection.tables()
+    return { items: items.map(({ code }) => statsOf(tables, code, query)), next }
+  }
+
+  async balance(account: AccountName, asset: AssetCode): Promise<Balance | null> {
+    const tables = await this.#connection.tables()
+    const stripes = [...tables.balances.values()].filter((each) => each.account === account && each.asset === asset)
+    return addUpStripes(stripes)[0] ?? null
+  }
+
   async hold(id: RequestId): Promise<Hold | null> {
     const tables = await this.#connection.tables()
     const record = tables.requests.get(id)
@@ -96,6 +131,7 @@ export class MemoryReader implements Reader {
     const { account, asset, state } = query
     const holds = [...tables.requests.values()]
       .filter((record) => record.kind === 'freeze')
+      .filter((hold) => !isCharge(hold))
       .filter((hold) => state === null || hold.state === state)
       .filter((hold) => isWithin(hold.createdAt, query))
       .filter(({ metadata }) => matchesAttached({ memo: null, metadata }, { metadata: query.metadata ?? null }))
@@ -104,9 +140,10 @@ export class MemoryReader implements Reader {
       return pageOfHolds(own, query, { list: 'holdsOfAccount', key: (hold) => [hold.openedVersion], descending: true })
     }
     if (state === 'open') {
-      return pageOfHolds(holds, query, { list: 'holdsByExpiry', key: (hold) => [hold.expiresAt, hold.id] })
+      const key = (hold: HoldRecord): CursorKeys['holdsByExpiry'] => [hold.expiresAt, placeOf(tables, hold).seq]
+      return pageOfHolds(holds, query, { list: 'holdsByExpiry', key })
     }
-    return pageOfHolds(holds, query, { list: 'holdsById', key: (hold) => [hold.id] })
+    return pageOfHolds(holds, query, { list: 'holdsBySeq', key: (hold) => [hold.seq] })
   }
 
   async holdHistory({ hold: id, ...query }: HoldHistoryQuery): Promise<Page<HoldEvent> | null> {
@@ -119,14 +156,13 @@ export class MemoryReader implements Reader {
     return pageOf(eventsOf(tables, hold), query, 'holdHistory', { key, isAfter, bytesOf })
   }
 
-  async due(now: Instant, limit: number): Promise<DueHolds> {
-    const due = dueOf(await this.#connection.tables(), now)
-    return { holds: due.slice(0, limit).map(({ id, expiresAt }) => ({ id, expiresAt })) }
-  }
-
-  async overdue(now: Instant): Promise<OverdueHolds> {
-    const due = dueOf(await this.#connection.tables(), now)
-    return { count: Math.min(due.length, OVERDUE_COUNT_MAX), oldestExpiresAt: due[0]?.expiresAt ?? null }
+  async due(query: DueQuery): Promise<DueHolds> {
+    const tables = await this.#connection.tables()
+    const places = placesIn(tables, query).slice(0, query.placesMax)
+    const own = places.filter((place) => isOwn(tables, place)).slice(0, query.limit)
+    const holds = own.map(({ hold: { id }, expiresAt }) => ({ id, expiresAt }))
+    const last = own.length === query.limit ? own.at(-1) : places[query.placesMax - 1]
+    return { holds, reached: last === undefined ? null : { expiresAt: last.expiresAt, seq: last.seq } }
   }
 
   async postings(query: PostingQuery): Promise<Page<StatementLine>> {
@@ -153,15 +189,25 @@ export class MemoryReader implements Reader {
   }
 
   async entry(id: string): Promise<Entry | null> {
+    return entryIn(await this.#connection.tables(), id)
+  }
+
+  async feed(query: FeedQuery): Promise<FeedPage> {
     const tables = await this.#connection.tables()
-    const record = tables.requests.get(id)
-    if (record !== undefined) {
-      if (record.kind !== 'freeze') return showEntry(record)
-      return openingOf(record, postingsAt(tables, [openingKeyOf(record)]))
+    const commits = tables.feed.map((entries, index) => ({ position: index + 1, entries }))
+    const begin = feedKeyOf(query) ?? keyBehind(commits.at(-1))
+    const all = placesAfter(
+      begin,
+      commits.filter(({ position }) => position >= begin[0]),
+    )
+    const places = all.slice(0, query.limit)
+    const entries: Entry[] = []
+    for (const { seq, isEnd } of places) {
+      const request = tables.requestBySeq(seq)!
+      const id = isEnd && request.kind === 'freeze' ? endOfHold(request.id, kindOfEnd(request)) : request.id
+      entries.push((await this.entry(id))!)
     }
-    const hold = tables.requests.get(requestOfEntry(id))
-    const end = hold?.kind === 'freeze' ? endingOf(hold, postingsAt(tables, endingKeysOf(hold))) : null
-    return end?.id === id ? end : null
+    return feedPageOf(begin, { places, entries, rest: all.length > places.length })
   }
 
   async assets(query: PageQuery = FIRST_PAGE): Promise<Page<Asset>> {
@@ -190,39 +236,67 @@ function isWithin(instant: Instant, { from = null, until = null }: Period): bool
   return (from === null || instant >= from) && (until === null || instant < until)
 }
 
-function lineOf(tables: Tables, posting: Posting): StatementLine {
-  const request = tables.requests.get(requestOfEntry(posting.entryId))
-  if (request === undefined) throw new Error(`The request of the entry ${posting.entryId} is gone.`)
-  const { metadata } = request
-  if (request.kind === 'freeze') return showLine(posting, { memo: null, metadata })
-  return showLine(posting, { memo: request.memo, metadata }, request.step?.hold ?? null)
+function entryIn(tables: Tables, id: string): Entry | null {
+  const record = tables.requests.get(id)
+  if (record !== undefined) {
+    if (record.kind !== 'freeze') return showEntry(record)
+    if (record.charge !== null) return showEntry(record.charge)
+    return openingOf(record, postingsAt(tables, [openingKeyOf(record)]))
+  }
+  const hold = tables.requests.get(requestOfEntry(id))
+  const end = hold?.kind === 'freeze' ? endingOf(hold, postingsAt(tables, endingKeysOf(hold))) : null
+  return end?.id === id ? end : null
 }
 
-/** The steps of a hold, in their order. */
-function stepsOf(tables: Tables, hold: HoldRecord): (EntryRecord & { readonly step: HoldStep })[] {
-  return Array.from({ length: hold.steps }, (_, index) => {
-    const id = tables.holdSteps.get(stepKey(hold.id, index + 1))
-    const entry = id === undefined ? undefined : tables.requests.get(id)
-    if (entry === undefined || entry.kind === 'freeze' || entry.step === null) {
-      throw new Error(`The step ${index + 1} of the hold ${hold.id} is gone.`)
-    }
-    return { ...entry, step: entry.step }
-  })
+function lineOf(tables: Tables, posting: Posting): StatementLine {
+  const request = tables.requests.get(requestOfEntry(posting.entryId))
+  const entry = entryIn(tables, posting.entryId)
+  if (request === undefined || entry === null) throw new Error(`The entry ${posting.entryId} is gone.`)
+  const attached = { metadata: request.metadata, ...counterpartiesOf(posting, entry) }
+  if (request.kind === 'freeze') return showLine(posting, { memo: request.charge?.memo ?? null, ...attached })
+  return showLine(posting, { memo: request.memo, ...attached }, request.step?.hold ?? null)
 }
 
 function eventsOf(tables: Tables, hold: HoldRecord): readonly HoldEvent[] {
-  const steps = stepsOf(tables, hold)
-  const isEndStep = steps.some(({ id }) => id === endOfHold(hold.id, kindOfEnd(hold)))
-  const ofRow = eventsOfRow(hold, isEndStep)
-  return [...ofRow, ...steps.map((entry) => eventOfStep(entry, entry.step, ofRow.length))]
+  const events = [frozenEvent(hold)]
+  for (let number = 1; number <= hold.changes; number++) {
+    const change = tables.holdChanges.get(changeKey(hold.seq, number))
+    if (change === undefined) throw new Error(`The change ${number} of the hold ${hold.id} is gone.`)
+    events.push(eventOfChange(change.after, change.step))
+  }
+  return events
 }
 
-/** Open holds whose expiry has come, the earliest first. */
-function dueOf(tables: Tables, now: Instant): HoldRecord[] {
-  return [...tables.requests.values()]
+/** An expiry that the freeze of a hold set, or a step that left the hold open. */
+interface Place extends ExpiryPlace {
+  /** The hold at that time. */
+  readonly hold: HoldRecord
+}
+
+/** In their order. */
+function placesIn(tables: Tables, { after, until }: DueQuery): readonly Place[] {
+  const places = [...tables.requests.values()]
     .filter((record) => record.kind === 'freeze')
-    .filter(({ state, expiresAt }) => state === 'open' && expiresAt <= now)
-    .sort((left, right) => compareKeys([left.expiresAt, left.id], [right.expiresAt, right.id]))
+    .filter((hold) => !isCharge(hold))
+    .map((hold) => ({ hold: { ...hold, changes: 0 }, expiresAt: showHoldAsFrozen(hold).expiresAt, seq: hold.seq }))
+  for (const { after: hold, step } of tables.holdChanges.values()) {
+    if (step !== null && hold.state === 'open') places.push({ hold, expiresAt: hold.expiresAt, seq: step.seq })
+  }
+  const key = ({ expiresAt, seq }: ExpiryPlace): readonly number[] => [expiresAt, seq]
+  return places
+    .filter((place) => place.expiresAt <= until && (after === null || compareKeys(key(place), key(after)) > 0))
+    .sort((left, right) => compareKeys(key(left), key(right)))
+}
+
+/** Whether nothing happened to the hold since: it is open, and expires there. */
+function isOwn(tables: Tables, { hold }: Place): boolean {
+  return !tables.holdChanges.has(changeKey(hold.seq, hold.changes + 1))
+}
+
+/** Where an open hold expires. */
+function placeOf(tables: Tables, { expiresAt, seq, changes }: HoldRecord): ExpiryPlace {
+  const step = tables.holdChanges.get(changeKey(seq, changes))?.step
+  return { expiresAt, seq: step?.seq ?? seq }
 }
 
 function postingsAt(tables: Tables, keys: readonly PostingKey[]): readonly Posting[] {
@@ -256,43 +330,4 @@ function pageOfHolds<List extends CursorList>(
     bytesOf: rowBytes,
   })
   return { items: page.items.map(showHold), next: page.next }
-}
-
-interface PageOrder<Row, Key> {
-  readonly key: (row: Row) => Key
-  /** Whether the row comes after the one with this key. */
-  readonly isAfter: (row: Row, key: Key) => boolean
-  /** The bytes of a row towards `PAGE_BYTES_MAX`; left out where all rows are small. */
-  readonly bytesOf?: (row: Row) => number
-}
-
-/** @param rows all of the list, in its order. */
-function pageOf<Row, List extends CursorList>(
-  rows: readonly Row[],
-  { limit, cursor }: PageQuery,
-  list: List,
-  { key, isAfter, bytesOf = () => 0 }: PageOrder<Row, CursorKeys[List]>,
-): Page<Row> {
-  const last = cursor === null ? null : decodeCursor(list, cursor)
-  const rest = last === null ? rows : rows.filter((row) => isAfter(row, last))
-  const items = rowsWithin(rest.slice(0, limit), bytesOf, PAGE_BYTES_MAX)
-  const lastItem = items.at(-1)
-  return {
-    items,
-    next: rest.length > items.length && lastItem !== undefined ? encodeCursor(list, key(lastItem)) : null,
-  }
-}
-
-function compareKeys(left: readonly (number | string)[], right: readonly (number | string)[]): number {
-  for (const [index, part] of left.entries()) {
-    const order = compare(part, right[index]!)
-    if (order !== 0) return order
-  }
-  return 0
-}
-
-/** By code unit, as a binary collation orders ASCII. */
-function compare(left: number | string, right: number | string): number {
-  if (left === right) return 0
-  return left < right ? -1 : 1
 }

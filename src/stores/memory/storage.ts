@@ -18,6 +18,7 @@ export function openMemoryStorage(tables: Tables = new Tables(), order: WriteOrd
   const close = async (): Promise<void> => connection.close()
   return {
     kind: 'memory',
+    newFile: null,
     store: new MemoryStore(connection, order),
     reader: new MemoryReader(connection),
     auditor: new MemoryAuditor(connection),

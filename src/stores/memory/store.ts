@@ -5,15 +5,23 @@
  */
 import type { Asset } from '../../domain/asset.ts'
 import { balanceKey, emptyBalance, type BalanceName, type BalanceRecord } from '../../domain/balance.ts'
-import type { HoldRecord } from '../../domain/hold.ts'
-import { isHouse, type AssetCode, type Instant, type RequestId } from '../../domain/ids.ts'
+import { isCharge, showHoldAsFrozen, type HoldRecord } from '../../domain/hold-record.ts'
+import type { HouseAccount } from '../../domain/house-account.ts'
+import { isHouse, type AccountName, type AssetCode, type Instant, type RequestId } from '../../domain/ids.ts'
 import { rateKey, type Rate } from '../../domain/rate.ts'
 import { type RequestRecord, type Snapshot } from '../../domain/snapshot.ts'
-import { footprintOfHold, type Footprint } from '../../domain/footprint.ts'
+import { newStanding, type StandingRecord } from '../../domain/standing.ts'
+import {
+  companionsOf,
+  footprintOfHold,
+  footprintOfSuccessor,
+  footprintOfWhole,
+  type Footprint,
+} from '../../domain/footprint.ts'
 import { type Changes } from '../../domain/changes.ts'
 import { NEWEST_ROWS_MAX, type CommitResult, type Store, type StoreClock } from '../../engine/store.ts'
-import { postingKey, stepKey, type Connection, type Tables } from './tables.ts'
-import { endedHold, isWritable, keyOf, type WriteOrder } from './write-orders.ts'
+import { changeKey, postingKey, type Connection, type Tables } from './tables.ts'
+import { isWritable, keyOf, runsOf, type WriteOrder } from './write-orders.ts'
 
 export class MemoryStore implements Store {
   /** Always 0: there is no connection. */
@@ -71,9 +79,22 @@ function read(tables: Tables, footprint: Footprint): Snapshot {
   const requests = new Map<RequestId, RequestRecord | null>()
   const balances = new Map<string, BalanceRecord>()
   const assets = new Map<AssetCode, Asset | null>()
+  const standings = new Map<AccountName, StandingRecord>()
+  const addStanding = (account: AccountName): StandingRecord => {
+    const standing = tables.standings.get(account) ?? newStanding(account)
+    standings.set(account, standing)
+    return standing
+  }
   const addBalance = (name: BalanceName): void => {
     const key = balanceKey(name.account, name.asset, name.stripe)
-    if (!balances.has(key)) balances.set(key, tables.balances.get(key) ?? emptyBalance(tables.nextBalanceId(), name))
+    if (balances.has(key)) return
+    // A new balance is as its account.
+    const stands = tables.balances.has(key) || isHouse(name.account) ? undefined : addStanding(name.account)
+    const balance = tables.balances.get(key) ?? emptyBalance(tables.nextBalanceId(), name, stands)
+    balances.set(key, balance)
+    const successor = footprintOfSuccessor(balance, footprint)
+    if (successor !== null) addBalance(successor)
+    companionsOf(name, footprint).forEach(addBalance)
   }
   for (const name of footprint.balances.values()) addBalance(name)
   for (const id of footprint.requests) {
@@ -81,28 +102,45 @@ function read(tables: Tables, footprint: Footprint): Snapshot {
     requests.set(id, request)
     if (request?.kind === 'freeze') footprintOfHold(request, footprint).forEach(addBalance)
   }
+  for (const account of footprint.standings) footprintOfWhole(addStanding(account), footprint).forEach(addBalance)
   for (const code of footprint.assets) assets.set(code, tables.assets.get(code) ?? null)
+  const houses = new Map<AccountName, HouseAccount | null>()
+  for (const account of footprint.houses) houses.set(account, tables.houses.get(account) ?? null)
   const rates = new Map<string, Rate | null>()
   for (const key of footprint.rates.keys()) rates.set(key, tables.rates.get(key)?.at(-1) ?? null)
-  return { requests, balances, assets, rates }
+  return { requests, balances, standings, assets, houses, rates }
 }
 
 function write(tables: Tables, changes: Changes, order: WriteOrder): CommitResult {
   if (!isWritable(tables, changes, order)) return 'stale'
-  for (const entry of changes.entries) tables.requests.set(entry.id, entry)
-  for (const hold of changes.holdsOpened) tables.requests.set(hold.id, hold)
-  for (const end of changes.holdsChanged) {
-    tables.requests.set(end.id, endedHold(tables.requests.get(end.id) as HoldRecord, end))
+  for (const request of [...changes.holdsOpened, ...changes.charges, ...changes.entries]) {
+    tables.requests.set(request.id, request)
+    tables.requestIds.set(request.seq, request.id)
+    if (request.kind === 'freeze') tables.freezes.set(request.seq, asFrozen(request))
   }
-  for (const { after } of changes.holdsStepped) tables.requests.set(after.id, after)
-  for (const { hold, number, entry } of changes.holdSteps) tables.holdSteps.set(stepKey(hold, number), entry)
+  for (const change of changes.holdChanges) {
+    const { after } = change
+    tables.holdChanges.set(changeKey(after.seq, after.changes), change)
+    tables.requests.set(after.id, after)
+  }
   for (const posting of changes.postings) tables.postings.set(postingKey(posting.balanceId, posting.version), posting)
+  for (const run of runsOf(changes)) tables.runs.set(postingKey(run.balanceId, run.firstVersion), run)
+  if (changes.entryOrder.length > 0) tables.feed.push(changes.entryOrder)
   for (const { after } of changes.balances) tables.balances.set(keyOf(after), after)
   for (const { account, metadata } of changes.accounts) tables.accounts.set(account, metadata)
+  for (const { after } of changes.standings) tables.standings.set(after.account, after)
   for (const asset of changes.assets) tables.assets.set(asset.code, asset)
+  for (const house of changes.houses) tables.houses.set(house.account, house)
   for (const rate of changes.rates) {
     const key = rateKey(rate.from, rate.to)
     tables.rates.set(key, [...(tables.rates.get(key) ?? []), rate])
   }
   return 'committed'
+}
+
+/** The hold as it was opened, or the charge as it was made, before its changes. */
+function asFrozen(hold: HoldRecord): HoldRecord {
+  const { endedAt: _, steps: changes, ...frozen } = showHoldAsFrozen(hold)
+  if (isCharge(hold)) return { ...hold, ...frozen, changes, firstAnswers: null }
+  return { ...hold, ...frozen, end: null, changes, firstAnswers: null }
 }

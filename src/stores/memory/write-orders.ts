@@ -3,15 +3,17 @@
  * first one decides the result, so the model checks in the order of a real store (test/conformance/precedence.ts compares each order
  * with its store).
  */
+import { isDeepStrictEqual } from 'node:util'
 import type { Asset } from '../../domain/asset.ts'
 import { balanceKey, type BalanceRecord } from '../../domain/balance.ts'
-import type { HoldRecord } from '../../domain/hold.ts'
-import type { RequestId } from '../../domain/ids.ts'
+import type { HoldRecord } from '../../domain/hold-record.ts'
 import { rateKey, type Rate } from '../../domain/rate.ts'
+import type { RequestRecord } from '../../domain/snapshot.ts'
 import type { BalanceChange, Changes, HoldChange } from '../../domain/changes.ts'
 import { Fault } from '../../engine/faults.ts'
-import { assetBreach, balanceBreach, holdBreach, rateBreach } from './constraints.ts'
-import { postingKey, stepKey, type Tables } from './tables.ts'
+import { RUN_LINES_MAX } from '../sql/run-row.ts'
+import { assetBreach, balanceBreach, freezeBreach, holdChangeBreach, rateBreach } from './constraints.ts'
+import { changeKey, postingKey, type Run, type Tables } from './tables.ts'
 
 /** The result of one row; `breach` is a sentence that says how it breaks a constraint. */
 type Verdict = 'good' | 'stale' | { readonly breach: string }
@@ -27,42 +29,57 @@ export type WriteOrder = readonly Write[]
 export const WRITE_ORDERS: Readonly<Record<'mysql' | 'postgres' | 'sqlite', WriteOrder>> = {
   mysql: [
     ['ratesUsed'],
+    ['housesUsed', 0],
     ['balancesChanged', 2],
     ['balancesOpened'],
+    ['holdsContinued'],
     ['holdsOpened'],
     ['entries'],
-    ['holdSteps'],
-    ['postings'],
-    ['holdsChanged', 2],
-    ['holdsStepped', 0],
+    ['charges'],
+    ['holdsEnded'],
+    ['holdsStepped'],
+    ['runs'],
     ['assets', 0],
+    ['standingsChanged', 2],
+    ['standingsNew'],
+    ['houses'],
     ['rates'],
   ],
   // Guards in the order in which the outer SELECT reads them; then the other parts, the last one first.
   postgres: [
     ['balancesChanged', 0],
-    ['holdsChanged', 0],
-    ['holdsStepped', 0],
+    ['standingsChanged', 0],
+    ['holdsContinued'],
     ['assets', 0],
     ['ratesUsed'],
-    ['postings'],
-    ['holdSteps'],
+    ['housesUsed', 0],
+    ['runs'],
+    ['holdsStepped'],
+    ['holdsEnded'],
+    ['charges'],
     ['entries'],
     ['holdsOpened'],
     ['balancesOpened'],
+    ['standingsNew'],
     ['rates'],
+    ['houses'],
   ],
   sqlite: [
     ['ratesUsed'],
+    ['holdsContinued'],
+    ['housesUsed'],
     ['rates'],
+    ['houses'],
     ['holdsOpened'],
     ['entries'],
-    ['holdSteps'],
-    ['postings'],
-    ['balancesOpened'],
-    ['holdsChanged'],
+    ['charges'],
+    ['holdsEnded'],
     ['holdsStepped'],
+    ['runs'],
+    ['balancesOpened'],
+    ['standingsNew'],
     ['assets'],
+    ['standingsChanged'],
     ['balancesChanged'],
   ],
 }
@@ -83,19 +100,22 @@ export function isWritable(tables: Tables, changes: Changes, order: WriteOrder):
 
 /** Rows are inserted, or changed if they are as expected: a constraint is checked before a key, and only on a row that exists. */
 const VERDICTS = {
-  ratesUsed: (tables: Tables, { ratesUsed }: Changes) =>
-    ratesUsed.map((rate) => changed(rate.version === newestVersion(tables, rate), null)),
+  ratesUsed: (tables: Tables, { ratesUsed }: Changes) => ratesUsed.map((rate) => changed(isNewest(tables, rate), null)),
   rates: (tables: Tables, { rates }: Changes) =>
     rates.map((rate) => inserted(rate.version <= newestVersion(tables, rate), rateBreach(rate))),
-  holdsOpened: (tables: Tables, { holdsOpened, holdsStepped }: Changes) => {
-    const stepped = new Map(holdsStepped.map(({ after }) => [after.id, after]))
-    return holdsOpened.map((hold) => inserted(tables.requests.has(hold.id), holdBreach(stepped.get(hold.id) ?? hold)))
-  },
-  entries: (tables: Tables, { entries }: Changes) => entries.map(({ id }) => inserted(tables.requests.has(id), null)),
-  holdSteps: (tables: Tables, { holdSteps }: Changes) =>
-    holdSteps.map(({ hold, number }) => inserted(tables.holdSteps.has(stepKey(hold, number)), null)),
-  postings: (tables: Tables, { postings }: Changes) =>
-    postings.map(({ balanceId, version }) => inserted(tables.postings.has(postingKey(balanceId, version)), null)),
+  holdsContinued: (tables: Tables, changes: Changes) =>
+    continued(changes).map(({ seq, changes: number }) => changed(hasChange(tables, seq, number - 1), null)),
+  holdsOpened: (tables: Tables, { holdsOpened }: Changes) =>
+    holdsOpened.map((hold) => inserted(isTaken(tables, hold), freezeBreach(hold))),
+  entries: (tables: Tables, { entries }: Changes) => entries.map((entry) => inserted(isTaken(tables, entry), null)),
+  charges: (tables: Tables, { charges }: Changes) =>
+    charges.map((charge) => inserted(isTaken(tables, charge), freezeBreach(charge))),
+  holdsEnded: (tables: Tables, { holdChanges }: Changes) =>
+    holdChanges.filter(({ step }) => step === null).map((change) => insertedChange(tables, change)),
+  holdsStepped: (tables: Tables, { holdChanges }: Changes) =>
+    holdChanges.filter(({ step }) => step !== null).map((change) => insertedChange(tables, change)),
+  runs: (tables: Tables, changes: Changes) =>
+    runsOf(changes).map((run) => inserted(tables.runs.has(postingKey(run.balanceId, run.firstVersion)), null)),
   balancesOpened: (tables: Tables, { balances }: Changes) =>
     balances
       .filter(isNew)
@@ -106,17 +126,18 @@ const VERDICTS = {
     balances
       .filter((change) => !isNew(change))
       .map((change) => changed(isAsBefore(tables, change), balanceBreach(change.after))),
-  holdsChanged: (tables: Tables, { holdsChanged }: Changes) =>
-    holdsChanged.map((hold) => {
-      const stored = holdAsBefore(tables, hold.id, { state: 'open', steps: 0 })
-      return changed(stored !== null, stored === null ? null : holdBreach(endedHold(stored, hold)))
-    }),
-  holdsStepped: (tables: Tables, { holdsOpened, holdsStepped }: Changes) => {
-    const opened = new Set(holdsOpened.map(({ id }) => id))
-    return holdsStepped
-      .filter(({ after }) => !opened.has(after.id))
-      .map(({ before, after }) => changed(holdAsBefore(tables, after.id, before) !== null, holdBreach(after)))
-  },
+  standingsNew: (tables: Tables, { standings }: Changes) =>
+    standings
+      .filter(({ before }) => before.version === 0)
+      .map(({ after }) => inserted(tables.standings.has(after.account), null)),
+  standingsChanged: (tables: Tables, { standings }: Changes) =>
+    standings
+      .filter(({ before }) => before.version > 0)
+      .map(({ before }) => changed(isDeepStrictEqual(tables.standings.get(before.account), before), null)),
+  houses: (tables: Tables, { houses }: Changes) =>
+    houses.map(({ account }) => inserted(tables.houses.has(account), null)),
+  housesUsed: (tables: Tables, { housesUsed }: Changes) =>
+    housesUsed.map((account) => changed(tables.houses.has(account), null)),
   assets: (tables: Tables, { assets }: Changes) =>
     assets.map((asset) => changed(isDeclaredAlike(asset, tables.assets.get(asset.code)), assetBreach(asset))),
 } as const satisfies Record<string, (tables: Tables, changes: Changes) => readonly Verdict[]>
@@ -131,23 +152,53 @@ function changed(isAsItMustBe: boolean, breach: string | null): Verdict {
   return breach === null ? 'good' : { breach }
 }
 
-/** The stored hold with what an end that is no step writes to it: the columns of its freeze stay as they are. */
-export function endedHold(stored: HoldRecord, end: HoldRecord): HoldRecord {
-  const { state, held, settled, released, drawn, shortfall } = end
-  return { ...stored, state, held, settled, released, drawn, shortfall, end: end.end }
+/** The number of a request is the primary key, its id another one. */
+function isTaken(tables: Tables, { seq, id }: Pick<RequestRecord, 'seq' | 'id'>): boolean {
+  return tables.requestIds.has(seq) || tables.requests.has(id)
+}
+
+function insertedChange(tables: Tables, change: HoldChange): Verdict {
+  const { seq, changes } = change.after
+  return inserted(tables.holdChanges.has(changeKey(seq, changes)), holdChangeBreach(change))
+}
+
+/** Whether a hold has the change with this number; 0 is its freeze. */
+function hasChange(tables: Tables, holdSeq: number, number: number): boolean {
+  return number === 0 ? tables.freezes.has(holdSeq) : tables.holdChanges.has(changeKey(holdSeq, number))
+}
+
+/** The holds that a batch changes and does not open itself, each after the first of its changes. */
+function continued({ holdsOpened, charges, holdChanges }: Changes): readonly HoldRecord[] {
+  const seen = new Set([...holdsOpened, ...charges].map(({ seq }) => seq))
+  return holdChanges.flatMap(({ after }) => {
+    if (seen.has(after.seq)) return []
+    seen.add(after.seq)
+    return [after]
+  })
+}
+
+/** The postings of a commit on one balance are one row, or several where they are many. */
+export function runsOf({ postings }: Pick<Changes, 'postings'>): readonly Run[] {
+  return [...Map.groupBy(postings, ({ balanceId }) => balanceId)].flatMap(([balanceId, own]) =>
+    Array.from({ length: Math.ceil(own.length / RUN_LINES_MAX) }, (_, index) => {
+      const some = own.slice(index * RUN_LINES_MAX, (index + 1) * RUN_LINES_MAX)
+      const { version: lastVersion, available, held } = some.at(-1)!
+      return { balanceId, firstVersion: some[0]!.version, lastVersion, available, held, postings: some }
+    }),
+  )
 }
 
 export function keyOf(balance: BalanceRecord): string {
   return balanceKey(balance.account, balance.asset, balance.stripe)
 }
 
-function newestVersion(tables: Tables, { from, to }: Rate): number {
-  return tables.rates.get(rateKey(from, to))?.length ?? 0
+/** Whether it is in force, with every term that it has here. */
+function isNewest(tables: Tables, rate: Rate): boolean {
+  return isDeepStrictEqual(tables.rates.get(rateKey(rate.from, rate.to))?.at(-1), rate)
 }
 
-function holdAsBefore(tables: Tables, id: RequestId, { state, steps }: HoldChange['before']): HoldRecord | null {
-  const hold = tables.requests.get(id)
-  return hold?.kind === 'freeze' && hold.state === state && hold.steps === steps ? hold : null
+function newestVersion(tables: Tables, { from, to }: Rate): number {
+  return tables.rates.get(rateKey(from, to))?.length ?? 0
 }
 
 /** The first declaration decides the decimals and the creation time; only the name changes. */
@@ -162,12 +213,13 @@ function isNew({ before }: BalanceChange): boolean {
 function isAsBefore(tables: Tables, { before, after }: BalanceChange): boolean {
   const stored = tables.balances.get(keyOf(after))
   if (stored === undefined) return false
-  const { id, version, available, held, floor } = stored
+  const { id, version, available, held, floor, standing } = stored
   return (
     id === after.id &&
     version === before.version &&
     available === before.available &&
     held === before.held &&
-    floor === before.floor
+    floor === before.floor &&
+    standing === before.standing
   )
 }

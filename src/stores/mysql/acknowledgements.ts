@@ -9,11 +9,11 @@
  * visible only after their own acknowledgement. A server that waits after the commit is visible (AFTER_COMMIT) needs one acknowledged
  * commit per load.
  */
-import type { RequestId } from '../../domain/ids.ts'
+import { DEFAULT_ASSET } from '../../domain/ids.ts'
 import type { Snapshot } from '../../domain/snapshot.ts'
 import type { MysqlConnection } from './connection.ts'
 import { literal } from './literals.ts'
-import { BEGIN, COMMIT } from './transactions.ts'
+import { BEGIN, COMMIT, guard } from './transactions.ts'
 
 export class Acknowledgements {
   readonly #connections = new WeakSet<MysqlConnection>()
@@ -30,18 +30,18 @@ export class Acknowledgements {
   }
 
   /** Resolves when the requests that the connection found are as durable as a commit. @throws MysqlFailure */
-  async await(connection: MysqlConnection, snapshot: Snapshot): Promise<void> {
-    const found = foundIn(snapshot)
-    if (found === null || this.#has(connection)) return
-    // Two changes that cancel each other: each is an event of the binary log. An update to the same value is none.
-    const change = (by: string): string => `UPDATE requests SET at = at ${by} 1 WHERE id = ${literal(found)}`
-    await connection.run([...BEGIN, change('+'), change('-'), COMMIT])
+  async await(connection: MysqlConnection, { requests }: Snapshot): Promise<void> {
+    const hasFound = [...requests.values()].some((record) => record !== null)
+    if (!hasFound || this.#has(connection)) return
+    await connection.run([...BEGIN, changeBy('+'), guard('ROW_COUNT() = 1'), changeBy('-'), COMMIT])
     this.add(connection)
   }
 }
 
-/** A request among those that were asked for, if there is one. */
-function foundIn({ requests }: Snapshot): RequestId | null {
-  for (const [id, record] of requests) if (record !== null) return id
-  return null
+/**
+ * Two changes that cancel each other: each is an event of the binary log. An update to the same value is none. Of an asset, because the
+ * user of the store may not change a request, and the row of a balance may be locked by a commit. The guard fails if there is no such asset, which would change nothing.
+ */
+function changeBy(sign: '+' | '-'): string {
+  return `UPDATE assets SET created_at = created_at ${sign} 1 WHERE code = ${literal(DEFAULT_ASSET)}`
 }

@@ -12,6 +12,8 @@ import type { Flavour } from './server.ts'
 export interface Pools {
   /** Of one connection. */
   readonly writer: ConnectionPool
+  /** Of one connection, for commits that run ahead of their turn. */
+  readonly ahead: ConnectionPool
   readonly readers: ConnectionPool
   /** Long reads. */
   readonly audits: ConnectionPool
@@ -22,20 +24,22 @@ const READ_ATTEMPTS_MAX = 2
 
 export class Connections {
   readonly writer: ConnectionPool
+  readonly ahead: ConnectionPool
   readonly #readers: ConnectionPool
   readonly #audits: ConnectionPool
   readonly #flavour: Flavour
 
-  constructor({ writer, readers, audits }: Pools, flavour: Flavour) {
+  constructor({ writer, ahead, readers, audits }: Pools, flavour: Flavour) {
     this.#flavour = flavour
     this.writer = writer
+    this.ahead = ahead
     this.#readers = readers
     this.#audits = audits
   }
 
   /** Connections for commands that broke or were given up. */
   get lostCount(): number {
-    return this.writer.lostCount + this.#readers.lostCount
+    return this.writer.lostCount + this.ahead.lostCount + this.#readers.lostCount
   }
 
   /**
@@ -75,11 +79,11 @@ export class Connections {
   }
 
   giveUp(): void {
-    for (const pool of [this.writer, this.#readers, this.#audits]) pool.giveUp()
+    for (const pool of [this.writer, this.ahead, this.#readers, this.#audits]) pool.giveUp()
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.writer, this.#readers, this.#audits].map((pool) => pool.close()))
+    await Promise.all([this.writer, this.ahead, this.#readers, this.#audits].map((pool) => pool.close()))
   }
 
   /** Handles a failure. Returns whether a second read may succeed: the server was not the primary, or the transaction was lost. */

@@ -34,6 +34,11 @@ interface ErrorRow {
 
 const GUARD = 1242
 
+/** Whether a statement of `guard` in transactions.ts failed. */
+export function isGuard({ errno }: MysqlFailure): boolean {
+  return errno === GUARD
+}
+
 const LOGIN = 'Correct the user and the password in the store URL, or the account at the server.'
 const RIGHTS = 'Grant the rights that docs/guides/mysql.md lists to the user of the store URL.'
 const TABLES = 'Run "holdfast migrate" on this database, or correct its name in the store URL.'

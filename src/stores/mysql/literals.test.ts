@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { Bytes } from '../sql/values.ts'
 import { literal, literals } from './literals.ts'
 
 test('numbers are digits, whatever their size', () => {
@@ -15,6 +16,10 @@ test('a number that is not whole is a defect, not a statement', () => {
 
 test('names and ids stand between quotes as they are', () => {
   for (const text of ['user:8', '@issuer', 'A-z_0/9.=+', '', 'h~settle']) assert.equal(literal(text), `'${text}'`)
+})
+
+test('bytes are hexadecimal digits', () => {
+  assert.equal(literals([new Bytes('00ff'), new Bytes('27')]), '0x00ff,0x27')
 })
 
 test('a text cannot end its own quotes', () => {

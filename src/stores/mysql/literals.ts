@@ -4,7 +4,7 @@
  * The text of a multi-row statement depends on the number of its rows, so a prepared statement would have to be prepared each time.
  */
 import { escape } from 'mysql2'
-import type { SqlValue } from '../sql/values.ts'
+import { Bytes, type SqlValue } from '../sql/values.ts'
 
 /** Any character but those of names, ids and codes, which have no meaning in SQL. */
 const SPECIAL = /[^\w:./@+=~-]/
@@ -27,6 +27,7 @@ export function literal(value: SqlValue): string {
     const number = Number(value)
     return (number | 0) === number ? String(number) : String(value)
   }
+  if (value instanceof Bytes) return `0x${value.hex}`
   if (!Number.isSafeInteger(value)) throw new TypeError(`${value} is not a whole number.`)
   return String(value)
 }

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { BalanceRecord } from '../../domain/balance.ts'
 import type { Changes } from '../../domain/changes.ts'
+import type { PostingRecord } from '../../domain/journal.ts'
+import { ACTIVE } from '../../domain/standing.ts'
+import { RUN } from '../sql/run-row.ts'
+import { writesOf } from '../sql/writes.ts'
 import { compareLocks, inLockOrder } from './lock-order.ts'
 
 function name(account: string, asset = 'credit', stripe = 0) {
@@ -21,49 +26,47 @@ test('people come before house accounts, then names go by code unit, asset and s
   assert.deepEqual(ordered.toReversed().toSorted(compareLocks), ordered)
 })
 
-test('balances and their postings are written in that order, and the postings of one balance stay in theirs', () => {
-  const balance = (id: number, account: string) => {
-    const before = { id, ...name(account), available: 0n, held: 0n, floor: 0n, version: 1 }
-    return { before, after: { ...before, version: 3 } }
+test('balances and their runs are written in that order', () => {
+  const balance = (id: number, account: string): BalanceRecord => {
+    return { id, ...name(account), available: 0n, held: 0n, floor: 0n, debt: 0n, ...ACTIVE, version: 1 }
   }
-  const posting = (balanceId: number, version: number) => ({
-    balanceId,
-    version,
-    entryId: 'e',
-    kind: 'charge' as const,
-    availableDelta: 0n,
-    heldDelta: 0n,
-    available: 0n,
-    held: 0n,
-    at: 0,
-  })
+  const changed = (id: number, account: string) => {
+    const before = balance(id, account)
+    return { before, after: { ...before, version: 2 } }
+  }
+  const opened = (id: number, account: string) => {
+    return { before: { ...balance(id, account), version: 0 }, after: balance(id, account) }
+  }
+  const posting = (balanceId: number): PostingRecord => ({ ...RUN.sample.postings[0]!, balanceId })
   const changes: Changes = {
     entries: [],
     holdsOpened: [],
-    holdsChanged: [],
-    holdsStepped: [],
-    holdSteps: [],
-    postings: [posting(1, 2), posting(2, 2), posting(9, 7), posting(1, 3), posting(2, 3)],
-    balances: [balance(1, '@revenue'), balance(2, 'user:8')],
+    charges: [],
+    holdChanges: [],
+    // A balance that does not change is written too: the database checks its version.
+    postings: [1, 9, 2, 3, 4, 1].map(posting),
+    balances: [changed(1, '@revenue'), opened(2, 'user:9'), changed(3, 'user:8'), opened(4, 'user:7')],
+    entryOrder: [],
+    standings: [],
     accounts: [],
     assets: [],
+    houses: [],
+    housesUsed: [],
     rates: [],
     ratesUsed: [],
   }
-  const ordered = inLockOrder(changes)
+  const ordered = inLockOrder(writesOf(changes))
+  const ids = (records: readonly { readonly id: number }[]) => records.map(({ id }) => id)
+  assert.deepEqual(ids(ordered.balancesChanged.map(({ after }) => after)), [3, 1])
+  assert.deepEqual(ids(ordered.balancesOpened), [4, 2])
   assert.deepEqual(
-    ordered.balances.map(({ after }) => after.id),
-    [2, 1],
-  )
-  assert.deepEqual(
-    ordered.postings.map(({ balanceId, version }) => [balanceId, version]),
+    ordered.runs.map(({ balanceId, postings }) => [balanceId, postings.length]),
     [
-      [2, 2],
-      [2, 3],
+      [4, 1],
+      [3, 1],
+      [2, 1],
       [1, 2],
-      [1, 3],
-      // A balance that does not change is written too: the database checks its version.
-      [9, 7],
+      [9, 1],
     ],
   )
 })

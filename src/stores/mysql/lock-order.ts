@@ -6,8 +6,8 @@
  */
 import type { BalanceName } from '../../domain/balance.ts'
 import { isHouse } from '../../domain/ids.ts'
-import type { PostingRecord } from '../../domain/journal.ts'
-import type { Changes } from '../../domain/changes.ts'
+import type { Run } from '../sql/run-row.ts'
+import type { Writes } from '../sql/writes.ts'
 
 /** By code unit within the two groups, as the index of names is sorted. */
 export function compareLocks(left: BalanceName, right: BalanceName): number {
@@ -18,15 +18,17 @@ export function compareLocks(left: BalanceName, right: BalanceName): number {
   return left.stripe - right.stripe
 }
 
-/** The same changes, with balances and their postings in the order of locks. */
-export function inLockOrder(changes: Changes): Changes {
-  if (changes.balances.length < 2) return changes
-  const balances = changes.balances.toSorted((left, right) => compareLocks(left.after, right.after))
-  const byBalance = new Map<number, PostingRecord[]>(balances.map(({ after }) => [after.id, []]))
-  for (const posting of changes.postings) {
-    const group = byBalance.get(posting.balanceId)
-    if (group === undefined) byBalance.set(posting.balanceId, [posting])
-    else group.push(posting)
+/** The same writes, with balances and their runs in the order of locks. */
+export function inLockOrder(writes: Writes): Writes {
+  const { balancesChanged, balancesOpened, runs } = writes
+  const balances = [...balancesChanged.map(({ after }) => after), ...balancesOpened]
+  if (balances.length < 2) return writes
+  const places = new Map(balances.toSorted(compareLocks).map(({ id }, place) => [id, place]))
+  const placeOf = ({ balanceId }: Run): number => places.get(balanceId) ?? balances.length
+  return {
+    ...writes,
+    balancesChanged: balancesChanged.toSorted((left, right) => compareLocks(left.after, right.after)),
+    balancesOpened: balancesOpened.toSorted(compareLocks),
+    runs: runs.toSorted((left, right) => placeOf(left) - placeOf(right)),
   }
-  return { ...changes, balances, postings: [...byBalance.values()].flat() }
 }

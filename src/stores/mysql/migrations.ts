@@ -6,10 +6,9 @@
  * fail may be done without being counted. If its result exists already, it counts as done; for any other statement that is an error.
  */
 import { createHash } from 'node:crypto'
-import { fileURLToPath } from 'node:url'
 import {
   MigrationError,
-  readMigrations,
+  migrationsOf,
   type AppliedMigration,
   type Migration,
   type MigrationTarget,
@@ -18,6 +17,7 @@ import { whole, type Row } from '../sql/values.ts'
 import type { MysqlConnection } from './connection.ts'
 import { faultOf, MysqlFailure } from './errors.ts'
 import { literal, literals } from './literals.ts'
+import { MIGRATION_TEXTS } from './migration-texts.ts'
 
 /** How long a migrator waits for another migrator. */
 const LOCK_WAIT_SECONDS = 60
@@ -40,7 +40,7 @@ const TABLE_MISSING = 1146
 const DONE_ALREADY: ReadonlySet<number> = new Set([1050, 1051, 1060, 1061, 1062, 1091, 1826, 3822])
 
 export function mysqlMigrations(): readonly Migration[] {
-  return readMigrations(fileURLToPath(new URL('migrations/', import.meta.url)))
+  return migrationsOf(MIGRATION_TEXTS)
 }
 
 /** A migration that was begun and not finished. */

@@ -2,7 +2,7 @@
 -- Nothing reads this file when Holdfast runs; a test compares it with a database that was just migrated.
 
 CREATE TABLE `accounts` (
-  `account` varchar(64) NOT NULL,
+  `account` varchar(128) NOT NULL,
   `metadata` mediumtext CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
   PRIMARY KEY (`account`)
 ) ENGINE=InnoDB DEFAULT CHARSET=ascii COLLATE=ascii_bin ROW_FORMAT=DYNAMIC;
@@ -18,26 +18,85 @@ CREATE TABLE `assets` (
 
 CREATE TABLE `balances` (
   `id` bigint NOT NULL,
-  `account` varchar(64) NOT NULL,
+  `account` varchar(128) NOT NULL,
   `asset` varchar(16) NOT NULL,
   `stripe` int NOT NULL,
   `available` bigint NOT NULL,
   `held` bigint NOT NULL,
   `floor` bigint DEFAULT NULL,
+  `debt` bigint NOT NULL DEFAULT '0',
+  `standing` tinyint NOT NULL DEFAULT '0',
+  `successor` varchar(128) DEFAULT NULL,
   `version` bigint NOT NULL,
   PRIMARY KEY (`id`),
   UNIQUE KEY `balances_name` (`account`,`asset`,`stripe`),
-  CONSTRAINT `balances_floor` CHECK ((`available` >= `floor`)),
+  CONSTRAINT `balances_debt` CHECK (((`debt` >= 0) and ((`debt` = 0) or ((`floor` is not null) and ((`available` + `debt`) = `floor`))))),
+  CONSTRAINT `balances_floor` CHECK (((`available` + `debt`) >= `floor`)),
   CONSTRAINT `balances_held` CHECK ((`held` >= 0)),
   CONSTRAINT `balances_version` CHECK ((`version` > 0))
 ) ENGINE=InnoDB DEFAULT CHARSET=ascii COLLATE=ascii_bin ROW_FORMAT=DYNAMIC;
 
-CREATE TABLE `hold_steps` (
-  `hold` varchar(128) NOT NULL,
-  `step` bigint NOT NULL,
-  `entry_id` varchar(160) NOT NULL,
-  PRIMARY KEY (`hold`,`step`),
-  CONSTRAINT `hold_steps_step` CHECK ((`step` > 0))
+CREATE TABLE `commits` (
+  `number` bigint NOT NULL AUTO_INCREMENT,
+  `entries` mediumtext NOT NULL,
+  PRIMARY KEY (`number`)
+) ENGINE=InnoDB DEFAULT CHARSET=ascii COLLATE=ascii_bin ROW_FORMAT=DYNAMIC;
+
+CREATE TABLE `feed` (
+  `position` bigint NOT NULL,
+  `entries` mediumtext NOT NULL,
+  PRIMARY KEY (`position`)
+) ENGINE=InnoDB DEFAULT CHARSET=ascii COLLATE=ascii_bin ROW_FORMAT=DYNAMIC;
+
+CREATE TABLE `hold_changes` (
+  `hold_seq` bigint NOT NULL,
+  `number` bigint NOT NULL,
+  `at` bigint NOT NULL,
+  `fingerprint` bigint NOT NULL,
+  `version` bigint NOT NULL,
+  `payee_balance_id` bigint DEFAULT NULL,
+  `payee_version` bigint DEFAULT NULL,
+  `state` varchar(16) NOT NULL,
+  `amount` bigint NOT NULL,
+  `held` bigint NOT NULL,
+  `settled` bigint NOT NULL,
+  `released` bigint NOT NULL,
+  `drawn` bigint NOT NULL,
+  `shortfall` bigint NOT NULL,
+  `seq` bigint DEFAULT NULL,
+  `payee` varchar(128) DEFAULT NULL,
+  `refunded` bigint DEFAULT NULL,
+  `settled_late` bigint DEFAULT NULL,
+  `expires_at` bigint DEFAULT NULL,
+  `on_expiry` bigint DEFAULT NULL,
+  `end_number` bigint DEFAULT NULL,
+  `end_settled` bigint DEFAULT NULL,
+  PRIMARY KEY (`hold_seq`,`number`),
+  CONSTRAINT `hold_changes_held` CHECK ((`held` >= 0)),
+  CONSTRAINT `hold_changes_late` CHECK ((`settled_late` <= `drawn`)),
+  CONSTRAINT `hold_changes_number` CHECK ((`number` > 0)),
+  CONSTRAINT `hold_changes_open` CHECK (((`state` <> _utf8mb4'open') or ((`seq` is not null) and (`end_number` is null)))),
+  CONSTRAINT `hold_changes_refunded` CHECK ((`refunded` <= `settled`)),
+  CONSTRAINT `hold_changes_sum` CHECK (((`amount` + `drawn`) = ((`settled` + `released`) + `held`)))
+) ENGINE=InnoDB DEFAULT CHARSET=ascii COLLATE=ascii_bin ROW_FORMAT=DYNAMIC;
+
+CREATE TABLE `house_accounts` (
+  `account` varchar(128) NOT NULL,
+  `declared_at` bigint NOT NULL,
+  PRIMARY KEY (`account`)
+) ENGINE=InnoDB DEFAULT CHARSET=ascii COLLATE=ascii_bin ROW_FORMAT=DYNAMIC;
+
+CREATE TABLE `journal` (
+  `balance_id` bigint NOT NULL,
+  `first_version` bigint NOT NULL,
+  `last_version` bigint NOT NULL,
+  `available` bigint NOT NULL,
+  `held` bigint NOT NULL,
+  `at` bigint NOT NULL,
+  `seq` bigint NOT NULL,
+  `packed` mediumtext NOT NULL,
+  PRIMARY KEY (`balance_id`,`first_version`),
+  CONSTRAINT `journal_versions` CHECK ((`last_version` >= `first_version`))
 ) ENGINE=InnoDB DEFAULT CHARSET=ascii COLLATE=ascii_bin ROW_FORMAT=DYNAMIC;
 
 CREATE TABLE `migrations` (
@@ -49,19 +108,6 @@ CREATE TABLE `migrations` (
   `applied_at` bigint DEFAULT NULL,
   PRIMARY KEY (`number`)
 ) ENGINE=InnoDB DEFAULT CHARSET=ascii COLLATE=ascii_bin;
-
-CREATE TABLE `postings` (
-  `balance_id` bigint NOT NULL,
-  `version` bigint NOT NULL,
-  `entry_id` varchar(160) NOT NULL,
-  `kind` varchar(16) NOT NULL,
-  `available_delta` bigint NOT NULL,
-  `held_delta` bigint NOT NULL,
-  `available` bigint NOT NULL,
-  `held` bigint NOT NULL,
-  `at` bigint NOT NULL,
-  PRIMARY KEY (`balance_id`,`version`)
-) ENGINE=InnoDB DEFAULT CHARSET=ascii COLLATE=ascii_bin ROW_FORMAT=DYNAMIC;
 
 CREATE TABLE `rates` (
   `from_asset` varchar(16) NOT NULL,
@@ -79,8 +125,10 @@ CREATE TABLE `rates` (
 ) ENGINE=InnoDB DEFAULT CHARSET=ascii COLLATE=ascii_bin ROW_FORMAT=DYNAMIC;
 
 CREATE TABLE `requests` (
-  `id` varchar(160) NOT NULL,
-  `kind` enum('freeze','open','deposit','charge','transfer','settle','release','amend','refund') NOT NULL,
+  `seq` bigint NOT NULL,
+  `id` varbinary(32) NOT NULL,
+  `id_text` varchar(160) DEFAULT NULL,
+  `kind` varchar(16) NOT NULL,
   `at` bigint NOT NULL,
   `fingerprint` bigint NOT NULL,
   `metadata` mediumtext CHARACTER SET utf8mb4 COLLATE utf8mb4_bin,
@@ -88,54 +136,95 @@ CREATE TABLE `requests` (
   `floor` bigint DEFAULT NULL,
   `postings` mediumtext,
   `legs` mediumtext,
-  `hold_after` mediumtext CHARACTER SET utf8mb4 COLLATE utf8mb4_bin,
+  `hold_seq` bigint DEFAULT NULL,
+  `hold_number` bigint DEFAULT NULL,
   `balance_id` bigint DEFAULT NULL,
-  `payee` varchar(64) DEFAULT NULL,
-  `state` enum('open','settled','released','expired') DEFAULT NULL,
-  `amount` bigint DEFAULT NULL,
-  `held` bigint DEFAULT NULL,
-  `settled` bigint DEFAULT NULL,
-  `released` bigint DEFAULT NULL,
-  `drawn` bigint DEFAULT NULL,
-  `shortfall` bigint DEFAULT NULL,
-  `expires_at` bigint DEFAULT NULL,
-  `ended_at` bigint DEFAULT NULL,
-  `end_fingerprint` bigint DEFAULT NULL,
   `opened_version` bigint DEFAULT NULL,
-  `ended_version` bigint DEFAULT NULL,
-  `payee_balance_id` bigint DEFAULT NULL,
-  `payee_version` bigint DEFAULT NULL,
+  `payee` varchar(128) DEFAULT NULL,
+  `amount` bigint DEFAULT NULL,
+  `overdraft` tinyint DEFAULT NULL,
   `on_expiry` bigint DEFAULT NULL,
-  `refunded` bigint DEFAULT NULL,
-  `settled_late` bigint DEFAULT NULL,
-  `steps` bigint DEFAULT NULL,
-  `first_answers` mediumtext CHARACTER SET utf8mb4 COLLATE utf8mb4_bin,
-  PRIMARY KEY (`id`),
-  KEY `requests_open` (`state`,`expires_at`),
-  CONSTRAINT `requests_end` CHECK (((`state` = _utf8mb4'open') = (coalesce(`ended_at`,0) = 0))),
-  CONSTRAINT `requests_held` CHECK ((`held` >= 0)),
-  CONSTRAINT `requests_late` CHECK ((`settled_late` <= `drawn`)),
-  CONSTRAINT `requests_refunded` CHECK ((`refunded` <= `settled`)),
-  CONSTRAINT `requests_state` CHECK (((`kind` <> _utf8mb4'freeze') or (`state` is not null))),
-  CONSTRAINT `requests_sum` CHECK (((`amount` + `drawn`) = ((`settled` + `released`) + `held`)))
+  `expires_at` bigint DEFAULT NULL,
+  PRIMARY KEY (`seq`),
+  UNIQUE KEY `requests_id` (`id`),
+  KEY `requests_expiry` (`expires_at`),
+  KEY `requests_steps` (`hold_seq`),
+  CONSTRAINT `requests_amount` CHECK ((`amount` >= 0))
 ) ENGINE=InnoDB DEFAULT CHARSET=ascii COLLATE=ascii_bin ROW_FORMAT=DYNAMIC;
+
+CREATE TABLE `standings` (
+  `account` varchar(128) NOT NULL,
+  `standing` tinyint NOT NULL,
+  `successor` varchar(128) DEFAULT NULL,
+  `assets` mediumtext NOT NULL,
+  `version` bigint NOT NULL,
+  PRIMARY KEY (`account`),
+  CONSTRAINT `standings_standing` CHECK ((`standing` between 0 and 2)),
+  CONSTRAINT `standings_successor` CHECK (((`successor` is not null) = (`standing` = 2))),
+  CONSTRAINT `standings_version` CHECK ((`version` > 0))
+) ENGINE=InnoDB DEFAULT CHARSET=ascii COLLATE=ascii_bin ROW_FORMAT=DYNAMIC;
+
+CREATE SQL SECURITY INVOKER VIEW `request_ids` AS
+select
+  `requests`.`seq` AS `seq`,(case when (`requests`.`id_text` is not null) then `requests`.`id_text` when ((length(`requests`.`id`) = 16) and (ord(substr(`requests`.`id`,9,1)) >= 128)) then (convert(lower(concat_ws('-',hex(substr(`requests`.`id`,1,4)),hex(substr(`requests`.`id`,5,2)),hex(substr(`requests`.`id`,7,2)),hex(substr(`requests`.`id`,9,2)),hex(substr(`requests`.`id`,11)))) using ascii) collate ascii_bin) else (convert(`requests`.`id` using ascii) collate ascii_bin) end) AS `id`
+from `requests`;
+
+CREATE SQL SECURITY INVOKER VIEW `entries` AS
+select
+  `i`.`id` AS `id`,
+  `r`.`kind` AS `kind`,(case when (`r`.`kind` = 'freeze') then `i`.`id` else `h`.`id` end) AS `hold`,
+  `r`.`at` AS `at`,
+  `r`.`memo` AS `memo`,
+  `r`.`metadata` AS `metadata`,
+  `r`.`floor` AS `floor`,
+  `r`.`legs` AS `legs`,
+  `r`.`seq` AS `seq`
+from ((`requests` `r` join `request_ids` `i` on((`i`.`seq` = `r`.`seq`))) left join `request_ids` `h` on((`h`.`seq` = `r`.`hold_seq`))) union all select concat(`i`.`id`,'~',
+  `e`.`kind`) AS `CONCAT(i.id, '~', e.kind)`,
+  `e`.`kind` AS `kind`,
+  `i`.`id` AS `id`,
+  `e`.`at` AS `at`,NULL AS `NULL`,NULL AS `NULL`,NULL AS `NULL`,NULL AS `NULL`,
+  `e`.`hold_seq` AS `hold_seq`
+from ((select `hold_changes`.`hold_seq` AS `hold_seq`,
+  `hold_changes`.`at` AS `at`,(case when ((`hold_changes`.`state` = 'settled') or ((`hold_changes`.`state` = 'expired') and (`hold_changes`.`payee_version` is not null))) then 'settle' else 'release' end) AS `kind`
+from `hold_changes`
+where (`hold_changes`.`seq` is null)) `e` join `request_ids` `i` on((`i`.`seq` = `e`.`hold_seq`)));
 
 CREATE SQL SECURITY INVOKER VIEW `holds` AS
 select
-  `r`.`id` AS `id`,
+  `i`.`id` AS `id`,
   `b`.`account` AS `account`,
-  `b`.`asset` AS `asset`,
-  `r`.`payee` AS `payee`,
-  `r`.`state` AS `state`,
-  `r`.`amount` AS `amount`,
-  `r`.`held` AS `held`,
-  `r`.`settled` AS `settled`,
-  `r`.`released` AS `released`,
-  `r`.`drawn` AS `drawn`,
-  `r`.`shortfall` AS `shortfall`,coalesce(`r`.`refunded`,0) AS `refunded`,coalesce(`r`.`settled_late`,0) AS `settled_late`,
-  `r`.`on_expiry` AS `on_expiry`,
-  `r`.`expires_at` AS `expires_at`,
-  `r`.`at` AS `created_at`,nullif(`r`.`ended_at`,0) AS `ended_at`,
-  `r`.`metadata` AS `metadata`
-from (`requests` `r` join `balances` `b` on((`b`.`id` = `r`.`balance_id`)))
+  `b`.`asset` AS `asset`,coalesce(`c`.`payee`,
+  `r`.`payee`) AS `payee`,coalesce(`c`.`state`,'open') AS `state`,coalesce(`c`.`amount`,
+  `r`.`amount`) AS `amount`,coalesce(`c`.`held`,
+  `r`.`amount`) AS `held`,coalesce(`c`.`settled`,0) AS `settled`,coalesce(`c`.`released`,0) AS `released`,coalesce(`c`.`drawn`,0) AS `drawn`,coalesce(`c`.`shortfall`,0) AS `shortfall`,coalesce(`c`.`refunded`,0) AS `refunded`,coalesce(`c`.`settled_late`,0) AS `settled_late`,(case when (`c`.`seq` is null) then `r`.`on_expiry` else `c`.`on_expiry` end) AS `on_expiry`,coalesce(`c`.`expires_at`,
+  `r`.`expires_at`) AS `expires_at`,
+  `r`.`at` AS `created_at`,(case when (`c`.`state` <> 'open') then coalesce(`e`.`at`,
+  `c`.`at`) end) AS `ended_at`,
+  `r`.`metadata` AS `metadata`,
+  `r`.`seq` AS `seq`
+from ((((`requests` `r` join `request_ids` `i` on((`i`.`seq` = `r`.`seq`))) join `balances` `b` on((`b`.`id` = `r`.`balance_id`))) left join `hold_changes` `c` on(((`c`.`hold_seq` = `r`.`seq`) and (`c`.`number` = (select max(`m`.`number`)
+from `hold_changes` `m`
+where (`m`.`hold_seq` = `r`.`seq`)))))) left join `hold_changes` `e` on(((`e`.`hold_seq` = `c`.`hold_seq`) and (`e`.`number` = `c`.`end_number`))))
 where (`r`.`kind` = 'freeze');
+
+CREATE SQL SECURITY INVOKER VIEW `postings` AS
+select
+  `l`.`balance_id` AS `balance_id`,
+  `l`.`version` AS `version`,(case when ((`r`.`kind` = 'freeze') and (`l`.`kind` <> 'freeze')) then concat(`i`.`id`,'~',
+  `l`.`kind`) else `i`.`id` end) AS `entry_id`,
+  `l`.`kind` AS `kind`,
+  `l`.`available_delta` AS `available_delta`,
+  `l`.`held_delta` AS `held_delta`,
+  `l`.`available` AS `available`,
+  `l`.`held` AS `held`,
+  `l`.`at` AS `at`,
+  `l`.`seq` AS `seq`
+from (((select `j`.`balance_id` AS `balance_id`,
+  `j`.`first_version` AS `first_version`,((`j`.`first_version` + `line`.`place`) - 1) AS `version`,
+  `j`.`at` AS `at`,(`j`.`seq` + `line`.`seq`) AS `seq`,
+  `line`.`kind` AS `kind`,
+  `line`.`available_delta` AS `available_delta`,
+  `line`.`held_delta` AS `held_delta`,cast(((`j`.`available` - sum(`line`.`available_delta`) OVER `from_it_on`) + `line`.`available_delta`) as signed) AS `available`,cast(((`j`.`held` - sum(`line`.`held_delta`) OVER `from_it_on`) + `line`.`held_delta`) as signed) AS `held`
+from (`journal` `j` join json_table(`j`.`packed`, '$[*]' columns (`place` for ordinality, `seq` bigint path '$[0]', `kind` varchar(16) character set ascii collate ascii_bin path '$[1]', `available_delta` bigint path '$[2]', `held_delta` bigint path '$[3]')) `line`) window `from_it_on` AS (PARTITION BY `j`.`balance_id`,
+  `j`.`first_version` ORDER BY `line`.`place` desc ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) ) `l` left join `requests` `r` on((`r`.`seq` = `l`.`seq`))) left join `request_ids` `i` on((`i`.`seq` = `l`.`seq`)));

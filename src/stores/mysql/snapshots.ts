@@ -1,21 +1,32 @@
 /** Reading the rows of a footprint, at one instant or under locks. */
 import type { BalanceName } from '../../domain/balance.ts'
 import type { Footprint } from '../../domain/footprint.ts'
-import type { PostingKey } from '../../domain/hold-history.ts'
+import type { AccountName } from '../../domain/ids.ts'
 import type { Snapshot } from '../../domain/snapshot.ts'
-import type { BalanceIds } from '../sql/balance-ids.ts'
+import type { RunningNumbers } from '../../domain/running-numbers.ts'
 import {
   missingNames,
-  postingKeysIn,
   requestsIn,
+  runPlacesIn,
   snapshotOf,
+  standingsOf,
   type BalanceNames,
   type FoundRows,
+  type RunPlace,
 } from '../sql/snapshot-rows.ts'
 import type { Row } from '../sql/values.ts'
 import type { MysqlConnection } from './connection.ts'
 import { compareLocks } from './lock-order.ts'
-import { lockBalances, selectAssets, selectBalances, selectPostings, selectRates, selectRequests } from './reads.ts'
+import {
+  lockBalances,
+  selectAssets,
+  selectBalances,
+  selectHouses,
+  selectRates,
+  selectRequests,
+  selectRuns,
+  selectStandings,
+} from './reads.ts'
 import {
   BEGIN,
   BEGIN_CLUSTER_SNAPSHOT,
@@ -27,35 +38,39 @@ import {
 } from './transactions.ts'
 
 /** What a statement reads. */
-type Question = 'requests' | 'balances' | 'assets' | 'rates' | 'postings'
+type Question = 'requests' | 'balances' | 'standings' | 'assets' | 'houses' | 'rates' | 'runs'
 
 /**
- * Everything at one instant, in one round trip. When a request is a hold of other accounts, or an entry, everything is read a second
- * time together with their balances and postings.
+ * Everything at one instant, in one round trip. When a row names other balances (of a hold, of a whole account, of a successor), or a
+ * request is an entry, everything is read again together with those balances and its runs.
  *
  * @throws MysqlFailure
  */
 export async function readSnapshot(
   connection: MysqlConnection,
   footprint: Footprint,
-  ids: BalanceIds,
+  ids: RunningNumbers,
 ): Promise<Snapshot> {
   const names: BalanceNames = new Map(footprint.balances)
-  let postingKeys: readonly PostingKey[] = []
+  let standings: ReadonlySet<AccountName> = footprint.standings
+  let places: readonly RunPlace[] = []
   const { isCluster } = connection.server
   const before = isCluster ? BEGIN_CLUSTER_SNAPSHOT : [BEGIN_SNAPSHOT]
   const after = isCluster ? [SAME_TRANSACTION, COMMIT, IS_PRIMARY] : [COMMIT, IS_PRIMARY]
   for (;;) {
     const questions = new Questions()
     if (names.size > 0) questions.ask('balances', selectBalances([...names.values()]))
-    questions.askFor(footprint)
-    if (postingKeys.length > 0) questions.ask('postings', selectPostings(postingKeys))
+    questions.askFor(footprint, standings)
+    if (places.length > 0) questions.ask('runs', selectRuns(places))
     const found = await questions.run(connection, before, after)
-    const missing = missingNames(found.holds, names, footprint)
-    const wanted = postingKeysIn(found)
-    if (missing.size === 0 && wanted.length === postingKeys.length) return snapshotOf(footprint, names, found, ids)
+    const missing = missingNames(found, names, footprint)
+    const wanted = runPlacesIn(found)
+    if (missing.size === 0 && wanted.length === places.length) {
+      return snapshotOf(footprint, { names, standings }, found, ids)
+    }
     for (const [key, name] of missing) names.set(key, name)
-    postingKeys = wanted
+    standings = standingsOf(standings, missing)
+    places = wanted
   }
 }
 
@@ -63,7 +78,7 @@ export async function readSnapshot(
  * Begins a transaction, locks the footprint's balances in the order of locks, and reads the rows under the locks. The transaction
  * stays open, also when it throws.
  *
- * A hold of the footprint may belong to balances that only its row names. They are locked if they come after everything that is locked
+ * A row of the footprint may name further balances: those of a hold, of a whole account, of a successor. They are locked if they come after everything that is locked
  * already, as payees that are house accounts do; otherwise all locks are released and taken in order.
  *
  * @throws MysqlFailure
@@ -71,9 +86,10 @@ export async function readSnapshot(
 export async function lockSnapshot(
   connection: MysqlConnection,
   footprint: Footprint,
-  ids: BalanceIds,
+  ids: RunningNumbers,
 ): Promise<Snapshot> {
   const names: BalanceNames = new Map(footprint.balances)
+  let standings: ReadonlySet<AccountName> = footprint.standings
   const locked: Row[] = []
   let toLock = [...names.values()]
   let before = BEGIN
@@ -81,26 +97,27 @@ export async function lockSnapshot(
     const questions = new Questions()
     for (const statement of lockBalances(toLock)) questions.ask('balances', statement)
     // Read after the locks, also rows that were read before: they may have changed until the locks were granted.
-    questions.askFor(footprint)
+    questions.askFor(footprint, standings)
     const found = await questions.run(connection, before, [])
     locked.push(...found.balances)
-    const missing = missingNames(found.holds, names, footprint)
+    const missing = missingNames({ ...found, balances: locked }, names, footprint)
     if (missing.size === 0) {
-      const postings = await readPostings(connection, postingKeysIn(found))
-      return snapshotOf(footprint, names, { ...found, balances: locked, postings }, ids)
+      const runs = await readRuns(connection, runPlacesIn(found))
+      return snapshotOf(footprint, { names, standings }, { ...found, balances: locked, runs }, ids)
     }
     const comeLast = allAfter([...missing.values()], [...names.values()])
     for (const [key, name] of missing) names.set(key, name)
+    standings = standingsOf(standings, missing)
     toLock = comeLast ? [...missing.values()] : [...names.values()]
     before = comeLast ? [] : [ROLLBACK, ...BEGIN]
     if (!comeLast) locked.length = 0
   }
 }
 
-/** Postings never change, so a later round trip is as good as the same one. */
-async function readPostings(connection: MysqlConnection, keys: readonly PostingKey[]): Promise<readonly Row[]> {
-  if (keys.length === 0) return []
-  const [reply] = await connection.run([selectPostings(keys)])
+/** Runs never change, so a later round trip is as good as the same one. */
+async function readRuns(connection: MysqlConnection, places: readonly RunPlace[]): Promise<readonly Row[]> {
+  if (places.length === 0) return []
+  const [reply] = await connection.run([selectRuns(places)])
   return reply!.rows
 }
 
@@ -114,9 +131,11 @@ class Questions {
     this.#statements.push(statement)
   }
 
-  askFor({ requests, assets, rates }: Footprint): void {
+  askFor({ requests, assets, houses, rates }: Footprint, standings: ReadonlySet<AccountName>): void {
     if (requests.size > 0) this.ask('requests', selectRequests(requests))
+    if (standings.size > 0) this.ask('standings', selectStandings(standings))
     if (assets.size > 0) this.ask('assets', selectAssets(assets))
+    if (houses.size > 0) this.ask('houses', selectHouses(houses))
     if (rates.size > 0) this.ask('rates', selectRates(rates.values()))
   }
 
@@ -124,9 +143,11 @@ class Questions {
     const answers: Record<Question, Row[]> = {
       requests: [],
       balances: [],
+      standings: [],
       assets: [],
+      houses: [],
       rates: [],
-      postings: [],
+      runs: [],
     }
     const statements = [...before, ...this.#statements, ...after]
     const replies = statements.length === 0 ? [] : await connection.run(statements)

@@ -1,15 +1,20 @@
 /** Opening a ledger in a MySQL or MariaDB database. */
 import { format } from 'mysql2'
+import type { AccountName } from '../../domain/ids.ts'
+import type { ErasureProgress, ErasureReport } from '../erasure.ts'
 import type { Query } from '../sql/dialect.ts'
+import { erase } from '../sql/erasure.ts'
 import { SqlAuditor } from '../sql/auditor.ts'
 import { migrate, requireMigrated, type MigrationReport } from '../sql/migrator.ts'
 import { SqlReader } from '../sql/reader.ts'
-import type { SqlValue } from '../sql/values.ts'
+import type { Bytes, Row, SqlValue } from '../sql/values.ts'
 import type { Storage } from '../storage.ts'
 import { ConnectionPool } from './connection-pool.ts'
 import { idleMsMax, MysqlConnection, type Role } from './connection.ts'
 import { Connections } from './connections.ts'
 import { faultOf, MysqlFailure } from './errors.ts'
+import { moveCommits } from './feed.ts'
+import { literal } from './literals.ts'
 import { mysqlMigrations, mysqlMigrationTarget, refuseInterrupted } from './migrations.ts'
 import { SELECT_SETTINGS, SELECT_STATE, serverWarningsOf, type ServerFacts } from './server.ts'
 import { MysqlStore } from './store.ts'
@@ -38,6 +43,7 @@ export async function openMysqlStorage(url: string, options: MysqlOptions = {}):
   const connections = new Connections(
     {
       writer: poolOf('writer', 1, address, tuning),
+      ahead: poolOf('writer', 1, address, tuning),
       readers: poolOf('reader', tuning.poolSize, address, tuning),
       // One at a time: an audit must not take the connections of other reads.
       audits: poolOf('reader', 1, address, { ...tuning, poolTimeoutMs: AUDIT_TIMEOUT_MS }),
@@ -47,9 +53,12 @@ export async function openMysqlStorage(url: string, options: MysqlOptions = {}):
   const close = (): Promise<void> => connections.close()
   return {
     kind: server.flavour,
-    store: new MysqlStore({ connections, server }),
-    reader: new SqlReader('mysql', (sql, parameters) =>
-      connections.read((connection) => readOfPrimary(connection, textOf(sql, parameters))),
+    newFile: null,
+    store: new MysqlStore({ connections, server, aheadRowsMin: tuning.aheadRowsMin }),
+    reader: new SqlReader(
+      'mysql',
+      (sql, parameters) => connections.read((connection) => readOfPrimary(connection, textOf(sql, parameters))),
+      { move: () => connections.read(moveCommits) },
     ),
     auditor: new SqlAuditor('mysql', async (sql, parameters) => {
       const replies = await connections.audit((connection) =>
@@ -70,6 +79,27 @@ export async function migrateMysql(url: string): Promise<MigrationReport> {
   const connection = await MysqlConnection.open(address, tuning, 'migrator')
   try {
     return await migrate(mysqlMigrationTarget(connection), mysqlMigrations())
+  } catch (error) {
+    throw error instanceof MysqlFailure ? faultOf(error) : error
+  } finally {
+    connection.destroy()
+  }
+}
+
+/** Erases what requests say about a person; services may go on meanwhile. @throws as `openMysqlStorage` */
+export async function eraseMysql(
+  url: string,
+  account: AccountName,
+  onProgress: ErasureProgress,
+): Promise<ErasureReport> {
+  const { address, tuning } = parseMysqlUrl(url)
+  const connection = await MysqlConnection.open(address, tuning, 'migrator')
+  try {
+    const target = mysqlMigrationTarget(connection)
+    await refuseInterrupted(connection)
+    await requireMigrated(target, mysqlMigrations())
+    const run = async (sql: string): Promise<readonly Row[]> => (await connection.run([sql]))[0]!.rows
+    return await erase({ run, quote: literal }, account, onProgress)
   } catch (error) {
     throw error instanceof MysqlFailure ? faultOf(error) : error
   } finally {
@@ -110,7 +140,7 @@ function poolOf(role: Role, size: number, address: MysqlAddress, tuning: MysqlTu
 }
 
 function textOf(sql: string, parameters: Parameters<Query>[1]): string {
-  return format(sql, parameters as SqlValue[])
+  return format(sql, parameters as Exclude<SqlValue, Bytes>[])
 }
 
 /**

@@ -1,23 +1,30 @@
 /**
  * The write port over MySQL and MariaDB.
  *
- * Commits go through one connection, one after another in the order of the calls, each in one round trip. Reads have
- * connections of their own, so that a load never waits for a commit.
+ * Commits take effect in the order of the calls, each in one round trip over the writer's connection. Reads have connections of their own,
+ * so that a load never waits for a commit.
+ *
+ * A large commit that is called while another one is under way runs ahead of its turn, over a second connection: its rows of requests and
+ * of changes of holds are written while the other one commits, and its balances and its journal follow in a second round trip. When the
+ * other one fails, it is rolled back and is stale. No process can wait for these rows while it has a balance, unless it writes the same
+ * request or the same change of a hold; then InnoDB breaks the deadlock, and one of the two is decided again
+ * (docs/adr/0012-rows-are-only-added.md).
  */
 import type { Snapshot } from '../../domain/snapshot.ts'
 import type { Changes } from '../../domain/changes.ts'
 import type { Footprint } from '../../domain/footprint.ts'
 import type { CommitResult, Store, StoreClock } from '../../engine/store.ts'
-import { BalanceIds } from '../sql/balance-ids.ts'
+import { newBalanceIds } from '../sql/balance-ids.ts'
 import { clockOf, selectClock } from '../sql/clock.ts'
 import { Acknowledgements } from './acknowledgements.ts'
 import type { MysqlConnection } from './connection.ts'
+import type { ConnectionPool } from './connection-pool.ts'
 import type { Connections } from './connections.ts'
 import { classify, faultOf, inDoubt, isRolledBackAtCommit, MysqlFailure, notPrimary, refused } from './errors.ts'
 import { chunkingFor, packetsOf, surelyFits } from './packets.ts'
 import type { ServerFacts } from './server.ts'
 import { lockSnapshot, readSnapshot } from './snapshots.ts'
-import { writeStatements } from './writes.ts'
+import { inOrder, writeStatements, type WriteStatements } from './writes.ts'
 import {
   BEGIN,
   committingTextOf,
@@ -29,19 +36,30 @@ import {
   textOf,
 } from './transactions.ts'
 
+/** A commit under way. */
+interface UnderWay {
+  readonly pool: ConnectionPool
+  readonly isCommitted: Promise<boolean>
+}
+
 export interface MysqlStoreParts {
   readonly connections: Connections
   readonly server: ServerFacts
+  readonly aheadRowsMin: number
 }
 
 export class MysqlStore implements Store {
   readonly #connections: Connections
   readonly #server: ServerFacts
-  readonly #ids = new BalanceIds()
+  readonly #aheadRowsMin: number
+  readonly #ids = newBalanceIds()
   readonly #acknowledgements = new Acknowledgements()
   #commitsCount = 0
+  /** The last commit that was called, while it is under way. */
+  #last: UnderWay | null = null
 
-  constructor({ connections, server }: MysqlStoreParts) {
+  constructor({ connections, server, aheadRowsMin }: MysqlStoreParts) {
+    this.#aheadRowsMin = aheadRowsMin
     this.#connections = connections
     this.#server = server
   }
@@ -60,9 +78,46 @@ export class MysqlStore implements Store {
 
   async commit(changes: Changes): Promise<CommitResult> {
     // Before its turn: the text is made while the previous commit is under way.
-    const packets = this.#packetsOf(changes)
+    const statements = writeStatements(changes, this.#server.flavour)
+    const packets = this.#packetsOf(changes, inOrder(statements))
     if (packets.length === 0) return 'committed'
-    return await this.#connections.writer.use((connection) => this.#write(connection, BEGIN, packets))
+    const { writer, ahead } = this.#connections
+    const before = this.#last
+    const runsAhead = before !== null && packets.length === 1 && rowCountOf(changes) >= this.#aheadRowsMin
+    const pool = runsAhead ? (before.pool === writer ? ahead : writer) : (before?.pool ?? writer)
+    const result = pool.use((connection) =>
+      runsAhead ? this.#writeAhead(connection, statements, before) : this.#write(connection, BEGIN, packets),
+    )
+    const underWay: UnderWay = {
+      pool,
+      isCommitted: result.then(
+        (end) => end === 'committed',
+        () => false,
+      ),
+    }
+    this.#last = underWay
+    try {
+      return await result
+    } finally {
+      if (this.#last === underWay) this.#last = null
+    }
+  }
+
+  /** Writes what no other commit waits for, and the rest when the commit before has ended well. */
+  async #writeAhead(
+    connection: MysqlConnection,
+    { balances, requests, others }: WriteStatements,
+    before: UnderWay,
+  ): Promise<CommitResult> {
+    try {
+      await connection.run(textOf(this.#server.flavour, [...BEGIN, ...requests]))
+    } catch (error) {
+      if (!(error instanceof MysqlFailure)) throw error
+      return await this.#afterFailure(connection, error)
+    }
+    if (await before.isCommitted) return await this.#write(connection, [], [[...balances, ...others]])
+    await rollBack(connection)
+    return 'stale'
   }
 
   async exclusive(footprint: Footprint, plan: (snapshot: Snapshot) => Changes): Promise<CommitResult> {
@@ -79,7 +134,8 @@ export class MysqlStore implements Store {
       }
       let packets: readonly (readonly string[])[]
       try {
-        packets = this.#packetsOf(plan(snapshot))
+        const changes = plan(snapshot)
+        packets = this.#packetsOf(changes, inOrder(writeStatements(changes, this.#server.flavour)))
       } catch (error) {
         await rollBack(connection)
         throw error
@@ -101,12 +157,11 @@ export class MysqlStore implements Store {
   }
 
   /** One packet, unless the text is longer than the server allows. */
-  #packetsOf(changes: Changes): readonly (readonly string[])[] {
+  #packetsOf(changes: Changes, writes: readonly string[]): readonly (readonly string[])[] {
     const { flavour, packetBytesMax } = this.#server
-    const writes = writeStatements(changes, flavour)
     if (writes.length === 0) return []
     if (surelyFits(writes, packetBytesMax)) return [writes]
-    return packetsOf(writeStatements(changes, flavour, chunkingFor(packetBytesMax)), packetBytesMax)
+    return packetsOf(inOrder(writeStatements(changes, flavour, chunkingFor(packetBytesMax))), packetBytesMax)
   }
 
   /** @param before the statements that the first packet begins with */
@@ -195,6 +250,10 @@ async function arrivalOf(connection: MysqlConnection, number: number): Promise<A
   } catch {
     return 'unknown'
   }
+}
+
+function rowCountOf({ holdsOpened, entries, holdChanges }: Changes): number {
+  return holdsOpened.length + entries.length + holdChanges.length
 }
 
 async function rollBack(connection: MysqlConnection): Promise<void> {

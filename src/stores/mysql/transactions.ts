@@ -29,8 +29,18 @@ export const ROLLBACK = 'ROLLBACK'
 /** `read_only` is 0 or 1, or one of several words in MariaDB 12. */
 const TAKES_WRITES = `CONCAT(@@GLOBAL.read_only) IN ('0', 'OFF')`
 
+/**
+ * Fails with errno 1242 unless the condition is true. ROW_COUNT() is that of the previous statement.
+ *
+ * It is SET, because MariaDB's DO swallows errors, and a SELECT would cost a result set. IF evaluates the subquery of two rows only
+ * when the condition is false.
+ */
+export function guard(condition: string): string {
+  return `SET @holdfast_guard = IF(${condition}, 0, (SELECT 1 UNION ALL SELECT 2))`
+}
+
 /** Fails with errno 1242 on a read-only server. Comes after the reads, so that the server was the primary at their instant. */
-export const IS_PRIMARY = `SET @holdfast_guard = IF(${TAKES_WRITES}, 0, (SELECT 1 UNION ALL SELECT 2))`
+export const IS_PRIMARY = guard(TAKES_WRITES)
 
 /** Fails with errno 1242 on a read-only server; records that the commit of this number reaches its COMMIT. */
 function arrival(number: number): string {
@@ -53,8 +63,19 @@ export function committingTextOf(flavour: Flavour, statements: readonly string[]
   return textOf(flavour, [...statements, SAME_TRANSACTION, arrival(number), COMMIT])
 }
 
-const WRITTEN_TABLES = ['accounts', 'assets', 'balances', 'requests', 'postings', 'hold_steps', 'rates']
-const UPDATED_COLUMNS = ['accounts.metadata', 'assets.name', 'balances.version', 'requests.state']
+const WRITTEN_TABLES = [
+  'accounts',
+  'assets',
+  'balances',
+  'requests',
+  'hold_changes',
+  'house_accounts',
+  'journal',
+  'rates',
+  'commits',
+  'feed',
+]
+const UPDATED_COLUMNS = ['accounts.metadata', 'assets.name', 'balances.version']
 
 /** Fails as a commit would: on a read-only server, without privileges, without tables. Changes nothing. */
 export const PROBE: readonly string[] = [
@@ -63,6 +84,7 @@ export const PROBE: readonly string[] = [
     const [table, column] = name.split('.')
     return `UPDATE ${table} SET ${column} = ${column} WHERE FALSE`
   }),
+  'DELETE FROM commits WHERE FALSE',
   IS_PRIMARY,
   ROLLBACK,
 ]

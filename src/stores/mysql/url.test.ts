@@ -29,13 +29,14 @@ test('mariadb: means the same, and what is left out has its usual value', () => 
 
 test('tuning stands in the URL, and options win over it', () => {
   const url =
-    'mysql://root@localhost/coins?pool_size=9&lock_timeout_ms=2000&statement_timeout_ms=1000&pool_timeout_ms=100'
+    'mysql://root@localhost/coins?pool_size=9&lock_timeout_ms=2000&statement_timeout_ms=1000&pool_timeout_ms=100&ahead_rows_min=7'
   const { tuning } = parseMysqlUrl(url, { poolSize: 3 })
   assert.deepEqual(tuning, {
     poolSize: 3,
     lockTimeoutMs: 2_000,
     statementTimeoutMs: 1_000,
     poolTimeoutMs: 100,
+    aheadRowsMin: 7,
     connectTimeoutMs: MYSQL_TUNING.connectTimeoutMs,
   })
 })

@@ -32,7 +32,7 @@ export interface MysqlTls {
 
 /** Settings in the URL's query or in the options; the options win. */
 export interface MysqlTuning {
-  /** Connections for reads, 1 to 100. Writes have another one. */
+  /** Connections for reads, 1 to 100. Writes have two others. */
   readonly poolSize: number
   readonly connectTimeoutMs: number
   /** The longest time without an answer of the server before the connection is given up. */
@@ -41,6 +41,8 @@ export interface MysqlTuning {
   readonly lockTimeoutMs: number
   /** How long a read waits for a free connection of the pool, and a write for its turn. */
   readonly poolTimeoutMs: number
+  /** From this many requests and changes of holds on, a commit runs ahead of its turn, see store.ts: a second round trip has to be worth it. */
+  readonly aheadRowsMin: number
 }
 
 export const MYSQL_TUNING: MysqlTuning = {
@@ -49,6 +51,7 @@ export const MYSQL_TUNING: MysqlTuning = {
   statementTimeoutMs: 30_000,
   lockTimeoutMs: 5_000,
   poolTimeoutMs: 10_000,
+  aheadRowsMin: 100,
 }
 
 /** MySQL's own names, see https://dev.mysql.com/doc/refman/8.4/en/connection-options.html */
@@ -71,6 +74,7 @@ const TUNING_PARAMETERS: Readonly<Record<keyof MysqlTuning, TuningParameter>> = 
   statementTimeoutMs: { name: 'statement_timeout_ms', min: 1_000, max: 600_000 },
   lockTimeoutMs: { name: 'lock_timeout_ms', min: 1_000, max: 60_000 },
   poolTimeoutMs: { name: 'pool_timeout_ms', min: 100, max: 600_000 },
+  aheadRowsMin: { name: 'ahead_rows_min', min: 1, max: 1_000_000 },
 }
 
 /** @throws StoreUrlError */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { PostgresDatabase, WITHOUT_POSTGRES } from '../../../harness/postgres-database.ts'
+import { Bytes } from '../sql/values.ts'
 import { arrayOf, columnArray } from './arrays.ts'
 
 test('an array is its header, and every element after its length', () => {
@@ -9,6 +10,9 @@ test('an array is its header, and every element after its length', () => {
   assert.equal(arrayOf('bigint', [-1, 2n ** 53n + 1n]).toString('hex'), (header + elements).replaceAll(' ', ''))
   const text = '00000001 00000001 00000019 00000002 00000001 00000003 e58585 ffffffff'
   assert.equal(arrayOf('text', ['充', null]).toString('hex'), text.replaceAll(' ', ''))
+  const bytes = '00000001 00000001 00000011 00000003 00000001 00000002 00ff ffffffff 00000000'
+  const values = [new Bytes('00ff'), null, new Bytes('')]
+  assert.equal(arrayOf('bytea', values).toString('hex'), bytes.replaceAll(' ', ''))
 })
 
 test('a column is taken out of its rows', () => {
@@ -27,6 +31,8 @@ test('texts are the same bytes whether or not all of them are short and ASCII', 
 test('what is not of the element type is refused', () => {
   assert.throws(() => arrayOf('bigint', ['1']), TypeError)
   assert.throws(() => arrayOf('text', [1]), TypeError)
+  assert.throws(() => arrayOf('text', [new Bytes('00')]), TypeError)
+  assert.throws(() => arrayOf('bytea', ['00']), TypeError)
 })
 
 test('the server reads the values that were written', { skip: WITHOUT_POSTGRES }, async () => {
@@ -59,4 +65,13 @@ test('the server reads the values that were written', { skip: WITHOUT_POSTGRES }
       values.map((value) => (value === null ? null : String(value))),
     )
   }
+  const digits = ['', '00', '5c', 'ff', '00'.repeat(16), 'ab'.repeat(127), 'cd'.repeat(128), 'ef'.repeat(100_000)]
+  const { rows } = await database.client.query<{ read: string | null }>(
+    `SELECT encode(unnest($1::bytea[]), 'hex') AS read`,
+    [arrayOf('bytea', [...digits.map((hex) => new Bytes(hex)), null])],
+  )
+  assert.deepEqual(
+    rows.map(({ read }) => read),
+    [...digits, null],
+  )
 })

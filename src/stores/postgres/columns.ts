@@ -1,17 +1,19 @@
 /** Rows as parameters: each column of a statement's rows is sent as an array, or as the one value that all of them have. */
-import type { RowKind } from '../sql/row-kind.ts'
-import type { SqlValue } from '../sql/values.ts'
-import { columnArray } from './arrays.ts'
+import type { RowColumns, RowKind } from '../sql/row-kind.ts'
+import { Bytes, type SqlValue } from '../sql/values.ts'
+import { columnArray, type ElementType } from './arrays.ts'
+
+export function typeOf({ texts, bytes }: Pick<RowColumns, 'texts' | 'bytes'>, column: string): ElementType {
+  if (texts.has(column)) return 'text'
+  return bytes.has(column) ? 'bytea' : 'bigint'
+}
 
 /**
  * Two parameters per column: an array of its values, or the one value that all rows have, and null for the other. Most columns of a
  * batch have one value: the time, a kind, a balance, the amounts that are 0 in a new hold.
  */
-export function addColumns<Of>(
-  parameters: unknown[],
-  { columns, texts, rowOf }: RowKind<Of>,
-  records: readonly Of[],
-): void {
+export function addColumns<Of>(parameters: unknown[], kind: RowKind<Of>, records: readonly Of[]): void {
+  const { columns, rowOf } = kind
   const count = records.length
   const values = columnsOf(rowOf, records, columns.length)
   let isCounted = false
@@ -20,12 +22,16 @@ export function addColumns<Of>(
     const isLast = index === columns.length - 1
     // At least one column has to be an array, which defines the number of rows.
     if ((isCounted || !isLast) && isOfOneValue(values, from, count)) {
-      parameters.push(null, values[from])
+      parameters.push(null, parameterOf(values[from]!))
     } else {
       isCounted = true
-      parameters.push(columnArray(texts.has(columns[index]!) ? 'text' : 'bigint', values, from, count), null)
+      parameters.push(columnArray(typeOf(kind, columns[index]!), values, from, count), null)
     }
   }
+}
+
+function parameterOf(value: SqlValue): unknown {
+  return value instanceof Bytes ? Buffer.from(value.hex, 'hex') : value
 }
 
 /** The values of all rows, column after column. */
@@ -35,7 +41,7 @@ function columnsOf<Of>(rowOf: RowKind<Of>['rowOf'], records: readonly Of[], widt
   const values = Array<SqlValue>(count * width)
   values[0] = null
   for (let place = 0; place < count; place++) {
-    const row = rowOf(records[place]!, null)
+    const row = rowOf(records[place]!)
     let at = place
     for (const column in row) {
       values[at] = row[column]!

@@ -105,7 +105,7 @@ function settingsOf(url: PostgresUrl, role: Role): Readonly<Record<string, strin
     statement_timeout: `${statementTimeoutMs(url, role)}ms`,
     idle_in_transaction_session_timeout: `${idleMs}ms`,
     ...(url.schema === null ? {} : { search_path: url.schema }),
-    ...(role === 'write' ? LOOK_UPS_ONLY : {}),
+    ...SETTINGS[role],
   }
 }
 
@@ -127,16 +127,22 @@ const FIX_DURABILITY = `set_config('synchronous_commit',
   ELSE current_setting('synchronous_commit') END, false)`
 
 /**
- * Writes, and the reads for them, are look-ups by key. Their plans are made once per connection, perhaps while the tables are small,
- * and must use the key also then.
+ * Everything that is read for callers is read by key, in its order. Statistics that are missing or old must not lead to another plan: a
+ * merge of requests with the holds of steps can read the whole table, and so can a scan for the first step, or a sort of the holds that
+ * became due in an hour. Where an index has a part of the order, an incremental sort follows it.
  */
-const LOOK_UPS_ONLY: Readonly<Record<string, string>> = {
-  plan_cache_mode: 'force_generic_plan',
+export const BY_KEY: Readonly<Record<string, string>> = {
   enable_seqscan: 'off',
-  enable_bitmapscan: 'off',
   enable_hashjoin: 'off',
   enable_mergejoin: 'off',
-  jit: 'off',
+  enable_sort: 'off',
+}
+
+/** The audit reads everything. Plans of writes are made once per connection, perhaps while the tables are small. */
+const SETTINGS: Readonly<Record<Role, Readonly<Record<string, string>>>> = {
+  audit: {},
+  read: BY_KEY,
+  write: { ...BY_KEY, enable_bitmapscan: 'off', plan_cache_mode: 'force_generic_plan', jit: 'off' },
 }
 
 function statementTimeoutMs(url: PostgresUrl, role: Role): number {

@@ -147,9 +147,10 @@ describe('on a server', { skip: WITHOUT_POSTGRES, concurrency: 4 }, () => {
   test('rows that break a CHECK are refused', async () => {
     await using ledger = await PostgresLedger.create()
     const storage = await ledger.open()
-    const { changes } = await new Books(storage.store).plan(freeze('h', 'user:1', 5n))
-    const holdsOpened = changes.holdsOpened.map((hold) => ({ ...hold, settled: 1n }))
-    await assert.rejects(storage.store.commit({ ...changes, holdsOpened }), { ...REFUSED, message: /requests_sum/ })
+    const { changes } = await new Books(storage.store).plan(freeze('h', 'user:1', 5n), settle('h', 5n))
+    const holdChanges = changes.holdChanges.map(({ after, step }) => ({ after: { ...after, settled: 6n }, step }))
+    const refused = { ...REFUSED, message: /hold_changes_sum/ }
+    await assert.rejects(storage.store.commit({ ...changes, holdChanges }), refused)
   })
 
   test('a character that PostgreSQL cannot store is refused', async () => {

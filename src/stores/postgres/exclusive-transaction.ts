@@ -4,7 +4,7 @@ import { isEmpty, type Changes } from '../../domain/changes.ts'
 import { type Footprint } from '../../domain/footprint.ts'
 import { Fault } from '../../engine/faults.ts'
 import type { CommitResult } from '../../engine/store.ts'
-import type { BalanceIds } from '../sql/balance-ids.ts'
+import type { RunningNumbers } from '../../domain/running-numbers.ts'
 import type { PooledClient } from './connection-pool.ts'
 import { classify, faultOf, inDoubt, resultOf, UNPROVEN } from './errors.ts'
 import { lockSnapshot, type Found } from './snapshots.ts'
@@ -22,7 +22,7 @@ export class ExclusiveTransaction {
     this.#client = client
   }
 
-  async run(footprint: Footprint, ids: BalanceIds, plan: (snapshot: Snapshot) => Changes): Promise<CommitResult> {
+  async run(footprint: Footprint, ids: RunningNumbers, plan: (snapshot: Snapshot) => Changes): Promise<CommitResult> {
     try {
       const found = await this.#lock(footprint, ids)
       if (found === null) return 'contended'
@@ -47,7 +47,7 @@ export class ExclusiveTransaction {
   }
 
   /** Null when another writer held the locks for too long. */
-  async #lock(footprint: Footprint, ids: BalanceIds): Promise<Found | null> {
+  async #lock(footprint: Footprint, ids: RunningNumbers): Promise<Found | null> {
     try {
       return await lockSnapshot(this.#client, footprint, ids)
     } catch (error) {

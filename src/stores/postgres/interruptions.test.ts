@@ -12,8 +12,8 @@ const CHARGE = charge('c', 'user:1', 1n)
 /** The step at which the attempt waits, with the statement by which another transaction blocks it. */
 const STEPS = {
   'at the lock of the balance': `SELECT FROM balances WHERE account = 'user:1' FOR UPDATE`,
-  'at the row of the request': `INSERT INTO requests (id, kind, at, fingerprint, postings)
-    SELECT 'c', kind, at, fingerprint, postings FROM requests WHERE id = 'd1'`,
+  'at the row of the request': `INSERT INTO requests (seq, id, kind, at, fingerprint, postings)
+    SELECT 1, 'c'::bytea, kind, at, fingerprint, postings FROM requests WHERE id = 'd1'`,
   'in the middle of COMMIT': 'SELECT pg_advisory_xact_lock(7)',
 } as const
 
@@ -46,7 +46,7 @@ async function interrupted(attempt: keyof typeof ATTEMPTS, step: Step, end: keyo
   await client.query(`
     CREATE FUNCTION pause() RETURNS trigger LANGUAGE plpgsql
       AS $$ BEGIN PERFORM pg_advisory_xact_lock(7); RETURN NULL; END $$;
-    CREATE CONSTRAINT TRIGGER pause AFTER INSERT ON postings DEFERRABLE INITIALLY DEFERRED
+    CREATE CONSTRAINT TRIGGER pause AFTER INSERT ON journal DEFERRABLE INITIALLY DEFERRED
       FOR EACH ROW EXECUTE FUNCTION pause()`)
   const storage = await ledger.open({ lock_timeout_ms: 9_000 })
   const call = await ATTEMPTS[attempt](storage)

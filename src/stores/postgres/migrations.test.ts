@@ -28,12 +28,12 @@ function documentedGrants(user: string): string {
   return section.replaceAll('TO holdfast;', `TO ${user};`)
 }
 
-async function withRole(user: string, action: () => Promise<void>): Promise<void> {
+async function withRole(database: PostgresDatabase, user: string, action: () => Promise<void>): Promise<void> {
   await administer((client) => client.query(`CREATE ROLE ${user} LOGIN`))
   try {
     await action()
   } finally {
-    await administer((client) => client.query(`DROP ROLE ${user}`))
+    await database.client.query(`RESET ROLE; DROP OWNED BY ${user}; DROP ROLE ${user}`)
   }
 }
 
@@ -53,7 +53,7 @@ describe('on a server', { skip: WITHOUT_POSTGRES, concurrency: 2 }, () => {
   test('a ledger opens only on the tables of its version', async () => {
     await using database = await PostgresDatabase.create()
     const refused = { name: 'MigrationError' }
-    await assert.rejects(openPostgresStorage(database.url()), { ...refused, message: /lacks 0001_ledger/ })
+    await assert.rejects(openPostgresStorage(database.url()), { ...refused, message: /lacks 0001_added_rows/ })
     await migratePostgres(database.url())
     await (await openPostgresStorage(database.url())).close()
     const { client } = database
@@ -99,7 +99,7 @@ describe('on a server', { skip: WITHOUT_POSTGRES, concurrency: 2 }, () => {
     await using database = await PostgresDatabase.create()
     await migratePostgres(database.url())
     const user = `${database.name}_app`
-    await withRole(user, async () => {
+    await withRole(database, user, async () => {
       await database.client.query(documentedGrants(user))
       const storage = await openPostgresStorage(database.url({}, { user }))
       const books = new Books(storage.store)
@@ -125,16 +125,16 @@ describe('on a server', { skip: WITHOUT_POSTGRES, concurrency: 2 }, () => {
       await storage.close()
       await database.client.query(`SET ROLE ${user}`)
       for (const forbidden of [
-        'UPDATE postings SET held = 0',
-        'DELETE FROM postings',
-        'UPDATE hold_steps SET step = 9',
+        'UPDATE journal SET held = 0',
+        'DELETE FROM journal',
+        'UPDATE hold_changes SET held = 0',
         'UPDATE rates SET numerator = 9',
+        'UPDATE requests SET expires_at = 0',
         'DELETE FROM requests',
         'DROP TABLE balances',
       ]) {
         await assert.rejects(database.client.query(forbidden), { code: '42501' }, forbidden)
       }
-      await database.client.query(`RESET ROLE; DROP OWNED BY ${user}`)
     })
   })
 
@@ -142,7 +142,7 @@ describe('on a server', { skip: WITHOUT_POSTGRES, concurrency: 2 }, () => {
     await using database = await PostgresDatabase.create()
     const user = `${database.name}_nobody`
     await database.client.query('REVOKE CREATE ON SCHEMA public FROM PUBLIC')
-    await withRole(user, async () => {
+    await withRole(database, user, async () => {
       const refused = { name: 'Fault', code: 'store_misconfigured', message: /permission denied for schema public/ }
       await assert.rejects(migratePostgres(database.url({}, { user })), refused)
     })

@@ -1,15 +1,15 @@
 /** The migrator's target for PostgreSQL: one transaction around everything, and a lock that ends with it. */
 import type { Client } from 'pg'
-import { fileURLToPath } from 'node:url'
-import { readMigrations, type AppliedMigration, type Migration, type MigrationTarget } from '../sql/migrator.ts'
+import { migrationsOf, type AppliedMigration, type Migration, type MigrationTarget } from '../sql/migrator.ts'
 import { whole, type Row } from '../sql/values.ts'
+import { MIGRATION_TEXTS } from './migration-texts.ts'
 
 /** Any number that stays the same: "hold" in ASCII. One lock per database. */
 const LOCK_KEY = 0x686f6c64
 const LOCK_TIMEOUT_MS = 60_000
 
 export function postgresMigrations(): readonly Migration[] {
-  return readMigrations(fileURLToPath(new URL('migrations/', import.meta.url)))
+  return migrationsOf(MIGRATION_TEXTS)
 }
 
 /** @param schema of the tables; it is created when it is missing */

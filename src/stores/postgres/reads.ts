@@ -2,23 +2,29 @@
  * The reads that commits rest on, by key.
  *
  * Each key has a subquery of its own: a look-up in an index, instead of a join that a planner could turn into a scan of the table.
- * Columns are named, because a prepared `*` fails after a later version has added a column.
+ * Columns are named, because a prepared `*` of a table fails after a later version has added a column.
  */
 import type { QueryConfig } from 'pg'
 import type { BalanceName } from '../../domain/balance.ts'
-import type { PostingKey } from '../../domain/hold-history.ts'
 import type { RatePair } from '../../domain/rate.ts'
 import { ASSET } from '../sql/asset-row.ts'
 import { BALANCE_OPENED } from '../sql/balance-row.ts'
-import { STEP_ENTRY } from '../sql/entry-row.ts'
-import { HOLD_OPENED_STEPPED } from '../sql/hold-row.ts'
-import { POSTING } from '../sql/posting-row.ts'
+import { CHARGE, STEP_ENTRY } from '../sql/entry-row.ts'
+import { HOLD_OPENED, HOLD_STEPPED } from '../sql/hold-row.ts'
+import { HOUSE } from '../sql/house-row.ts'
 import { RATE } from '../sql/rate-row.ts'
+import { requestKey } from '../sql/request-key.ts'
+import { REQUEST_COLUMNS } from '../sql/request-select.ts'
+import { RUN } from '../sql/run-row.ts'
+import { STANDING_NEW } from '../sql/standing-row.ts'
+import type { RunPlace } from '../sql/snapshot-rows.ts'
 import { arrayOf } from './arrays.ts'
 
 type Statement = QueryConfig<unknown[]>
 
-const REQUEST_COLUMNS = [...new Set<string>([...HOLD_OPENED_STEPPED.columns, ...STEP_ENTRY.columns])]
+const REQUEST_COLUMNS_READ = new Set<string>([...HOLD_OPENED.columns, ...STEP_ENTRY.columns, ...CHARGE.columns])
+const REQUESTS = `SELECT ${[...REQUEST_COLUMNS_READ].join(', ')} FROM requests`
+const HOLD_CHANGES = `SELECT ${HOLD_STEPPED.columns.join(', ')} FROM hold_changes`
 
 const BALANCE_OF_NAME = 'account = n.account AND asset = n.asset AND stripe = n.stripe'
 
@@ -62,34 +68,44 @@ function namesOf(names: readonly BalanceName[]): unknown[] {
   ]
 }
 
-/** Each row of a hold with the account and asset of its balance. */
+/** Joined as by `REQUEST_JOINS`. The last change of a hold is found at the end of its range of keys. */
 export function selectRequests(ids: ReadonlySet<string>): Statement {
   return {
     name: 'holdfast_requests',
-    text: `SELECT r.*, b.account, b.asset FROM unnest($1::text[]) AS k (id)
-      CROSS JOIN LATERAL (SELECT ${REQUEST_COLUMNS.join(', ')} FROM requests WHERE requests.id = k.id OFFSET 0) r
-      LEFT JOIN LATERAL (SELECT account, asset FROM balances WHERE balances.id = r.balance_id OFFSET 0) b ON true`,
-    values: [arrayOf('text', [...ids])],
+    text: `SELECT ${REQUEST_COLUMNS} FROM unnest($1::bytea[]) AS k (id)
+      CROSS JOIN LATERAL (${REQUESTS} WHERE id = k.id OFFSET 0) r
+      LEFT JOIN LATERAL (${REQUESTS} WHERE seq = r.hold_seq OFFSET 0) h ON true
+      LEFT JOIN LATERAL (
+        SELECT account, asset FROM balances WHERE id = COALESCE(r.balance_id, h.balance_id) OFFSET 0
+      ) b ON true
+      LEFT JOIN LATERAL (
+        ${HOLD_CHANGES} WHERE hold_seq = COALESCE(r.hold_seq, r.seq)
+          AND number BETWEEN COALESCE(r.hold_number, 1) AND COALESCE(r.hold_number, ${Number.MAX_SAFE_INTEGER})
+        ORDER BY number DESC LIMIT 1
+      ) c ON true
+      LEFT JOIN LATERAL (${HOLD_CHANGES} WHERE hold_seq = c.hold_seq AND number = c.end_number OFFSET 0) e ON true`,
+    values: [arrayOf('bytea', [...ids].map(requestKey))],
   }
 }
 
-export function selectPostings(keys: readonly PostingKey[]): Statement {
+/** Each run with the names of its balance. */
+export function selectRuns(places: readonly RunPlace[]): Statement {
   return {
-    name: 'holdfast_postings',
-    text: `SELECT p.*, b.account, b.asset, b.stripe FROM unnest($1::bigint[], $2::bigint[]) AS k (balance_id, version)
+    name: 'holdfast_runs',
+    text: `SELECT j.*, b.account, b.asset, b.stripe FROM unnest($1::bigint[], $2::bigint[]) AS k (balance_id, first_version)
       CROSS JOIN LATERAL (
-        SELECT ${POSTING.columns.join(', ')} FROM postings
-        WHERE postings.balance_id = k.balance_id AND postings.version = k.version OFFSET 0
-      ) p
-      CROSS JOIN LATERAL (SELECT account, asset, stripe FROM balances WHERE balances.id = p.balance_id OFFSET 0) b`,
+        SELECT ${RUN.columns.join(', ')} FROM journal
+        WHERE journal.balance_id = k.balance_id AND journal.first_version = k.first_version OFFSET 0
+      ) j
+      CROSS JOIN LATERAL (SELECT account, asset, stripe FROM balances WHERE balances.id = j.balance_id OFFSET 0) b`,
     values: [
       arrayOf(
         'bigint',
-        keys.map(([balanceId]) => balanceId),
+        places.map(([balanceId]) => balanceId),
       ),
       arrayOf(
         'bigint',
-        keys.map(([, version]) => version),
+        places.map(([, firstVersion]) => firstVersion),
       ),
     ],
   }
@@ -100,6 +116,23 @@ export function selectAssets(codes: ReadonlySet<string>): Statement {
     name: 'holdfast_assets',
     text: `SELECT ${ASSET.columns.join(', ')} FROM assets WHERE code = ANY ($1::text[])`,
     values: [arrayOf('text', [...codes])],
+  }
+}
+
+export function selectHouses(accounts: ReadonlySet<string>): Statement {
+  return {
+    name: 'holdfast_houses',
+    text: `SELECT ${HOUSE.columns.join(', ')} FROM house_accounts WHERE account = ANY ($1::text[])`,
+    values: [arrayOf('text', [...accounts])],
+  }
+}
+
+export function selectStandings(accounts: ReadonlySet<string>): Statement {
+  return {
+    name: 'holdfast_standings',
+    text: `SELECT s.* FROM unnest($1::text[]) AS n (account)
+      CROSS JOIN LATERAL (SELECT ${STANDING_NEW.columns.join(', ')} FROM standings WHERE standings.account = n.account OFFSET 0) s`,
+    values: [arrayOf('text', [...accounts])],
   }
 }
 

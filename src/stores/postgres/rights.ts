@@ -5,8 +5,9 @@ import { SERVER_STATE } from './standbys.ts'
 
 /** As the PostgreSQL guide grants them. */
 const RIGHTS: Readonly<Record<string, readonly string[]>> = {
-  'SELECT, INSERT, UPDATE': ['accounts', 'assets', 'balances', 'requests'],
-  'SELECT, INSERT': ['postings', 'hold_steps', 'rates'],
+  'SELECT, INSERT, UPDATE': ['accounts', 'standings', 'assets', 'balances'],
+  'SELECT, INSERT': ['journal', 'requests', 'hold_changes', 'house_accounts', 'rates', 'feed'],
+  'SELECT, INSERT, DELETE': ['commits'],
 }
 
 const PAIRS = Object.entries(RIGHTS).flatMap(([rights, tables]) =>
@@ -18,7 +19,7 @@ export const SELECT_RIGHTS = {
   name: 'holdfast_rights',
   text: `SELECT ${SERVER_STATE},
     (SELECT string_agg(name || ' (' || kind || ')', ', ') FROM (VALUES ${PAIRS.join(', ')}) AS needed (name, kind)
-      WHERE NOT has_any_column_privilege(name, kind)) AS missing`,
+      WHERE NOT CASE kind WHEN 'DELETE' THEN has_table_privilege(name, kind) ELSE has_any_column_privilege(name, kind) END) AS missing`,
 }
 
 /** @throws Fault `store_misconfigured` */

@@ -1,6 +1,10 @@
 /** Opening a ledger in a PostgreSQL database. */
+import { escapeLiteral } from 'pg'
+import type { AccountName } from '../../domain/ids.ts'
+import type { ErasureProgress, ErasureReport } from '../erasure.ts'
 import { SqlAuditor } from '../sql/auditor.ts'
 import type { Query } from '../sql/dialect.ts'
+import { erase } from '../sql/erasure.ts'
 import { migrate, MigrationError, requireMigrated, type MigrationReport } from '../sql/migrator.ts'
 import { SqlReader } from '../sql/reader.ts'
 import type { Row } from '../sql/values.ts'
@@ -8,6 +12,7 @@ import type { Storage } from '../storage.ts'
 import { connect } from './connection.ts'
 import { Connections } from './connections.ts'
 import { faultOf } from './errors.ts'
+import { moveCommits } from './feed.ts'
 import type { LedgerClient } from './ledger-client.ts'
 import { postgresMigrations, postgresMigrationTarget } from './migrations.ts'
 import { readSettings, requireUsable, warningsOf, type ServerSettings } from './server.ts'
@@ -45,8 +50,9 @@ export async function openPostgresStorage(url: string, options: PostgresOptions 
   }
   return {
     kind: 'postgres',
+    newFile: null,
     store: new PostgresStore(connections),
-    reader: new SqlReader('postgres', connections.read),
+    reader: new SqlReader('postgres', connections.read, { move: moveCommits(connections.read) }),
     auditor: new SqlAuditor('postgres', connections.audit),
     warnings,
     inspect: async () => warningsOf(await readSettings(connections.read)),
@@ -61,6 +67,20 @@ export async function migratePostgres(url: string): Promise<MigrationReport> {
   return await withClient(parsed, (client) =>
     migrate(postgresMigrationTarget(client, parsed.schema), postgresMigrations()),
   )
+}
+
+/** Erases what requests say about a person; services may go on meanwhile. @throws as `openPostgresStorage` */
+export async function erasePostgres(
+  url: string,
+  account: AccountName,
+  onProgress: ErasureProgress,
+): Promise<ErasureReport> {
+  const parsed = parsePostgresUrl(url)
+  return await withClient(parsed, async (client) => {
+    await requireMigrated(postgresMigrationTarget(client, parsed.schema), postgresMigrations())
+    const query = queryOf(client)
+    return await erase({ run: (sql) => query(sql, []), quote: escapeLiteral }, account, onProgress)
+  })
 }
 
 /** A connection for checks and migrations before the ledger's work. */

@@ -2,7 +2,17 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { Books } from '../../../test/conformance/books.ts'
 import { runChild } from '../../../harness/children.ts'
-import { charge, declare, deposit, freeze, leg, open, settle, transfer } from '../../../test/support/commands.ts'
+import {
+  charge,
+  declare,
+  deposit,
+  freeze,
+  leg,
+  open,
+  settle,
+  settlePart,
+  transfer,
+} from '../../../test/support/commands.ts'
 import { CuttingProxy } from '../../../test/support/cutting-proxy.ts'
 import { TRANSACTION_ENDED, WITHOUT_POSTGRES } from '../../../harness/postgres-database.ts'
 import { PostgresLedger } from '../../../test/support/postgres-ledger.ts'
@@ -10,7 +20,7 @@ import { balanceKey } from '../../domain/balance.ts'
 import type { Work } from '../../domain/command.ts'
 import type { Snapshot } from '../../domain/snapshot.ts'
 import type { Changes } from '../../domain/changes.ts'
-import { BalanceIds } from '../sql/balance-ids.ts'
+import { newBalanceIds } from '../sql/balance-ids.ts'
 import { connect } from './connection.ts'
 import { loadSnapshot, lockSnapshot } from './snapshots.ts'
 import { WRITE_NAME, writeStatement } from './writes.ts'
@@ -24,11 +34,11 @@ async function chain(books: Books, batches: readonly (readonly Work[])[]): Promi
   const snapshot = await books.store.load(books.footprint(...batches.flat()))
   const requests = new Map(snapshot.requests)
   const balances = new Map(snapshot.balances)
-  const later: Snapshot = { requests, balances, assets: snapshot.assets, rates: snapshot.rates }
+  const later: Snapshot = { ...snapshot, requests, balances }
   return batches.map((work) => {
     const { changes } = books.decide(work, later)
-    for (const record of [...changes.entries, ...changes.holdsOpened, ...changes.holdsChanged])
-      requests.set(record.id, record)
+    const holds = [...changes.holdsOpened, ...changes.holdChanges.map(({ after }) => after)]
+    for (const record of [...changes.entries, ...holds]) requests.set(record.id, record)
     for (const { after } of changes.balances) balances.set(balanceKey(after.account, after.asset, after.stripe), after)
     return changes
   })
@@ -74,7 +84,7 @@ describe('on a server', { skip: WITHOUT_POSTGRES, concurrency: 3 }, () => {
     await books.apply(charge('c', 'user:1', 1n))
     const pages = async (): Promise<unknown> => {
       const { rows } = await ledger.database.client.query(
-        `SELECT pg_relation_size('requests') AS requests, pg_relation_size('postings') AS postings`,
+        `SELECT pg_relation_size('requests') AS requests, pg_relation_size('journal') AS journal`,
       )
       return rows[0]
     }
@@ -87,24 +97,32 @@ describe('on a server', { skip: WITHOUT_POSTGRES, concurrency: 3 }, () => {
     await using ledger = await PostgresLedger.create()
     const storage = await ledger.open()
     const books = new Books(storage.store)
-    await books.apply(freeze('h1', 'user:1', 5n), freeze('h2', 'user:1', 5n))
+    await books.apply(freeze('h1', 'user:1', 5n), freeze('h2', 'user:1', 5n), settlePart('p1', 'h2', 1n))
     await ledger.database.client.query('ANALYZE')
-    const work = [settle('h1', 5n), deposit('d', 'user:3', 5n), freeze('h3', 'user:2', 1n), declare('gem')]
+    const work = [
+      settle('h1', 5n),
+      settlePart('p2', 'h2', 1n),
+      deposit('d', 'user:3', 5n),
+      freeze('h3', 'user:2', 1n),
+      declare('gem'),
+    ]
     const { changes } = await books.plan(...work)
     const client = await connect(parsePostgresUrl(ledger.database.url()), 'write')
     const plans: string[] = []
     client.on('notice', ({ message }) => plans.push(message ?? ''))
     await client.query(`LOAD 'auto_explain'; SET auto_explain.log_min_duration = 0; SET client_min_messages = log`)
-    await loadSnapshot(client, books.footprint(...work, deposit('d1', 'user:1', 1_000n)), new BalanceIds())
-    await lockSnapshot(client, books.footprint(...work), new BalanceIds())
+    const repeats = [deposit('d1', 'user:1', 1_000n), settlePart('p1', 'h2', 1n)]
+    await loadSnapshot(client, books.footprint(...work, ...repeats), newBalanceIds())
+    await lockSnapshot(client, books.footprint(...work), newBalanceIds())
     await client.query(writeStatement(changes))
     await client.end()
     const all = plans.join('\n')
-    for (const place of ['balances', 'requests']) assert.ok(all.includes(`Tid Scan on ${place} t`), all)
-    for (const key of ['balances_name', 'postings_pkey', 'assets_pkey']) assert.ok(all.includes(`using ${key}`), all)
-    assert.doesNotMatch(all, /Seq Scan|Hash Join|Merge Join|Bitmap|requests_open/)
+    assert.ok(all.includes('Tid Scan on balances t'), all)
+    const keys = ['balances_name', 'requests_id', 'requests_pkey', 'hold_changes_pkey', 'journal_pkey', 'assets_pkey']
+    for (const key of keys) assert.match(all, new RegExp(`using ${key}\\b`), all)
+    assert.doesNotMatch(all, /Seq Scan|Hash Join|Merge Join|Bitmap|requests_expiry/)
     // A scan of an index has no condition; a look-up by key has one.
-    assert.equal(all.match(/Index (?:Only )?Scan using/g)?.length, all.match(/Index Cond:/g)?.length, all)
+    assert.equal(all.match(/Index (?:Only )?Scan (?:Backward )?using/g)?.length, all.match(/Index Cond:/g)?.length, all)
   })
 
   test('an exclusive locks what a hold touches, also when only its row says so', async () => {

@@ -4,7 +4,7 @@ import { isEmpty, type Changes } from '../../domain/changes.ts'
 import { type Footprint } from '../../domain/footprint.ts'
 import { Fault } from '../../engine/faults.ts'
 import type { CommitResult, Store, StoreClock } from '../../engine/store.ts'
-import { BalanceIds } from '../sql/balance-ids.ts'
+import { newBalanceIds } from '../sql/balance-ids.ts'
 import { clockOf, selectClock } from '../sql/clock.ts'
 import type { Row } from '../sql/values.ts'
 import type { Connections } from './connections.ts'
@@ -17,7 +17,7 @@ import { writeStatement } from './writes.ts'
 
 export class PostgresStore implements Store {
   readonly #connections: Connections
-  readonly #ids = new BalanceIds()
+  readonly #ids = newBalanceIds()
 
   constructor(connections: Connections) {
     this.#connections = connections

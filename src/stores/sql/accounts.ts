@@ -1,6 +1,8 @@
 /** Accounts with their balances, page by page in the order of their unique key. */
 import type { Compilable } from 'kysely'
-import type { BalanceRecord } from '../../domain/balance.ts'
+import type { Balance, BalanceRecord } from '../../domain/balance.ts'
+import { needsDeclaration } from '../../domain/house-account.ts'
+import { ACTIVE } from '../../domain/standing.ts'
 import { isHouse, type AccountName, type AssetCode, type Instant } from '../../domain/ids.ts'
 import type { Account, PageQuery } from '../../engine/reader.ts'
 import { encodeCursor } from '../cursor.ts'
@@ -10,6 +12,7 @@ import type { SqlJournal } from './journal.ts'
 import { HOUSE_STRIPES, HOUSE_STRIPE_TURNS } from '../../domain/house-stripes.ts'
 import { lastKey, oneMoreThan } from './pages.ts'
 import { balanceOf } from './balance-row.ts'
+import { standingOfNumber } from './standing-row.ts'
 import { metadataOf, type Row } from './values.ts'
 
 /** Rows of a house account that are read first: the number of stripes of an asset that engines begin with. */
@@ -38,10 +41,45 @@ export class SqlAccounts {
       rows = await this.#balances(account, after, rowsMax)
     }
     const [first] = rows
-    if (first === undefined) return null
+    if (first === undefined) {
+      if (after !== '') return null
+      const bare = await this.#withoutBalances(account)
+      // Its first balance was opened between the two statements. No balance ever goes, so this is not repeated.
+      return bare === 'opened' ? await this.read(account, at, page) : bare
+    }
     const { now, next } = wholeAssets(rows.map(balanceOf), rowsMax, page.limit)
     const balances = at === null ? now : await this.#journal.balancesAt(now, at)
-    return { account, metadata: metadataOf(first['metadata']), balances: addUpStripes(balances), next }
+    const { standing, successor } = balanceOf(first)
+    const metadata = metadataOf(first['metadata'])
+    return { account, metadata, standing, successor, balances: addUpStripes(balances), next }
+  }
+
+  /** An account may have been opened or blocked before its first balance, or been declared as a house account. */
+  async #withoutBalances(account: AccountName): Promise<Account | 'opened' | null> {
+    const bare = { account, ...ACTIVE, metadata: null, balances: [], next: null }
+    if (needsDeclaration(account)) {
+      const declared = this.#builder.selectFrom('house_accounts').select('account').where('account', '=', account)
+      return (await this.#rows(declared)).length > 0 ? bare : null
+    }
+    // One statement, so that it is of one moment.
+    const select = this.#builder.selectNoFrom(({ selectFrom }) => [
+      selectFrom('accounts').select('metadata').where('account', '=', account).as('metadata'),
+      selectFrom('standings').select('standing').where('account', '=', account).as('standing'),
+      selectFrom('standings').select('successor').where('account', '=', account).as('successor'),
+      selectFrom('standings').select('assets').where('account', '=', account).as('assets'),
+    ])
+    const { metadata = null, standing = null, successor = null, assets = null } = (await this.#rows(select))[0] ?? {}
+    if (metadata === null && standing === null) return null
+    if ((assets ?? '') !== '') return 'opened'
+    const stands =
+      standing === null ? ACTIVE : { standing: standingOfNumber(standing), successor: successor as string | null }
+    return { ...bare, ...stands, metadata: metadataOf(metadata) }
+  }
+
+  async readOne(account: AccountName, asset: AssetCode): Promise<Balance | null> {
+    const stripes = this.#builder.selectFrom('balances').selectAll()
+    const rows = await this.#rows(stripes.where('account', '=', account).where('asset', '=', asset))
+    return addUpStripes(rows.map(balanceOf))[0] ?? null
   }
 
   async #balances(account: AccountName, after: AssetCode, rowsMax: number): Promise<readonly Row[]> {

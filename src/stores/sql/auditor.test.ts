@@ -2,22 +2,18 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
-import {
-  across,
-  amend,
-  declare,
-  deposit,
-  freeze,
-  leg,
-  open,
-  rate,
-  refund,
-  release,
-  settle,
-  settlePart,
-  transfer,
-} from '../../../test/support/commands.ts'
+import { deposit, freeze, settle } from '../../../test/support/commands.ts'
 import { damages, doDamage } from '../../../test/support/random-damage.ts'
+import {
+  HOLDER,
+  lineSet,
+  LONG_ID,
+  smallLedger,
+  violationsOf,
+  whereChange,
+  whereRequest,
+  whereRun,
+} from '../../../test/support/small-ledger.ts'
 import { batches, RUNS, TwinLedger } from '../../../test/support/twin-ledger.ts'
 import { BALANCE_MAX, BALANCE_MIN } from '../../domain/amount.ts'
 import type { Auditor, Violation } from '../../engine/auditor.ts'
@@ -45,13 +41,6 @@ function inOrder(violation: Violation): Violation {
 
 function byText(left: unknown, right: unknown): number {
   return JSON.stringify(left) < JSON.stringify(right) ? -1 : 1
-}
-
-async function run(ledger: TwinLedger, id: AuditCheckId): Promise<readonly Violation[]> {
-  return await ledger.auditor.run(
-    AUDIT_CHECKS.find((check) => check.id === id)!,
-    LIMIT,
-  )
 }
 
 test('a ledger that the rules wrote breaks no law', async () => {
@@ -84,24 +73,6 @@ test('random damage is found in the very rows in which the memory store finds it
   )
 })
 
-/** A ledger of two accounts; user:8 has balance 2, and its postings are d, open, h, h~settle, gone, gone~release, t. */
-async function smallLedger(): Promise<TwinLedger> {
-  const ledger = await TwinLedger.open()
-  await ledger.apply(0, deposit('d', 'user:8', 1_000n))
-  await ledger.apply(0, freeze('open', 'user:8', 100n), freeze('h', 'user:8', 200n), settle('h', 150n))
-  await ledger.apply(0, freeze('gone', 'user:8', 5n), release('gone'))
-  await ledger.apply(0, transfer('t', [leg('user:8', 'user:9', 10n)]), open('o', 'user:9', -50n))
-  // A separate asset and separate accounts, so that the rows above stay as they are.
-  await ledger.apply(0, declare('gem'), rate('credit', 'gem', [1n, 3n]), deposit('d2', 'user:1', 10n))
-  await ledger.apply(0, transfer('x', [across('user:1', 'user:2', [10n, 'credit'], ['gem'])]))
-  // A freeze with steps in its own batch and in later ones.
-  await ledger.apply(0, deposit('d3', 'user:4', 100n), freeze('life', 'user:4', 50n), settlePart('part', 'life', 20n))
-  await ledger.apply(7, amend('more', 'life', { amount: 60n }), settle('life', 45n, 'draw'))
-  await ledger.apply(1, refund('back', 'life', 3n))
-  assert.deepEqual(await everything(ledger.auditor), {})
-  return ledger
-}
-
 interface Planted {
   readonly title: string
   readonly sql: string
@@ -109,12 +80,10 @@ interface Planted {
   readonly shows: Violation
 }
 
-const HOLDER = `(SELECT id FROM balances WHERE account = 'user:8')`
-
 const PLANTED: Readonly<Record<AuditCheckId, Planted>> = {
   '1a': {
     title: 'an entry with a coin too much',
-    sql: `UPDATE postings SET available_delta = available_delta + 1 WHERE entry_id = 't' AND available_delta > 0`,
+    sql: lineSet('user:9', 1, { field: 2, value: 11 }),
     shows: { entry: 't', asset: 'credit', sum: '1' },
   },
   '1b': {
@@ -124,7 +93,7 @@ const PLANTED: Readonly<Record<AuditCheckId, Planted>> = {
   },
   '1c': {
     title: 'a leg that brought a coin more than the journal knows of',
-    sql: `UPDATE requests SET legs = replace(legs, '"gem","3"', '"gem","4"') WHERE id = 'x'`,
+    sql: `UPDATE requests SET legs = replace(legs, '"gem","3"', '"gem","4"') ${whereRequest('x')}`,
     shows: { entry: 'x', account: 'user:2', asset: 'gem', sum: '-1' },
   },
   '1d': {
@@ -147,55 +116,75 @@ const PLANTED: Readonly<Record<AuditCheckId, Planted>> = {
     sql: `UPDATE balances SET held = 1 WHERE account = 'user:9'`,
     shows: { account: 'user:9', held: '1' },
   },
+  '2d': {
+    title: 'a balance that owes without an overdraft charge',
+    sql: `UPDATE balances SET floor = available + 1, debt = 1 WHERE account = 'user:8'`,
+    shows: { account: 'user:8', available: '740', debt: '1' },
+  },
+  '2e': {
+    title: 'a balance of a house account that was not declared',
+    sql: `UPDATE balances SET account = '@eve' WHERE account = 'user:9'`,
+    shows: { account: '@eve' },
+  },
+  '2f': {
+    title: 'a balance that stands otherwise than its account',
+    sql: `UPDATE balances SET standing = 1 WHERE account = 'user:8'`,
+    shows: { account: 'user:8' },
+  },
   '3a': {
-    title: 'a version without a posting',
-    sql: `DELETE FROM postings WHERE balance_id = ${HOLDER} AND version = 3`,
-    shows: { account: 'user:8', version: '7', postings: '6' },
+    title: 'versions without a run',
+    sql: `DELETE FROM journal ${whereRun(2)}`,
+    shows: { account: 'user:8', version: '7', postings: '4' },
   },
   '3b': {
-    title: 'a balance that is not what its last posting says',
+    title: 'a balance that is not what its last run says',
     sql: `UPDATE balances SET available = available + 7 WHERE account = 'user:8'`,
     shows: { account: 'user:8', available: '747' },
   },
   '3c': {
-    title: 'a posting that does not follow from the one before',
-    sql: `UPDATE postings SET held = held + 1 WHERE balance_id = ${HOLDER} AND version = 7`,
-    shows: { version: '7', entry: 't', held: '101' },
+    title: 'a run that does not follow from the one before',
+    sql: `UPDATE journal SET held = held + 1 ${whereRun(7)}`,
+    shows: { firstVersion: '7', lastVersion: '7', held: '101' },
   },
   '4a': {
-    title: 'a hold that names a posting of nobody',
-    sql: `UPDATE requests SET payee_version = 99 WHERE id = 'h'`,
+    title: 'an end that names a posting of nobody',
+    sql: `UPDATE hold_changes SET payee_version = 99 ${whereChange('h', 1)}`,
     shows: { entry: 'h~settle', version: '99' },
   },
   '4b': {
     title: 'a posting that its entry does not name',
-    sql: `UPDATE requests SET postings = '[]' WHERE id = 't'`,
-    shows: { entry: 't', availableDelta: '10' },
+    sql: `UPDATE requests SET postings = '[]' ${whereRequest('t')}`,
+    shows: { entry: 't', version: '7' },
+  },
+  '4c': {
+    title: 'a digest whose id is lost',
+    sql: `UPDATE requests SET id_text = NULL ${whereRequest(LONG_ID)}`,
+    shows: { id: '' },
   },
   '5a': {
     title: 'a hold from which a coin leaked',
-    sql: `UPDATE requests SET released = released - 1 WHERE id = 'h'`,
-    shows: { hold: 'h', amount: '200', settled: '150', released: '49' },
+    sql: `UPDATE hold_changes SET released = released - 1 ${whereChange('h', 1)}`,
+    shows: { hold: 'h', number: '1', amount: '200', settled: '150', released: '49' },
   },
   '5b': {
     title: 'an ended hold that still holds something',
-    sql: `UPDATE requests SET held = 1 WHERE id = 'gone'`,
-    shows: { hold: 'gone', state: 'released', held: '1' },
+    sql: `UPDATE hold_changes SET held = 1 ${whereChange('gone', 1)}`,
+    shows: { hold: 'gone', number: '1', state: 'released', held: '1' },
   },
   '5c': {
     title: 'a hold whose payee got something else',
-    sql: `UPDATE requests SET settled = 149, released = 51 WHERE id = 'h'`,
-    shows: { hold: 'h', settled: '149', released: '51' },
+    sql: `UPDATE hold_changes SET settled = 149, released = 51 ${whereChange('h', 1)}`,
+    shows: { hold: 'h', availableDifference: '1', heldDifference: '0' },
   },
   '5d': {
-    title: 'a step whose number is not the next',
-    sql: `UPDATE hold_steps SET step = 9 WHERE entry_id = 'more'`,
-    shows: { hold: 'life', step: '9', entry: 'more' },
+    title: 'a change whose number is not the next',
+    sql: `UPDATE hold_changes SET number = 9 ${whereChange('life', 2)}`,
+    shows: { hold: 'life', number: '9', entry: 'more' },
   },
   '5e': {
-    title: 'a hold that was changed after its last step',
-    sql: `UPDATE requests SET shortfall = 7 WHERE id = 'life'`,
-    shows: { hold: 'life', settled: '65', amount: '60' },
+    title: 'a refund that changed what the hold lacked',
+    sql: `UPDATE hold_changes SET shortfall = 7 ${whereChange('life', 4)}`,
+    shows: { hold: 'life', number: '4', settled: '65', amount: '60' },
   },
 }
 
@@ -203,72 +192,28 @@ for (const [id, { title, sql, shows }] of Object.entries(PLANTED)) {
   test(`${title} is found (${id})`, async () => {
     using ledger = await smallLedger()
     ledger.plant(sql)
-    const violations = await run(ledger, id as AuditCheckId)
+    const violations = await violationsOf(ledger, id as AuditCheckId)
     const expected = Object.entries(shows)
     const hit = violations.some((row) => expected.every(([column, value]) => row[column] === value))
     assert.ok(hit, JSON.stringify(violations))
   })
 }
 
-const HALF_TOLD: readonly (readonly [title: string, sql: string, hold: string, found: AuditCheckId])[] = [
-  ['an open hold that has ended', `UPDATE requests SET ended_at = 1 WHERE id = 'open'`, 'open', '5b'],
-  ['an open hold with a last posting', `UPDATE requests SET ended_version = 2 WHERE id = 'open'`, 'open', '5b'],
-  ['an ended hold that never ended', `UPDATE requests SET ended_at = NULL WHERE id = 'h'`, 'h', '5b'],
-  ['an ended hold without a last posting', `UPDATE requests SET ended_version = NULL WHERE id = 'h'`, 'h', '5b'],
-  [
-    'a payee that got held coins',
-    `UPDATE postings SET held_delta = 1 WHERE entry_id = 'h~settle' AND available_delta = 150`,
-    'h',
-    '5c',
-  ],
-  [
-    'a released hold with a posting of its payee',
-    `UPDATE requests SET payee_balance_id = 1, payee_version = 99 WHERE id = 'gone'`,
-    'gone',
-    '5c',
-  ],
-  ['a hold that counts a step too much', `UPDATE requests SET steps = 5 WHERE id = 'life'`, 'life', '5d'],
-  ['a plain hold that counts steps', `UPDATE requests SET steps = 1 WHERE id = 'h'`, 'h', '5d'],
-  ['steps of no hold', `DELETE FROM requests WHERE id = 'life'`, 'life', '5d'],
-  [
-    'an open hold with steps that holds a coin it should not',
-    `UPDATE requests SET held = 1 WHERE id = 'life'`,
-    'life',
-    '5b',
-  ],
-  ['more refunded than settled', `UPDATE requests SET refunded = 66 WHERE id = 'life'`, 'life', '5a'],
-  ['more settled late than drawn', `UPDATE requests SET settled_late = 6 WHERE id = 'life'`, 'life', '5a'],
-  [
-    'a step that moved one coin more than the hold shows',
-    `UPDATE postings SET available_delta = available_delta - 1 WHERE entry_id = 'back' AND available_delta < 0`,
-    'life',
-    '5c',
-  ],
-  ['a payee that got nothing', `UPDATE requests SET payee = 'user:9' WHERE id = 'life'`, 'life', '5c'],
-]
-
-for (const [title, sql, hold, found] of HALF_TOLD) {
-  test(`${title} is found (${found})`, async () => {
-    using ledger = await smallLedger()
-    ledger.plant(sql)
-    const rows = await run(ledger, found)
-    assert.deepEqual(
-      rows.map((row) => row['hold']),
-      [hold],
-    )
-  })
-}
-
+/** The runs of user:8 have the versions 1, 2 to 4, 5 to 6, and 7. */
 const UNEVEN = {
-  'one is missing and one is too many': `UPDATE postings SET version = 8 WHERE version = 3 AND balance_id = ${HOLDER}`,
-  'the first one is not 1': `UPDATE postings SET version = 0 WHERE version = 1 AND balance_id = ${HOLDER}`,
+  'one is missing and another one is too many': `UPDATE journal SET first_version = 8, last_version = 10 ${whereRun(2)}`,
+  'the first one is not 1': `UPDATE journal SET first_version = 0, last_version = 0 ${whereRun(1)}`,
+  'two runs overlap': `UPDATE journal SET first_version = 3, last_version = 5 ${whereRun(2)}`,
+  'a run says that it has more': `UPDATE journal SET last_version = 8 ${whereRun(7)}`,
+  'a run says that it has fewer': `UPDATE journal SET last_version = 3 ${whereRun(2)}`,
+  'a run ends before it begins': `UPDATE journal SET last_version = 6 ${whereRun(7)}`,
 }
 
 for (const [title, sql] of Object.entries(UNEVEN)) {
   test(`as many postings as versions are not enough when ${title}`, async () => {
     using ledger = await smallLedger()
     ledger.plant(sql)
-    const found = await run(ledger, '3a')
+    const found = await violationsOf(ledger, '3a')
     assert.deepEqual(
       found.map(({ account, version, postings }) => [account, version, postings]),
       [['user:8', '7', '7']],
@@ -276,28 +221,115 @@ for (const [title, sql] of Object.entries(UNEVEN)) {
   })
 }
 
+test('a run without versions is found', async () => {
+  using ledger = await smallLedger()
+  ledger.plant(
+    `INSERT INTO journal SELECT balance_id, 8, 7, available, held, at, seq, '[]' FROM journal ${whereRun(7)}`,
+  )
+  assert.deepEqual(
+    (await violationsOf(ledger, '3a')).map(({ account, version, postings }) => [account, version, postings]),
+    [['user:8', '7', '7']],
+  )
+})
+
+/** Each with the number of postings that are still there. */
+const BROKEN_LINES = {
+  'no JSON': [`'[[0,'`, '4'],
+  'no list': [`'{"seq":0}'`, '4'],
+  'a list of other things': [`'[1,"two",null]'`, '7'],
+  'lists of nothing': [`'[[],[],[]]'`, '7'],
+  'a list without amounts': [`'[[0,"freeze"],[1,"freeze"],[1,"settle"]]'`, '7'],
+} as const
+
+for (const [title, [lines, postings]] of Object.entries(BROKEN_LINES)) {
+  test(`lines that are ${title} are found, and end no check`, async () => {
+    using ledger = await smallLedger()
+    ledger.plant(`UPDATE journal SET packed = ${lines} ${whereRun(2)}`)
+    const found = await everything(ledger.auditor)
+    if (postings === '7') assert.equal(found['3c']?.[0]?.['firstVersion'], '2')
+    else assert.equal(found['3a']?.[0]?.['postings'], postings)
+    assert.ok('5c' in found, Object.keys(found).join())
+  })
+}
+
+for (const text of ['[[', '{}', '5', '["x"]', '[[]]', '[["x","y","z"]]']) {
+  test(`postings of an entry that are ${text} are found, and end no check`, async () => {
+    using ledger = await smallLedger()
+    ledger.plant(`UPDATE requests SET postings = '${text}' ${whereRequest('t')}`)
+    const found = await everything(ledger.auditor)
+    assert.deepEqual(new Set(found['4b']!.map(({ entry }) => entry)), new Set(['t']))
+  })
+
+  test(`legs of an entry that are ${text} are found, and end no check`, async () => {
+    using ledger = await smallLedger()
+    ledger.plant(`UPDATE requests SET legs = '${text}' ${whereRequest('x')}`)
+    const found = await everything(ledger.auditor)
+    assert.ok(found['1c']!.some(({ entry }) => entry === 'x'))
+  })
+}
+
 test('a posting that two requests name belongs to one of them', async () => {
   using ledger = await smallLedger()
-  ledger.plant(`UPDATE requests SET opened_version = 2 WHERE id = 'h'`)
+  ledger.plant(`UPDATE requests SET opened_version = 2 ${whereRequest('h')}`)
   assert.deepEqual(
-    (await run(ledger, '4a')).map(({ entry, version }) => [entry, version]),
+    (await violationsOf(ledger, '4a')).map(({ entry, version }) => [entry, version]),
     [['h', '2']],
   )
   assert.deepEqual(
-    (await run(ledger, '4b')).map(({ entry, version }) => [entry, version]),
+    (await violationsOf(ledger, '4b')).map(({ entry, version }) => [entry, version]),
     [['h', '3']],
   )
 })
 
-for (const column of ['amount', 'held', 'settled', 'released', 'drawn']) {
-  test(`a hold without ${column} is found`, async () => {
-    using ledger = await smallLedger()
-    ledger.plant(`UPDATE requests SET ${column} = NULL WHERE id = 'h'`)
-    const [violation] = await run(ledger, '5a')
-    assert.equal(violation?.['hold'], 'h')
-    assert.equal(violation[column], 'null')
-  })
-}
+test('a posting that its entry names twice, or in another run, is found', async () => {
+  using ledger = await smallLedger()
+  ledger.plant(
+    `UPDATE requests SET postings = json_set(postings, '$[#]', json_extract(postings, '$[0]')) ${whereRequest('t')}`,
+  )
+  ledger.plant(`UPDATE requests SET postings = json_set(postings, '$[0][2]', 99) ${whereRequest('d')}`)
+  assert.deepEqual((await violationsOf(ledger, '4a')).map(({ entry }) => entry).toSorted(byText), ['d', 't'])
+  assert.deepEqual(await violationsOf(ledger, '4b'), [])
+})
+
+test('a posting whose kind is not that of its entry is found', async () => {
+  using ledger = await smallLedger()
+  ledger.plant(lineSet('user:8', 7, { field: 1, value: `'charge'` }))
+  assert.deepEqual(
+    (await violationsOf(ledger, '4b')).map(({ entry, version }) => [entry, version]),
+    [['t', '7']],
+  )
+})
+
+test('an end whose kind is not that of its postings is found', async () => {
+  using ledger = await smallLedger()
+  ledger.plant(`UPDATE hold_changes SET state = 'settled' ${whereChange('gone', 1)}`)
+  assert.deepEqual(
+    (await violationsOf(ledger, '4a')).map(({ entry, version }) => [entry, version]),
+    [['gone~settle', '6']],
+  )
+  assert.deepEqual(
+    (await violationsOf(ledger, '4b')).map(({ entry, version }) => [entry, version]),
+    [['gone~release', '6']],
+  )
+})
+
+test('an entry that belongs to no request is shown by its number', async () => {
+  using ledger = await smallLedger()
+  ledger.plant(lineSet('user:8', 1, { field: 0, value: '-seq' }))
+  assert.deepEqual(
+    (await violationsOf(ledger, '4b')).map(({ entry, seq, version }) => [entry, seq, version]),
+    [['', '0', '1']],
+  )
+})
+
+test('a text beside a key that tells the id is found', async () => {
+  using ledger = await smallLedger()
+  ledger.plant(`UPDATE requests SET id_text = 'other' ${whereRequest('d')}`)
+  assert.deepEqual(
+    (await violationsOf(ledger, '4c')).map(({ id }) => id),
+    ['other'],
+  )
+})
 
 test('a sum of coins that would wrap around to zero is shown as it is', async () => {
   using ledger = await TwinLedger.open()
@@ -305,80 +337,103 @@ test('a sum of coins that would wrap around to zero is shown as it is', async ()
   assert.deepEqual(await everything(ledger.auditor), {})
   for (const account of ['user:0', 'user:1']) {
     ledger.plant(`UPDATE balances SET available = ? WHERE account = ?`, 1n, account)
-    ledger.plant(
-      `UPDATE postings SET available_delta = ? WHERE available_delta = ? AND entry_id = ?`,
-      1n,
-      BALANCE_MAX,
-      `d${account.slice(-1)}`,
-    )
+    ledger.plant(lineSet(account, 1, { field: 2, value: 1 }))
   }
   for (const stripe of [0, 1]) {
     ledger.plant(`UPDATE balances SET available = ? WHERE account = '@issuer' AND stripe = ?`, BALANCE_MIN, stripe)
   }
-  ledger.plant(
-    `UPDATE postings SET available_delta = ?, held_delta = ? WHERE available_delta < 0 AND entry_id = 'd0'`,
-    BALANCE_MIN,
-    BALANCE_MIN,
+  for (const field of [2, 3]) ledger.plant(lineSet('@issuer', 1, { field, value: `'${BALANCE_MIN}'` }))
+  assert.deepEqual(await violationsOf(ledger, '1b'), [{ asset: 'credit', sum: String(2n * BALANCE_MIN + 2n) }])
+  assert.deepEqual(
+    (await violationsOf(ledger, '1a')).map(({ entry, sum }) => [entry, sum]),
+    [
+      ['d0', String(2n * BALANCE_MIN + 1n)],
+      ['d1', String(1n - BALANCE_MAX)],
+    ],
   )
-  assert.deepEqual(await run(ledger, '1b'), [{ asset: 'credit', sum: String(2n * BALANCE_MIN + 2n) }])
-  assert.deepEqual(await run(ledger, '1a'), [
-    { entry: 'd0', asset: 'credit', sum: String(2n * BALANCE_MIN + 1n) },
-    { entry: 'd1', asset: 'credit', sum: String(1n - BALANCE_MAX) },
-  ])
   for (const account of ['user:0', 'user:1'])
     ledger.plant(`UPDATE balances SET available = 0 WHERE account = ?`, account)
-  assert.deepEqual(await run(ledger, '1b'), [{ asset: 'credit', sum: '-18446744073709551616' }])
+  assert.deepEqual(await violationsOf(ledger, '1b'), [{ asset: 'credit', sum: '-18446744073709551616' }])
 })
 
-test('a step beyond int64 does not follow from the posting before', async () => {
+test('a step beyond int64 does not follow from the run before', async () => {
   using ledger = await TwinLedger.open()
   await ledger.apply(0, deposit('d1', 'user:8', 1n))
   await ledger.apply(0, deposit('d2', 'user:8', BALANCE_MAX - 1n))
   const issuer = `(SELECT id FROM balances WHERE account = '@issuer')`
   for (const version of [1, 2]) {
-    ledger.plant(`UPDATE postings SET available = ? WHERE balance_id = ${issuer} AND version = ?`, BALANCE_MIN, version)
+    const sql = `UPDATE journal SET available = ? WHERE balance_id = ${issuer} AND first_version = ?`
+    ledger.plant(sql, BALANCE_MIN, version)
   }
-  ledger.plant(`UPDATE postings SET available_delta = ? WHERE balance_id = ${issuer} AND version = 1`, BALANCE_MIN)
-  ledger.plant(`UPDATE postings SET available_delta = -1 WHERE balance_id = ${issuer} AND version = 2`)
+  ledger.plant(lineSet('@issuer', 1, { field: 2, value: `'${BALANCE_MIN}'` }))
+  ledger.plant(lineSet('@issuer', 2, { field: 2, value: -1 }))
   // In floating point −2^63 − 1 equals −2^63.
   assert.deepEqual(
-    (await run(ledger, '3c')).map(({ version }) => version),
+    (await violationsOf(ledger, '3c')).map(({ firstVersion }) => firstVersion),
     ['2'],
+  )
+})
+
+test('lines of one run whose sum is beyond int64 do not wrap around', async () => {
+  using ledger = await TwinLedger.open()
+  await ledger.apply(0, ...[0, 1, 2, 3].map((index) => deposit(`d${index}`, 'user:8', 1n)))
+  for (const line of [0, 1, 2, 3]) ledger.plant(lineSet('user:8', 1, { line, field: 2, value: `'${1n << 62n}'` }))
+  for (const table of ['balances', 'journal']) {
+    ledger.plant(`UPDATE ${table} SET available = 0 WHERE ${table === 'journal' ? 'balance_id' : 'id'} = ${HOLDER}`)
+  }
+  // The sum of the four is 2^64.
+  assert.deepEqual(
+    (await violationsOf(ledger, '3c')).map(({ lastVersion }) => lastVersion),
+    ['4'],
+  )
+})
+
+test('an amount that no double keeps is exact in the lines', async () => {
+  using ledger = await TwinLedger.open()
+  await ledger.apply(0, deposit('d', 'user:8', (1n << 53n) + 1n), freeze('h', 'user:8', 1n), settle('h', 1n))
+  assert.deepEqual(await everything(ledger.auditor), {})
+  ledger.plant(lineSet('user:8', 1, { field: 2, value: `'${1n << 53n}'` }))
+  assert.deepEqual(
+    (await violationsOf(ledger, '1a')).map(({ entry, sum }) => [entry, sum]),
+    [['d', '-1']],
   )
 })
 
 test('holds of the greatest amounts are added up exactly', async () => {
   using ledger = await TwinLedger.open()
   await ledger.apply(0, deposit('d', 'user:8', 10n), ...[0, 1, 2, 3].map((index) => freeze(`h${index}`, 'user:8', 1n)))
+  await ledger.apply(0, freeze('ended', 'user:8', 1n), settle('ended', 1n))
   for (const index of [0, 1, 2, 3]) {
-    ledger.plant(`UPDATE requests SET held = ?, amount = ? WHERE id = ?`, 1n << 62n, 1n << 62n, `h${index}`)
+    ledger.plant(`UPDATE requests SET amount = ? ${whereRequest(`h${index}`)}`, 1n << 62n)
   }
   ledger.plant(`UPDATE balances SET held = 0 WHERE account = 'user:8'`)
   // The sum of the four is 2^64.
   assert.deepEqual(
-    (await run(ledger, '2c')).map(({ account }) => account),
+    (await violationsOf(ledger, '2c')).map(({ account }) => account),
     ['user:8'],
   )
-  assert.deepEqual(await run(ledger, '5a'), [])
-  ledger.plant(
-    `UPDATE requests SET amount = ?, drawn = ?, settled = ?, released = ?, held = 0 WHERE id = 'h0'`,
-    BALANCE_MAX,
-    BALANCE_MAX,
-    BALANCE_MAX,
-    BALANCE_MAX,
-  )
-  assert.deepEqual(await run(ledger, '5a'), [])
-  ledger.plant(`UPDATE requests SET released = ? WHERE id = 'h0'`, BALANCE_MAX - 1n)
+  const change = `UPDATE hold_changes SET amount = ?, drawn = ?, settled = ?, released = ?, held = 0 ${whereChange('ended', 1)}`
+  ledger.plant(change, BALANCE_MAX, BALANCE_MAX, BALANCE_MAX, BALANCE_MAX)
+  assert.deepEqual(await violationsOf(ledger, '5a'), [])
+  ledger.plant(change, BALANCE_MAX, BALANCE_MAX, BALANCE_MAX, BALANCE_MAX - 1n)
   assert.deepEqual(
-    (await run(ledger, '5a')).map(({ hold }) => hold),
-    ['h0'],
+    (await violationsOf(ledger, '5a')).map(({ hold }) => hold),
+    ['ended'],
+  )
+  // As if the holder had got 2^64, which is nothing in 64 bits.
+  ledger.plant(change, 0n, BALANCE_MIN, 1n, BALANCE_MAX)
+  assert.deepEqual(
+    (await violationsOf(ledger, '5c'))
+      .filter(({ hold }) => hold === 'ended')
+      .map(({ availableDifference, heldDifference }) => [availableDifference, heldDifference]),
+    [[String(-1n << 64n), '0']],
   )
 })
 
 test('no more rows are shown than asked for', async () => {
   using ledger = await smallLedger()
   for (const { sql } of Object.values(PLANTED)) ledger.plant(sql)
-  ledger.plant(`UPDATE requests SET held = 1 WHERE id = 'h'`)
+  ledger.plant(`UPDATE hold_changes SET held = 1 ${whereChange('h', 1)}`)
   const found = await everything(ledger.auditor)
   const several = Object.keys(found).filter((id) => found[id]!.length > 1)
   assert.ok(several.length > 5, `only ${several.join()} are broken more than once`)
@@ -402,13 +457,14 @@ test('no check compares every row with every row', async () => {
   using ledger = await smallLedger()
   await everything(ledger.auditor)
   for (const asked of ledger.asked) {
-    const plan = ledger.planOf(asked)
     const scanned = new Set<number>()
-    for (const { within, what } of plan) {
+    let isCorrelated = false
+    for (const { within, what } of ledger.planOf(asked)) {
       const isLoop = /^(SCAN|SEARCH) /.test(what)
-      // The inner loops of a join find their rows by key; only an entry's list of postings and legs is scanned.
-      assert.ok(!(scanned.has(within) && /^SCAN (?![kl] VIRTUAL)/.test(what)), asked[0])
-      assert.ok(!what.includes('CORRELATED'), asked[0])
+      // The inner loops of a join find their rows by key, as does what is asked of each row; only a list of the row itself is scanned.
+      assert.ok(!(scanned.has(within) && /^SCAN (?!(k|l|line) VIRTUAL)/.test(what)), asked[0])
+      assert.ok(!isCorrelated || /^SEARCH \w+ USING PRIMARY KEY/.test(what), asked[0])
+      isCorrelated = what.startsWith('CORRELATED')
       if (isLoop) scanned.add(within)
     }
   }

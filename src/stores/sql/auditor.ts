@@ -19,20 +19,33 @@ export class SqlAuditor implements Auditor {
   async run(check: AuditCheck, limit: number): Promise<readonly Violation[]> {
     const known = AUDIT_CHECKS.find(({ id }) => id === check.id)
     if (known === undefined) throw new RangeError(`There is no check "${check.id}".`)
-    const statement = AUDIT_STATEMENTS[known.id](this.#dialect)
-    const rows = await this.#query(`${statement}\nLIMIT ${limit}`, [])
+    const rows = await this.#query(AUDIT_STATEMENTS[known.id](this.#dialect, limit), [])
     return rows.map(violationOf)
   }
 }
 
-/** The columns by their names in camel case; the two halves of an exact sum become one number. */
+/** The columns by their names in camel case; the two halves of an exact number become one. */
 function violationOf(row: Row): Violation {
-  const { sum_high: high, sum_low: low, ...columns } = row
   const shown: Record<string, string> = {}
-  for (const [name, value] of Object.entries(columns)) shown[camelCase(name)] = String(value)
-  if (low !== undefined) shown['sum'] = String((big(high) << 32n) + big(low))
+  for (const [name, value] of Object.entries(row)) {
+    if (name.endsWith(LOW)) continue
+    if (!name.endsWith(HIGH)) {
+      shown[camelCase(name)] = String(value)
+      continue
+    }
+    const exact = name.slice(0, -HIGH.length)
+    shown[camelCase(exact)] = exactText(value, row[exact + LOW])
+  }
   return shown
 }
+
+/** The sum of nothing is null. */
+function exactText(high: unknown, low: unknown): string {
+  return high === null || low === null ? String(null) : String((big(high) << 32n) + big(low))
+}
+
+const HIGH = '_high'
+const LOW = '_low'
 
 function camelCase(name: string): string {
   return name.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())

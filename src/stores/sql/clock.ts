@@ -11,15 +11,15 @@ const SERVER_AT: Readonly<Record<SqlDialect, string>> = {
 }
 
 /**
- * No index covers the time of a posting, but the last one of a balance is found by its key. The range of names is that of `isHouse`. With
+ * No index covers the time of a run, but the last one of a balance is found by its key. The range of names is that of `isHouse`. With
  * a subquery per row, planners look up the keys instead of reading the journal.
  */
 export function selectClock(dialect: SqlDialect): string {
   return `SELECT ${SERVER_AT[dialect]} AS server_at, max((
-      SELECT p.at FROM postings AS p WHERE p.balance_id = house.id AND p.version = house.version
+      SELECT j.at FROM journal AS j WHERE j.balance_id = house.id ORDER BY j.balance_id DESC, j.first_version DESC LIMIT 1
     )) AS newest_at
     FROM (
-      SELECT id, version FROM balances WHERE account >= '@' AND account < 'A'
+      SELECT id FROM balances WHERE account >= '@' AND account < 'A'
       ORDER BY account, asset, stripe LIMIT ${NEWEST_ROWS_MAX}
     ) AS house`
 }

@@ -1,118 +1,110 @@
 /**
  * The entries of holds: the freeze, the steps, and the end.
  *
- * The hold's row contains the freeze, and an end that was no step. Steps have rows of their own, which `hold_steps` lists in order.
+ * The freeze, and an end that was no step, belong to the hold's own request; steps have requests of their own.
  */
-import type { Compilable } from 'kysely'
-import { endingKeysOf, endingOf, eventOfStep, eventsOfRow, openingKeyOf, openingOf } from '../../domain/hold-history.ts'
-import type { HoldRecord } from '../../domain/hold.ts'
-import { isRequestId, type RequestId } from '../../domain/ids.ts'
+import { sql, type Compilable } from 'kysely'
+import {
+  endingKeysOf,
+  endingOf,
+  eventOfChange,
+  frozenEvent,
+  openingKeyOf,
+  openingOf,
+} from '../../domain/hold-history.ts'
+import { isCharge, kindOfEnd, type HoldRecord } from '../../domain/hold-record.ts'
+import type { RequestId } from '../../domain/ids.ts'
 import { endOfHold, showEntry, type Entry, type EntryRecord, type HoldEvent } from '../../domain/journal.ts'
 import type { HoldHistoryQuery, Page } from '../../engine/reader.ts'
-import type { QueryBuilder } from './dialect.ts'
-import type { SqlJournal } from './journal.ts'
 import { rowBytes } from '../page-bytes.ts'
+import type { QueryBuilder } from './dialect.ts'
+import { changedHoldOf, HOLD_STEPPED } from './hold-row.ts'
+import type { SqlJournal } from './journal.ts'
 import { lastKey, oneMoreThan, pageOf } from './pages.ts'
-import { entryOf, postingKeysOf, stepOf } from './entry-row.ts'
-import { holdOf } from './hold-row.ts'
+import { idOf } from './request-key.ts'
+import { columnsOf } from './request-select.ts'
+import type { SqlRequests } from './requests.ts'
 import { whole, type Row } from './values.ts'
-
-/** A hold, and whether a step was its end. */
-interface HoldFound {
-  readonly hold: HoldRecord
-  readonly isEndStep: boolean
-}
 
 export class HoldEntries {
   readonly #builder: QueryBuilder
   readonly #rows: (statement: Compilable) => Promise<readonly Row[]>
   readonly #journal: SqlJournal
+  readonly #requests: SqlRequests
 
-  constructor(builder: QueryBuilder, rows: (statement: Compilable) => Promise<readonly Row[]>, journal: SqlJournal) {
+  constructor(
+    builder: QueryBuilder,
+    rows: (statement: Compilable) => Promise<readonly Row[]>,
+    { journal, requests }: { readonly journal: SqlJournal; readonly requests: SqlRequests },
+  ) {
     this.#builder = builder
     this.#rows = rows
     this.#journal = journal
+    this.#requests = requests
   }
 
-  /** Reads no more steps than the page shows. */
+  /** Reads no more changes than the page shows. */
   async history(query: HoldHistoryQuery): Promise<Page<HoldEvent> | null> {
     const last = lastKey('holdHistory', query)
-    const found = await this.#find(query.hold)
-    if (found === null) return null
-    const ofRow = eventsOfRow(found.hold, found.isEndStep)
+    const hold = await this.#requests.hold(query.hold)
+    if (hold === null) return null
     const after = last === null ? -1 : last[0]
-    const events = ofRow.filter(({ number }) => number > after)
-    const before = ofRow.length - 1
-    const { steps } = found.hold
-    if (after < steps + before && events.length <= query.limit) {
-      const rows = await this.#steps(query.hold, Math.max(0, after - before), query.limit)
-      events.push(...rows.map((row) => stepEventOf(row, ofRow.length)))
+    const events = after < 0 ? [frozenEvent(hold)] : []
+    if (after < hold.changes) {
+      const rows = await this.#changes(hold, Math.max(0, after), query.limit)
+      events.push(...rows.map((row) => eventOfChange(changedHoldOf(hold, row), stepIn(row))))
     }
     return pageOf(events, {
       list: 'holdHistory',
       limit: query.limit,
       keyOf: ({ number }) => [number],
-      bytesOf: ({ hold }) => rowBytes(hold),
+      bytesOf: ({ hold: shown }) => rowBytes(shown),
     })
   }
 
-  /** Up to `stepsMax` steps of a hold, with its freeze and its end; null when it has more. */
-  async all(id: RequestId, stepsMax: number): Promise<readonly Entry[] | null> {
-    const found = await this.#find(id)
-    if (found === null) return []
-    const { hold, isEndStep } = found
-    if (hold.steps > stepsMax) return null
-    const rows = hold.steps === 0 ? [] : await this.#steps(id, 0, stepsMax)
-    const keys = rows.map(postingKeysOf)
-    const postings = await this.#journal.postingsAt(keys.flat())
-    let next = 0
-    const steps = rows.map((row, index) => showEntry(entryOf(row, postings.slice(next, (next += keys[index]!.length)))))
-    const end = isEndStep ? null : await this.ending(hold)
-    return [await this.opening(hold), ...(end === null ? [] : [end]), ...steps]
+  /** The entries of a hold, with up to `changesMax` changes; null when it has more. */
+  async all(id: RequestId, changesMax: number): Promise<readonly Entry[] | null> {
+    const hold = await this.#requests.hold(id)
+    if (hold === null) return []
+    if (hold.changes > changesMax) return null
+    // The entry of a charge is no entry of a hold.
+    const entries = isCharge(hold) ? [] : [await this.opening(hold)]
+    if (hold.changes === 0) return entries
+    const isStep = new Set<number>()
+    for (const row of await this.#requests.select(sql`r.seq IN (
+      SELECT s.seq FROM hold_changes s WHERE s.hold_seq = ${hold.seq} AND s.seq IS NOT NULL)`)) {
+      isStep.add(whole(row['hold_number']))
+      entries.push(showEntry(await this.#journal.entryOf(row)))
+    }
+    const end = hold.end === null || isStep.has(hold.end.number) ? null : await this.ending(hold)
+    return end === null ? entries : [...entries, end]
   }
 
   async opening(hold: HoldRecord): Promise<Entry> {
-    return openingOf(hold, await this.#journal.postingsAt([openingKeyOf(hold)]))
+    return openingOf(hold, await this.#journal.postingsAt([openingKeyOf(hold)], hold.id))
   }
 
   /** The entry of an end that was no step; null while the hold is open. */
   async ending(hold: HoldRecord): Promise<Entry | null> {
-    return endingOf(hold, await this.#journal.postingsAt(endingKeysOf(hold)))
+    const id = endOfHold(hold.id, kindOfEnd(hold))
+    return endingOf(hold, await this.#journal.postingsAt(endingKeysOf(hold), id))
   }
 
-  async #find(id: RequestId): Promise<HoldFound | null> {
-    // No other text has a row, and not every database can compare any text with the column.
-    if (!isRequestId(id)) return null
-    const rows = await this.#rows(
-      this.#builder
-        .selectFrom('requests')
-        .leftJoin('balances', 'balances.id', 'requests.balance_id')
-        .selectAll('requests')
-        .select(['balances.account', 'balances.asset'])
-        .where('requests.id', 'in', [id, endOfHold(id, 'settle'), endOfHold(id, 'release')]),
+  /** The changes after `after`, `rowsMax` and one more, each with the request of its step and with the end before it. */
+  async #changes(hold: HoldRecord, after: number, rowsMax: number): Promise<readonly Row[]> {
+    const columns = sql.raw(
+      `${columnsOf('c', HOLD_STEPPED.columns, 'change_')}, ${columnsOf('e', HOLD_STEPPED.columns, 'end_')}`,
     )
-    const row = rows.find((each) => each['id'] === id)
-    return row?.['kind'] === 'freeze' ? { hold: holdOf(row), isEndStep: rows.length > 1 } : null
-  }
-
-  /** Entries of the steps after `after`, `rowsMax` and one more, each with its `step`. The outer join fixes the order of the tables. */
-  async #steps(hold: RequestId, after: number, rowsMax: number): Promise<readonly Row[]> {
-    return await this.#rows(
-      this.#builder
-        .selectFrom('hold_steps')
-        .leftJoin('requests', 'requests.id', 'hold_steps.entry_id')
-        .selectAll('requests')
-        .select('hold_steps.step')
-        .where('hold_steps.hold', '=', hold)
-        .where('hold_steps.step', '>', after)
-        .orderBy('hold_steps.step')
-        .limit(oneMoreThan(rowsMax)),
-    )
+    const statement = sql`SELECT ${columns}, r.id, r.id_text, r.kind, r.at FROM hold_changes c
+      LEFT JOIN hold_changes e ON e.hold_seq = c.hold_seq AND e.number = c.end_number
+      LEFT JOIN requests r ON r.seq = c.seq
+      WHERE c.hold_seq = ${hold.seq} AND c.number > ${after} ORDER BY c.number LIMIT ${oneMoreThan(rowsMax)}`
+    return await this.#rows({ compile: () => statement.compile(this.#builder) })
   }
 }
 
-function stepEventOf(row: Row, ofRowCount: number): HoldEvent {
-  const { after } = stepOf(row['hold_after'])!
-  const entry = { id: row['id'] as string, kind: row['kind'] as EntryRecord['kind'], at: whole(row['at']) }
-  return eventOfStep(entry, { number: whole(row['step']), after }, ofRowCount)
+/** The step that made a change; null for an end that is no step. */
+function stepIn(row: Row): Pick<EntryRecord, 'id' | 'kind' | 'at'> | null {
+  if (row['change_seq'] === null) return null
+  return { id: idOf(row), kind: row['kind'] as EntryRecord['kind'], at: whole(row['at']) }
 }

@@ -1,181 +1,227 @@
-/** Holds as rows of `requests`. Kept answers are JSON text. */
+/**
+ * Holds: the freeze as a row of `requests`, and each change after it as a row of `hold_changes` with the hold as it was then.
+ *
+ * Nothing of them is ever changed. A hold is its freeze, overlaid with its last change; the one that ended it is named by those after it.
+ */
 import type { HoldChange } from '../../domain/changes.ts'
+import type { Hold, HoldState } from '../../domain/hold.ts'
 import {
+  isCharge,
   showHold,
+  showHoldAsFrozen,
   type FirstAnswers,
-  type Hold,
   type HoldEnd,
   type HoldRecord,
-  type HoldState,
-} from '../../domain/hold.ts'
-import { rowKind, rowUpdate, type Unset } from './row-kind.ts'
-import { big, jsonText, metadataOf, metadataText, whole, wholeOrNull, type Row } from './values.ts'
+} from '../../domain/hold-record.ts'
+import { requestIdOf, requestIdText, requestKey } from './request-key.ts'
+import { rowKind } from './row-kind.ts'
+import { big, metadataOf, metadataText, whole, wholeOrNull, type Row } from './values.ts'
 
-/** A hold without steps. */
-export function holdRow(hold: HoldRecord, unset: Unset) {
-  const { end, onExpiry } = hold
-  const payee = end === null ? null : end.payee
+/** The hold as its freeze opened it. */
+export function holdRow(hold: HoldRecord) {
+  const { payee, amount, expiresAt, onExpiry } = hold.firstAnswers === null ? hold : hold.firstAnswers.freeze
+  const id = requestKey(hold.id)
   return {
-    id: hold.id,
+    seq: hold.seq,
+    id,
+    id_text: requestIdText(hold.id, id),
     kind: hold.kind,
     at: hold.createdAt,
     fingerprint: hold.fingerprint,
     metadata: metadataText(hold.metadata),
     balance_id: hold.balanceId,
-    payee: hold.payee,
-    state: hold.state,
-    amount: hold.amount,
-    held: hold.held,
-    settled: hold.settled,
-    released: hold.released,
-    drawn: hold.drawn,
-    shortfall: hold.shortfall,
-    expires_at: hold.expiresAt,
-    ended_at: end === null ? unset : end.at,
-    end_fingerprint: end === null ? unset : end.fingerprint,
     opened_version: hold.openedVersion,
-    ended_version: end === null ? unset : end.version,
-    payee_balance_id: payee === null ? unset : payee.balanceId,
-    payee_version: payee === null ? unset : payee.version,
+    payee,
+    amount,
+    expires_at: expiresAt,
     on_expiry: onExpiry === null ? null : onExpiry.settle,
   }
 }
 
-/** A hold that was opened and had steps in one batch. */
-export function steppedHoldRow(hold: HoldRecord, unset: Unset) {
-  return { ...holdRow(hold, unset), ...stepsOfRow(hold) }
+/** A hold after an end that is no step. What it does not name is as in the freeze. */
+export function holdEndRow({ after }: HoldChange) {
+  return changeRow(after, after.end!)
 }
 
-/** What only steps write. */
-function stepsOfRow({ refunded, settledLate, steps, firstAnswers }: HoldRecord) {
+/** A hold after a step. */
+export function holdStepRow({ after, step }: HoldChange) {
+  const { seq, at, fingerprint, postings } = step!
+  const own = postings.find(({ balanceId }) => balanceId === after.balanceId)!
+  const other = postings.find(({ balanceId }) => balanceId !== after.balanceId) ?? null
+  const payee = other === null ? null : { balanceId: other.balanceId, version: other.posting.version }
   return {
-    refunded,
-    settled_late: settledLate,
-    steps,
-    first_answers: firstAnswers === null ? null : jsonText(firstAnswers),
+    ...changeRow(after, { at, fingerprint, version: own.posting.version, payee }),
+    seq,
+    payee: after.payee,
+    refunded: after.refunded,
+    settled_late: after.settledLate,
+    expires_at: after.expiresAt,
+    on_expiry: after.onExpiry === null ? null : after.onExpiry.settle,
+    end_number: after.end === null || after.end.number === after.changes ? null : after.end.number,
+    end_settled: after.end === null ? null : after.end.settled,
   }
 }
 
-/** What an end that is no step writes to its hold. */
-export function holdEndRow(hold: HoldRecord, unset: Unset) {
-  const { end } = hold
-  const payee = end === null ? null : end.payee
+/** What every change has: the hold after it, and the postings that made it. */
+function changeRow(after: HoldRecord, { at, fingerprint, version, payee }: Omit<HoldEnd, 'number' | 'settled'>) {
   return {
-    state: hold.state,
-    held: hold.held,
-    settled: hold.settled,
-    released: hold.released,
-    drawn: hold.drawn,
-    shortfall: hold.shortfall,
-    ended_at: end === null ? unset : end.at,
-    end_fingerprint: end === null ? unset : end.fingerprint,
-    ended_version: end === null ? unset : end.version,
-    payee_balance_id: payee === null ? unset : payee.balanceId,
-    payee_version: payee === null ? unset : payee.version,
-    id: hold.id,
+    hold_seq: after.seq,
+    number: after.changes,
+    at,
+    fingerprint,
+    version,
+    payee_balance_id: payee === null ? null : payee.balanceId,
+    payee_version: payee === null ? null : payee.version,
+    state: after.state,
+    amount: after.amount,
+    held: after.held,
+    settled: after.settled,
+    released: after.released,
+    drawn: after.drawn,
+    shortfall: after.shortfall,
   }
 }
 
-/** What steps write to their hold: everything that can change. */
-function holdChangeRow({ before, after: hold }: HoldChange, unset: Unset) {
-  const { id, ...ended } = holdEndRow(hold, unset)
-  return {
-    payee: hold.payee,
-    amount: hold.amount,
-    expires_at: hold.expiresAt,
-    on_expiry: hold.onExpiry === null ? null : hold.onExpiry.settle,
-    ...ended,
-    ...stepsOfRow(hold),
-    id,
-    before_state: before.state,
-    // The row of a hold without steps has NULL.
-    before_steps: before.steps === 0 ? null : before.steps,
-  }
-}
+const CHANGE = 'change_'
+const END = 'end_'
+const HOLD = 'hold_'
 
-/** @param row of kind `freeze`, joined with its balance's `account` and `asset` */
+/**
+ * A hold or charge, after all of its changes.
+ *
+ * @param row of kind `freeze` or `charge`, as request-select.ts reads it: with the account and asset of its balance, its last change, and the change
+ *   that ended it if that is another one
+ */
 export function holdOf(row: Row): HoldRecord {
+  const freeze = freezeOf(row, '')
+  const current = holdAfter(freeze, row, CHANGE)
+  const { endedAt: _, steps: changes, ...fields } = current
   return {
-    id: row['id'] as string,
+    ...fields,
     kind: 'freeze',
-    account: row['account'] as string,
-    asset: row['asset'] as string,
-    payee: row['payee'] as string,
-    state: row['state'] as HoldState,
-    amount: big(row['amount']),
-    held: big(row['held']),
-    settled: big(row['settled']),
-    released: big(row['released']),
-    drawn: big(row['drawn']),
-    shortfall: big(row['shortfall']),
-    expiresAt: whole(row['expires_at']),
-    createdAt: whole(row['at']),
-    metadata: metadataOf(row['metadata']),
+    seq: whole(row['seq']),
     fingerprint: whole(row['fingerprint']),
+    charge: null,
     balanceId: whole(row['balance_id']),
     openedVersion: whole(row['opened_version']),
-    end: endOf(row),
-    onExpiry: row['on_expiry'] === null ? null : { settle: big(row['on_expiry']) },
-    refunded: bigOrZero(row['refunded']),
-    settledLate: bigOrZero(row['settled_late']),
-    steps: wholeOrNull(row['steps']) ?? 0,
-    firstAnswers: firstAnswersOf(row['first_answers']),
+    end: row['kind'] === 'charge' ? chargeEndOf(row) : endOf(row),
+    changes,
+    firstAnswers: firstAnswersOf(freeze, row),
+  }
+}
+
+/** The hold after one of its changes. @param row of the change, and of the end before it */
+export function changedHoldOf(hold: HoldRecord, row: Row): HoldRecord {
+  const { endedAt: _, steps: changes, ...fields } = holdAfter(showHoldAsFrozen(hold), row, CHANGE)
+  return { ...hold, ...fields, end: isCharge(hold) ? hold.end : endOf(row), changes }
+}
+
+/** The hold after the step that an entry is. @param row of an entry with a `hold_seq`, as request-select.ts reads it */
+export function holdAfterStep(row: Row): Hold {
+  return holdAfter(freezeOf(row, HOLD), row, CHANGE)
+}
+
+/** The hold as its freeze opened it, or the charge as it was made. */
+function freezeOf(row: Row, prefix: '' | typeof HOLD): Hold {
+  const amount = big(row[`${prefix}amount`])
+  const onExpiry = row[`${prefix}on_expiry`]
+  const at = whole(row[`${prefix}at`])
+  const isMade = row[`${prefix}kind`] === 'charge'
+  return {
+    id: requestIdOf(row[`${prefix}id`], row[`${prefix}id_text`]),
+    account: row['account'] as string,
+    asset: row['asset'] as string,
+    payee: row[`${prefix}payee`] as string,
+    state: isMade ? 'settled' : 'open',
+    amount,
+    held: isMade ? 0n : amount,
+    settled: isMade ? amount : 0n,
+    released: 0n,
+    drawn: 0n,
+    shortfall: 0n,
+    refunded: 0n,
+    settledLate: 0n,
+    onExpiry: onExpiry === null ? null : { settle: big(onExpiry) },
+    expiresAt: isMade ? at : whole(row[`${prefix}expires_at`]),
+    createdAt: at,
+    endedAt: isMade ? at : null,
+    steps: 0,
+    metadata: metadataOf(row[`${prefix}metadata`]),
+  }
+}
+
+/** The hold after the change whose columns have the prefix; as the freeze opened it when there is no such change. */
+function holdAfter(freeze: Hold, row: Row, prefix: typeof CHANGE | typeof END): Hold {
+  if (isAbsent(row[`${prefix}number`])) return freeze
+  const state = row[`${prefix}state`] as HoldState
+  const ended = {
+    ...freeze,
+    state,
+    amount: big(row[`${prefix}amount`]),
+    held: big(row[`${prefix}held`]),
+    settled: big(row[`${prefix}settled`]),
+    released: big(row[`${prefix}released`]),
+    drawn: big(row[`${prefix}drawn`]),
+    shortfall: big(row[`${prefix}shortfall`]),
+    endedAt:
+      state === 'open' ? null : (freeze.endedAt ?? whole(row[`${isAbsent(row[`${END}number`]) ? prefix : END}at`])),
+    steps: whole(row[`${prefix}number`]),
+  }
+  if (row[`${prefix}seq`] === null) return ended
+  const onExpiry = row[`${prefix}on_expiry`]
+  return {
+    ...ended,
+    payee: row[`${prefix}payee`] as string,
+    refunded: big(row[`${prefix}refunded`]),
+    settledLate: big(row[`${prefix}settled_late`]),
+    expiresAt: whole(row[`${prefix}expires_at`]),
+    onExpiry: onExpiry === null ? null : { settle: big(onExpiry) },
+  }
+}
+
+/** A charge ended as it was made. */
+function chargeEndOf(row: Row): HoldEnd {
+  const [, payee] = JSON.parse(row['postings'] as string) as readonly (readonly [balanceId: number, version: number])[]
+  return {
+    number: 0,
+    at: whole(row['at']),
+    fingerprint: whole(row['fingerprint']),
+    settled: big(row['amount']),
+    version: whole(row['opened_version']),
+    payee: { balanceId: payee![0], version: payee![1] },
   }
 }
 
 function endOf(row: Row): HoldEnd | null {
-  const at = setOrNull(row['ended_at'])
-  if (at === null) return null
-  const balanceId = setOrNull(row['payee_balance_id'])
+  if (isAbsent(row[`${CHANGE}number`]) || row[`${CHANGE}state`] === 'open') return null
+  const prefix = isAbsent(row[`${END}number`]) ? CHANGE : END
+  const balanceId = wholeOrNull(row[`${prefix}payee_balance_id`])
   return {
-    at,
-    fingerprint: whole(row['end_fingerprint']),
-    version: whole(row['ended_version']),
-    payee: balanceId === null ? null : { balanceId, version: whole(row['payee_version']) },
+    number: whole(row[`${prefix}number`]),
+    at: whole(row[`${prefix}at`]),
+    fingerprint: whole(row[`${prefix}fingerprint`]),
+    // An end that is no step is the first change, so all that is settled then was settled by it.
+    settled: big(row[`${CHANGE}${isAbsent(row[`${CHANGE}seq`]) ? 'settled' : 'end_settled'}`]),
+    version: whole(row[`${prefix}version`]),
+    payee: balanceId === null ? null : { balanceId, version: whole(row[`${prefix}payee_version`]) },
   }
 }
 
-/** Null for either `Unset`. */
-function setOrNull(value: unknown): number | null {
-  return value === null || Number(value) === 0 ? null : Number(value)
+/** As the first step saves them, see `enterStep`: an end without a step shows all answers itself. */
+function firstAnswersOf(freeze: Hold, row: Row): FirstAnswers | null {
+  if (isAbsent(row[`${CHANGE}seq`])) return null
+  return { freeze, end: isAbsent(row[`${END}number`]) ? null : holdAfter(freeze, row, END) }
 }
 
-/** The value of a column that only steps write. */
-function bigOrZero(value: unknown): bigint {
-  return value === null ? 0n : big(value)
+function isAbsent(value: unknown): boolean {
+  return value === null || value === undefined
 }
 
-function firstAnswersOf(text: unknown): FirstAnswers | null {
-  if (text === null || text === undefined) return null
-  const { freeze, end } = JSON.parse(text as string) as { readonly freeze: HoldFields; readonly end: HoldFields | null }
-  return { freeze: holdOfFields(freeze), end: end === null ? null : holdOfFields(end) }
-}
-
-type Amounts = 'amount' | 'held' | 'settled' | 'released' | 'drawn' | 'shortfall' | 'refunded' | 'settledLate'
-
-/** A hold as `jsonText` writes it. */
-export type HoldFields = Omit<Hold, Amounts | 'onExpiry'> &
-  Readonly<Record<Amounts, string>> & { readonly onExpiry: { readonly settle: string } | null }
-
-export function holdOfFields(fields: HoldFields): Hold {
-  return {
-    ...fields,
-    amount: BigInt(fields.amount),
-    held: BigInt(fields.held),
-    settled: BigInt(fields.settled),
-    released: BigInt(fields.released),
-    drawn: BigInt(fields.drawn),
-    shortfall: BigInt(fields.shortfall),
-    refunded: BigInt(fields.refunded),
-    settledLate: BigInt(fields.settledLate),
-    onExpiry: fields.onExpiry === null ? null : { settle: BigInt(fields.onExpiry.settle) },
-  }
-}
-
-/** No value stands in it twice, so that a test sees where each goes. */
+/** No value stands in it twice, so that a test sees where each goes. The id is of the longest kind. */
 const SAMPLE: HoldRecord = {
-  id: 'h',
+  id: 'a-request-id-of-more-than-32-characters',
   kind: 'freeze',
+  seq: 21,
   account: 'user:8',
   asset: 'credit',
   payee: '@revenue',
@@ -194,15 +240,49 @@ const SAMPLE: HoldRecord = {
   metadata: { key: 'value' },
   fingerprint: 12,
   balanceId: 13,
+  charge: null,
   openedVersion: 14,
-  end: { at: 15, fingerprint: 16, version: 17, payee: { balanceId: 18, version: 19 } },
-  steps: 20,
+  end: { number: 22, at: 15, fingerprint: 16, settled: 32n, version: 17, payee: { balanceId: 18, version: 19 } },
+  changes: 20,
   firstAnswers: null,
 }
 
-const STEPPED: HoldRecord = { ...SAMPLE, firstAnswers: { freeze: showHold(SAMPLE), end: null } }
+const POSTING = {
+  entryId: 's',
+  kind: 'refund',
+  account: 'user:8',
+  asset: 'credit',
+  stripe: 0,
+  version: 23,
+  availableDelta: 24n,
+  heldDelta: 25n,
+  available: 26n,
+  held: 27n,
+  at: 28,
+} as const
+
+const STEP: HoldChange = {
+  after: { ...SAMPLE, firstAnswers: { freeze: showHold(SAMPLE), end: null } },
+  step: {
+    id: 's',
+    seq: 29,
+    kind: 'refund',
+    at: 28,
+    fingerprint: 30,
+    memo: null,
+    metadata: null,
+    floor: null,
+    overdraft: false,
+    account: null,
+    legs: null,
+    step: null,
+    postings: [
+      { balanceId: SAMPLE.balanceId, posting: POSTING },
+      { balanceId: 18, posting: { ...POSTING, version: 31 } },
+    ],
+  },
+}
 
 export const HOLD_OPENED = rowKind('requests', holdRow, SAMPLE)
-export const HOLD_OPENED_STEPPED = rowKind('requests', steppedHoldRow, STEPPED)
-export const HOLD_ENDED = rowUpdate(rowKind('requests', holdEndRow, SAMPLE))
-export const HOLD_CHANGED = rowUpdate(rowKind('requests', holdChangeRow, { before: STEPPED, after: STEPPED }))
+export const HOLD_ENDED = rowKind('hold_changes', holdEndRow, { after: SAMPLE, step: null })
+export const HOLD_STEPPED = rowKind('hold_changes', holdStepRow, STEP)

@@ -1,24 +1,41 @@
 /**
  * The journal of balances, read by version and by time.
  *
- * A balance's postings are numbered without gaps (law 3), so the number of rows of a range of versions is known before it is read. That
- * bounds every statement. No index covers the time of a posting; a binary search over the versions finds it, with about 25 look-ups by
- * key in a journal of 10 million.
+ * A balance's lines are numbered without gaps (law 3), so the number of lines in a range of versions is known before it is read. That
+ * bounds every statement. A line is found in the run with the greatest first version that is not above its own. No index covers the time
+ * of a run; a binary search over the versions finds it, with about 25 look-ups by key in a journal of 10 million lines.
  */
-import type { Compilable } from 'kysely'
+import { sql, type Compilable, type RawBuilder } from 'kysely'
 import type { BalanceRecord } from '../../domain/balance.ts'
 import type { PostingKey } from '../../domain/hold-history.ts'
 import type { AccountName, AssetCode, Instant, RequestId } from '../../domain/ids.ts'
-import { requestOfEntry, showLine, type Posting, type StatementLine } from '../../domain/journal.ts'
+import {
+  endOfHold,
+  requestOfEntry,
+  showLine,
+  type EntryRecord,
+  type Posting,
+  type StatementLine,
+} from '../../domain/journal.ts'
 import { CLOCK_DIFFERENCE_MS_MAX, type Page, type Period, type PostingQuery } from '../../engine/reader.ts'
 import { filtersAttached, matchesAttached, type Attached } from '../attached.ts'
 import type { CursorKeys } from '../cursor.ts'
 import { rowBytes } from '../page-bytes.ts'
+import {
+  BalanceNamesById,
+  balancesOpposite,
+  COUNTERPARTY_COLUMNS,
+  counterpartiesOfLine,
+  linksOf,
+  type Links,
+} from './counterparties.ts'
 import type { QueryBuilder } from './dialect.ts'
-import { lastKey, oneMoreThan, PageInProgress, pageOf } from './pages.ts'
-import { postingOf } from './posting-row.ts'
+import { lastKey, PageInProgress, pageOf } from './pages.ts'
+import { idOf, requestIdOf } from './request-key.ts'
+import { linesOf, postingIn, postingOf, type Line } from './run-row.ts'
+import { entriesWith, runPlacesIn } from './snapshot-rows.ts'
 import { big, metadataOf, whole, type Row } from './values.ts'
-import { stepOf } from './entry-row.ts'
+import { LookWidths, Walk, WALK_LIMITS, type VersionRange, type WalkLimits } from './walk.ts'
 
 /** One balance of an account: a house account has one for each of its stripes. */
 export interface Stripe {
@@ -28,32 +45,18 @@ export interface Stripe {
   readonly version: number
 }
 
-/** Versions from `low` on, and below `high`. */
-export interface VersionRange {
-  readonly low: number
-  readonly high: number
-}
-
-/** How many rows one page may read that its filters leave out. */
-export interface WalkLimits {
-  /** Postings that the database reads for one page. */
-  readonly postingsMax: number
-  /** Requests that are read for one page with a filter by memo or metadata. */
-  readonly requestsMax: number
-}
-
-/** Each limit took about 30 ms on SQLite, whose reading thread is blocked for that time. */
-export const WALK_LIMITS: WalkLimits = { postingsMax: 50_000, requestsMax: 5_000 }
-
 /** Requests in one statement, and rows of one statement where each has to be read to apply a filter. */
 const REQUESTS_PER_STATEMENT = 500
 export const ROWS_READ_THROUGH = REQUESTS_PER_STATEMENT - 1
 
 /**
- * Postings fetched by key in one statement. It has two parameters and one term of an OR for each; SQLite nests at most
+ * Runs that are read by their keys in one statement. It has two parameters and one term of an OR for each; SQLite nests at most
  * 1,000 terms (https://www.sqlite.org/limits.html), and a transfer of 1,000 legs has up to 2,000 postings.
  */
-const POSTING_KEYS_MAX = 200
+const RUNS_PER_STATEMENT = 200
+
+/** Runs that are looked up in one statement, with a subquery for each. */
+const LOOKUPS_PER_STATEMENT = 50
 
 export class SqlJournal {
   readonly #builder: QueryBuilder
@@ -95,18 +98,28 @@ export class SqlJournal {
     const stripes = await this.stripes(account, asset)
     const page = new PageInProgress<StatementLine>(limit, rowBytes)
     const isReadThrough = hold !== null || filtersAttached(query)
+    const isFiltered = query.kind !== null || (query.from ?? null) !== null || (query.until ?? null) !== null
     const walk = this.walk(isReadThrough)
+    const widths = new LookWidths()
+    const names = new BalanceNamesById(this.#builder, this.#rows)
     for (const balance of stripes.filter((each) => last === null || each.stripe >= last[0])) {
       if (page.isFull) break
       const { stripe } = balance
       const below = last !== null && stripe === last[0] ? last[1] : null
-      const stoppedAt = await walk.down(await this.range(balance, query, below), async (range) => {
+      const own = { id: balance.id, account, asset, stripe }
+      const stoppedAt = await walk.down(await this.range(balance, query, below), async ({ low, high }) => {
         if (page.isFull) return null
-        const rowsMax = page.portion(isReadThrough ? ROWS_READ_THROUGH : undefined)
-        const rows = await this.#postingsIn(range, balance, query, rowsMax)
-        const found = await this.lines(rows.map((row) => postingOf({ ...row, account, asset, stripe })))
-        page.add(found, (line) => (hold === null || line.hold === hold) && matchesAttached(line, query))
-        return rows.length > rowsMax ? whole(rows.at(-1)!['version']) : range.low
+        const portionMax = isReadThrough ? ROWS_READ_THROUGH : undefined
+        const portion = page.portion(portionMax)
+        const from = Math.max(low, high - (isFiltered ? Math.max(portion, widths.next()) : portion))
+        const wanted = (await this.linesIn({ low: from, high }, balance.id)).filter((line) => passes(line, query))
+        for (let start = 0; start < wanted.length && !page.isFull;) {
+          const some = wanted.slice(start, start + page.portion(portionMax))
+          start += some.length
+          const found = await this.#lines(some, own, names)
+          page.add(found, (line) => (hold === null || line.hold === hold) && matchesAttached(line, query))
+        }
+        return from
       })
       if (stoppedAt !== null) return pageOfLines(page.rows, limit, [stripe, stoppedAt])
     }
@@ -115,50 +128,77 @@ export class SqlJournal {
 
   /** The walk of one page; shorter where every row has to be read to apply a filter. */
   walk(isReadThrough: boolean): Walk {
-    return new Walk(isReadThrough ? this.#limits.requestsMax : this.#limits.postingsMax)
+    return new Walk(isReadThrough ? this.#limits.requestsMax : this.#limits.linesMax)
   }
 
-  /** Postings of the range that pass the filters by column, newest first, `rowsMax` and one more. */
-  async #postingsIn(
-    { low, high }: VersionRange,
-    { id }: Stripe,
-    query: PostingQuery,
-    rowsMax: number,
-  ): Promise<readonly Row[]> {
-    const { kind, from = null, until = null } = query
-    let select = this.#builder
-      .selectFrom('postings')
-      .selectAll()
-      .where('balance_id', '=', id)
-      .where('version', '>=', low)
-      .where('version', '<', high)
-    if (kind !== null) select = select.where('kind', '=', kind)
-    if (from !== null) select = select.where('at', '>=', from)
-    if (until !== null) select = select.where('at', '<', until)
-    return await this.#rows(select.orderBy('version', 'desc').limit(oneMoreThan(rowsMax)))
+  /** The lines of these versions of a balance, newest first. */
+  async linesIn({ low, high }: VersionRange, balanceId: number): Promise<readonly Line[]> {
+    if (low >= high) return []
+    const rows = await this.#rows(
+      this.#builder
+        .selectFrom('journal')
+        .selectAll()
+        .where('balance_id', '=', balanceId)
+        .where('first_version', '<', high)
+        .where('first_version', '>=', firstVersionUpTo(balanceId, low))
+        .orderBy('first_version', 'desc'),
+    )
+    const lines: Line[] = []
+    for (const row of rows) {
+      for (const line of linesOf(row).toReversed()) if (line.version >= low && line.version < high) lines.push(line)
+    }
+    return lines
   }
 
-  /** Postings with the memo and metadata of their requests, in their order. */
-  async lines(postings: readonly Posting[]): Promise<readonly StatementLine[]> {
-    const ids = [...new Set(postings.map(({ entryId }) => requestOfEntry(entryId)))]
-    const attached = new Map<string, Attached & { readonly step: RequestId | null }>()
-    for (let start = 0; start < ids.length; start += REQUESTS_PER_STATEMENT) {
+  /** What is attached to each line by its request: the id of its entry, memo, metadata, and the hold of a step. */
+  async #attached(lines: readonly Line[]): Promise<ReadonlyMap<number, Attachment>> {
+    const seqs = [...new Set(lines.map(({ seq }) => seq))]
+    const attached = new Map<number, Attachment>()
+    for (let start = 0; start < seqs.length; start += REQUESTS_PER_STATEMENT) {
       const rows = await this.#rows(
         this.#builder
           .selectFrom('requests')
-          .select(['id', 'memo', 'metadata', 'hold_after'])
-          .where('id', 'in', ids.slice(start, start + REQUESTS_PER_STATEMENT)),
+          .leftJoin('requests as hold', 'hold.seq', 'requests.hold_seq')
+          .leftJoin('hold_changes as ended', (join) =>
+            // An end that is no step is the first change of its hold.
+            join.onRef('ended.hold_seq', '=', 'requests.seq').on('ended.number', '=', sql.lit(1)),
+          )
+          .select(['requests.seq', 'requests.id', 'requests.id_text', 'requests.kind', 'requests.memo'])
+          .select(['requests.metadata', 'hold.id as hold_id', 'hold.id_text as hold_id_text'])
+          .select('hold.metadata as hold_metadata')
+          .select(COUNTERPARTY_COLUMNS)
+          .where('requests.seq', 'in', seqs.slice(start, start + REQUESTS_PER_STATEMENT)),
       )
       for (const row of rows) {
-        const memo = row['memo'] as string | null
-        const step = stepOf(row['hold_after'])?.hold ?? null
-        attached.set(row['id'] as string, { memo, metadata: metadataOf(row['metadata']), step })
+        const id = idOf(row)
+        // The end of a hold, and its late settle, are named after it and have its metadata.
+        const isNamedAfterHold = requestOfEntry(id) !== id
+        attached.set(whole(row['seq']), {
+          id,
+          isFreeze: row['kind'] === 'freeze',
+          memo: row['memo'] as string | null,
+          metadata: metadataOf(row[isNamedAfterHold ? 'hold_metadata' : 'metadata']),
+          step: row['hold_id'] === null ? null : requestIdOf(row['hold_id'], row['hold_id_text']),
+          links: linksOf(row),
+        })
       }
     }
-    return postings.map((posting) => {
-      const found = attached.get(requestOfEntry(posting.entryId))
-      if (found === undefined) throw new Error(`The request of the entry ${posting.entryId} is gone.`)
-      return showLine(posting, found, found.step)
+    return attached
+  }
+
+  /** Lines with their counterparties and the memo and metadata of their requests, in their order. @param own their balance */
+  async #lines(lines: readonly Line[], own: BalanceName, names: BalanceNamesById): Promise<readonly StatementLine[]> {
+    const attached = await this.#attached(lines)
+    const found = lines.map((line) => {
+      const own = attached.get(line.seq)
+      if (own === undefined) throw new Error(`The request of version ${line.version} of a balance is gone.`)
+      return own
+    })
+    await names.load(lines.flatMap((line, index) => balancesOpposite(line, own.id, found[index]!.links)))
+    return lines.map((line, index) => {
+      const request = found[index]!
+      const counterparties = counterpartiesOfLine(line, own, request.links, names)
+      return showLine(postingOf(line, entryIdOf(line, request), own), { ...request, ...counterparties }, request.step)
     })
   }
 
@@ -166,36 +206,30 @@ export class SqlJournal {
   async balancesAt(balances: readonly BalanceRecord[], at: Instant): Promise<readonly BalanceRecord[]> {
     const ends = await this.#firstAfter(balances, at + CLOCK_DIFFERENCE_MS_MAX)
     const begun = balances.filter(({ id }) => ends.get(id)! > 1)
-    const newest = await this.postingsAt(begun.map(({ id }) => [id, ends.get(id)! - 1]))
+    const newest = await this.#runsAt(begun.map(({ id }) => [id, ends.get(id)! - 1]))
     const found: BalanceRecord[] = []
     for (const [index, balance] of begun.entries()) {
-      // The search ends within some seconds of the instant. A posting after the instant needs a search by the time itself.
+      // The search ends within some seconds of the instant. A run after the instant needs a search by the time itself.
       const top = newest[index]!
-      const last = top.at <= at ? top : await this.#lastUpTo(balance.id, top.version, at)
-      if (last === null) continue
-      const { available, held, version } = last
-      found.push({ ...balance, available, held, version })
+      const last =
+        whole(top['at']) <= at ? lastOf(top) : await this.#lastUpTo(balance.id, whole(top['first_version']), at)
+      if (last !== null) found.push({ ...balance, ...last })
     }
     return found
   }
 
-  async #lastUpTo(
-    balanceId: number,
-    below: number,
-    at: Instant,
-  ): Promise<Pick<BalanceRecord, 'available' | 'held' | 'version'> | null> {
+  async #lastUpTo(balanceId: number, below: number, at: Instant): Promise<BalanceAfter | null> {
     const [row] = await this.#rows(
       this.#builder
-        .selectFrom('postings')
-        .select(['version', 'available', 'held'])
+        .selectFrom('journal')
+        .select(['last_version', 'available', 'held'])
         .where('balance_id', '=', balanceId)
-        .where('version', '<', below)
+        .where('first_version', '<', below)
         .where('at', '<=', at)
-        .orderBy('version', 'desc')
-        .limit(oneMoreThan(0)),
+        .orderBy('first_version', 'desc')
+        .limit(sql.lit(1)),
     )
-    if (row === undefined) return null
-    return { available: big(row['available']), held: big(row['held']), version: whole(row['version']) }
+    return row === undefined ? null : lastOf(row)
   }
 
   /**
@@ -226,71 +260,119 @@ export class SqlJournal {
     for (;;) {
       const open = searches.filter(({ low, high }) => high - low > 1)
       if (open.length === 0) return new Map(searches.map(({ id, high }) => [id, high]))
-      const rows = await this.postingsAt(open.map(({ id, probe }) => [id, probe]))
+      const runs = await this.#runsAt(open.map(({ id, probe }) => [id, probe]))
       for (const [index, search] of open.entries()) {
-        if (rows[index]!.at > instant) search.high = search.probe
-        else search.low = search.probe
+        const run = runs[index]
+        if (run === undefined) throw new Error(`The posting ${search.id}/${search.probe} is gone.`)
+        // All lines of a run have one time.
+        if (whole(run['at']) > instant) search.high = whole(run['first_version'])
+        else search.low = whole(run['last_version'])
         search.probe = Math.floor((search.low + search.high) / 2)
       }
     }
   }
 
-  /** In the order of the keys. */
-  async postingsAt(keys: readonly PostingKey[]): Promise<readonly Posting[]> {
-    const found = new Map<string, Posting>()
-    for (let start = 0; start < keys.length; start += POSTING_KEYS_MAX) {
-      const some = keys.slice(start, start + POSTING_KEYS_MAX)
-      const rows = await this.#rows(
-        this.#builder
-          .selectFrom('postings')
-          .leftJoin('balances', 'balances.id', 'postings.balance_id')
-          .selectAll('postings')
-          .select(['balances.account', 'balances.asset', 'balances.stripe'])
-          .where((where) =>
-            where.or(
-              some.map(([balanceId, version]) =>
-                where.and([where('postings.balance_id', '=', balanceId), where('postings.version', '=', version)]),
-              ),
+  /** The postings of an entry at these keys, in their order. */
+  async postingsAt(keys: readonly PostingKey[], entryId: string): Promise<readonly Posting[]> {
+    const runs = await this.#runsAt(keys)
+    return keys.map((key, index) => postingIn(runs[index], key, entryId))
+  }
+
+  /** The entry of a row, with its postings. @param row of another kind than `freeze`, as request-select.ts reads it */
+  async entryOf(row: Row): Promise<EntryRecord> {
+    const [entry] = await this.entriesOf([row])
+    return entry!
+  }
+
+  /** In the order of the rows. */
+  async entriesOf(rows: readonly Row[]): Promise<readonly EntryRecord[]> {
+    const places = runPlacesIn({ entries: rows })
+    const runs: Row[] = []
+    for (let start = 0; start < places.length; start += RUNS_PER_STATEMENT) {
+      runs.push(...(await this.#runs(places.slice(start, start + RUNS_PER_STATEMENT))))
+    }
+    return entriesWith(rows, runs)
+  }
+
+  /** For each key the run that has it, joined with its balance; undefined where there is none. */
+  async #runsAt(keys: readonly PostingKey[]): Promise<readonly (Row | undefined)[]> {
+    const runs = new Map<number, Row[]>()
+    for (let start = 0; start < keys.length; start += LOOKUPS_PER_STATEMENT) {
+      const some = keys.slice(start, start + LOOKUPS_PER_STATEMENT)
+      const rows = await this.#runs(
+        some.map(([balanceId, version]) => [balanceId, firstVersionUpTo(balanceId, version)] as const),
+      )
+      for (const row of rows) {
+        const balanceId = whole(row['balance_id'])
+        const own = runs.get(balanceId)
+        if (own === undefined) runs.set(balanceId, [row])
+        else own.push(row)
+      }
+    }
+    return keys.map(([balanceId, version]) =>
+      runs
+        .get(balanceId)
+        ?.find((row) => whole(row['first_version']) <= version && version <= whole(row['last_version'])),
+    )
+  }
+
+  /** Runs by their keys, joined with their balances. */
+  async #runs(keys: readonly (readonly [balanceId: number, firstVersion: FirstVersion])[]): Promise<readonly Row[]> {
+    return await this.#rows(
+      this.#builder
+        .selectFrom('journal')
+        .leftJoin('balances', 'balances.id', 'journal.balance_id')
+        .selectAll('journal')
+        .select(['balances.account', 'balances.asset', 'balances.stripe'])
+        .where((where) =>
+          where.or(
+            keys.map(([balanceId, firstVersion]) =>
+              where.and([
+                where('journal.balance_id', '=', balanceId),
+                where('journal.first_version', '=', firstVersion),
+              ]),
             ),
           ),
-      )
-      for (const row of rows) found.set(`${whole(row['balance_id'])}/${whole(row['version'])}`, postingOf(row))
-    }
-    return keys.map(([balanceId, version]) => {
-      const posting = found.get(`${balanceId}/${version}`)
-      if (posting === undefined) throw new Error(`The posting ${balanceId}/${version} is gone.`)
-      return posting
-    })
+        ),
+    )
   }
 }
 
-/** The rows that a page may still read. */
-export class Walk {
-  #left: number
+/** The number of a first version, or a subquery for it. */
+type FirstVersion = number | RawBuilder<number>
 
-  constructor(rowsMax: number) {
-    this.#left = rowsMax
-  }
+/** A balance after a run. */
+type BalanceAfter = Pick<BalanceRecord, 'available' | 'held' | 'version'>
 
-  /**
-   * Reads a range of versions downwards in steps. A step returns the version that it reached, or null when it has enough.
-   *
-   * @returns the version below which nothing was read, when the limit ended the walk before the range did
-   */
-  async down(
-    { low, high }: VersionRange,
-    step: (range: VersionRange) => Promise<number | null>,
-  ): Promise<number | null> {
-    let top = high
-    while (top > low) {
-      if (this.#left <= 0) return top
-      const reached = await step({ low: Math.max(low, top - this.#left), high: top })
-      if (reached === null) return null
-      this.#left -= top - reached
-      top = reached
-    }
-    return null
-  }
+function lastOf(run: Row): BalanceAfter {
+  return { available: big(run['available']), held: big(run['held']), version: whole(run['last_version']) }
+}
+
+/** A balance and its names. */
+interface BalanceName extends Pick<Posting, 'account' | 'asset' | 'stripe'> {
+  readonly id: number
+}
+
+interface Attachment extends Attached {
+  /** The request id. */
+  readonly id: string
+  readonly isFreeze: boolean
+  /** The hold of a step. */
+  readonly step: RequestId | null
+  readonly links: Links
+}
+
+/** The first version of the run that has this version of a balance. Every planner finds the greatest key below a bound by itself. */
+function firstVersionUpTo(balanceId: number, version: number): RawBuilder<number> {
+  return sql<number>`(SELECT MAX(run.first_version) FROM journal AS run WHERE run.balance_id = ${balanceId} AND run.first_version <= ${version})`
+}
+
+function entryIdOf({ kind }: Line, { id, isFreeze }: Attachment): string {
+  return isFreeze && (kind === 'settle' || kind === 'release') ? endOfHold(id, kind) : id
+}
+
+function passes({ kind, at }: Line, { kind: wanted, from = null, until = null }: PostingQuery): boolean {
+  return (wanted === null || kind === wanted) && (from === null || at >= from) && (until === null || at < until)
 }
 
 export function pageOfLines(

@@ -1,12 +1,10 @@
 /**
  * Brings a database to this version's tables, one numbered file after another.
  *
- * Each applied file is recorded with a checksum. A file that changed after it was applied, and a database of a newer version, are
- * refused.
+ * Each applied file is recorded with a checksum. A file that changed after it was applied, a database of a newer version, and one of a
+ * version whose tables were different from the first file on, are refused.
  */
 import { createHash } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
 
 export interface Migration {
   /** 1, 2, 3, … */
@@ -35,6 +33,8 @@ export interface MigrationReport {
   readonly applied: readonly string[]
   /** The number of the newest migration. */
   readonly version: number
+  /** See `Storage`. Absent where a database has no file. */
+  readonly newFile?: string | null
 }
 
 /** The database's tables are not those of this version; the message says what to do. */
@@ -42,17 +42,16 @@ export class MigrationError extends Error {
   override readonly name = 'MigrationError'
 }
 
-/** Reads `NNNN_name.sql` files; their numbers count from 1 without gaps. */
-export function readMigrations(folder: string): readonly Migration[] {
-  const files = readdirSync(folder)
-    .filter((file) => file.endsWith('.sql'))
-    .sort()
-  return files.map((file, index) => {
-    const number = Number(file.slice(0, 4))
-    if (number !== index + 1) throw new MigrationError(`Migration ${file} should have the number ${index + 1}.`)
-    const sql = readFileSync(join(folder, file), 'utf8')
+/** The text of a file by its name, `NNNN_name`. Generated from the SQL files, because a bundle has no files beside it. */
+export type MigrationTexts = Readonly<Record<string, string>>
+
+/** The numbers of the files count from 1 without gaps. */
+export function migrationsOf(texts: MigrationTexts): readonly Migration[] {
+  return Object.entries(texts).map(([name, sql], index) => {
+    const number = Number(name.slice(0, 4))
+    if (number !== index + 1) throw new MigrationError(`Migration ${name} should have the number ${index + 1}.`)
     const checksum = createHash('sha256').update(sql).digest('hex')
-    return { number, name: basename(file, '.sql'), sql, checksum }
+    return { number, name, sql, checksum }
   })
 }
 
@@ -82,6 +81,11 @@ function pendingMigrations(
     if (known === undefined) {
       throw new MigrationError(
         `The database has migration ${earlier.name}, which this version of Holdfast does not know. Use a newer version.`,
+      )
+    }
+    if (known.name !== earlier.name) {
+      throw new MigrationError(
+        `The database has the tables of another version of Holdfast (${earlier.name} in place of ${known.name}), which this version can neither use nor convert. Use the version that made it, or an empty database.`,
       )
     }
     if (known.checksum !== earlier.checksum) {

@@ -16,11 +16,6 @@ export function rateRow(rate: Rate) {
   }
 }
 
-/** The key of a rate that a batch used. */
-function rateKeyRow({ from, to, version }: Rate) {
-  return { from_asset: from, to_asset: to, version }
-}
-
 export function rateOf(row: Row): Rate {
   return {
     from: row['from_asset'] as string,
@@ -46,4 +41,9 @@ const SAMPLE: Rate = {
 }
 
 export const RATE = rowKind('rates', rateRow, SAMPLE)
-export const RATE_USED = rowKind('rates', rateKeyRow, SAMPLE)
+
+/**
+ * The columns of a rate besides its pair. A rate that a batch rests on is compared as a whole: after a database has returned to an
+ * earlier state, its version can be another rate's.
+ */
+export const RATE_CONTENTS = RATE.columns.filter((column) => column !== 'from_asset' && column !== 'to_asset')

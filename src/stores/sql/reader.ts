@@ -6,55 +6,63 @@
  */
 import { sql, type Compilable } from 'kysely'
 import type { Asset } from '../../domain/asset.ts'
-import { showHold, type Hold, type HoldRecord } from '../../domain/hold.ts'
-import { isHouse, isRequestId, type AccountName, type Instant, type RequestId } from '../../domain/ids.ts'
-import { requestOfEntry, showEntry, type Entry, type HoldEvent, type StatementLine } from '../../domain/journal.ts'
+import type { Balance } from '../../domain/balance.ts'
+import { counterpartiesOf } from '../../domain/counterparties.ts'
+import type { Hold } from '../../domain/hold.ts'
+import { showHold, type HoldRecord } from '../../domain/hold-record.ts'
+import { isHouse, type AccountName, type AssetCode, type Instant, type RequestId } from '../../domain/ids.ts'
+import {
+  isEntryId,
+  requestOfEntry,
+  showEntry,
+  showLine,
+  type Entry,
+  type HoldEvent,
+  type StatementLine,
+} from '../../domain/journal.ts'
 import type { Rate } from '../../domain/rate.ts'
 import {
   FIRST_PAGE,
-  OVERDUE_COUNT_MAX,
   type Account,
+  type AssetStats,
+  type BalanceQuery,
   type DueHolds,
+  type DueQuery,
+  type FeedPage,
+  type FeedQuery,
   type HoldHistoryQuery,
   type HoldQuery,
-  type OverdueHolds,
   type Page,
   type PageQuery,
   type PostingQuery,
   type RateHistoryQuery,
   type Reader,
+  type StatsQuery,
 } from '../../engine/reader.ts'
 import { filtersAttached, matchesAttached } from '../attached.ts'
 import type { CursorKeys, CursorList } from '../cursor.ts'
 import { rowBytes } from '../page-bytes.ts'
 import { SqlAccounts } from './accounts.ts'
+import { SqlBalanceLists } from './balance-lists.ts'
+import { SqlFeed, type MoveCommits } from './feed.ts'
 import { HoldEntries } from './hold-entries.ts'
 import { queryBuilder, type Query, type QueryBuilder, type SqlDialect } from './dialect.ts'
-import {
-  pageOfLines,
-  ROWS_READ_THROUGH,
-  SqlJournal,
-  WALK_LIMITS,
-  type Stripe,
-  type VersionRange,
-  type WalkLimits,
-} from './journal.ts'
+import { pageOfLines, ROWS_READ_THROUGH, SqlJournal, type Stripe } from './journal.ts'
 import { rateOf } from './rate-row.ts'
 import { lastKey, oneMoreThan, PageInProgress, pageOf } from './pages.ts'
+import type { Line } from './run-row.ts'
 import { assetOf } from './asset-row.ts'
-import { entryOf, postingKeysOf } from './entry-row.ts'
 import { holdOf } from './hold-row.ts'
-import { big, whole, type Row } from './values.ts'
+import { SqlRequests } from './requests.ts'
+import { SqlStats } from './stats.ts'
+import type { Row } from './values.ts'
+import { LookWidths, WALK_LIMITS, type WalkLimits } from './walk.ts'
 
-type Requests = ReturnType<typeof selectRequests>
-
-/** The newest postings of a balance, in which its open holds are searched first. */
+/** The newest lines of a balance, in which its open holds are searched first. */
 const OPEN_HOLDS_WITHIN = 2_000
 
-const NOWHERE: VersionRange = { low: 1, high: 1 }
-
-/** Steps of a hold that are read at once to show its lines. The lines of a hold with more steps are searched in the journal. */
-const STEPS_READ_MAX = 500
+/** Changes of a hold that are read at once to show its lines. The lines of a hold with more are searched in the journal. */
+const CHANGES_READ_MAX = 500
 
 interface HoldOrder<List extends CursorList> {
   readonly key: (hold: HoldRecord) => CursorKeys[List]
@@ -62,22 +70,39 @@ interface HoldOrder<List extends CursorList> {
   readonly walkedTo?: CursorKeys[List] | null
 }
 
+export interface SqlReaderOptions {
+  readonly limits?: WalkLimits
+  /** For a store whose commits are not at their positions in the feed when they are written. */
+  readonly move?: MoveCommits
+}
+
+const nothingMoves: MoveCommits = async () => 0
+
 export class SqlReader implements Reader {
   readonly #builder: QueryBuilder
   readonly #query: Query
   readonly #limits: WalkLimits
   readonly #journal: SqlJournal
+  readonly #requests: SqlRequests
   readonly #accounts: SqlAccounts
   readonly #holdEntries: HoldEntries
+  readonly #balanceLists: SqlBalanceLists
+  readonly #stats: SqlStats
+  readonly #feed: SqlFeed
 
-  constructor(dialect: SqlDialect, query: Query, limits: WalkLimits = WALK_LIMITS) {
+  constructor(dialect: SqlDialect, query: Query, { limits = WALK_LIMITS, move = nothingMoves }: SqlReaderOptions = {}) {
     this.#builder = queryBuilder(dialect)
     this.#query = query
     this.#limits = limits
     const rows = (statement: Compilable): Promise<readonly Row[]> => this.#rows(statement)
     this.#journal = new SqlJournal(this.#builder, rows, limits)
+    this.#requests = new SqlRequests(this.#builder, rows)
     this.#accounts = new SqlAccounts(this.#builder, rows, this.#journal)
-    this.#holdEntries = new HoldEntries(this.#builder, rows, this.#journal)
+    const parts = { dialect, journal: this.#journal, requests: this.#requests }
+    this.#holdEntries = new HoldEntries(this.#builder, rows, parts)
+    this.#balanceLists = new SqlBalanceLists(this.#builder, rows, dialect)
+    this.#stats = new SqlStats(this.#builder, rows, parts)
+    this.#feed = new SqlFeed(this.#builder, rows, { ...parts, move })
   }
 
   async account(account: AccountName, page = FIRST_PAGE): Promise<Account | null> {
@@ -88,138 +113,136 @@ export class SqlReader implements Reader {
     return await this.#accounts.read(account, at, page)
   }
 
+  async balances(query: BalanceQuery): Promise<Page<Balance>> {
+    return await this.#balanceLists.page(query)
+  }
+
+  async stats(query: StatsQuery): Promise<Page<AssetStats>> {
+    const { items, next } = await this.assets(query)
+    const codes = items.map(({ code }) => code)
+    return { items: await this.#stats.of(codes, query), next }
+  }
+
+  async balance(account: AccountName, asset: AssetCode): Promise<Balance | null> {
+    return await this.#accounts.readOne(account, asset)
+  }
+
   async hold(id: RequestId): Promise<Hold | null> {
-    const row = await this.#request(id)
-    return row?.['kind'] === 'freeze' ? showHold(holdOf(row)) : null
+    const hold = await this.#requests.hold(id)
+    return hold === null ? null : showHold(hold)
   }
 
   async holds(query: HoldQuery): Promise<Page<Hold>> {
     if (query.account !== null) return await this.#holdsOfAccount(query.account, query)
     if (query.state === 'open') return await this.#openHolds(query)
-    return await this.#holdsById(query)
+    return await this.#holdsBySeq(query)
   }
 
-  /**
-   * Found through the postings that opened them, so that requests need no index by account. The balance is looked up first, because
-   * PostgreSQL reads the whole journal of a balance when its id is not in the statement.
-   */
+  /** Found through the lines that opened them, so that requests need no index by account. */
   async #holdsOfAccount(account: AccountName, query: HoldQuery): Promise<Page<Hold>> {
-    const { asset, limit } = query
+    const { asset, limit, state } = query
     const last = lastKey('holdsOfAccount', query)
     // House accounts have no holds, and the longest journals.
     const [balance] = isHouse(account) ? [] : await this.#journal.stripes(account, asset)
     if (balance === undefined) return { items: [], next: null }
+    const all = await this.#openHoldsOf(balance, query)
+    if (all !== null) return pageOfHolds(all, limit, 'holdsOfAccount', { key: (hold) => [hold.openedVersion] })
     const page = new PageInProgress<HoldRecord>(limit, rowBytes)
-    const isReadThrough = filtersAttached(query)
-    const range =
-      (await this.#rangeOfOpenHolds(balance, query)) ??
-      (await this.#journal.range(balance, query, last === null ? null : last[0]))
-    const stoppedAt = await this.#journal.walk(isReadThrough).down(range, async (part) => {
+    // Only the requests tell how holds ended.
+    const isReadThrough = filtersAttached(query) || (state !== null && state !== 'open')
+    const ended = new Set<number>()
+    const widths = new LookWidths()
+    const range = await this.#journal.range(balance, query, last === null ? null : last[0])
+    const stoppedAt = await this.#journal.walk(isReadThrough).down(range, async ({ low, high }) => {
       if (page.isFull) return null
-      const rowsMax = page.portion(isReadThrough ? ROWS_READ_THROUGH : undefined)
-      const rows = await this.#rows(this.#holdsOpenedIn(part, balance, query, rowsMax).selectAll('requests'))
-      const found = rows.map((row) => holdOf({ ...row, account, asset }))
-      page.add(found, (hold) => isWanted(hold, query))
-      return rows.length > rowsMax ? found.at(-1)!.openedVersion : part.low
+      const from = Math.max(low, high - widths.next())
+      const candidates = openedIn(await this.#journal.linesIn({ low: from, high }, balance.id), {
+        ended,
+        isOpenOnly: state === 'open',
+      })
+      for (let start = 0; start < candidates.length && !page.isFull;) {
+        const some = candidates.slice(start, start + page.portion(isReadThrough ? ROWS_READ_THROUGH : undefined))
+        start += some.length
+        const found = await this.#requests.holds(some)
+        page.add(
+          found.toSorted((left, right) => right.openedVersion - left.openedVersion),
+          (hold) => isWanted(hold, query),
+        )
+      }
+      return from
     })
     const walkedTo = stoppedAt === null ? null : ([stoppedAt] as const)
     return pageOfHolds(page.rows, limit, 'holdsOfAccount', { key: (hold) => [hold.openedVersion], walkedTo })
   }
 
   /**
-   * The versions at which the open holds of a balance were frozen, if one page has all of them and they are recent; else null. If the sum
-   * of what they hold is what the balance holds (law 2), no older hold is open; one statement reads both, so at one instant. This does
-   * not find an older open hold that holds nothing, which only steps can leave.
+   * All open holds of a balance, newest first, if one page has all of them and they are recent; else null. If the sum of what they hold
+   * is what the balance holds after the newest of these lines (law 2), no older hold is open. This does not find an older open hold that
+   * holds nothing, which only steps can leave.
    */
-  async #rangeOfOpenHolds(balance: Stripe, query: HoldQuery): Promise<VersionRange | null> {
+  async #openHoldsOf(balance: Stripe, query: HoldQuery): Promise<readonly HoldRecord[] | null> {
     const { state, limit, cursor, from = null, until = null } = query
     if (state !== 'open' || cursor !== null || from !== null || until !== null || filtersAttached(query)) return null
-    if (balance.held === 0n && !(await this.#hasSteps())) return NOWHERE
-    const { postingsMax } = this.#limits
-    for (const width of [Math.min(OPEN_HOLDS_WITHIN, postingsMax), postingsMax]) {
-      const range = { low: balance.version + 1 - width, high: Number.MAX_SAFE_INTEGER }
-      const select = this.#holdsOpenedIn(range, balance, query, limit).select(['requests.held', 'postings.version'])
-      const rows = await this.#rows(
-        select.select((one) => one.selectFrom('balances').select('held').where('id', '=', balance.id).as('all_held')),
-      )
-      if (rows.length > limit) return null
-      const held = rows.reduce((sum, row) => sum + big(row['held']), 0n)
-      const isEven = rows.length > 0 && held === big(rows[0]!['all_held'])
-      if (range.low > 1 && (!isEven || (await this.#hasSteps()))) continue
-      const [newest, oldest] = [rows[0], rows.at(-1)]
-      if (newest === undefined || oldest === undefined) return NOWHERE
-      return { low: whole(oldest['version']), high: whole(newest['version']) + 1 }
+    if (balance.held === 0n && !(await this.#requests.hasSteps())) return []
+    const { linesMax } = this.#limits
+    for (const width of [Math.min(OPEN_HOLDS_WITHIN, linesMax), linesMax]) {
+      const low = Math.max(1, balance.version + 1 - width)
+      const lines = await this.#journal.linesIn({ low, high: balance.version + 1 }, balance.id)
+      const seqs = openedIn(lines, { ended: new Set(), isOpenOnly: true })
+      if (seqs.length > limit) return null
+      const holds = (await this.#requests.holds(seqs)).filter((hold) => hold.state === 'open')
+      const sum = holds.reduce((held, hold) => held + hold.held, 0n)
+      if (low > 1 && (sum !== lines[0]?.held || (await this.#requests.hasSteps()))) continue
+      return holds.toSorted((left, right) => right.openedVersion - left.openedVersion)
     }
     return null
   }
 
-  /** Whether any hold ever had a step. */
-  async #hasSteps(): Promise<boolean> {
-    const first = this.#builder.selectFrom('hold_steps').select('step').where('hold', '>', '').orderBy('hold')
-    return (await this.#rows(first.limit(oneMoreThan(0)))).length > 0
-  }
-
-  #holdsOpenedIn({ low, high }: VersionRange, { id }: Stripe, { state }: HoldQuery, rowsMax: number) {
-    let select = this.#builder
-      .selectFrom('postings')
-      .leftJoin('requests', 'requests.id', 'postings.entry_id')
-      .where('postings.balance_id', '=', id)
-      .where('postings.version', '>=', low)
-      .where('postings.version', '<', high)
-      .where('postings.kind', '=', 'freeze')
-    // MariaDB would begin with the requests of the state, unordered; an outer join that cannot become an inner one fixes the order.
-    if (state !== null)
-      select = select.where(({ eb, fn }) => eb(fn.coalesce('requests.state', sql.lit('')), '=', state))
-    return select.orderBy('postings.version', 'desc').limit(oneMoreThan(rowsMax))
-  }
-
   async #openHolds(query: HoldQuery): Promise<Page<Hold>> {
-    const key = (hold: HoldRecord) => [hold.expiresAt, hold.id] as const
-    return await this.#holdsInOrder(query, 'holdsByExpiry', key, (last) => {
-      // A literal instead of a parameter, so that every planner sees that the index of open holds has all of them.
-      let select = selectRequests(this.#builder).where('requests.state', '=', sql.lit('open'))
-      if (last !== null) {
-        const [expiresAt, id] = last
-        select = select
-          .where('requests.expires_at', '>=', expiresAt)
-          .where((where) => where.or([where('requests.expires_at', '>', expiresAt), where('requests.id', '>', id)]))
-      }
-      return select.orderBy('requests.expires_at').orderBy('requests.id')
-    })
-  }
-
-  /** The state is not part of the statement: the search for a rare one would read the whole table. */
-  async #holdsById(query: HoldQuery): Promise<Page<Hold>> {
-    const key = (hold: HoldRecord) => [hold.id] as const
-    return await this.#holdsInOrder(query, 'holdsById', key, (last) =>
-      selectRequests(this.#builder)
-        .where('requests.kind', '=', 'freeze')
-        // Also on the first page: without a lower bound, SQLite sorts the whole table instead of following the key.
-        .where('requests.id', '>', last === null ? '' : last[0])
-        .orderBy('requests.id'),
-    )
-  }
-
-  /** Holds of all accounts. Filters that the order does not cover are applied to the rows that were read. */
-  async #holdsInOrder<List extends 'holdsByExpiry' | 'holdsById'>(
-    query: HoldQuery,
-    list: List,
-    key: (hold: HoldRecord) => CursorKeys[List],
-    select: (last: CursorKeys[List] | null) => Requests,
-  ): Promise<Page<Hold>> {
     const { limit, from = null, until = null } = query
-    const isByState = list === 'holdsById' && query.state !== null
-    const isReadThrough = isByState || filtersAttached(query) || from !== null || until !== null
+    const isReadThrough = filtersAttached(query) || from !== null || until !== null
+    const places = new Map<number, CursorKeys['holdsByExpiry']>()
     const page = new PageInProgress<HoldRecord>(limit, rowBytes)
+    const key = (hold: HoldRecord): CursorKeys['holdsByExpiry'] => places.get(hold.seq)!
+    const last = lastKey('holdsByExpiry', query)
+    let after = last === null ? null : { expiresAt: last[0], seq: last[1] }
+    for (let left = this.#limits.requestsMax; ;) {
+      const window = { after, until: null, limit: page.portion(isReadThrough ? ROWS_READ_THROUGH : undefined) + 1 }
+      const { holds: found, reached } = await this.#requests.expiring({ ...window, placesMax: left })
+      left -= found.length < window.limit ? left : found.length
+      for (const { holdSeq, expiresAt, seq } of found) places.set(holdSeq, [expiresAt, seq])
+      const holds = new Map(
+        (await this.#requests.holds(found.map(({ holdSeq }) => holdSeq))).map((each) => [each.seq, each]),
+      )
+      // Between the two statements a hold may have ended.
+      page.add(
+        found.map(({ holdSeq }) => holds.get(holdSeq)!),
+        (hold) => isWanted(hold, query),
+      )
+      if (reached === null) return pageOfHolds(page.rows, limit, 'holdsByExpiry', { key })
+      after = reached
+      if (page.isFull || left <= 0) {
+        return pageOfHolds(page.rows, limit, 'holdsByExpiry', { key, walkedTo: [reached.expiresAt, reached.seq] })
+      }
+    }
+  }
+
+  /** In the order of their numbers. The state is not part of the statement: the search for a rare one would read the whole table. */
+  async #holdsBySeq(query: HoldQuery): Promise<Page<Hold>> {
+    const { limit, from = null, until = null, state } = query
+    const isReadThrough = state !== null || filtersAttached(query) || from !== null || until !== null
+    const page = new PageInProgress<HoldRecord>(limit, rowBytes)
+    const key = (hold: HoldRecord): CursorKeys['holdsBySeq'] => [hold.seq]
     let left = this.#limits.requestsMax
-    for (let last = lastKey(list, query); ;) {
+    for (let last = lastKey('holdsBySeq', query)?.[0] ?? 0; ;) {
       const rowsMax = page.portion(isReadThrough ? Math.min(ROWS_READ_THROUGH, left) : undefined)
-      const found = (await this.#rows(select(last).limit(oneMoreThan(rowsMax)))).map(holdOf)
+      const end = sql`ORDER BY r.seq LIMIT ${oneMoreThan(rowsMax)}`
+      const found = (await this.#requests.select(sql`r.kind = 'freeze' AND r.seq > ${last}`, end)).map(holdOf)
       page.add(found, (hold) => isWanted(hold, query))
-      if (found.length <= rowsMax) return pageOfHolds(page.rows, limit, list, { key })
-      last = key(found.at(-1)!)
+      if (found.length <= rowsMax) return pageOfHolds(page.rows, limit, 'holdsBySeq', { key })
+      last = found.at(-1)!.seq
       left -= found.length
-      if (page.isFull || left <= 0) return pageOfHolds(page.rows, limit, list, { key, walkedTo: last })
+      if (page.isFull || left <= 0) return pageOfHolds(page.rows, limit, 'holdsBySeq', { key, walkedTo: [last] })
     }
   }
 
@@ -229,8 +252,8 @@ export class SqlReader implements Reader {
       const found = await this.entry(entry)
       return await this.#postingsOf(query, found === null ? [] : [found])
     }
-    const stepsMax = Math.min(STEPS_READ_MAX, this.#limits.requestsMax)
-    const entries = hold === null ? null : await this.#holdEntries.all(hold, stepsMax)
+    const changesMax = Math.min(CHANGES_READ_MAX, this.#limits.requestsMax)
+    const entries = hold === null ? null : await this.#holdEntries.all(hold, changesMax)
     return entries === null ? await this.#journal.page(query) : await this.#postingsOf(query, entries)
   }
 
@@ -246,52 +269,46 @@ export class SqlReader implements Reader {
       .filter(({ at }) => (from === null || at >= from) && (until === null || at < until))
       .filter(({ stripe, version }) => last === null || stripe > last[0] || (stripe === last[0] && version < last[1]))
       .sort((left, right) => left.stripe - right.stripe || right.version - left.version)
-    const lines = (await this.#journal.lines(postings)).filter((line) => matchesAttached(line, query))
-    return pageOfLines(lines, query.limit)
+    const attached = new Map(entries.map((each) => [each.id, each]))
+    // The end of a hold, and its late settle, are named after it and have its metadata.
+    const named = entries.find(({ id }) => requestOfEntry(id) !== id)
+    const freeze = named === undefined ? null : await this.#requests.hold(requestOfEntry(named.id))
+    const lines = postings.map((posting) => {
+      const entry = attached.get(posting.entryId)!
+      const { id, memo, hold: ofHold } = entry
+      const metadata = requestOfEntry(id) === id ? entry.metadata : freeze!.metadata
+      return showLine(posting, { memo, metadata, ...counterpartiesOf(posting, entry) }, ofHold)
+    })
+    return pageOfLines(
+      lines.filter((line) => matchesAttached(line, query)),
+      query.limit,
+    )
   }
 
   async entry(id: string): Promise<Entry | null> {
-    const request = requestOfEntry(id)
-    if (!isRequestId(request)) return null
     // The end of a hold has a row of its own if it was a step.
-    const rows = await this.#rows(selectRequests(this.#builder).where('requests.id', 'in', [...new Set([id, request])]))
-    const own = rows.find((row) => row['id'] === id)
-    if (own !== undefined) {
+    const own = isEntryId(id) ? await this.#requests.byId(id) : null
+    if (own !== null) {
       if (own['kind'] === 'freeze') return await this.#holdEntries.opening(holdOf(own))
-      return showEntry(entryOf(own, await this.#journal.postingsAt(postingKeysOf(own))))
+      return showEntry(await this.#journal.entryOf(own))
     }
-    const [ofHold] = rows
-    const end = ofHold?.['kind'] === 'freeze' ? await this.#holdEntries.ending(holdOf(ofHold)) : null
+    const request = requestOfEntry(id)
+    const hold = request === id ? null : await this.#requests.hold(request)
+    const end = hold === null ? null : await this.#holdEntries.ending(hold)
     return end?.id === id ? end : null
+  }
+
+  async feed(query: FeedQuery): Promise<FeedPage> {
+    return await this.#feed.page(query)
   }
 
   async holdHistory(query: HoldHistoryQuery): Promise<Page<HoldEvent> | null> {
     return await this.#holdEntries.history(query)
   }
 
-  async due(now: Instant, limit: number): Promise<DueHolds> {
-    const rows = await this.#rows(
-      selectDue(this.#builder, now)
-        .select(['id', 'expires_at'])
-        .orderBy('expires_at')
-        .orderBy('id')
-        .limit(sql.lit(limit)),
-    )
-    return { holds: rows.map((row) => ({ id: row['id'] as string, expiresAt: whole(row['expires_at']) })) }
-  }
-
-  async overdue(now: Instant): Promise<OverdueHolds> {
-    const due = selectDue(this.#builder, now)
-      .select('expires_at')
-      .orderBy('expires_at')
-      .limit(sql.lit(OVERDUE_COUNT_MAX))
-    const [row] = await this.#rows(
-      this.#builder
-        .selectFrom(due.as('due'))
-        .select(({ fn }) => [fn.countAll().as('count'), fn.min('expires_at').as('oldest')]),
-    )
-    const oldest = row!['oldest']
-    return { count: whole(row!['count']), oldestExpiresAt: oldest === null ? null : whole(oldest) }
+  async due(query: DueQuery): Promise<DueHolds> {
+    const { holds, reached } = await this.#requests.expiring(query)
+    return { holds: holds.map(({ id, expiresAt }) => ({ id, expiresAt })), reached }
   }
 
   async assets(query = FIRST_PAGE): Promise<Page<Asset>> {
@@ -336,31 +353,27 @@ export class SqlReader implements Reader {
     return pageOf(rows.map(rateOf), { list: 'rateHistory', limit: query.limit, keyOf: ({ version }) => [version] })
   }
 
-  async #request(id: string): Promise<Row | null> {
-    // No other text has a row, and not every database can compare any text with the column.
-    if (!isRequestId(id)) return null
-    const rows = await this.#rows(selectRequests(this.#builder).where('requests.id', '=', id))
-    return rows[0] ?? null
-  }
-
   async #rows(statement: Compilable): Promise<readonly Row[]> {
     const { sql: text, parameters } = statement.compile()
     return await this.#query(text, parameters)
   }
 }
 
-/** A literal instead of a parameter, so that every planner sees that the index of open holds has all of them. */
-function selectDue(builder: QueryBuilder, now: Instant) {
-  return builder.selectFrom('requests').where('state', '=', sql.lit('open')).where('expires_at', '<=', now)
-}
-
-/** Entries have no balance. For holds, the outer join also fixes the order of the tables. */
-function selectRequests(builder: QueryBuilder) {
-  return builder
-    .selectFrom('requests')
-    .leftJoin('balances', 'balances.id', 'requests.balance_id')
-    .selectAll('requests')
-    .select(['balances.account', 'balances.asset'])
+/**
+ * The numbers of the holds that these lines opened, newest first.
+ *
+ * @param ended holds that later lines have ended, to which those of these lines are added. @param isOpenOnly leaves them out
+ */
+function openedIn(
+  lines: readonly Line[],
+  { ended, isOpenOnly }: { readonly ended: Set<number>; readonly isOpenOnly: boolean },
+): readonly number[] {
+  const opened: number[] = []
+  for (const { kind, seq } of lines) {
+    if (kind !== 'freeze') ended.add(seq)
+    else if (!isOpenOnly || !ended.has(seq)) opened.push(seq)
+  }
+  return opened
 }
 
 function isWanted(hold: HoldRecord, { from = null, until = null, ...query }: HoldQuery): boolean {

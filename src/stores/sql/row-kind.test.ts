@@ -1,25 +1,36 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BALANCE_CHANGED, BALANCE_OPENED } from './balance-row.ts'
-import { HOLD_CHANGED, HOLD_ENDED, HOLD_OPENED_STEPPED } from './hold-row.ts'
-import { POSTING } from './posting-row.ts'
+import { HOLD_ENDED, HOLD_OPENED, HOLD_STEPPED } from './hold-row.ts'
 import { rowKind, rowUpdate } from './row-kind.ts'
+import { RUN } from './run-row.ts'
 
-test('an update makes of a row what an insert of the record would', () => {
-  const { sample } = HOLD_OPENED_STEPPED
-  const inserted = HOLD_OPENED_STEPPED.rowOf(sample, null) as Record<string, unknown>
-  for (const row of [HOLD_ENDED.rowOf(sample, null), HOLD_CHANGED.rowOf({ before: sample, after: sample }, null)]) {
-    for (const [column, value] of Object.entries(row))
-      assert.equal(value, inserted[column.replace('before_', '')], column)
-  }
-  const { rowOf, compared } = BALANCE_CHANGED
-  const before = { ...BALANCE_OPENED.sample, available: -1n, held: -2n, floor: -3n, version: -4 }
-  const row = rowOf({ before, after: BALANCE_OPENED.sample }, null) as Record<string, unknown>
-  for (const column of compared) assert.equal(row[`before_${column}`], before[column as keyof typeof before], column)
+test('an update makes of a row what an insert of the record would, and compares it with the record before', () => {
+  const { rowOf, compared, assigned } = BALANCE_CHANGED
+  const before = {
+    ...BALANCE_OPENED.sample,
+    available: -1n,
+    held: -2n,
+    floor: -3n,
+    standing: 'blocked',
+    version: -4,
+  } as const
+  const row: Readonly<Record<string, unknown>> = rowOf({ before, after: BALANCE_OPENED.sample })
+  const inserted: Readonly<Record<string, unknown>> = BALANCE_OPENED.rowOf(BALANCE_OPENED.sample)
+  for (const column of [...assigned, 'id']) assert.equal(row[column], inserted[column], column)
+  const insertedBefore: Readonly<Record<string, unknown>> = BALANCE_OPENED.rowOf(before)
+  for (const column of compared) assert.equal(row[`before_${column}`], insertedBefore[column], column)
+})
+
+test('the row of an end has the first columns of the row of a step', () => {
+  assert.deepEqual(HOLD_STEPPED.columns.slice(0, HOLD_ENDED.columns.length), HOLD_ENDED.columns)
 })
 
 test('the types of columns are those of the sample', () => {
-  assert.deepEqual([...POSTING.texts], ['entry_id', 'kind'])
+  assert.deepEqual([...RUN.texts], ['packed'])
+  assert.deepEqual([...RUN.bytes], [])
+  assert.deepEqual([...HOLD_OPENED.texts], ['id_text', 'kind', 'metadata', 'payee'])
+  assert.deepEqual([...HOLD_OPENED.bytes], ['id'])
 })
 
 test('a sample that shows no type of a column, and rows out of order, are refused', () => {
@@ -30,7 +41,12 @@ test('a sample that shows no type of a column, and rows out of order, are refuse
   const idFirst = rowKind('assets', (id: string) => ({ id, name: id }), 'x')
   const beforeFirst = rowKind('assets', (id: string) => ({ before_name: id, name: id, id }), 'x')
   const noId = rowKind('assets', (name: string) => ({ name }), 'x')
-  for (const refused of [() => rowUpdate(idFirst), () => rowUpdate(beforeFirst), () => rowUpdate(noId)]) {
+  const refusals = [
+    () => rowUpdate(idFirst, 'id'),
+    () => rowUpdate(beforeFirst, 'id'),
+    () => rowUpdate(noId, 'id' as 'name'),
+  ]
+  for (const refused of refusals) {
     assert.throws(refused, /out of order/)
   }
 })

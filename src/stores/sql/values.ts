@@ -1,11 +1,21 @@
 /**
  * Values and rows as the drivers of SQL databases read and write them.
  *
- * Drivers give integers as `bigint`, `number` or text; `whole` and `big` accept all of them. Metadata is JSON text.
+ * Drivers give integers as `bigint`, `number` or text; `whole` and `big` accept all of them. Metadata is JSON text. Bytes are read as a
+ * `Uint8Array`.
  */
 import type { Metadata } from '../../domain/metadata.ts'
 
-export type SqlValue = string | number | bigint | null
+export type SqlValue = string | number | bigint | Bytes | null
+
+/** Bytes to write, as hexadecimal digits: each dialect has its own way to write them. */
+export class Bytes {
+  readonly hex: string
+
+  constructor(hex: string) {
+    this.hex = hex
+  }
+}
 
 /** A row that was read. */
 export type Row = Readonly<Record<string, unknown>>
@@ -32,9 +42,4 @@ export function metadataText(metadata: Metadata | null): string | null {
 
 export function metadataOf(text: unknown): Metadata | null {
   return text === null || text === undefined ? null : (JSON.parse(text as string) as Metadata)
-}
-
-/** JSON with amounts as text, because not every reader of JSON keeps 64 bits. */
-export function jsonText(value: unknown): string {
-  return JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? String(part) : part))
 }

@@ -30,25 +30,32 @@ export function logOf(file: string): string {
   return `${file}-wal`
 }
 
+export interface DatabaseFile {
+  /** The path, absolute and without links, which SQLite uses for the names of the -wal and -shm files. */
+  readonly file: string
+  /** Whether this call made the file. */
+  readonly isNew: boolean
+}
+
 /**
  * Makes the empty file at `path` and its folder if they are missing.
  *
- * @returns the path of the file, absolute and without links, which SQLite uses for the names of the -wal and -shm files
  * @throws Fault `store_misconfigured`, `store_unavailable`
  */
-export function makeDatabaseFile(path: string): string {
+export function makeDatabaseFile(path: string): DatabaseFile {
+  let isNew = false
   try {
     const folder = dirname(resolve(path))
     const firstMade = mkdirSync(folder, { recursive: true, mode: FOLDER_MODE })
-    if (!isThere(path)) makeEmpty(path)
+    if (!isThere(path)) isNew = makeEmpty(path)
     if (firstMade !== undefined) syncFolders(folder, dirname(firstMade))
   } catch (error) {
     throw faultOf(path, error)
   }
-  return findDatabaseFile(path)
+  return { file: findDatabaseFile(path), isNew }
 }
 
-/** As `makeDatabaseFile`, for an existing file. */
+/** The path of an existing file, as in `DatabaseFile`. @throws as `makeDatabaseFile` */
 export function findDatabaseFile(path: string): string {
   try {
     if (!existsSync(path)) throw danglingLink(path)
@@ -126,7 +133,8 @@ function isThere(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false }) !== undefined
 }
 
-function makeEmpty(path: string): void {
+/** Returns whether this process made it. */
+function makeEmpty(path: string): boolean {
   if ((statSync(logOf(resolve(path)), { throwIfNoEntry: false })?.size ?? 0) > 0) {
     throw misconfigured(
       `${path} is missing, but its log ${logOf(path)} exists, and a new file would destroy its commits. Put the database back next to it, or move the log away.`,
@@ -136,8 +144,10 @@ function makeEmpty(path: string): void {
     // Another process may have made it meanwhile.
     makeEmptyFile(path)
     syncFolder(dirname(resolve(path)))
+    return true
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw error
+    return false
   }
 }
 

@@ -13,6 +13,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { Worker } from 'node:worker_threads'
 import { CHECKPOINT_PAGES } from './connection.ts'
 import { logOf } from './database-file.ts'
+import { threadFile } from './thread-files.ts'
 
 export interface LogLimits {
   /** A longer log causes a warning. */
@@ -24,11 +25,6 @@ export interface LogLimits {
 const LOG_LIMITS: LogLimits = { logBytesMax: 16 * 1_048_576, lookMs: 1_000 }
 
 const MEBIBYTE = 1_048_576
-const ENTRY = new URL(
-  import.meta.url.endsWith('.ts') ? './log-keeper-entry.ts' : './log-keeper-entry.js',
-  import.meta.url,
-)
-
 export class LogKeeper {
   readonly #file: string
   readonly #writes: DatabaseSync
@@ -81,14 +77,17 @@ export class LogKeeper {
 
   #move(): void {
     if (this.#isMoving) return
-    this.#worker ??= this.#begin()
+    const entry = threadFile('log-keeper')
+    // Commits then go on moving pages, as far as readers let them.
+    if (entry === null) return
+    this.#worker ??= this.#begin(entry)
     this.#isMoving = true
     this.#worker.postMessage('move')
   }
 
-  #begin(): Worker {
+  #begin(entry: URL): Worker {
     this.#checkpointAt(0)
-    const worker = new Worker(ENTRY, { workerData: { file: this.#file } })
+    const worker = new Worker(entry, { workerData: { file: this.#file } })
     worker.unref()
     worker.on('message', () => (this.#isMoving = false))
     // A lost thread leaves only a long log; the next look starts another thread.

@@ -1,11 +1,11 @@
 /** The migrator's target for SQLite: one transaction around everything, which is also the lock. */
 import type { DatabaseSync } from 'node:sqlite'
-import { fileURLToPath } from 'node:url'
-import { readMigrations, type AppliedMigration, type Migration, type MigrationTarget } from '../sql/migrator.ts'
+import { migrationsOf, type AppliedMigration, type Migration, type MigrationTarget } from '../sql/migrator.ts'
 import { whole, type Row } from '../sql/values.ts'
+import { MIGRATION_TEXTS } from './migration-texts.ts'
 
 export function sqliteMigrations(): readonly Migration[] {
-  return readMigrations(fileURLToPath(new URL('migrations/', import.meta.url)))
+  return migrationsOf(MIGRATION_TEXTS)
 }
 
 export function sqliteMigrationTarget(database: DatabaseSync): MigrationTarget {

@@ -2,13 +2,12 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
 import { Fault } from '../../engine/faults.ts'
-import { CursorError } from '../../engine/reader.ts'
 import { SqlAuditor } from '../sql/auditor.ts'
 import { SqlReader } from '../sql/reader.ts'
 import { openReadConnection } from './connection.ts'
 import { pack } from './parcel.ts'
 import { queryOf } from './query.ts'
-import type { ReadCall, ReadReport, Reads, ReadingThreadData } from './reading-thread.ts'
+import { PAGE_ERRORS, type ReadCall, type ReadReport, type Reads, type ReadingThreadData } from './reading-thread.ts'
 
 const { file, busyTimeoutMs } = workerData as ReadingThreadData
 
@@ -41,7 +40,8 @@ async function report(call: ReadCall): Promise<ReadReport> {
       return { id, fault: { code, message, applied, retryAfterMs } }
     }
     const { message, stack } = error instanceof Error ? error : new Error(String(error))
-    return { id, error: { isCursorError: error instanceof CursorError, message, stack } }
+    const kinds = Object.keys(PAGE_ERRORS) as (keyof typeof PAGE_ERRORS)[]
+    return { id, error: { kind: kinds.find((kind) => error instanceof PAGE_ERRORS[kind]) ?? null, message, stack } }
   }
 }
 

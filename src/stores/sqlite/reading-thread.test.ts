@@ -12,6 +12,8 @@ import { pack } from './parcel.ts'
 import { READING_LIMITS, ReadingThread } from './reading-thread.ts'
 import { openSqliteStorage } from './storage.ts'
 
+const ENTRY = new URL('./reading-thread-entry.ts', import.meta.url)
+
 const UNAVAILABLE = { name: 'Fault', code: 'store_unavailable', applied: 'no' }
 const OVERLOADED = { name: 'Fault', code: 'overloaded', applied: 'no', retryAfterMs: 1_000 }
 const BUSY_MS = 1_000
@@ -22,6 +24,8 @@ const PAGES = 50
 const ASSETS = 5_000
 /** Time in which the thread answers dozens of short pages. */
 const PILED_UP_MS = 300
+/** No hold expires later. */
+const NEVER = Number.MAX_SAFE_INTEGER
 const PAGE = { account: BUSY, asset: 'credit', kind: null, limit: 1_000, cursor: null }
 
 /** The cursor of a page in the middle of a list. */
@@ -29,19 +33,30 @@ async function cursorOf(reader: Reader): Promise<string> {
   return (await reader.postings({ ...PAGE, limit: 10 })).next!
 }
 
+const BALANCES = {
+  prefix: '',
+  asset: 'credit',
+  availableBelow: null,
+  availableAbove: null,
+  heldBelow: null,
+  heldAbove: null,
+  limit: 10,
+} as const
+
 /** One call of each method, and calls that fail. */
 const CALLS: Readonly<Record<string, (reader: Reader) => Promise<unknown>>> = {
   'an account': (reader) => reader.account(BUSY),
   'an account that is not there': (reader) => reader.account('user:7'),
   'an account with many assets': (reader) => reader.account(RICH),
   'an account of then': (reader) => reader.accountAt(RICH, RICH_AT),
+  'a balance': (reader) => reader.balance(BUSY, 'credit'),
   'a hold': (reader) => reader.hold('h7'),
   'holds of an account': (reader) =>
     reader.holds({ account: BUSY, asset: 'credit', state: null, limit: 700, cursor: null }),
   'open holds': (reader) => reader.holds({ account: null, asset: 'credit', state: 'open', limit: 10, cursor: null }),
   'the history of a hold': (reader) => reader.holdHistory({ hold: 'h7', limit: 10, cursor: null }),
-  'due holds': (reader) => reader.due(RICH_AT, 10),
-  'overdue holds': (reader) => reader.overdue(RICH_AT),
+  'due holds': (reader) => reader.due({ after: null, until: NEVER, limit: 10, placesMax: 100_000 }),
+  'due holds, as far as was looked': (reader) => reader.due({ after: null, until: NEVER, limit: 10, placesMax: 10 }),
   'a full page': (reader) => reader.postings(PAGE),
   'the next page': async (reader) => reader.postings({ ...PAGE, cursor: await cursorOf(reader) }),
   'an empty page': (reader) => reader.postings({ ...PAGE, account: 'user:7' }),
@@ -49,6 +64,10 @@ const CALLS: Readonly<Record<string, (reader: Reader) => Promise<unknown>>> = {
   assets: (reader) => reader.assets(),
   rates: (reader) => reader.rates({ limit: 10, cursor: null }),
   'the history of a rate': (reader) => reader.rateHistory({ from: 'credit', to: 'gem', limit: 10, cursor: null }),
+  'balances of all': (reader) => reader.balances({ ...BALANCES, order: 'name', cursor: null }),
+  'balances by an amount': (reader) => reader.balances({ ...BALANCES, order: 'available', cursor: null }),
+  figures: (reader) => reader.stats({ now: NEVER, days: 3, limit: 10, cursor: null }),
+  'the feed': (reader) => reader.feed({ limit: 10, cursor: null, start: 'beginning' }),
   'a cursor that no page gave out': (reader) => reader.postings({ ...PAGE, cursor: 'nonsense' }),
 }
 
@@ -61,7 +80,7 @@ describe('the reading thread', () => {
   before(async () => {
     threaded = await openSqliteStorage(file)
     const database = new DatabaseSync(file)
-    fill(database, [...beginningSql(), ...holdsSql(0), ...richAccountSql(ASSETS)])
+    fill(database, [...beginningSql('sqlite'), ...holdsSql(0, 'sqlite'), ...richAccountSql(ASSETS)])
     database.close()
     direct = await openSqliteStorage(file, { reads: 'caller' })
   })
@@ -102,7 +121,7 @@ describe('the reading thread', () => {
 
   test('of answers that have piled up, one is unpacked in each turn', async () => {
     const atOnceMax = { lookups: 50, lists: 50 }
-    const thread = new ReadingThread({ file, busyTimeoutMs: BUSY_MS }, { ...READING_LIMITS, atOnceMax })
+    const thread = new ReadingThread(ENTRY, { file, busyTimeoutMs: BUSY_MS }, { ...READING_LIMITS, atOnceMax })
     await thread.read('assets')
     let [inTurn, inTurnMost] = [0, 0]
     const reads = Array.from({ length: atOnceMax.lists }, async () => {
@@ -133,7 +152,7 @@ describe('the reading thread', () => {
   })
 
   test('reads beyond the bound of the queue are overloaded, and the others are answered', async () => {
-    const thread = new ReadingThread({ file, busyTimeoutMs: BUSY_MS }, { ...READING_LIMITS, queueReadsMax: 5 })
+    const thread = new ReadingThread(ENTRY, { file, busyTimeoutMs: BUSY_MS }, { ...READING_LIMITS, queueReadsMax: 5 })
     const reads = Array.from({ length: 20 }, () => thread.read('postings', PAGE))
     const results = await Promise.allSettled(reads)
     const refused = results.filter((result) => result.status === 'rejected')
@@ -145,7 +164,7 @@ describe('the reading thread', () => {
   })
 
   test('a read that waited for too long is overloaded', async () => {
-    const thread = new ReadingThread({ file, busyTimeoutMs: BUSY_MS }, { ...READING_LIMITS, waitMsMax: 0 })
+    const thread = new ReadingThread(ENTRY, { file, busyTimeoutMs: BUSY_MS }, { ...READING_LIMITS, waitMsMax: 0 })
     const reads = Array.from({ length: 3 }, () => thread.read('postings', PAGE))
     const [, , last] = await Promise.allSettled(reads)
     assert.equal(last!.status, 'rejected')
@@ -154,7 +173,7 @@ describe('the reading thread', () => {
   })
 
   test('closing lets the reads end that the thread has, and gives up the others', async () => {
-    const thread = new ReadingThread({ file, busyTimeoutMs: BUSY_MS })
+    const thread = new ReadingThread(ENTRY, { file, busyTimeoutMs: BUSY_MS })
     const reads = Array.from({ length: 5 }, () => thread.read('postings', PAGE))
     const results = Promise.allSettled(reads)
     await thread.close()
@@ -167,7 +186,7 @@ describe('the reading thread', () => {
   })
 
   test('a thread that dies leaves nobody waiting, and the next read starts another', async () => {
-    const thread = new ReadingThread(undefined as never)
+    const thread = new ReadingThread(ENTRY, undefined as never)
     for (let round = 0; round < 2; round++) {
       const reads = Array.from({ length: 3 }, () => thread.read('postings', PAGE))
       for (const { status } of await Promise.allSettled(reads)) assert.equal(status, 'rejected')
@@ -177,7 +196,7 @@ describe('the reading thread', () => {
   })
 
   test('a file that cannot be opened is an error of each read', async () => {
-    const thread = new ReadingThread({ file: join(folder, 'nothing.db'), busyTimeoutMs: BUSY_MS })
+    const thread = new ReadingThread(ENTRY, { file: join(folder, 'nothing.db'), busyTimeoutMs: BUSY_MS })
     for (let round = 0; round < 2; round++) {
       await assert.rejects(thread.read('assets'), { ...UNAVAILABLE, message: /unable to open/ })
     }

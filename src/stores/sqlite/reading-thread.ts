@@ -11,7 +11,7 @@ import { deserialize } from 'node:v8'
 import { Worker } from 'node:worker_threads'
 import type { Auditor } from '../../engine/auditor.ts'
 import { Fault, type FaultOptions } from '../../engine/faults.ts'
-import { CursorError, type Reader } from '../../engine/reader.ts'
+import { CursorError, FeedCursorError, TooManyBalances, type Reader } from '../../engine/reader.ts'
 import type { SqliteConnectionOptions } from './connection.ts'
 import type { Parcel } from './parcel.ts'
 import type { FaultFields } from './writing-thread.ts'
@@ -26,14 +26,17 @@ export type Lane = 'lookups' | 'lists'
 /** Look-ups read rows by key, or a few at the start of an index; lists are all other reads. */
 export const LANE_OF = {
   account: 'lookups',
+  balance: 'lookups',
   accountAt: 'lists',
+  balances: 'lists',
+  stats: 'lists',
   hold: 'lookups',
   holds: 'lists',
   holdHistory: 'lists',
   due: 'lookups',
-  overdue: 'lookups',
   postings: 'lists',
   entry: 'lookups',
+  feed: 'lists',
   assets: 'lookups',
   rates: 'lists',
   rateHistory: 'lists',
@@ -74,7 +77,8 @@ export type ReadReport = { readonly id: number } & (
 )
 
 interface ErrorFields {
-  readonly isCursorError: boolean
+  /** The kind of an error that the reads of a page throw; null for a defect. */
+  readonly kind: keyof typeof PAGE_ERRORS | null
   readonly message: string
   readonly stack: string | undefined
 }
@@ -87,12 +91,10 @@ interface Waiting {
   readonly reject: (error: Error) => void
 }
 
-const ENTRY = new URL(
-  import.meta.url.endsWith('.ts') ? './reading-thread-entry.ts' : './reading-thread-entry.js',
-  import.meta.url,
-)
+export const PAGE_ERRORS = { CursorError, FeedCursorError, TooManyBalances } as const
 
 export class ReadingThread {
+  readonly #entry: URL
   readonly #data: ReadingThreadData
   readonly #limits: ReadingLimits
   readonly #queues: Readonly<Record<Lane, Waiting[]>> = { lookups: [], lists: [] }
@@ -105,7 +107,9 @@ export class ReadingThread {
   #isClosed = false
   #lastId = 0
 
-  constructor(data: ReadingThreadData, limits: ReadingLimits = READING_LIMITS) {
+  /** @param entry the file with which the thread starts */
+  constructor(entry: URL, data: ReadingThreadData, limits: ReadingLimits = READING_LIMITS) {
+    this.#entry = entry
     this.#data = data
     this.#limits = limits
   }
@@ -164,7 +168,7 @@ export class ReadingThread {
 
   #running(): Worker {
     if (this.#worker !== null) return this.#worker
-    const worker = new Worker(ENTRY, { workerData: this.#data })
+    const worker = new Worker(this.#entry, { workerData: this.#data })
     worker.on('message', (report: ReadReport) => this.#hear(report))
     worker.on('error', (error: unknown) => this.#lose(worker, error))
     worker.on('exit', () => this.#lose(worker, undefined))
@@ -242,8 +246,8 @@ function faultOf({ code, message, applied, retryAfterMs }: FaultFields): Fault {
   return new Fault(code, message, retryAfterMs === null ? { applied } : { applied, retryAfterMs })
 }
 
-function errorOf({ isCursorError, message, stack }: ErrorFields): Error {
-  const error = isCursorError ? new CursorError() : new Error(message)
+function errorOf({ kind, message, stack }: ErrorFields): Error {
+  const error = kind === null ? new Error(message) : new PAGE_ERRORS[kind]()
   // The place of the error on the thread.
   if (stack !== undefined) error.stack = stack
   return error

@@ -1,5 +1,6 @@
 /** Opening a ledger in one SQLite file. */
 import { lstatSync } from 'node:fs'
+import { resolve } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import type { Auditor } from '../../engine/auditor.ts'
 import type { Reader } from '../../engine/reader.ts'
@@ -15,10 +16,11 @@ import { LogKeeper } from './log-keeper.ts'
 import { LongLoads } from './long-loads.ts'
 import { sqliteMigrations, sqliteMigrationTarget } from './migrations.ts'
 import { queryOf } from './query.ts'
-import { LANE_OF, ReadingThread, type Reads } from './reading-thread.ts'
+import { LANE_OF, ReadingThread, type ReadingThreadData, type Reads } from './reading-thread.ts'
 import { LOCK_ATTEMPT_MS_MAX, SqliteStore } from './store.ts'
 import { LastBalanceId } from './snapshots.ts'
 import { SqliteTables } from './tables.ts'
+import { threadFile, threadsWarning } from './thread-files.ts'
 import { WritingThread } from './writing-thread.ts'
 
 export interface SqliteOptions {
@@ -43,7 +45,7 @@ const BUSY_TIMEOUT_MS_DEFAULT = 5_000
  */
 export async function openSqliteStorage(path: string, options: SqliteOptions = {}): Promise<Storage> {
   const { busyTimeoutMs = BUSY_TIMEOUT_MS_DEFAULT, migrate: mayWrite = true, reads = 'thread' } = options
-  const file = mayWrite ? makeDatabaseFile(path) : findMigrated(path)
+  const { file, isNew } = mayWrite ? makeDatabaseFile(path) : { file: findMigrated(path), isNew: false }
   const writes = open(file, busyTimeoutMs)
   try {
     if (mayWrite) await migrated(writes)
@@ -58,21 +60,26 @@ export async function openSqliteStorage(path: string, options: SqliteOptions = {
     const thread = new WritingThread({ path: file, busyTimeoutMs })
     const longLoads = new LongLoads(() => openReadConnection(file, { busyTimeoutMs }), lastBalanceId)
     const store = new SqliteStore(tables, thread, { busyTimeoutMs, longLoads })
-    const readers = reads === 'thread' ? readersOnThreads(file, busyTimeoutMs) : readersHere(file, busyTimeoutMs)
+    const entry = reads === 'thread' ? threadFile('reading-thread') : null
+    const readers = entry === null ? readersHere(file, busyTimeoutMs) : readersOnThreads(entry, { file, busyTimeoutMs })
     const keeper = new LogKeeper(file, writes)
     keeper.start()
+    const ofThreads = threadsWarning()
+    const warnings = (): readonly string[] =>
+      ofThreads === null ? keeper.warnings() : [ofThreads, ...keeper.warnings()]
     const close = async (): Promise<void> => {
       await Promise.all([readers.close(), thread.close(), longLoads.close(), keeper.close()])
       if (writes.isOpen) writes.close()
     }
     return {
       kind: 'sqlite',
+      newFile: isNew ? file : null,
       store,
       reader: readers.reader,
       auditor: readers.auditor,
       // Each connection sets everything that could weaken durability, independently of other connections.
-      warnings: keeper.warnings(),
-      inspect: () => Promise.resolve(keeper.warnings()),
+      warnings: warnings(),
+      inspect: () => Promise.resolve(warnings()),
       close,
       [Symbol.asyncDispose]: close,
     }
@@ -84,9 +91,10 @@ export async function openSqliteStorage(path: string, options: SqliteOptions = {
 
 /** @throws as `openSqliteStorage` */
 export async function migrateSqlite(path: string): Promise<MigrationReport> {
-  const database = open(makeDatabaseFile(path), BUSY_TIMEOUT_MS_DEFAULT)
+  const { file, isNew } = makeDatabaseFile(path)
+  const database = open(file, BUSY_TIMEOUT_MS_DEFAULT)
   try {
-    return await migrated(database)
+    return { ...(await migrated(database)), newFile: isNew ? file : null }
   } finally {
     database.close()
   }
@@ -99,8 +107,8 @@ interface Readers {
 }
 
 /** The audit has a thread of its own, because one law can take minutes. A thread starts with its first read. */
-function readersOnThreads(file: string, busyTimeoutMs: number): Readers {
-  const [reads, audits] = [new ReadingThread({ file, busyTimeoutMs }), new ReadingThread({ file, busyTimeoutMs })]
+function readersOnThreads(entry: URL, data: ReadingThreadData): Readers {
+  const [reads, audits] = [new ReadingThread(entry, data), new ReadingThread(entry, data)]
   const methods = Object.keys(LANE_OF) as (keyof Reads)[]
   const reader = Object.fromEntries(
     methods.map((method) => [method, (...parameters: never[]) => reads.read(method, ...(parameters as never))]),
@@ -142,7 +150,9 @@ async function understood<Result>(migrating: Promise<Result>): Promise<Result> {
 
 function findMigrated(path: string): string {
   if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) return findDatabaseFile(path)
-  throw new MigrationError(`There is no SQLite file at ${path}. Run "holdfast migrate --store URL" to make one.`)
+  throw new MigrationError(
+    `There is no ledger yet at ${resolve(path)}. Name another one with --store or HOLDFAST_STORE, or make this one with "holdfast migrate".`,
+  )
 }
 
 function open(file: string, busyTimeoutMs: number): DatabaseSync {

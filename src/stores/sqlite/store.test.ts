@@ -69,7 +69,7 @@ class Bench implements AsyncDisposable {
   /** `held` of the only user, and the number of open holds. */
   held(): [unknown, unknown] {
     const { held } = this.#database.prepare(`SELECT held FROM balances WHERE account = 'user:8'`).get()!
-    const { open } = this.#database.prepare(`SELECT count(*) AS open FROM requests WHERE state = 'open'`).get()!
+    const { open } = this.#database.prepare(`SELECT count(*) AS open FROM holds WHERE state = 'open'`).get()!
     return [held, open]
   }
 

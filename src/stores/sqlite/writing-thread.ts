@@ -1,16 +1,17 @@
 /**
  * A thread with a connection of its own that commits large batches, so that the engine can decide the next batch meanwhile.
  *
- *   none ──start──▶ starting ──▶ ready ──close──▶ gone
+ *   none ──start──▶ starting ──▶ ready ──close──▶ gone    (without its file: none ──start──▶ gone)
  *                       └────dies────┴───────────▶ gone
  *
- * A thread that dies is not started again: later batches are committed on the calling thread.
+ * A thread that dies, or has no file, is not started again: later batches are committed on the calling thread.
  */
 import { Worker } from 'node:worker_threads'
 import { Fault } from '../../engine/faults.ts'
 import type { CommitResult } from '../../engine/store.ts'
 import type { FlatChanges } from './writes.ts'
 import type { SqliteConnectionOptions } from './connection.ts'
+import { threadFile } from './thread-files.ts'
 
 /** The data that the thread starts with. */
 export interface ThreadData extends SqliteConnectionOptions {
@@ -30,11 +31,6 @@ interface Caller {
   readonly resolve: (result: CommitResult) => void
   readonly reject: (fault: Fault) => void
 }
-
-const ENTRY = new URL(
-  import.meta.url.endsWith('.ts') ? './writing-thread-entry.ts' : './writing-thread-entry.js',
-  import.meta.url,
-)
 
 export class WritingThread {
   readonly #data: ThreadData
@@ -60,8 +56,13 @@ export class WritingThread {
   /** Starts the thread, at the first call only. */
   start(): void {
     if (this.#state !== 'none') return
+    const file = threadFile('writing-thread')
+    if (file === null) {
+      this.#state = 'gone'
+      return
+    }
     this.#state = 'starting'
-    const worker = new Worker(ENTRY, { workerData: this.#data })
+    const worker = new Worker(file, { workerData: this.#data })
     worker.unref()
     worker.on('message', (report: ThreadReport) => this.#hear(report))
     worker.on('error', (error: unknown) => this.#lose(error))

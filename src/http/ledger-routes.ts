@@ -1,0 +1,150 @@
+/**
+ * The routes of a ledger with everything that belongs to them: reading of bodies, admission, turns, compression, problems. The service
+ * has them at its root; `ledgerRoutes` mounts them in the application of somebody else.
+ */
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import { pino, type Logger } from 'pino'
+import { LedgerError } from '../api/error.ts'
+import { LedgerReads } from '../api/ledger-reads.ts'
+import { limitRequests } from './admission.ts'
+import type { Backend, StoreFacts } from './backend.ts'
+import { commandRoutes } from './command-routes.ts'
+import { compressReads } from './compression.ts'
+import { requireNotRefused } from './connections.ts'
+import { Exports } from './exports.ts'
+import { parseJson } from './json.ts'
+import { HTTP_LIMITS, type HttpLimits } from './limits.ts'
+import { logRequests, ProblemLog } from './log.ts'
+import { Methods } from './methods.ts'
+import { sendError } from './respond.ts'
+import { accountRoutes } from './routes/accounts.ts'
+import { assetRoutes } from './routes/assets.ts'
+import { batchRoutes } from './routes/batches.ts'
+import { entryRoutes } from './routes/entries.ts'
+import { healthRoutes } from './routes/health.ts'
+import { holdRoutes } from './routes/holds.ts'
+import { rateRoutes } from './routes/rates.ts'
+import { statsRoutes } from './routes/stats.ts'
+import { statementRoutes } from './routes/statements.ts'
+import { errorOf } from './trouble.ts'
+import { takeTurns } from './turns.ts'
+import { Warnings } from './warnings.ts'
+
+export interface RoutesOptions {
+  readonly limits: HttpLimits
+  readonly log: Logger
+  /** Log one line per request in addition to problems. */
+  readonly logRequests: boolean
+}
+
+/** Adds the routes to `app`, which must be a scope of its own: its parsers and its error handler are replaced. */
+export function addLedgerRoutes(app: FastifyInstance, backend: Backend, options: RoutesOptions): void {
+  const { limits, log } = options
+  const problems = new ProblemLog(log)
+  acceptJson(app, limits)
+  app.setErrorHandler((thrown, request, reply) => answerError(thrown, { request, reply, problems }))
+  if (options.logRequests) logRequests(app, log)
+  takeTurns(app, limits)
+  limitRequests(app, backend, limits, (request, error) => problems.write(request, error))
+  compressReads(app, limits)
+  const reads = new LedgerReads(backend.reader, (thrown) => errorOf(thrown))
+  healthRoutes(app, backend, new Warnings(backend.store, limits, log))
+  commandRoutes(app, backend)
+  batchRoutes(app, backend)
+  holdRoutes(app, reads)
+  accountRoutes(app, reads)
+  statementRoutes(app, reads, new Exports(backend.reader, limits))
+  entryRoutes(app, reads)
+  assetRoutes(app, reads)
+  rateRoutes(app, reads)
+  statsRoutes(app, reads)
+}
+
+interface Circumstances {
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+  readonly problems: ProblemLog
+}
+
+export function answerError(thrown: unknown, { request, reply, problems }: Circumstances): FastifyReply {
+  const error = errorOf(thrown, request.raw)
+  problems.write(request, error)
+  return sendError(reply, error)
+}
+
+/** Unknown paths and methods are problems too, for the routes that are added to `app` from now on. */
+export function refuseUnknownRoutes(app: FastifyInstance): void {
+  const methods = new Methods()
+  methods.watch(app)
+  app.setNotFoundHandler((request) => {
+    const path = request.url.split('?', 1)[0]!
+    const allowed = methods.of(path)
+    if (allowed.length === 0) throw new LedgerError('route_not_found', `There is no route ${path}.`)
+    const allow = allowed.join(', ')
+    throw new LedgerError('method_not_allowed', `${path} supports ${allow}, not ${request.method}.`, {
+      details: { allow },
+    })
+  })
+}
+
+function acceptJson(app: FastifyInstance, { bodyBytesMax: bodyLimit }: HttpLimits): void {
+  app.removeAllContentTypeParsers()
+  const options = { parseAs: 'buffer', bodyLimit } as const
+  app.addContentTypeParser('application/json', options, ({ headers, raw }, body: Buffer, done) => {
+    try {
+      requireNotRefused(raw)
+      refuseEncoded(headers['content-encoding'])
+      done(null, body.length === 0 ? undefined : parseJson(body))
+    } catch (error) {
+      done(error as Error)
+    }
+  })
+  app.setValidatorCompiler(() => () => true)
+}
+
+/** Compressed bodies are not supported: any Content-Encoding but identity is refused. */
+function refuseEncoded(encoding: string | undefined): void {
+  if (encoding === undefined || encoding.toLowerCase() === 'identity') return
+  throw new LedgerError('unsupported_media_type', 'The body must be sent without a Content-Encoding.')
+}
+
+/** The parts of an `EmbeddedLedger` that the routes use. */
+export interface MountableLedger extends Pick<Backend, 'engine' | 'sweeper'> {
+  readonly storage: StoreFacts & Pick<Backend, 'reader'>
+}
+
+export interface LedgerRoutesOptions {
+  /** The ledger in this process, from `openLedger`. Close it after the application. */
+  readonly ledger: MountableLedger
+  /** Those of connections are the application's own: they have no effect here. */
+  readonly limits?: Partial<HttpLimits>
+  /** Default: silent. */
+  readonly logger?: Logger
+  /** Log one line per request in addition to problems. Default false. */
+  readonly logRequests?: boolean
+}
+
+/**
+ * The routes of the service as a fastify plugin: `app.register(ledgerRoutes, { ledger, prefix: '/ledger' })`.
+ *
+ * Hooks of the application, such as one that authenticates, run before those of the routes. Everything else stays inside: parsers of
+ * bodies, the error handler, and the schemas, which are not in the application's OpenAPI document (`holdfast/openapi.json` has them).
+ * With a prefix, unknown paths below it are answered with a problem.
+ */
+export const ledgerRoutes: FastifyPluginAsync<LedgerRoutesOptions> = async (app, options) => {
+  const { engine, storage, sweeper } = options.ledger
+  // Schemas of the application may have the same names, and its compiler may not know JSON Schema.
+  app.addHook('onRoute', (route) => {
+    route.schema = { hide: true }
+  })
+  if (app.prefix !== '') refuseUnknownRoutes(app)
+  addLedgerRoutes(
+    app,
+    { engine, reader: storage.reader, store: storage, sweeper },
+    {
+      limits: { ...HTTP_LIMITS, ...options.limits },
+      log: options.logger ?? pino({ enabled: false }),
+      logRequests: options.logRequests ?? false,
+    },
+  )
+}

@@ -1,0 +1,56 @@
+/** A difference between the external system and the ledger, and the command that removes it. */
+import type { Overage } from '../domain/command.ts'
+import type { AccountName, AssetCode, RequestId } from '../domain/ids.ts'
+
+/**
+ * - `missing`: the list has the request, the ledger does not.
+ * - `extra`: the ledger has a hold or an entry, the list does not have the request.
+ * - `unfinished`: the work has ended, the hold is open.
+ * - `different`: both have it, in different ways, at different amounts or for different accounts.
+ * - `duplicate`: the list has the request more than once.
+ */
+export type FindingCode = 'missing' | 'extra' | 'unfinished' | 'different' | 'duplicate'
+
+interface Movement {
+  readonly requestId: RequestId
+  readonly asset: AssetCode
+  readonly amount: bigint
+}
+
+interface OfHold {
+  readonly hold: RequestId
+  /** The steps of the hold when it was compared. */
+  readonly ifSteps: number
+}
+
+/** The command that makes the ledger agree with the external system. That of a hold applies only if the hold has not changed since. */
+export type Fix =
+  | ({ readonly kind: 'settle'; readonly amount: bigint; readonly overage: Overage } & OfHold)
+  | ({ readonly kind: 'release' } & OfHold)
+  | ({ readonly kind: 'deposit'; readonly account: AccountName } & Movement)
+  | ({ readonly kind: 'charge'; readonly account: AccountName; readonly payee?: AccountName } & Movement)
+  | {
+      readonly kind: 'transfer'
+      readonly requestId: RequestId
+      readonly legs: readonly {
+        readonly from: AccountName
+        readonly to: AccountName
+        readonly asset: AssetCode
+        readonly amount: bigint
+      }[]
+    }
+
+export interface Finding {
+  readonly code: FindingCode
+  readonly requestId: RequestId
+  /** The line in the list; null if the request is not in the list. */
+  readonly line: number | null
+  /** Null if the ledger has neither hold nor entry. */
+  readonly asset: string | null
+  /** The amount in the external system, and in the ledger. */
+  readonly theirs: bigint | null
+  readonly ours: bigint | null
+  readonly message: string
+  /** Null if there is no rule for this case. */
+  readonly fix: Fix | null
+}
