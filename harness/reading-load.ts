@@ -65,10 +65,10 @@ export async function answeredDuring<Result>(url: string, work: Promise<Result>)
 
 /** Pipelines `times` requests for one path over one connection. Returns how many responses had status 200. */
 export async function pipelined(url: string, path: string, times: number): Promise<number> {
-  const { hostname, port } = new URL(url)
+  const { host, hostname, port } = new URL(url)
   const socket = connect({ host: hostname, port: Number(port) })
   const request = (isLast: boolean): string =>
-    `GET ${path} HTTP/1.1\r\nhost: holdfast\r\n${isLast ? 'connection: close\r\n' : ''}\r\n`
+    `GET ${path} HTTP/1.1\r\nhost: ${host}\r\n${isLast ? 'connection: close\r\n' : ''}\r\n`
   socket.write(Array.from({ length: times }, (_, index) => request(index === times - 1)).join(''))
   let answers = 0
   // A status line may be split between two chunks; such a response is not counted.

@@ -90,7 +90,7 @@ function describeFailures(url: string): void {
     const rows = Array.from({ length: 500 }, (_, index) => `('rival:${index}', '{}')`)
     await rival.query(`INSERT INTO accounts (account, metadata) VALUES ${rows.join(',')}`)
     const commit = storage.store.commit(plan.changes)
-    await until(async () => (await ledger.connectionIds(/INSERT|UPDATE/)).length > 0, 'the commit waits')
+    await ledger.waiting(/INSERT|UPDATE/)
     await rival.query(`INSERT INTO journal VALUES ${runOfRival(id)}`)
     assert.equal(await commit, 'contended')
     await rival.query('ROLLBACK')
@@ -107,7 +107,7 @@ function describeFailures(url: string): void {
     const rival = await ledger.rival()
     await rival.query(`START TRANSACTION; INSERT INTO journal VALUES ${runOfRival(id)}`)
     const commit = storage.store.commit(plan.changes)
-    await until(async () => (await ledger.connectionIds(/INSERT|UPDATE/)).length > 0, 'the commit waits')
+    await ledger.waiting(/INSERT|UPDATE/)
     await rival.query('COMMIT')
     assert.equal(await commit, 'stale')
   })
@@ -253,8 +253,7 @@ function describeFailures(url: string): void {
         assert.ok(mayBe.includes(code), code)
         return true
       })
-      await until(async () => (await ledger.connectionIds(waits)).length > 0, 'the commit waits')
-      const [id] = await ledger.connectionIds(waits)
+      const id = await ledger.waiting(waits)
       await database.query(`${kill} ${id}`)
       await outcome
       await rival.query('ROLLBACK')

@@ -5,6 +5,8 @@ import type { Storage } from '../../src/stores/storage.ts'
 import { Books } from '../conformance/books.ts'
 import { MysqlDatabase } from '../../harness/mysql-servers.ts'
 
+const INNODB_CACHE_MS = 150
+
 export class MysqlLedger implements AsyncDisposable {
   readonly database: MysqlDatabase
   readonly storage: Storage
@@ -43,15 +45,34 @@ export class MysqlLedger implements AsyncDisposable {
     return rival
   }
 
-  /** Ids of the stores' connections to this database: all of them, or those that execute a statement with this text in it. */
-  async connectionIds(executing: RegExp | null = null): Promise<readonly number[]> {
+  /** Ids of the stores' connections to this database. */
+  async connectionIds(): Promise<readonly number[]> {
     const rows = await this.database.query(
-      `SELECT id, command, info FROM information_schema.processlist
+      `SELECT id AS id FROM information_schema.processlist
        WHERE db = '${this.database.name}' AND id <> CONNECTION_ID() ORDER BY id`,
     )
-    const executes = (row: (typeof rows)[number]): boolean =>
-      executing === null || executing.test(String(row['info'] ?? row['INFO']))
-    return rows.filter(executes).map((row) => Number(row['id'] ?? row['ID']))
+    return rows.map(({ id }) => Number(id))
+  }
+
+  /**
+   * Resolves with the id of a connection whose statement, one that matches `statement`, waits for a row lock.
+   * A statement is in the process list a moment before it waits, and a KILL QUERY at that moment has no effect.
+   * InnoDB shows its transactions as they were until nobody has asked for 100 ms.
+   */
+  async waiting(statement: RegExp): Promise<number> {
+    let found: number | null = null
+    await until(async () => {
+      await new Promise((resolve) => setTimeout(resolve, INNODB_CACHE_MS))
+      const rows = await this.database.query(
+        `SELECT p.id AS id, p.info AS info FROM information_schema.processlist p
+         JOIN information_schema.innodb_trx t ON t.trx_mysql_thread_id = p.id
+         WHERE p.db = '${this.database.name}' AND t.trx_state = 'LOCK WAIT'`,
+      )
+      const row = rows.find(({ info }) => statement.test(String(info)))
+      if (row !== undefined) found = Number(row['id'])
+      return found !== null
+    }, `a statement that matches ${statement} waits for a lock`)
+    return found!
   }
 
   async available(account: string): Promise<bigint | undefined> {
