@@ -237,8 +237,8 @@ export const PRECONDITION_STORIES: readonly PreconditionStory[] = [
       assert.match(message, /house account/)
       assert.deepEqual(await one.balance('user:8', 'credit'), await one.balance('user:8'))
       assert.equal((await one.balance('@issuer')).available, -10n)
-      for (const missing of [one.balance('user:9'), one.balance('user:8', 'gem')]) {
-        assert.equal((await errorOf(missing)).code, 'account_not_found')
+      for (const [account, asset] of [['user:9', undefined], ['user:8', 'gem']] as const) {
+        assert.equal((await errorOf(one.balance(account, asset))).code, 'account_not_found')
       }
       assert.equal((await errorOf(one.balance('x'.repeat(129)))).code, 'invalid_request')
     },
