@@ -237,7 +237,10 @@ export const PRECONDITION_STORIES: readonly PreconditionStory[] = [
       assert.match(message, /house account/)
       assert.deepEqual(await one.balance('user:8', 'credit'), await one.balance('user:8'))
       assert.equal((await one.balance('@issuer')).available, -10n)
-      for (const [account, asset] of [['user:9', undefined], ['user:8', 'gem']] as const) {
+      for (const [account, asset] of [
+        ['user:9', undefined],
+        ['user:8', 'gem'],
+      ] as const) {
         assert.equal((await errorOf(one.balance(account, asset))).code, 'account_not_found')
       }
       assert.equal((await errorOf(one.balance('x'.repeat(129)))).code, 'invalid_request')
