@@ -13,13 +13,9 @@ import { resultsOf } from './output/result.ts'
 import { resultTable } from './output/table.ts'
 import { timeline } from './output/timeline.ts'
 import { runContest, type Announce, type Dropout } from './run/contest.ts'
-import { complain, EXIT, exitCodeOf } from './trouble.ts'
+import { complain, endWithReader, EXIT, exitCodeOf } from './trouble.ts'
 
-// The reader of the output, `head` for example, has closed the pipe.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
-  process.exit(EXIT.ok)
-})
+endWithReader()
 
 try {
   process.exitCode = await main(readPlan(process.argv.slice(2)))

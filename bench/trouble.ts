@@ -24,3 +24,11 @@ export function exitCodeOf(error: unknown): number {
 export function complain(message: string): void {
   process.stderr.write(`${styledError('red', 'error:')} ${message}\n`)
 }
+
+/** Ends the process without a complaint when the reader of its output, `head` for example, closes the pipe. */
+export function endWithReader(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    process.exit(EXIT.ok)
+  })
+}

@@ -16,7 +16,7 @@ import { ID_KINDS, type IdKind } from '../load/request-ids.ts'
 import { count, SERVER_NAMES, settingsText } from '../output/headline.ts'
 import { msText } from '../output/numbers.ts'
 import { STRATEGIES, STRATEGY_NAMES, strategiesThatPlay, type StrategyName } from '../strategies/catalogue.ts'
-import { EXIT, exitCodeOf } from '../trouble.ts'
+import { endWithReader, exitCodeOf } from '../trouble.ts'
 import { grow, type Extent, type GrowthReads, type GrowthStep } from './growth.ts'
 import { figuresOf, saveFigures } from './figures.ts'
 
@@ -47,11 +47,7 @@ const STORES = 'sqlite:[FOLDER], mysql://USER@HOST, mariadb://USER@HOST, postgre
 /** Between two lines about the loading. */
 const LIVES_PER_LINE = 1_000_000
 
-// The reader of the output, `head` for example, has closed the pipe.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
-  process.exit(EXIT.ok)
-})
+endWithReader()
 
 try {
   await main(commandLine().parse().opts<Flags>())

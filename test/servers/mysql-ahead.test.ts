@@ -9,7 +9,7 @@ import { Fault } from '../../src/engine/faults.ts'
 import { openLedger, type EmbeddedLedger } from '../../src/ledger.ts'
 import type { CommitResult } from '../../src/engine/store.ts'
 import { deposit, freeze, release } from '../support/commands.ts'
-import { MysqlLedger, until } from '../support/mysql-ledger.ts'
+import { MysqlLedger, until, type OpenTransaction } from '../support/mysql-ledger.ts'
 
 const OPTIONS = { aheadRowsMin: 1 } as const
 const AHEAD = '?ahead_rows_min=1'
@@ -49,25 +49,31 @@ async function assertLawful({ storage }: MysqlLedger): Promise<void> {
   for (const check of storage.auditor.checks) assert.deepEqual(await storage.auditor.run(check, 3), [], check.title)
 }
 
-/** Whether requests are written and not committed. The table shows what it showed less than 100 ms ago. */
-async function isWrittenAhead(ledger: MysqlLedger): Promise<boolean> {
-  await new Promise((resolve) => setTimeout(resolve, 150))
-  const rows = await ledger.database.query('SELECT trx_rows_modified AS modified FROM information_schema.innodb_trx')
-  return rows.some(({ modified }) => Number(modified) >= 2)
+/** Whether a transaction has written requests and not committed them. */
+function isAhead({ rowsModified }: OpenTransaction): boolean {
+  return rowsModified >= 2
 }
 
 /** Runs both commits, the first of which waits for a lock of somebody else until `meanwhile` has run. */
 async function heldUp(
   ledger: MysqlLedger,
   plans: readonly Plan[],
-  meanwhile: () => Promise<void>,
+  meanwhile: (open: readonly OpenTransaction[]) => Promise<void>,
 ): Promise<readonly Ended[]> {
   const rival = await ledger.rival()
   await rival.query(`START TRANSACTION`)
   await rival.query(`SELECT id FROM balances WHERE account = 'user:8' FOR UPDATE`)
   const ended = commits(ledger, plans)
-  await until(() => isWrittenAhead(ledger), 'rows written ahead', 5_000)
-  await meanwhile()
+  let open: readonly OpenTransaction[] = []
+  await until(
+    async () => {
+      open = await ledger.transactions()
+      return open.some(isAhead)
+    },
+    'rows written ahead',
+    5_000,
+  )
+  await meanwhile(open)
   await rival.query('ROLLBACK')
   return await ended
 }
@@ -105,14 +111,11 @@ function describeAhead(url: string): void {
     test(`when the connection of the ${victim} one is lost, nothing is half there`, async () => {
       await using ledger = await MysqlLedger.create(url, OPTIONS)
       const plans = await twoPlans(ledger)
-      const ended = await heldUp(ledger, plans, async () => {
-        const rows = await ledger.database.query(
-          'SELECT trx_mysql_thread_id AS id, trx_state AS state, trx_rows_modified AS modified FROM information_schema.innodb_trx',
+      const ended = await heldUp(ledger, plans, async (open) => {
+        const own = open.find((transaction) =>
+          victim === 'first' ? transaction.isWaiting : !transaction.isWaiting && isAhead(transaction),
         )
-        const own = rows.find(({ state, modified }) =>
-          victim === 'first' ? state === 'LOCK WAIT' : state === 'RUNNING' && Number(modified) >= 2,
-        )
-        await ledger.database.query(`KILL ${Number(own!['id'])}`)
+        await ledger.database.query(`KILL ${own!.connectionId}`)
       })
       const [first, second] = ended
       if (victim === 'first') {

@@ -7,6 +7,16 @@ import { MysqlDatabase } from '../../harness/mysql-servers.ts'
 
 const INNODB_CACHE_MS = 150
 
+/** A transaction of a store or of a rival. */
+export interface OpenTransaction {
+  readonly connectionId: number
+  /** What it executes now. */
+  readonly statement: string
+  /** For a row lock. */
+  readonly isWaiting: boolean
+  readonly rowsModified: number
+}
+
 export class MysqlLedger implements AsyncDisposable {
   readonly database: MysqlDatabase
   readonly storage: Storage
@@ -54,25 +64,34 @@ export class MysqlLedger implements AsyncDisposable {
     return rows.map(({ id }) => Number(id))
   }
 
+  /** The transactions in this database. InnoDB shows them as they were until nobody has asked for 100 ms. */
+  async transactions(): Promise<readonly OpenTransaction[]> {
+    await new Promise((resolve) => setTimeout(resolve, INNODB_CACHE_MS))
+    const rows = await this.database.query(
+      `SELECT p.id AS id, p.info AS info, t.trx_state AS state, t.trx_rows_modified AS modified
+       FROM information_schema.processlist p JOIN information_schema.innodb_trx t ON t.trx_mysql_thread_id = p.id
+       WHERE p.db = '${this.database.name}'`,
+    )
+    return rows.map(({ id, info, state, modified }) => ({
+      connectionId: Number(id),
+      statement: String(info),
+      isWaiting: state === 'LOCK WAIT',
+      rowsModified: Number(modified),
+    }))
+  }
+
   /**
    * Resolves with the id of a connection whose statement, one that matches `statement`, waits for a row lock.
    * A statement is in the process list a moment before it waits, and a KILL QUERY at that moment has no effect.
-   * InnoDB shows its transactions as they were until nobody has asked for 100 ms.
    */
   async waiting(statement: RegExp): Promise<number> {
-    let found: number | null = null
+    let found: OpenTransaction | undefined
     await until(async () => {
-      await new Promise((resolve) => setTimeout(resolve, INNODB_CACHE_MS))
-      const rows = await this.database.query(
-        `SELECT p.id AS id, p.info AS info FROM information_schema.processlist p
-         JOIN information_schema.innodb_trx t ON t.trx_mysql_thread_id = p.id
-         WHERE p.db = '${this.database.name}' AND t.trx_state = 'LOCK WAIT'`,
-      )
-      const row = rows.find(({ info }) => statement.test(String(info)))
-      if (row !== undefined) found = Number(row['id'])
-      return found !== null
+      const open = await this.transactions()
+      found = open.find((transaction) => transaction.isWaiting && statement.test(transaction.statement))
+      return found !== undefined
     }, `a statement that matches ${statement} waits for a lock`)
-    return found!
+    return found!.connectionId
   }
 
   async available(account: string): Promise<bigint | undefined> {
