@@ -53,6 +53,15 @@ test('the sweeper is paced by its settings', () => {
   assert.throws(() => readSetting('expiryIntervalMs', { expiryIntervalMs: '0' }, {}), SettingError)
 })
 
+test('trusted proxies are addresses, each with an optional prefix', () => {
+  const read = (list: string): readonly string[] => readSetting('trustedProxies', { trustedProxies: list }, {})
+  assert.deepEqual(read('10.0.0.7, 10.0.0.0/8,::1,fd00::/8'), ['10.0.0.7', '10.0.0.0/8', '::1', 'fd00::/8'])
+  assert.deepEqual(read(''), [])
+  for (const list of ['proxy', '10.0.0', '10.0.0.0/33', '10.0.0.0/x', '10.0.0.0/8/8', '::/129', '10.0.0.7,', '*']) {
+    assert.throws(() => read(list), SettingError, list)
+  }
+})
+
 test('a flag without a value is on', () => {
   assert.equal(readSetting('logRequests', { logRequests: true }, { HOLDFAST_LOG_REQUESTS: 'false' }), true)
 })

@@ -2,6 +2,7 @@
  * The settings: each has a flag, an environment variable, a default and a meaning. A flag takes precedence over the variable, and the
  * variable over the default. The help texts and docs/reference/cli.md are generated from this table.
  */
+import { isIP } from 'node:net'
 import { HOUSE_STRIPES } from './domain/house-stripes.ts'
 import { ENGINE_LIMITS } from './engine/limits.ts'
 
@@ -70,6 +71,14 @@ export const SETTINGS = {
       'origins whose web pages may call the service, separated by commas, such as https://app.example.org; * for all; they can move coins',
     fallback: '',
     read: origins,
+  },
+  trustedProxies: {
+    flag: '--trusted-proxies <list>',
+    variable: 'HOLDFAST_TRUSTED_PROXIES',
+    meaning:
+      'addresses of the proxies in front of the service, separated by commas, such as 10.0.0.0/8; X-Forwarded-For of these says who is calling',
+    fallback: '',
+    read: addresses,
   },
   logLevel: {
     flag: '--log-level <level>',
@@ -257,6 +266,21 @@ function origins(given: string): readonly string[] {
     // Browsers send an origin in exactly this form.
     if (origin !== '*' && URL.parse(origin)?.origin !== origin) {
       throw new SettingError('must be origins such as https://app.example.org, separated by commas, or *')
+    }
+  }
+  return list
+}
+
+/** IP addresses, each with an optional length of its prefix. */
+function addresses(given: string): readonly string[] {
+  if (given === '') return []
+  const list = given.split(',').map((address) => address.trim())
+  for (const address of list) {
+    const [ip = '', length, ...more] = address.split('/')
+    const longest = { 0: -1, 4: 32, 6: 128 }[isIP(ip)] ?? -1
+    const isPrefix = length === undefined || (/^[0-9]{1,3}$/.test(length) && Number(length) <= longest)
+    if (longest < 0 || !isPrefix || more.length > 0) {
+      throw new SettingError('must be addresses such as 10.0.0.7 or 10.0.0.0/8, separated by commas')
     }
   }
   return list

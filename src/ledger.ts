@@ -15,7 +15,7 @@ import type { Outcome } from './domain/outcome.ts'
 import type { ClockEvent } from './engine/clock-watch.ts'
 import { systemClock } from './engine/clock.ts'
 import { Engine, type EngineOptions } from './engine/engine.ts'
-import { Sweeper, type ExpiryEvent } from './engine/sweeper.ts'
+import { Sweeper, SWEEPER, type ExpiryEvent } from './engine/sweeper.ts'
 import { Fault } from './engine/faults.ts'
 import type { BackupProgress, BackupReport } from './stores/backup.ts'
 import type { ErasureProgress, ErasureReport } from './stores/erasure.ts'
@@ -155,7 +155,7 @@ export class EmbeddedLedger extends CheckedLedger {
     const { engine } = this
     return new Sweeper({
       reader: this.storage.reader,
-      submit: (release) => engine.submit(release),
+      submit: (release) => engine.submit(release, { caller: SWEEPER }),
       now: () => engine.now(),
       clock,
       limits: engine.limits,

@@ -5,14 +5,16 @@
  */
 import { balanceKey, emptyBalance, type BalanceRecord } from '../../src/domain/balance.ts'
 import { decideBatch, type Plan } from '../../src/domain/batch.ts'
-import type { Command } from '../../src/domain/command.ts'
+import type { Command, Work } from '../../src/domain/command.ts'
 import { CREDIT } from '../../src/domain/asset.ts'
 import { HouseStripes } from '../../src/domain/house-stripes.ts'
 import { RunningNumbers } from '../../src/domain/running-numbers.ts'
 import { type RequestRecord, type Snapshot } from '../../src/domain/snapshot.ts'
+import type { Footprint } from '../../src/domain/footprint.ts'
 import { footprint } from '../../src/domain/rules.ts'
 import { type Changes } from '../../src/domain/changes.ts'
 import { Cache } from '../../src/engine/cache.ts'
+import { flowsOf } from '../../src/engine/flows.ts'
 import { ENGINE_LIMITS } from '../../src/engine/limits.ts'
 import { assertLawful } from '../../src/engine/plan-laws.ts'
 import { Queue } from '../../src/engine/queue.ts'
@@ -107,7 +109,8 @@ export function hotPathTasks(): readonly Task[] {
     task('input of settles', () => read(settleInputs!)),
     task('freezes as JSON', () => FREEZES.map((command) => JSON.stringify(commandToWire(command)))),
     task('holds as JSON', () => holds.map((hold) => JSON.stringify(holdToWire(hold)))),
-    task('queue, in and out', () => throughQueue()),
+    task('queue, in and out', () => throughQueue(COMMANDS)),
+    task('queue, in turns', () => throughQueue(1)),
     task('cache, freezes and settles', () => throughCache(frozen.changes, settled.changes)),
   ]
 }
@@ -155,10 +158,13 @@ function rowsOf({ holdsOpened, holdChanges, postings, balances }: Changes): unkn
   ]
 }
 
-function throughQueue(): unknown {
-  const queue = new Queue(ENGINE_LIMITS.queueCommandsMax)
+/** With more commands than `batchCommandsMax` they take turns. */
+function throughQueue(batchCommandsMax: number): unknown {
+  const known = snapshotOf([])
+  const keysOf = (work: Work): Footprint => footprint([work], HOUSE_STRIPES, known)
+  const queue = new Queue({ ...ENGINE_LIMITS, batchCommandsMax }, (work) => flowsOf(work, keysOf))
   const promise = { resolve: () => undefined, reject: () => undefined }
-  for (const work of FREEZES) queue.offer(new Ticket(work, MOMENT.now, promise))
+  for (const work of FREEZES) queue.offer(new Ticket({ work, caller: '' }, MOMENT.now, promise))
   return queue.take(COMMANDS)
 }
 

@@ -30,12 +30,13 @@ export async function startService(settings: Settings): Promise<Service> {
   const backend = { engine, reader: storage.reader, store: storage, sweeper }
   const { bodyBytesMax, requestsInFlightMax } = settings
   const limits = { bodyBytesMax, requestsInFlightMax, shutdownMs: settings.shutdownMs / 2 }
-  const { logRequests, corsOrigins, allowedHosts, host } = settings
+  const { logRequests, corsOrigins, allowedHosts, trustedProxies, host } = settings
   const app = buildServer(backend, {
     logger: log,
     logRequests,
     limits,
     allowedHosts: [...allowedHosts, host.toLowerCase()],
+    ...(trustedProxies.length > 0 ? { trustedProxies } : {}),
     ...(corsOrigins.length > 0 ? { corsOrigins } : {}),
   })
   try {

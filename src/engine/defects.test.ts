@@ -145,7 +145,7 @@ test('a batch beyond the limit of those in flight is refused before anything of 
   )
   const taken = async (id: string): Promise<Promise<string>[]> => {
     const { promise, resolve, reject } = Promise.withResolvers<WorkOutcome>()
-    const ticket = new Ticket(deposit(id, 'user:8', 5n), Infinity, { resolve, reject })
+    const ticket = new Ticket({ work: deposit(id, 'user:8', 5n), caller: '' }, Infinity, { resolve, reject })
     const answer = resultOf(promise as Promise<Outcome>)
     await pipeline.process([ticket])
     return [answer]
@@ -163,7 +163,7 @@ test('a ticket has one outcome, and one that was rejected ignores what comes lat
   const outcome = { status: 'rejected', rejection: { code: 'house_account', account: '@a' } } as const
   const heard: string[] = []
   const ticketOf = (): Ticket =>
-    new Ticket(freeze('h', 'user:8', 1n), 0, {
+    new Ticket({ work: freeze('h', 'user:8', 1n), caller: '' }, 0, {
       resolve: (given) => heard.push(codeOf(given as typeof outcome)),
       reject: ({ code }) => heard.push(code),
     })

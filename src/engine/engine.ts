@@ -22,7 +22,9 @@ import { asFault, Fault } from './faults.ts'
 import { ENGINE_LIMITS, type EngineLimits } from './limits.ts'
 import { BatchContext } from './batch-context.ts'
 import { Pipeline } from './pipeline.ts'
-import { Queue } from './queue.ts'
+import { flowsOf } from './flows.ts'
+import { overloaded, Queue } from './queue.ts'
+import type { Crowd } from './shares.ts'
 import type { EngineStats } from './stats.ts'
 import type { Store } from './store.ts'
 import { Ticket, type WorkOutcome } from './ticket.ts'
@@ -42,6 +44,8 @@ export interface EngineOptions {
 }
 
 export interface SubmitOptions {
+  /** Who asks, for taking turns: callers share the queue. Default: one caller, for all that give none. */
+  readonly caller?: string | undefined
   readonly signal?: AbortSignal | undefined
   readonly timeoutMs?: number | undefined
 }
@@ -77,7 +81,7 @@ export class Engine {
     const guarded = new BreakerStore(store, this.#clock, this.limits)
     const { houseStripe = 0, acceptRowsAhead = false, onClockEvent } = options
     this.#context = new BatchContext(guarded, this.#clock, this.limits, { houseStripe, acceptRowsAhead, onClockEvent })
-    this.#queue = new Queue(this.limits.queueCommandsMax)
+    this.#queue = new Queue(this.limits, (work) => flowsOf(work, this.#context.knownKeysOf))
     this.#pipeline = new Pipeline(this.#context)
   }
 
@@ -88,6 +92,15 @@ export class Engine {
   /** Commands that wait for a batch. */
   get queueDepth(): number {
     return this.#queue.commands
+  }
+
+  /**
+   * Who fills the queue, if it would refuse `work` of a caller now, or any command when `work` is null; otherwise null.
+   *
+   * @throws TypeError for a group without commands
+   */
+  crowdFor(caller: string, work: Work | null): Crowd | null {
+    return this.#queue.crowdFor(caller, work)
   }
 
   /**
@@ -104,23 +117,20 @@ export class Engine {
   submit(work: Work, options?: SubmitOptions): Promise<WorkOutcome>
   submit(work: Work, options: SubmitOptions = {}): Promise<WorkOutcome> {
     return new Promise((resolve, reject) => {
-      const { signal, timeoutMs } = options
+      const { caller = '', signal, timeoutMs } = options
       if (this.#isStopping())
         return reject(new Fault('shutting_down', 'This process takes no more work.', { retryAfterMs: 1_000 }))
       if (signal?.aborted) return reject(new Fault('deadline_exceeded', 'The call was aborted before it began.'))
       const waitMsMax = timeoutMs ?? this.limits.callTimeoutMsDefault
       let ticket: Ticket
-      let isQueued: boolean
+      let crowd: Crowd | null
       try {
-        ticket = new Ticket(work, this.#clock.elapsed() + waitMsMax, { resolve, reject })
-        isQueued = this.#queue.offer(ticket)
+        ticket = new Ticket({ work, caller }, this.#clock.elapsed() + waitMsMax, { resolve, reject })
+        crowd = this.#queue.offer(ticket)
       } catch (error) {
         return reject(asFault(error))
       }
-      if (!isQueued) {
-        const message = `${this.#queue.commandsMax} commands are waiting already.`
-        return reject(new Fault('overloaded', message, { retryAfterMs: 1_000 }))
-      }
+      if (crowd !== null) return reject(overloaded(crowd, this.limits))
       if (timeoutMs !== undefined || signal !== undefined) this.#expireEarly(ticket, signal, timeoutMs)
       this.#start()
     })

@@ -103,6 +103,9 @@ interface Looked {
  */
 type Result = 'ended' | 'passed' | { readonly refusal: Refusal } | { readonly fault: Fault }
 
+/** The sweeper as a caller of its engine: it takes turns with the others. */
+export const SWEEPER = 'sweeper'
+
 /** An event that repeats is emitted again only after this time. */
 const REPEAT_MS = 60_000
 

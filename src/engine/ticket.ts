@@ -24,7 +24,7 @@ export interface Job {
 }
 
 /** @throws TypeError for a group without commands: the queue counts sizes, and would never take a ticket of size 0 */
-function sizeOf(work: Work): number {
+export function sizeOf(work: Work): number {
   if (work.kind !== 'group') return 1
   if (!Array.isArray(work.commands) || work.commands.length === 0) throw new TypeError('A group has commands.')
   return work.commands.length
@@ -32,6 +32,8 @@ function sizeOf(work: Work): number {
 
 export class Ticket implements Job {
   readonly work: Work
+  /** Who submitted it. */
+  readonly caller: string
   /** Commands in it. */
   readonly size: number
   readonly deadlineAt: number
@@ -41,11 +43,12 @@ export class Ticket implements Job {
   #cleanUp: (() => void) | null = null
 
   constructor(
-    work: Work,
+    { work, caller }: { readonly work: Work; readonly caller: string },
     deadlineAt: number,
     promise: { resolve: (outcome: WorkOutcome) => void; reject: (fault: Fault) => void },
   ) {
     this.work = work
+    this.caller = caller
     this.size = sizeOf(work)
     this.deadlineAt = deadlineAt
     this.#resolve = promise.resolve

@@ -1,10 +1,14 @@
 /**
  * Admission control (law 8). A request over the limit is refused after its headers, before its body is read. A refusal costs a
- * fraction of a served request, so most of the time is left for the admitted requests.
+ * fraction of a served request, so most of the time is left for the admitted requests. Each caller may only have a share of what is
+ * limited while others want it.
  */
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { LedgerError } from '../api/error.ts'
+import { overloaded } from '../engine/queue.ts'
+import { SharedPlaces, type Crowd } from '../engine/shares.ts'
 import type { Backend } from './backend.ts'
+import { callerOf } from './caller.ts'
 import type { HttpLimits } from './limits.ts'
 import { prepareRefusal } from './respond.ts'
 
@@ -12,39 +16,45 @@ import { prepareRefusal } from './respond.ts'
 const LIMITED = '/v1/'
 const RETRY_AFTER_MS = 1_000
 
+type Refuse = (request: FastifyRequest, reply: FastifyReply) => void
+
 export function limitRequests(
   app: FastifyInstance,
   { engine }: Backend,
-  limits: HttpLimits,
+  { requestsInFlightMax }: HttpLimits,
   onRefusal: (request: FastifyRequest, error: LedgerError) => void,
 ): void {
-  const { requestsInFlightMax } = limits
-  const { queueCommandsMax } = engine.limits
-  const tooMany = new LedgerError('overloaded', `${requestsInFlightMax} requests are already in progress.`, {
-    retryAfterMs: RETRY_AFTER_MS,
-  })
-  const queueFull = new LedgerError('overloaded', `${queueCommandsMax} commands are already waiting.`, {
-    retryAfterMs: RETRY_AFTER_MS,
-  })
-  // The response is prepared once, because there can be thousands of refusals per second.
-  const sendTooMany = prepareRefusal(tooMany)
-  const sendQueueFull = prepareRefusal(queueFull)
+  /** The response is prepared once, because there can be thousands of refusals per second. */
+  const refusal = (error: LedgerError): Refuse => {
+    const send = prepareRefusal(error)
+    return (request, reply) => {
+      onRefusal(request, error)
+      send(reply)
+    }
+  }
+  const tooMany = (message: string): Refuse =>
+    refusal(new LedgerError('overloaded', message, { retryAfterMs: RETRY_AFTER_MS }))
+  const refuseRequest: Readonly<Record<Exclude<Crowd, 'account'>, Refuse>> = {
+    all: tooMany(`${requestsInFlightMax} requests are already in progress.`),
+    caller: tooMany(`The caller has its share of the ${requestsInFlightMax} requests that can be in progress.`),
+  }
+  const queueIsFull = (crowd: Crowd): Refuse => refusal(LedgerError.fromFault(overloaded(crowd, engine.limits)))
+  const refuseCommand: Readonly<Record<Crowd, Refuse>> = {
+    all: queueIsFull('all'),
+    caller: queueIsFull('caller'),
+    account: queueIsFull('account'),
+  }
   const limited = app.prefix + LIMITED
-  let inFlight = 0
-  const leave = (): void => void inFlight--
+  const inProgress = new SharedPlaces(requestsInFlightMax)
 
   app.addHook('onRequest', (request, reply, done) => {
     if (!request.url.startsWith(limited)) return done()
-    if (inFlight >= requestsInFlightMax) {
-      onRefusal(request, tooMany)
-      return void sendTooMany(reply)
-    }
-    if (request.method === 'POST' && engine.queueDepth >= queueCommandsMax) {
-      onRefusal(request, queueFull)
-      return void sendQueueFull(reply)
-    }
-    inFlight++
-    reply.raw.once('close', leave)
+    const caller = callerOf(request)
+    const full = request.method === 'POST' ? engine.crowdFor(caller, null) : null
+    if (full !== null) return refuseCommand[full](request, reply)
+    const crowd = inProgress.enter(caller)
+    if (crowd !== null) return refuseRequest[crowd](request, reply)
+    reply.raw.once('close', () => inProgress.leave(caller))
     done()
   })
 }

@@ -16,8 +16,10 @@ export interface HttpLimits {
   readonly timeoutCheckMs: number
   /** The lifetime of an idle connection. Longer than the 60 s for which load balancers usually keep one. */
   readonly keepAliveTimeoutMs: number
-  /** The time that reads may take in one turn of the event loop. Further reads wait for a later turn. */
+  /** The time that reads and batch requests may take in one turn of the event loop. Further ones wait for a later turn. */
   readonly turnMsMax: number
+  /** Batch requests that may wait for their turn, with their bodies in memory; a further one is `overloaded`. */
+  readonly batchesWaitingMax: number
   /** Concurrent exports; a further one is `overloaded`. Each has up to two pages in memory. */
   readonly exportsMax: number
   /** The time that a caller may take for one page of an export, and for the whole export. After that, its connection is reset. */
@@ -44,6 +46,7 @@ export const HTTP_LIMITS: HttpLimits = {
   timeoutCheckMs: 1_000,
   keepAliveTimeoutMs: 72_000,
   turnMsMax: 10,
+  batchesWaitingMax: 100,
   exportsMax: 4,
   exportPageMsMax: 30_000,
   exportMsMax: 3_600_000,

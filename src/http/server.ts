@@ -31,6 +31,8 @@ export interface HttpOptions {
   readonly logRequests?: boolean
   /** Names in lower case by which the service may be called, besides addresses and localhost; `*` for all. Default: none. */
   readonly allowedHosts?: readonly string[]
+  /** The addresses of proxies, such as `10.0.0.0/8`, whose `X-Forwarded-For` says who is calling. Default: none. */
+  readonly trustedProxies?: readonly string[]
   /** The origins whose pages may call the service, such as `https://app.example.org`; `*` for all. Default: its own. */
   readonly corsOrigins?: readonly string[]
 }
@@ -50,6 +52,7 @@ export function buildServer(backend: Backend, options: HttpOptions = {}): Fastif
     // The service has its own logging, because a child logger per request would cost more than most requests.
     logger: false,
     genReqId: callIdOf,
+    trustProxy: options.trustedProxies === undefined ? false : [...options.trustedProxies],
     bodyLimit: limits.bodyBytesMax,
     requestTimeout: limits.requestTimeoutMs,
     keepAliveTimeout: limits.keepAliveTimeoutMs,

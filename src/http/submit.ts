@@ -6,12 +6,12 @@ import { requestOf } from '../domain/rules.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import { Fault } from '../engine/faults.ts'
 import type { Backend } from './backend.ts'
-import { patienceOf } from './disconnect.ts'
+import { submitOptionsOf } from './caller.ts'
 import { errorOf } from './trouble.ts'
 
 export async function submitCommand(backend: Backend, request: FastifyRequest, command: Command): Promise<Outcome> {
   try {
-    return await backend.engine.submit(command, patienceOf(request, backend))
+    return await backend.engine.submit(command, submitOptionsOf(request, backend))
   } catch (thrown) {
     throw thrown instanceof Fault ? LedgerError.fromFault(thrown, requestOf(command)) : errorOf(thrown)
   }
@@ -22,5 +22,5 @@ export async function submitGroup(
   request: FastifyRequest,
   group: Group,
 ): Promise<readonly Outcome[]> {
-  return await backend.engine.submit(group, patienceOf(request, backend))
+  return await backend.engine.submit(group, submitOptionsOf(request, backend))
 }

@@ -48,10 +48,15 @@ async function begin({ kind, store, stripe, limits }: Role): Promise<string | nu
   return null
 }
 
+/** So many callers ask in turn. */
+const CALLERS = 3
+let asked = 0
+
 async function answer(ask: Ask, { timeoutMs, abortAfterMs }: Patience): Promise<Result> {
   const { engine, storage } = ledger!
   const signal = abortAfterMs === null ? undefined : AbortSignal.timeout(Math.ceil(abortAfterMs))
-  const options = { ...(timeoutMs === null ? {} : { timeoutMs }), ...(signal === undefined ? {} : { signal }) }
+  const caller = `caller-${asked++ % CALLERS}`
+  const options = { caller, ...(timeoutMs === null ? {} : { timeoutMs }), ...(signal === undefined ? {} : { signal }) }
   try {
     if (!isQuestion(ask)) {
       const outcome = await engine.submit(ask, options)

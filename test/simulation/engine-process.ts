@@ -1,8 +1,8 @@
 /** The Holdfast processes of one machine, one after another: an engine starts, crashes or is stopped, and starts again. */
 import type { ReleaseCommand } from '../../src/domain/command.ts'
 import type { Outcome } from '../../src/domain/outcome.ts'
-import { Engine } from '../../src/engine/engine.ts'
-import { Sweeper } from '../../src/engine/sweeper.ts'
+import { Engine, type SubmitOptions } from '../../src/engine/engine.ts'
+import { Sweeper, SWEEPER } from '../../src/engine/sweeper.ts'
 import { Fault } from '../../src/engine/faults.ts'
 import type { EngineLimits } from '../../src/engine/limits.ts'
 import type { DueQuery } from '../../src/engine/reader.ts'
@@ -25,13 +25,17 @@ export interface EngineHabits {
 }
 
 export interface AskOptions {
+  readonly caller?: string
   readonly timeoutMs: number | null
   /** When the caller aborts by its `AbortSignal`. */
   readonly abortAfterMs: number | null
   readonly isProbe: boolean
 }
 
-const SWEEPING: AskOptions = { timeoutMs: null, abortAfterMs: null, isProbe: false }
+const SWEEPING: AskOptions = { caller: SWEEPER, timeoutMs: null, abortAfterMs: null, isProbe: false }
+
+/** So many callers ask in turn, unless somebody else is named. */
+const CALLERS = 3
 
 /** The longest time that an engine's query of the database's clock can take: a slow call to a slow database. */
 const LOOK_MS_MAX = 5_000
@@ -155,7 +159,7 @@ export class EngineProcess {
   }
 
   /** Null when no process is there to answer. The promise stays pending when the process ends before it has answered. */
-  ask(ask: Ask, { timeoutMs, abortAfterMs, isProbe }: AskOptions): Promise<Result> | null {
+  ask(ask: Ask, { caller, timeoutMs, abortAfterMs, isProbe }: AskOptions): Promise<Result> | null {
     if (this.#running === null) return null
     const { life, engine } = this.#running
     if (!life.crosses()) return null
@@ -185,7 +189,12 @@ export class EngineProcess {
         controller.abort()
       })
     }
-    const asked = this.#answer(this.#running, ask, { signal, timeoutMs: timeoutMs ?? undefined })
+    const options = {
+      caller: caller ?? `caller-${this.calls.length % CALLERS}`,
+      signal,
+      timeoutMs: timeoutMs ?? undefined,
+    }
+    const asked = this.#answer(this.#running, ask, options)
     return new Promise((resolve) => {
       void asked.then((result) => {
         if (!life.crosses()) return
@@ -205,11 +214,7 @@ export class EngineProcess {
     })
   }
 
-  async #answer(
-    { engine, connection }: Running,
-    ask: Ask,
-    options: { signal: AbortSignal | undefined; timeoutMs: number | undefined },
-  ): Promise<Result> {
+  async #answer({ engine, connection }: Running, ask: Ask, options: SubmitOptions): Promise<Result> {
     try {
       if (!isQuestion(ask)) {
         const outcome = await engine.submit(ask, options)

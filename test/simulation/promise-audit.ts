@@ -4,6 +4,7 @@
  */
 import type { Command } from '../../src/domain/command.ts'
 import type { EngineLimits } from '../../src/engine/limits.ts'
+import { UNSHARED } from '../../src/engine/shares.ts'
 import type { Chapter } from './chapter.ts'
 import type { Findings } from './findings.ts'
 import { commandsOf, isQuestion, type Answered, type Ask, type Call, type Troubles } from './history.ts'
@@ -154,7 +155,8 @@ function hasCause(call: Call, code: FaultCode, { limits, troublesOf }: Promises)
   const isStopped = stoppedTick !== null && stoppedTick < tick
   switch (code) {
     case 'overloaded':
-      return call.queuedBefore + commands.length > limits.queueCommandsMax
+      // Shares begin there.
+      return call.queuedBefore + commands.length > limits.queueCommandsMax * UNSHARED
     case 'deadline_exceeded': {
       const patienceMs = (call.timeoutMs ?? limits.callTimeoutMsDefault) - 1
       return call.abortedAt !== null || at - call.invokedAt >= patienceMs

@@ -5,17 +5,20 @@ import { newRequestId } from '../../api/request-id.ts'
 import { Batch, type OutcomeWire } from '../../api/outcome-schemas.ts'
 import { reference } from '../../api/schema.ts'
 import type { Command } from '../../domain/command.ts'
+import { overloaded } from '../../engine/queue.ts'
 import type { Backend } from '../backend.ts'
+import { callerOf } from '../caller.ts'
 import { refuseConditions } from '../conditional.ts'
 import { refuseKey } from '../idempotency.ts'
 import { answers, WRITE_PROBLEMS } from '../openapi.ts'
 import { sendOutcomes } from '../respond.ts'
 import { submitCommand, submitGroup } from '../submit.ts'
 import { errorOf } from '../trouble.ts'
+import { BATCH_PATH } from '../turns.ts'
 
 export function batchRoutes(app: FastifyInstance, backend: Backend): void {
   app.post(
-    '/v1/batches',
+    BATCH_PATH,
     {
       schema: {
         operationId: 'batch',
@@ -51,13 +54,21 @@ async function together(
   return outcomes.map((outcome, index) => outcomeToWire(commands[index]!.kind, outcome))
 }
 
-/** Submits all commands at once, so that the engine can decide them in one batch. */
-function each(
+/**
+ * Submits all commands at once, so that the engine can decide them in one batch. When the queue has no room for all of them, the request is
+ * refused as a whole: a caller would only send the rest again.
+ */
+async function each(
   backend: Backend,
   request: FastifyRequest,
   commands: readonly Command[],
 ): Promise<readonly OutcomeWire[]> {
-  return Promise.all(
+  const { engine } = backend
+  // More than ever fit are decided one by one, as many as there is room for.
+  const isTooLong = commands.length > engine.limits.queueCommandsMax
+  const crowd = isTooLong ? null : engine.crowdFor(callerOf(request), { kind: 'group', commands })
+  if (crowd !== null) throw overloaded(crowd, engine.limits)
+  return await Promise.all(
     commands.map(async (command) => {
       try {
         return outcomeToWire(command.kind, await submitCommand(backend, request, command))
