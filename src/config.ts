@@ -129,6 +129,42 @@ export const SETTINGS = {
     fallback: String(ENGINE_LIMITS.batchCommandsMax),
     read: wholeNumber(1, 10_000),
   },
+  accountCommandsPerSecondMax: {
+    flag: '--account-commands-per-second-max <count>',
+    variable: 'HOLDFAST_ACCOUNT_COMMANDS_PER_SECOND_MAX',
+    meaning:
+      'commands a second by which one account can spend (freezes, charges, transfers); further ones get 429 rate_limited; 0 for no limit',
+    fallback: String(ENGINE_LIMITS.accountCommandsPerSecondMax),
+    read: wholeNumber(0, 1_000_000),
+  },
+  accountBurstMax: {
+    flag: '--account-burst-max <count>',
+    variable: 'HOLDFAST_ACCOUNT_BURST_MAX',
+    meaning: 'such commands of an account at once, when it was quiet before',
+    fallback: String(ENGINE_LIMITS.accountBurstMax),
+    read: wholeNumber(1, 1_000_000),
+  },
+  accountHoldsMax: {
+    flag: '--account-holds-max <count>',
+    variable: 'HOLDFAST_ACCOUNT_HOLDS_MAX',
+    meaning: 'holds of an account that can be open at once; a further freeze gets 429 rate_limited; 0 for no limit',
+    fallback: String(ENGINE_LIMITS.accountHoldsMax),
+    read: wholeNumber(0, 100_000),
+  },
+  callerCommandsPerSecondMax: {
+    flag: '--caller-commands-per-second-max <count>',
+    variable: 'HOLDFAST_CALLER_COMMANDS_PER_SECOND_MAX',
+    meaning: 'reads and commands a second of one caller; further ones get 429 rate_limited; 0 for no limit',
+    fallback: '0',
+    read: wholeNumber(0, 1_000_000),
+  },
+  callerBurstMax: {
+    flag: '--caller-burst-max <count>',
+    variable: 'HOLDFAST_CALLER_BURST_MAX',
+    meaning: 'reads and commands of a caller at once, when it was quiet before',
+    fallback: '1000',
+    read: wholeNumber(1, 1_000_000),
+  },
   callTimeoutMs: {
     flag: '--call-timeout-ms <ms>',
     variable: 'HOLDFAST_CALL_TIMEOUT_MS',

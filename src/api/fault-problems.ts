@@ -42,6 +42,14 @@ export const FAULT_PROBLEMS: Pick<Catalogue, FaultCode | ConnectionCode> = {
     remedy: 'Send it again later, with growing pauses.',
     fields: faultFields,
   },
+  rate_limited: {
+    ...FAILURE_FACTS.rate_limited,
+    meaning:
+      'The caller has sent too many requests in a short time, or the account has spent too often or has too many holds open. The ' +
+      'request had no effect.',
+    remedy: 'Send it again after the time in `Retry-After`, or end some of the holds of the account.',
+    fields: faultFields,
+  },
   contention: {
     ...FAILURE_FACTS.contention,
     meaning: 'Every attempt lost against other writers of the same rows. The command had no effect.',

@@ -8,6 +8,7 @@ import { REJECTION_PROBLEMS } from './rejection-problems.ts'
 
 const FAULTS: { readonly [Code in FaultCode | ConnectionCode]: string } = {
   overloaded: '10000 commands are already waiting.',
+  rate_limited: 'An account may spend by 20 commands a second, and by 100 at once.',
   deadline_exceeded: 'The call was not answered within 1000 ms.',
   contention: 'Other writers won all 10 attempts.',
   store_unavailable: 'The database does not answer.',

@@ -25,6 +25,7 @@ export const FAILURE_FACTS: { readonly [Code in FailureCode]: ProblemFacts } = {
   unexpected_answer: { ...refused, status: 502, title: 'Unexpected answer', applied: 'unknown' },
   service_unreachable: { ...passing, title: 'Service unreachable', applied: 'unknown', retryAfterMs: 200 },
   overloaded: { ...passing, title: 'Overloaded', retryAfterMs: 250 },
+  rate_limited: { ...passing, status: 429, title: 'Rate limited', retryAfterMs: 1000 },
   contention: { ...passing, title: 'Contention', retryAfterMs: 100 },
   store_unavailable: { ...passing, title: 'Store unavailable', retryAfterMs: 1000 },
   clock_wrong: { ...passing, title: 'Clock wrong', retryAfterMs: 1000 },

@@ -28,8 +28,9 @@ export async function startService(settings: Settings): Promise<Service> {
   if (storage.newFile !== null) log.warn({ file: storage.newFile }, 'a new ledger was made in a new file')
   for (const warning of storage.warnings) log.warn(warning)
   const backend = { engine, reader: storage.reader, store: storage, sweeper }
-  const { bodyBytesMax, requestsInFlightMax } = settings
-  const limits = { bodyBytesMax, requestsInFlightMax, shutdownMs: settings.shutdownMs / 2 }
+  const { bodyBytesMax, requestsInFlightMax, callerCommandsPerSecondMax, callerBurstMax, shutdownMs } = settings
+  const callers = { callerCommandsPerSecondMax, callerBurstMax }
+  const limits = { bodyBytesMax, requestsInFlightMax, ...callers, shutdownMs: shutdownMs / 2 }
   const { logRequests, corsOrigins, allowedHosts, trustedProxies, host } = settings
   const app = buildServer(backend, {
     logger: log,
@@ -59,6 +60,9 @@ function ledgerOptions(settings: Settings) {
     limits: {
       queueCommandsMax: settings.queueCommandsMax,
       batchCommandsMax: settings.batchCommandsMax,
+      accountCommandsPerSecondMax: settings.accountCommandsPerSecondMax,
+      accountBurstMax: settings.accountBurstMax,
+      accountHoldsMax: settings.accountHoldsMax,
       callTimeoutMsDefault: settings.callTimeoutMs,
       holdTtlMsDefault: settings.holdTtlMsDefault,
       holdTtlMsMax: settings.holdTtlMsMax,

@@ -81,6 +81,8 @@ export type Known = Pick<Snapshot, 'balances' | 'standings'> & {
   readonly requests: ReadonlyMap<RequestId, RequestRecord | null>
 }
 
+export const NOTHING_KNOWN: Known = { requests: new Map(), balances: new Map(), standings: new Map() }
+
 /** Collects a footprint, command by command. */
 export class FootprintKeys implements Footprint {
   readonly requests = new Set<RequestId>()

@@ -187,6 +187,7 @@ export type Outcome<Kind extends CommandKind = CommandKind> =
  * A failure or a timeout. Unlike a rejection, a fault is thrown, and it does not depend on the contents of the command.
  *
  * - `overloaded`: the queue is full.
+ * - `rate_limited`: an account or a caller has reached a limit of its own.
  * - `deadline_exceeded`: the time limit or the `AbortSignal` of the caller ended the call.
  * - `contention`: every attempt lost against other writers of the same rows.
  * - `store_unavailable`: the database does not respond, or the circuit breaker is open.
@@ -199,6 +200,7 @@ export type Outcome<Kind extends CommandKind = CommandKind> =
  */
 export type FaultCode =
   | 'overloaded'
+  | 'rate_limited'
   | 'deadline_exceeded'
   | 'contention'
   | 'store_unavailable'

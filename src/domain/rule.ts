@@ -6,7 +6,7 @@
 import type { Answers, CommandKind, Commands } from './command.ts'
 import type { Decision, Moment, State } from './decision.ts'
 import type { FootprintKeys } from './footprint.ts'
-import type { RequestId } from './ids.ts'
+import type { AccountName, RequestId } from './ids.ts'
 import type { RequestRecord } from './snapshot.ts'
 
 export interface Rule<Kind extends CommandKind> {
@@ -26,6 +26,8 @@ export interface Rule<Kind extends CommandKind> {
   kept: KeptOf<Commands[Kind]>
   /** Adds every key that `decide` may read. */
   addKeys(command: Commands[Kind], keys: FootprintKeys): void
+  /** The accounts of users that spend coins by it: those whose `available` it lowers when they ask. Without it: none. */
+  payers?(command: Commands[Kind]): readonly AccountName[]
   /** All checks come first, in the order of `REJECTION_PRECEDENCE`; then the rows to write. Upholds laws 1, 2, 4 and 5. */
   decide(command: Commands[Kind], state: State, moment: Moment): Decision<Answers[Kind]>
   /** Whether its rejections depend on at most one balance. (No balance of an asset exists before the asset.) */

@@ -18,10 +18,10 @@ import { commandsOf, type Command, type CommandKind, type Work } from './command
 import { reject, type Decision, type Moment, type Refusal, type Replay, type State } from './decision.ts'
 import { differencesOf, type Differences } from './differences.ts'
 import { fingerprintOf } from './fingerprint.ts'
-import { FootprintKeys, type Footprint, type Known } from './footprint.ts'
+import { FootprintKeys, NOTHING_KNOWN, type Footprint, type Known } from './footprint.ts'
 import { holdIn } from './hold-step.ts'
 import type { HouseStripes } from './house-stripes.ts'
-import type { RequestId } from './ids.ts'
+import type { AccountName, RequestId } from './ids.ts'
 import type { Rule } from './rule.ts'
 import type { RequestRecord } from './snapshot.ts'
 
@@ -89,20 +89,23 @@ export function holdOf(command: Command): RequestId | null {
   return ruleOf(command).hold(command)
 }
 
+/** The accounts of users that spend coins by the command. */
+export function payersOf(command: Command): readonly AccountName[] {
+  return ruleOf(command).payers?.(command) ?? []
+}
+
 /** Equal for equal contents; null if no row has a fingerprint of the command. */
 export function fingerprint(command: Command): number | null {
   const contents = ruleOf(command).contents(command)
   return contents === null ? null : fingerprintOf(contents)
 }
 
-const NOTHING: Known = { requests: new Map(), balances: new Map(), standings: new Map() }
-
 /**
  * The keys that `work` may read. The balances of a hold are only known from its row, unless the same work opens the hold or it is in
  * `known`. Therefore code that loads a hold must also load its balances (`footprintOfHold`); the same is true of a whole account
  * (`footprintOfWhole`), and of a balance of a closed one (`footprintOfSuccessor`).
  */
-export function footprint(work: Iterable<Work>, houseStripes: HouseStripes, known: Known = NOTHING): Footprint {
+export function footprint(work: Iterable<Work>, houseStripes: HouseStripes, known: Known = NOTHING_KNOWN): Footprint {
   const keys = new FootprintKeys(houseStripes, known)
   for (const item of work) {
     for (const command of commandsOf(item)) ruleOf(command).addKeys(command, keys)

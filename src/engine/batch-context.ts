@@ -1,11 +1,11 @@
 /** The state that the stages of a batch share. Each engine has one. */
 import { decideBatch, type Plan } from '../domain/batch.ts'
 import type { Work } from '../domain/command.ts'
-import type { Instant } from '../domain/ids.ts'
+import type { Instant, RequestId } from '../domain/ids.ts'
 import { HouseStripes } from '../domain/house-stripes.ts'
 import { type Snapshot } from '../domain/snapshot.ts'
 import { footprint } from '../domain/rules.ts'
-import { type Footprint } from '../domain/footprint.ts'
+import { FootprintKeys, NOTHING_KNOWN, type Footprint } from '../domain/footprint.ts'
 import { RunningNumbers } from '../domain/running-numbers.ts'
 import { Cache } from './cache.ts'
 import { ClockWatch, type ClockWatchOptions } from './clock-watch.ts'
@@ -49,6 +49,14 @@ export class BatchContext {
   }
 
   readonly knownKeysOf = (item: Work): Footprint => this.knownKeys([item])
+
+  /** The footprint of a look at holds. */
+  keysOfHolds(holds: readonly RequestId[]): Footprint {
+    const keys = new FootprintKeys(this.succession.stripes, NOTHING_KNOWN)
+    for (const hold of holds) keys.addRequest(hold)
+    keys.complete()
+    return keys
+  }
 
   /** After a stale commit: its running numbers may have been those of another process. */
   leap(): void {

@@ -13,10 +13,12 @@
  */
 import { assertTransition, type Transitions } from '../domain/assert.ts'
 import type { Command, CommandKind, Group, Work } from '../domain/command.ts'
-import type { Instant } from '../domain/ids.ts'
+import type { Instant, RequestId } from '../domain/ids.ts'
+import type { RequestRecord } from '../domain/snapshot.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import { BreakerStore } from './breaker.ts'
 import type { ClockEvent } from './clock-watch.ts'
+import { AccountLimits } from './account-limits.ts'
 import { systemClock, type Clock } from './clock.ts'
 import { asFault, Fault } from './faults.ts'
 import { ENGINE_LIMITS, type EngineLimits } from './limits.ts'
@@ -53,6 +55,10 @@ export interface SubmitOptions {
 /** How often the deadlines of queued and taken work are checked. */
 const WATCH_MS = 50
 
+function isOpen(request: RequestRecord | null | undefined): boolean {
+  return request?.kind === 'freeze' && request.end === null
+}
+
 type State = 'idle' | 'running' | 'stopping' | 'stopped'
 
 const TRANSITIONS: Transitions<State> = {
@@ -68,6 +74,7 @@ export class Engine {
   readonly #context: BatchContext
   readonly #queue: Queue
   readonly #pipeline: Pipeline
+  readonly #accountLimits: AccountLimits | null
   #state: State = 'idle'
   /** The loop that takes batches; resolved while the engine is idle. */
   #loop: Promise<void> = Promise.resolve()
@@ -83,6 +90,7 @@ export class Engine {
     this.#context = new BatchContext(guarded, this.#clock, this.limits, { houseStripe, acceptRowsAhead, onClockEvent })
     this.#queue = new Queue(this.limits, (work) => flowsOf(work, this.#context.knownKeysOf))
     this.#pipeline = new Pipeline(this.#context)
+    this.#accountLimits = AccountLimits.of(this.#clock, this.limits, (holds) => this.#stillOpen(holds))
   }
 
   get stats(): Readonly<EngineStats> {
@@ -106,7 +114,7 @@ export class Engine {
   /**
    * Decides `work` in the next batch. Resolves when the outcome is durable; a group resolves to one outcome per command.
    *
-   * @throws Fault `overloaded`, `shutting_down`, `deadline_exceeded`, `contention`, `store_unavailable`, `store_misconfigured`,
+   * @throws Fault `overloaded`, `rate_limited`, `shutting_down`, `deadline_exceeded`, `contention`, `store_unavailable`, `store_misconfigured`,
    *   `store_refused`, `clock_wrong`, `commit_in_doubt`, `internal`
    */
   submit<Kind extends CommandKind>(
@@ -125,12 +133,14 @@ export class Engine {
       let ticket: Ticket
       let crowd: Crowd | null
       try {
-        ticket = new Ticket({ work, caller }, this.#clock.elapsed() + waitMsMax, { resolve, reject })
+        const promise =
+          this.#accountLimits === null ? { resolve, reject } : this.#accountLimits.admit(work, { resolve, reject })
+        ticket = new Ticket({ work, caller }, this.#clock.elapsed() + waitMsMax, promise)
         crowd = this.#queue.offer(ticket)
       } catch (error) {
         return reject(asFault(error))
       }
-      if (crowd !== null) return reject(overloaded(crowd, this.limits))
+      if (crowd !== null) return ticket.reject(overloaded(crowd, this.limits))
       if (timeoutMs !== undefined || signal !== undefined) this.#expireEarly(ticket, signal, timeoutMs)
       this.#start()
     })
@@ -178,6 +188,12 @@ export class Engine {
   async #drained(): Promise<void> {
     await this.#loop
     await this.#pipeline.drained()
+  }
+
+  /** Which of these holds are open in the database. */
+  async #stillOpen(holds: readonly RequestId[]): Promise<ReadonlySet<RequestId>> {
+    const { requests } = await this.#context.store.load(this.#context.keysOfHolds(holds))
+    return new Set(holds.filter((hold) => isOpen(requests.get(hold))))
   }
 
   #start(): void {

@@ -9,6 +9,16 @@ export interface EngineLimits {
    * batch: PostgreSQL 15 committed 62,400 commands/s by 500 and 30,000 by 1,000; for SQLite see docs/adr/0005.
    */
   readonly batchCommandsMax: number
+  /**
+   * Commands a second by which one account may spend (freezes, charges, transfers), and how many at once when it was quiet before; 0: no
+   * limit. A further one is `rate_limited`. Each process counts for itself.
+   */
+  readonly accountCommandsPerSecondMax: number
+  readonly accountBurstMax: number
+  /** Holds of one account that may be open at once, as far as this process knows; 0: no limit. A further freeze is `rate_limited`. */
+  readonly accountHoldsMax: number
+  /** Accounts whose rate and open holds are remembered; the one that was quiet for longest is forgotten first. */
+  readonly accountsLimitedMax: number
   /** Batches in flight. The second one is decided while the first is being committed. */
   readonly batchesInFlightMax: number
   /** Timeout of a call that gives none. */
@@ -81,6 +91,10 @@ export const ENGINE_LIMITS: EngineLimits = {
   queueCommandsMax: 10_000,
   batchCommandsMax: 500,
   batchesInFlightMax: 2,
+  accountCommandsPerSecondMax: 0,
+  accountBurstMax: 100,
+  accountHoldsMax: 0,
+  accountsLimitedMax: 10_000,
   callTimeoutMsDefault: 30_000,
   cacheRequestsMax: 50_000,
   cacheBalancesMax: 50_000,

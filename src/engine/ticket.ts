@@ -14,6 +14,12 @@ import { Fault } from './faults.ts'
 
 export type WorkOutcome = Outcome | readonly Outcome[]
 
+/** Both ends of the promise that a caller waits for. */
+export interface Promised {
+  readonly resolve: (outcome: WorkOutcome) => void
+  readonly reject: (fault: Fault) => void
+}
+
 /** What recovery needs from a ticket. */
 export interface Job {
   readonly work: Work
@@ -45,14 +51,14 @@ export class Ticket implements Job {
   constructor(
     { work, caller }: { readonly work: Work; readonly caller: string },
     deadlineAt: number,
-    promise: { resolve: (outcome: WorkOutcome) => void; reject: (fault: Fault) => void },
+    { resolve, reject }: Promised,
   ) {
     this.work = work
     this.caller = caller
     this.size = sizeOf(work)
     this.deadlineAt = deadlineAt
-    this.#resolve = promise.resolve
-    this.#reject = promise.reject
+    this.#resolve = resolve
+    this.#reject = reject
   }
 
   get answered(): boolean {

@@ -1,7 +1,7 @@
 /**
  * Admission control (law 8). A request over the limit is refused after its headers, before its body is read. A refusal costs a
- * fraction of a served request, so most of the time is left for the admitted requests. Each caller may only have a share of what is
- * limited while others want it.
+ * fraction of a served request, so most of the time is left for the admitted requests. Each caller may have a rate, and only a share of what
+ * is limited while others want it.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { LedgerError } from '../api/error.ts'
@@ -10,7 +10,8 @@ import { SharedPlaces, type Crowd } from '../engine/shares.ts'
 import type { Backend } from './backend.ts'
 import { callerOf } from './caller.ts'
 import type { HttpLimits } from './limits.ts'
-import { prepareRefusal } from './respond.ts'
+import type { CallerRates } from './rates.ts'
+import { prepareRefusal, sendError } from './respond.ts'
 
 /** Only these routes are limited, below the prefix of the application: the health routes must also respond under load. */
 const LIMITED = '/v1/'
@@ -22,6 +23,7 @@ export function limitRequests(
   app: FastifyInstance,
   { engine }: Backend,
   { requestsInFlightMax }: HttpLimits,
+  rates: CallerRates,
   onRefusal: (request: FastifyRequest, error: LedgerError) => void,
 ): void {
   /** The response is prepared once, because there can be thousands of refusals per second. */
@@ -50,6 +52,11 @@ export function limitRequests(
   app.addHook('onRequest', (request, reply, done) => {
     if (!request.url.startsWith(limited)) return done()
     const caller = callerOf(request)
+    const refusedByRate = rates.admit(caller)
+    if (refusedByRate !== null) {
+      onRefusal(request, refusedByRate)
+      return void sendError(reply, refusedByRate)
+    }
     const full = request.method === 'POST' ? engine.crowdFor(caller, null) : null
     if (full !== null) return refuseCommand[full](request, reply)
     const crowd = inProgress.enter(caller)

@@ -16,6 +16,7 @@ import { parseJson } from './json.ts'
 import { HTTP_LIMITS, type HttpLimits } from './limits.ts'
 import { logRequests, ProblemLog } from './log.ts'
 import { Methods } from './methods.ts'
+import { CallerRates } from './rates.ts'
 import { sendError } from './respond.ts'
 import { accountRoutes } from './routes/accounts.ts'
 import { assetRoutes } from './routes/assets.ts'
@@ -45,12 +46,13 @@ export function addLedgerRoutes(app: FastifyInstance, backend: Backend, options:
   app.setErrorHandler((thrown, request, reply) => answerError(thrown, { request, reply, problems }))
   if (options.logRequests) logRequests(app, log)
   takeTurns(app, limits)
-  limitRequests(app, backend, limits, (request, error) => problems.write(request, error))
+  const rates = new CallerRates(limits)
+  limitRequests(app, backend, limits, rates, (request, error) => problems.write(request, error))
   compressReads(app, limits)
   const reads = new LedgerReads(backend.reader, (thrown) => errorOf(thrown))
   healthRoutes(app, backend, new Warnings(backend.store, limits, log))
   commandRoutes(app, backend)
-  batchRoutes(app, backend)
+  batchRoutes(app, backend, rates)
   holdRoutes(app, reads)
   accountRoutes(app, reads)
   statementRoutes(app, reads, new Exports(backend.reader, limits))

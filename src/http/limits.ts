@@ -5,6 +5,14 @@ export interface HttpLimits {
   readonly connectionsMax: number
   /** Admitted requests without a response; a further one is `overloaded`. Health and reference routes are not limited. */
   readonly requestsInFlightMax: number
+  /**
+   * Reads and commands a second of one caller, and how many at once when it was quiet before; 0: no limit. A further request is
+   * `rate_limited`. Each process counts for itself.
+   */
+  readonly callerCommandsPerSecondMax: number
+  readonly callerBurstMax: number
+  /** Callers whose rate is remembered; the one that was quiet for longest is forgotten first. */
+  readonly callersLimitedMax: number
   /** A larger body is `payload_too_large`. */
   readonly bodyBytesMax: number
   /** The size of the request line and headers; larger ones are `headers_too_large`. */
@@ -39,6 +47,9 @@ export interface HttpLimits {
 export const HTTP_LIMITS: HttpLimits = {
   connectionsMax: 10_000,
   requestsInFlightMax: 2_000,
+  callerCommandsPerSecondMax: 0,
+  callerBurstMax: 1_000,
+  callersLimitedMax: 10_000,
   bodyBytesMax: 1_048_576,
   headerBytesMax: 16_384,
   headersTimeoutMs: 10_000,

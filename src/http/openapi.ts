@@ -63,6 +63,7 @@ export const NAMED_SCHEMAS = [
 
 const FAULTS = [
   'overloaded',
+  'rate_limited',
   'contention',
   'store_unavailable',
   'store_misconfigured',
@@ -90,6 +91,7 @@ export const READ_PROBLEMS: readonly ProblemCode[] = [
   'host_not_allowed',
   'origin_not_allowed',
   'overloaded',
+  'rate_limited',
   'store_unavailable',
   'store_misconfigured',
   'internal',

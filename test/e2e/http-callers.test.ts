@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { request } from 'node:http'
 import { describe, test } from 'node:test'
+import { connect } from '../../src/client/index.ts'
 import { assertProblem, HttpService, type Answer } from '../support/http-service.ts'
 import { until } from '../support/mysql-ledger.ts'
 
@@ -160,4 +161,56 @@ describe('who is calling', () => {
     assert.equal(await promise, 201)
     await Promise.all(waiting)
   })
+})
+
+describe('a caller with a rate', () => {
+  const RATE = { callerCommandsPerSecondMax: 1, callerBurstMax: 3 }
+
+  test('is refused beyond it with the time to wait, for reads too, and others are served', async () => {
+    await using service = await HttpService.start({ http: { trustedProxies: PROXIES, limits: RATE } })
+    for (let index = 0; index < 2; index++) {
+      assert.equal((await service.post('/v1/deposits', deposit('user:8'), NOISY)).status, 201)
+    }
+    assert.equal((await service.get('/v1/accounts/user:8', NOISY)).status, 200)
+    // Unread: it is refused for its headers.
+    const refused = await service.post('/v1/deposits', '{', NOISY)
+    const { applied, retryable, retryAfterMs } = assertProblem(refused, 429, 'rate_limited')
+    assert.deepEqual([applied, retryable, refused.headers.get('retry-after')], ['no', true, '1'])
+    assert.ok(Number(retryAfterMs) > 0 && Number(retryAfterMs) <= 1_000, String(retryAfterMs))
+    assertProblem(await service.get('/v1/accounts/user:8', NOISY), 429, 'rate_limited')
+    assert.equal((await service.get('/healthz', NOISY)).status, 200)
+    assert.equal((await service.post('/v1/deposits', deposit('user:8'), QUIET)).status, 201)
+  })
+
+  test('pays for each command of a batch request', async () => {
+    await using service = await HttpService.start({ http: { limits: { ...RATE, callerBurstMax: 10 } } })
+    assert.equal((await service.post('/v1/batches', deposits('user:8', 10))).status, 200)
+    assertProblem(await service.post('/v1/deposits', deposit('user:8')), 429, 'rate_limited')
+  })
+
+  test('is served in the end by the client, which waits as long as it is told', async () => {
+    await using service = await HttpService.start({
+      http: { limits: { callerCommandsPerSecondMax: 10, callerBurstMax: 2 } },
+    })
+    const ledger = connect(service.url)
+    for (let index = 0; index < 5; index++) await ledger.deposit({ account: 'user:8', amount: 1n })
+    await ledger.close()
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    assert.deepEqual(await service.creditOf('user:8'), ['5', '0'])
+  })
+})
+
+test('an account with too many open holds gets 429, and its other commands are served', async () => {
+  await using service = await HttpService.start({ engine: { limits: { accountHoldsMax: 2 } } })
+  await service.give('user:8', 10)
+  const freeze = (requestId: string): Promise<Answer> =>
+    service.post('/v1/holds', { requestId, account: 'user:8', amount: 1 })
+  assert.deepEqual([(await freeze('a')).status, (await freeze('b')).status], [201, 201])
+  const refused = await freeze('c')
+  assert.deepEqual(
+    [assertProblem(refused, 429, 'rate_limited')['requestId'], refused.headers.get('retry-after')],
+    ['c', '1'],
+  )
+  assert.equal((await service.post('/v1/holds/a/settle', { amount: 1 })).status, 200)
+  assert.equal((await freeze('c')).status, 201)
 })

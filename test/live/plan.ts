@@ -103,6 +103,8 @@ export function liveLimits(seed: number): EngineLimits {
   const limits = makeLimits(chance)
   return {
     ...limits,
+    accountCommandsPerSecondMax: 0,
+    accountHoldsMax: 0,
     queueCommandsMax: chance.pick([100, 10_000]),
     contendedMs: chance.pick([0, 0, 50, 1_000]),
     callTimeoutMsDefault: chance.pick([2_000, 30_000]),

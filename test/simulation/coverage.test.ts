@@ -11,6 +11,7 @@ const SEEDS = 270
 
 const FAULT_CODES: Readonly<Record<FaultCode, true>> = {
   overloaded: true,
+  rate_limited: true,
   deadline_exceeded: true,
   contention: true,
   store_unavailable: true,

@@ -97,7 +97,8 @@ function checkQueue({ ask, queuedBefore, answer, engine, life }: Call, { limits,
   if (!isFull || answer === null) return
   const { result } = answer
   const isRefused =
-    result.kind === 'fault' && ['overloaded', 'shutting_down', 'deadline_exceeded'].includes(result.code)
+    result.kind === 'fault' &&
+    ['overloaded', 'rate_limited', 'shutting_down', 'deadline_exceeded'].includes(result.code)
   findings.check(8, isRefused, () => `a full queue took ${spell(ask)}`)
 }
 
@@ -119,7 +120,7 @@ function checkAnswer(call: Call, { at, result }: Answered, promises: Promises): 
   if (result.kind === 'fault') {
     findings.check(7, hasCause(call, result.code, promises), () => `a fault without a cause: ${what()}`)
     findings.check(7, APPLIED[result.code].includes(result.applied), () => `not what the fault means: ${what()}`)
-    findings.check(8, !call.isProbe, () => `a fault in the quiet end: ${what()}`)
+    findings.check(8, !call.isProbe || result.code === 'rate_limited', () => `a fault in the quiet end: ${what()}`)
   }
   if (result.kind === 'outcome') {
     const isImpossible = commandsOf(ask).some(
@@ -137,6 +138,7 @@ type FaultCode = Extract<Answered['result'], { kind: 'fault' }>['code']
 
 export const APPLIED: Readonly<Record<FaultCode, readonly string[]>> = {
   overloaded: ['no'],
+  rate_limited: ['no'],
   deadline_exceeded: ['no', 'unknown'],
   contention: ['no'],
   store_unavailable: ['no'],
@@ -157,6 +159,8 @@ function hasCause(call: Call, code: FaultCode, { limits, troublesOf }: Promises)
     case 'overloaded':
       // Shares begin there.
       return call.queuedBefore + commands.length > limits.queueCommandsMax * UNSHARED
+    case 'rate_limited':
+      return limits.accountCommandsPerSecondMax > 0 || limits.accountHoldsMax > 0
     case 'deadline_exceeded': {
       const patienceMs = (call.timeoutMs ?? limits.callTimeoutMsDefault) - 1
       return call.abortedAt !== null || at - call.invokedAt >= patienceMs

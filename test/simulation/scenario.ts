@@ -78,6 +78,10 @@ export function makeLimits(chance: Chance): EngineLimits {
     expiryRecentMs: chance.pick([0, 1_000, 3_600_000]),
     expiryTrailMs: chance.pick([0, 500, 120_000]),
     expiryPatrolPlacesMax: chance.pick([30, 1_000]),
+    accountCommandsPerSecondMax: chance.pick([0, 0, 0, 20]),
+    accountBurstMax: chance.pick([1, 5]),
+    accountHoldsMax: chance.pick([0, 0, 0, 3]),
+    accountsLimitedMax: chance.pick([1, 10_000]),
     holdTtlMsDefault: 900_000,
     holdTtlMsMax: 3_600_000,
   }

@@ -35,6 +35,9 @@ export const charge: Rule<'charge'> = {
     keys.addBalance(payee, asset)
   },
 
+  /** A correction by an operator is no spending. */
+  payers: ({ account, overdraft }) => (overdraft ? [] : [account]),
+
   decide(command, state, moment) {
     const { requestId, account, payee, asset, amount, overdraft } = command
     const fingerprint = fingerprintOf(charge.contents(command))

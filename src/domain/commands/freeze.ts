@@ -33,6 +33,8 @@ export const freeze: Rule<'freeze'> = {
     keys.addBalance(command.account, command.asset)
   },
 
+  payers: ({ account }) => [account],
+
   decide(command, state, moment) {
     const { requestId, account, asset, payee, amount } = command
     const fingerprint = fingerprintOf(freeze.contents(command))

@@ -7,7 +7,7 @@ import { enter } from '../entering.ts'
 import { isExchange, moveLegs, price } from '../exchange.ts'
 import { attachedContents, fingerprintOf } from '../fingerprint.ts'
 import type { FootprintKeys } from '../footprint.ts'
-import { EXCHANGE, type AccountName } from '../ids.ts'
+import { EXCHANGE, isHouse, type AccountName } from '../ids.ts'
 import { showEntry } from '../journal.ts'
 import type { Move } from '../post.ts'
 import { requireBalance } from '../precondition.ts'
@@ -30,6 +30,8 @@ export const transfer: Rule<'transfer'> = {
     keys.addRequest(requestId)
     for (const leg of legs) addLeg(leg, keys)
   },
+
+  payers: ({ legs }) => [...new Set(legs.map(({ from }) => from))].filter((account) => !isHouse(account)),
 
   decide(command, state, moment) {
     const { requestId, legs } = command

@@ -11,12 +11,13 @@ import { callerOf } from '../caller.ts'
 import { refuseConditions } from '../conditional.ts'
 import { refuseKey } from '../idempotency.ts'
 import { answers, WRITE_PROBLEMS } from '../openapi.ts'
+import type { CallerRates } from '../rates.ts'
 import { sendOutcomes } from '../respond.ts'
 import { submitCommand, submitGroup } from '../submit.ts'
 import { errorOf } from '../trouble.ts'
 import { BATCH_PATH } from '../turns.ts'
 
-export function batchRoutes(app: FastifyInstance, backend: Backend): void {
+export function batchRoutes(app: FastifyInstance, backend: Backend, rates: CallerRates): void {
   app.post(
     BATCH_PATH,
     {
@@ -39,6 +40,7 @@ export function batchRoutes(app: FastifyInstance, backend: Backend): void {
       refuseKey(request)
       refuseConditions(request)
       const { commands, atomic } = batchOf(request.body, newRequestId)
+      rates.count(callerOf(request), commands.length - 1)
       const outcomes = atomic ? await together(backend, request, commands) : await each(backend, request, commands)
       return sendOutcomes(reply, outcomes)
     },
