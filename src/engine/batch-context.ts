@@ -14,7 +14,7 @@ import { Contention } from './contention.ts'
 import { asFault } from './faults.ts'
 import type { EngineLimits } from './limits.ts'
 import { assertLawful } from './plan-laws.ts'
-import { newStats, type EngineStats } from './stats.ts'
+import { EngineStats } from './stats.ts'
 import type { Store } from './store.ts'
 import { Succession } from './succession.ts'
 
@@ -25,7 +25,7 @@ export class BatchContext {
   readonly succession: Succession
   readonly cache: Cache
   readonly contention: Contention
-  readonly stats: EngineStats = newStats()
+  readonly stats = new EngineStats()
   readonly watch: ClockWatch
   readonly #seqs: RunningNumbers
 

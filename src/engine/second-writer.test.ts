@@ -175,9 +175,9 @@ test('a call that waits for a row locked by another program gets contention befo
   const { store, first, storage } = openTwo({ clock })
   await first(depositOf('d', 1_000n))
   const lockTimeoutMs = 5_000
-  const waitInVain = async (): Promise<'contended'> => {
+  const waitInVain = async (): Promise<'lock_timeout'> => {
     await clock.sleep(lockTimeoutMs)
-    return 'contended'
+    return 'lock_timeout'
   }
   const exclusive = store.exclusive.bind(store)
   store.commit = waitInVain

@@ -1,21 +1,24 @@
 /** Counters of an engine since its start. */
-export interface EngineStats {
+export class EngineStats {
   /** Batches processed, and the commands in them. */
-  batches: number
-  commands: number
+  batches = 0
+  commands = 0
   /** Reads of rows that were not cached, or that had to prove a rejection or a repeat. */
-  loads: number
-  /** Commits that came out `stale`, and `contended`. */
-  stale: number
-  contended: number
+  loads = 0
+  /** Commits that came out `stale`, and contended by the reason (store.ts). */
+  stale = 0
+  deadlock = 0
+  lock_timeout = 0
+  serialization = 0
   /** Batches decided under locks. */
-  exclusives: number
+  exclusives = 0
   /** Commits whose outcome was unknown at first. */
-  doubts: number
+  doubts = 0
   /** Batches that were halved because the database refused a row, or a rule failed. */
-  splits: number
-}
+  splits = 0
 
-export function newStats(): EngineStats {
-  return { batches: 0, commands: 0, loads: 0, stale: 0, contended: 0, exclusives: 0, doubts: 0, splits: 0 }
+  /** Commits that came out contended, for whatever reason. */
+  get contended(): number {
+    return this.deadlock + this.lock_timeout + this.serialization
+  }
 }

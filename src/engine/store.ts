@@ -7,9 +7,21 @@ import type { Footprint } from '../domain/footprint.ts'
 /**
  * - `committed`: all changes are durable.
  * - `stale`: a version has moved, a key is taken, or an asset or a rate has changed; nothing was written.
- * - `contended`: the database aborted over a lock (deadlock, lock timeout, serialization failure, busy); nothing was written.
+ * - `deadlock`, `lock_timeout`, `serialization`: the commit was contended: the database gave up because of a lock; nothing was written.
  */
-export type CommitResult = 'committed' | 'stale' | 'contended'
+export type CommitResult = 'committed' | 'stale' | Contended
+
+/**
+ * Why a database gave up because of a lock: it chose this transaction to end a deadlock, the lock was not given in time (SQLite: busy), or
+ * the transactions could not be put in an order (a serialization failure, a certification failure of a cluster).
+ */
+export type Contended = 'deadlock' | 'lock_timeout' | 'serialization'
+
+const CONTENDED: ReadonlySet<string> = new Set<Contended>(['deadlock', 'lock_timeout', 'serialization'])
+
+export function isContended(result: string): result is Contended {
+  return CONTENDED.has(result)
+}
 
 /** The clock of a database, and the newest time in its rows. */
 export interface StoreClock {

@@ -135,7 +135,7 @@ function describeAhead(url: string): void {
     await using ledger = await MysqlLedger.create(url, OPTIONS)
     const other = await ledger.open(ledger.database.url())
     const plans = await twoPlans(ledger)
-    let exclusive: Promise<CommitResult> = Promise.resolve('contended')
+    let exclusive: Promise<CommitResult> = Promise.resolve('lock_timeout')
     const ended = await heldUp(ledger, plans, async () => {
       const work: readonly Command[] = [deposit('between', 'user:8', 1n)]
       const { footprint, decide } = {
@@ -154,7 +154,7 @@ function describeAhead(url: string): void {
     await using ledger = await MysqlLedger.create(url, OPTIONS)
     const other = await ledger.open(ledger.database.url())
     const plans = await twoPlans(ledger)
-    let exclusive: Promise<Ended> = Promise.resolve('contended')
+    let exclusive: Promise<Ended> = Promise.resolve('lock_timeout')
     const ended = await heldUp(ledger, plans, async () => {
       const work: readonly Command[] = [freeze('b1', 'user:8', 4n), freeze('c', 'user:8', 1n)]
       const footprint = ledger.books.footprint(...work)

@@ -3,7 +3,7 @@ import { type Snapshot } from '../../src/domain/snapshot.ts'
 import { isEmpty, type Changes } from '../../src/domain/changes.ts'
 import { type Footprint } from '../../src/domain/footprint.ts'
 import { Fault } from '../../src/engine/faults.ts'
-import type { CommitResult, Store, StoreClock } from '../../src/engine/store.ts'
+import { isContended, type CommitResult, type Store, type StoreClock } from '../../src/engine/store.ts'
 import type { Storage } from '../../src/stores/storage.ts'
 import type { Chance } from './chance.ts'
 import type { Database, OpenTransaction } from './database.ts'
@@ -123,7 +123,7 @@ export class Connection implements Store {
       }
       await this.#travel()
       const transaction = await this.#database.begin(this.#database.rowsOf(footprint))
-      if (transaction === null) return 'contended'
+      if (transaction === null) return 'lock_timeout'
       const changes = await this.#decide(transaction, { footprint, plan, connected })
       if (isEmpty(changes)) {
         await this.#travel()
@@ -168,9 +168,11 @@ export class Connection implements Store {
   async #deliver(mishap: Mishap | null, perform: Perform, connected: () => boolean): Promise<CommitResult> {
     switch (mishap) {
       case 'stale':
-      case 'contended':
         await this.#travel()
         return mishap
+      case 'contended':
+        await this.#travel()
+        return 'deadlock'
       case 'unavailable':
         await this.#world.sleep(this.#chance.pick([0, 1, 30]))
         throw unavailable('The database does not answer.')
@@ -198,7 +200,7 @@ export class Connection implements Store {
       case 'conflict_at_commit':
         await settle(perform({ ms: 0, ends: false }))
         await this.#travel()
-        return this.#chance.pick(['contended', 'stale'])
+        return this.#chance.pick(['deadlock', 'stale'])
       case 'slow':
         await this.#world.sleep(this.#chance.between(50, 3_000))
         break
@@ -266,7 +268,7 @@ export class Connection implements Store {
     return this.#life.until(
       run().then(
         (value) => {
-          if (value === 'stale' || value === 'contended') this.#countAttempt('conflicts')
+          if (typeof value === 'string' && (value === 'stale' || isContended(value))) this.#countAttempt('conflicts')
           this.#world.note(() => `${who} ${name} answered ${typeof value === 'string' ? value : 'rows'}`)
           return value
         },

@@ -140,7 +140,7 @@ export class Database {
   async commit(sender: Committer, changes: Changes, stays = { ms: 0, ends: true }): Promise<CommitResult> {
     this.#requireUp()
     const transaction = await this.begin(changes.balances.map(({ after }) => rowOf(after)))
-    if (transaction === null) return 'contended'
+    if (transaction === null) return 'lock_timeout'
     try {
       await this.#work()
       if (stays.ms > 0) await this.#world.sleep(stays.ms)
@@ -165,7 +165,7 @@ export class Database {
       },
       write: async (sender, changes) => {
         this.#requireUp(run)
-        return era === this.pastEras.length ? await this.#write(sender, changes) : 'contended'
+        return era === this.pastEras.length ? await this.#write(sender, changes) : 'serialization'
       },
       release: locks.release,
     }

@@ -60,7 +60,8 @@ export class FaultyStore implements Store {
   async exclusive(footprint: Footprint, plan: (snapshot: Snapshot) => Changes): Promise<CommitResult> {
     this.calls.push('exclusive')
     const mishap = this.script.shift() ?? 'none'
-    if (mishap === 'stale' || mishap === 'contended') return mishap
+    if (mishap === 'stale') return mishap
+    if (mishap === 'contended') return 'deadlock'
     if (mishap === 'unavailable' || mishap === 'doubt-lost' || mishap === 'refused') throw faultOf(mishap)
     const result = await this.#store.exclusive(footprint, (snapshot) => {
       const changes = plan(snapshot)
@@ -88,8 +89,9 @@ export class FaultyStore implements Store {
         if (this.refuses(changes)) throw new Fault('store_refused', 'A constraint is violated.')
         return await commit()
       case 'stale':
-      case 'contended':
         return mishap
+      case 'contended':
+        return 'deadlock'
       case 'unavailable':
       case 'refused':
       case 'doubt-lost':

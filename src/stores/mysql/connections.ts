@@ -6,6 +6,7 @@
  */
 import type { ConnectionPool } from './connection-pool.ts'
 import type { MysqlConnection } from './connection.ts'
+import { isContended } from '../../engine/store.ts'
 import { classify, faultOf, MysqlFailure, notPrimary } from './errors.ts'
 import type { Flavour } from './server.ts'
 
@@ -90,7 +91,7 @@ export class Connections {
   #learn(error: unknown): boolean {
     const isDemoted = this.#isDemoted(error)
     if (isDemoted) this.giveUp()
-    return isDemoted || (error instanceof MysqlFailure && classify(error, this.#flavour) === 'contended')
+    return isDemoted || (error instanceof MysqlFailure && isContended(classify(error, this.#flavour)))
   }
 
   #isDemoted(error: unknown): boolean {

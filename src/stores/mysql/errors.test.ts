@@ -25,7 +25,7 @@ test('a number means what it means on the server that sent it', () => {
   assert.equal(meaning(3819, 'mysql'), 'refused')
   assert.equal(meaning(3819, 'mariadb'), 'unavailable')
   assert.equal(meaning(1062, 'mysql'), 'stale')
-  assert.equal(meaning(1213, 'mariadb'), 'contended')
+  assert.equal(meaning(1213, 'mariadb'), 'deadlock')
 })
 
 test('an unknown number is the server’s trouble, never a verdict on the rows', () => {

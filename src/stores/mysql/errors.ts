@@ -4,13 +4,14 @@
  * By number and not by name: some numbers have different meanings on the two servers, and drivers show the name of one of them.
  */
 import { Fault } from '../../engine/faults.ts'
+import type { Contended } from '../../engine/store.ts'
 import type { Flavour } from './server.ts'
 
 export type Failure =
   /** A key was taken, or a guard found a row that had moved. */
   | 'stale'
-  /** Another transaction has the lock. */
-  | 'contended'
+  /** The server gave up because of a lock. */
+  | Contended
   /** A constraint or a column's type refuses the row. */
   | 'refused'
   /** The server accepts no writes: it is not the primary, or not part of its cluster. */
@@ -51,19 +52,19 @@ export const ERRORS: readonly ErrorRow[] = [
   { errno: GUARD, name: 'ER_SUBQUERY_NO_1_ROW', failure: 'stale' },
 
   // The transaction's savepoint is gone, and with it the transaction: see transactions.ts.
-  { errno: 1305, name: 'ER_SP_DOES_NOT_EXIST', failure: 'contended' },
-  { errno: 1205, name: 'ER_LOCK_WAIT_TIMEOUT', failure: 'contended' },
+  { errno: 1305, name: 'ER_SP_DOES_NOT_EXIST', failure: 'lock_timeout' },
+  { errno: 1205, name: 'ER_LOCK_WAIT_TIMEOUT', failure: 'lock_timeout' },
   // At COMMIT it comes from a cluster, which certifies transactions there.
-  { errno: 1213, name: 'ER_LOCK_DEADLOCK', failure: 'contended', rolledBackAtCommit: true },
-  { errno: 1020, name: 'ER_CHECKREAD', failure: 'contended' },
+  { errno: 1213, name: 'ER_LOCK_DEADLOCK', failure: 'deadlock', rolledBackAtCommit: true },
+  { errno: 1020, name: 'ER_CHECKREAD', failure: 'serialization' },
   {
     errno: 3101,
     name: 'ER_TRANSACTION_ROLLBACK_DURING_COMMIT',
     only: 'mysql',
-    failure: 'contended',
+    failure: 'serialization',
     rolledBackAtCommit: true,
   },
-  { errno: 3572, name: 'ER_LOCK_NOWAIT', only: 'mysql', failure: 'contended' },
+  { errno: 3572, name: 'ER_LOCK_NOWAIT', only: 'mysql', failure: 'lock_timeout' },
 
   { errno: 3819, name: 'ER_CHECK_CONSTRAINT_VIOLATED', only: 'mysql', failure: 'refused' },
   { errno: 4025, name: 'ER_CONSTRAINT_FAILED', only: 'mariadb', failure: 'refused' },

@@ -4,6 +4,7 @@ import { FEED_COMMITS_MAX } from '../../engine/reader.ts'
 import { rowsWithin } from '../page-bytes.ts'
 import { whole } from '../sql/values.ts'
 import type { MysqlConnection } from './connection.ts'
+import { isContended } from '../../engine/store.ts'
 import { classify, isGuard, MysqlFailure } from './errors.ts'
 import { literals } from './literals.ts'
 import { BEGIN, COMMIT, IS_PRIMARY, ROLLBACK, SAME_TRANSACTION } from './transactions.ts'
@@ -38,7 +39,8 @@ export async function moveCommits(connection: MysqlConnection): Promise<number> 
     ])
   } catch (error) {
     if (!(error instanceof MysqlFailure)) throw error
-    const isElsewhere = ['stale', 'contended'].includes(classify(error, connection.server.flavour))
+    const failure = classify(error, connection.server.flavour)
+    const isElsewhere = failure === 'stale' || isContended(failure)
     if (!isElsewhere || isGuard(error)) throw error
     await connection.run([ROLLBACK])
     return 0

@@ -15,7 +15,9 @@ const IN_DOUBT = { name: 'Fault', code: 'commit_in_doubt', applied: 'unknown' }
 
 const FAILURES: Readonly<Record<Failure, readonly string[]>> = {
   stale: ['23505', '22012'],
-  contended: ['40001', '40P01', '55P03'],
+  deadlock: ['40P01'],
+  lock_timeout: ['55P03'],
+  serialization: ['40001', '40002'],
   refused: ['23514', '23502', '22003', '22021', '22P05', '54000'],
   unknown: ['08006', '08007', '40003', '57P01', '57P02', '57P04', '57P05'],
   unavailable: [
@@ -103,8 +105,8 @@ describe('on a server', { skip: WITHOUT_POSTGRES, concurrency: 4 }, () => {
     const storage = await ledger.open({ lock_timeout_ms: 50 })
     const { commit, exclusive } = await bothWays(storage)
     await ledger.whileLocked('user:1', async () => {
-      assert.equal(await commit(), 'contended')
-      assert.equal(await exclusive(), 'contended')
+      assert.equal(await commit(), 'lock_timeout')
+      assert.equal(await exclusive(), 'lock_timeout')
     })
     assert.equal(await commit(), 'committed')
   })
@@ -122,7 +124,7 @@ describe('on a server', { skip: WITHOUT_POSTGRES, concurrency: 4 }, () => {
         const result = attempt()
         await ledger.waiting(1)
         await client.query(`SELECT FROM balances WHERE account = 'user:1' FOR UPDATE`)
-        assert.equal(await result, 'contended')
+        assert.equal(await result, 'deadlock')
       })
     }
     assert.equal(await storage.store.commit(changes), 'committed')
@@ -132,8 +134,8 @@ describe('on a server', { skip: WITHOUT_POSTGRES, concurrency: 4 }, () => {
     await using ledger = await PostgresLedger.create()
     await ledger.fail('40001')
     const { commit, exclusive } = await bothWays(await ledger.open())
-    assert.equal(await commit(), 'contended')
-    assert.equal(await exclusive(), 'contended')
+    assert.equal(await commit(), 'serialization')
+    assert.equal(await exclusive(), 'serialization')
   })
 
   test('a key that is taken is stale', async () => {

@@ -1,14 +1,14 @@
 /** What PostgreSQL's error codes and a lost connection mean to the engine. */
 import { DatabaseError } from 'pg'
 import { Fault } from '../../engine/faults.ts'
-import type { CommitResult } from '../../engine/store.ts'
+import type { CommitResult, Contended } from '../../engine/store.ts'
 import { remedyOf } from './remedies.ts'
 
 export type Failure =
   /** A key was taken, or a guard of the commit found a row that had moved. */
   | 'stale'
-  /** The server gave up over a lock. */
-  | 'contended'
+  /** The server gave up because of a lock. */
+  | Contended
   /** The rows are refused: a constraint, or a value that a column cannot hold. */
   | 'refused'
   /** The server, its disk, the account or the connection fails. */
@@ -22,7 +22,8 @@ const BY_STATE: Readonly<Record<string, Failure>> = {
   '22012': 'stale', // division_by_zero: how a commit's guard says no, see statements.ts
   '23505': 'stale', // unique_violation
   '40003': 'unknown', // statement_completion_unknown
-  '55P03': 'contended', // lock_not_available: lock_timeout
+  '40P01': 'deadlock', // deadlock_detected
+  '55P03': 'lock_timeout', // lock_not_available: lock_timeout
   // The server process was ended: PostgreSQL closes the connection as well, a pooler may keep it.
   '57P01': 'unknown', // admin_shutdown
   '57P02': 'unknown', // crash_shutdown
@@ -35,7 +36,7 @@ const BY_CLASS: Readonly<Record<string, Failure>> = {
   '08': 'unknown', // connection exception: 08006 connection_failure, 08007 transaction_resolution_unknown
   '22': 'refused', // data exception: a character that the encoding lacks, a number out of range
   '23': 'refused', // integrity constraint violation: CHECK, NOT NULL
-  '40': 'contended', // transaction rollback: 40001 serialization_failure, 40P01 deadlock_detected
+  '40': 'serialization', // transaction rollback: 40001 serialization_failure
   '54': 'refused', // program limit exceeded: a value or a row that is too large
 }
 
@@ -95,7 +96,9 @@ export function resultOf(error: unknown): CommitResult {
   const failure = classify(error)
   switch (failure) {
     case 'stale':
-    case 'contended':
+    case 'deadlock':
+    case 'lock_timeout':
+    case 'serialization':
       return failure
     case 'refused':
       throw refused(error)

@@ -3,7 +3,7 @@ import { type Snapshot } from '../../domain/snapshot.ts'
 import { isEmpty, type Changes } from '../../domain/changes.ts'
 import { type Footprint } from '../../domain/footprint.ts'
 import { Fault } from '../../engine/faults.ts'
-import type { CommitResult } from '../../engine/store.ts'
+import { isContended, type CommitResult, type Contended } from '../../engine/store.ts'
 import type { RunningNumbers } from '../../domain/running-numbers.ts'
 import type { PooledClient } from './connection-pool.ts'
 import { classify, faultOf, inDoubt, resultOf, UNPROVEN } from './errors.ts'
@@ -25,7 +25,7 @@ export class ExclusiveTransaction {
   async run(footprint: Footprint, ids: RunningNumbers, plan: (snapshot: Snapshot) => Changes): Promise<CommitResult> {
     try {
       const found = await this.#lock(footprint, ids)
-      if (found === null) return 'contended'
+      if (typeof found === 'string') return found
       const changes = plan(found.snapshot)
       if (!isEmpty(changes)) return await this.#write(changes)
       if (found.isUnconfirmed) await this.#confirm()
@@ -46,12 +46,13 @@ export class ExclusiveTransaction {
     }
   }
 
-  /** Null when another writer held the locks for too long. */
-  async #lock(footprint: Footprint, ids: RunningNumbers): Promise<Found | null> {
+  /** Why not, when another writer held the locks. */
+  async #lock(footprint: Footprint, ids: RunningNumbers): Promise<Found | Contended> {
     try {
       return await lockSnapshot(this.#client, footprint, ids)
     } catch (error) {
-      if (classify(error) === 'contended') return null
+      const failure = classify(error)
+      if (isContended(failure)) return failure
       throw faultOf(error)
     }
   }

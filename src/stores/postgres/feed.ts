@@ -2,6 +2,7 @@
 import { FEED_COMMITS_MAX } from '../../engine/reader.ts'
 import type { Query } from '../sql/dialect.ts'
 import type { MoveCommits } from '../sql/feed.ts'
+import { isContended } from '../../engine/store.ts'
 import { classify } from './errors.ts'
 
 /**
@@ -25,7 +26,7 @@ export function moveCommits(query: Query): MoveCommits {
       return Number(row!['count'])
     } catch (error) {
       const failure = classify((error as Error).cause)
-      if (failure === 'stale' || failure === 'contended') return 0
+      if (failure === 'stale' || isContended(failure)) return 0
       throw error
     }
   }

@@ -135,7 +135,7 @@ describe('on a server', { skip: WITHOUT_POSTGRES, concurrency: 3 }, () => {
     const settleIt = (): Promise<string> =>
       storage.store.exclusive(keys, (snapshot) => books.decide([settle('h', 5n)], snapshot).changes)
     for (const account of ['user:1', 'user:2'])
-      await ledger.whileLocked(account, async () => assert.equal(await settleIt(), 'contended'))
+      await ledger.whileLocked(account, async () => assert.equal(await settleIt(), 'lock_timeout'))
     assert.equal(await settleIt(), 'committed')
     assert.equal((await storage.reader.account('user:2'))?.balances[0]?.available, 1_005n)
   })

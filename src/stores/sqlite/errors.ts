@@ -5,7 +5,7 @@ export type Failure =
   /** A key was taken. */
   | 'stale'
   /** Another connection has the write lock. */
-  | 'contended'
+  | 'lock_timeout'
   /** A CHECK, NOT NULL or type constraint refuses the row. */
   | 'refused'
   /** The ledger cannot use the file until an operator changes it. */
@@ -23,8 +23,8 @@ const BY_EXTENDED_CODE: Readonly<Record<number, Failure>> = {
 /** Primary result codes: the low byte. */
 const BY_PRIMARY_CODE: Readonly<Record<number, Failure>> = {
   3: 'misconfigured', // SQLITE_PERM
-  5: 'contended', // SQLITE_BUSY
-  6: 'contended', // SQLITE_LOCKED
+  5: 'lock_timeout', // SQLITE_BUSY
+  6: 'lock_timeout', // SQLITE_LOCKED
   8: 'misconfigured', // SQLITE_READONLY
   11: 'misconfigured', // SQLITE_CORRUPT
   19: 'refused', // SQLITE_CONSTRAINT: every other constraint

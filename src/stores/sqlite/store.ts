@@ -33,7 +33,7 @@ export const LOCK_ATTEMPT_MS_MAX = 20
 const LOCK_PAUSE_MS_MAX = 20
 
 export interface SqliteStoreOptions {
-  /** How long a commit waits for another process's write lock, in milliseconds; then it is `contended`. */
+  /** How long a commit waits for another process's write lock, in milliseconds; then it is a `lock_timeout`. */
   readonly busyTimeoutMs: number
   /** Where footprints of more than `LOAD_ROWS_MAX` are loaded; without it, all at once. */
   readonly longLoads?: LongLoads
@@ -82,7 +82,7 @@ export class SqliteStore implements Store {
     return await this.#withLock(() => {
       const tables = this.#open()
       const snapshot = tables.beginExclusive(footprint)
-      if (snapshot === null) return 'contended'
+      if (snapshot === null) return 'lock_timeout'
       try {
         const changes = plan(snapshot)
         return tables.endExclusive(flatten(changes))
@@ -104,22 +104,22 @@ export class SqliteStore implements Store {
   }
 
   /** Repeats the attempt while another process has the lock, for at most `busyTimeoutMs`. An attempt leaves no transaction open. */
-  async #withLock<Result>(attempt: () => Result | 'contended'): Promise<Result | 'contended'> {
+  async #withLock<Result>(attempt: () => Result | 'lock_timeout'): Promise<Result | 'lock_timeout'> {
     while (this.#trying !== null || this.#thread.isBusy) await (this.#trying ?? this.#thread.idle())
     const result = attempt()
-    if (result !== 'contended') return result
+    if (result !== 'lock_timeout') return result
     const trying = this.#tryAgain(attempt)
     const tried = trying.catch(() => undefined).then(() => (this.#trying = null))
     this.#trying = tried
     return await trying
   }
 
-  async #tryAgain<Result>(attempt: () => Result | 'contended'): Promise<Result | 'contended'> {
+  async #tryAgain<Result>(attempt: () => Result | 'lock_timeout'): Promise<Result | 'lock_timeout'> {
     const until = performance.now() + this.#busyTimeoutMs
     for (;;) {
       await sleep(Math.random() * LOCK_PAUSE_MS_MAX)
       const result = attempt()
-      if (result !== 'contended' || performance.now() >= until) return result
+      if (result !== 'lock_timeout' || performance.now() >= until) return result
     }
   }
 

@@ -80,7 +80,7 @@ export class SqliteTables {
       return this.#snapshots.all(footprint)
     } catch (error) {
       this.#rollBack()
-      if (isSqliteError(error) && classify(error) === 'contended') return null
+      if (isSqliteError(error) && classify(error) === 'lock_timeout') return null
       throw unusable(error)
     }
   }
@@ -96,7 +96,7 @@ export class SqliteTables {
   }
 
   /** Takes and releases the write lock: fails if a commit would fail. @throws Fault `store_unavailable`, `store_misconfigured` */
-  ping(): 'free' | 'contended' {
+  ping(): 'free' | 'lock_timeout' {
     try {
       this.#statements.beginImmediate.run()
       this.#statements.probe.run()
@@ -104,7 +104,7 @@ export class SqliteTables {
       return 'free'
     } catch (error) {
       this.#rollBack()
-      if (isSqliteError(error) && classify(error) === 'contended') return 'contended'
+      if (isSqliteError(error) && classify(error) === 'lock_timeout') return 'lock_timeout'
       throw unusable(error)
     }
   }
@@ -138,8 +138,8 @@ export class SqliteTables {
       switch (classify(error)) {
         case 'stale':
           return 'stale'
-        case 'contended':
-          return 'contended'
+        case 'lock_timeout':
+          return 'lock_timeout'
         case 'refused':
           throw refused(error)
         case 'misconfigured':
