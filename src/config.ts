@@ -80,6 +80,14 @@ export const SETTINGS = {
     fallback: '',
     read: addresses,
   },
+  metricsPort: {
+    flag: '--metrics-port <number>',
+    variable: 'HOLDFAST_METRICS_PORT',
+    meaning:
+      'a port for /metrics alone, at the same address; 0 for a free one; none: they are at the port of the service',
+    fallback: 'none',
+    read: noneOr(wholeNumber(0, 65_535)),
+  },
   logLevel: {
     flag: '--log-level <level>',
     variable: 'HOLDFAST_LOG_LEVEL',
@@ -347,6 +355,11 @@ function trueOrFalse(given: string): boolean {
 /** Returns undefined for `auto`: the user of the setting chooses the value. */
 function autoOr<Value>(read: (given: string) => Value): (given: string) => Value | undefined {
   return (given) => (given === 'auto' ? undefined : read(given))
+}
+
+/** Returns undefined for `none`. */
+function noneOr<Value>(read: (given: string) => Value): (given: string) => Value | undefined {
+  return (given) => (given === 'none' ? undefined : read(given))
 }
 
 /** A store URL without its password, for messages. */

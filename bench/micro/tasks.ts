@@ -17,6 +17,8 @@ import { Cache } from '../../src/engine/cache.ts'
 import { flowsOf } from '../../src/engine/flows.ts'
 import { ENGINE_LIMITS } from '../../src/engine/limits.ts'
 import { assertLawful } from '../../src/engine/plan-laws.ts'
+import { systemClock } from '../../src/engine/clock.ts'
+import { Measures } from '../../src/engine/measures.ts'
 import { Queue } from '../../src/engine/queue.ts'
 import { Ticket } from '../../src/engine/ticket.ts'
 import { commandOf, commandToWire } from '../../src/api/contracts.ts'
@@ -44,6 +46,7 @@ const MOMENT = {
   holdTtlMsDefault: ENGINE_LIMITS.holdTtlMsDefault,
   holdTtlMsMax: ENGINE_LIMITS.holdTtlMsMax,
 }
+const TIMES = { submittedAt: NOW, deadlineAt: NOW }
 const HOUSE_STRIPES = new HouseStripes(0)
 
 const FREEZES: readonly Command[] = commands((index) => ({
@@ -163,8 +166,9 @@ function throughQueue(batchCommandsMax: number): unknown {
   const known = snapshotOf([])
   const keysOf = (work: Work): Footprint => footprint([work], HOUSE_STRIPES, known)
   const queue = new Queue({ ...ENGINE_LIMITS, batchCommandsMax }, (work) => flowsOf(work, keysOf))
+  const measures = new Measures(systemClock)
   const promise = { resolve: () => undefined, reject: () => undefined }
-  for (const work of FREEZES) queue.offer(new Ticket({ work, caller: '' }, MOMENT.now, promise))
+  for (const work of FREEZES) queue.offer(new Ticket({ work, caller: '' }, TIMES, promise, measures))
   return queue.take(COMMANDS)
 }
 

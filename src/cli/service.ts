@@ -3,7 +3,10 @@ import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { destination, pino, type Logger } from 'pino'
 import type { Settings } from '../config.ts'
+import { buildMetricsServer } from '../http/metrics-server.ts'
 import { buildServer } from '../http/server.ts'
+import { metricsOf } from '../metrics/registry.ts'
+import { RequestMeasures } from '../metrics/request-measures.ts'
 import { openLedger, type ClockEvent, type EmbeddedLedger, type ExpiryEvent } from '../ledger.ts'
 import { given } from './arguments.ts'
 import { EXIT } from './exit-codes.ts'
@@ -32,24 +35,32 @@ export async function startService(settings: Settings): Promise<Service> {
   const callers = { callerCommandsPerSecondMax, callerBurstMax }
   const limits = { bodyBytesMax, requestsInFlightMax, ...callers, shutdownMs: shutdownMs / 2 }
   const { logRequests, corsOrigins, allowedHosts, trustedProxies, host } = settings
+  const requestMeasures = new RequestMeasures()
+  const metrics = metricsOf(ledger, { requests: requestMeasures })
   const app = buildServer(backend, {
     logger: log,
+    requestMeasures,
+    ...(settings.metricsPort === undefined ? { metrics } : {}),
     logRequests,
     limits,
     allowedHosts: [...allowedHosts, host.toLowerCase()],
     ...(trustedProxies.length > 0 ? { trustedProxies } : {}),
     ...(corsOrigins.length > 0 ? { corsOrigins } : {}),
   })
+  const metricsApp = settings.metricsPort === undefined ? null : buildMetricsServer(metrics, log)
   try {
+    await metricsApp?.listen({ host: settings.host, port: settings.metricsPort! })
     await app.listen({ host: settings.host, port: settings.port })
   } catch (error) {
+    await metricsApp?.close()
     await app.close()
     await ledger.close()
     throw error
   }
   const url = urlOf(app.server.address() as AddressInfo)
-  log.info({ url, store: storage.kind }, 'serving')
-  return { url, stopped: stopAtSignal(app, ledger, { log, shutdownMs: settings.shutdownMs }) }
+  const metricsUrl = metricsApp === null ? url : urlOf(metricsApp.server.address() as AddressInfo)
+  log.info({ url, metrics: `${metricsUrl}/metrics`, store: storage.kind }, 'serving')
+  return { url, stopped: stopAtSignal([app, metricsApp], ledger, { log, shutdownMs: settings.shutdownMs }) }
 }
 
 /** Half of `shutdownMs` is for the requests in progress, a quarter for the commands that are then still in the queue. */
@@ -108,7 +119,7 @@ function logClock(log: Logger, event: ClockEvent): void {
  * Ctrl-C that the terminal has already sent to the process.
  */
 async function stopAtSignal(
-  app: FastifyInstance,
+  apps: readonly (FastifyInstance | null)[],
   ledger: EmbeddedLedger,
   { log, shutdownMs }: { readonly log: Logger; readonly shutdownMs: number },
 ): Promise<void> {
@@ -122,7 +133,7 @@ async function stopAtSignal(
   }, shutdownMs)
   bound.unref()
   // The sweeper stops first, because its commands would delay those of callers.
-  await Promise.all([ledger.sweeper?.stop(), app.close()])
+  await Promise.all([ledger.sweeper?.stop(), ...apps.map((app) => app?.close())])
   await ledger.close()
   log.info('stopped')
 }

@@ -7,40 +7,44 @@ import { type Snapshot } from '../domain/snapshot.ts'
 import { footprint } from '../domain/rules.ts'
 import { FootprintKeys, NOTHING_KNOWN, type Footprint } from '../domain/footprint.ts'
 import { RunningNumbers } from '../domain/running-numbers.ts'
+import { BreakerStore } from './breaker.ts'
 import { Cache } from './cache.ts'
 import { ClockWatch, type ClockWatchOptions } from './clock-watch.ts'
 import type { Clock } from './clock.ts'
 import { Contention } from './contention.ts'
 import { asFault } from './faults.ts'
 import type { EngineLimits } from './limits.ts'
+import { Measures } from './measures.ts'
 import { assertLawful } from './plan-laws.ts'
 import { EngineStats } from './stats.ts'
 import type { Store } from './store.ts'
 import { Succession } from './succession.ts'
 
 export class BatchContext {
-  readonly store: Store
+  readonly store: BreakerStore
   readonly clock: Clock
   readonly limits: EngineLimits
   readonly succession: Succession
   readonly cache: Cache
   readonly contention: Contention
   readonly stats = new EngineStats()
+  readonly measures: Measures
   readonly watch: ClockWatch
   readonly #seqs: RunningNumbers
 
   constructor(store: Store, clock: Clock, limits: EngineLimits, options: { houseStripe: number } & ClockWatchOptions) {
-    this.store = store
+    this.measures = new Measures(clock)
+    this.store = new BreakerStore(store, clock, limits, this.measures)
     this.clock = clock
     this.limits = limits
-    this.succession = new Succession(store, new HouseStripes(options.houseStripe))
+    this.succession = new Succession(this.store, new HouseStripes(options.houseStripe))
     this.cache = new Cache(limits)
     this.contention = new Contention(clock, limits.contendedMs)
     this.#seqs = new RunningNumbers(
       () => clock.now(),
       () => clock.random(),
     )
-    this.watch = new ClockWatch({ store, clock, limits }, options)
+    this.watch = new ClockWatch({ store: this.store, clock, limits }, options)
   }
 
   /** The footprint of `work`, including the balances that only rows in the cache name. */

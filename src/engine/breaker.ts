@@ -5,6 +5,7 @@
 import {
   BrokenCircuitError,
   circuitBreaker,
+  CircuitState,
   ConsecutiveBreaker,
   handleWhen,
   type CircuitBreakerPolicy,
@@ -17,6 +18,7 @@ import type { Footprint } from '../domain/footprint.ts'
 import type { Clock } from './clock.ts'
 import { Fault } from './faults.ts'
 import type { EngineLimits } from './limits.ts'
+import type { Measures, Operation } from './measures.ts'
 import type { CommitResult, Store, StoreClock } from './store.ts'
 
 export class BreakerStore implements Store {
@@ -28,8 +30,16 @@ export class BreakerStore implements Store {
   /** The most recent failure of each circuit. */
   readonly #lastFailure = new Map<CircuitBreakerPolicy, Fault>()
 
-  constructor(store: Store, clock: Clock, limits: Pick<EngineLimits, 'breakerFailures' | 'breakerOpenMs'>) {
+  readonly #measures: Measures
+
+  constructor(
+    store: Store,
+    clock: Clock,
+    limits: Pick<EngineLimits, 'breakerFailures' | 'breakerOpenMs'>,
+    measures: Measures,
+  ) {
     this.#store = store
+    this.#measures = measures
     this.#openMs = limits.breakerOpenMs
     this.#reads = policyOf(clock, limits)
     this.#writes = policyOf(clock, limits)
@@ -40,28 +50,37 @@ export class BreakerStore implements Store {
   }
 
   load(footprint: Footprint): Promise<Snapshot> {
-    return this.#guard(this.#reads, () => this.#store.load(footprint))
+    return this.#guard(this.#reads, 'load', () => this.#store.load(footprint))
   }
 
   commit(changes: Changes): Promise<CommitResult> {
-    return this.#guard(this.#writes, () => this.#store.commit(changes))
+    return this.#guard(this.#writes, 'commit', () => this.#store.commit(changes))
   }
 
   exclusive(footprint: Footprint, plan: (snapshot: Snapshot) => Changes): Promise<CommitResult> {
-    return this.#guard(this.#writes, () => this.#store.exclusive(footprint, plan))
+    return this.#guard(this.#writes, 'exclusive', () => this.#store.exclusive(footprint, plan))
   }
 
   ping(): Promise<void> {
-    return this.#guard(this.#writes, () => this.#store.ping())
+    return this.#guard(this.#writes, 'ping', () => this.#store.ping())
   }
 
   clock(): Promise<StoreClock> {
-    return this.#guard(this.#reads, () => this.#store.clock())
+    return this.#guard(this.#reads, 'clock', () => this.#store.clock())
   }
 
-  async #guard<Result>(policy: CircuitBreakerPolicy, call: () => Promise<Result>): Promise<Result> {
+  /** Whether one of the circuits is open, or waits for its probe. */
+  get isOpen(): boolean {
+    return [this.#reads, this.#writes].some(({ state }) => state !== CircuitState.Closed)
+  }
+
+  async #guard<Result>(
+    policy: CircuitBreakerPolicy,
+    operation: Operation,
+    call: () => Promise<Result>,
+  ): Promise<Result> {
     try {
-      return await policy.execute(call)
+      return await policy.execute(() => this.#measures.operation(operation, call))
     } catch (error) {
       if (!(error instanceof BrokenCircuitError)) {
         if (isFailure(error)) this.#lastFailure.set(policy, error)

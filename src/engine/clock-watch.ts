@@ -74,6 +74,11 @@ export class ClockWatch {
     this.#reading = this.#read()
   }
 
+  /** As of the last comparison. */
+  get isWrong(): boolean {
+    return this.#wrong !== null
+  }
+
   get warnings(): readonly string[] {
     return [this.#warning, this.#rest?.message ?? null].filter((warning) => warning !== null)
   }

@@ -17,6 +17,14 @@ export class Contention {
     for (const key of keys) this.#until.set(key, until)
   }
 
+  /** How many balances count as contended. */
+  get size(): number {
+    const now = this.#clock.elapsed()
+    let size = 0
+    for (const until of this.#until.values()) if (until > now) size++
+    return size
+  }
+
   touches(keys: Iterable<string>): boolean {
     if (this.#until.size === 0) return false
     const now = this.#clock.elapsed()

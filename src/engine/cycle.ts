@@ -185,10 +185,11 @@ export class Cycle {
   }
 
   async #finishSent(sent: Sent): Promise<readonly WorkResult[]> {
-    const { cache, clock, contention, stats } = this.#context
+    const { cache, clock, contention, stats, measures } = this.#context
     const { jobs, now, plan } = sent
     const result = beforeLocks(await sent.result)
     const attempt = { number: 1, tookMs: clock.elapsed() - sent.sentAt }
+    if (result === 'committed') measures.attempts.observe(1)
     this.#end(plan.changes)
     const sound = sent.failuresBefore === this.#failures
     if (result === 'committed') {

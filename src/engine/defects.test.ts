@@ -112,13 +112,14 @@ test('a store that mixes balances up under locks too has nothing written, and ca
 test('after a defect that follows a successful commit, callers get an unknown effect', async () => {
   const storage = openMemoryStorage()
   const store = new FaultyStore(storage.store)
-  let isBroken = false
+  /** Calls of the clock until one fails: the first after the commit only measures it. */
+  let callsLeft = Infinity
   const clock: Clock = {
     ...systemClock,
     elapsed: () => {
-      if (!isBroken) return systemClock.elapsed()
-      isBroken = false
-      throw new Error('A clock that stands still.')
+      callsLeft--
+      if (callsLeft === 0) throw new Error('A clock that stands still.')
+      return systemClock.elapsed()
     },
   }
   const engine = new Engine(store, { clock })
@@ -126,7 +127,7 @@ test('after a defect that follows a successful commit, callers get an unknown ef
   store.gate = new Promise((resolve) => (open = resolve))
   const asked = ['d1', 'd2'].map((id) => resultOf(engine.submit(deposit(id, 'user:8', 5n))))
   await quiet()
-  isBroken = true
+  callsLeft = 2
   open()
   assert.deepEqual(await Promise.all(asked), ['internal/unknown', 'internal/unknown'])
   assert.equal(await resultOf(engine.submit(deposit('d1', 'user:8', 5n))), 'replayed')
@@ -145,7 +146,11 @@ test('a batch beyond the limit of those in flight is refused before anything of 
   )
   const taken = async (id: string): Promise<Promise<string>[]> => {
     const { promise, resolve, reject } = Promise.withResolvers<WorkOutcome>()
-    const ticket = new Ticket({ work: deposit(id, 'user:8', 5n), caller: '' }, Infinity, { resolve, reject })
+    const ticket = new Ticket(
+      { work: deposit(id, 'user:8', 5n), caller: '' },
+      { submittedAt: 0, deadlineAt: Infinity },
+      { resolve, reject },
+    )
     const answer = resultOf(promise as Promise<Outcome>)
     await pipeline.process([ticket])
     return [answer]
@@ -163,10 +168,14 @@ test('a ticket has one outcome, and one that was rejected ignores what comes lat
   const outcome = { status: 'rejected', rejection: { code: 'house_account', account: '@a' } } as const
   const heard: string[] = []
   const ticketOf = (): Ticket =>
-    new Ticket({ work: freeze('h', 'user:8', 1n), caller: '' }, 0, {
-      resolve: (given) => heard.push(codeOf(given as typeof outcome)),
-      reject: ({ code }) => heard.push(code),
-    })
+    new Ticket(
+      { work: freeze('h', 'user:8', 1n), caller: '' },
+      { submittedAt: 0, deadlineAt: 0 },
+      {
+        resolve: (given) => heard.push(codeOf(given as typeof outcome)),
+        reject: ({ code }) => heard.push(code),
+      },
+    )
   const resolved = ticketOf()
   resolved.resolve(outcome)
   resolved.reject(new Fault('internal', ''))

@@ -16,13 +16,14 @@ import type { Command, CommandKind, Group, Work } from '../domain/command.ts'
 import type { Instant, RequestId } from '../domain/ids.ts'
 import type { RequestRecord } from '../domain/snapshot.ts'
 import type { Outcome } from '../domain/outcome.ts'
-import { BreakerStore } from './breaker.ts'
 import type { ClockEvent } from './clock-watch.ts'
 import { AccountLimits } from './account-limits.ts'
 import { systemClock, type Clock } from './clock.ts'
 import { asFault, Fault } from './faults.ts'
 import { ENGINE_LIMITS, type EngineLimits } from './limits.ts'
 import { BatchContext } from './batch-context.ts'
+import type { Measures } from './measures.ts'
+import type { EngineGauges } from './gauges.ts'
 import { Pipeline } from './pipeline.ts'
 import { flowsOf } from './flows.ts'
 import { overloaded, Queue } from './queue.ts'
@@ -85,12 +86,29 @@ export class Engine {
   constructor(store: Store, options: EngineOptions = {}) {
     this.limits = { ...ENGINE_LIMITS, ...options.limits }
     this.#clock = options.clock ?? systemClock
-    const guarded = new BreakerStore(store, this.#clock, this.limits)
     const { houseStripe = 0, acceptRowsAhead = false, onClockEvent } = options
-    this.#context = new BatchContext(guarded, this.#clock, this.limits, { houseStripe, acceptRowsAhead, onClockEvent })
+    this.#context = new BatchContext(store, this.#clock, this.limits, { houseStripe, acceptRowsAhead, onClockEvent })
     this.#queue = new Queue(this.limits, (work) => flowsOf(work, this.#context.knownKeysOf))
     this.#pipeline = new Pipeline(this.#context)
     this.#accountLimits = AccountLimits.of(this.#clock, this.limits, (holds) => this.#stillOpen(holds))
+  }
+
+  gauges(): EngineGauges {
+    const { store, contention, cache, watch } = this.#context
+    return {
+      queueCommands: this.#queue.commands,
+      batchesInFlight: this.#pipeline.depth,
+      isBreakerOpen: store.isOpen,
+      contendedBalances: contention.size,
+      cachedRequests: cache.requests.size,
+      cachedBalances: cache.balances.size,
+      isClockWrong: watch.isWrong,
+    }
+  }
+
+  /** What was done since the start. */
+  get measures(): Measures {
+    return this.#context.measures
   }
 
   get stats(): Readonly<EngineStats> {
@@ -135,7 +153,9 @@ export class Engine {
       try {
         const promise =
           this.#accountLimits === null ? { resolve, reject } : this.#accountLimits.admit(work, { resolve, reject })
-        ticket = new Ticket({ work, caller }, this.#clock.elapsed() + waitMsMax, promise)
+        const submittedAt = this.#clock.elapsed()
+        const times = { submittedAt, deadlineAt: submittedAt + waitMsMax }
+        ticket = new Ticket({ work, caller }, times, promise, this.#context.measures)
         crowd = this.#queue.offer(ticket)
       } catch (error) {
         return reject(asFault(error))

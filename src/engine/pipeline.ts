@@ -52,6 +52,7 @@ export class Pipeline {
   /** Resolves when the next batch may be taken; one call at a time. Never rejects. */
   async process(tickets: readonly Ticket[]): Promise<void> {
     this.#preparing = tickets
+    this.#context.measures.batch(tickets)
     let prepared: Prepared
     try {
       const { batchesInFlightMax } = this.#context.limits
@@ -72,8 +73,9 @@ export class Pipeline {
   async #finish(prepared: Prepared, tickets: readonly Ticket[], before: Promise<void>): Promise<void> {
     await before
     const results = await this.#resultsOf(prepared, tickets)
-    const { stats, cache } = this.#context
+    const { stats, measures, cache } = this.#context
     stats.batches++
+    measures.answering()
     for (let index = 0; index < tickets.length; index++) {
       const ticket = tickets[index]!
       const result = results[index]!

@@ -17,7 +17,11 @@ function queueOf(limits: Partial<typeof LIMITS> = {}): Queue {
 }
 
 function ticketOf(work: Work, caller = '', deadlineAt = Infinity): Ticket {
-  return new Ticket({ work, caller }, deadlineAt, { resolve: () => undefined, reject: () => undefined })
+  return new Ticket(
+    { work, caller },
+    { submittedAt: 0, deadlineAt },
+    { resolve: () => undefined, reject: () => undefined },
+  )
 }
 
 let ids = 0

@@ -83,12 +83,15 @@ export class Recovery {
   async takeTurn(jobs: readonly Job[], now: Instant): Promise<readonly WorkResult[]> {
     let attempt = NONE
     if (this.#commitsProve) {
-      const { clock } = this.#context
+      const { clock, measures } = this.#context
       const since = clock.elapsed()
       let isConflict = true
       try {
         const outcomes = await this.#turn(worksOf(jobs), now)
-        if (outcomes !== null && outcomes.length > 0) return outcomes
+        if (outcomes !== null && outcomes.length > 0) {
+          measures.attempts.observe(1)
+          return outcomes
+        }
         isConflict = outcomes === null
       } catch (error) {
         const fault = asFault(error)
@@ -158,7 +161,7 @@ export class Recovery {
    */
   async insist(jobs: readonly Job[], now: Instant, from: Insistence = {}): Promise<readonly WorkResult[]> {
     const { last = NONE, turnsLeft = HOUSE_STRIPE_TURNS } = from
-    const { clock, limits } = this.#context
+    const { clock, limits, measures } = this.#context
     const results = new Map<Job, WorkResult>()
     let waiting = jobs
     for (let attempt = last; ;) {
@@ -169,11 +172,15 @@ export class Recovery {
         job.reject(fault)
         return false
       })
-      if (waiting.length === 0) break
+      if (waiting.length === 0) {
+        measures.attempts.observe(attempt.number)
+        break
+      }
       const since = clock.elapsed()
       const found = await this.#attempt(waiting, now, turnsLeft)
       if (found !== null) {
         for (const [index, job] of waiting.entries()) results.set(job, found[index]!)
+        measures.attempts.observe(attempt.number + 1)
         break
       }
       attempt = { number: attempt.number + 1, tookMs: clock.elapsed() - since }

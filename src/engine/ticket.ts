@@ -20,6 +20,12 @@ export interface Promised {
   readonly reject: (fault: Fault) => void
 }
 
+/** Is told how tickets end. */
+export interface TicketWatch {
+  answered(ticket: Ticket, outcome: WorkOutcome): void
+  failed(ticket: Ticket, fault: Fault): void
+}
+
 /** What recovery needs from a ticket. */
 export interface Job {
   readonly work: Work
@@ -42,7 +48,10 @@ export class Ticket implements Job {
   readonly caller: string
   /** Commands in it. */
   readonly size: number
+  /** On the clock's `elapsed`, as is the deadline. */
+  readonly submittedAt: number
   readonly deadlineAt: number
+  readonly #watch: TicketWatch | null
   readonly #resolve: (outcome: WorkOutcome) => void
   readonly #reject: (fault: Fault) => void
   #state: 'queued' | 'taken' | 'resolved' | 'rejected' = 'queued'
@@ -50,13 +59,16 @@ export class Ticket implements Job {
 
   constructor(
     { work, caller }: { readonly work: Work; readonly caller: string },
-    deadlineAt: number,
+    { submittedAt, deadlineAt }: { readonly submittedAt: number; readonly deadlineAt: number },
     { resolve, reject }: Promised,
+    watch: TicketWatch | null = null,
   ) {
     this.work = work
     this.caller = caller
     this.size = sizeOf(work)
+    this.submittedAt = submittedAt
     this.deadlineAt = deadlineAt
+    this.#watch = watch
     this.#resolve = resolve
     this.#reject = reject
   }
@@ -81,12 +93,16 @@ export class Ticket implements Job {
   /** Does nothing when the ticket was rejected before. @throws Error for a second outcome */
   resolve(outcome: WorkOutcome): void {
     assertLaw(6, this.#state !== 'resolved', 'a ticket has one outcome')
-    if (this.#end('resolved')) this.#resolve(outcome)
+    if (!this.#end('resolved')) return
+    this.#watch?.answered(this, outcome)
+    this.#resolve(outcome)
   }
 
   /** Does nothing when the ticket is answered already. */
   reject(fault: Fault): void {
-    if (this.#end('rejected')) this.#reject(fault)
+    if (!this.#end('rejected')) return
+    this.#watch?.failed(this, fault)
+    this.#reject(fault)
   }
 
   /** Rejects the ticket because its deadline passed or its caller gave up. */

@@ -31,6 +31,11 @@ export function sendFound(reply: FastifyReply, body: object): FastifyReply {
   return protect(reply).code(200).send(body)
 }
 
+/** @param type the Content-Type */
+export function sendText(reply: FastifyReply, text: string, type: string): FastifyReply {
+  return protect(reply).header('content-type', type).code(200).send(text)
+}
+
 /** @param policy the Content-Security-Policy */
 export function sendPage(reply: FastifyReply, page: string, policy: string): FastifyReply {
   reply.header('content-type', 'text/html; charset=utf-8').header('content-security-policy', policy)

@@ -11,6 +11,7 @@ import cors from '@fastify/cors'
 import swagger from '@fastify/swagger'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { pino, type Logger } from 'pino'
+import type { RequestMeasures } from '../metrics/request-measures.ts'
 import type { Backend } from './backend.ts'
 import { callIdOf, returnCallIds } from './call-id.ts'
 import { answerEverything, clientErrorHandler, connectionsOf, needOneHost } from './connections.ts'
@@ -19,6 +20,7 @@ import { homeRoute } from './home.ts'
 import { addLedgerRoutes, answerError, refuseUnknownRoutes } from './ledger-routes.ts'
 import { HTTP_LIMITS, type HttpLimits } from './limits.ts'
 import { ProblemLog } from './log.ts'
+import { measureRequests, metricsRoute, type MetricsText } from './metrics.ts'
 import { NAMED_SCHEMAS, OPENAPI, withOptionalBodies, withProblems } from './openapi.ts'
 import { referenceRoutes } from './reference.ts'
 import { refuseOtherSites } from './sites.ts'
@@ -29,6 +31,10 @@ export interface HttpOptions {
   readonly logger?: Logger
   /** Log one line per request in addition to problems. Default false. */
   readonly logRequests?: boolean
+  /** Measures the requests. Default: none are measured. */
+  readonly requestMeasures?: RequestMeasures
+  /** Answered at `/metrics`. Default: there is no such route. */
+  readonly metrics?: MetricsText
   /** Names in lower case by which the service may be called, besides addresses and localhost; `*` for all. Default: none. */
   readonly allowedHosts?: readonly string[]
   /** The addresses of proxies, such as `10.0.0.0/8`, whose `X-Forwarded-For` says who is calling. Default: none. */
@@ -73,6 +79,7 @@ export function buildServer(backend: Backend, options: HttpOptions = {}): Fastif
   answerEverything(app.server)
   returnCallIds(app)
   app.addHook('onRequest', needOneHost)
+  if (options.requestMeasures !== undefined) measureRequests(app, options.requestMeasures)
   const { allowedHosts = [], corsOrigins } = options
   app.addHook('onRequest', refuseOtherSites({ allowedHosts, corsOrigins: corsOrigins ?? [] }))
   app.setErrorHandler((thrown, request, reply) => answerError(thrown, { request, reply, problems }))
@@ -86,6 +93,7 @@ export function buildServer(backend: Backend, options: HttpOptions = {}): Fastif
   void app.register(async (routes) => {
     refuseUnknownRoutes(routes)
     addLedgerRoutes(routes, backend, { limits, log, logRequests: options.logRequests ?? false })
+    if (options.metrics !== undefined) metricsRoute(routes, options.metrics)
     homeRoute(routes)
     await referenceRoutes(routes)
   })

@@ -2,6 +2,7 @@
 import type { Auditor } from '../engine/auditor.ts'
 import type { Reader } from '../engine/reader.ts'
 import type { Store } from '../engine/store.ts'
+import type { StorageGauges } from './gauges.ts'
 
 export interface Storage extends AsyncDisposable {
   /** Which database it is: `memory`, `sqlite`, … */
@@ -15,6 +16,7 @@ export interface Storage extends AsyncDisposable {
   readonly warnings: readonly string[]
   /** The warnings as they are now, in one round trip. @throws Fault `store_unavailable` */
   inspect(): Promise<readonly string[]>
+  gauges(): StorageGauges
   /** Ends every connection. Later calls throw Fault `store_unavailable`. Closing twice is allowed. */
   close(): Promise<void>
 }

@@ -161,6 +161,7 @@ class Reader implements AsyncDisposable {
     const program = this.#here(own + text + close)
       .replaceAll(`'holdfast/client'`, `'${join(ROOT, 'src/client/index.ts')}'`)
       .replaceAll(`'holdfast/http'`, `'${join(ROOT, 'src/http/ledger-routes.ts')}'`)
+      .replaceAll(`'holdfast/metrics'`, `'${join(ROOT, 'src/metrics/registry.ts')}'`)
       .replaceAll(`'holdfast'`, `'${join(ROOT, 'src/index.ts')}'`)
     writeFileSync(file, program)
     return await runChild(process.execPath, [file], { cwd: this.#folder })

@@ -21,8 +21,9 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   stores: { sees: ['domain', ...PORTS], packages: ['kysely', 'mysql2', 'pg'], node: true },
   // The reads of a ledger stand on the read port.
   api: { sees: ['domain', 'engine/reader.ts'], packages: [], node: false },
+  metrics: { sees: ['domain', 'engine', 'version.ts'], packages: ['@prometheus-io'], node: true },
   http: {
-    sees: ['api', 'engine', 'domain', 'version.ts'],
+    sees: ['api', 'engine', 'domain', 'metrics', 'version.ts'],
     packages: ['fastify', '@fastify', 'pino'],
     node: true,
   },
@@ -32,7 +33,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   import: { sees: ['api', 'domain', ...ADDRESSES], packages: ['mysql2', 'pg'], node: true },
   reconcile: { sees: ['api', 'domain'], packages: ['csv-parse'], node: true },
   cli: {
-    sees: ['client', 'ledger.ts', 'config.ts', 'version.ts', 'http', 'import', 'reconcile', 'api', 'domain'],
+    sees: ['client', 'ledger.ts', 'config.ts', 'version.ts', 'http', 'metrics', 'import', 'reconcile', 'api', 'domain'],
     packages: 'any',
     node: true,
   },

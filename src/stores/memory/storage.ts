@@ -1,3 +1,4 @@
+import { NO_GAUGES } from '../gauges.ts'
 import type { Storage } from '../storage.ts'
 import { MemoryAuditor } from './auditor.ts'
 import { MemoryReader } from './reader.ts'
@@ -24,6 +25,7 @@ export function openMemoryStorage(tables: Tables = new Tables(), order: WriteOrd
     auditor: new MemoryAuditor(connection),
     warnings: WARNINGS,
     inspect: () => Promise.resolve(WARNINGS),
+    gauges: () => NO_GAUGES,
     close,
     [Symbol.asyncDispose]: close,
   }

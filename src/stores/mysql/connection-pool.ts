@@ -6,6 +6,7 @@
  * doubles up to a second, so that a server that restarts is not overloaded by logins.
  */
 import { Fault } from '../../engine/faults.ts'
+import type { PoolGauges } from '../gauges.ts'
 import type { MysqlConnection } from './connection.ts'
 
 export interface PoolOptions {
@@ -88,6 +89,11 @@ export class ConnectionPool {
   /** Whether a user would be served at once. */
   get isFree(): boolean {
     return this.#inUse < this.#options.size
+  }
+
+  gauges(pool: string): PoolGauges {
+    const idle = this.#idle.length
+    return { pool, sizeMax: this.#options.size, idle, used: this.#inUse, waiting: this.#waiters.size }
   }
 
   /** Replaces every connection: idle ones at once, the others when they are returned. */

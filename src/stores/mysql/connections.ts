@@ -4,6 +4,7 @@
  * When the server of one connection accepts no writes any more, another server is the primary, and the address may already lead there.
  * All connections are given up then: the rows of the old server may be out of date, and no command may be rejected on them.
  */
+import type { PoolGauges } from '../gauges.ts'
 import type { ConnectionPool } from './connection-pool.ts'
 import type { MysqlConnection } from './connection.ts'
 import { isContended } from '../../engine/store.ts'
@@ -41,6 +42,15 @@ export class Connections {
   /** Connections for commands that broke or were given up. */
   get lostCount(): number {
     return this.writer.lostCount + this.ahead.lostCount + this.#readers.lostCount
+  }
+
+  gauges(): readonly PoolGauges[] {
+    return [
+      this.writer.gauges('writer'),
+      this.ahead.gauges('ahead'),
+      this.#readers.gauges('readers'),
+      this.#audits.gauges('audits'),
+    ]
   }
 
   /**

@@ -68,6 +68,7 @@ export async function openMysqlStorage(url: string, options: MysqlOptions = {}):
     }),
     warnings: [...warnings, ...warningsOf(address)],
     inspect: async () => [...(await connections.read(inspect)), ...warningsOf(address)],
+    gauges: () => ({ pools: connections.gauges(), logBytes: null }),
     close,
     [Symbol.asyncDispose]: close,
   }

@@ -2,6 +2,7 @@
 import { callbackify } from 'node:util'
 import { Pool, type PoolClient } from 'pg'
 import { Fault } from '../../engine/faults.ts'
+import type { PoolGauges } from '../gauges.ts'
 import type { Row } from '../sql/values.ts'
 import { clientConfig, prepareSession, type Role } from './connection.ts'
 import { faultOf } from './errors.ts'
@@ -46,6 +47,11 @@ export class ConnectionPool {
   /** The number of connections that broke or were given up. */
   get lostCount(): number {
     return this.#lostCount
+  }
+
+  gauges(pool: string): PoolGauges {
+    const { totalCount, idleCount: idle, waitingCount: waiting } = this.#pool
+    return { pool, sizeMax: this.#sizeMax, idle, used: totalCount - idle, waiting }
   }
 
   /** A connection that the caller must release. @throws Fault `store_unavailable`, `store_misconfigured` */

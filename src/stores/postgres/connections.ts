@@ -1,4 +1,5 @@
 /** All connections of an open ledger. When one of them finds that its server is not the primary, all are replaced. */
+import type { PoolGauges } from '../gauges.ts'
 import type { Query } from '../sql/dialect.ts'
 import { CommitLine } from './commit-line.ts'
 import { ConnectionPool } from './connection-pool.ts'
@@ -26,6 +27,10 @@ export class Connections {
   /** Connections for commands that broke or were given up. */
   get lostCount(): number {
     return this.line.lostCount + this.writes.lostCount
+  }
+
+  gauges(): readonly PoolGauges[] {
+    return [this.writes.gauges('writes'), this.#reads.gauges('reads'), this.#audits.gauges('audits')]
   }
 
   readonly read: Query = (sql, parameters) => this.#query(this.#reads, sql, parameters)

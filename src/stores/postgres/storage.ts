@@ -56,6 +56,7 @@ export async function openPostgresStorage(url: string, options: PostgresOptions 
     auditor: new SqlAuditor('postgres', connections.audit),
     warnings,
     inspect: async () => warningsOf(await readSettings(connections.read)),
+    gauges: () => ({ pools: connections.gauges(), logBytes: null }),
     close,
     [Symbol.asyncDispose]: close,
   }

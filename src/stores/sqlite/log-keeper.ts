@@ -52,7 +52,7 @@ export class LogKeeper {
 
   /** Warnings whose text stays the same while the log grows a little, so that each is logged once. */
   warnings(): readonly string[] {
-    const bytes = this.#bytes()
+    const bytes = this.bytes()
     const { logBytesMax } = this.#limits
     if (bytes <= logBytesMax) return []
     const passed = logBytesMax * 2 ** Math.floor(Math.log2(bytes / logBytesMax))
@@ -70,7 +70,7 @@ export class LogKeeper {
   }
 
   #look(): void {
-    const isLong = this.#bytes() > this.#limits.logBytesMax
+    const isLong = this.bytes() > this.#limits.logBytesMax
     if (isLong) this.#move()
     else if (this.#worker !== null && !this.#isMoving) void this.#end()
   }
@@ -117,7 +117,8 @@ export class LogKeeper {
     if (this.#writes.isOpen) this.#writes.exec(`PRAGMA wal_autocheckpoint = ${pages}`)
   }
 
-  #bytes(): number {
+  /** The size of the log. */
+  bytes(): number {
     return statSync(logOf(this.#file), { throwIfNoEntry: false })?.size ?? 0
   }
 }

@@ -80,6 +80,7 @@ export async function openSqliteStorage(path: string, options: SqliteOptions = {
       // Each connection sets everything that could weaken durability, independently of other connections.
       warnings: warnings(),
       inspect: () => Promise.resolve(warnings()),
+      gauges: () => ({ pools: [], logBytes: keeper.bytes() }),
       close,
       [Symbol.asyncDispose]: close,
     }

@@ -1,0 +1,13 @@
+/** How an engine is right now. */
+export interface EngineGauges {
+  /** Commands that wait for a batch. */
+  readonly queueCommands: number
+  readonly batchesInFlight: number
+  /** Whether the circuit breaker answers for the database. */
+  readonly isBreakerOpen: boolean
+  /** Balances that another writer has moved lately, so that they are locked before they are decided on. */
+  readonly contendedBalances: number
+  readonly cachedRequests: number
+  readonly cachedBalances: number
+  readonly isClockWrong: boolean
+}

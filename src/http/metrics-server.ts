@@ -1,0 +1,17 @@
+/** The metrics on a port of their own, for networks in which Prometheus may not reach the service. */
+import Fastify, { type FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
+import { answerError, refuseUnknownRoutes } from './ledger-routes.ts'
+import { ProblemLog } from './log.ts'
+import { METRICS_PATH, type MetricsText } from './metrics.ts'
+import { sendText } from './respond.ts'
+
+/** A server with nothing but the metrics, ready to `listen`. */
+export function buildMetricsServer(registry: MetricsText, log: Logger): FastifyInstance {
+  const problems = new ProblemLog(log)
+  const app = Fastify({ logger: false })
+  app.setErrorHandler((thrown, request, reply) => answerError(thrown, { request, reply, problems }))
+  refuseUnknownRoutes(app)
+  app.get(METRICS_PATH, async (_, reply) => sendText(reply, await registry.metrics(), registry.contentType))
+  return app
+}

@@ -1,0 +1,142 @@
+/** The metrics of an engine: commands, batches, commits, holds. */
+import type { EngineGauges } from '../engine/gauges.ts'
+import { OPERATIONS, type Measures } from '../engine/measures.ts'
+import type { EngineStats } from '../engine/stats.ts'
+import { counter, gauge, histogram, type Labels, type Shown } from './shown.ts'
+
+export interface MeasuredEngine {
+  readonly measures: Measures
+  readonly stats: Readonly<EngineStats>
+  gauges(): EngineGauges
+}
+
+export function engineMetrics(engine: MeasuredEngine): readonly Shown[] {
+  const { measures, stats } = engine
+  return [
+    ...commandMetrics(measures),
+    ...batchMetrics(measures, stats),
+    ...holdMetrics(measures),
+    ...stateMetrics(engine.gauges()),
+  ]
+}
+
+function commandMetrics({ kinds }: Measures): readonly Shown[] {
+  const outcomes: [Labels, number][] = []
+  for (const [kind, { applied, replayed, rejected, faulted }] of kinds) {
+    outcomes.push(
+      [{ kind, outcome: 'applied', code: '' }, applied],
+      [{ kind, outcome: 'replayed', code: '' }, replayed],
+    )
+    for (const [code, count] of rejected) outcomes.push([{ kind, outcome: 'rejected', code }, count])
+    for (const [code, count] of faulted) outcomes.push([{ kind, outcome: 'faulted', code }, count])
+  }
+  const durations = [...kinds].map(([kind, { seconds }]) => [{ kind }, seconds] as const)
+  return [
+    counter(
+      'holdfast_commands_total',
+      'Commands that were answered, by kind, outcome and the code of a refusal.',
+      outcomes,
+    ),
+    histogram('holdfast_command_duration_seconds', 'Time from the submission of a command to its answer.', durations),
+  ]
+}
+
+function batchMetrics(
+  { batchCommands, queueSeconds, attempts, commits, operations }: Measures,
+  stats: Readonly<EngineStats>,
+): readonly Shown[] {
+  const { stale, deadlock, lock_timeout, serialization, doubts: doubt, splits: split } = stats
+  const conflicts = Object.entries({ stale, deadlock, lock_timeout, serialization, doubt, split })
+  const ends: [Labels, number][] = []
+  for (const [path, byResult] of Object.entries(commits)) {
+    for (const [result, count] of byResult) ends.push([{ path: PATHS[path as 'commit'], result }, count])
+  }
+  return [
+    histogram('holdfast_batch_commands', 'Commands in one batch.', batchCommands),
+    histogram('holdfast_queue_wait_seconds', 'Time that a command waited for its batch.', queueSeconds),
+    histogram(
+      'holdfast_attempts',
+      'Attempts at a batch, or a part of it, until it was committed or given up.',
+      attempts,
+    ),
+    counter(
+      'holdfast_commits_total',
+      'Transactions by path (swap: guarded by versions, without locks; locked) and result.',
+      ends,
+    ),
+    gauge(
+      'holdfast_cas_success_ratio',
+      'The part of the swaps that were committed, since the start. As a rate: holdfast_commits_total.',
+      successOf(commits.commit),
+    ),
+    histogram('holdfast_commit_duration_seconds', 'Time of a transaction, by path.', [
+      [{ path: PATHS.commit }, operations.commit],
+      [{ path: PATHS.exclusive }, operations.exclusive],
+    ]),
+    counter(
+      'holdfast_conflicts_total',
+      'Conflicts that were absorbed or answered, by kind.',
+      conflicts.map(([kind, count]) => [{ kind }, count]),
+    ),
+  ]
+}
+
+const PATHS = { commit: 'swap', exclusive: 'locked' } as const
+
+/** 1 without any. */
+function successOf(results: ReadonlyMap<string, number>): number {
+  const all = [...results.values()].reduce((sum, count) => sum + count, 0)
+  return all === 0 ? 1 : (results.get('committed') ?? 0) / all
+}
+
+function holdMetrics({ holdsEnded, settledParts }: Measures): readonly Shown[] {
+  return [
+    counter(
+      'holdfast_holds_ended_total',
+      'Holds that this process ended, by what they became.',
+      [...holdsEnded].map(([state, count]) => [{ state }, count]),
+    ),
+    histogram(
+      'holdfast_settled_ratio',
+      'What the holds that ended had settled, as a part of their amounts.',
+      settledParts,
+    ),
+  ]
+}
+
+function stateMetrics(gauges: EngineGauges): readonly Shown[] {
+  const {
+    queueCommands,
+    batchesInFlight,
+    isBreakerOpen,
+    contendedBalances,
+    cachedRequests,
+    cachedBalances,
+    isClockWrong,
+  } = gauges
+  return [
+    gauge('holdfast_queue_commands', 'Commands that wait for a batch.', queueCommands),
+    gauge('holdfast_batches_in_flight', 'Batches that are being decided or committed.', batchesInFlight),
+    gauge('holdfast_breaker_open', '1 while the circuit breaker answers for the database.', Number(isBreakerOpen)),
+    gauge(
+      'holdfast_contended_balances',
+      'Balances that another writer has moved lately, so that they are locked first.',
+      contendedBalances,
+    ),
+    gauge('holdfast_cache_requests', 'Requests in the cache.', cachedRequests),
+    gauge('holdfast_cache_balances', 'Balances in the cache.', cachedBalances),
+    gauge(
+      'holdfast_clock_wrong',
+      '1 while the clock of this process is found wrong, and it decides nothing.',
+      Number(isClockWrong),
+    ),
+  ]
+}
+
+/** Calls of the database, by the names of OpenTelemetry. */
+export function databaseMetrics({ operations }: Measures, system: string): readonly Shown[] {
+  const calls = OPERATIONS.map(
+    (operation) => [{ db_system_name: system, db_operation_name: operation }, operations[operation]] as const,
+  )
+  return [histogram('db_client_operation_duration_seconds', 'Time of a call of the database by the engine.', calls)]
+}
