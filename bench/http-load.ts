@@ -12,6 +12,16 @@ export interface Exchange {
   readonly body: string
 }
 
+export interface Origin {
+  /** The address from which the connection comes. Default: the system chooses. */
+  readonly localAddress?: string
+}
+
+interface PostOptions {
+  /** The server closes the connection after its answer. */
+  readonly isLast?: boolean
+}
+
 const HEAD_END = '\r\n\r\n'
 
 export class HttpConnection {
@@ -20,6 +30,7 @@ export class HttpConnection {
   #received = ''
   #waiting: ((exchange: Exchange) => void) | null = null
   #failed: ((error: Error) => void) | null = null
+  #isOpen = true
 
   private constructor(socket: Socket, host: string) {
     this.#socket = socket
@@ -28,11 +39,14 @@ export class HttpConnection {
     socket.setEncoding('latin1')
     socket.on('data', (chunk: string) => this.#receive(chunk))
     socket.on('error', (error) => this.#failed?.(error))
-    socket.on('close', () => this.#failed?.(new Error('The server closed the connection.')))
+    socket.on('close', () => {
+      this.#isOpen = false
+      this.#failed?.(closed())
+    })
   }
 
-  static async open(port: number): Promise<HttpConnection> {
-    const socket = connect(port, '127.0.0.1')
+  static async open(port: number, origin: Origin = {}): Promise<HttpConnection> {
+    const socket = connect({ port, host: '127.0.0.1', ...origin })
     await new Promise<void>((resolve, reject) => {
       socket.once('connect', resolve)
       socket.once('error', reject)
@@ -40,21 +54,36 @@ export class HttpConnection {
     return new HttpConnection(socket, `127.0.0.1:${port}`)
   }
 
-  post(path: string, body: string): Promise<Exchange> {
-    return new Promise((resolve, reject) => {
-      this.#waiting = resolve
-      this.#failed = reject
-      this.#socket.write(
-        `POST ${path} HTTP/1.1\r\nHost: ${this.#host}\r\nContent-Type: application/json\r\n` +
-          `Content-Length: ${body.length}\r\n\r\n${body}`,
-        'latin1',
-      )
-    })
+  /** False when the server has closed it. */
+  get isOpen(): boolean {
+    return this.#isOpen
+  }
+
+  /** @throws Error when the connection ends before the answer */
+  post(path: string, body: string, { isLast = false }: PostOptions = {}): Promise<Exchange> {
+    return this.#send(
+      `POST ${path} HTTP/1.1\r\nHost: ${this.#host}\r\nContent-Type: application/json\r\n` +
+        `${isLast ? 'Connection: close\r\n' : ''}Content-Length: ${body.length}\r\n\r\n${body}`,
+    )
+  }
+
+  /** The server closes the connection after its answer. @throws Error when the connection ends before the answer */
+  getLast(path: string): Promise<Exchange> {
+    return this.#send(`GET ${path} HTTP/1.1\r\nHost: ${this.#host}\r\nConnection: close\r\n\r\n`)
   }
 
   close(): void {
     this.#failed = null
     this.#socket.destroy()
+  }
+
+  #send(request: string): Promise<Exchange> {
+    if (!this.#isOpen) return Promise.reject(closed())
+    return new Promise((resolve, reject) => {
+      this.#waiting = resolve
+      this.#failed = reject
+      this.#socket.write(request, 'latin1')
+    })
   }
 
   #receive(chunk: string): void {
@@ -71,4 +100,8 @@ export class HttpConnection {
     this.#received = this.#received.slice(end)
     this.#waiting?.(exchange)
   }
+}
+
+function closed(): Error {
+  return new Error('The server closed the connection.')
 }

@@ -25,6 +25,8 @@ function report(thrown: unknown, isJson: boolean): number {
   if (error !== null && isJson) {
     process.stdout.write(`${JSON.stringify(error)}\n`)
   } else {
+    // Without a reader there is still the exit code.
+    process.stderr.once('error', () => undefined)
     process.stderr.write(`${styledError('red', 'error:')} ${visibleLines(message)}\n`)
     if (hint !== null) process.stderr.write(`${hint}\n`)
   }

@@ -1,7 +1,7 @@
 /** The HTTP service as a process: from its settings to an orderly stop. */
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
-import { destination, pino, type Logger } from 'pino'
+import type { Logger } from 'pino'
 import type { Settings } from '../config.ts'
 import { buildMetricsServer } from '../http/metrics-server.ts'
 import { buildServer } from '../http/server.ts'
@@ -10,6 +10,7 @@ import { RequestMeasures } from '../metrics/request-measures.ts'
 import { openLedger, type ClockEvent, type EmbeddedLedger, type ExpiryEvent } from '../ledger.ts'
 import { given } from './arguments.ts'
 import { EXIT } from './exit-codes.ts'
+import { LOG_LIMITS, openLog } from './log-output.ts'
 
 export interface Service {
   readonly url: string
@@ -17,11 +18,12 @@ export interface Service {
   readonly stopped: Promise<void>
 }
 
-const STDERR = 2
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const
 
 export async function startService(settings: Settings): Promise<Service> {
-  const log = pino({ level: settings.logLevel }, destination({ fd: STDERR, sync: true }))
+  const logLimits = { ...LOG_LIMITS, exitMsMax: Math.min(LOG_LIMITS.exitMsMax, settings.shutdownMs / 8) }
+  const { log } = openLog(settings.logLevel, logLimits)
+  logDefect(log)
   const ledger = await openLedger(settings.store, {
     ...ledgerOptions(settings),
     onExpiryEvent: (event) => logExpiry(log, event),
@@ -60,10 +62,19 @@ export async function startService(settings: Settings): Promise<Service> {
   const url = urlOf(app.server.address() as AddressInfo)
   const metricsUrl = metricsApp === null ? url : urlOf(metricsApp.server.address() as AddressInfo)
   log.info({ url, metrics: `${metricsUrl}/metrics`, store: storage.kind }, 'serving')
-  return { url, stopped: stopAtSignal([app, metricsApp], ledger, { log, shutdownMs: settings.shutdownMs }) }
+  const { exitMsMax } = logLimits
+  return { url, stopped: stopAtSignal([app, metricsApp], ledger, { log, exitMsMax, shutdownMs: settings.shutdownMs }) }
 }
 
-/** Half of `shutdownMs` is for the requests in progress, a quarter for the commands that are then still in the queue. */
+/** Node would write a stack between the lines of the log, and end with a code that means a refusal here. */
+function logDefect(log: Logger): void {
+  process.once('uncaughtException', (error) => {
+    log.fatal({ err: error }, 'a defect ended the service')
+    process.exit(EXIT.fault)
+  })
+}
+
+/** Half of `shutdownMs` is for the requests in progress, a quarter for the commands that are then still in the queue, and at most an eighth for the log. */
 function ledgerOptions(settings: Settings) {
   return {
     ...given({ houseStripe: settings.houseStripe }),
@@ -114,6 +125,13 @@ function logClock(log: Logger, event: ClockEvent): void {
   }
 }
 
+interface StopOptions {
+  readonly log: Logger
+  readonly shutdownMs: number
+  /** The part of `shutdownMs` that the log may take at the exit. */
+  readonly exitMsMax: number
+}
+
 /**
  * After `shutdownMs` the process ends, even if requests are still in progress. Further signals have no effect: npm passes on a
  * Ctrl-C that the terminal has already sent to the process.
@@ -121,7 +139,7 @@ function logClock(log: Logger, event: ClockEvent): void {
 async function stopAtSignal(
   apps: readonly (FastifyInstance | null)[],
   ledger: EmbeddedLedger,
-  { log, shutdownMs }: { readonly log: Logger; readonly shutdownMs: number },
+  { log, shutdownMs, exitMsMax }: StopOptions,
 ): Promise<void> {
   const signal = await new Promise<NodeJS.Signals>((resolve) => {
     for (const name of STOP_SIGNALS) process.on(name, resolve)
@@ -130,7 +148,7 @@ async function stopAtSignal(
   const bound = setTimeout(() => {
     log.error({ shutdownMs }, 'did not stop in time')
     process.exit(EXIT.fault)
-  }, shutdownMs)
+  }, shutdownMs - exitMsMax)
   bound.unref()
   // The sweeper stops first, because its commands would delay those of callers.
   await Promise.all([ledger.sweeper?.stop(), ...apps.map((app) => app?.close())])
