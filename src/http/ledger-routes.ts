@@ -35,6 +35,8 @@ export interface RoutesOptions {
   readonly log: Logger
   /** Log one line per request in addition to problems. */
   readonly logRequests: boolean
+  /** Whether the service is still starting, so that `/readyz` says no. */
+  readonly isStarting?: () => boolean
 }
 
 /** Adds the routes to `app`, which must be a scope of its own: its parsers and its error handler are replaced. */
@@ -48,7 +50,7 @@ export function addLedgerRoutes(app: FastifyInstance, backend: Backend, options:
   limitRequests(app, backend, limits, (request, error) => problems.write(request, error))
   compressReads(app, limits)
   const reads = new LedgerReads(backend.reader, (thrown) => errorOf(thrown))
-  healthRoutes(app, backend, new Warnings(backend.store, limits, log))
+  healthRoutes(app, backend, new Warnings(backend.store, limits, log), options.isStarting)
   commandRoutes(app, backend)
   batchRoutes(app, backend)
   holdRoutes(app, reads)

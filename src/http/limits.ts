@@ -3,6 +3,8 @@
 export interface HttpLimits {
   /** Open connections; a further one is closed at once. */
   readonly connectionsMax: number
+  /** Sockets that listen on the port of the service, where the system allows several. Each accepts about one connection per turn. */
+  readonly listenersMax: number
   /** Admitted requests without a response; a further one is `overloaded`. Health and reference routes are not limited. */
   readonly requestsInFlightMax: number
   /** A larger body is `payload_too_large`. */
@@ -16,6 +18,8 @@ export interface HttpLimits {
   readonly timeoutCheckMs: number
   /** The lifetime of an idle connection. Longer than the 60 s for which load balancers usually keep one. */
   readonly keepAliveTimeoutMs: number
+  /** The time in which a caller must take some of an answer that it is sent. After that, its connection is reset. */
+  readonly answerStallMsMax: number
   /** The time that reads may take in one turn of the event loop. Further reads wait for a later turn. */
   readonly turnMsMax: number
   /** Concurrent exports; a further one is `overloaded`. Each has up to two pages in memory. */
@@ -36,6 +40,7 @@ export interface HttpLimits {
 
 export const HTTP_LIMITS: HttpLimits = {
   connectionsMax: 10_000,
+  listenersMax: 16,
   requestsInFlightMax: 2_000,
   bodyBytesMax: 1_048_576,
   headerBytesMax: 16_384,
@@ -43,6 +48,7 @@ export const HTTP_LIMITS: HttpLimits = {
   requestTimeoutMs: 30_000,
   timeoutCheckMs: 1_000,
   keepAliveTimeoutMs: 72_000,
+  answerStallMsMax: 60_000,
   turnMsMax: 10,
   exportsMax: 4,
   exportPageMsMax: 30_000,
