@@ -2,7 +2,7 @@
  * Measures requests on new connections to a busy service, with one listening socket and with several: `node bench/new-connections.ts`
  *
  *   --rounds N    runs of each kind, in turns; the table has the medians; default 3
- *   --seconds N   duration of a run; default 4
+ *   --seconds N   duration of a run; default 8
  *
  * Some callers keep the service busy with batches on kept connections. Meanwhile 100 quiet users make a request at a time, each on a new
  * connection.
@@ -19,13 +19,13 @@ import { startChild } from '../harness/children.ts'
 import { HttpConnection } from './http-load.ts'
 
 const QUIET_USERS = 100
-const BUSY_CALLERS = 16
-const BATCH_COMMANDS = 200
+const BUSY_CALLERS = 8
+const BATCH_COMMANDS = 50
 
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '3' },
-    seconds: { type: 'string', default: '4' },
+    seconds: { type: 'string', default: '8' },
     serve: { type: 'string' },
   },
 })

@@ -52,7 +52,7 @@ export function addLedgerRoutes(app: FastifyInstance, backend: Backend, options:
   const reads = new LedgerReads(backend.reader, (thrown) => errorOf(thrown))
   healthRoutes(app, backend, new Warnings(backend.store, limits, log), options.isStarting)
   commandRoutes(app, backend)
-  batchRoutes(app, backend)
+  batchRoutes(app, backend, limits)
   holdRoutes(app, reads)
   accountRoutes(app, reads)
   statementRoutes(app, reads, new Exports(backend.reader, limits))

@@ -27,6 +27,8 @@ export interface HttpLimits {
   /** The time that a caller may take for one page of an export, and for the whole export. After that, its connection is reset. */
   readonly exportPageMsMax: number
   readonly exportMsMax: number
+  /** Answers of batch requests, of more than a page each, that are being sent; further batch requests are `overloaded`. */
+  readonly largeAnswersMax: number
   /** A read with a shorter answer, in UTF-16 units, is not compressed. */
   readonly compressedCharactersMin: number
   /** Concurrent compressions, each with a buffer of 270 kB; a further answer is not compressed. */
@@ -53,6 +55,7 @@ export const HTTP_LIMITS: HttpLimits = {
   exportsMax: 4,
   exportPageMsMax: 30_000,
   exportMsMax: 3_600_000,
+  largeAnswersMax: 16,
   compressedCharactersMin: 2_048,
   compressionsMax: 64,
   warningsAgeMsMax: 10_000,

@@ -44,4 +44,7 @@ test('a signal to stop ends the warm-up too', async () => {
   assert.equal((await fetch(`${service.url}/readyz`)).status, 503)
   assert.equal(await service.stop(), 0, service.log)
   assert.doesNotMatch(service.log, /did not stop in time|failed/)
+  // A warm-up that ends by itself has at least twelve.
+  const [, roundsCount] = /"roundsCount":(\d+)/.exec(service.log) ?? []
+  assert.ok(Number(roundsCount) < 12, service.log)
 })

@@ -8,12 +8,15 @@ import type { Command } from '../../domain/command.ts'
 import type { Backend } from '../backend.ts'
 import { refuseConditions } from '../conditional.ts'
 import { refuseKey } from '../idempotency.ts'
+import { LargeAnswers } from '../large-answers.ts'
+import type { HttpLimits } from '../limits.ts'
 import { answers, WRITE_PROBLEMS } from '../openapi.ts'
 import { sendOutcomes } from '../respond.ts'
 import { submitCommand, submitGroup } from '../submit.ts'
 import { errorOf } from '../trouble.ts'
 
-export function batchRoutes(app: FastifyInstance, backend: Backend): void {
+export function batchRoutes(app: FastifyInstance, backend: Backend, limits: HttpLimits): void {
+  const largeAnswers = new LargeAnswers(limits)
   app.post(
     '/v1/batches',
     {
@@ -35,9 +38,10 @@ export function batchRoutes(app: FastifyInstance, backend: Backend): void {
     async (request, reply) => {
       refuseKey(request)
       refuseConditions(request)
+      largeAnswers.requireRoom()
       const { commands, atomic } = batchOf(request.body, newRequestId)
       const outcomes = atomic ? await together(backend, request, commands) : await each(backend, request, commands)
-      return sendOutcomes(reply, outcomes)
+      return sendOutcomes(reply, outcomes, () => largeAnswers.add(reply.raw))
     },
   )
 }
