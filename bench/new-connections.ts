@@ -19,8 +19,9 @@ import { startChild } from '../harness/children.ts'
 import { HttpConnection } from './http-load.ts'
 
 const QUIET_USERS = 100
+const DEPOSIT = '{"account":"user:9","amount":"1"}'
 const BUSY_CALLERS = 8
-const BATCH_COMMANDS = 50
+const BATCH_COMMANDS = 200
 
 const { values } = parseArgs({
   options: {
@@ -90,7 +91,10 @@ async function measure(listenersMax: number): Promise<readonly [number, number, 
 async function onNewConnection(port: number): Promise<number> {
   const askedAt = performance.now()
   const socket = connect(port, '127.0.0.1')
-  socket.write('GET /v1/accounts/user:8 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
+  socket.write(
+    `POST /v1/deposits HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n` +
+      `Content-Length: ${DEPOSIT.length}\r\n\r\n${DEPOSIT}`,
+  )
   await once(socket.resume(), 'close')
   return performance.now() - askedAt
 }
