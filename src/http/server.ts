@@ -7,7 +7,6 @@
  * Fastify's validation is off: src/api checks every input, for the library and for HTTP. A test compares these checks with the schemas
  * of the OpenAPI document.
  */
-import { once } from 'node:events'
 import cors from '@fastify/cors'
 import swagger from '@fastify/swagger'
 import Fastify, { type FastifyInstance } from 'fastify'
@@ -131,8 +130,8 @@ function endConnectionsOnClose(app: FastifyInstance, shutdownMs: number): void {
     done(null, payload)
   })
   app.addHook('onClose', async () => {
-    // The HTTP server waits only for connections of its own listening socket.
-    await Promise.all([...connections].map((socket) => once(socket, 'close')))
+    // The HTTP server waits only for connections of its own listening socket. An error of a connection is followed by its close.
+    await Promise.all([...connections].map((socket) => new Promise((resolve) => socket.once('close', resolve))))
     clearTimeout(deadline)
   })
 }

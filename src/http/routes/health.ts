@@ -31,6 +31,8 @@ export function healthRoutes(
           summary: 'Liveness: the process responds',
           response: { 200: answers(Health) },
         },
+        // The health port may also answer so.
+        config: { problems: ['unresponsive'] },
       },
       (_, reply) => sendFound(reply, { status: 'alive' }),
     )
@@ -45,7 +47,15 @@ export function healthRoutes(
         response: { 200: answers(Readiness) },
       },
       config: {
-        problems: ['starting', 'store_unavailable', 'store_misconfigured', 'clock_wrong', 'shutting_down', 'internal'],
+        problems: [
+          'starting',
+          'unresponsive',
+          'store_unavailable',
+          'store_misconfigured',
+          'clock_wrong',
+          'shutting_down',
+          'internal',
+        ],
       },
     },
     async (_, reply) => {
