@@ -90,7 +90,8 @@ export class ServiceProcess implements AsyncDisposable {
 export function spawnHoldfast(parameters: readonly string[], environment: Environment = {}) {
   const { PATH = '', HOME = '' } = process.env
   return startChild(process.execPath, [MAIN, ...parameters], {
-    env: { PATH, HOME, ...environment },
+    // A cold service does what a warm one does, and tests need not wait.
+    env: { PATH, HOME, HOLDFAST_WARM_UP_MS: '0', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
 }

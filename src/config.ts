@@ -56,6 +56,22 @@ export const SETTINGS = {
     fallback: '4680',
     read: wholeNumber(0, 65_535),
   },
+  healthPort: {
+    flag: '--health-port <number>',
+    variable: 'HOLDFAST_HEALTH_PORT',
+    meaning:
+      'a second port, of a thread of its own, for /livez, /healthz and /readyz only: it answers however busy the service is; 0 for a free one',
+    fallback: 'none',
+    read: orWord('none', wholeNumber(0, 65_535)),
+  },
+  warmUpMs: {
+    flag: '--warm-up-ms <ms>',
+    variable: 'HOLDFAST_WARM_UP_MS',
+    meaning:
+      'the longest time that the service exercises its code at the start, on a ledger in memory; /readyz says no until then; 0 for none',
+    fallback: '2000',
+    read: wholeNumber(0, 60_000),
+  },
   allowedHosts: {
     flag: '--allowed-hosts <list>',
     variable: 'HOLDFAST_ALLOWED_HOSTS',
@@ -221,7 +237,7 @@ export const SETTINGS = {
     meaning:
       'the stripe of the house accounts that this process writes; use a different one per process; auto chooses one',
     fallback: 'auto',
-    read: autoOr(wholeNumber(0, HOUSE_STRIPES - 1)),
+    read: orWord('auto', wholeNumber(0, HOUSE_STRIPES - 1)),
   },
   acceptRowsAhead: {
     flag: '--accept-rows-ahead',
@@ -352,9 +368,9 @@ function trueOrFalse(given: string): boolean {
   throw new SettingError('must be true or false')
 }
 
-/** Returns undefined for `auto`: the user of the setting chooses the value. */
-function autoOr<Value>(read: (given: string) => Value): (given: string) => Value | undefined {
-  return (given) => (given === 'auto' ? undefined : read(given))
+/** Returns undefined for the word: the user of the setting knows what that means. */
+function orWord<Value>(word: string, read: (given: string) => Value): (given: string) => Value | undefined {
+  return (given) => (given === word ? undefined : read(given))
 }
 
 /** Returns undefined for `none`. */

@@ -40,6 +40,8 @@ const EDGE: { readonly [Code in EdgeCode]: LedgerError } = {
   host_not_allowed: new LedgerError('host_not_allowed', 'The service does not answer as "rebound.example.org".', {
     details: { host: 'rebound.example.org' },
   }),
+  starting: new LedgerError('starting', 'The service is warming up.'),
+  unresponsive: new LedgerError('unresponsive', 'The service has not reported for 7 s whether it is ready.'),
   origin_not_allowed: new LedgerError(
     'origin_not_allowed',
     'Web pages of https://other.example.org must not call the service.',

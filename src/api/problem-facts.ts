@@ -18,6 +18,8 @@ export const FAILURE_FACTS: { readonly [Code in FailureCode]: ProblemFacts } = {
   unsupported_media_type: { ...refused, status: 415, title: 'Unsupported media type' },
   origin_not_allowed: { ...refused, status: 403, title: 'Origin not allowed' },
   host_not_allowed: { ...refused, status: 421, title: 'Host not allowed' },
+  starting: { ...passing, title: 'Starting', retryAfterMs: 1000 },
+  unresponsive: { ...passing, title: 'Unresponsive', retryAfterMs: 1000 },
   headers_too_large: { ...refused, status: 431, title: 'Headers too large' },
   internal: { ...refused, status: 500, title: 'Internal error', applied: 'unknown' },
   store_refused: { ...refused, status: 500, title: 'Store refused the command' },

@@ -14,6 +14,8 @@ export type EdgeCode =
   | 'headers_too_large'
   | 'host_not_allowed'
   | 'origin_not_allowed'
+  | 'starting'
+  | 'unresponsive'
 
 /** Faults of the HTTP client. No service answers with them. */
 export type ConnectionCode = 'service_unreachable' | 'unexpected_answer'

@@ -86,6 +86,22 @@ const EDGE_PROBLEMS: Pick<Catalogue, EdgeCode> = {
       'If the page may move coins, list its origin in `serve --cors-origins` (HOLDFAST_CORS_ORIGINS). A proxy in front must pass on the `Host` header.',
     fields: { origin: { kind: 'text', meaning: 'The origin of the page, if the browser told it.' } },
   },
+  starting: {
+    ...FAILURE_FACTS.starting,
+    meaning:
+      'The service was just started and is not ready yet: it opens its database, or exercises its code so that the first requests are fast ' +
+      '(`--warm-up-ms`). Only `/readyz` says so.',
+    remedy: 'Wait. It takes a few seconds.',
+    fields: {},
+  },
+  unresponsive: {
+    ...FAILURE_FACTS.unresponsive,
+    meaning:
+      'The health port has heard nothing from the main thread of the service for longer than it may. On `/readyz` (5 s): the service is too ' +
+      'busy, or its database does not respond. On `/livez` and `/healthz` (30 s): the main thread is stuck. Only the health port says so.',
+    remedy: 'On `/readyz`: send requests to another process meanwhile. On `/livez`: restart the process.',
+    fields: {},
+  },
 }
 
 /** All problems, by status. */

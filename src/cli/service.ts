@@ -2,68 +2,135 @@
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
+import { LedgerError } from '../api/error.ts'
 import type { Settings } from '../config.ts'
+import { HealthPort, type Readiness } from '../http/health-port.ts'
+import { listen } from '../http/listeners.ts'
 import { buildMetricsServer } from '../http/metrics-server.ts'
 import { buildServer } from '../http/server.ts'
 import { metricsOf } from '../metrics/registry.ts'
 import { RequestMeasures } from '../metrics/request-measures.ts'
-import { openLedger, type ClockEvent, type EmbeddedLedger, type ExpiryEvent } from '../ledger.ts'
-import { given } from './arguments.ts'
+import { openLedger, type EmbeddedLedger } from '../ledger.ts'
+import { logClock, logExpiry } from './event-log.ts'
 import { EXIT } from './exit-codes.ts'
 import { LOG_LIMITS, openLog } from './log-output.ts'
+import { httpOptions, ledgerOptions } from './service-options.ts'
+import { warmUp } from './warm-up.ts'
 
 export interface Service {
   readonly url: string
+  /** Of the health port; null without one. */
+  readonly healthUrl: string | null
   /** Resolves after a signal, when all requests in progress are answered and the database is closed. */
   readonly stopped: Promise<void>
+}
+
+/** The parts of a running service. */
+interface Parts {
+  readonly app: FastifyInstance
+  /** Null if the metrics have no port of their own. */
+  readonly metricsApp: FastifyInstance | null
+  readonly ledger: EmbeddedLedger
+  readonly health: HealthPort | null
+  readonly log: Logger
+  readonly state: State
+}
+
+/** What has begun: `/readyz` depends on it. */
+interface State {
+  isStarting: boolean
+  isStopping: boolean
 }
 
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const
 
 export async function startService(settings: Settings): Promise<Service> {
-  const logLimits = { ...LOG_LIMITS, exitMsMax: Math.min(LOG_LIMITS.exitMsMax, settings.shutdownMs / 8) }
+  const { host, healthPort, shutdownMs } = settings
+  const logLimits = { ...LOG_LIMITS, exitMsMax: Math.min(LOG_LIMITS.exitMsMax, shutdownMs / 8) }
   const { log } = openLog(settings.logLevel, logLimits)
   logDefect(log)
+  // The first of all, so that probes are answered while a database is slow to open.
+  const health = healthPort === undefined ? null : await HealthPort.open({ host, port: healthPort })
+  try {
+    const parts = await serve(settings, log, health)
+    const url = urlOf(parts.app)
+    const metricsUrl = parts.metricsApp === null ? url : urlOf(parts.metricsApp)
+    const healthUrl = health === null ? null : urlOfAddress(health.address)
+    const urls = { url, metrics: `${metricsUrl}/metrics`, ...(healthUrl === null ? {} : { healthUrl }) }
+    log.info({ ...urls, store: parts.ledger.storage.kind }, 'serving')
+    health?.watch(
+      () => readinessOf(parts.app),
+      (error) => log.error({ err: error }, 'the thread of the health port ended'),
+    )
+    void beReady(parts, settings.warmUpMs)
+    return { url, healthUrl, stopped: stopAtSignal(parts, { shutdownMs, exitMsMax: logLimits.exitMsMax }) }
+  } catch (error) {
+    await health?.close()
+    throw error
+  }
+}
+
+/** Opens the database, and listens. */
+async function serve(settings: Settings, log: Logger, health: HealthPort | null): Promise<Parts> {
+  const { host, port, metricsPort, warmUpMs } = settings
+  const state = { isStarting: warmUpMs > 0, isStopping: false }
+  const ledger = await openServed(settings, log)
+  const { engine, storage, sweeper } = ledger
+  const requestMeasures = new RequestMeasures()
+  const metrics = metricsOf(ledger, { requests: requestMeasures })
+  const app = buildServer(
+    { engine, reader: storage.reader, store: storage, sweeper },
+    {
+      ...httpOptions(settings),
+      logger: log,
+      requestMeasures,
+      ...(metricsPort === undefined ? { metrics } : {}),
+      isStarting: () => state.isStarting,
+    },
+  )
+  const metricsApp = metricsPort === undefined ? null : buildMetricsServer(metrics, log)
+  try {
+    await metricsApp?.listen({ host, port: metricsPort! })
+    await listen(app, { host, port })
+  } catch (error) {
+    await Promise.all([metricsApp?.close(), app.close()])
+    await ledger.close()
+    throw error
+  }
+  return { app, metricsApp, ledger, health, log, state }
+}
+
+async function openServed(settings: Settings, log: Logger): Promise<EmbeddedLedger> {
   const ledger = await openLedger(settings.store, {
     ...ledgerOptions(settings),
     onExpiryEvent: (event) => logExpiry(log, event),
     onClockEvent: (event) => logClock(log, event),
   })
-  const { engine, storage, sweeper } = ledger
+  const { storage } = ledger
   if (storage.newFile !== null) log.warn({ file: storage.newFile }, 'a new ledger was made in a new file')
   for (const warning of storage.warnings) log.warn(warning)
-  const backend = { engine, reader: storage.reader, store: storage, sweeper }
-  const { bodyBytesMax, requestsInFlightMax, callerCommandsPerSecondMax, callerBurstMax, shutdownMs } = settings
-  const callers = { callerCommandsPerSecondMax, callerBurstMax }
-  const limits = { bodyBytesMax, requestsInFlightMax, ...callers, shutdownMs: shutdownMs / 2 }
-  const { logRequests, corsOrigins, allowedHosts, trustedProxies, host } = settings
-  const requestMeasures = new RequestMeasures()
-  const metrics = metricsOf(ledger, { requests: requestMeasures })
-  const app = buildServer(backend, {
-    logger: log,
-    requestMeasures,
-    ...(settings.metricsPort === undefined ? { metrics } : {}),
-    logRequests,
-    limits,
-    allowedHosts: [...allowedHosts, host.toLowerCase()],
-    ...(trustedProxies.length > 0 ? { trustedProxies } : {}),
-    ...(corsOrigins.length > 0 ? { corsOrigins } : {}),
-  })
-  const metricsApp = settings.metricsPort === undefined ? null : buildMetricsServer(metrics, log)
+  return ledger
+}
+
+/** What `/readyz` of the service answers now. */
+async function readinessOf(app: FastifyInstance): Promise<Readiness> {
+  const { statusCode, headers, body } = await app.inject('/readyz')
+  const kept = Object.entries(headers).filter(([name]) => name === 'content-type' || name === 'retry-after')
+  return { status: statusCode, headers: Object.fromEntries(kept.map(([name, value]) => [name, String(value)])), body }
+}
+
+/** Warms the process up; from then on `/readyz` says yes. A warm-up that fails costs the first callers some time, nothing else. */
+async function beReady({ log, state }: Parts, warmUpMs: number): Promise<void> {
+  if (warmUpMs === 0) return
   try {
-    await metricsApp?.listen({ host: settings.host, port: settings.metricsPort! })
-    await app.listen({ host: settings.host, port: settings.port })
+    const { roundsCount, ms, firstMs, lastMs } = await warmUp(warmUpMs, () => !state.isStopping)
+    const rounded = { ms: Math.round(ms), firstMs: Math.round(firstMs), lastMs: Math.round(lastMs) }
+    log.info({ roundsCount, ...rounded }, 'warmed up')
   } catch (error) {
-    await metricsApp?.close()
-    await app.close()
-    await ledger.close()
-    throw error
+    log.warn({ err: error }, 'the warm-up failed; the first requests take longer')
+  } finally {
+    state.isStarting = false
   }
-  const url = urlOf(app.server.address() as AddressInfo)
-  const metricsUrl = metricsApp === null ? url : urlOf(metricsApp.server.address() as AddressInfo)
-  log.info({ url, metrics: `${metricsUrl}/metrics`, store: storage.kind }, 'serving')
-  const { exitMsMax } = logLimits
-  return { url, stopped: stopAtSignal([app, metricsApp], ledger, { log, exitMsMax, shutdownMs: settings.shutdownMs }) }
 }
 
 /** Node would write a stack between the lines of the log, and end with a code that means a refusal here. */
@@ -74,88 +141,36 @@ function logDefect(log: Logger): void {
   })
 }
 
-/** Half of `shutdownMs` is for the requests in progress, a quarter for the commands that are then still in the queue, and at most an eighth for the log. */
-function ledgerOptions(settings: Settings) {
-  return {
-    ...given({ houseStripe: settings.houseStripe }),
-    acceptRowsAhead: settings.acceptRowsAhead,
-    limits: {
-      queueCommandsMax: settings.queueCommandsMax,
-      batchCommandsMax: settings.batchCommandsMax,
-      accountCommandsPerSecondMax: settings.accountCommandsPerSecondMax,
-      accountBurstMax: settings.accountBurstMax,
-      accountHoldsMax: settings.accountHoldsMax,
-      callTimeoutMsDefault: settings.callTimeoutMs,
-      holdTtlMsDefault: settings.holdTtlMsDefault,
-      holdTtlMsMax: settings.holdTtlMsMax,
-      expiryIntervalMs: settings.expiryIntervalMs,
-      expiryPageMax: settings.expiryPageMax,
-      expiryRoundMax: settings.expiryRoundMax,
-      drainMsMax: settings.shutdownMs / 4,
-    },
-  }
-}
-
-function logExpiry(log: Logger, event: ExpiryEvent): void {
-  switch (event.kind) {
-    case 'behind':
-      return log.warn(event.status, 'due holds are not ended in time')
-    case 'caught_up':
-      return log.info(event.status, 'due holds are ended in time again')
-    case 'faulted': {
-      const { code, message } = event.fault
-      return log.warn({ code, reason: message }, 'a round of the sweeper failed; the next round follows soon')
-    }
-    case 'refused': {
-      const { holdsCount, hold, reason } = event
-      return log.error({ holdsCount, hold, reason }, 'due holds cannot be ended; the sweeper skips them for a while')
-    }
-  }
-}
-
-function logClock(log: Logger, event: ClockEvent): void {
-  switch (event.kind) {
-    case 'wrong':
-      return log.error({ code: 'clock_wrong' }, event.message)
-    case 'right':
-      return log.info('the clock of this process is right again; the process accepts commands and ends due holds')
-    case 'rows_ahead':
-    case 'set_ahead':
-      return log.warn(event.message)
-  }
-}
-
-interface StopOptions {
-  readonly log: Logger
-  readonly shutdownMs: number
-  /** The part of `shutdownMs` that the log may take at the exit. */
-  readonly exitMsMax: number
-}
-
 /**
- * After `shutdownMs` the process ends, even if requests are still in progress. Further signals have no effect: npm passes on a
- * Ctrl-C that the terminal has already sent to the process.
+ * After `shutdownMs` the process ends, even if requests are still in progress; `exitMsMax` of it is for the log. Further signals have no
+ * effect: npm passes on a Ctrl-C that the terminal has already sent to the process.
  */
 async function stopAtSignal(
-  apps: readonly (FastifyInstance | null)[],
-  ledger: EmbeddedLedger,
-  { log, shutdownMs, exitMsMax }: StopOptions,
+  { app, metricsApp, ledger, health, log, state }: Parts,
+  { shutdownMs, exitMsMax }: { readonly shutdownMs: number; readonly exitMsMax: number },
 ): Promise<void> {
   const signal = await new Promise<NodeJS.Signals>((resolve) => {
     for (const name of STOP_SIGNALS) process.on(name, resolve)
   })
   log.info({ signal }, 'stopping')
+  state.isStopping = true
+  health?.refuse(new LedgerError('shutting_down', 'This process takes no more work.'))
   const bound = setTimeout(() => {
     log.error({ shutdownMs }, 'did not stop in time')
     process.exit(EXIT.fault)
   }, shutdownMs - exitMsMax)
   bound.unref()
   // The sweeper stops first, because its commands would delay those of callers.
-  await Promise.all([ledger.sweeper?.stop(), ...apps.map((app) => app?.close())])
+  await Promise.all([ledger.sweeper?.stop(), app.close(), metricsApp?.close()])
   await ledger.close()
+  await health?.close()
   log.info('stopped')
 }
 
-function urlOf({ address, family, port }: AddressInfo): string {
+function urlOf({ server }: FastifyInstance): string {
+  return urlOfAddress(server.address() as AddressInfo)
+}
+
+function urlOfAddress({ address, family, port }: AddressInfo): string {
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
 }

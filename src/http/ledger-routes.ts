@@ -36,6 +36,8 @@ export interface RoutesOptions {
   readonly log: Logger
   /** Log one line per request in addition to problems. */
   readonly logRequests: boolean
+  /** Whether the service is still starting, so that `/readyz` says no. */
+  readonly isStarting?: () => boolean
 }
 
 /** Adds the routes to `app`, which must be a scope of its own: its parsers and its error handler are replaced. */
@@ -50,9 +52,9 @@ export function addLedgerRoutes(app: FastifyInstance, backend: Backend, options:
   limitRequests(app, backend, limits, rates, (request, error) => problems.write(request, error))
   compressReads(app, limits)
   const reads = new LedgerReads(backend.reader, (thrown) => errorOf(thrown))
-  healthRoutes(app, backend, new Warnings(backend.store, limits, log))
+  healthRoutes(app, backend, new Warnings(backend.store, limits, log), options.isStarting)
   commandRoutes(app, backend)
-  batchRoutes(app, backend, rates)
+  batchRoutes(app, backend, { limits, rates })
   holdRoutes(app, reads)
   accountRoutes(app, reads)
   statementRoutes(app, reads, new Exports(backend.reader, limits))

@@ -3,6 +3,8 @@
 export interface HttpLimits {
   /** Open connections; a further one is closed at once. */
   readonly connectionsMax: number
+  /** Sockets that listen on the port of the service, where the system allows several. Each accepts about one connection per turn. */
+  readonly listenersMax: number
   /** Admitted requests without a response; a further one is `overloaded`. Health and reference routes are not limited. */
   readonly requestsInFlightMax: number
   /**
@@ -24,6 +26,8 @@ export interface HttpLimits {
   readonly timeoutCheckMs: number
   /** The lifetime of an idle connection. Longer than the 60 s for which load balancers usually keep one. */
   readonly keepAliveTimeoutMs: number
+  /** The time in which a caller must take some of an answer that it is sent. After that, its connection is reset. */
+  readonly answerStallMsMax: number
   /** The time that reads and batch requests may take in one turn of the event loop. Further ones wait for a later turn. */
   readonly turnMsMax: number
   /** Batch requests that may wait for their turn, with their bodies in memory; a further one is `overloaded`. */
@@ -33,6 +37,8 @@ export interface HttpLimits {
   /** The time that a caller may take for one page of an export, and for the whole export. After that, its connection is reset. */
   readonly exportPageMsMax: number
   readonly exportMsMax: number
+  /** Answers of batch requests, of more than a page each, that are being sent; further batch requests are `overloaded`. */
+  readonly largeAnswersMax: number
   /** A read with a shorter answer, in UTF-16 units, is not compressed. */
   readonly compressedCharactersMin: number
   /** Concurrent compressions, each with a buffer of 270 kB; a further answer is not compressed. */
@@ -46,6 +52,7 @@ export interface HttpLimits {
 
 export const HTTP_LIMITS: HttpLimits = {
   connectionsMax: 10_000,
+  listenersMax: 16,
   requestsInFlightMax: 2_000,
   callerCommandsPerSecondMax: 0,
   callerBurstMax: 1_000,
@@ -56,11 +63,13 @@ export const HTTP_LIMITS: HttpLimits = {
   requestTimeoutMs: 30_000,
   timeoutCheckMs: 1_000,
   keepAliveTimeoutMs: 72_000,
+  answerStallMsMax: 60_000,
   turnMsMax: 10,
   batchesWaitingMax: 100,
   exportsMax: 4,
   exportPageMsMax: 30_000,
   exportMsMax: 3_600_000,
+  largeAnswersMax: 16,
   compressedCharactersMin: 2_048,
   compressionsMax: 64,
   warningsAgeMsMax: 10_000,

@@ -9,6 +9,7 @@ import { problemOfRejection } from '../api/problem-details.ts'
 import { PROBLEM_TYPE, retryAfterSeconds } from '../api/problem-response.ts'
 import type { OutcomeWire, ProblemWire } from '../api/outcome-schemas.ts'
 import type { CommandKind } from '../domain/command.ts'
+import { PAGE_BYTES_MAX } from '../domain/page.ts'
 import type { Outcome } from '../domain/outcome.ts'
 
 const JSON_TYPE = 'application/json; charset=utf-8'
@@ -54,18 +55,27 @@ export function sendTagged(
 
 /** The UTF-16 units of a response that are written in one turn of the event loop. Nearly every response is one part. */
 const PART_CHARACTERS = 262_144
+/** The parts of a response that is as large as a page. */
+const PAGE_PARTS = PAGE_BYTES_MAX / PART_CHARACTERS
 
 /**
  * The outcomes of a batch. A thousand holds with the largest metadata are a hundred megabytes, so the response is written in parts, at
  * the speed of the caller.
+ *
+ * @param onLarge called if the response has more parts than a page
  */
-export function sendOutcomes(reply: FastifyReply, outcomes: readonly OutcomeWire[]): FastifyReply {
+export function sendOutcomes(reply: FastifyReply, outcomes: readonly OutcomeWire[], onLarge: () => void): FastifyReply {
   const parts = partsOf(outcomes)
-  const first = parts.next()
-  const second = parts.next()
+  const begun: string[] = []
+  for (let part = parts.next(); part.done !== true; part = parts.next()) {
+    begun.push(part.value)
+    if (begun.length <= PAGE_PARTS) continue
+    onLarge()
+    break
+  }
   protect(reply).code(200).header('content-type', JSON_TYPE)
-  if (second.done === true) return reply.send(first.value)
-  return reply.send(Readable.from(inTurns([first.value, second.value], parts), { objectMode: false }))
+  if (begun.length === 1) return reply.send(begun[0])
+  return reply.send(Readable.from(inTurns(begun, parts), { objectMode: false }))
 }
 
 function* partsOf(outcomes: readonly OutcomeWire[]): Generator<string, undefined> {
@@ -80,8 +90,8 @@ function* partsOf(outcomes: readonly OutcomeWire[]): Generator<string, undefined
   yield `${text}]}`
 }
 
-async function* inTurns(begun: readonly (string | undefined)[], rest: Iterable<string>): AsyncGenerator<string> {
-  for (const part of begun) if (part !== undefined) yield part
+async function* inTurns(begun: readonly string[], rest: Iterable<string>): AsyncGenerator<string> {
+  yield* begun
   for (const part of rest) {
     await nextTurn()
     yield part

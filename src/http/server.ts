@@ -24,6 +24,7 @@ import { measureRequests, metricsRoute, type MetricsText } from './metrics.ts'
 import { NAMED_SCHEMAS, OPENAPI, withOptionalBodies, withProblems } from './openapi.ts'
 import { referenceRoutes } from './reference.ts'
 import { refuseOtherSites } from './sites.ts'
+import { endStalledAnswers } from './stalled.ts'
 
 export interface HttpOptions {
   readonly limits?: Partial<HttpLimits>
@@ -41,6 +42,8 @@ export interface HttpOptions {
   readonly trustedProxies?: readonly string[]
   /** The origins whose pages may call the service, such as `https://app.example.org`; `*` for all. Default: its own. */
   readonly corsOrigins?: readonly string[]
+  /** While it returns true, `/readyz` answers `starting`; everything else is served. Default: never. */
+  readonly isStarting?: () => boolean
 }
 
 /** Longer than any percent-encoded name in a path, so that src/api refuses a longer name with a proper message. */
@@ -86,13 +89,15 @@ export function buildServer(backend: Backend, options: HttpOptions = {}): Fastif
   for (const schema of NAMED_SCHEMAS) app.addSchema(schema)
   app.server.maxConnections = limits.connectionsMax
   endConnectionsOnClose(app, limits.shutdownMs)
+  endStalledAnswers(app, limits, log)
   // Before the routes, so that refusals can be read by the pages of these origins too.
   if (corsOrigins !== undefined) void app.register(cors, corsOptions(corsOrigins))
   addDocument(app)
   // The routes are in a plugin, so that the hooks of the plugins before it see them.
   void app.register(async (routes) => {
     refuseUnknownRoutes(routes)
-    addLedgerRoutes(routes, backend, { limits, log, logRequests: options.logRequests ?? false })
+    const { logRequests = false, isStarting = () => false } = options
+    addLedgerRoutes(routes, backend, { limits, log, logRequests, isStarting })
     if (options.metrics !== undefined) metricsRoute(routes, options.metrics)
     homeRoute(routes)
     await referenceRoutes(routes)
@@ -135,8 +140,9 @@ function endConnectionsOnClose(app: FastifyInstance, shutdownMs: number): void {
     if (closing) reply.header('connection', 'close')
     done(null, payload)
   })
-  app.addHook('onClose', (_, done) => {
+  app.addHook('onClose', async () => {
+    // The HTTP server waits only for connections of its own listening socket. An error of a connection is followed by its close.
+    await Promise.all([...connections].map((socket) => new Promise((resolve) => socket.once('close', resolve))))
     clearTimeout(deadline)
-    done()
   })
 }

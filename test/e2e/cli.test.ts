@@ -9,8 +9,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { after, before, describe, test } from 'node:test'
-import { runHoldfast, ServiceProcess, type Ran } from '../../harness/service-process.ts'
+import { runHoldfast, ServiceProcess, spawnHoldfast, type Ran } from '../../harness/service-process.ts'
 import { withoutEnd } from '../support/end-rows.ts'
+import { freePort } from '../support/free-port.ts'
+import { until } from '../support/mysql-ledger.ts'
 import { plain } from '../support/repeats.ts'
 
 /** Only the service's timeout ends the request this late: it waits half a minute for a body. */
@@ -341,6 +343,21 @@ describe('serve', () => {
     const { port } = new URL(service.url)
     const { stderr } = await fails(`serve --store memory: --port ${port}`, 3)
     assert.match(stderr, new RegExp(`Port ${port} is already in use`))
+  })
+
+  test('goes on when nobody reads its output, and exits 0 after SIGTERM', async () => {
+    const port = await freePort()
+    const child = spawnHoldfast(['serve', '--store', 'memory:', '--port', String(port)])
+    // As `holdfast serve | true` does: the pipe is closed before anything is written.
+    child.stdout.destroy()
+    const answers = async (): Promise<boolean> => {
+      const response = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => null)
+      return response?.status === 200
+    }
+    await until(answers, 'a service that is ready', 20_000)
+    const ended = once(child, 'close')
+    child.kill('SIGTERM')
+    assert.deepEqual(await ended, [0, null])
   })
 
   test('a signal to stop answers what is under way, and the process exits 0', async () => {

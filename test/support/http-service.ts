@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify'
 import { Engine, type EngineOptions } from '../../src/engine/engine.ts'
 import type { Reader } from '../../src/engine/reader.ts'
 import type { Backend } from '../../src/http/backend.ts'
+import { listen } from '../../src/http/listeners.ts'
 import { buildServer, type HttpOptions } from '../../src/http/server.ts'
 import { openMemoryStorage } from '../../src/stores/memory/storage.ts'
 import { FaultyStore } from './faulty-store.ts'
@@ -54,7 +55,7 @@ export class HttpService implements AsyncDisposable {
       { engine, reader: storage.reader, store: storage, sweeper: options.sweeper ?? null },
       options.http,
     )
-    await app.listen({ host: '127.0.0.1', port: 0 })
+    await listen(app, { host: '127.0.0.1', port: 0 }, options.http?.limits)
     return new HttpService(app, engine, { store, reader: storage.reader })
   }
 

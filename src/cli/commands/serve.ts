@@ -1,6 +1,7 @@
 /** `serve`: the HTTP service over a database, until SIGTERM or SIGINT. */
 import type { Command } from 'commander'
 import { readSettings, SETTINGS, type Flags, type SettingName, withoutPassword } from '../../config.ts'
+import { outliveReader } from '../output.ts'
 import { styled } from '../tables.ts'
 import { jsonOption, print, settingOption } from '../target.ts'
 
@@ -14,10 +15,14 @@ export function addServeCommand(program: Command): void {
   for (const name of names) command.addOption(settingOption(name))
   command.addOption(jsonOption()).action(async (flags: ServeFlags) => {
     const settings = readSettings(flags, process.env)
+    outliveReader()
     const { startService } = await import('../service.ts')
-    const { url, stopped } = await startService(settings)
+    const { url, healthUrl, stopped } = await startService(settings)
     const store = withoutPassword(settings.store)
-    print(flags, { wire: { url, store, pid: process.pid }, view: welcome(url, store) })
+    print(flags, {
+      wire: { url, ...(healthUrl === null ? {} : { healthUrl }), store, pid: process.pid },
+      view: welcome(url, store),
+    })
     await stopped
   })
 }

@@ -10,6 +10,8 @@ import type { Backend } from '../backend.ts'
 import { callerOf } from '../caller.ts'
 import { refuseConditions } from '../conditional.ts'
 import { refuseKey } from '../idempotency.ts'
+import { LargeAnswers } from '../large-answers.ts'
+import type { HttpLimits } from '../limits.ts'
 import { answers, WRITE_PROBLEMS } from '../openapi.ts'
 import type { CallerRates } from '../rates.ts'
 import { sendOutcomes } from '../respond.ts'
@@ -17,7 +19,12 @@ import { submitCommand, submitGroup } from '../submit.ts'
 import { errorOf } from '../trouble.ts'
 import { BATCH_PATH } from '../turns.ts'
 
-export function batchRoutes(app: FastifyInstance, backend: Backend, rates: CallerRates): void {
+export function batchRoutes(
+  app: FastifyInstance,
+  backend: Backend,
+  { limits, rates }: { readonly limits: HttpLimits; readonly rates: CallerRates },
+): void {
+  const largeAnswers = new LargeAnswers(limits)
   app.post(
     BATCH_PATH,
     {
@@ -39,10 +46,11 @@ export function batchRoutes(app: FastifyInstance, backend: Backend, rates: Calle
     async (request, reply) => {
       refuseKey(request)
       refuseConditions(request)
+      largeAnswers.requireRoom()
       const { commands, atomic } = batchOf(request.body, newRequestId)
       rates.count(callerOf(request), commands.length - 1)
       const outcomes = atomic ? await together(backend, request, commands) : await each(backend, request, commands)
-      return sendOutcomes(reply, outcomes)
+      return sendOutcomes(reply, outcomes, () => largeAnswers.add(reply.raw))
     },
   )
 }

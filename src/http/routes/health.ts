@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { LedgerError } from '../../api/error.ts'
 import { Health, Readiness, type ReadinessWire } from '../../api/outcome-schemas.ts'
 import type { Backend } from '../backend.ts'
 import { answers } from '../openapi.ts'
@@ -14,7 +15,12 @@ const READINESS = '/readyz'
 
 export const HEALTH_PATHS: readonly string[] = [...LIVENESS.map(({ path }) => path), READINESS]
 
-export function healthRoutes(app: FastifyInstance, backend: Backend, warnings: Warnings): void {
+export function healthRoutes(
+  app: FastifyInstance,
+  backend: Backend,
+  warnings: Warnings,
+  isStarting: () => boolean = () => false,
+): void {
   for (const { path, operationId } of LIVENESS) {
     app.get(
       path,
@@ -25,6 +31,8 @@ export function healthRoutes(app: FastifyInstance, backend: Backend, warnings: W
           summary: 'Liveness: the process responds',
           response: { 200: answers(Health) },
         },
+        // The health port may also answer so.
+        config: { problems: ['unresponsive'] },
       },
       (_, reply) => sendFound(reply, { status: 'alive' }),
     )
@@ -38,10 +46,21 @@ export function healthRoutes(app: FastifyInstance, backend: Backend, warnings: W
         summary: 'Readiness: the service can commit',
         response: { 200: answers(Readiness) },
       },
-      config: { problems: ['store_unavailable', 'store_misconfigured', 'clock_wrong', 'shutting_down', 'internal'] },
+      config: {
+        problems: [
+          'starting',
+          'unresponsive',
+          'store_unavailable',
+          'store_misconfigured',
+          'clock_wrong',
+          'shutting_down',
+          'internal',
+        ],
+      },
     },
     async (_, reply) => {
       await backend.engine.ready()
+      if (isStarting()) throw new LedgerError('starting', 'The service is warming up.')
       const known = await warnings.current()
       const expiry = backend.sweeper?.status ?? null
       const body: ReadinessWire = {
