@@ -252,7 +252,7 @@ function lineOf(tables: Tables, posting: Posting): StatementLine {
   const request = tables.requests.get(requestOfEntry(posting.entryId))
   const entry = entryIn(tables, posting.entryId)
   if (request === undefined || entry === null) throw new Error(`The entry ${posting.entryId} is gone.`)
-  const attached = { metadata: request.metadata, ...counterpartiesOf(posting, entry) }
+  const attached = { metadata: request.metadata, by: entry.by, ...counterpartiesOf(posting, entry) }
   if (request.kind === 'freeze') return showLine(posting, { memo: request.charge?.memo ?? null, ...attached })
   return showLine(posting, { memo: request.memo, ...attached }, request.step?.hold ?? null)
 }

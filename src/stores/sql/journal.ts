@@ -7,6 +7,7 @@
  */
 import { sql, type Compilable, type RawBuilder } from 'kysely'
 import type { BalanceRecord } from '../../domain/balance.ts'
+import { showAuthor, type Author } from '../../domain/by.ts'
 import type { PostingKey } from '../../domain/hold-history.ts'
 import type { AccountName, AssetCode, Instant, RequestId } from '../../domain/ids.ts'
 import {
@@ -21,6 +22,7 @@ import { CLOCK_DIFFERENCE_MS_MAX, type Page, type Period, type PostingQuery } fr
 import { filtersAttached, matchesAttached, type Attached } from '../attached.ts'
 import type { CursorKeys } from '../cursor.ts'
 import { rowBytes } from '../page-bytes.ts'
+import { AUTHOR, authorOf, ENDER, LINE_AUTHORS } from './author-row.ts'
 import {
   BalanceNamesById,
   balancesOpposite,
@@ -163,10 +165,13 @@ export class SqlJournal {
             // An end that is no step is the first change of its hold.
             join.onRef('ended.hold_seq', '=', 'requests.seq').on('ended.number', '=', sql.lit(1)),
           )
+          .leftJoin('actors as author', 'author.number', 'requests.actor')
+          .leftJoin('actors as ender', 'ender.number', 'ended.actor')
           .select(['requests.seq', 'requests.id', 'requests.id_text', 'requests.kind', 'requests.memo'])
           .select(['requests.metadata', 'hold.id as hold_id', 'hold.id_text as hold_id_text'])
           .select('hold.metadata as hold_metadata')
           .select(COUNTERPARTY_COLUMNS)
+          .select(LINE_AUTHORS)
           .where('requests.seq', 'in', seqs.slice(start, start + REQUESTS_PER_STATEMENT)),
       )
       for (const row of rows) {
@@ -180,6 +185,8 @@ export class SqlJournal {
           metadata: metadataOf(row[isNamedAfterHold ? 'hold_metadata' : 'metadata']),
           step: row['hold_id'] === null ? null : requestIdOf(row['hold_id'], row['hold_id_text']),
           links: linksOf(row),
+          author: authorOf(row, AUTHOR),
+          ender: authorOf(row, ENDER),
         })
       }
     }
@@ -198,7 +205,12 @@ export class SqlJournal {
     return lines.map((line, index) => {
       const request = found[index]!
       const counterparties = counterpartiesOfLine(line, own, request.links, names)
-      return showLine(postingOf(line, entryIdOf(line, request), own), { ...request, ...counterparties }, request.step)
+      const by = showAuthor(request.isFreeze && line.kind !== 'freeze' ? request.ender : request.author)
+      return showLine(
+        postingOf(line, entryIdOf(line, request), own),
+        { ...request, ...counterparties, by },
+        request.step,
+      )
     })
   }
 
@@ -360,6 +372,9 @@ interface Attachment extends Attached {
   /** The hold of a step. */
   readonly step: RequestId | null
   readonly links: Links
+  readonly author: Author | null
+  /** Who ended the hold that the request opened, if the end was no step. */
+  readonly ender: Author | null
 }
 
 /** The first version of the run that has this version of a balance. Every planner finds the greatest key below a bound by itself. */

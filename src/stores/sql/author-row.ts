@@ -1,0 +1,80 @@
+/** Actors, and the two columns by which a row of `requests` or of `hold_changes` names its author: the actor's number and the trace. */
+import { sql } from 'kysely'
+import type { Author } from '../../domain/by.ts'
+import type { ActorUse } from '../../engine/actor-book.ts'
+import type { Instant } from '../../domain/ids.ts'
+import { rowKind } from './row-kind.ts'
+import { Bytes, whole, wholeOrNull, type Row } from './values.ts'
+
+/** @param by null: no key */
+export function authorColumns(by: Author | null) {
+  return {
+    actor: by === null ? null : by.actor.number,
+    trace: by === null || by.trace === null ? null : new Bytes(by.trace),
+  }
+}
+
+/** A row of `actors`, whose number the database gives. */
+export function actorRow({ keyNumber, key, address }: ActorUse, firstAt: Instant) {
+  return { key_number: keyNumber, key_name: key, address, first_at: firstAt }
+}
+
+/** An actor whose row is gone is shown by its number. `holdfast verify` reports it (law 3). */
+const LOST = '?'
+
+/**
+ * Prefixes of columns: those of the author of a request, and those of who ended a hold without a step.
+ *
+ * With `author_`, a row has `author_actor`, `author_trace`, `author_key` and `author_address`; null in all of them means nobody.
+ */
+export const AUTHOR = 'author_'
+export const ENDER = 'ender_'
+
+/** For a line: those of `requests` with its actor `author`, and of `ended`, the end of the hold that it opened, with `ender`. */
+export const LINE_AUTHORS = [
+  sql<unknown>`requests.actor`.as(`${AUTHOR}actor`),
+  sql<unknown>`requests.trace`.as(`${AUTHOR}trace`),
+  sql<unknown>`author.key_name`.as(`${AUTHOR}key`),
+  sql<unknown>`author.address`.as(`${AUTHOR}address`),
+  sql<unknown>`ended.actor`.as(`${ENDER}actor`),
+  sql<unknown>`ended.trace`.as(`${ENDER}trace`),
+  sql<unknown>`ender.key_name`.as(`${ENDER}key`),
+  sql<unknown>`ender.address`.as(`${ENDER}address`),
+]
+
+/** @param row with these columns; without them, as if they were null */
+export function authorOf(row: Row, prefix: typeof AUTHOR | typeof ENDER): Author | null {
+  const number = wholeOrNull(row[`${prefix}actor`] ?? null)
+  if (number === null) return null
+  const [key, address] = [row[`${prefix}key`], row[`${prefix}address`]]
+  const name = { key: (key ?? `${LOST} ${number}`) as string, address: (address ?? LOST) as string }
+  return { actor: { number, ...name }, trace: traceOf(row[`${prefix}trace`]) }
+}
+
+function traceOf(bytes: unknown): string | null {
+  if (bytes === null || bytes === undefined) return null
+  const { buffer, byteOffset, byteLength } = bytes as Uint8Array
+  return Buffer.from(buffer, byteOffset, byteLength).toString('hex')
+}
+
+export const ACTOR = rowKind('actors', (use: ActorUse) => actorRow(use, 1), {
+  keyNumber: 2,
+  key: 'billing',
+  address: '::',
+})
+
+/** A row of `actors`. */
+export function actorOf(row: Row): { readonly number: number; readonly use: ActorUse; readonly firstAt: Instant } {
+  const use = { keyNumber: whole(row['key_number']), key: row['key_name'] as string, address: row['address'] as string }
+  return { number: actorNumberOf(row), use, firstAt: whole(row['first_at']) }
+}
+
+export function actorNumberOf(row: Row): number {
+  return whole(row['number'])
+}
+
+/** A sample with a value in every column. */
+export const SAMPLE_AUTHOR: Author = {
+  actor: { number: 41, key: 'billing', address: '192.0.2.1' },
+  trace: '0af7651916cd43dd8448eb211c80319c',
+}
