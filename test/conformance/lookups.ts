@@ -148,6 +148,7 @@ export function describeLookups(openHarness: OpenHarness): void {
       floor: null,
       overdraft: false,
       legs: null,
+      by: null,
       postings: [
         {
           ...shared,

@@ -51,7 +51,7 @@ import { FIRST_PAGE } from '../../engine/reader.ts'
 import { feedKeyOf, feedPageOf, keyBehind, placesAfter } from '../feed-pages.ts'
 import { matchesAttached } from '../attached.ts'
 import type { CursorKeys, CursorList } from '../cursor.ts'
-import { rowBytes } from '../page-bytes.ts'
+import { lineBytes, rowBytes } from '../page-bytes.ts'
 import { ACTIVE } from '../../domain/standing.ts'
 import { addUpStripes } from '../stripes.ts'
 import { listBalances } from './balance-lists.ts'
@@ -185,7 +185,7 @@ export class MemoryReader implements Reader {
     const isAfter = (posting: Posting, [stripe, version]: CursorKeys['postings']): boolean =>
       posting.stripe > stripe || (posting.stripe === stripe && posting.version < version)
     const key = ({ stripe, version }: Posting): CursorKeys['postings'] => [stripe, version]
-    return pageOf(postings, query, 'postings', { key, isAfter, bytesOf: rowBytes })
+    return pageOf(postings, query, 'postings', { key, isAfter, bytesOf: lineBytes })
   }
 
   async entry(id: string): Promise<Entry | null> {

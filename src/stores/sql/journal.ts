@@ -21,7 +21,7 @@ import {
 import { CLOCK_DIFFERENCE_MS_MAX, type Page, type Period, type PostingQuery } from '../../engine/reader.ts'
 import { filtersAttached, matchesAttached, type Attached } from '../attached.ts'
 import type { CursorKeys } from '../cursor.ts'
-import { rowBytes } from '../page-bytes.ts'
+import { lineBytes } from '../page-bytes.ts'
 import { AUTHOR, authorOf, ENDER, LINE_AUTHORS } from './author-row.ts'
 import {
   BalanceNamesById,
@@ -98,7 +98,7 @@ export class SqlJournal {
     const last = lastKey('postings', query)
     const { account, asset, limit, hold = null } = query
     const stripes = await this.stripes(account, asset)
-    const page = new PageInProgress<StatementLine>(limit, rowBytes)
+    const page = new PageInProgress<StatementLine>(limit, lineBytes)
     const isReadThrough = hold !== null || filtersAttached(query)
     const isFiltered = query.kind !== null || (query.from ?? null) !== null || (query.until ?? null) !== null
     const walk = this.walk(isReadThrough)
@@ -396,5 +396,5 @@ export function pageOfLines(
   walkedTo: CursorKeys['postings'] | null = null,
 ): Page<StatementLine> {
   const keyOf = ({ stripe, version }: StatementLine) => [stripe, version] as const
-  return pageOf(lines, { list: 'postings', limit, keyOf, bytesOf: rowBytes, walkedTo })
+  return pageOf(lines, { list: 'postings', limit, keyOf, bytesOf: lineBytes, walkedTo })
 }
