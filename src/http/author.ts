@@ -3,8 +3,8 @@ import type { FastifyRequest } from 'fastify'
 import { ADDRESS_LENGTH_MAX, type By } from '../domain/by.ts'
 import type { Command } from '../domain/command.ts'
 import type { Confinement } from '../domain/confinement.ts'
-import { KEY_NAME_LENGTH_MAX, type RememberedActors } from '../engine/actor-book.ts'
-import type { Backend } from './backend.ts'
+import { KEY_NAME_LENGTH_MAX } from '../engine/actor-book.ts'
+import type { RememberedActors } from '../engine/remembered-actors.ts'
 import { traceIdOf } from './trace.ts'
 
 /** The API key of a call. */
@@ -27,7 +27,7 @@ export interface Authors {
 
 /** Commands of one call carry one author. @throws Fault as `ActorBook`: nothing had an effect */
 export async function signed<Of extends Command>(
-  { authors }: Pick<Backend, 'authors'>,
+  { authors }: { readonly authors?: Authors },
   request: FastifyRequest,
   commands: readonly Of[],
 ): Promise<readonly Of[]> {
@@ -38,7 +38,7 @@ export async function signed<Of extends Command>(
 }
 
 /** @throws Fault as `ActorBook` */
-export async function byOf(
+async function byOf(
   actors: Pick<RememberedActors, 'actor'>,
   { number, name, within }: KeyOfCall,
   request: Pick<FastifyRequest, 'headers' | 'ip'>,

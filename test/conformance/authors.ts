@@ -1,12 +1,10 @@
 /** Who gave a command is kept with everything that it did, and shown wherever that is shown. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { By, ShownAuthor } from '../../src/domain/by.ts'
-import { showAuthor } from '../../src/domain/by.ts'
+import { ADDRESS_LENGTH_MAX, showAuthor, type By, type ShownAuthor } from '../../src/domain/by.ts'
 import type { Command } from '../../src/domain/command.ts'
 import type { Entry, HoldEvent } from '../../src/domain/journal.ts'
 import type { Reader } from '../../src/engine/reader.ts'
-import { ADDRESS_LENGTH_MAX } from '../../src/domain/by.ts'
 import { KEY_NAME_LENGTH_MAX } from '../../src/engine/actor-book.ts'
 import { ACTORS, BILLING, confined, enterActors, SUPPORT, TRACE, useOf } from '../support/authors.ts'
 import {
@@ -137,7 +135,7 @@ export function describeAuthors(openHarness: OpenHarness): void {
       for (let start = 0; start < COMMANDS.length; start += size) {
         for (const [index, answer] of (await books.apply(...COMMANDS.slice(start, start + size))).entries()) {
           const [author, , id] = WORK[start + index]!
-          if ('postings' in answer) assert.deepEqual((answer as Entry).by, showAuthor(author), id)
+          if ('postings' in answer) assert.deepEqual(answer.by, showAuthor(author), id)
         }
       }
       await assertShown((await harness.open()).reader)

@@ -5,6 +5,7 @@ import type { Confinement } from '../../src/domain/confinement.ts'
 import { ACTORS, TRACE } from '../support/authors.ts'
 import type { Chance } from './chance.ts'
 import { isQuestion, type Ask } from './history.ts'
+import { isBroken } from './workload.ts'
 
 export class Signing {
   readonly #chance: Chance
@@ -24,6 +25,8 @@ export class Signing {
   }
 
   #sign(command: Command): Command {
+    // Nothing is expected of a malformed command but that the rules throw.
+    if ('requestId' in command && isBroken(command.requestId)) return command
     return this.#chance.likely(this.#often) ? { ...command, givenBy: this.#author() } : command
   }
 

@@ -32,14 +32,14 @@ export const ENDER = 'ender_'
 
 /** For a line: those of `requests` with its actor `author`, and of `ended`, the end of the hold that it opened, with `ender`. */
 export const LINE_AUTHORS = [
-  sql<unknown>`requests.actor`.as(`${AUTHOR}actor`),
-  sql<unknown>`requests.trace`.as(`${AUTHOR}trace`),
-  sql<unknown>`author.key_name`.as(`${AUTHOR}key`),
-  sql<unknown>`author.address`.as(`${AUTHOR}address`),
-  sql<unknown>`ended.actor`.as(`${ENDER}actor`),
-  sql<unknown>`ended.trace`.as(`${ENDER}trace`),
-  sql<unknown>`ender.key_name`.as(`${ENDER}key`),
-  sql<unknown>`ender.address`.as(`${ENDER}address`),
+  sql`requests.actor`.as(`${AUTHOR}actor`),
+  sql`requests.trace`.as(`${AUTHOR}trace`),
+  sql`author.key_name`.as(`${AUTHOR}key`),
+  sql`author.address`.as(`${AUTHOR}address`),
+  sql`ended.actor`.as(`${ENDER}actor`),
+  sql`ended.trace`.as(`${ENDER}trace`),
+  sql`ender.key_name`.as(`${ENDER}key`),
+  sql`ender.address`.as(`${ENDER}address`),
 ]
 
 /** @param row with these columns; without them, as if they were null */

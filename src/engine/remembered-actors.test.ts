@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { useOf, BILLING, SUPPORT } from '../../test/support/authors.ts'
 import type { Actor } from '../domain/by.ts'
-import { RememberedActors, type ActorUse } from './actor-book.ts'
+import type { ActorUse } from './actor-book.ts'
+import { RememberedActors } from './remembered-actors.ts'
 
 /** A book that counts the calls; a call waits until it is answered. */
 function counting() {
