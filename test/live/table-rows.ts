@@ -5,20 +5,14 @@ import { endOfHold, type EntryRecord, type Posting } from '../../src/domain/jour
 import { rateKey } from '../../src/domain/rate.ts'
 import { changeKey, postingKey, Tables } from '../../src/stores/memory/tables.ts'
 import { assetOf } from '../../src/stores/sql/asset-row.ts'
-import { actorOf } from '../../src/stores/sql/author-row.ts'
+import { actorOf, AUTHOR_COLUMNS } from '../../src/stores/sql/author-row.ts'
 import { balanceOf } from '../../src/stores/sql/balance-row.ts'
 import { entryOf, postingPlacesOf } from '../../src/stores/sql/entry-row.ts'
 import { houseOf } from '../../src/stores/sql/house-row.ts'
 import { HOLD_STEPPED, holdOf } from '../../src/stores/sql/hold-row.ts'
 import { rateOf } from '../../src/stores/sql/rate-row.ts'
 import { idOf } from '../../src/stores/sql/request-key.ts'
-import {
-  ACTOR_JOINS,
-  AUTHOR_COLUMNS,
-  columnsOf,
-  REQUEST_COLUMNS,
-  REQUEST_JOINS,
-} from '../../src/stores/sql/request-select.ts'
+import { columnsOf, REQUEST_COLUMNS, REQUEST_JOINS } from '../../src/stores/sql/request-select.ts'
 import { linesOf, postingOf } from '../../src/stores/sql/run-row.ts'
 import { standingOf } from '../../src/stores/sql/standing-row.ts'
 import { metadataOf, whole, wholeOrNull, type Row } from '../../src/stores/sql/values.ts'
@@ -77,7 +71,7 @@ export async function readTables(ground: Ground): Promise<Tables> {
   }
   for (const row of await query(`SELECT r.*, b.account AS account, b.asset AS asset, ${CHANGE_COLUMNS}
     FROM hold_changes c JOIN requests r ON r.seq = c.hold_seq LEFT JOIN balances b ON b.id = r.balance_id
-    LEFT JOIN hold_changes e ON e.hold_seq = c.hold_seq AND e.number = c.end_number ${ACTOR_JOINS}`)) {
+    LEFT JOIN hold_changes e ON e.hold_seq = c.hold_seq AND e.number = c.end_number`)) {
     const hold = holdOf(row)
     const made = tables.requestBySeq(hold.seq)
     const after = made?.kind === 'freeze' ? { ...hold, charge: made.charge } : hold

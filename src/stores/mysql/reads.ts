@@ -19,9 +19,7 @@ const REQUEST_JOINS = `LEFT JOIN requests h FORCE INDEX (PRIMARY) ON h.seq = r.h
   LEFT JOIN hold_changes c FORCE INDEX (PRIMARY) ON c.hold_seq = COALESCE(r.hold_seq, r.seq) AND c.number = COALESCE(r.hold_number, (
     SELECT m.number FROM hold_changes m FORCE INDEX (PRIMARY) WHERE m.hold_seq = r.seq ORDER BY m.hold_seq DESC, m.number DESC LIMIT 1
   ))
-  LEFT JOIN hold_changes e FORCE INDEX (PRIMARY) ON e.hold_seq = c.hold_seq AND e.number = c.end_number
-  LEFT JOIN actors a FORCE INDEX (PRIMARY) ON a.number = r.actor
-  LEFT JOIN actors w FORCE INDEX (PRIMARY) ON w.number = COALESCE(e.actor, c.actor)`
+  LEFT JOIN hold_changes e FORCE INDEX (PRIMARY) ON e.hold_seq = c.hold_seq AND e.number = c.end_number`
 
 /** As request-select.ts has them, with these joins. */
 export function selectRequests(ids: Iterable<RequestId>): string {

@@ -27,7 +27,6 @@ const AUTHOR_OF_CHANGE = ['actor', 'trace']
 const REQUEST_COLUMNS_READ = new Set<string>([...HOLD_OPENED.columns, ...STEP_ENTRY.columns, ...CHARGE.columns])
 const REQUESTS = `SELECT ${[...REQUEST_COLUMNS_READ].join(', ')} FROM requests`
 const HOLD_CHANGES = `SELECT ${[...HOLD_STEPPED.columns, ...AUTHOR_OF_CHANGE].join(', ')} FROM hold_changes`
-const ACTORS = 'SELECT key_name, address FROM actors'
 
 const BALANCE_OF_NAME = 'account = n.account AND asset = n.asset AND stripe = n.stripe'
 
@@ -86,9 +85,7 @@ export function selectRequests(ids: ReadonlySet<string>): Statement {
           AND number BETWEEN COALESCE(r.hold_number, 1) AND COALESCE(r.hold_number, ${Number.MAX_SAFE_INTEGER})
         ORDER BY number DESC LIMIT 1
       ) c ON true
-      LEFT JOIN LATERAL (${HOLD_CHANGES} WHERE hold_seq = c.hold_seq AND number = c.end_number OFFSET 0) e ON true
-      LEFT JOIN LATERAL (${ACTORS} WHERE number = r.actor OFFSET 0) a ON true
-      LEFT JOIN LATERAL (${ACTORS} WHERE number = COALESCE(e.actor, c.actor) OFFSET 0) w ON true`,
+      LEFT JOIN LATERAL (${HOLD_CHANGES} WHERE hold_seq = c.hold_seq AND number = c.end_number OFFSET 0) e ON true`,
     values: [arrayOf('bytea', [...ids].map(requestKey))],
   }
 }

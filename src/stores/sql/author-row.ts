@@ -30,17 +30,38 @@ const LOST = '?'
 export const AUTHOR = 'author_'
 export const ENDER = 'ender_'
 
-/** For a line: those of `requests` with its actor `author`, and of `ended`, the end of the hold that it opened, with `ender`. */
-export const LINE_AUTHORS = [
-  sql`requests.actor`.as(`${AUTHOR}actor`),
-  sql`requests.trace`.as(`${AUTHOR}trace`),
-  sql`author.key_name`.as(`${AUTHOR}key`),
-  sql`author.address`.as(`${AUTHOR}address`),
-  sql`ended.actor`.as(`${ENDER}actor`),
-  sql`ended.trace`.as(`${ENDER}trace`),
-  sql`ender.key_name`.as(`${ENDER}key`),
-  sql`ender.address`.as(`${ENDER}address`),
+/**
+ * The columns of an author, by their names. Each is a look-up by key: a planner that believes `actors` to be small could join it by
+ * reading all of it.
+ *
+ * @param of the number of the actor, and the trace
+ */
+function columnsOf(
+  prefix: typeof AUTHOR | typeof ENDER,
+  of: { readonly actor: string; readonly trace: string },
+): readonly (readonly [name: string, column: string])[] {
+  const found = (column: string): string => `(SELECT k.${column} FROM actors k WHERE k.number = ${of.actor})`
+  return [
+    [`${prefix}actor`, of.actor],
+    [`${prefix}trace`, of.trace],
+    [`${prefix}key`, found('key_name')],
+    [`${prefix}address`, found('address')],
+  ]
+}
+
+/** The author of request `r`, and who ended its hold without a step, as the changes `c` and `e` say (request-select.ts). */
+export const AUTHOR_COLUMNS = [
+  ...columnsOf(AUTHOR, { actor: 'r.actor', trace: 'r.trace' }),
+  ...columnsOf(ENDER, { actor: 'COALESCE(e.actor, c.actor)', trace: 'COALESCE(e.trace, c.trace)' }),
 ]
+  .map(([name, column]) => `${column} AS ${name}`)
+  .join(', ')
+
+/** For a line: the author of its request, and who ended the hold without a step, as the change `ended` says. */
+export const LINE_AUTHORS = [
+  ...columnsOf(AUTHOR, { actor: 'requests.actor', trace: 'requests.trace' }),
+  ...columnsOf(ENDER, { actor: 'ended.actor', trace: 'ended.trace' }),
+].map(([name, column]) => sql.raw(column).as(name))
 
 /** @param row with these columns; without them, as if they were null */
 export function authorOf(row: Row, prefix: typeof AUTHOR | typeof ENDER): Author | null {

@@ -17,13 +17,13 @@ import type { RequestId } from '../../domain/ids.ts'
 import { endOfHold, showEntry, type Entry, type EntryRecord, type HoldEvent } from '../../domain/journal.ts'
 import type { HoldHistoryQuery, Page } from '../../engine/reader.ts'
 import { rowBytes } from '../page-bytes.ts'
-import { AUTHOR, authorOf } from './author-row.ts'
+import { AUTHOR, AUTHOR_COLUMNS, authorOf } from './author-row.ts'
 import type { QueryBuilder } from './dialect.ts'
 import { changedHoldOf, HOLD_STEPPED } from './hold-row.ts'
 import type { SqlJournal } from './journal.ts'
 import { lastKey, oneMoreThan, pageOf } from './pages.ts'
 import { idOf } from './request-key.ts'
-import { ACTOR_JOINS, AUTHOR_COLUMNS, columnsOf } from './request-select.ts'
+import { columnsOf } from './request-select.ts'
 import type { SqlRequests } from './requests.ts'
 import { whole, type Row } from './values.ts'
 
@@ -99,7 +99,6 @@ export class HoldEntries {
     const statement = sql`SELECT ${columns}, r.id, r.id_text, r.kind, r.at FROM hold_changes c
       LEFT JOIN hold_changes e ON e.hold_seq = c.hold_seq AND e.number = c.end_number
       LEFT JOIN requests r ON r.seq = c.seq
-      ${sql.raw(ACTOR_JOINS)}
       WHERE c.hold_seq = ${hold.seq} AND c.number > ${after} ORDER BY c.number LIMIT ${oneMoreThan(rowsMax)}`
     return await this.#rows({ compile: () => statement.compile(this.#builder) })
   }

@@ -165,8 +165,6 @@ export class SqlJournal {
             // An end that is no step is the first change of its hold.
             join.onRef('ended.hold_seq', '=', 'requests.seq').on('ended.number', '=', sql.lit(1)),
           )
-          .leftJoin('actors as author', 'author.number', 'requests.actor')
-          .leftJoin('actors as ender', 'ender.number', 'ended.actor')
           .select(['requests.seq', 'requests.id', 'requests.id_text', 'requests.kind', 'requests.memo'])
           .select(['requests.metadata', 'hold.id as hold_id', 'hold.id_text as hold_id_text'])
           .select('hold.metadata as hold_metadata')

@@ -1,5 +1,5 @@
 /** The columns and joins from which a request is read: a hold with its changes, or an entry with the hold of its step. */
-import { AUTHOR, ENDER } from './author-row.ts'
+import { AUTHOR_COLUMNS } from './author-row.ts'
 import { HOLD_STEPPED } from './hold-row.ts'
 
 /** What a step needs of its hold's freeze, or of the charge. */
@@ -8,13 +8,6 @@ const OF_FREEZE = ['id', 'id_text', 'kind', 'at', 'metadata', 'payee', 'amount',
 export function columnsOf(alias: string, columns: readonly string[], prefix: string): string {
   return columns.map((column) => `${alias}.${column} AS ${prefix}${column}`).join(', ')
 }
-
-/** The author of request `r`, and who ended its hold without a step, as the changes `c` and `e` of `REQUEST_JOINS` say. */
-export const AUTHOR_COLUMNS = [
-  `r.actor AS ${AUTHOR}actor, r.trace AS ${AUTHOR}trace, a.key_name AS ${AUTHOR}key, a.address AS ${AUTHOR}address`,
-  `COALESCE(e.actor, c.actor) AS ${ENDER}actor, COALESCE(e.trace, c.trace) AS ${ENDER}trace`,
-  `w.key_name AS ${ENDER}key, w.address AS ${ENDER}address`,
-].join(', ')
 
 /** The columns of requests `r` and of `REQUEST_JOINS`. */
 export const REQUEST_COLUMNS = [
@@ -25,18 +18,13 @@ export const REQUEST_COLUMNS = [
   AUTHOR_COLUMNS,
 ].join(',\n  ')
 
-export const ACTOR_JOINS = `LEFT JOIN actors a ON a.number = r.actor
-  LEFT JOIN actors w ON w.number = COALESCE(e.actor, c.actor)`
-
 /**
  * To requests `r`: `h`, the freeze of the hold that a step changed; `b`, the balance of the hold; `c`, the change that an entry made, or
- * the last one of a hold; `e`, the change that ended the hold before that; `a` and `w`, the actors of the request and of
- * that end. Each is found by its primary key.
+ * the last one of a hold; `e`, the change that ended the hold before that. Each is found by its primary key.
  */
 export const REQUEST_JOINS = `LEFT JOIN requests h ON h.seq = r.hold_seq
   LEFT JOIN balances b ON b.id = COALESCE(r.balance_id, h.balance_id)
   LEFT JOIN hold_changes c ON c.hold_seq = COALESCE(r.hold_seq, r.seq)
     AND c.number = COALESCE(r.hold_number, (
       SELECT m.number FROM hold_changes m WHERE m.hold_seq = r.seq ORDER BY m.hold_seq DESC, m.number DESC LIMIT 1))
-  LEFT JOIN hold_changes e ON e.hold_seq = c.hold_seq AND e.number = c.end_number
-  ${ACTOR_JOINS}`
+  LEFT JOIN hold_changes e ON e.hold_seq = c.hold_seq AND e.number = c.end_number`
