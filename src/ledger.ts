@@ -13,6 +13,7 @@ import { isAccountName } from './domain/ids.ts'
 import { requestOf } from './domain/rules.ts'
 import type { Outcome } from './domain/outcome.ts'
 import type { ClockEvent } from './engine/clock-watch.ts'
+import { RememberedActors } from './engine/remembered-actors.ts'
 import { systemClock } from './engine/clock.ts'
 import { Engine, type EngineOptions } from './engine/engine.ts'
 import { Sweeper, SWEEPER, type ExpiryEvent } from './engine/sweeper.ts'
@@ -107,6 +108,8 @@ export async function eraseAccount(
 export class EmbeddedLedger extends CheckedLedger {
   readonly engine: Engine
   readonly storage: Storage
+  /** The API keys that gave commands, with their addresses. */
+  readonly actors: RememberedActors
   /** Null if this process does not sweep. */
   readonly sweeper: Sweeper | null
   protected override readonly reads: LedgerReads
@@ -115,6 +118,7 @@ export class EmbeddedLedger extends CheckedLedger {
     super()
     this.storage = storage
     this.engine = new Engine(storage.store, options)
+    this.actors = new RememberedActors(storage.actors, options.clock ?? systemClock)
     this.reads = new LedgerReads(storage.reader, (error) => ledgerError(error, null))
     this.sweeper = options.sweep === false ? null : this.#makeSweeper(options)
     this.sweeper?.start()

@@ -119,6 +119,7 @@ export class RawRows {
       metadata: null,
       fingerprint: FINGERPRINT,
       charge: null,
+      by: null,
       balanceId: after.id,
       openedVersion: after.version,
       end: null,
@@ -155,6 +156,7 @@ export class RawRows {
         settled,
         version: holder.version,
         payee: payee === null ? null : { balanceId: payee.id, version: payee.version },
+        by: null,
       },
     }
     draft.changes.push({ after, step: null })
@@ -182,6 +184,7 @@ export class RawRows {
       account: null,
       legs: null,
       step: null,
+      by: null,
       postings: draft.postings.slice(first).map((posting, index) => {
         const balance = afters[index]!
         return { balanceId: balance.id, posting: describe(posting, balance) }

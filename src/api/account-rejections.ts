@@ -1,15 +1,37 @@
 /** The rejections that name an account which the command cannot use, in the order of precedence. */
-import type { RejectionCode } from '../domain/outcome.ts'
+import type { ConfinementLimit, RejectionCode } from '../domain/outcome.ts'
 import { refused, type RejectionProblem } from './rejection-problem.ts'
 
 type AccountCode = Extract<
   RejectionCode,
-  'house_account' | 'not_a_house_account' | 'unknown_account' | 'same_account' | 'account_closed' | 'account_blocked'
+  | 'forbidden'
+  | 'house_account'
+  | 'not_a_house_account'
+  | 'unknown_account'
+  | 'same_account'
+  | 'account_closed'
+  | 'account_blocked'
 >
 
 const account = { kind: 'text', meaning: 'The account.' } as const
 
 export const ACCOUNT_REJECTIONS: { readonly [Code in AccountCode]: RejectionProblem<Code> } = {
+  forbidden: {
+    ...refused,
+    status: 403,
+    title: 'Forbidden',
+    meaning:
+      'The API key may not do this: the command is about an account or an asset that the key is not for, or moves more than it may. ' +
+      'A hold that the key is not for is answered with `hold_not_found`.',
+    remedy: 'Use a key that may, or ask the operator of the ledger for one.',
+    fields: {
+      limit: { kind: 'text', meaning: 'The limit of the key: `accounts`, `assets` or `amount`.' },
+    },
+    explain({ limit }) {
+      return `The API key ${FORBIDDEN[limit]}.`
+    },
+    example: { limit: 'accounts' },
+  },
   house_account: {
     ...refused,
     status: 403,
@@ -90,4 +112,10 @@ export const ACCOUNT_REJECTIONS: { readonly [Code in AccountCode]: RejectionProb
     },
     example: { account: 'user:8' },
   },
+}
+
+const FORBIDDEN: Readonly<Record<ConfinementLimit, string>> = {
+  accounts: 'is not for this account',
+  assets: 'is not for this asset',
+  amount: 'may not move so much in one command',
 }

@@ -2,6 +2,7 @@
 import type { AppliedRate as Rate, Entry as Value, EntryLeg as Leg } from '../domain/journal.ts'
 import type { FeedPage as FeedPageValue } from '../engine/reader.ts'
 import { ROUNDINGS } from '../domain/rate.ts'
+import { AUTHOR_EXAMPLE, By, byFromWire, byToWire } from './author.ts'
 import { SETTLED_AT, type Resource } from './resource.ts'
 import { instantFromWire, instantToWire } from './instants.ts'
 import { jsonForm } from './json-form.ts'
@@ -77,6 +78,7 @@ export const Entry = named(
       legs: Type.Union([Type.Array(reference(EntryLeg)), Type.Null()], {
         description: 'The legs of a transfer across assets; null for every other entry.',
       }),
+      by: By,
       postings: Type.Array(reference(Posting)),
     },
     {
@@ -92,6 +94,7 @@ export const Entry = named(
           floor: null,
           overdraft: false,
           legs: null,
+          by: AUTHOR_EXAMPLE,
           postings: POSTING_EXAMPLES,
         },
       ],
@@ -126,6 +129,7 @@ export function entryToWire(entry: Value): EntryWire {
     floor: entry.floor === null ? null : entry.floor.toString(),
     overdraft: entry.overdraft,
     legs: entry.legs === null ? null : entry.legs.map(entryLegToWire),
+    by: byToWire(entry.by),
     postings: entry.postings.map(postingToWire),
   }
 }
@@ -149,6 +153,7 @@ export function entryFromWire(wire: EntryWire): Value {
     floor: wire.floor === null ? null : BigInt(wire.floor),
     overdraft: wire.overdraft,
     legs: wire.legs === null ? null : wire.legs.map(entryLegFromWire),
+    by: byFromWire(wire.by),
     postings: wire.postings.map(postingFromWire),
   }
 }

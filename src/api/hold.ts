@@ -3,6 +3,7 @@ import type { Hold as Value, OnExpiry } from '../domain/hold.ts'
 import { ACCOUNT_PATTERN } from '../domain/ids.ts'
 import type { HoldEvent as Event } from '../domain/journal.ts'
 import { holdTag } from '../domain/precondition.ts'
+import { AUTHOR_EXAMPLE, By, byFromWire, byToWire } from './author.ts'
 import { FROZEN_AT, page, SETTLED_AT, type Resource } from './resource.ts'
 import { instantFromWire, instantToWire } from './instants.ts'
 import { jsonForm } from './json-form.ts'
@@ -48,6 +49,7 @@ const HISTORY_EXAMPLE = {
   kind: 'settle',
   entry: 'job-616~settle',
   at: SETTLED_AT,
+  by: AUTHOR_EXAMPLE,
   hold: HOLD_EXAMPLE,
 }
 
@@ -111,6 +113,7 @@ export const HoldEvent = named(
         examples: ['job-616~settle'],
       }),
       at: instant('The time of the event.'),
+      by: By,
       hold: reference(Hold),
     },
     {
@@ -179,12 +182,12 @@ export function onExpiryToWire({ settle }: OnExpiry): { settle: string } {
   return { settle: settle.toString() }
 }
 
-export function holdEventToWire({ number, kind, entry, at, hold }: Event): HoldEventWire {
-  return { number, kind, entry, at: instantToWire(at), hold: holdToWire(hold) }
+export function holdEventToWire({ number, kind, entry, at, by, hold }: Event): HoldEventWire {
+  return { number, kind, entry, at: instantToWire(at), by: byToWire(by), hold: holdToWire(hold) }
 }
 
-export function holdEventFromWire({ number, kind, entry, at, hold }: HoldEventWire): Event {
-  return { number, kind, entry, at: instantFromWire(at), hold: holdFromWire(hold) }
+export function holdEventFromWire({ number, kind, entry, at, by, hold }: HoldEventWire): Event {
+  return { number, kind, entry, at: instantFromWire(at), by: byFromWire(by), hold: holdFromWire(hold) }
 }
 
 const onExpiryWithJson = jsonForm(onExpiryToWire)

@@ -1,6 +1,7 @@
 /** Postings and the lines of statements on the wire. */
 import { COUNTERPARTIES_MAX } from '../domain/counterparties.ts'
 import type { Posting as Value, StatementLine as Line } from '../domain/journal.ts'
+import { AUTHOR_EXAMPLE, By, byFromWire, byToWire } from './author.ts'
 import { page, SETTLED_AT } from './resource.ts'
 import { instantFromWire, instantToWire } from './instants.ts'
 import { jsonForm } from './json-form.ts'
@@ -92,6 +93,7 @@ export const StatementLine = named(
       hold: nullableText({ description: 'The hold of the entry; null for entries without a hold.' }),
       memo: nullableText({ description: 'The memo of the request.' }),
       metadata: MetadataAnswer,
+      by: By,
     },
     {
       description:
@@ -105,6 +107,7 @@ export const StatementLine = named(
         hold: 'job-616',
         memo: null,
         metadata: { model: 'llama-70b' },
+        by: AUTHOR_EXAMPLE,
       })),
     },
   ),
@@ -149,7 +152,7 @@ export function postingFromWire(wire: PostingWire): Value {
 }
 
 export function lineToWire(line: Line): StatementLineWire {
-  const { change, counterparties, moreCounterparties, total, hold, memo, metadata } = line
+  const { change, counterparties, moreCounterparties, total, hold, memo, metadata, by } = line
   return {
     ...postingToWire(line),
     change: change.toString(),
@@ -159,13 +162,15 @@ export function lineToWire(line: Line): StatementLineWire {
     hold,
     memo,
     metadata,
+    by: byToWire(by),
   }
 }
 
 export function lineFromWire(wire: StatementLineWire): Line {
   const { change, counterparties, moreCounterparties, total, hold, memo, metadata } = wire
+  const by = byFromWire(wire.by)
   const amounts = { change: BigInt(change), total: BigInt(total) }
-  return { ...postingFromWire(wire), ...amounts, counterparties, moreCounterparties, hold, memo, metadata }
+  return { ...postingFromWire(wire), ...amounts, counterparties, moreCounterparties, hold, memo, metadata, by }
 }
 
 export const postingWithJson = jsonForm(postingToWire)

@@ -84,6 +84,7 @@ const ENTRY: Entry = {
   floor: -5n,
   overdraft: true,
   legs: null,
+  by: { key: 'billing', address: '192.0.2.10', trace: '0af7651916cd43dd8448eb211c80319c' },
   postings: [POSTING],
 }
 const LEG: EntryLeg = {
@@ -130,12 +131,12 @@ describe('what is written comes back the same', () => {
     assert.deepEqual(holdFromWire(carried(holdToWire(open))), open)
   })
   test('events of a hold', () => {
-    const event: HoldEvent = { number: 3, kind: 'refund', entry: 'refund-1', at: AT + 3, hold: HOLD }
+    const event: HoldEvent = { number: 3, kind: 'refund', entry: 'refund-1', at: AT + 3, by: ENTRY.by, hold: HOLD }
     assert.deepEqual(holdEventFromWire(carried(holdEventToWire(event))), event)
   })
   test('postings', () => assert.deepEqual(postingFromWire(carried(postingToWire(POSTING))), POSTING))
   test('entries, with and without floor, memo and metadata', () => {
-    const bare: Entry = { ...ENTRY, hold: null, floor: null, overdraft: false, memo: null, metadata: null }
+    const bare: Entry = { ...ENTRY, hold: null, floor: null, overdraft: false, memo: null, metadata: null, by: null }
     assert.deepEqual(entryFromWire(carried(entryToWire(ENTRY))), ENTRY)
     assert.deepEqual(entryFromWire(carried(entryToWire(bare))), bare)
     const exchanged: Entry = { ...ENTRY, legs: [LEG, { ...LEG, toAsset: 'credit', rate: null }] }

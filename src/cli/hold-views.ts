@@ -6,7 +6,7 @@ import type { HoldEvent } from '../domain/journal.ts'
 import { ageText } from './ages.ts'
 import type { Scales } from './scales.ts'
 import { fieldTable, listTable, styled } from './tables.ts'
-import { instant, metadataText, more, none } from './views.ts'
+import { instant, keyColumn, metadataText, more, none } from './views.ts'
 
 /** Amounts that are usually zero are shown only if they are not zero. */
 export function holdView(hold: Hold, scales: Scales): string {
@@ -48,10 +48,11 @@ export function holdsView({ items, next }: PageView<Hold>, scales: Scales): stri
 /** The events of a hold, each with the amounts after it. */
 export function holdHistoryView({ items, next }: PageView<HoldEvent>, scales: Scales): string {
   if (items.length === 0) return none('events', next)
-  const rows = items.map(({ number, at, kind, entry, hold }) => {
+  const keys = keyColumn(items)
+  const rows = items.map(({ number, at, kind, entry, hold, by }) => {
     const { state, asset, amount, held, settled, released, refunded, shortfall, expiresAt } = hold
     const amounts = [amount, held, settled, released, refunded, shortfall].map((each) => scales.text(each, asset))
-    return [number, instant(at), kind, entry, state, ...amounts, instant(expiresAt)]
+    return [number, instant(at), kind, entry, state, ...amounts, instant(expiresAt), ...keys.cell({ by })]
   })
   const head = [
     '#',
@@ -66,6 +67,7 @@ export function holdHistoryView({ items, next }: PageView<HoldEvent>, scales: Sc
     'refunded',
     'shortfall',
     'expires',
+    ...keys.head,
   ]
   return listTable(head, rows) + more(next)
 }

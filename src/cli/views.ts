@@ -2,6 +2,7 @@
 import type { AccountView, PageView } from '../api/ledger.ts'
 import type { Asset } from '../domain/asset.ts'
 import type { Balance } from '../domain/balance.ts'
+import type { ShownAuthor } from '../domain/by.ts'
 import type { OpenedAccount } from '../domain/command.ts'
 import type { Entry, EntryLeg, StatementLine } from '../domain/journal.ts'
 import type { HouseAccount } from '../domain/house-account.ts'
@@ -72,11 +73,26 @@ function counterpartiesText({ counterparties, moreCounterparties }: StatementLin
   return [...counterparties, ...(moreCounterparties ? ['…'] : [])].join(', ')
 }
 
-/** The columns for the hold and the memo are shown only if a line has one. */
+/** As `billing, from 192.0.2.10, in trace 0af7…`. */
+function authorText({ key, address, trace }: ShownAuthor): string {
+  return `${visible(key)}, from ${address}${trace === null ? '' : `, in trace ${trace}`}`
+}
+
+/** The column of keys, if any row has one. */
+export function keyColumn(rows: readonly { readonly by: ShownAuthor | null }[]): {
+  readonly head: readonly string[]
+  cell(row: { readonly by: ShownAuthor | null }): readonly string[]
+} {
+  if (rows.every(({ by }) => by === null)) return { head: [], cell: () => [] }
+  return { head: ['by'], cell: ({ by }) => [by === null ? '' : visible(by.key)] }
+}
+
+/** The columns for the hold, the memo and the key are shown only if a line has one. */
 export function postingsView({ items, next }: PageView<StatementLine>, scales: Scales): string {
   if (items.length === 0) return none('postings', next)
   const hasMemo = items.some(({ memo }) => memo !== null)
   const hasHold = items.some(({ hold }) => hold !== null)
+  const keys = keyColumn(items)
   const rows = items.map((line) => {
     const { at, kind, asset, version, change, heldDelta, available, held, hold, entryId, memo } = line
     return [
@@ -89,22 +105,24 @@ export function postingsView({ items, next }: PageView<StatementLine>, scales: S
       scales.signed(heldDelta, asset),
       ...(hasHold ? [hold ?? ''] : []),
       ...(hasMemo ? [visible(memo ?? '')] : []),
+      ...keys.cell(line),
       version,
       entryId,
     ]
   })
   const head = ['at', 'kind', 'change', 'counterparty', 'available', 'held', 'held change']
-  const attached = [...(hasHold ? ['hold'] : []), ...(hasMemo ? ['memo'] : [])]
+  const attached = [...(hasHold ? ['hold'] : []), ...(hasMemo ? ['memo'] : []), ...keys.head]
   return listTable([...head, ...attached, 'version', 'entry'], rows) + more(next)
 }
 
 export function entryView(entry: Entry, scales: Scales): string {
-  const { id, kind, hold, at, memo, metadata, floor, legs, postings } = entry
+  const { id, kind, hold, at, memo, metadata, floor, legs, by, postings } = entry
   const head = fieldTable([
     ['entry', styled('bold', id)],
     ['kind', kind],
     ['hold', hold],
     ['at', instant(at)],
+    ['by', by === null ? null : authorText(by)],
     ['memo', memo === null ? null : visible(memo)],
     ['floor', floor === null ? null : scales.text(floor, postings[0]!.asset)],
     ['metadata', metadataText(metadata)],

@@ -10,6 +10,7 @@ import { countingSeqs, MOMENT } from '../../test/support/given.ts'
 import { assertLaws } from '../../test/support/laws.ts'
 import { Rows } from '../../test/support/rows.ts'
 import { decideBatch } from './batch.ts'
+import { showAuthor } from './by.ts'
 import type { Moment } from './decision.ts'
 import { eventOfChange, frozenEvent } from './hold-history.ts'
 import { showHold, type HoldRecord } from './hold-record.ts'
@@ -143,6 +144,7 @@ function bookOf({
   overdraft,
   legs,
   step: ofStep,
+  by,
   postings,
 }: EntryRecord): EntryBook {
   const step = ofStep === null ? null : { hold: ofStep.hold, number: ofStep.number, after: ofStep.after }
@@ -156,6 +158,7 @@ function bookOf({
     overdraft,
     legs,
     step,
+    by: showAuthor(by),
     postings: postings.map(({ posting }) => posting),
   }
 }

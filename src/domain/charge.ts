@@ -5,7 +5,7 @@ import type { EntryRecord } from './journal.ts'
 /** @param entry of a charge; its postings are those of the payer and of the payee, in this order */
 export function chargeOf(entry: EntryRecord): HoldRecord {
   const [payer, payee] = entry.postings
-  const { id, seq, at, fingerprint, metadata } = entry
+  const { id, seq, at, fingerprint, metadata, by } = entry
   const { account, asset, version, availableDelta } = payer!.posting
   const amount = -availableDelta
   const paid = payee!.posting
@@ -31,6 +31,7 @@ export function chargeOf(entry: EntryRecord): HoldRecord {
     metadata,
     fingerprint,
     charge: entry,
+    by,
     balanceId: payer!.balanceId,
     openedVersion: version,
     end: {
@@ -40,6 +41,7 @@ export function chargeOf(entry: EntryRecord): HoldRecord {
       settled: amount,
       version,
       payee: { balanceId: payee!.balanceId, version: paid.version },
+      by: null,
     },
     changes: 0,
     firstAnswers: null,

@@ -2,6 +2,7 @@
 import type { Amount } from './amount.ts'
 import type { Asset } from './asset.ts'
 import type { Balance } from './balance.ts'
+import type { Signed } from './by.ts'
 import type { HouseAccount } from './house-account.ts'
 import type { Hold, OnExpiry } from './hold.ts'
 import type { AccountName, AssetCode, Instant, RequestId } from './ids.ts'
@@ -289,7 +290,7 @@ export interface Answers {
 }
 
 export type CommandKind = keyof Commands
-export type Command = Commands[CommandKind] & Replaying
+export type Command = Commands[CommandKind] & Replaying & Signed
 export type Answer = Answers[CommandKind]
 
 /** The same as `requestOf` of the rules, without them: the request id of a command, or the hold that it ends; null for others. */

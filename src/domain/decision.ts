@@ -1,6 +1,7 @@
 /** The input and the result of a decision. */
 import type { Asset } from './asset.ts'
 import type { BalanceRecord } from './balance.ts'
+import type { Author } from './by.ts'
 import type { AccountChange } from './changes.ts'
 import type { Answer } from './command.ts'
 import type { Hold } from './hold.ts'
@@ -25,7 +26,7 @@ export interface State {
   rate(from: AssetCode, to: AssetCode): Rate | null
 }
 
-/** The time and the settings that the rules use. */
+/** The time and the settings that the rules use, and who gives the command. */
 export interface Moment {
   readonly now: Instant
   /** Gives the next request that is written its number. Numbers that are not used leave gaps. */
@@ -33,6 +34,8 @@ export interface Moment {
   /** The default lifetime of a hold, and the longest one, in milliseconds. */
   readonly holdTtlMsDefault: number
   readonly holdTtlMsMax: number
+  /** Who gives the command, for its rows. Absent for a batch, and for a command that was given without a key. */
+  readonly by?: Author
 }
 
 /** The rows that an applied command writes. */

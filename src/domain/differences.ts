@@ -5,8 +5,15 @@ import type { Rejection } from './outcome.ts'
 
 export type Differences = Pick<Extract<Rejection, { code: 'request_id_reused' }>, 'differs' | 'mayDiffer'>
 
-/** Fields that are the same for every command under the request id, and what is no content: the conditions, and what is wanted of a repeat. */
-const NOT_COMPARED: ReadonlySet<string> = new Set(['kind', 'requestId', 'ifVersion', 'ifSteps', 'ifReplayed'])
+/** Fields that are the same for every command under the request id, and what is no content: the conditions, what is wanted of a repeat, and who gives the command. */
+const NOT_COMPARED: ReadonlySet<string> = new Set([
+  'kind',
+  'requestId',
+  'ifVersion',
+  'ifSteps',
+  'ifReplayed',
+  'givenBy',
+])
 
 /**
  * A fingerprint tells only that the contents differ. So the fields are compared with the stored ones, and what is not stored may differ.

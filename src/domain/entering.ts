@@ -88,6 +88,7 @@ export function entered(
     account: moves.length > 0 ? null : (command.account ?? null),
     legs: exchanged === null ? null : exchanged.legs,
     step: null,
+    by: moment.by ?? null,
     postings: describeAll(posted, moves),
   }
   return { request, postings, balances }

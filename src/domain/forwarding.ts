@@ -55,6 +55,7 @@ export function forward(
     account: null,
     legs: null,
     step: null,
+    by: moment.by ?? null,
     postings: describeAll(posted, all),
   }
   return { postings: [...postings, ...posted.postings], balances: [...now.values()], forward: entry }

@@ -31,6 +31,7 @@ export function end(hold: HoldRecord, payment: Payment, ending: Ending, state: S
     moves.push({ balance: payee, available: settled, held: 0n, isForced: true })
   }
   const { fingerprint } = ending
+  const isStep = hold.changes > 0 || ending.payee !== hold.payee
   const ended: HoldRecord = {
     ...hold,
     payee: ending.payee,
@@ -47,11 +48,12 @@ export function end(hold: HoldRecord, payment: Payment, ending: Ending, state: S
       settled,
       version: holder.version + 1,
       payee: payee === null ? null : { balanceId: payee.id, version: payee.version + 1 },
+      by: isStep ? null : (moment.by ?? null),
     },
   }
   const kind = kindOfEnd(ended)
   const id = endOfHold(hold.id, kind)
-  if (hold.changes > 0 || ending.payee !== hold.payee) {
+  if (isStep) {
     const entry = { id, kind, fingerprint, memo: null, metadata: null }
     return enterStep({ entry, before: hold, after: ended, moves }, state, moment)
   }

@@ -2,6 +2,7 @@
  * The history of a hold, and the entries without a request of their own: the freeze, and an end that is not a step. Both belong to the
  * hold's request; steps have requests of their own.
  */
+import { showAuthor } from './by.ts'
 import { isCharge, kindOfEnd, showHold, showHoldAsFrozen, type HoldRecord } from './hold-record.ts'
 import { endOfHold, type Entry, type EntryRecord, type HoldEvent, type Posting } from './journal.ts'
 
@@ -22,7 +23,7 @@ export function endingKeysOf({ balanceId, end }: HoldRecord): readonly PostingKe
 
 /** The entry of the freeze, with the metadata of the hold. */
 export function openingOf(hold: HoldRecord, postings: readonly Posting[]): Entry {
-  const { id, createdAt, metadata } = hold
+  const { id, createdAt, metadata, by } = hold
   return {
     id,
     kind: 'freeze',
@@ -33,6 +34,7 @@ export function openingOf(hold: HoldRecord, postings: readonly Posting[]): Entry
     floor: null,
     overdraft: false,
     legs: null,
+    by: showAuthor(by),
     postings,
   }
 }
@@ -43,7 +45,7 @@ export function endingOf(hold: HoldRecord, postings: readonly Posting[]): Entry 
   if (end === null || isCharge(hold)) return null
   const kind = kindOfEnd(hold)
   const attached = { memo: null, metadata: null, floor: null, overdraft: false, legs: null }
-  return { id: endOfHold(id, kind), kind, hold: id, at: end.at, ...attached, postings }
+  return { id: endOfHold(id, kind), kind, hold: id, at: end.at, ...attached, by: showAuthor(end.by), postings }
 }
 
 /** The freeze, or the charge, as an event. */
@@ -53,15 +55,20 @@ export function frozenEvent(hold: HoldRecord): HoldEvent {
     kind: isCharge(hold) ? 'charge' : 'freeze',
     entry: hold.id,
     at: hold.createdAt,
+    by: showAuthor(hold.by),
     hold: showHoldAsFrozen(hold),
   }
 }
 
 /** A change of a hold as an event. @param step its entry; null for an end that is no step */
-export function eventOfChange(after: HoldRecord, step: Pick<EntryRecord, 'id' | 'kind' | 'at'> | null): HoldEvent {
+export function eventOfChange(
+  after: HoldRecord,
+  step: Pick<EntryRecord, 'id' | 'kind' | 'at' | 'by'> | null,
+): HoldEvent {
   const hold = showHold(after)
   const number = after.changes
-  if (step !== null) return { number, kind: step.kind, entry: step.id, at: step.at, hold }
+  if (step !== null) return { number, kind: step.kind, entry: step.id, at: step.at, by: showAuthor(step.by), hold }
   const kind = kindOfEnd(after)
-  return { number, kind, entry: endOfHold(after.id, kind), at: after.end!.at, hold }
+  const { at, by } = after.end!
+  return { number, kind, entry: endOfHold(after.id, kind), at, by: showAuthor(by), hold }
 }

@@ -1,4 +1,5 @@
 /** A hold in a store, and what callers see of it: as it is, as it was frozen, and as it ended. */
+import type { Author } from './by.ts'
 import type { Hold } from './hold.ts'
 import type { Instant } from './ids.ts'
 import type { EntryRecord } from './journal.ts'
@@ -15,6 +16,8 @@ export interface HoldRecord extends Omit<Hold, 'endedAt' | 'steps'> {
   /** The holder's balance, and the version of its posting that opened the hold. */
   readonly balanceId: number
   readonly openedVersion: number
+  /** Who gave the freeze, or the charge. */
+  readonly by: Author | null
   /** Null while the hold is open. */
   readonly end: HoldEnd | null
   /** The number of changes. */
@@ -36,6 +39,8 @@ export interface HoldEnd {
   readonly version: number
   /** The payee's posting; null if the end settled nothing. */
   readonly payee: { readonly balanceId: number; readonly version: number } | null
+  /** Who ended the hold. Null if the end was a step, or the hold is a charge: the entry has it. */
+  readonly by: Author | null
 }
 
 /** The data for the answer of the freeze, and of the end if a step followed it. */

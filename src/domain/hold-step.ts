@@ -62,6 +62,7 @@ export function enterStep({ entry, before, after, moves }: Step, state: State, m
     overdraft: false,
     account: null,
     legs: null,
+    by: moment.by ?? null,
     step: { hold: hold.id, holdSeq: hold.seq, number: hold.changes, after: answer },
     postings: describeAll(posted, moves),
   }

@@ -4,6 +4,7 @@
  * Upholds laws 1 and 3: the postings of an entry sum to zero per asset, and the key of a posting is (balance, version), so two writers
  * that start from the same version of a balance cannot both succeed.
  */
+import { showAuthor, type Author, type ShownAuthor } from './by.ts'
 import type { Hold } from './hold.ts'
 import { isRequestId, type AccountName, type AssetCode, type Instant, type RequestId } from './ids.ts'
 import type { Metadata } from './metadata.ts'
@@ -76,6 +77,8 @@ export interface Entry {
   readonly overdraft: boolean
   /** The legs of a transfer across assets; null for every other entry, whose postings are sufficient. */
   readonly legs: readonly EntryLeg[] | null
+  /** Who gave the command of the entry; null if it was given without a key. */
+  readonly by: ShownAuthor | null
   readonly postings: readonly Posting[]
 }
 
@@ -105,6 +108,8 @@ export interface StatementLine extends Posting, Counterparties {
   readonly memo: string | null
   /** The metadata of the request. For the end of a hold, the metadata of its freeze. */
   readonly metadata: Metadata | null
+  /** See `Entry`. */
+  readonly by: ShownAuthor | null
 }
 
 /** A posting in a store. */
@@ -141,6 +146,8 @@ export interface HoldEvent {
   /** The id of the entry. */
   readonly entry: string
   readonly at: Instant
+  /** See `Entry`. */
+  readonly by: ShownAuthor | null
   /** The hold as it was after the event. */
   readonly hold: Hold
 }
@@ -163,6 +170,7 @@ export interface EntryRecord {
   readonly legs: readonly EntryLeg[] | null
   /** Null for an entry without a hold. */
   readonly step: HoldStep | null
+  readonly by: Author | null
   /** The postings in the order in which they were written. A stored row has only their (balance id, version). */
   readonly postings: readonly EntryPosting[]
 }
@@ -174,7 +182,7 @@ export interface EntryPosting {
 }
 
 export function showEntry(record: EntryRecord): Entry {
-  const { id, kind, at, memo, metadata, floor, overdraft, legs, step, postings } = record
+  const { id, kind, at, memo, metadata, floor, overdraft, legs, step, by, postings } = record
   return {
     id,
     kind,
@@ -185,6 +193,7 @@ export function showEntry(record: EntryRecord): Entry {
     floor,
     overdraft,
     legs,
+    by: showAuthor(by),
     postings: postings.map(({ posting }) => posting),
   }
 }
@@ -218,11 +227,11 @@ export function isEntryId(text: string): boolean {
 /** @param step the hold if the posting's entry is a step; the other entries of holds contain it in their id */
 export function showLine(
   posting: Posting,
-  attached: Pick<StatementLine, 'memo' | 'metadata' | keyof Counterparties>,
+  attached: Pick<StatementLine, 'memo' | 'metadata' | 'by' | keyof Counterparties>,
   step: RequestId | null = null,
 ): StatementLine {
   const { entryId, kind, available, held } = posting
-  const { memo, metadata, counterparties, moreCounterparties } = attached
+  const { memo, metadata, by, counterparties, moreCounterparties } = attached
   const named = kind === 'freeze' || (kind !== 'merge' && entryId.includes('~')) ? requestOfEntry(entryId) : null
   return {
     ...posting,
@@ -233,5 +242,6 @@ export function showLine(
     hold: step ?? named,
     memo,
     metadata,
+    by,
   }
 }

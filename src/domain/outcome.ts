@@ -3,6 +3,10 @@ import type { Answers, CommandKind } from './command.ts'
 import type { Hold, HoldState } from './hold.ts'
 import type { AccountName, AssetCode, Instant, RequestId } from './ids.ts'
 
+/** The limits of a key, see `Confinement`. */
+export const CONFINEMENT_LIMITS = ['accounts', 'assets', 'amount'] as const
+export type ConfinementLimit = (typeof CONFINEMENT_LIMITS)[number]
+
 export type Rejection =
   | {
       readonly code: 'request_id_reused'
@@ -24,6 +28,8 @@ export type Rejection =
       /** `unknown` if an earlier attempt of the same call may have had the effect, because its answer was lost. */
       readonly applied: Applied
     }
+  /** The key of the command may not touch this. It says no more, so that nobody learns of accounts that are not his. */
+  | { readonly code: 'forbidden'; readonly limit: ConfinementLimit }
   | { readonly code: 'unknown_asset'; readonly asset: AssetCode }
   | { readonly code: 'asset_conflict'; readonly asset: AssetCode; readonly decimals: number }
   | { readonly code: 'house_account'; readonly account: AccountName }
@@ -134,10 +140,12 @@ export type RejectionCode = Rejection['code']
 
 /**
  * The order of precedence: if several rejections apply to a command, it gets the first of them in this order. Within one code, the
- * balance that the command names first decides.
+ * balance that the command names first decides. `forbidden` comes first for what the command names, and last for what only its effect
+ * shows.
  */
 const PRECEDENCE = {
   batch_aborted: true,
+  forbidden: true,
   request_id_reused: true,
   request_replayed: true,
   unknown_asset: true,

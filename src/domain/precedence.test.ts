@@ -21,6 +21,7 @@ import {
   transfer,
   unblock,
 } from '../../test/support/commands.ts'
+import { confined } from '../../test/support/authors.ts'
 import { balance, endAt, hold, MOMENT, NOW, stateOf } from '../../test/support/given.ts'
 import { AMOUNT_MAX, BALANCE_MAX, BALANCE_MIN } from './amount.ts'
 import type { BalanceRecord } from './balance.ts'
@@ -51,6 +52,10 @@ interface Rule<Kind extends CommandKind> {
   readonly apart?: readonly (readonly [RejectionCode, RejectionCode, reason: string])[]
 }
 
+/** Given with a key that is for no account and no asset. */
+function forbid<Kind extends CommandKind>(scene: Scene<Kind>): void {
+  scene.command = { ...scene.command, givenBy: confined({ accounts: [], assets: [] }) }
+}
 const reuse = (scene: { requests: RequestRecord[] }): void => {
   scene.requests.push(hold('r', 5n))
 }
@@ -106,6 +111,7 @@ const RULES: { readonly [Kind in CommandKind]: Rule<Kind> } = {
   open: {
     command: open('r', 'user:8', 0n),
     spoilers: {
+      forbidden: forbid,
       request_id_reused: reuse,
       changed_meanwhile: (scene) => (scene.command = { ...scene.command, ifVersion: MOVED }),
       unknown_asset: (scene) => (scene.command = { ...scene.command, asset: 'none' }),
@@ -117,6 +123,7 @@ const RULES: { readonly [Kind in CommandKind]: Rule<Kind> } = {
   deposit: {
     command: deposit('r', 'user:8', 1n),
     spoilers: {
+      forbidden: forbid,
       request_id_reused: reuse,
       changed_meanwhile: (scene) => (scene.command = { ...scene.command, ifVersion: MOVED }),
       unknown_asset: (scene) => (scene.command = { ...scene.command, asset: 'none' }),
@@ -128,6 +135,7 @@ const RULES: { readonly [Kind in CommandKind]: Rule<Kind> } = {
   charge: {
     command: charge('r', 'user:8', 1n, { payee: 'user:9' }),
     spoilers: {
+      forbidden: forbid,
       request_id_reused: reuse,
       changed_meanwhile: (scene) => (scene.command = { ...scene.command, ifVersion: MOVED }),
       unknown_asset: (scene) => (scene.command = { ...scene.command, asset: 'none' }),
@@ -147,6 +155,7 @@ const RULES: { readonly [Kind in CommandKind]: Rule<Kind> } = {
   transfer: {
     command: transfer('r', [leg('user:8', 'user:9', 1n), leg('user:1', 'user:9', 1n)]),
     spoilers: {
+      forbidden: forbid,
       unknown_rate: (scene) => addLeg(scene, across('user:2', 'user:3', [1n, 'gem'], ['credit'])),
       rounds_to_nothing: (scene) => addLeg(scene, across('user:1', 'user:3', [1n, 'credit'], ['gem'])),
       outside_tolerance: (scene) => addLeg(scene, across('user:1', 'user:3', [4n, 'credit'], ['gem', 3n])),
@@ -168,6 +177,7 @@ const RULES: { readonly [Kind in CommandKind]: Rule<Kind> } = {
   freeze: {
     command: freeze('r', 'user:8', 1n, { payee: 'user:9' }),
     spoilers: {
+      forbidden: forbid,
       request_id_reused: reuse,
       changed_meanwhile: (scene) => (scene.command = { ...scene.command, ifVersion: MOVED }),
       unknown_asset: (scene) => (scene.command = { ...scene.command, asset: 'none' }),
@@ -299,7 +309,8 @@ const RULES: { readonly [Kind in CommandKind]: Rule<Kind> } = {
   declare: {
     command: declare('gem', 2, 'Gem'),
     spoilers: {
-      request_replayed: (scene) => (scene.command = { ...declare('gem', 2, 'Gem'), ifReplayed: 'refuse' }),
+      forbidden: forbid,
+      request_replayed: (scene) => (scene.command = { ...scene.command, ifReplayed: 'refuse' }),
       asset_conflict: (scene) => (scene.command = { ...scene.command, decimals: 3 }),
     },
     apart: [['request_replayed', 'asset_conflict', 'a repeat has the decimals of the first declaration']],
@@ -327,6 +338,7 @@ const RULES: { readonly [Kind in CommandKind]: Rule<Kind> } = {
   merge: {
     command: merge('r', 'user:8', 'user:9'),
     spoilers: {
+      forbidden: forbid,
       request_id_reused: reuse,
       house_account: (scene) => (scene.command = { ...scene.command, account: '@a' }),
       unknown_account: (scene) => (scene.command = { ...scene.command, into: '@none' }),
@@ -345,7 +357,10 @@ const RULES: { readonly [Kind in CommandKind]: Rule<Kind> } = {
   },
   rate: {
     command: rate('credit', 'gem', [1n, 3n]),
-    spoilers: { unknown_asset: (scene) => (scene.command = { ...scene.command, to: 'none' }) },
+    spoilers: {
+      forbidden: forbid,
+      unknown_asset: (scene) => (scene.command = { ...scene.command, to: 'none' }),
+    },
   },
 }
 

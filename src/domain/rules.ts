@@ -14,7 +14,9 @@ import { release } from './commands/release.ts'
 import { settlePart } from './commands/settle-part.ts'
 import { settle } from './commands/settle.ts'
 import { transfer } from './commands/transfer.ts'
+import { authorOf } from './by.ts'
 import { commandsOf, type Command, type CommandKind, type Work } from './command.ts'
+import { decideWithin } from './confining.ts'
 import { reject, type Decision, type Moment, type Refusal, type Replay, type State } from './decision.ts'
 import { differencesOf, type Differences } from './differences.ts'
 import { fingerprintOf } from './fingerprint.ts'
@@ -50,6 +52,15 @@ export function ruleOf(command: Command): Rule<CommandKind> {
 }
 
 export function decide(command: Command, state: State, moment: Moment): Decision {
+  const { givenBy } = command
+  if (givenBy === undefined) return decideFreely(command, state, moment)
+  const own = { ...moment, by: authorOf(givenBy) }
+  const { within } = givenBy
+  if (within === null) return decideFreely(command, state, own)
+  return decideWithin(within, { command, hold: holdOf(command) }, state, (seen) => decideFreely(command, seen, own))
+}
+
+function decideFreely(command: Command, state: State, moment: Moment): Decision {
   const decision = ruleOf(command).decide(command, state, moment)
   if (decision.verdict === 'reject' && decision.rejection.code === 'request_id_reused') {
     return reject({ ...decision.rejection, ...differences(command, state) })

@@ -1,11 +1,14 @@
 import type { Engine } from '../engine/engine.ts'
 import type { Sweeper } from '../engine/sweeper.ts'
 import type { Reader } from '../engine/reader.ts'
+import type { Authors } from './author.ts'
 
 /** The parts of the ledger that the service uses. */
 export interface Backend {
   readonly engine: Pick<Engine, 'submit' | 'ready' | 'queueDepth' | 'crowdFor' | 'limits' | 'clockWarnings'>
   readonly reader: Reader
+  /** Who gives the commands of a call. Absent: nobody is recorded, and nobody is confined. */
+  readonly authors?: Authors
   readonly store: StoreFacts
   /** Null if this process does not sweep. */
   readonly sweeper: Pick<Sweeper, 'status'> | null

@@ -7,6 +7,7 @@ import { pino, type Logger } from 'pino'
 import { LedgerError } from '../api/error.ts'
 import { LedgerReads } from '../api/ledger-reads.ts'
 import { limitRequests } from './admission.ts'
+import type { Authors, FindKey } from './author.ts'
 import type { Backend, StoreFacts } from './backend.ts'
 import { commandRoutes } from './command-routes.ts'
 import { compressReads } from './compression.ts'
@@ -113,7 +114,7 @@ function refuseEncoded(encoding: string | undefined): void {
 }
 
 /** The parts of an `EmbeddedLedger` that the routes use. */
-export interface MountableLedger extends Pick<Backend, 'engine' | 'sweeper'> {
+export interface MountableLedger extends Pick<Backend, 'engine' | 'sweeper'>, Pick<Authors, 'actors'> {
   readonly storage: StoreFacts & Pick<Backend, 'reader'>
 }
 
@@ -126,6 +127,11 @@ export interface LedgerRoutesOptions {
   readonly logger?: Logger
   /** Log one line per request in addition to problems. Default false. */
   readonly logRequests?: boolean
+  /**
+   * Finds the key by which the application has authenticated a call. It is recorded with every command of the call, together with
+   * `request.ip` and the trace, and confines them. Default: nobody is recorded.
+   */
+  readonly keyOf?: FindKey
 }
 
 /**
@@ -136,7 +142,9 @@ export interface LedgerRoutesOptions {
  * With a prefix, unknown paths below it are answered with a problem.
  */
 export const ledgerRoutes: FastifyPluginAsync<LedgerRoutesOptions> = async (app, options) => {
-  const { engine, storage, sweeper } = options.ledger
+  const { keyOf } = options
+  const { engine, actors, storage, sweeper } = options.ledger
+  const authors = keyOf === undefined ? {} : { authors: { actors, keyOf } }
   // Schemas of the application may have the same names, and its compiler may not know JSON Schema.
   app.addHook('onRoute', (route) => {
     route.schema = { hide: true }
@@ -144,7 +152,7 @@ export const ledgerRoutes: FastifyPluginAsync<LedgerRoutesOptions> = async (app,
   if (app.prefix !== '') refuseUnknownRoutes(app)
   addLedgerRoutes(
     app,
-    { engine, reader: storage.reader, store: storage, sweeper },
+    { engine, reader: storage.reader, ...authors, store: storage, sweeper },
     {
       limits: { ...HTTP_LIMITS, ...options.limits },
       log: options.logger ?? pino({ enabled: false }),

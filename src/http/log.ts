@@ -4,14 +4,7 @@ import type { Logger } from 'pino'
 import type { LedgerError } from '../api/error.ts'
 import type { ProblemCode } from '../api/problem.ts'
 import { HEALTH_PATHS } from './routes/health.ts'
-
-const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/
-
-/** The trace that the request belongs to (W3C Trace Context), or undefined. */
-function traceIdOf(request: FastifyRequest): string | undefined {
-  const { traceparent } = request.headers
-  return typeof traceparent === 'string' ? TRACEPARENT.exec(traceparent)?.[1] : undefined
-}
+import { traceIdOf } from './trace.ts'
 
 /** One line per second and code is enough to see, for example, that the queue is full. */
 const REPEAT_MS = 1_000

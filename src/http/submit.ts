@@ -5,13 +5,15 @@ import { type Command, type Group } from '../domain/command.ts'
 import { requestOf } from '../domain/rules.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import { Fault } from '../engine/faults.ts'
+import { signed } from './author.ts'
 import type { Backend } from './backend.ts'
 import { submitOptionsOf } from './caller.ts'
 import { errorOf } from './trouble.ts'
 
 export async function submitCommand(backend: Backend, request: FastifyRequest, command: Command): Promise<Outcome> {
   try {
-    return await backend.engine.submit(command, submitOptionsOf(request, backend))
+    const [own = command] = await signed(backend, request, [command])
+    return await backend.engine.submit(own, submitOptionsOf(request, backend))
   } catch (thrown) {
     throw thrown instanceof Fault ? LedgerError.fromFault(thrown, requestOf(command)) : errorOf(thrown)
   }
@@ -22,5 +24,6 @@ export async function submitGroup(
   request: FastifyRequest,
   group: Group,
 ): Promise<readonly Outcome[]> {
-  return await backend.engine.submit(group, submitOptionsOf(request, backend))
+  const commands = await signed(backend, request, group.commands)
+  return await backend.engine.submit({ ...group, commands }, submitOptionsOf(request, backend))
 }

@@ -18,6 +18,7 @@ function entry(
     id: 'e',
     kind,
     hold: null,
+    by: null,
     at: 1,
     memo: null,
     metadata: null,

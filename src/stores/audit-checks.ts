@@ -21,6 +21,7 @@ export const AUDIT_CHECKS = [
   },
   { id: '3b', title: 'The amounts of a balance are those after its last run.' },
   { id: '3c', title: 'The amounts after a run are those after the one before plus the deltas of its postings.' },
+  { id: '3d', title: 'Every actor that a request or the end of a hold names is there.' },
   { id: '4a', title: 'Every posting that an entry names exists once, where the entry says, and belongs to it.' },
   { id: '4b', title: 'Every posting is named by the entry that it belongs to.' },
   { id: '4c', title: 'The id of a request is what its key tells, or is stored if the key does not tell it.' },

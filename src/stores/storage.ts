@@ -1,4 +1,5 @@
 /** An open database: one implementation of each port over the same rows. */
+import type { ActorBook } from '../engine/actor-book.ts'
 import type { Auditor } from '../engine/auditor.ts'
 import type { Reader } from '../engine/reader.ts'
 import type { Store } from '../engine/store.ts'
@@ -11,6 +12,7 @@ export interface Storage extends AsyncDisposable {
   readonly newFile: string | null
   readonly store: Store
   readonly reader: Reader
+  readonly actors: ActorBook
   readonly auditor: Auditor
   /** What the operator should know about this database's settings, as sentences; as it was when it was opened. */
   readonly warnings: readonly string[]

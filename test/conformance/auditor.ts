@@ -5,6 +5,7 @@ import type { BalanceRecord } from '../../src/domain/balance.ts'
 import type { EntryLeg } from '../../src/domain/journal.ts'
 import { AUDIT_CHECKS, type AuditCheckId } from '../../src/stores/audit-checks.ts'
 import type { Storage } from '../../src/stores/storage.ts'
+import { BILLING, enterActors, SUPPORT } from '../support/authors.ts'
 import {
   across,
   amend,
@@ -32,10 +33,10 @@ const WORK = [
   charge('c', 'user:8', 100n),
   freeze('held', 'user:8', 100n),
   freeze('h', 'user:8', 200n),
-  settle('h', 150n),
+  { ...settle('h', 150n), givenBy: BILLING },
   open('o', 'user:9', -50n),
   transfer('t', [leg('user:8', 'user:9', 10n), leg('user:8', 'user:9', 5n, 'gem')]),
-  deposit('e', 'user:1', 10n),
+  { ...deposit('e', 'user:1', 10n), givenBy: SUPPORT },
   rate('credit', 'gem', [1n, 3n]),
   transfer('x', [across('user:1', 'user:2', [7n, 'credit'], ['gem']), leg('user:1', 'user:3', 3n)]),
   deposit('f', 'user:4', 100n),
@@ -100,6 +101,16 @@ const PLANTED: readonly Planted[] = [
       { alter: 'posting', balanceId: gems.id, version: 1, set: { availableDelta: 4n } },
     ],
     found: ['1a', '3c'],
+  },
+  {
+    title: 'an actor that is gone, of a request',
+    damage: () => ({ remove: 'actor', actor: SUPPORT.actor.number }),
+    found: ['3d'],
+  },
+  {
+    title: 'an actor that is gone, of the end of a hold',
+    damage: () => ({ remove: 'actor', actor: BILLING.actor.number }),
+    found: ['3d'],
   },
   {
     title: 'a lost balance',
@@ -309,7 +320,8 @@ async function audit({ auditor }: Storage, limit = 10): Promise<string[]> {
 }
 
 /** Each posting is alone in its run, so that it can be damaged alone. */
-async function applyOneByOne(books: Books): Promise<void> {
+async function applyOneByOne(storage: Storage, books: Books): Promise<void> {
+  await enterActors(storage.actors)
   for (const command of WORK) await books.apply(command)
 }
 
@@ -330,6 +342,7 @@ export function describeAuditor(openHarness: OpenHarness): void {
   test('a ledger that the rules wrote breaks no law', async () => {
     await using harness = await openHarness()
     const storage = await harness.open()
+    await enterActors(storage.actors)
     await new Books(storage.store, 0).apply(...WORK)
     const others = new Books(storage.store, 1)
     await others.commit(
@@ -390,7 +403,7 @@ export function describeAuditor(openHarness: OpenHarness): void {
       await using harness = await openHarness()
       const storage = await harness.open()
       const books = new Books(storage.store)
-      await applyOneByOne(books)
+      await applyOneByOne(storage, books)
       assert.deepEqual(await audit(storage), [])
       const { balances } = await storage.store.load(books.footprint(...WORK))
       const [holder, other, gems] = ['user:8 credit', 'user:9 credit', 'user:9 gem'].map((key) => balances.get(key)!)
@@ -403,7 +416,7 @@ export function describeAuditor(openHarness: OpenHarness): void {
     await using harness = await openHarness()
     const storage = await harness.open()
     const books = new Books(storage.store)
-    await applyOneByOne(books)
+    await applyOneByOne(storage, books)
     const { balances } = await storage.store.load(books.footprint(...WORK))
     const { id } = balances.get('user:8 credit')!
     // A wrong amount contradicts the posting before it and the posting after it.

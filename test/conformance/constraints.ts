@@ -35,7 +35,7 @@ function withChange(changes: Changes, id: 'part' | 'ended', alter: Partial<HoldR
   return { ...changes, holdChanges }
 }
 
-const EARLIER_END: HoldEnd = { number: 7, at: 1, fingerprint: 1, settled: 0n, version: 1, payee: null }
+const EARLIER_END: HoldEnd = { number: 7, at: 1, fingerprint: 1, settled: 0n, version: 1, payee: null, by: null }
 
 const BREACHES: readonly Breach[] = [
   { title: 'a balance that holds less than nothing', make: (changes) => withHolder(changes, () => ({ held: -1n })) },

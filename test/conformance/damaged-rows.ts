@@ -17,6 +17,7 @@ export async function damaging(damage: Damage, query: (sql: string) => Promise<r
 }
 
 const TABLES = {
+  actor: 'actors',
   balance: 'balances',
   posting: 'journal',
   run: 'journal',
@@ -34,6 +35,7 @@ function update(table: string, columns: Readonly<Record<string, Value>>, damage:
 }
 
 function whereOf(damage: Damage): string {
+  if ('actor' in damage) return `number = ${damage.actor}`
   if ('hold' in damage) return `hold_seq = ${seqOf(damage.hold)} AND number = ${damage.number}`
   if ('balanceId' in damage) return `balance_id = ${damage.balanceId} AND first_version = ${damage.version}`
   if ('pair' in damage) {

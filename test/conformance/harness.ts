@@ -39,6 +39,7 @@ export type Damage =
   | { readonly alter: 'rate'; readonly pair: RatePair; readonly version: number; readonly set: { denominator: bigint } }
   | { readonly remove: 'posting'; readonly balanceId: number; readonly version: number }
   | { readonly remove: 'balance'; readonly id: number }
+  | { readonly remove: 'actor'; readonly actor: number }
   | { readonly remove: 'house' | 'standing'; readonly account: string }
   | { readonly remove: 'request'; readonly id: string }
   | { readonly remove: 'change'; readonly hold: string; readonly number: number }

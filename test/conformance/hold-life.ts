@@ -159,13 +159,13 @@ export function describeHoldLife(openHarness: OpenHarness): void {
     const books = new Books(store)
     await books.apply(...FROZEN)
     const [{ hold: frozen }] = (await historyOf(reader, 'h')) as [HoldEvent]
-    const expected: HoldEvent[] = [{ number: 0, kind: 'freeze', entry: 'h', at: books.now, hold: frozen }]
+    const expected: HoldEvent[] = [{ number: 0, kind: 'freeze', entry: 'h', at: books.now, by: null, hold: frozen }]
     const entries = ['p1', 'a1', 'p2', 'a2', 'f1', 'h~settle', 'f2', 'h~late', 'f3']
     const kinds = ['settle', 'amend', 'settle', 'amend', 'refund', 'settle', 'refund', 'settle', 'refund'] as const
     for (const [index, command] of LIFE.entries()) {
       const [answer] = await books.apply(command)
       const [kind, entry] = [kinds[index]!, entries[index]!]
-      expected.push({ number: index + 1, kind, entry, at: books.now, hold: answer as Hold })
+      expected.push({ number: index + 1, kind, entry, at: books.now, by: null, hold: answer as Hold })
       assert.deepEqual(await historyOf(reader, 'h'), expected)
     }
     for (const limit of [1, 3]) assert.deepEqual(await historyOf(reader, 'h', limit), expected)

@@ -148,6 +148,7 @@ export function describeLookups(openHarness: OpenHarness): void {
       floor: null,
       overdraft: false,
       legs: null,
+      by: null,
       postings: [
         {
           ...shared,
@@ -178,6 +179,7 @@ export function describeLookups(openHarness: OpenHarness): void {
       floor: null,
       overdraft: false,
       legs: null,
+      by: null,
       postings: [
         { ...shared, ...end, version: 3, availableDelta: 10n, heldDelta: -60n, available: 50n, held: 0n },
         {

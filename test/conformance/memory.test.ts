@@ -19,9 +19,10 @@ class MemoryHarness implements Harness {
   }
 
   async plant(damage: Damage): Promise<void> {
-    const { requests, balances, houses, standings, rates, freezes } = this.#tables
+    const { requests, balances, houses, standings, rates, freezes, actors } = this.#tables
     if ('hold' in damage) return damageChange(this.#tables, damage)
     if ('pair' in damage) return damageRate(rates, damage)
+    if ('actor' in damage) return change(actors, damage.actor, damage)
     if ('balanceId' in damage) return damageRun(this.#tables, damage)
     if ('account' in damage) {
       return damage.remove === 'house'

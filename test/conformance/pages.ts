@@ -58,6 +58,7 @@ export function describePages(openHarness: OpenHarness): void {
       hold: null,
       memo: null,
       metadata: null,
+      by: null,
     })
   })
 

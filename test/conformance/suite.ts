@@ -2,6 +2,7 @@
 import { describe } from 'node:test'
 import { describeAtomicity } from './atomicity.ts'
 import { describeAuditor } from './auditor.ts'
+import { describeAuthors } from './authors.ts'
 import { describeChargeRefunds } from './charge-refunds.ts'
 import { describeClock } from './clock.ts'
 import { describeConstraints } from './constraints.ts'
@@ -51,6 +52,7 @@ const THEMES = {
   statements: describeStatements,
   counterparties: describeCounterparties,
   auditor: describeAuditor,
+  authors: describeAuthors,
   reopening: describeReopening,
   clock: describeClock,
 } as const satisfies Record<string, (openHarness: OpenHarness) => void>

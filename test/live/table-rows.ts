@@ -5,6 +5,7 @@ import { endOfHold, type EntryRecord, type Posting } from '../../src/domain/jour
 import { rateKey } from '../../src/domain/rate.ts'
 import { changeKey, postingKey, Tables } from '../../src/stores/memory/tables.ts'
 import { assetOf } from '../../src/stores/sql/asset-row.ts'
+import { actorOf, AUTHOR_COLUMNS } from '../../src/stores/sql/author-row.ts'
 import { balanceOf } from '../../src/stores/sql/balance-row.ts'
 import { entryOf, postingPlacesOf } from '../../src/stores/sql/entry-row.ts'
 import { houseOf } from '../../src/stores/sql/house-row.ts'
@@ -26,6 +27,10 @@ export async function readTables(ground: Ground): Promise<Tables> {
   }
   for (const row of await query('SELECT * FROM house_accounts ORDER BY declared_at, account')) {
     tables.houses.set(row['account'] as string, houseOf(row))
+  }
+  for (const row of await query('SELECT * FROM actors ORDER BY number')) {
+    const { number, use, firstAt } = actorOf(row)
+    tables.actors.set(number, { number, ...use, firstAt })
   }
   for (const row of await query('SELECT * FROM accounts')) {
     tables.accounts.set(row['account'] as string, metadataOf(row['metadata'])!)
@@ -80,6 +85,7 @@ export async function readTables(ground: Ground): Promise<Tables> {
 const CHANGE_COLUMNS = [
   columnsOf('c', HOLD_STEPPED.columns, 'change_'),
   columnsOf('e', HOLD_STEPPED.columns, 'end_'),
+  AUTHOR_COLUMNS,
 ].join(', ')
 
 /** @param freezes the numbers of holds. @returns every posting with the names of its balance */

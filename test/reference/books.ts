@@ -1,5 +1,6 @@
 /** The rows of the reference ledger, named as in the glossary, and its verdict on a command. */
 import type { HoldState } from '../../src/domain/hold.ts'
+import type { ShownAuthor } from '../../src/domain/by.ts'
 import type { Rejection } from '../../src/domain/outcome.ts'
 import type { LegBook } from './exchange.ts'
 
@@ -57,6 +58,7 @@ export interface HoldEventBook {
   readonly kind: string
   readonly entry: string
   readonly at: number
+  readonly by: ShownAuthor | null
   readonly hold: HoldBook
 }
 
@@ -65,6 +67,7 @@ export interface EntryBook {
   readonly id: string
   readonly kind: string
   readonly at: number
+  readonly by: ShownAuthor | null
   readonly memo: string | null
   readonly metadata: unknown
   readonly floor: bigint | null
@@ -93,6 +96,15 @@ export interface Circumstances {
   readonly now: number
   readonly ttlMsDefault: number
   readonly ttlMsMax: number
+  /** Who gives the command; nobody if absent. */
+  readonly by?: ShownAuthor | null
+  /** Whether holds and earlier requests are kept from who gives the command. */
+  readonly knowsNoHold?: true
+}
+
+/** When something happened, and who did it. */
+export function stamp({ now, by = null }: Circumstances): Pick<EntryBook, 'at' | 'by'> {
+  return { at: now, by }
 }
 
 export type Verdict =

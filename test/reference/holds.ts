@@ -1,7 +1,7 @@
 /** The life of a hold, derived from the glossary and law 5 alone: the hold after a command, and the coins that move. */
-import type { Command, Overage, Precondition } from '../../src/domain/command.ts'
+import type { ChargeCommand, Command, FreezeCommand, Overage, Precondition } from '../../src/domain/command.ts'
 import type { Rejection } from '../../src/domain/outcome.ts'
-import type { HoldBook } from './books.ts'
+import type { Circumstances, HoldBook } from './books.ts'
 
 /** A command about a hold that exists. */
 export type HoldCommand = Extract<Command, { readonly hold: string }>
@@ -209,4 +209,14 @@ function largest(left: bigint, right: bigint): bigint {
 
 function least(left: bigint, right: bigint): bigint {
   return left < right ? left : right
+}
+
+/** A hold as a freeze opens it, or as a charge makes it. */
+export function newHold(
+  { requestId: id, account, asset, payee, amount, metadata }: FreezeCommand | ChargeCommand,
+  { now }: Circumstances,
+  made: Pick<HoldBook, 'state' | 'held' | 'settled' | 'onExpiry' | 'expiresAt' | 'endedAt'>,
+): HoldBook {
+  const nothing = { released: 0n, drawn: 0n, shortfall: 0n, refunded: 0n, settledLate: 0n, steps: 0 }
+  return { id, account, asset, payee, amount, ...nothing, ...made, createdAt: now, metadata }
 }

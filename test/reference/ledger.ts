@@ -21,9 +21,20 @@ import type {
   UnblockCommand,
 } from '../../src/domain/command.ts'
 import type { Rejection } from '../../src/domain/outcome.ts'
-import type { AssetBook, Book, Circumstances, EntryBook, HoldBook, HoldEventBook, Line, Verdict } from './books.ts'
+import {
+  stamp,
+  type AssetBook,
+  type Book,
+  type Circumstances,
+  type EntryBook,
+  type HoldBook,
+  type HoldEventBook,
+  type Line,
+  type Verdict,
+} from './books.ts'
+import { confine } from './confined.ts'
 import { exchange, isAcross, movesOf, ownCounterpart, type LegBook, type RateBook } from './exchange.ts'
-import { changeHold, expiryOf, fits, isChanged, type HoldCommand } from './holds.ts'
+import { changeHold, expiryOf, fits, isChanged, newHold, type HoldCommand } from './holds.ts'
 import { forward, move, type Entering, type Move, type Moved } from './moves.ts'
 import { reused } from './reuse.ts'
 import { contentsOf, isAlike } from './spelling.ts'
@@ -63,6 +74,27 @@ export class ReferenceLedger {
 
   /** The verdict on a command. Nothing changes until its `write` is called. */
   decide(command: Command, at: Circumstances): Verdict {
+    const { givenBy } = command
+    if (givenBy === undefined) return this.#decide(command, at)
+    const { key, address } = givenBy.actor
+    const own = { ...at, by: { key, address, trace: givenBy.trace } }
+    const { within } = givenBy
+    if (within === null) return this.#decide(command, own)
+    const first = 'requestId' in command ? this.#requests.get(command.requestId) : undefined
+    return confine(command, own, {
+      within,
+      hold: this.#holdOf(command),
+      earlier: first === undefined ? null : { ...first, hold: this.#holdOf(first.command) },
+      floorOf: (account, asset) => this.book(account, asset, at.stripeOf(account, asset)).floor,
+      decide: (as) => this.#decide(command, as),
+    })
+  }
+
+  #holdOf(command: Command): HoldBook | null {
+    return 'hold' in command ? (this.holds.get(command.hold) ?? null) : null
+  }
+
+  #decide(command: Command, at: Circumstances): Verdict {
     const verdict = this.#answer(command, at)
     if (verdict.kind !== 'repeated' || command.ifReplayed !== 'refuse') return verdict
     const id = command.kind === 'freeze' ? command.requestId : 'hold' in command ? command.hold : null
@@ -73,7 +105,7 @@ export class ReferenceLedger {
 
   /** The verdict on a command whose caller takes the answer of a repeat. */
   #answer(command: Command, at: Circumstances): Verdict {
-    const earlier = this.#earlier(command)
+    const earlier = at.knowsNoHold === true ? undefined : this.#earlier(command)
     if (earlier !== undefined) {
       if (earlier.contents === contentsOf(command)) return { kind: 'repeated', answer: earlier.answer, at: earlier.at }
       if ('requestId' in command) return refuse(reused(command, earlier.command))
@@ -224,34 +256,15 @@ export class ReferenceLedger {
     const verdict = this.#enter(command, at, moves)
     if (verdict.kind !== 'applied') return verdict
     // A charge can be refunded, as a hold that was settled at once.
-    const { requestId: id, metadata } = command
-    const hold: HoldBook = {
-      id,
-      account,
-      asset,
-      payee,
-      state: 'settled',
-      amount,
-      held: 0n,
-      settled: amount,
-      released: 0n,
-      drawn: 0n,
-      shortfall: 0n,
-      refunded: 0n,
-      settledLate: 0n,
-      onExpiry: null,
-      expiresAt: at.now,
-      createdAt: at.now,
-      endedAt: at.now,
-      steps: 0,
-      metadata,
-    }
+    const { requestId: id } = command
+    const paid = { state: 'settled', held: 0n, settled: amount, expiresAt: at.now, endedAt: at.now } as const
+    const hold = newHold(command, at, { ...paid, onExpiry: null })
     return {
       ...verdict,
       write: () => {
         verdict.write()
         this.#put(this.holds, id, hold)
-        this.#put(this.histories, id, [{ kind: 'charge', entry: id, at: at.now, hold }])
+        this.#put(this.histories, id, [{ kind: 'charge', entry: id, ...stamp(at), hold }])
       },
     }
   }
@@ -293,7 +306,7 @@ export class ReferenceLedger {
     const all = [...net.values()].map((move, index) => ({ ...move, isForced: index === 0 && payer === 'blocked' }))
     const moved = this.#move(all, { entryId: id, kind, at, overdraft })
     if ('code' in moved) return refuse(moved)
-    const row = { id, kind, at: at.now, memo, metadata, floor: null, overdraft, legs, postings: moved.lines }
+    const row = { id, kind, ...stamp(at), memo, metadata, floor: null, overdraft, legs, postings: moved.lines }
     const answer = { ...row, hold: null }
     return this.#applied(moved, { answer, entry: { ...row, step: null } }, () =>
       this.#remember(command, id, answer, at),
@@ -301,7 +314,7 @@ export class ReferenceLedger {
   }
 
   #freeze(command: FreezeCommand, at: Circumstances): Verdict {
-    const { requestId: id, account, payee, asset, amount, metadata } = command
+    const { requestId: id, account, payee, asset, amount } = command
     if (!this.assets.has(asset)) return refuse({ code: 'unknown_asset', asset })
     if (isHouse(account)) return refuse({ code: 'house_account', account })
     if (this.#isMissing(payee)) return refuse({ code: 'unknown_account', account: payee })
@@ -316,30 +329,12 @@ export class ReferenceLedger {
       at,
     })
     if ('code' in moved) return refuse(moved)
-    const hold: HoldBook = {
-      id,
-      account,
-      asset,
-      payee,
-      state: 'open',
-      amount,
-      held: amount,
-      settled: 0n,
-      released: 0n,
-      drawn: 0n,
-      shortfall: 0n,
-      refunded: 0n,
-      settledLate: 0n,
-      onExpiry: command.onExpiry,
-      expiresAt,
-      createdAt: at.now,
-      endedAt: null,
-      steps: 0,
-      metadata,
-    }
+    const { onExpiry } = command
+    const open = { state: 'open', held: amount, settled: 0n, onExpiry, expiresAt, endedAt: null } as const
+    const hold = newHold(command, at, open)
     return this.#applied(moved, { answer: hold, entry: null }, () => {
       this.#put(this.holds, id, hold)
-      this.#put(this.histories, id, [{ kind: 'freeze', entry: id, at: at.now, hold }])
+      this.#put(this.histories, id, [{ kind: 'freeze', entry: id, ...stamp(at), hold }])
       this.#remember(command, id, hold, at)
     })
   }
@@ -352,8 +347,8 @@ export class ReferenceLedger {
     }
     const named = 'payee' in command ? command.payee : null
     if (named !== null && this.#isMissing(named)) return refuse({ code: 'unknown_account', account: named })
-    const hold = this.holds.get(command.hold)
-    if (hold === undefined) return refuse({ code: 'hold_not_found', hold: command.hold })
+    const hold = at.knowsNoHold === true ? null : this.#holdOf(command)
+    if (hold === null) return refuse({ code: 'hold_not_found', hold: command.hold })
     const { id, account, asset } = hold
     const { available, floor, standing } = this.book(account, asset, at.stripeOf(account, asset))
     const changed = changeHold(hold, command, {
@@ -378,7 +373,7 @@ export class ReferenceLedger {
     const row = {
       id: entryId,
       kind,
-      at: at.now,
+      ...stamp(at),
       memo,
       metadata,
       floor: null,
@@ -392,7 +387,7 @@ export class ReferenceLedger {
     const { forward } = forwarded
     return this.#applied(forwarded, { answer: after, entry: isStep ? entry : null, forward }, () => {
       this.#put(this.holds, id, after)
-      this.#put(this.histories, id, [...this.histories.get(id)!, { kind, entry: entryId, at: at.now, hold: after }])
+      this.#put(this.histories, id, [...this.histories.get(id)!, { kind, entry: entryId, ...stamp(at), hold: after }])
       if (isEnd) this.#put(this.#ends, id, { command, contents: contentsOf(command), answer: after, at: at.now })
       else this.#remember(command, entryId, after, at)
     })
@@ -403,7 +398,7 @@ export class ReferenceLedger {
     const { requestId: id, account, asset, metadata } = command
     if (asset !== null && !this.assets.has(asset)) return refuse({ code: 'unknown_asset', asset })
     if (isHouse(account)) return refuse({ code: 'house_account', account })
-    const row = { id, kind: 'open', at: at.now, memo: null, metadata, overdraft: false, legs: null }
+    const row = { id, kind: 'open', ...stamp(at), memo: null, metadata, overdraft: false, legs: null }
     const remember = (answer: unknown): void => {
       if (metadata !== null) this.#put(this.metadata, account, metadata)
       this.#remember(command, id, answer, at)
@@ -523,7 +518,7 @@ export class ReferenceLedger {
     if ('code' in moved) return refuse(moved)
     const books = moved.books.map((book) => (book.account === account ? { ...book, ...stands } : book))
     const rest = { floor: null, overdraft: false, legs: null, postings: moved.lines }
-    const row = { id, kind, at: at.now, memo, metadata, ...rest }
+    const row = { id, kind, ...stamp(at), memo, metadata, ...rest }
     const answer = { ...row, hold: null }
     return this.#applied({ ...moved, books }, { answer, entry: { ...row, step: null } }, () => {
       this.#put(this.standings, account, stands)

@@ -1,6 +1,6 @@
 /** How commands move coins in the reference ledger: the postings, or why there are none, and what closed accounts pass on. */
 import type { Rejection } from '../../src/domain/outcome.ts'
-import type { Book, Circumstances, EntryBook, Line } from './books.ts'
+import { stamp, type Book, type Circumstances, type EntryBook, type Line } from './books.ts'
 
 const MOST = 2n ** 63n - 1n
 const LEAST = -(2n ** 63n)
@@ -96,7 +96,7 @@ export function forward(
   if ('code' in passed) return passed
   for (const book of passed.books) latest.set(keyOf(book), book)
   const nothing = { memo: null, metadata: null, floor: null, overdraft: false, legs: null, step: null }
-  const passedOn: EntryBook = { id, kind: 'merge', at: entry.at.now, ...nothing, postings: passed.lines }
+  const passedOn: EntryBook = { id, kind: 'merge', ...stamp(entry.at), ...nothing, postings: passed.lines }
   return { lines: [...moved.lines, ...passed.lines], books: [...latest.values()], forward: passedOn }
 }
 

@@ -18,7 +18,7 @@ const NOT_STORED: Readonly<Partial<Record<CommandKind, readonly string[]>>> = {
 }
 
 /** They are no part of what a command does. */
-const CONDITIONS: readonly string[] = ['ifVersion', 'ifSteps', 'ifReplayed']
+const CONDITIONS: readonly string[] = ['ifVersion', 'ifSteps', 'ifReplayed', 'givenBy']
 
 /** An open without a balance has no posting that would name its account. */
 function notStored(first: Command): readonly string[] {

@@ -11,10 +11,10 @@ export function contentsOf(command: Command): string {
   return known
 }
 
-/** When a command may be applied is no part of what it does. */
+/** When a command may be applied, and who gives it, is no part of what it does. */
 function withoutConditions(command: Command): object {
-  const conditions = { ifVersion: null, ifSteps: null, ifReplayed: null }
-  const { ifVersion: _, ifSteps: __, ifReplayed: ___, ...rest } = { ...conditions, ...command }
+  const conditions = { ifVersion: null, ifSteps: null, ifReplayed: null, givenBy: null }
+  const { ifVersion: _, ifSteps: __, ifReplayed: ___, givenBy: _____, ...rest } = { ...conditions, ...command }
   if (!('legs' in rest) || rest.legs === null) return rest
   return { ...rest, legs: rest.legs.map(({ ifVersion: ____, ...leg }) => leg) }
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { migrateLedger, openLedger } from '../../src/ledger.ts'
+import { freeze } from '../support/commands.ts'
 import type { SqlDialect } from '../../src/stores/sql/dialect.ts'
 import { MysqlDatabase, mysqlServers } from '../../harness/mysql-servers.ts'
 import { PostgresDatabase, WITHOUT_POSTGRES } from '../../harness/postgres-database.ts'
@@ -48,7 +49,9 @@ async function checkGuide(dialect: SqlDialect, site: Site): Promise<void> {
   await migrateLedger(site.url)
   await using ledger = await openLedger(site.url, { sweep: false })
   await ledger.deposit({ requestId: LONG, account: 'user:8', amount: 1_000n })
-  await ledger.freeze({ requestId: SHORT, account: 'user:8', amount: 100n })
+  const actor = await ledger.actors.actor({ keyNumber: 1, key: 'billing', address: '::1' })
+  const givenBy = { actor, trace: null, within: null }
+  await ledger.engine.submit({ ...freeze(SHORT, 'user:8', 100n), givenBy })
   await ledger.settle(SHORT, { amount: 60n })
   await ledger.freeze({ requestId: UUID, account: 'user:8', amount: 50n })
 
@@ -103,7 +106,7 @@ function numbersOf(row: Rows[number], columns: readonly string[]): readonly numb
 }
 
 test('the guide has statements for every database', () => {
-  assert.deepEqual([...columnsOfViews().keys()], ['postings', 'holds', 'entries', 'request_ids'])
+  assert.deepEqual([...columnsOfViews().keys()], ['postings', 'holds', 'entries', 'authors', 'request_ids'])
   const counts = (['sqlite', 'mysql', 'postgres'] as const).map((dialect) => statementsFor(dialect).length)
   assert.deepEqual(counts, [11, 11, 11])
 })

@@ -18,6 +18,7 @@ const TABLES = [
   'assets',
   'house_accounts',
   'rates',
+  'actors',
 ]
 const USER = 'user:8'
 

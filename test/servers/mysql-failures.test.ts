@@ -197,6 +197,7 @@ function describeFailures(url: string): void {
       'hold_changes',
       'house_accounts',
       'rates',
+      'actors',
     ]
     for (const table of [...written, 'feed', 'commits']) await database.query(`GRANT INSERT, UPDATE ON ${grant(table)}`)
     await database.query(`GRANT DELETE ON ${grant('commits')}`)
@@ -205,7 +206,7 @@ function describeFailures(url: string): void {
     await books.apply(deposit('d', 'user:8', 100n))
     await storage.store.ping()
     const plan = await books.plan(charge('c', 'user:8', 40n))
-    for (const table of ['journal', 'hold_changes', 'requests', 'house_accounts', 'rates', 'commits']) {
+    for (const table of ['journal', 'hold_changes', 'requests', 'house_accounts', 'rates', 'actors', 'commits']) {
       await database.query(`REVOKE INSERT ON ${database.name}.${table} FROM '${user}'@'%'`)
       const told = { ...MISCONFIGURED, message: new RegExp(`denied.*${table}.*Grant the rights`) }
       await assert.rejects(storage.store.ping(), told)

@@ -53,6 +53,10 @@ async function tablesOf(database: MysqlDatabase): Promise<readonly unknown[]> {
   )
 }
 
+const NAMES = mysqlMigrations().map(({ name }) => name)
+/** The number of the migration after all of them. */
+const LATER = NAMES.length + 1
+
 function describeMigrations(url: string): void {
   test('an empty database is not served, and says what to do', async () => {
     await using database = await MysqlDatabase.create(url)
@@ -64,8 +68,8 @@ function describeMigrations(url: string): void {
 
   test('migrating makes the tables once', async () => {
     await using database = await MysqlDatabase.create(url)
-    assert.deepEqual(await migrateMysql(database.url()), { applied: ['0001_added_rows'], version: 1 })
-    assert.deepEqual(await migrateMysql(database.url()), { applied: [], version: 1 })
+    assert.deepEqual(await migrateMysql(database.url()), { applied: NAMES, version: NAMES.length })
+    assert.deepEqual(await migrateMysql(database.url()), { applied: [], version: NAMES.length })
     await assertWorks(database.url())
   })
 
@@ -74,7 +78,7 @@ function describeMigrations(url: string): void {
     const reports = await Promise.all([1, 2, 3].map(() => migrateMysql(database.url())))
     assert.deepEqual(
       reports.flatMap(({ applied }) => applied),
-      ['0001_added_rows'],
+      NAMES,
     )
     await assertWorks(database.url())
   })
@@ -92,7 +96,7 @@ function describeMigrations(url: string): void {
           name: 'MigrationError',
           message: new RegExp(`interrupted after ${counted} of its statements.*holdfast migrate`),
         })
-        assert.deepEqual(await migrateMysql(database.url()), { applied: ['0001_added_rows'], version: 1 })
+        assert.deepEqual(await migrateMysql(database.url()), { applied: NAMES, version: NAMES.length })
         assert.deepEqual(await tablesOf(database), expected)
         await assertWorks(database.url())
       }
@@ -110,7 +114,7 @@ function describeMigrations(url: string): void {
       })
     }
     await database.query('DROP TABLE journal')
-    assert.deepEqual((await migrateMysql(database.url())).applied, ['0001_added_rows'])
+    assert.deepEqual((await migrateMysql(database.url())).applied, NAMES)
     await assertWorks(database.url())
   })
 
@@ -129,13 +133,13 @@ function describeMigrations(url: string): void {
     await migrateMysql(database.url())
     await database.query(
       `INSERT INTO migrations (number, name, checksum, statements_begun, statements_done, applied_at)
-       VALUES (2, '0002_later', 'c', 1, 1, 1)`,
+       VALUES (${LATER}, 'later', 'c', 1, 1, 1)`,
     )
     // In sequence: a promise that rejects while another is awaited counts as unhandled.
     for (const attempt of [openMysqlStorage, migrateMysql]) {
-      await assert.rejects(attempt(database.url()), { name: 'MigrationError', message: /0002_later.*newer version/ })
+      await assert.rejects(attempt(database.url()), { name: 'MigrationError', message: /later.*newer version/ })
     }
-    await database.query(`DELETE FROM migrations WHERE number = 2; UPDATE migrations SET checksum = 'c'`)
+    await database.query(`DELETE FROM migrations WHERE number = ${LATER}; UPDATE migrations SET checksum = 'c'`)
     await assert.rejects(openMysqlStorage(database.url()), { name: 'MigrationError', message: /not the file/ })
   })
 
@@ -145,14 +149,14 @@ function describeMigrations(url: string): void {
     await assertWorks(database.url())
     const sql =
       'ALTER TABLE accounts ADD COLUMN note VARCHAR(10);\nALTER TABLE accounts ADD COLUMN other VARCHAR(10);\n'
-    const later = [...mysqlMigrations(), { number: 2, name: '0002_later', sql, checksum: 'c' }]
+    const later = [...mysqlMigrations(), { number: LATER, name: 'later', sql, checksum: 'c' }]
     await database.query('ALTER TABLE accounts ADD COLUMN note VARCHAR(10)')
     await database.query(
-      `INSERT INTO migrations (number, name, checksum, statements_begun, statements_done) VALUES (2, '0002_later', 'c', 1, 0)`,
+      `INSERT INTO migrations (number, name, checksum, statements_begun, statements_done) VALUES (${LATER}, 'later', 'c', 1, 0)`,
     )
     const { address, tuning } = parseMysqlUrl(database.url())
     const connection = await MysqlConnection.open(address, tuning, 'migrator')
-    assert.deepEqual((await migrate(mysqlMigrationTarget(connection), later)).applied, ['0002_later'])
+    assert.deepEqual((await migrate(mysqlMigrationTarget(connection), later)).applied, ['later'])
     connection.destroy()
     assert.equal((await database.query(`SHOW COLUMNS FROM accounts LIKE 'other'`)).length, 1)
   })
@@ -165,7 +169,16 @@ function describeMigrations(url: string): void {
     for (const table of ['accounts', 'standings', 'assets', 'balances']) {
       await database.query(`GRANT INSERT, UPDATE ON ${database.name}.${table} TO '${server}'@'%'`)
     }
-    for (const table of ['requests', 'hold_changes', 'journal', 'house_accounts', 'rates', 'feed', 'commits']) {
+    for (const table of [
+      'requests',
+      'hold_changes',
+      'journal',
+      'house_accounts',
+      'rates',
+      'feed',
+      'commits',
+      'actors',
+    ]) {
       await database.query(`GRANT INSERT ON ${database.name}.${table} TO '${server}'@'%'`)
     }
     await database.query(`GRANT DELETE ON ${database.name}.commits TO '${server}'@'%'`)

@@ -12,6 +12,7 @@ import { openMemoryStorage } from '../../src/stores/memory/storage.ts'
 import { Tables } from '../../src/stores/memory/tables.ts'
 import { WRITE_ORDERS } from '../../src/stores/memory/write-orders.ts'
 import type { Storage } from '../../src/stores/storage.ts'
+import { ACTORS, useOf } from '../support/authors.ts'
 import type { Chance } from './chance.ts'
 import type { Era, Sender, Transaction } from './history.ts'
 import { RowLocks } from './row-locks.ts'
@@ -65,6 +66,7 @@ export class Database {
     this.habits = habits
     this.storage = openMemoryStorage(this.tables, WRITE_ORDERS[habits.order])
     this.#store = this.storage.store
+    for (const actor of ACTORS) this.tables.actors.set(actor.number, { ...actor, ...useOf(actor), firstAt: 1 })
     this.#locks = new RowLocks(world)
     this.#isPoison = isPoison
   }

@@ -15,6 +15,7 @@ const DECISION = 'src/domain/decision.ts'
 const EXCHANGE = 'src/domain/exchange.ts'
 const POST = 'src/domain/post.ts'
 const BATCH = 'src/domain/batch.ts'
+const CONFINING = 'src/domain/confining.ts'
 const RATE = 'src/domain/rate.ts'
 const MEMORY_SUITE = 'test/conformance/memory.test.ts'
 const SQLITE_SUITE = 'test/conformance/sqlite.test.ts'
@@ -110,6 +111,31 @@ const RULES: readonly DeliberateBug[] = [
     "if (earlier.kind === 'freeze') return reused(requestId)",
   ),
   bug('group-half-rolled-back', BATCH, 'this.#postings.length = postings', 'void postings'),
+]
+
+const KEYS: readonly DeliberateBug[] = [
+  bug('confinement-not-checked', CONFINING, 'if (limit !== null) return forbid(limit)', 'void limit'),
+  bug(
+    'effect-not-confined',
+    CONFINING,
+    'return limitReached === null ? decision : forbid(limitReached)',
+    'return decision',
+  ),
+  bug('hold-of-others-found', CONFINING, 'return decideOn(withoutRequests(state))', 'return decideOn(state)'),
+  {
+    name: 'repeat-of-others-answered',
+    caughtBy: 'src/domain/confining.test.ts',
+    replacements: [{ path: CONFINING, find: 'if (limitOfEarlier !== null) return forbid(limitOfEarlier)', put: '' }],
+  },
+  bug('only-coins-are-amounts', CONFINING, 'before - floor', '0n'),
+  bug('nobody-ended-it', HOLD_ENDING, 'by: isStep ? null : (moment.by ?? null)', 'by: null'),
+  bug('nobody-passed-it-on', 'src/domain/forwarding.ts', 'by: moment.by ?? null', 'by: null'),
+  bug(
+    'the-last-author-counts',
+    'src/domain/rules.ts',
+    'const own = { ...moment, by: authorOf(givenBy) }',
+    'const own = { ...moment, by: authorOf(givenBy) }\n  Object.assign(moment, own)',
+  ),
 ]
 
 const EXCHANGES: readonly DeliberateBug[] = [
@@ -437,6 +463,8 @@ const SEEDS: Readonly<Record<string, number>> = {
   'asset-of-another-moment': 152,
   'blocked-account-draws': 38,
   'nothing-passes-on': 144,
+  'nobody-passed-it-on': 486,
+  'nobody-ended-it': 56,
   'standing-of-another-moment': 106,
   'only-the-first-successor': 1978,
   'cache-kept-after-failure': 4390,
@@ -469,6 +497,7 @@ const SEEDS: Readonly<Record<string, number>> = {
 
 export const DELIBERATE_BUGS: readonly DeliberateBug[] = [
   ...RULES,
+  ...KEYS,
   ...EXCHANGES,
   ...STANDINGS,
   ...HOLD_BUGS,

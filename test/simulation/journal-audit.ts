@@ -3,6 +3,7 @@
  * be exactly the row that the command produces (laws 1 to 5). The tables at the end must be the sum of the journal.
  */
 import type { HouseAccount } from '../../src/domain/house-account.ts'
+import { showAuthor } from '../../src/domain/by.ts'
 import type { Command } from '../../src/domain/command.ts'
 import type { HoldRecord } from '../../src/domain/hold-record.ts'
 import type { EntryRecord, PostingRecord } from '../../src/domain/journal.ts'
@@ -239,7 +240,11 @@ class Reading implements Journal {
     let law = 4
     for (const command of this.#asked.get(key)?.values() ?? []) {
       const verdict = this.reference.decide(command, circumstancesOf(stripeOf, now, this.#limits))
-      if (verdict.kind === 'applied' && isAlike(verdict.lines, found) && isRecorded(entryId, verdict, transaction)) {
+      if (
+        verdict.kind === 'applied' &&
+        isAlike(verdict.lines, found) &&
+        isRecorded(entryId, command, verdict, transaction)
+      ) {
         verdict.write()
         const position = this.effects.length
         const { answer, entry, forward = null } = verdict
@@ -434,6 +439,7 @@ function entriesOf({ entry, forward = null }: Pick<Effect, 'entry' | 'forward'>)
 /** Whether the record of a command is the one of this verdict. The postings alone do not suffice: two commands can have the same. */
 function isRecorded(
   entryId: string,
+  command: Command,
   { answer, entry, forward = null }: Verdict & { kind: 'applied' },
   { changes }: Transaction,
 ): boolean {
@@ -441,10 +447,11 @@ function isRecorded(
   if (!isAlike(passed === undefined ? null : visible(passed), forward)) return false
   const found = entriesIn(changes).find(({ id }) => id === entryId)
   if (entry !== null || found !== undefined) return isAlike(found === undefined ? null : visible(found), entry)
-  if (!entryId.includes('~')) return changes.holdsOpened.some(({ id }) => id === entryId)
+  const isBySame = (by: HoldRecord['by']): boolean => isAlike(showAuthor(by), showAuthor(command.givenBy ?? null))
+  if (!entryId.includes('~')) return changes.holdsOpened.some(({ id, by }) => id === entryId && isBySame(by))
   const [hold] = entryId.split('~')
   return changes.holdChanges.some(
-    ({ after, step }) => step === null && after.id === hold && isAlike(shown(after), answer),
+    ({ after, step }) => step === null && after.id === hold && isAlike(shown(after), answer) && isBySame(after.end!.by),
   )
 }
 
@@ -489,9 +496,9 @@ function isSameSet(
 
 /** The columns of an entry that describe it. */
 export function visible(entry: EntryRecord): unknown {
-  const { fingerprint: _, seq: _s, account: _a, step: ofStep, postings, ...columns } = entry
+  const { fingerprint: _, seq: _s, account: _a, step: ofStep, by, postings, ...columns } = entry
   const step = ofStep === null ? null : { hold: ofStep.hold, number: ofStep.number, after: ofStep.after }
-  return { ...columns, step, postings: postings.map(({ posting }) => posting) }
+  return { ...columns, step, by: showAuthor(by), postings: postings.map(({ posting }) => posting) }
 }
 
 export function sumOf(lines: readonly Line[]): bigint {
@@ -506,7 +513,7 @@ function bookOf(balance: BalanceChange['after']): Book {
 
 /** The columns of a hold that callers see. */
 function shown(hold: HoldRecord): unknown {
-  const { kind: _, fingerprint: _f, seq: _s, charge: _r, balanceId: _b, openedVersion: _o, end, ...rest } = hold
+  const { kind: _, fingerprint: _f, seq: _s, charge: _r, balanceId: _b, openedVersion: _o, by: _y, end, ...rest } = hold
   const { changes: steps, firstAnswers: _a, ...columns } = rest
   return { ...columns, steps, endedAt: end === null ? null : end.at }
 }

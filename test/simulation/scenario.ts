@@ -5,6 +5,7 @@ import type { Intent } from './client.ts'
 import type { DatabaseHabits } from './database.ts'
 import type { EngineHabits } from './engine-process.ts'
 import { makeFaults, type Fault } from './faults.ts'
+import { Signing } from './signing.ts'
 import { makeWorkload } from './workload.ts'
 
 /** The write orders that the databases of scenarios have. */
@@ -37,6 +38,8 @@ export function makeScenario(seed: number, kept: Kept = {}): Scenario {
   const untilMs = chance.pick([150, 600, 2_000])
   const size = { engines: engines.length, clients: chance.between(1, 6), intents: chance.between(20, 160), untilMs }
   const { intents, users } = makeWorkload(chance.stream('workload'), size)
+  const signing = new Signing(chance.stream('signing'), users)
+  const signed = intents.map((intent) => ({ ...intent, ask: signing.sign(intent.ask) }))
   const around = { engines: engines.length, accounts: [...users, '@issuer', '@revenue'], untilMs }
   const faults = makeFaults(chance.stream('faults'), around)
   return {
@@ -47,7 +50,7 @@ export function makeScenario(seed: number, kept: Kept = {}): Scenario {
       order: chance.pick(ORDERS),
     },
     engines,
-    intents: intents.filter(({ number }) => kept.intents?.has(number) ?? true),
+    intents: signed.filter(({ number }) => kept.intents?.has(number) ?? true),
     faults: faults.filter((_, index) => kept.faults?.has(index) ?? true),
   }
 }

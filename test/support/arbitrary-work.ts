@@ -1,7 +1,9 @@
 /** Random commands over few names, so that they collide: the same accounts, request ids and holds. */
 import fc from 'fast-check'
 import { AMOUNT_MAX, BALANCE_MAX } from '../../src/domain/amount.ts'
+import type { By } from '../../src/domain/by.ts'
 import type { Command, Work } from '../../src/domain/command.ts'
+import type { Confinement } from '../../src/domain/confinement.ts'
 import {
   across,
   amend,
@@ -25,6 +27,7 @@ import {
   transfer,
   unblock,
 } from './commands.ts'
+import { ACTORS, TRACE } from './authors.ts'
 import { MOMENT } from './given.ts'
 
 const some = <const Value>(...values: Value[]): fc.Arbitrary<Value> => fc.constantFrom(...values)
@@ -204,9 +207,20 @@ const unconditional: fc.Arbitrary<Command> = fc.oneof(
 
 /** Numbers that a hold has after some changes, and a balance after a few commands. */
 const required = fc.oneof({ weight: 8, arbitrary: fc.nat({ max: 12 }) }, { weight: 1, arbitrary: some('*' as const) })
-const commands: fc.Arbitrary<Command> = fc.oneof(
+const anonymous: fc.Arbitrary<Command> = fc.oneof(
   { weight: 5, arbitrary: unconditional },
   { weight: 1, arbitrary: fc.tuple(unconditional, required).map((parts) => onlyIf(...parts)) },
+)
+/** Two of the accounts begin with `user:1`. */
+const confinements = fc
+  .tuple(some(null, ['user:1'], ['user:2', 'user:3'], []), some(null, null, ['credit']), some(null, 30n))
+  .map(([accounts, assets, amountMax]): Confinement => ({ accounts, assets, amountMax }))
+const authors = fc
+  .tuple(some(...ACTORS), some(null, TRACE), fc.option(confinements))
+  .map(([actor, trace, within]): By => ({ actor, trace, within }))
+const commands: fc.Arbitrary<Command> = fc.oneof(
+  { weight: 4, arbitrary: anonymous },
+  { weight: 1, arbitrary: fc.tuple(anonymous, authors).map(([command, givenBy]) => ({ ...command, givenBy })) },
 )
 
 /** Initial coins, and holds for later settles, so that the random part has something to move. */

@@ -18,6 +18,7 @@ const LINE: StatementLine = {
   held: 0n,
   total: 1n,
   hold: null,
+  by: null,
   memo: 'x'.repeat(256),
   metadata: null,
   at: Date.UTC(2030, 0, 1),

@@ -70,7 +70,7 @@ export function balance(account: string, available: bigint, more: Partial<Balanc
 
 /** The end of a hold that settled nothing. */
 export function endAt(at: number, more: Partial<HoldEnd> = {}): HoldEnd {
-  return { number: 1, at, fingerprint: 5, settled: 0n, version: 8, payee: null, ...more }
+  return { number: 1, at, fingerprint: 5, settled: 0n, version: 8, payee: null, by: null, ...more }
 }
 
 /** An open hold of user:8; its holder's balance has the id 8. */
@@ -97,6 +97,7 @@ export function hold(id: string, amount: bigint, more: Partial<HoldRecord> = {})
     metadata: null,
     fingerprint: 1,
     charge: null,
+    by: null,
     balanceId: 8,
     openedVersion: 7,
     end: null,

@@ -49,6 +49,7 @@ const KINDS = {
   rates: damageRate,
   ids: damageId,
   houses: removeHouse,
+  actors: removeActor,
   standings: removeStanding,
 }
 
@@ -257,6 +258,14 @@ function removeHouse(ledger: TwinLedger, row: number): void {
   if (account === undefined) return
   houses.delete(account)
   ledger.plant('DELETE FROM house_accounts WHERE account = ?', account)
+}
+
+function removeActor(ledger: TwinLedger, row: number): void {
+  const { actors } = ledger.tables
+  const number = pick([...actors.keys()], row)
+  if (number === undefined) return
+  actors.delete(number)
+  ledger.plant('DELETE FROM actors WHERE number = ?', number)
 }
 
 function removeStanding(ledger: TwinLedger, row: number): void {

@@ -26,6 +26,7 @@ import { flatten } from '../../src/stores/sqlite/writes.ts'
 import { sqliteMigrations, sqliteMigrationTarget } from '../../src/stores/sqlite/migrations.ts'
 import { SqliteTables } from '../../src/stores/sqlite/tables.ts'
 import { cut, cuts, work } from './arbitrary-work.ts'
+import { ACTORS, enterActors, useOf } from './authors.ts'
 import { MOMENT } from './given.ts'
 
 /** Work of one engine in one transaction. */
@@ -95,7 +96,10 @@ export class TwinLedger implements Disposable {
     // Nothing here has to survive a crash.
     writes.exec('PRAGMA synchronous = OFF')
     await migrate(sqliteMigrationTarget(writes), sqliteMigrations())
-    return new TwinLedger(folder, writes, path)
+    const ledger = new TwinLedger(folder, writes, path)
+    await enterActors(ledger.model.actors)
+    for (const actor of ACTORS) ledger.#sqlite.actor(useOf(actor), 1)
+    return ledger
   }
 
   /** Decides and writes one batch; rejections are ignored. */

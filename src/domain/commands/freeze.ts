@@ -78,6 +78,7 @@ export const freeze: Rule<'freeze'> = {
       metadata: command.metadata,
       fingerprint,
       charge: null,
+      by: moment.by ?? null,
       balanceId: holder.id,
       openedVersion: holder.version + 1,
       end: null,

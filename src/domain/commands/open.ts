@@ -86,7 +86,8 @@ function openBalance(
 
 function entryOf({ requestId, metadata }: OpenCommand, fingerprint: number, moment: Moment) {
   const seq = moment.nextSeq()
-  const attached = { memo: null, metadata, overdraft: false, account: null, legs: null, step: null }
+  const by = moment.by ?? null
+  const attached = { memo: null, metadata, overdraft: false, account: null, legs: null, step: null, by }
   return { id: requestId, seq, kind: 'open', at: moment.now, fingerprint, ...attached } as const
 }
 

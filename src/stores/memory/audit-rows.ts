@@ -1,5 +1,7 @@
 /** The rows as the checks of the laws read them. */
 import { endOfHold, type EntryKind, type EntryRecord, type PostingRecord } from '../../domain/journal.ts'
+import type { Author } from '../../domain/by.ts'
+import { kindOfEnd } from '../../domain/hold-record.ts'
 import { entryIn } from '../../domain/snapshot.ts'
 import type { Violation } from '../../engine/auditor.ts'
 import type { Tables } from './tables.ts'
@@ -17,6 +19,21 @@ export function linesOf({ runs }: Tables): readonly Line[] {
 
 export function entriesOf({ requests }: Tables): readonly EntryRecord[] {
   return [...requests.values()].map(entryIn).filter((entry) => entry !== null)
+}
+
+/** Who gave the requests, and who ended holds without a step. */
+export function authorsOf({ requests, holdChanges }: Tables): readonly Authored[] {
+  const ended = [...holdChanges.values()].filter(({ step }) => step === null)
+  return [
+    ...[...requests.values()].map(({ seq, kind, by }) => ({ seq, kind, by })),
+    ...ended.map(({ after }) => ({ seq: after.seq, kind: kindOfEnd(after), by: after.end!.by })),
+  ]
+}
+
+interface Authored {
+  readonly seq: number
+  readonly kind: EntryKind
+  readonly by: Author | null
 }
 
 /** The id of an entry, from the number of its request; empty when there is no such request. */

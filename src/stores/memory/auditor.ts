@@ -7,7 +7,7 @@ import type { EntryKind, EntryRecord } from '../../domain/journal.ts'
 import { rateKey } from '../../domain/rate.ts'
 import type { AuditCheck, Auditor, Violation } from '../../engine/auditor.ts'
 import { AUDIT_CHECKS, type AuditCheckId } from '../audit-checks.ts'
-import { entriesOf, entryIdOf, linesOf, textsOf } from './audit-rows.ts'
+import { authorsOf, entriesOf, entryIdOf, linesOf, textsOf } from './audit-rows.ts'
 import {
   alteredHolds,
   endPostingsOf,
@@ -48,6 +48,7 @@ const RUN: Readonly<Record<AuditCheckId, (tables: Tables) => Violation[]>> = {
   '3a': miscountedPostings,
   '3b': strayedBalances,
   '3c': brokenChains,
+  '3d': unknownActors,
   '4a': (tables) => reconciled(tables, ({ named, posted }) => named > posted),
   '4b': (tables) => reconciled(tables, ({ named, posted }) => posted > named),
   '4c': unreadableIds,
@@ -83,6 +84,12 @@ function unbalancedEntries(tables: Tables): Violation[] {
   return sums
     .nonZero()
     .map(({ key: { seq, kind, asset }, sum }) => textsOf({ entry: entryIdOf(tables, seq, kind), seq, asset, sum }))
+}
+
+function unknownActors(tables: Tables): Violation[] {
+  return authorsOf(tables)
+    .filter(({ by }) => by !== null && !tables.actors.has(by.actor.number))
+    .map(({ seq, kind, by }) => textsOf({ entry: entryIdOf(tables, seq, kind), seq, actor: by!.actor.number }))
 }
 
 function unbalancedAssets(tables: Tables): Violation[] {

@@ -130,7 +130,10 @@ function toldTransitionsOf(tables: Tables): readonly (Transition & { readonly ki
 
 /** The kind of an end that is no step. */
 function kindOf({ after, payee }: Change): 'settle' | 'release' {
-  return kindOfEnd({ state: after.state, end: { number: 0, at: 0, fingerprint: 0, settled: 0n, version: 0, payee } })
+  return kindOfEnd({
+    state: after.state,
+    end: { number: 0, at: 0, fingerprint: 0, settled: 0n, version: 0, payee, by: null },
+  })
 }
 
 function hasEnded({ state, held }: Hold): boolean {

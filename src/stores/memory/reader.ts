@@ -51,7 +51,7 @@ import { FIRST_PAGE } from '../../engine/reader.ts'
 import { feedKeyOf, feedPageOf, keyBehind, placesAfter } from '../feed-pages.ts'
 import { matchesAttached } from '../attached.ts'
 import type { CursorKeys, CursorList } from '../cursor.ts'
-import { rowBytes } from '../page-bytes.ts'
+import { lineBytes, rowBytes } from '../page-bytes.ts'
 import { ACTIVE } from '../../domain/standing.ts'
 import { addUpStripes } from '../stripes.ts'
 import { listBalances } from './balance-lists.ts'
@@ -185,7 +185,7 @@ export class MemoryReader implements Reader {
     const isAfter = (posting: Posting, [stripe, version]: CursorKeys['postings']): boolean =>
       posting.stripe > stripe || (posting.stripe === stripe && posting.version < version)
     const key = ({ stripe, version }: Posting): CursorKeys['postings'] => [stripe, version]
-    return pageOf(postings, query, 'postings', { key, isAfter, bytesOf: rowBytes })
+    return pageOf(postings, query, 'postings', { key, isAfter, bytesOf: lineBytes })
   }
 
   async entry(id: string): Promise<Entry | null> {
@@ -252,7 +252,7 @@ function lineOf(tables: Tables, posting: Posting): StatementLine {
   const request = tables.requests.get(requestOfEntry(posting.entryId))
   const entry = entryIn(tables, posting.entryId)
   if (request === undefined || entry === null) throw new Error(`The entry ${posting.entryId} is gone.`)
-  const attached = { metadata: request.metadata, ...counterpartiesOf(posting, entry) }
+  const attached = { metadata: request.metadata, by: entry.by, ...counterpartiesOf(posting, entry) }
   if (request.kind === 'freeze') return showLine(posting, { memo: request.charge?.memo ?? null, ...attached })
   return showLine(posting, { memo: request.memo, ...attached }, request.step?.hold ?? null)
 }

@@ -1,5 +1,6 @@
 import { NO_GAUGES } from '../gauges.ts'
 import type { Storage } from '../storage.ts'
+import { MemoryActors } from './actors.ts'
 import { MemoryAuditor } from './auditor.ts'
 import { MemoryReader } from './reader.ts'
 import { MemoryStore } from './store.ts'
@@ -22,6 +23,7 @@ export function openMemoryStorage(tables: Tables = new Tables(), order: WriteOrd
     newFile: null,
     store: new MemoryStore(connection, order),
     reader: new MemoryReader(connection),
+    actors: new MemoryActors(connection),
     auditor: new MemoryAuditor(connection),
     warnings: WARNINGS,
     inspect: () => Promise.resolve(WARNINGS),

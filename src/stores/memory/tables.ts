@@ -4,15 +4,17 @@
  */
 import { CREDIT, type Asset } from '../../domain/asset.ts'
 import type { BalanceRecord } from '../../domain/balance.ts'
+import type { Actor } from '../../domain/by.ts'
 import type { EntryPlace, HoldChange } from '../../domain/changes.ts'
 import type { HoldRecord } from '../../domain/hold-record.ts'
 import { HOUSES_FROM_START, type HouseAccount } from '../../domain/house-account.ts'
-import type { AccountName, AssetCode, RequestId } from '../../domain/ids.ts'
+import type { AccountName, AssetCode, Instant, RequestId } from '../../domain/ids.ts'
 import type { PostingRecord } from '../../domain/journal.ts'
 import type { Metadata } from '../../domain/metadata.ts'
 import type { Rate } from '../../domain/rate.ts'
 import type { RequestRecord } from '../../domain/snapshot.ts'
 import type { StandingRecord } from '../../domain/standing.ts'
+import type { ActorUse } from '../../engine/actor-book.ts'
 import { Fault } from '../../engine/faults.ts'
 
 /** What one commit posts to one balance, or a part of it. */
@@ -25,6 +27,11 @@ export interface Run {
   readonly held: bigint
   /** Of the versions from the first one on. */
   readonly postings: readonly PostingRecord[]
+}
+
+/** An API key and an address. */
+export interface ActorRow extends Actor, ActorUse {
+  readonly firstAt: Instant
 }
 
 export class Tables {
@@ -44,6 +51,8 @@ export class Tables {
   readonly feed: (readonly EntryPlace[])[] = []
   /** Those of all runs, by `postingKey`. */
   readonly postings = new Map<string, PostingRecord>()
+  /** By number. */
+  readonly actors = new Map<number, ActorRow>()
   readonly accounts = new Map<AccountName, Metadata>()
   readonly standings = new Map<AccountName, StandingRecord>()
   readonly assets = new Map<AssetCode, Asset>([[CREDIT.code, CREDIT]])
@@ -77,6 +86,7 @@ export class Tables {
     put(backup.runs, this.runs)
     this.feed.splice(0, this.feed.length, ...backup.feed)
     put(backup.postings, this.postings)
+    put(backup.actors, this.actors)
     put(backup.accounts, this.accounts)
     put(backup.standings, this.standings)
     put(backup.assets, this.assets)

@@ -7,6 +7,16 @@ CREATE TABLE `accounts` (
   PRIMARY KEY (`account`)
 ) ENGINE=InnoDB DEFAULT CHARSET=ascii COLLATE=ascii_bin ROW_FORMAT=DYNAMIC;
 
+CREATE TABLE `actors` (
+  `number` int NOT NULL AUTO_INCREMENT,
+  `key_number` bigint NOT NULL,
+  `key_name` varchar(128) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+  `address` varchar(64) NOT NULL,
+  `first_at` bigint NOT NULL,
+  PRIMARY KEY (`number`),
+  UNIQUE KEY `actors_use` (`key_number`,`address`,`key_name`)
+) ENGINE=InnoDB DEFAULT CHARSET=ascii COLLATE=ascii_bin ROW_FORMAT=DYNAMIC;
+
 CREATE TABLE `assets` (
   `code` varchar(16) NOT NULL,
   `decimals` tinyint NOT NULL,
@@ -71,11 +81,13 @@ CREATE TABLE `hold_changes` (
   `on_expiry` bigint DEFAULT NULL,
   `end_number` bigint DEFAULT NULL,
   `end_settled` bigint DEFAULT NULL,
+  `actor` int DEFAULT NULL,
+  `trace` binary(16) DEFAULT NULL,
   PRIMARY KEY (`hold_seq`,`number`),
   CONSTRAINT `hold_changes_held` CHECK ((`held` >= 0)),
   CONSTRAINT `hold_changes_late` CHECK ((`settled_late` <= `drawn`)),
   CONSTRAINT `hold_changes_number` CHECK ((`number` > 0)),
-  CONSTRAINT `hold_changes_open` CHECK (((`state` <> _utf8mb4'open') or ((`seq` is not null) and (`end_number` is null)))),
+  CONSTRAINT `hold_changes_open` CHECK (((`state` <> _ascii'open') or ((`seq` is not null) and (`end_number` is null)))),
   CONSTRAINT `hold_changes_refunded` CHECK ((`refunded` <= `settled`)),
   CONSTRAINT `hold_changes_sum` CHECK (((`amount` + `drawn`) = ((`settled` + `released`) + `held`)))
 ) ENGINE=InnoDB DEFAULT CHARSET=ascii COLLATE=ascii_bin ROW_FORMAT=DYNAMIC;
@@ -145,6 +157,8 @@ CREATE TABLE `requests` (
   `overdraft` tinyint DEFAULT NULL,
   `on_expiry` bigint DEFAULT NULL,
   `expires_at` bigint DEFAULT NULL,
+  `actor` int DEFAULT NULL,
+  `trace` binary(16) DEFAULT NULL,
   PRIMARY KEY (`seq`),
   UNIQUE KEY `requests_id` (`id`),
   KEY `requests_expiry` (`expires_at`),
@@ -168,6 +182,22 @@ CREATE SQL SECURITY INVOKER VIEW `request_ids` AS
 select
   `requests`.`seq` AS `seq`,(case when (`requests`.`id_text` is not null) then `requests`.`id_text` when ((length(`requests`.`id`) = 16) and (ord(substr(`requests`.`id`,9,1)) >= 128)) then (convert(lower(concat_ws('-',hex(substr(`requests`.`id`,1,4)),hex(substr(`requests`.`id`,5,2)),hex(substr(`requests`.`id`,7,2)),hex(substr(`requests`.`id`,9,2)),hex(substr(`requests`.`id`,11)))) using ascii) collate ascii_bin) else (convert(`requests`.`id` using ascii) collate ascii_bin) end) AS `id`
 from `requests`;
+
+CREATE SQL SECURITY INVOKER VIEW `authors` AS
+select
+  `i`.`id` AS `entry_id`,
+  `r`.`at` AS `at`,
+  `a`.`key_name` AS `key_name`,
+  `a`.`address` AS `address`,lower(hex(`r`.`trace`)) AS `trace`,
+  `r`.`actor` AS `actor`,
+  `r`.`seq` AS `seq`
+from ((`requests` `r` join `actors` `a` on((`a`.`number` = `r`.`actor`))) join `request_ids` `i` on((`i`.`seq` = `r`.`seq`))) union all select concat(`i`.`id`,'~',(case when ((`c`.`state` = 'settled') or ((`c`.`state` = 'expired') and (`c`.`payee_version` is not null))) then 'settle' else 'release' end)) AS `Name_exp_8`,
+  `c`.`at` AS `at`,
+  `a`.`key_name` AS `key_name`,
+  `a`.`address` AS `address`,lower(hex(`c`.`trace`)) AS `LOWER(HEX(c.trace))`,
+  `c`.`actor` AS `actor`,
+  `c`.`hold_seq` AS `hold_seq`
+from ((`hold_changes` `c` join `actors` `a` on((`a`.`number` = `c`.`actor`))) join `request_ids` `i` on((`i`.`seq` = `c`.`hold_seq`)));
 
 CREATE SQL SECURITY INVOKER VIEW `entries` AS
 select

@@ -9,6 +9,7 @@ import { migrate, requireMigrated, type MigrationReport } from '../sql/migrator.
 import { SqlReader } from '../sql/reader.ts'
 import type { Bytes, Row, SqlValue } from '../sql/values.ts'
 import type { Storage } from '../storage.ts'
+import { MysqlActors } from './actors.ts'
 import { ConnectionPool } from './connection-pool.ts'
 import { idleMsMax, MysqlConnection, type Role } from './connection.ts'
 import { Connections } from './connections.ts'
@@ -60,6 +61,7 @@ export async function openMysqlStorage(url: string, options: MysqlOptions = {}):
       (sql, parameters) => connections.read((connection) => readOfPrimary(connection, textOf(sql, parameters))),
       { move: () => connections.read(moveCommits) },
     ),
+    actors: new MysqlActors(connections),
     auditor: new SqlAuditor('mysql', async (sql, parameters) => {
       const replies = await connections.audit((connection) =>
         connection.run([textOf(sql, parameters)], AUDIT_TIMEOUT_MS),

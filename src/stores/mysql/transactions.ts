@@ -65,6 +65,7 @@ export function committingTextOf(flavour: Flavour, statements: readonly string[]
 
 const WRITTEN_TABLES = [
   'accounts',
+  'actors',
   'assets',
   'balances',
   'requests',

@@ -22,9 +22,11 @@ import { arrayOf } from './arrays.ts'
 
 type Statement = QueryConfig<unknown[]>
 
+const AUTHOR_OF_CHANGE = ['actor', 'trace']
+
 const REQUEST_COLUMNS_READ = new Set<string>([...HOLD_OPENED.columns, ...STEP_ENTRY.columns, ...CHARGE.columns])
 const REQUESTS = `SELECT ${[...REQUEST_COLUMNS_READ].join(', ')} FROM requests`
-const HOLD_CHANGES = `SELECT ${HOLD_STEPPED.columns.join(', ')} FROM hold_changes`
+const HOLD_CHANGES = `SELECT ${[...HOLD_STEPPED.columns, ...AUTHOR_OF_CHANGE].join(', ')} FROM hold_changes`
 
 const BALANCE_OF_NAME = 'account = n.account AND asset = n.asset AND stripe = n.stripe'
 

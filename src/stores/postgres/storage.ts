@@ -9,6 +9,7 @@ import { migrate, MigrationError, requireMigrated, type MigrationReport } from '
 import { SqlReader } from '../sql/reader.ts'
 import type { Row } from '../sql/values.ts'
 import type { Storage } from '../storage.ts'
+import { PostgresActors } from './actors.ts'
 import { connect } from './connection.ts'
 import { Connections } from './connections.ts'
 import { faultOf } from './errors.ts'
@@ -53,6 +54,7 @@ export async function openPostgresStorage(url: string, options: PostgresOptions 
     newFile: null,
     store: new PostgresStore(connections),
     reader: new SqlReader('postgres', connections.read, { move: moveCommits(connections.read) }),
+    actors: new PostgresActors(connections),
     auditor: new SqlAuditor('postgres', connections.audit),
     warnings,
     inspect: async () => warningsOf(await readSettings(connections.read)),

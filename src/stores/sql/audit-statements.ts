@@ -38,6 +38,7 @@ export const AUDIT_STATEMENTS: Readonly<Record<AuditCheckId, Statement>> = {
   '3a': miscountedPostings,
   '3b': strayedBalances,
   '3c': brokenChains,
+  '3d': unknownActors,
   '4a': missingPostings,
   '4b': unnamedPostings,
   '4c': unreadableIds,
@@ -235,6 +236,16 @@ function brokenChains({ sum, total, same, selectGroups, once, lines }: AuditDial
     WHERE s.first_version = s.last_version_before + 1
       AND ${unless(`${isWhole} AND ${follows('available')} AND ${follows('held')}`)}
     LIMIT ${rowsMax}`
+}
+
+/** Few rows name an actor where most calls have no key. */
+function unknownActors(_: AuditDialect, rowsMax: number): string {
+  const broken = `SELECT r.seq AS seq, r.kind AS kind, r.actor AS actor FROM requests r
+    LEFT JOIN actors a ON a.number = r.actor WHERE r.actor IS NOT NULL AND a.number IS NULL
+    UNION ALL
+    SELECT c.hold_seq, ${KIND_OF_END}, c.actor FROM hold_changes c
+    LEFT JOIN actors a ON a.number = c.actor WHERE c.actor IS NOT NULL AND a.number IS NULL`
+  return withEntry(`SELECT u.seq AS seq, u.kind AS kind, u.actor AS actor FROM (${broken}) u`, ['actor'], rowsMax)
 }
 
 /**

@@ -146,6 +146,11 @@ const PLANTED: Readonly<Record<AuditCheckId, Planted>> = {
     sql: `UPDATE journal SET held = held + 1 ${whereRun(7)}`,
     shows: { firstVersion: '7', lastVersion: '7', held: '101' },
   },
+  '3d': {
+    title: 'a request of an actor that is not there',
+    sql: `UPDATE requests SET actor = 7 ${whereRequest('t')}`,
+    shows: { entry: 't', actor: '7' },
+  },
   '4a': {
     title: 'an end that names a posting of nobody',
     sql: `UPDATE hold_changes SET payee_version = 99 ${whereChange('h', 1)}`,

@@ -2,6 +2,7 @@
 import { showHold, type HoldRecord } from '../../domain/hold-record.ts'
 import { changeOf, type EntryLeg, type EntryRecord, type HoldStep, type Posting } from '../../domain/journal.ts'
 import type { Rounding } from '../../domain/rate.ts'
+import { AUTHOR, authorColumns, authorOf, SAMPLE_AUTHOR } from './author-row.ts'
 import { HOLD_OPENED, holdAfterStep } from './hold-row.ts'
 import { idOf, requestIdText, requestKey } from './request-key.ts'
 import { rowKind } from './row-kind.ts'
@@ -34,6 +35,7 @@ function entryRow({ entry, begun }: PlacedEntry) {
     postings: postingsText(entry, begun),
     payee: entry.account,
     legs: legsText(entry.legs),
+    ...authorColumns(entry.by),
   }
 }
 
@@ -67,6 +69,7 @@ export function entryOf(row: Row, postings: readonly Posting[]): EntryRecord {
     account: postings.length > 0 ? null : (row['payee'] as string | null),
     legs: legsOf(row['legs']),
     step: stepOf(row),
+    by: authorOf(row, AUTHOR),
     postings: postingPlacesOf(row).map(([balanceId], index) => ({ balanceId, posting: postings[index]! })),
   }
 }
@@ -148,6 +151,7 @@ const SAMPLE: EntryRecord = {
   account: 'user:8',
   legs: [{ from: 'user:8', to: 'user:9', asset: 'credit', amount: 4n, toAsset: 'credit', toAmount: 5n, rate: null }],
   step: { hold: 'h', holdSeq: 8, number: 6, after: { ...showHold(HOLD_OPENED.sample), state: 'open' } },
+  by: SAMPLE_AUTHOR,
   postings: [],
 }
 const PLACED: PlacedEntry = { entry: SAMPLE, begun: new Map() }

@@ -17,6 +17,7 @@ import type { RequestId } from '../../domain/ids.ts'
 import { endOfHold, showEntry, type Entry, type EntryRecord, type HoldEvent } from '../../domain/journal.ts'
 import type { HoldHistoryQuery, Page } from '../../engine/reader.ts'
 import { rowBytes } from '../page-bytes.ts'
+import { AUTHOR, AUTHOR_COLUMNS, authorOf } from './author-row.ts'
 import type { QueryBuilder } from './dialect.ts'
 import { changedHoldOf, HOLD_STEPPED } from './hold-row.ts'
 import type { SqlJournal } from './journal.ts'
@@ -93,7 +94,7 @@ export class HoldEntries {
   /** The changes after `after`, `rowsMax` and one more, each with the request of its step and with the end before it. */
   async #changes(hold: HoldRecord, after: number, rowsMax: number): Promise<readonly Row[]> {
     const columns = sql.raw(
-      `${columnsOf('c', HOLD_STEPPED.columns, 'change_')}, ${columnsOf('e', HOLD_STEPPED.columns, 'end_')}`,
+      `${columnsOf('c', HOLD_STEPPED.columns, 'change_')}, ${columnsOf('e', HOLD_STEPPED.columns, 'end_')}, ${AUTHOR_COLUMNS}`,
     )
     const statement = sql`SELECT ${columns}, r.id, r.id_text, r.kind, r.at FROM hold_changes c
       LEFT JOIN hold_changes e ON e.hold_seq = c.hold_seq AND e.number = c.end_number
@@ -104,7 +105,7 @@ export class HoldEntries {
 }
 
 /** The step that made a change; null for an end that is no step. */
-function stepIn(row: Row): Pick<EntryRecord, 'id' | 'kind' | 'at'> | null {
+function stepIn(row: Row): Pick<EntryRecord, 'id' | 'kind' | 'at' | 'by'> | null {
   if (row['change_seq'] === null) return null
-  return { id: idOf(row), kind: row['kind'] as EntryRecord['kind'], at: whole(row['at']) }
+  return { id: idOf(row), kind: row['kind'] as EntryRecord['kind'], at: whole(row['at']), by: authorOf(row, AUTHOR) }
 }

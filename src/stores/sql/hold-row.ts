@@ -13,6 +13,7 @@ import {
   type HoldEnd,
   type HoldRecord,
 } from '../../domain/hold-record.ts'
+import { AUTHOR, authorColumns, authorOf, ENDER, SAMPLE_AUTHOR } from './author-row.ts'
 import { requestIdOf, requestIdText, requestKey } from './request-key.ts'
 import { rowKind } from './row-kind.ts'
 import { big, metadataOf, metadataText, whole, wholeOrNull, type Row } from './values.ts'
@@ -35,15 +36,17 @@ export function holdRow(hold: HoldRecord) {
     amount,
     expires_at: expiresAt,
     on_expiry: onExpiry === null ? null : onExpiry.settle,
+    ...authorColumns(hold.by),
   }
 }
 
 /** A hold after an end that is no step. What it does not name is as in the freeze. */
 export function holdEndRow({ after }: HoldChange) {
-  return changeRow(after, after.end!)
+  const end = after.end!
+  return { ...changeRow(after, end), ...authorColumns(end.by) }
 }
 
-/** A hold after a step. */
+/** A hold after a step. Its author is in the row of its request. */
 export function holdStepRow({ after, step }: HoldChange) {
   const { seq, at, fingerprint, postings } = step!
   const own = postings.find(({ balanceId }) => balanceId === after.balanceId)!
@@ -63,7 +66,7 @@ export function holdStepRow({ after, step }: HoldChange) {
 }
 
 /** What every change has: the hold after it, and the postings that made it. */
-function changeRow(after: HoldRecord, { at, fingerprint, version, payee }: Omit<HoldEnd, 'number' | 'settled'>) {
+function changeRow(after: HoldRecord, { at, fingerprint, version, payee }: Omit<HoldEnd, 'number' | 'settled' | 'by'>) {
   return {
     hold_seq: after.seq,
     number: after.changes,
@@ -102,6 +105,7 @@ export function holdOf(row: Row): HoldRecord {
     seq: whole(row['seq']),
     fingerprint: whole(row['fingerprint']),
     charge: null,
+    by: authorOf(row, AUTHOR),
     balanceId: whole(row['balance_id']),
     openedVersion: whole(row['opened_version']),
     end: row['kind'] === 'charge' ? chargeEndOf(row) : endOf(row),
@@ -189,6 +193,7 @@ function chargeEndOf(row: Row): HoldEnd {
     settled: big(row['amount']),
     version: whole(row['opened_version']),
     payee: { balanceId: payee![0], version: payee![1] },
+    by: null,
   }
 }
 
@@ -204,6 +209,7 @@ function endOf(row: Row): HoldEnd | null {
     settled: big(row[`${CHANGE}${isAbsent(row[`${CHANGE}seq`]) ? 'settled' : 'end_settled'}`]),
     version: whole(row[`${prefix}version`]),
     payee: balanceId === null ? null : { balanceId, version: whole(row[`${prefix}payee_version`]) },
+    by: authorOf(row, ENDER),
   }
 }
 
@@ -241,8 +247,17 @@ const SAMPLE: HoldRecord = {
   fingerprint: 12,
   balanceId: 13,
   charge: null,
+  by: SAMPLE_AUTHOR,
   openedVersion: 14,
-  end: { number: 22, at: 15, fingerprint: 16, settled: 32n, version: 17, payee: { balanceId: 18, version: 19 } },
+  end: {
+    number: 22,
+    at: 15,
+    fingerprint: 16,
+    settled: 32n,
+    version: 17,
+    payee: { balanceId: 18, version: 19 },
+    by: SAMPLE_AUTHOR,
+  },
   changes: 20,
   firstAnswers: null,
 }
@@ -275,6 +290,7 @@ const STEP: HoldChange = {
     overdraft: false,
     account: null,
     legs: null,
+    by: null,
     step: null,
     postings: [
       { balanceId: SAMPLE.balanceId, posting: POSTING },

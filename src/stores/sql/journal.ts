@@ -7,6 +7,7 @@
  */
 import { sql, type Compilable, type RawBuilder } from 'kysely'
 import type { BalanceRecord } from '../../domain/balance.ts'
+import { showAuthor, type Author } from '../../domain/by.ts'
 import type { PostingKey } from '../../domain/hold-history.ts'
 import type { AccountName, AssetCode, Instant, RequestId } from '../../domain/ids.ts'
 import {
@@ -20,7 +21,8 @@ import {
 import { CLOCK_DIFFERENCE_MS_MAX, type Page, type Period, type PostingQuery } from '../../engine/reader.ts'
 import { filtersAttached, matchesAttached, type Attached } from '../attached.ts'
 import type { CursorKeys } from '../cursor.ts'
-import { rowBytes } from '../page-bytes.ts'
+import { lineBytes } from '../page-bytes.ts'
+import { AUTHOR, authorOf, ENDER, LINE_AUTHORS } from './author-row.ts'
 import {
   BalanceNamesById,
   balancesOpposite,
@@ -96,7 +98,7 @@ export class SqlJournal {
     const last = lastKey('postings', query)
     const { account, asset, limit, hold = null } = query
     const stripes = await this.stripes(account, asset)
-    const page = new PageInProgress<StatementLine>(limit, rowBytes)
+    const page = new PageInProgress<StatementLine>(limit, lineBytes)
     const isReadThrough = hold !== null || filtersAttached(query)
     const isFiltered = query.kind !== null || (query.from ?? null) !== null || (query.until ?? null) !== null
     const walk = this.walk(isReadThrough)
@@ -167,6 +169,7 @@ export class SqlJournal {
           .select(['requests.metadata', 'hold.id as hold_id', 'hold.id_text as hold_id_text'])
           .select('hold.metadata as hold_metadata')
           .select(COUNTERPARTY_COLUMNS)
+          .select(LINE_AUTHORS)
           .where('requests.seq', 'in', seqs.slice(start, start + REQUESTS_PER_STATEMENT)),
       )
       for (const row of rows) {
@@ -180,6 +183,8 @@ export class SqlJournal {
           metadata: metadataOf(row[isNamedAfterHold ? 'hold_metadata' : 'metadata']),
           step: row['hold_id'] === null ? null : requestIdOf(row['hold_id'], row['hold_id_text']),
           links: linksOf(row),
+          author: authorOf(row, AUTHOR),
+          ender: authorOf(row, ENDER),
         })
       }
     }
@@ -198,7 +203,12 @@ export class SqlJournal {
     return lines.map((line, index) => {
       const request = found[index]!
       const counterparties = counterpartiesOfLine(line, own, request.links, names)
-      return showLine(postingOf(line, entryIdOf(line, request), own), { ...request, ...counterparties }, request.step)
+      const by = showAuthor(request.isFreeze && line.kind !== 'freeze' ? request.ender : request.author)
+      return showLine(
+        postingOf(line, entryIdOf(line, request), own),
+        { ...request, ...counterparties, by },
+        request.step,
+      )
     })
   }
 
@@ -360,6 +370,9 @@ interface Attachment extends Attached {
   /** The hold of a step. */
   readonly step: RequestId | null
   readonly links: Links
+  readonly author: Author | null
+  /** Who ended the hold that the request opened, if the end was no step. */
+  readonly ender: Author | null
 }
 
 /** The first version of the run that has this version of a balance. Every planner finds the greatest key below a bound by itself. */
@@ -381,5 +394,5 @@ export function pageOfLines(
   walkedTo: CursorKeys['postings'] | null = null,
 ): Page<StatementLine> {
   const keyOf = ({ stripe, version }: StatementLine) => [stripe, version] as const
-  return pageOf(lines, { list: 'postings', limit, keyOf, bytesOf: rowBytes, walkedTo })
+  return pageOf(lines, { list: 'postings', limit, keyOf, bytesOf: lineBytes, walkedTo })
 }

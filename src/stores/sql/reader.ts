@@ -275,9 +275,9 @@ export class SqlReader implements Reader {
     const freeze = named === undefined ? null : await this.#requests.hold(requestOfEntry(named.id))
     const lines = postings.map((posting) => {
       const entry = attached.get(posting.entryId)!
-      const { id, memo, hold: ofHold } = entry
+      const { id, memo, by, hold: ofHold } = entry
       const metadata = requestOfEntry(id) === id ? entry.metadata : freeze!.metadata
-      return showLine(posting, { memo, metadata, ...counterpartiesOf(posting, entry) }, ofHold)
+      return showLine(posting, { memo, metadata, by, ...counterpartiesOf(posting, entry) }, ofHold)
     })
     return pageOfLines(
       lines.filter((line) => matchesAttached(line, query)),

@@ -1,4 +1,5 @@
 /** The columns and joins from which a request is read: a hold with its changes, or an entry with the hold of its step. */
+import { AUTHOR_COLUMNS } from './author-row.ts'
 import { HOLD_STEPPED } from './hold-row.ts'
 
 /** What a step needs of its hold's freeze, or of the charge. */
@@ -14,6 +15,7 @@ export const REQUEST_COLUMNS = [
   columnsOf('h', OF_FREEZE, 'hold_'),
   columnsOf('c', HOLD_STEPPED.columns, 'change_'),
   columnsOf('e', HOLD_STEPPED.columns, 'end_'),
+  AUTHOR_COLUMNS,
 ].join(',\n  ')
 
 /**

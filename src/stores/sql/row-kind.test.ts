@@ -22,15 +22,19 @@ test('an update makes of a row what an insert of the record would, and compares 
   for (const column of compared) assert.equal(row[`before_${column}`], insertedBefore[column], column)
 })
 
-test('the row of an end has the first columns of the row of a step', () => {
-  assert.deepEqual(HOLD_STEPPED.columns.slice(0, HOLD_ENDED.columns.length), HOLD_ENDED.columns)
+test('the row of an end has the first columns of the row of a step, and its author', () => {
+  const own = ['actor', 'trace']
+  assert.deepEqual(
+    [...HOLD_STEPPED.columns.slice(0, HOLD_ENDED.columns.length - own.length), ...own],
+    HOLD_ENDED.columns,
+  )
 })
 
 test('the types of columns are those of the sample', () => {
   assert.deepEqual([...RUN.texts], ['packed'])
   assert.deepEqual([...RUN.bytes], [])
   assert.deepEqual([...HOLD_OPENED.texts], ['id_text', 'kind', 'metadata', 'payee'])
-  assert.deepEqual([...HOLD_OPENED.bytes], ['id'])
+  assert.deepEqual([...HOLD_OPENED.bytes], ['id', 'trace'])
 })
 
 test('a sample that shows no type of a column, and rows out of order, are refused', () => {

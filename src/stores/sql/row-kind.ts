@@ -9,6 +9,7 @@ type RowOf<Of, Column extends string> = (record: Of) => WrittenRow<Column>
 export interface RowColumns<Column extends string = string> {
   readonly table:
     | 'accounts'
+    | 'actors'
     | 'assets'
     | 'balances'
     | 'commits'

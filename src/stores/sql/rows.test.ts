@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { BALANCE_MAX, BALANCE_MIN } from '../../domain/amount.ts'
 import type { Asset } from '../../domain/asset.ts'
 import type { BalanceRecord } from '../../domain/balance.ts'
+import type { Author } from '../../domain/by.ts'
 import type { HoldChange } from '../../domain/changes.ts'
 import { showHold, showHoldAsFrozen, type HoldRecord } from '../../domain/hold-record.ts'
 import type { EntryRecord, Posting } from '../../domain/journal.ts'
@@ -28,6 +29,11 @@ const BALANCE: BalanceRecord = {
   successor: 'user:9',
   version: 5,
 }
+const FREEZER: Author = {
+  actor: { number: 101, key: 'billing', address: '192.0.2.1' },
+  trace: '0af7651916cd43dd8448eb211c80319c',
+}
+const ENDER: Author = { actor: { number: 102, key: 'support', address: '2001:db8::1' }, trace: null }
 const FROZEN: HoldRecord = {
   id: 'job-616',
   kind: 'freeze',
@@ -50,6 +56,7 @@ const FROZEN: HoldRecord = {
   metadata: { model: 'llama' },
   fingerprint: 21,
   charge: null,
+  by: FREEZER,
   balanceId: BALANCE.id,
   openedVersion: 22,
   end: null,
@@ -65,7 +72,15 @@ const ENDED: HoldRecord = {
   released: 13n,
   drawn: 14n,
   shortfall: 15n,
-  end: { number: 1, at: 23, fingerprint: 24, settled: 12n, version: 25, payee: { balanceId: 26, version: 27 } },
+  end: {
+    number: 1,
+    at: 23,
+    fingerprint: 24,
+    settled: 12n,
+    version: 25,
+    payee: { balanceId: 26, version: 27 },
+    by: ENDER,
+  },
   changes: 1,
 }
 /** What a step may change: every field that the freeze has not fixed. */
@@ -116,6 +131,7 @@ function stepTo(after: HoldRecord): EntryRecord {
     overdraft: false,
     account: null,
     legs: null,
+    by: ENDER,
     step: { hold: after.id, holdSeq: after.seq, number: after.changes, after: showHold(after) },
     postings: [
       { balanceId: 52, posting: { ...POSTING, version: 53 } },
@@ -128,7 +144,15 @@ const END_BY_STEP: HoldRecord = {
   ...STEPPED,
   state: 'settled',
   held: 0n,
-  end: { number: 4, at: 45, fingerprint: 51, settled: 61n, version: 40, payee: { balanceId: 52, version: 53 } },
+  end: {
+    number: 4,
+    at: 45,
+    fingerprint: 51,
+    settled: 61n,
+    version: 40,
+    payee: { balanceId: 52, version: 53 },
+    by: null,
+  },
 }
 
 /** After a step that followed an end. */
@@ -161,6 +185,7 @@ const ENTRY_RECORD: EntryRecord = {
     },
   ],
   step: null,
+  by: FREEZER,
   postings: [{ balanceId: BALANCE.id, posting: POSTING }],
 }
 const RATE: Rate = {
@@ -185,6 +210,14 @@ function read(row: Row, columns: readonly string[], prefix = ''): Row {
   )
 }
 
+const ACTORS = [FREEZER.actor, ENDER.actor]
+
+/** The columns of an author, as the joins of `request-select.ts` find them. */
+function authorRead(prefix: string, { actor, trace }: Row): Row {
+  const { key, address } = ACTORS.find(({ number }) => number === actor) ?? { key: null, address: null }
+  return read({ actor, trace, key, address }, ['actor', 'trace', 'key', 'address'], prefix)
+}
+
 const REQUEST_COLUMNS = [...HOLD_OPENED.columns, ...STEP_ENTRY.columns]
 const NOTHING: Row = {}
 
@@ -201,6 +234,8 @@ function selected(request: Row, { freeze, change, end }: { freeze?: Row; change?
     ...read(freeze ?? NOTHING, HOLD_OPENED.columns, 'hold_'),
     ...read(change ?? NOTHING, HOLD_STEPPED.columns, 'change_'),
     ...read(end ?? NOTHING, HOLD_STEPPED.columns, 'end_'),
+    ...authorRead('author_', request),
+    ...authorRead('ender_', [end, change].find((row) => (row?.['actor'] ?? null) !== null) ?? NOTHING),
   }
 }
 
@@ -209,7 +244,8 @@ test('a rate', () => assert.deepEqual(rateOf(rateRow(RATE)), RATE))
 test('an asset', () => assert.deepEqual(assetOf(assetRow(ASSET)), ASSET))
 
 test('a hold as it was frozen', () => {
-  for (const hold of [FROZEN, { ...FROZEN, onExpiry: null, metadata: null }]) {
+  const unsigned = { ...FROZEN, by: null }
+  for (const hold of [FROZEN, unsigned, { ...FROZEN, onExpiry: null, metadata: null }]) {
     assert.deepEqual(holdOf(selected(holdRow(hold))), hold)
   }
 })

@@ -6,6 +6,16 @@ CREATE TABLE accounts (
   metadata TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE actors (
+  number     INTEGER PRIMARY KEY,
+  key_number INTEGER NOT NULL,
+  -- the name of the key, as it was then
+  key_name   TEXT NOT NULL,
+  address    TEXT NOT NULL,
+  first_at   INTEGER NOT NULL,
+  UNIQUE (key_number, address, key_name)
+) STRICT;
+
 CREATE TABLE assets (
   code       TEXT PRIMARY KEY,
   decimals   INTEGER NOT NULL CHECK (decimals BETWEEN 0 AND 18),
@@ -62,7 +72,7 @@ CREATE TABLE hold_changes (
   -- the change that ended the hold, if it came before this one
   end_number       INTEGER,
   -- what the change that ended the hold settled, this one or an earlier one
-  end_settled      INTEGER,
+  end_settled      INTEGER, actor INTEGER, trace BLOB,
   PRIMARY KEY (hold_seq, number),
   CHECK (amount + drawn = settled + released + held),
   CHECK (refunded <= settled),
@@ -135,7 +145,7 @@ CREATE TABLE requests (
   on_expiry      INTEGER,
   -- when a hold expires, as it was opened or as a step left it
   expires_at     INTEGER
-) STRICT;
+, actor INTEGER, trace BLOB) STRICT;
 
 CREATE TABLE standings (
   account   TEXT PRIMARY KEY,
@@ -149,6 +159,18 @@ CREATE TABLE standings (
 CREATE INDEX requests_expiry ON requests (expires_at) WHERE expires_at IS NOT NULL;
 
 CREATE INDEX requests_steps ON requests (hold_seq) WHERE hold_seq IS NOT NULL;
+
+CREATE VIEW authors AS
+  SELECT i.id AS entry_id, r.at, a.key_name, a.address, lower(hex(r.trace)) AS trace, r.actor, r.seq
+  FROM requests r
+  JOIN actors a ON a.number = r.actor
+  JOIN request_ids i ON i.seq = r.seq
+  UNION ALL
+  SELECT i.id || '~' || CASE WHEN c.state = 'settled' OR (c.state = 'expired' AND c.payee_version IS NOT NULL) THEN 'settle' ELSE 'release' END,
+         c.at, a.key_name, a.address, lower(hex(c.trace)), c.actor, c.hold_seq
+  FROM hold_changes c
+  JOIN actors a ON a.number = c.actor
+  JOIN request_ids i ON i.seq = c.hold_seq;
 
 CREATE VIEW entries AS
   SELECT i.id, r.kind, CASE WHEN r.kind = 'freeze' THEN i.id ELSE h.id END AS hold, r.at, r.memo, r.metadata, r.floor, r.legs, r.seq

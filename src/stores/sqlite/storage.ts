@@ -76,6 +76,7 @@ export async function openSqliteStorage(path: string, options: SqliteOptions = {
       newFile: isNew ? file : null,
       store,
       reader: readers.reader,
+      actors: store,
       auditor: readers.auditor,
       // Each connection sets everything that could weaken durability, independently of other connections.
       warnings: warnings(),

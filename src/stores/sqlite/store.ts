@@ -5,9 +5,12 @@
  * process may hold the lock: attempts to get it are repeated, with pauses in which this process serves its other callers.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Actor } from '../../domain/by.ts'
+import type { Instant } from '../../domain/ids.ts'
 import type { Snapshot } from '../../domain/snapshot.ts'
 import type { Changes } from '../../domain/changes.ts'
 import type { Footprint } from '../../domain/footprint.ts'
+import type { ActorBook, ActorUse } from '../../engine/actor-book.ts'
 import { Fault } from '../../engine/faults.ts'
 import type { CommitResult, Store, StoreClock } from '../../engine/store.ts'
 import { flatten } from './writes.ts'
@@ -39,7 +42,7 @@ export interface SqliteStoreOptions {
   readonly longLoads?: LongLoads
 }
 
-export class SqliteStore implements Store {
+export class SqliteStore implements Store, ActorBook {
   /** Always 0: there is no connection to a server. */
   readonly connectionsLost = 0
   readonly #tables: SqliteTables
@@ -95,8 +98,18 @@ export class SqliteStore implements Store {
 
   async ping(): Promise<void> {
     if ((await this.#withLock(() => this.#open().ping())) === 'free') return
+    throw this.#lockedOut('store_unavailable')
+  }
+
+  #lockedOut(code: 'store_unavailable' | 'contention'): Fault {
     const message = `SQLite: another process has had the write lock for ${this.#busyTimeoutMs} ms.`
-    throw new Fault('store_unavailable', message, { retryAfterMs: 1_000 })
+    return new Fault(code, message, { retryAfterMs: 1_000 })
+  }
+
+  async actor(use: ActorUse, at: Instant): Promise<Actor> {
+    const number = await this.#withLock(() => this.#open().actor(use, at))
+    if (number === 'contended') throw this.#lockedOut('contention')
+    return { number, key: use.key, address: use.address }
   }
 
   async clock(): Promise<StoreClock> {

@@ -4,10 +4,13 @@
  * The three verbs of the write port, without promises; store.ts chooses their threads.
  */
 import type { DatabaseSync } from 'node:sqlite'
+import type { Instant } from '../../domain/ids.ts'
 import type { Footprint } from '../../domain/footprint.ts'
 import type { Snapshot } from '../../domain/snapshot.ts'
+import type { ActorUse } from '../../engine/actor-book.ts'
 import type { CommitResult, StoreClock } from '../../engine/store.ts'
 import { clockOf } from '../sql/clock.ts'
+import { SqliteActors } from './actors.ts'
 import { classify, inDoubt, isSqliteError, refused, unusable } from './errors.ts'
 import { prepareReads, type Reads } from './reads.ts'
 import { LastBalanceId, SnapshotReads } from './snapshots.ts'
@@ -19,6 +22,7 @@ export class SqliteTables {
   readonly #reads: Reads
   readonly #snapshots: SnapshotReads
   readonly #writes: SqliteWrites
+  readonly #actors: SqliteActors
 
   /** @param lastBalanceId shared by all tables of a process that load */
   constructor(database: DatabaseSync, lastBalanceId = new LastBalanceId()) {
@@ -27,6 +31,7 @@ export class SqliteTables {
     this.#reads = prepareReads(database)
     this.#snapshots = new SnapshotReads(this.#reads, lastBalanceId)
     this.#writes = new SqliteWrites(database)
+    this.#actors = new SqliteActors(database)
   }
 
   get isOpen(): boolean {
@@ -107,6 +112,22 @@ export class SqliteTables {
       if (isSqliteError(error) && classify(error) === 'lock_timeout') return 'lock_timeout'
       throw unusable(error)
     }
+  }
+
+  /** The number of an actor, which is there and durable then. @throws Fault `store_unavailable`, `store_misconfigured`, `store_refused` */
+  actor(use: ActorUse, at: Instant): number | 'contended' {
+    try {
+      const found = this.#actors.find(use)
+      if (found !== null) return found
+    } catch (error) {
+      throw unusable(error)
+    }
+    const added = this.#transaction(() => {
+      // Another process may have added it before this one had the lock.
+      if (this.#actors.find(use) === null) this.#actors.add(use, at)
+      return 'written'
+    })
+    return added === 'committed' ? this.#actors.find(use)! : 'contended'
   }
 
   /** @throws Fault `store_unavailable`, `store_misconfigured` */

@@ -1,0 +1,59 @@
+/** The actors of a MySQL or MariaDB database. */
+import type { Actor } from '../../domain/by.ts'
+import type { Instant } from '../../domain/ids.ts'
+import { Fault } from '../../engine/faults.ts'
+import type { ActorBook, ActorUse } from '../../engine/actor-book.ts'
+import { ACTOR, actorNumberOf, actorRow } from '../sql/author-row.ts'
+import type { Connections } from './connections.ts'
+import type { MysqlConnection } from './connection.ts'
+import { classify, isGuard, MysqlFailure } from './errors.ts'
+import { literal, rowLiterals } from './literals.ts'
+import { BEGIN, COMMIT, IS_PRIMARY, ROLLBACK, SAME_TRANSACTION } from './transactions.ts'
+
+export class MysqlActors implements ActorBook {
+  readonly #connections: Connections
+
+  constructor(connections: Connections) {
+    this.#connections = connections
+  }
+
+  async actor(use: ActorUse, at: Instant): Promise<Actor> {
+    const { key, address } = use
+    const number = await this.#connections.read(async (connection) => {
+      const found = await find(connection, use)
+      if (found !== null) return found
+      await add(connection, use, at)
+      return await find(connection, use)
+    })
+    if (number === null) throw new Fault('contention', 'Another process changed the table of actors.')
+    return { number, key, address }
+  }
+}
+
+async function find(connection: MysqlConnection, { keyNumber, key, address }: ActorUse): Promise<number | null> {
+  const [reply] = await connection.run([
+    `SELECT number FROM actors
+      WHERE key_number = ${literal(keyNumber)} AND address = ${literal(address)} AND key_name = ${literal(key)}`,
+    IS_PRIMARY,
+  ])
+  const [row] = reply!.rows
+  return row === undefined ? null : actorNumberOf(row)
+}
+
+/** Another process may add the same one meanwhile: then that one is kept. */
+async function add(connection: MysqlConnection, use: ActorUse, at: Instant): Promise<void> {
+  try {
+    await connection.run([
+      ...BEGIN,
+      `INSERT INTO actors (${ACTOR.columns.join(', ')}) VALUES (${rowLiterals(actorRow(use, at))})`,
+      SAME_TRANSACTION,
+      IS_PRIMARY,
+      COMMIT,
+    ])
+  } catch (error) {
+    if (!(error instanceof MysqlFailure)) throw error
+    const isElsewhere = ['stale', 'contended'].includes(classify(error, connection.server.flavour))
+    if (!isElsewhere || isGuard(error)) throw error
+    await connection.run([ROLLBACK])
+  }
+}
