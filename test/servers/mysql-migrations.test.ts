@@ -23,6 +23,8 @@ import {
 import { MysqlDatabase, mysqlServers } from '../../harness/mysql-servers.ts'
 
 const [first] = mysqlMigrations()
+const names = mysqlMigrations().map(({ name }) => name)
+const ALL = { applied: names, version: names.length }
 const statements = statementsIn(first!.sql)
 
 /** The state after a crash: the number of statements that were executed, and the number that were recorded. */
@@ -64,8 +66,8 @@ function describeMigrations(url: string): void {
 
   test('migrating makes the tables once', async () => {
     await using database = await MysqlDatabase.create(url)
-    assert.deepEqual(await migrateMysql(database.url()), { applied: ['0001_added_rows'], version: 1 })
-    assert.deepEqual(await migrateMysql(database.url()), { applied: [], version: 1 })
+    assert.deepEqual(await migrateMysql(database.url()), ALL)
+    assert.deepEqual(await migrateMysql(database.url()), { applied: [], version: names.length })
     await assertWorks(database.url())
   })
 
@@ -74,7 +76,7 @@ function describeMigrations(url: string): void {
     const reports = await Promise.all([1, 2, 3].map(() => migrateMysql(database.url())))
     assert.deepEqual(
       reports.flatMap(({ applied }) => applied),
-      ['0001_added_rows'],
+      names,
     )
     await assertWorks(database.url())
   })
@@ -92,7 +94,7 @@ function describeMigrations(url: string): void {
           name: 'MigrationError',
           message: new RegExp(`interrupted after ${counted} of its statements.*holdfast migrate`),
         })
-        assert.deepEqual(await migrateMysql(database.url()), { applied: ['0001_added_rows'], version: 1 })
+        assert.deepEqual(await migrateMysql(database.url()), ALL)
         assert.deepEqual(await tablesOf(database), expected)
         await assertWorks(database.url())
       }
@@ -110,7 +112,7 @@ function describeMigrations(url: string): void {
       })
     }
     await database.query('DROP TABLE journal')
-    assert.deepEqual((await migrateMysql(database.url())).applied, ['0001_added_rows'])
+    assert.deepEqual(await migrateMysql(database.url()), ALL)
     await assertWorks(database.url())
   })
 
@@ -129,13 +131,13 @@ function describeMigrations(url: string): void {
     await migrateMysql(database.url())
     await database.query(
       `INSERT INTO migrations (number, name, checksum, statements_begun, statements_done, applied_at)
-       VALUES (2, '0002_later', 'c', 1, 1, 1)`,
+       VALUES (${names.length + 1}, 'of_tomorrow', 'c', 1, 1, 1)`,
     )
     // In sequence: a promise that rejects while another is awaited counts as unhandled.
     for (const attempt of [openMysqlStorage, migrateMysql]) {
-      await assert.rejects(attempt(database.url()), { name: 'MigrationError', message: /0002_later.*newer version/ })
+      await assert.rejects(attempt(database.url()), { name: 'MigrationError', message: /of_tomorrow.*newer version/ })
     }
-    await database.query(`DELETE FROM migrations WHERE number = 2; UPDATE migrations SET checksum = 'c'`)
+    await database.query(`DELETE FROM migrations WHERE number > ${names.length}; UPDATE migrations SET checksum = 'c'`)
     await assert.rejects(openMysqlStorage(database.url()), { name: 'MigrationError', message: /not the file/ })
   })
 
@@ -145,14 +147,15 @@ function describeMigrations(url: string): void {
     await assertWorks(database.url())
     const sql =
       'ALTER TABLE accounts ADD COLUMN note VARCHAR(10);\nALTER TABLE accounts ADD COLUMN other VARCHAR(10);\n'
-    const later = [...mysqlMigrations(), { number: 2, name: '0002_later', sql, checksum: 'c' }]
+    const later = [...mysqlMigrations(), { number: names.length + 1, name: 'of_tomorrow', sql, checksum: 'c' }]
     await database.query('ALTER TABLE accounts ADD COLUMN note VARCHAR(10)')
     await database.query(
-      `INSERT INTO migrations (number, name, checksum, statements_begun, statements_done) VALUES (2, '0002_later', 'c', 1, 0)`,
+      `INSERT INTO migrations (number, name, checksum, statements_begun, statements_done)
+       VALUES (${names.length + 1}, 'of_tomorrow', 'c', 1, 0)`,
     )
     const { address, tuning } = parseMysqlUrl(database.url())
     const connection = await MysqlConnection.open(address, tuning, 'migrator')
-    assert.deepEqual((await migrate(mysqlMigrationTarget(connection), later)).applied, ['0002_later'])
+    assert.deepEqual((await migrate(mysqlMigrationTarget(connection), later)).applied, ['of_tomorrow'])
     connection.destroy()
     assert.equal((await database.query(`SHOW COLUMNS FROM accounts LIKE 'other'`)).length, 1)
   })
@@ -162,7 +165,7 @@ function describeMigrations(url: string): void {
     const migrator = await database.createUser('SELECT, INSERT, UPDATE, CREATE, ALTER, INDEX, CREATE VIEW')
     await migrateMysql(database.url({ user: migrator }))
     const server = await database.createUser('SELECT')
-    for (const table of ['accounts', 'standings', 'assets', 'balances']) {
+    for (const table of ['accounts', 'standings', 'assets', 'balances', 'api_keys']) {
       await database.query(`GRANT INSERT, UPDATE ON ${database.name}.${table} TO '${server}'@'%'`)
     }
     for (const table of ['requests', 'hold_changes', 'journal', 'house_accounts', 'rates', 'feed', 'commits']) {

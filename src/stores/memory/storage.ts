@@ -1,5 +1,6 @@
 import type { Storage } from '../storage.ts'
 import { MemoryAuditor } from './auditor.ts'
+import { MemoryKeyStore } from './keys.ts'
 import { MemoryReader } from './reader.ts'
 import { MemoryStore } from './store.ts'
 import { Connection, Tables } from './tables.ts'
@@ -22,6 +23,7 @@ export function openMemoryStorage(tables: Tables = new Tables(), order: WriteOrd
     store: new MemoryStore(connection, order),
     reader: new MemoryReader(connection),
     auditor: new MemoryAuditor(connection),
+    keys: new MemoryKeyStore(connection),
     warnings: WARNINGS,
     inspect: () => Promise.resolve(WARNINGS),
     close,
