@@ -8,7 +8,7 @@ export const SCOPE_MEANINGS = {
   'transfers:write': 'transfer and exchange',
   'accounts:write': 'open, block, unblock and merge accounts',
   'assets:write': 'declare assets, rates and house accounts',
-  'accounts:read': 'read accounts, balances, holds, assets and rates',
+  'accounts:read': 'read accounts, balances and holds',
   'statements:read': 'read statements, entries, the feed and figures, and export statements',
   'metrics:read': 'read the metrics of the service',
   'keys:admin': 'create, list, rotate and revoke keys: whoever has it can give itself every other scope',

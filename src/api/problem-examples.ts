@@ -39,6 +39,14 @@ const EDGE: { readonly [Code in EdgeCode]: LedgerError } = {
   host_not_allowed: new LedgerError('host_not_allowed', 'The service does not answer as "rebound.example.org".', {
     details: { host: 'rebound.example.org' },
   }),
+  unauthenticated: new LedgerError('unauthenticated', 'This ledger has keys, and the request has none.'),
+  forbidden: new LedgerError('forbidden', 'The key "shop" lacks the scope deposits:write.', {
+    details: { key: 'shop', scope: 'deposits:write' },
+  }),
+  key_not_found: new LedgerError('key_not_found', 'There is no key "shop".', { details: { key: 'shop' } }),
+  key_exists: new LedgerError('key_exists', 'There is or was a key "shop".', { details: { key: 'shop' } }),
+  key_ended: new LedgerError('key_ended', 'The key "shop" is revoked or has expired.', { details: { key: 'shop' } }),
+  too_many_keys: new LedgerError('too_many_keys', 'There are 1000 keys already.', { details: { keysMax: 1_000 } }),
   origin_not_allowed: new LedgerError(
     'origin_not_allowed',
     'Web pages of https://other.example.org must not call the service.',

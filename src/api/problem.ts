@@ -14,6 +14,12 @@ export type EdgeCode =
   | 'headers_too_large'
   | 'host_not_allowed'
   | 'origin_not_allowed'
+  | 'unauthenticated'
+  | 'forbidden'
+  | KeyCode
+
+/** The refusals about keys. */
+export type KeyCode = 'key_not_found' | 'key_exists' | 'key_ended' | 'too_many_keys'
 
 /** Faults of the HTTP client. No service answers with them. */
 export type ConnectionCode = 'service_unreachable' | 'unexpected_answer'

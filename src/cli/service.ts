@@ -2,10 +2,11 @@
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { destination, pino, type Logger } from 'pino'
-import type { Settings } from '../config.ts'
+import { SettingError, withoutPassword, type Settings } from '../config.ts'
 import { buildServer } from '../http/server.ts'
 import { openLedger, type ClockEvent, type EmbeddedLedger, type ExpiryEvent } from '../ledger.ts'
 import { given } from './arguments.ts'
+import { isLoopback } from './loopback.ts'
 import { EXIT } from './exit-codes.ts'
 
 export interface Service {
@@ -27,6 +28,7 @@ export async function startService(settings: Settings): Promise<Service> {
   const { engine, storage, sweeper } = ledger
   if (storage.newFile !== null) log.warn({ file: storage.newFile }, 'a new ledger was made in a new file')
   for (const warning of storage.warnings) log.warn(warning)
+  await requireKeysFor(settings, ledger)
   const backend = { engine, reader: storage.reader, store: storage, sweeper }
   const { bodyBytesMax, requestsInFlightMax } = settings
   const limits = { bodyBytesMax, requestsInFlightMax, shutdownMs: settings.shutdownMs / 2 }
@@ -48,6 +50,22 @@ export async function startService(settings: Settings): Promise<Service> {
   const url = urlOf(app.server.address() as AddressInfo)
   log.info({ url, store: storage.kind }, 'serving')
   return { url, stopped: stopAtSignal(app, ledger, { log, shutdownMs: settings.shutdownMs }) }
+}
+
+/** Whoever reaches the port of a service without keys can make coins. @throws SettingError */
+async function requireKeysFor({ host, insecure, store }: Settings, ledger: EmbeddedLedger): Promise<void> {
+  if (insecure || isLoopback(host)) return
+  try {
+    if ((await ledger.storage.keys.list({ after: 0, limit: 1 })).length > 0) return
+  } catch (error) {
+    await ledger.close()
+    throw error
+  }
+  await ledger.close()
+  throw new SettingError(
+    `Others could reach the service at ${host}, and ${withoutPassword(store)} has no keys, so they could make coins. ` +
+      'Make the first key with "holdfast keys create --admin --store URL", or add --insecure if something else decides who may call.',
+  )
 }
 
 /** Half of `shutdownMs` is for the requests in progress, a quarter for the commands that are then still in the queue. */

@@ -5,7 +5,9 @@
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { pino, type Logger } from 'pino'
 import { LedgerError } from '../api/error.ts'
+import { LedgerKeys } from '../api/ledger-keys.ts'
 import { LedgerReads } from '../api/ledger-reads.ts'
+import { challenge, requireKeys } from './access.ts'
 import { limitRequests } from './admission.ts'
 import type { Backend, StoreFacts } from './backend.ts'
 import { commandRoutes } from './command-routes.ts'
@@ -23,6 +25,7 @@ import { batchRoutes } from './routes/batches.ts'
 import { entryRoutes } from './routes/entries.ts'
 import { healthRoutes } from './routes/health.ts'
 import { holdRoutes } from './routes/holds.ts'
+import { keyRoutes } from './routes/keys.ts'
 import { rateRoutes } from './routes/rates.ts'
 import { statsRoutes } from './routes/stats.ts'
 import { statementRoutes } from './routes/statements.ts'
@@ -45,6 +48,7 @@ export function addLedgerRoutes(app: FastifyInstance, backend: Backend, options:
   app.setErrorHandler((thrown, request, reply) => answerError(thrown, { request, reply, problems }))
   if (options.logRequests) logRequests(app, log)
   takeTurns(app, limits)
+  const ring = requireKeys(app, { keys: backend.store.keys })
   limitRequests(app, backend, limits, (request, error) => problems.write(request, error))
   compressReads(app, limits)
   const reads = new LedgerReads(backend.reader, (thrown) => errorOf(thrown))
@@ -58,6 +62,7 @@ export function addLedgerRoutes(app: FastifyInstance, backend: Backend, options:
   assetRoutes(app, reads)
   rateRoutes(app, reads)
   statsRoutes(app, reads)
+  keyRoutes(app, new LedgerKeys(backend.store.keys, (thrown) => errorOf(thrown)), () => ring.forget())
 }
 
 interface Circumstances {
@@ -69,6 +74,7 @@ interface Circumstances {
 export function answerError(thrown: unknown, { request, reply, problems }: Circumstances): FastifyReply {
   const error = errorOf(thrown, request.raw)
   problems.write(request, error)
+  challenge(reply, error, request.headers.authorization !== undefined)
   return sendError(reply, error)
 }
 

@@ -67,6 +67,7 @@ describe('the document', () => {
         'GET /v1/holds',
         'GET /v1/holds/{id}',
         'GET /v1/holds/{id}/history',
+        'GET /v1/keys',
         'GET /v1/rates',
         'GET /v1/rates/{from}/{to}',
         'GET /v1/stats',

@@ -8,7 +8,7 @@ import {
   type NewSecret,
 } from '../../access/key-store.ts'
 import type { Instant } from '../../domain/ids.ts'
-import { Fault } from '../../engine/faults.ts'
+import { asFault, Fault } from '../../engine/faults.ts'
 import type { Query, SqlDialect } from './dialect.ts'
 import { keyOf, newKeyRow } from './key-row.ts'
 import { whole, type SqlValue } from './values.ts'
@@ -65,7 +65,7 @@ export class SqlKeyStore implements KeyStore {
     const columns = Object.keys(row)
     const text = `INSERT INTO api_keys (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`
     const found = await this.#change(terms.name, text, ...Object.values(row))
-    if (found.key === null) throw found.failure
+    if (found.key === null) throw found.failure ?? asFault(null)
     // Another process made a key of this name at the same instant.
     return found.key.hash === hash ? found.key : 'taken'
   }
@@ -86,7 +86,7 @@ export class SqlKeyStore implements KeyStore {
   async revoke(name: string, at: Instant): Promise<KeyRecord | null> {
     const text = 'UPDATE api_keys SET revoked_at = ? WHERE name = ? AND revoked_at IS NULL'
     const { key, failure } = await this.#change(name, text, at, name)
-    if (key !== null && key.revokedAt === null) throw failure ?? new Error('A key is not revoked.')
+    if (key !== null && key.revokedAt === null) throw failure ?? asFault(null)
     return key
   }
 
@@ -111,12 +111,12 @@ export class SqlKeyStore implements KeyStore {
     name: string,
     text: string,
     ...parameters: readonly SqlValue[]
-  ): Promise<{ readonly key: KeyRecord | null; readonly failure: unknown }> {
-    let failure: unknown = null
+  ): Promise<{ readonly key: KeyRecord | null; readonly failure: Fault | null }> {
+    let failure: Fault | null = null
     try {
       await this.#statements.write(...this.#statement(text, parameters))
     } catch (error) {
-      failure = error
+      failure = asFault(error)
     }
     try {
       return { key: await this.find(name), failure }
