@@ -103,9 +103,16 @@ export class KeyRing {
     return this.#current()?.required ?? null
   }
 
-  /** Reads the ring if it is too old to serve. @throws what the store throws, and KeysUnavailable */
-  async read(): Promise<void> {
-    if (this.#current() === null) await this.#refresh()
+  /** Whether callers need a key; reads the ring if it is too old to serve. @throws what the store throws, and KeysUnavailable */
+  async read(): Promise<boolean> {
+    return (this.#current() ?? (await this.#refresh())).required
+  }
+
+  /** As `read`, and certainly soon after the first key was made. @throws as `read` */
+  async readNew(): Promise<boolean> {
+    const ring = this.#current()
+    const isNew = ring !== null && performance.now() - ring.readAt <= this.#limits.missAgeMs
+    return (isNew ? ring : await this.#refresh()).required
   }
 
   /** A key was changed by this process: what was read before is not used again. */

@@ -19,7 +19,7 @@ const AHEAD_MS_MAX = 5 * 60_000
 
 const KEY_ID_LENGTH = 16
 const KEY_ID = /^[0-9a-f]{16}$/
-const FORM = /^hft_([\w-]{1,384})\.([\w-]{43})$/
+const FORM = /^hft_([\w-]{1,448})\.([\w-]{43})$/
 /** No other use of the hash signs texts that begin with this. */
 const DOMAIN = 'holdfast token 1\n'
 

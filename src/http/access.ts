@@ -63,7 +63,7 @@ export function callerKeyOf(request: FastifyRequest): CallerKey | null {
 
 export interface AccessOptions {
   readonly keys: Pick<KeyStore, 'live' | 'touch'>
-  readonly limits?: Partial<KeyRingLimits>
+  readonly limits?: Partial<KeyRingLimits> | undefined
 }
 
 /** Comes before everything that counts or queues requests, which may then ask for `callerKeyOf`. @returns the keys that are known here */
@@ -79,9 +79,9 @@ export function requireKeys(app: FastifyInstance, { keys, limits }: AccessOption
     // A path without a route is not a hint about what there is.
     const isGuarded = config.scopes !== undefined || (request.is404 && request.url.startsWith(versioned))
     if (!isGuarded) return done()
-    if (ring.required === false) return done(config.about === 'keys' ? noKeysYet() : undefined)
-    const text = ring.required === true ? credentialIn(request) : null
-    const known = text === null ? null : ring.recall(text)
+    // Who has just made the first key goes on with it here.
+    if (ring.required === false && config.about !== 'keys') return done()
+    const known = ring.required === true ? recall(ring, request) : null
     if (known !== null) return done(admit(request, known))
     void letIn(ring, request, done)
   })
@@ -107,9 +107,9 @@ async function letIn(ring: KeyRing, request: FastifyRequest, done: (error?: Erro
 /** Null if the ledger has no keys. @throws LedgerError `unauthenticated`, `store_unavailable` */
 async function identify(ring: KeyRing, request: FastifyRequest): Promise<CallerKey | null> {
   try {
-    await ring.read()
-    if (ring.required === false) {
-      if (request.routeOptions.config.about === 'keys') throw noKeysYet()
+    const isAboutKeys = request.routeOptions.config.about === 'keys'
+    if (!(await (isAboutKeys ? ring.readNew() : ring.read()))) {
+      if (isAboutKeys) throw noKeysYet()
       return null
     }
     const text = credentialIn(request)
@@ -142,6 +142,12 @@ function isForTokens(about: About | undefined): boolean {
 
 const BEARER = /^bearer +([\w.-]+) *$/i
 const NO_KEY = 'This ledger has keys, and the request has none. Send it as Authorization: Bearer hf_….'
+
+/** The usual case, without waiting. Anything else, also a wrong header, is for `identify`. */
+function recall(ring: KeyRing, { raw }: FastifyRequest): CallerKey | null {
+  const text = BEARER.exec(raw.headers.authorization ?? '')?.[1]
+  return text === undefined || countOf(raw.rawHeaders) > 1 ? null : ring.recall(text)
+}
 
 /** @returns null without the header @throws LedgerError `unauthenticated` */
 function credentialIn({ raw }: FastifyRequest): string | null {

@@ -4,6 +4,7 @@
  */
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { pino, type Logger } from 'pino'
+import type { KeyRingLimits } from '../access/key-ring.ts'
 import { LedgerError } from '../api/error.ts'
 import { LedgerKeys } from '../api/ledger-keys.ts'
 import { LedgerReads } from '../api/ledger-reads.ts'
@@ -38,6 +39,7 @@ export interface RoutesOptions {
   readonly log: Logger
   /** Log one line per request in addition to problems. */
   readonly logRequests: boolean
+  readonly keyLimits?: Partial<KeyRingLimits> | undefined
 }
 
 /** Adds the routes to `app`, which must be a scope of its own: its parsers and its error handler are replaced. */
@@ -48,7 +50,7 @@ export function addLedgerRoutes(app: FastifyInstance, backend: Backend, options:
   app.setErrorHandler((thrown, request, reply) => answerError(thrown, { request, reply, problems }))
   if (options.logRequests) logRequests(app, log)
   takeTurns(app, limits)
-  const ring = requireKeys(app, { keys: backend.store.keys })
+  const ring = requireKeys(app, { keys: backend.store.keys, limits: options.keyLimits })
   limitRequests(app, backend, limits, (request, error) => problems.write(request, error))
   compressReads(app, limits)
   const reads = new LedgerReads(backend.reader, (thrown) => errorOf(thrown))
@@ -124,6 +126,8 @@ export interface LedgerRoutesOptions {
   readonly ledger: MountableLedger
   /** Those of connections are the application's own: they have no effect here. */
   readonly limits?: Partial<HttpLimits>
+  /** How soon the routes notice that keys were made or revoked elsewhere. */
+  readonly keyLimits?: Partial<KeyRingLimits>
   /** Default: silent. */
   readonly logger?: Logger
   /** Log one line per request in addition to problems. Default false. */
@@ -133,7 +137,8 @@ export interface LedgerRoutesOptions {
 /**
  * The routes of the service as a fastify plugin: `app.register(ledgerRoutes, { ledger, prefix: '/ledger' })`.
  *
- * Hooks of the application, such as one that authenticates, run before those of the routes. Everything else stays inside: parsers of
+ * As in the service, callers need a key as soon as the ledger has one; whoever makes none decides by other means who may call. Hooks of
+ * the application, such as one that authenticates, run before those of the routes. Everything else stays inside: parsers of
  * bodies, the error handler, and the schemas, which are not in the application's OpenAPI document (`holdfast/openapi.json` has them).
  * With a prefix, unknown paths below it are answered with a problem.
  */
@@ -151,6 +156,7 @@ export const ledgerRoutes: FastifyPluginAsync<LedgerRoutesOptions> = async (app,
       limits: { ...HTTP_LIMITS, ...options.limits },
       log: options.logger ?? pino({ enabled: false }),
       logRequests: options.logRequests ?? false,
+      keyLimits: options.keyLimits,
     },
   )
 }

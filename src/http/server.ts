@@ -11,6 +11,7 @@ import cors from '@fastify/cors'
 import swagger from '@fastify/swagger'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { pino, type Logger } from 'pino'
+import type { KeyRingLimits } from '../access/key-ring.ts'
 import type { Backend } from './backend.ts'
 import { callIdOf, returnCallIds } from './call-id.ts'
 import { answerEverything, clientErrorHandler, connectionsOf, needOneHost } from './connections.ts'
@@ -25,6 +26,8 @@ import { refuseOtherSites } from './sites.ts'
 
 export interface HttpOptions {
   readonly limits?: Partial<HttpLimits>
+  /** How soon the service notices that keys were made or revoked elsewhere. */
+  readonly keyLimits?: Partial<KeyRingLimits>
   /** Default: silent. */
   readonly logger?: Logger
   /** Log one line per request in addition to problems. Default false. */
@@ -82,7 +85,12 @@ export function buildServer(backend: Backend, options: HttpOptions = {}): Fastif
   // The routes are in a plugin, so that the hooks of the plugins before it see them.
   void app.register(async (routes) => {
     refuseUnknownRoutes(routes)
-    addLedgerRoutes(routes, backend, { limits, log, logRequests: options.logRequests ?? false })
+    addLedgerRoutes(routes, backend, {
+      limits,
+      log,
+      logRequests: options.logRequests ?? false,
+      keyLimits: options.keyLimits,
+    })
     homeRoute(routes)
     await referenceRoutes(routes)
   })
