@@ -33,7 +33,7 @@ export async function hashOf(secret: string): Promise<string> {
   return hexOf(new Uint8Array(digest))
 }
 
-export function hexOf(bytes: Uint8Array): string {
+function hexOf(bytes: Uint8Array): string {
   let hex = ''
   for (const byte of bytes) hex += byte.toString(16).padStart(2, '0')
   return hex

@@ -29,7 +29,7 @@ export interface KeyRingLimits {
   readonly touchMs: number
 }
 
-export const KEY_RING_LIMITS: KeyRingLimits = {
+const KEY_RING_LIMITS: KeyRingLimits = {
   refreshAgeMs: 1_000,
   ageMsMax: 5_000,
   missAgeMs: 250,

@@ -38,7 +38,7 @@ test('a token with any other character, or with what another one says, is refuse
   assert.ok(!(await isTokenOf(`${other.split('.')[0]}.${token.split('.')[1]}`, hash)))
   const places = fc.nat(token.length - 2)
   await fc.assert(
-    fc.asyncProperty(places, fc.constantFrom(...'AZaz09-_.'), async (at, character) => {
+    fc.asyncProperty(places, fc.constantFrom(...'AZaz09-_.'.split('')), async (at, character) => {
       fc.pre(token[at] !== character)
       const wrong = token.slice(0, at) + character + token.slice(at + 1)
       assert.ok(claimsIn(wrong) === null || !(await isTokenOf(wrong, hash)))
