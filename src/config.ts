@@ -42,12 +42,28 @@ export const SETTINGS = {
     fallback: '',
     read: text,
   },
+  key: {
+    flag: '--key <key>',
+    variable: 'HOLDFAST_KEY',
+    meaning:
+      'the key for the service at --url; better in the variable, because other users of a machine can see arguments',
+    fallback: '',
+    read: text,
+  },
   host: {
     flag: '--host <address>',
     variable: 'HOLDFAST_HOST',
-    meaning: 'the address to listen on; with 0.0.0.0, anyone who can reach the port can move coins',
+    meaning: 'the address to listen on; another one than loopback needs keys ("holdfast keys create"), or --insecure',
     fallback: '127.0.0.1',
     read: text,
+  },
+  insecure: {
+    flag: '--insecure',
+    variable: 'HOLDFAST_INSECURE',
+    meaning:
+      'listen on another address than loopback without keys: whoever reaches the port can make and move coins; true or false',
+    fallback: 'false',
+    read: trueOrFalse,
   },
   port: {
     flag: '--port <number>',

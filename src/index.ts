@@ -1,6 +1,15 @@
 /** The library: `openLedger` and its types. */
 export { eraseAccount, openLedger, type EmbeddedLedger, type OpenLedgerOptions } from './ledger.ts'
 export { formatAmount, parseAmount } from './api/decimals.ts'
+export { createToken } from './api/token.ts'
+export {
+  keyFromWire,
+  keyToWire,
+  secretKeyFromWire,
+  secretKeyToWire,
+  type KeyWire,
+  type SecretKeyWire,
+} from './api/key.ts'
 export { LedgerError } from './api/error.ts'
 export type { ProblemCode } from './api/problem.ts'
 export { toProblem, type ProblemResponse } from './api/problem-response.ts'

@@ -6,6 +6,7 @@ import { CheckedLedger } from './api/checked-ledger.ts'
 import type { BatchRequest } from './api/contracts.ts'
 import { LedgerError } from './api/error.ts'
 import { errorOfRejection } from './api/rejection-error.ts'
+import { LedgerKeys } from './api/ledger-keys.ts'
 import { LedgerReads } from './api/ledger-reads.ts'
 import type { BatchOutcome, CallOptions } from './api/ledger.ts'
 import { type Command, type CommandKind } from './domain/command.ts'
@@ -112,6 +113,7 @@ export class EmbeddedLedger extends CheckedLedger {
   readonly actors: RememberedActors
   /** Null if this process does not sweep. */
   readonly sweeper: Sweeper | null
+  override readonly keys: LedgerKeys
   protected override readonly reads: LedgerReads
 
   constructor(storage: Storage, options: EngineOptions & SweepOptions = {}) {
@@ -120,6 +122,7 @@ export class EmbeddedLedger extends CheckedLedger {
     this.engine = new Engine(storage.store, options)
     this.actors = new RememberedActors(storage.actors, options.clock ?? systemClock)
     this.reads = new LedgerReads(storage.reader, (error) => ledgerError(error, null))
+    this.keys = new LedgerKeys(storage.keys, (error) => ledgerError(error, null))
     this.sweeper = options.sweep === false ? null : this.#makeSweeper(options)
     this.sweeper?.start()
   }

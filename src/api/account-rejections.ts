@@ -21,11 +21,16 @@ export const ACCOUNT_REJECTIONS: { readonly [Code in AccountCode]: RejectionProb
     status: 403,
     title: 'Forbidden',
     meaning:
-      'The API key may not do this: the command is about an account or an asset that the key is not for, or moves more than it may. ' +
+      'The API key or token may not do this: it lacks the scope, the command or read is about an account or an asset that it is not for, or ' +
+      'the command moves more than it may. ' +
       'A hold that the key is not for is answered with `hold_not_found`.',
-    remedy: 'Use a key that may, or ask the operator of the ledger for one.',
+    remedy: 'Use a key that may, or make one: `holdfast keys create NAME --scopes …`. What a key may do never changes.',
     fields: {
-      limit: { kind: 'text', meaning: 'The limit of the key: `accounts`, `assets` or `amount`.' },
+      limit: { kind: 'text', meaning: 'What the key lacks: `scopes`, `accounts`, `assets` or `amount`.' },
+      key: { kind: 'text', meaning: 'The name of the key, where the service refused.' },
+      scope: { kind: 'text', meaning: 'The missing scope, if one is missing.' },
+      account: { kind: 'text', meaning: 'The account that is out of bounds, if it is known.' },
+      asset: { kind: 'text', meaning: 'The asset that is out of bounds, if it is known.' },
     },
     explain({ limit }) {
       return `The API key ${FORBIDDEN[limit]}.`
@@ -114,7 +119,8 @@ export const ACCOUNT_REJECTIONS: { readonly [Code in AccountCode]: RejectionProb
   },
 }
 
-const FORBIDDEN: Readonly<Record<ConfinementLimit, string>> = {
+const FORBIDDEN: Readonly<Record<ConfinementLimit | 'scopes', string>> = {
+  scopes: 'lacks a scope',
   accounts: 'is not for this account',
   assets: 'is not for this asset',
   amount: 'may not move so much in one command',

@@ -17,6 +17,7 @@ import { BALANCE } from './balance.ts'
 import { batchOf, contractOf, CONTRACTS, type BatchRequest, type InputKind } from './contracts.ts'
 import { ENTRY } from './entry.ts'
 import { HOLD, holdEventWithJson } from './hold.ts'
+import type { Keys } from './keys.ts'
 import type {
   AccountInput,
   AccountView,
@@ -62,6 +63,7 @@ import { statsWithJson } from './stats.ts'
 type CommandMethods = Pick<Ledger, InputKind>
 
 export abstract class CheckedLedger implements Ledger, CommandMethods {
+  abstract readonly keys: Keys
   protected abstract readonly reads: Reads
 
   /** @throws LedgerError for a rejection and for a fault */

@@ -33,6 +33,7 @@ import type { SettleInput } from './commands/settle.ts'
 import type { TransferInput } from './commands/transfer.ts'
 import type { CommandInput } from './contracts.ts'
 import type { LedgerError } from './error.ts'
+import type { Keys } from './keys.ts'
 
 export type { AccountTotals, AssetStats, BalanceOrder, DayStats, FeedPage, FeedStart } from '../engine/reader.ts'
 export type { Replaying } from '../domain/if-replayed.ts'
@@ -52,6 +53,9 @@ export type { ReleaseInput } from './commands/release.ts'
 export type { FinalSettleInput, PartSettleInput, SettleInput } from './commands/settle.ts'
 export type { LegInput, TransferInput } from './commands/transfer.ts'
 export type { CommandInput, InputKind } from './contracts.ts'
+export type { TokenInput } from './token.ts'
+export type { Key, KeyInput, Keys, KeysInput, RotateInput, SecretKey } from './keys.ts'
+export type { Scope } from '../access/scope.ts'
 
 /** The time limit of one call. */
 export interface CallOptions {
@@ -237,6 +241,8 @@ export interface Reads {
  * @see docs/reference/problems.md for all codes.
  */
 export interface Ledger extends Omit<Reads, 'assetPage'>, AsyncDisposable {
+  /** The keys of callers. In process they are not needed: whoever opens the database may do everything. */
+  readonly keys: Keys
   /**
    * Sets the floor and metadata of an account. What is not named stays as it is. Codes: `unknown_asset`, `house_account`,
    * `floor_above_available`.

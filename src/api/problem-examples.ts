@@ -42,6 +42,11 @@ const EDGE: { readonly [Code in EdgeCode]: LedgerError } = {
   }),
   starting: new LedgerError('starting', 'The service is warming up.'),
   unresponsive: new LedgerError('unresponsive', 'The service has not reported for 7 s whether it is ready.'),
+  unauthenticated: new LedgerError('unauthenticated', 'This ledger has keys, and the request has none.'),
+  key_not_found: new LedgerError('key_not_found', 'There is no key "shop".', { details: { key: 'shop' } }),
+  key_exists: new LedgerError('key_exists', 'There is or was a key "shop".', { details: { key: 'shop' } }),
+  key_ended: new LedgerError('key_ended', 'The key "shop" is revoked or has expired.', { details: { key: 'shop' } }),
+  too_many_keys: new LedgerError('too_many_keys', 'There are 1000 keys already.', { details: { keysMax: 1_000 } }),
   origin_not_allowed: new LedgerError(
     'origin_not_allowed',
     'Web pages of https://other.example.org must not call the service.',

@@ -9,9 +9,14 @@ const passing = { status: 503, retryable: true, applied: 'no' } as const
 
 export const FAILURE_FACTS: { readonly [Code in FailureCode]: ProblemFacts } = {
   invalid_request: { ...refused, status: 400, title: 'Invalid request' },
+  unauthenticated: { ...refused, status: 401, title: 'Unauthenticated' },
   account_not_found: { ...refused, status: 404, title: 'Account not found' },
   entry_not_found: { ...refused, status: 404, title: 'Entry not found' },
   route_not_found: { ...refused, status: 404, title: 'Route not found' },
+  key_not_found: { ...refused, status: 404, title: 'Key not found' },
+  key_exists: { ...refused, status: 409, title: 'Key exists' },
+  key_ended: { ...refused, status: 409, title: 'Key ended' },
+  too_many_keys: { ...refused, status: 409, title: 'Too many keys' },
   method_not_allowed: { ...refused, status: 405, title: 'Method not allowed' },
   request_timeout: { ...refused, status: 408, title: 'Request timeout', retryable: true },
   payload_too_large: { ...refused, status: 413, title: 'Payload too large' },

@@ -16,6 +16,11 @@ export type EdgeCode =
   | 'origin_not_allowed'
   | 'starting'
   | 'unresponsive'
+  | 'unauthenticated'
+  | KeyCode
+
+/** The refusals about keys. */
+export type KeyCode = 'key_not_found' | 'key_exists' | 'key_ended' | 'too_many_keys'
 
 /** Faults of the HTTP client. No service answers with them. */
 export type ConnectionCode = 'service_unreachable' | 'unexpected_answer'

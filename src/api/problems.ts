@@ -3,6 +3,7 @@
  * the client's connection). HTTP statuses, `LedgerError`, the OpenAPI document and docs/reference/problems.md are generated
  * from it.
  */
+import { ACCESS_PROBLEMS } from './access-problems.ts'
 import { FAULT_PROBLEMS } from './fault-problems.ts'
 import { FAILURE_FACTS } from './problem-facts.ts'
 import { REJECTION_PROBLEMS } from './rejection-problems.ts'
@@ -12,6 +13,7 @@ const CONNECTION: Readonly<Record<ConnectionCode, true>> = { service_unreachable
 
 /** Refusals at the edges. */
 const EDGE_PROBLEMS: Pick<Catalogue, EdgeCode> = {
+  ...ACCESS_PROBLEMS,
   invalid_request: {
     ...FAILURE_FACTS.invalid_request,
     meaning: 'The request is malformed: a wrong type, a value out of range, an unknown field, or invalid JSON.',

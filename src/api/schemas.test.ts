@@ -38,6 +38,8 @@ import {
   unblockOf,
 } from '../../test/support/read-input.ts'
 import { LedgerError } from './error.ts'
+import { graceMsOf, keyTermsOf } from './key-input.ts'
+import { KeyBody, RotateBody } from './key.ts'
 import type { TSchema } from './typebox.ts'
 
 interface Pair {
@@ -63,6 +65,8 @@ const PAIRS: Readonly<Record<string, Pair>> = {
   rate: { schema: CONTRACTS.rate.bodySchema, read: (input) => rateOf('gold', 'credit', input) },
   batch: { schema: BatchBody, read: (input) => batchOf(input, newRequestId) },
   'command of a batch': { schema: CommandBody, read: (input) => commandOf(input, newRequestId) },
+  key: { schema: KeyBody, read: (input) => keyTermsOf(input, 0) },
+  rotation: { schema: RotateBody, read: graceMsOf },
   'query of accounts': { schema: BalancesQuery, read: balancesQueryOf },
   'query of the feed': { schema: FeedQuery, read: feedQueryOf },
   'query of figures': { schema: StatsQuery, read: statsQueryOf },
@@ -211,6 +215,13 @@ const FIELDS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   rounding: mostly('down', 'up', 'half-even'),
   tolerancePpm: mostly(0, 50_000, 1_000_000),
   hold: mostly('job-616'),
+  scopes: mostlyOr(['holds:write', 'holds:write'], ['holds:write'], ['accounts:read', 'metrics:read']),
+  accounts: mostlyOr([''], ['user:', '@revenue'], ['x'.repeat(128)]),
+  assets: mostlyOr([], ['credit']),
+  amountMax: mostlyOr(0, '1', 100),
+  commandsPerSecond: mostlyOr(1_000_001, 1, 1_000_000),
+  burst: mostlyOr(0, 1, 1_000_000),
+  graceMs: mostly(0, 86_400_000, 2_592_000_000, 2_592_000_001),
   kind: fc.oneof(
     fc.constantFrom(
       'open',
@@ -298,6 +309,7 @@ function isForSchemas(name: string, input: unknown): boolean {
   if (text.includes('ifVersion') && text.includes('@')) return false
   if (name === 'query of holds') return text.includes('"account"') || !text.includes('"asset"')
   const { kind = name, ...fields } = Object(input) as Readonly<Record<string, unknown>>
+  if (name === 'key') return 'commandsPerSecond' in fields || !('burst' in fields)
   if (kind === 'open') {
     return 'asset' in fields || 'floor' in fields || ('metadata' in fields && !('ifVersion' in fields))
   }
@@ -368,6 +380,8 @@ describe('what a schema cannot say, the code says', () => {
       'transfer',
       { legs: [{ ...LEGS[1]![0], toAsset: 'gold', toAmount: 1 }] },
     ],
+    ['a burst without a rate', 'key', { name: 'shop', scopes: ['holds:write'], burst: 5 }],
+    ['an administrator who is confined', 'key', { name: 'shop', scopes: ['keys:admin'], assets: ['credit'] }],
     ['U+0000 in a memo', 'deposit', { ...deposit, memo: 'a\0b' }],
     ['half a surrogate pair in a memo', 'deposit', { ...deposit, memo: 'a\ud800' }],
     ['U+0000 in a key of metadata', 'deposit', { ...deposit, metadata: { 'a\0': 1 } }],

@@ -8,6 +8,7 @@ import { addEraseCommand } from './commands/erase.ts'
 import { addHoldLists } from './commands/hold-lists.ts'
 import { addHoldCommands } from './commands/holds.ts'
 import { addImportCommand } from './commands/import.ts'
+import { addKeyCommands } from './commands/keys.ts'
 import { addListCommands } from './commands/lists.ts'
 import { addMigrateCommand } from './commands/migrate.ts'
 import { addMovementCommands } from './commands/movements.ts'
@@ -39,6 +40,8 @@ export function buildProgram(): Command {
   addVerifyCommand(program)
   addBackupCommand(program)
   addEraseCommand(program)
+  program.commandsGroup('Callers:')
+  addKeyCommands(program)
   program.commandsGroup('Holds:')
   addHoldCommands(program)
   addHoldLists(program)

@@ -14,6 +14,7 @@ import { openLedger, type EmbeddedLedger } from '../ledger.ts'
 import { logClock, logExpiry } from './event-log.ts'
 import { EXIT } from './exit-codes.ts'
 import { LOG_LIMITS, openLog } from './log-output.ts'
+import { requireKeysFor } from './require-keys.ts'
 import { httpOptions, ledgerOptions } from './service-options.ts'
 import { warmUp } from './warm-up.ts'
 
@@ -79,7 +80,7 @@ async function serve(settings: Settings, log: Logger, health: HealthPort | null)
   const requestMeasures = new RequestMeasures()
   const metrics = metricsOf(ledger, { requests: requestMeasures })
   const app = buildServer(
-    { engine, reader: storage.reader, store: storage, sweeper },
+    { engine, reader: storage.reader, authors: { actors: ledger.actors }, store: storage, sweeper },
     {
       ...httpOptions(settings),
       logger: log,
@@ -109,6 +110,7 @@ async function openServed(settings: Settings, log: Logger): Promise<EmbeddedLedg
   const { storage } = ledger
   if (storage.newFile !== null) log.warn({ file: storage.newFile }, 'a new ledger was made in a new file')
   for (const warning of storage.warnings) log.warn(warning)
+  await requireKeysFor(settings, ledger)
   return ledger
 }
 

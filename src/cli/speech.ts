@@ -11,10 +11,16 @@ import { assetOfHold, type Scales } from './scales.ts'
 /** The options that set a field. A field without one is an argument. */
 const OPTIONS: Readonly<Record<string, string>> = {
   asset: '--asset',
+  accounts: '--accounts',
+  amountMax: '--amount-max',
+  assets: '--assets',
+  burst: '--burst',
   by: '--by',
+  commandsPerSecond: '--commands-per-second',
   cursor: '--cursor',
   expiresInMs: '--expires-in',
   floor: '--floor',
+  graceMs: '--grace-ms',
   ifSteps: '--if-steps',
   ifVersion: '--if-version',
   limit: '--limit',
@@ -24,6 +30,7 @@ const OPTIONS: Readonly<Record<string, string>> = {
   overage: '--overage',
   payee: '--payee',
   requestId: '--request-id',
+  scopes: '--scopes',
   toAsset: '--to-asset',
   toTotal: '--to-total',
   tolerancePpm: '--tolerance-ppm',
@@ -89,6 +96,6 @@ export function quoted(name: string): string {
 }
 
 /** Messages about invalid fields begin with the name of the field. */
-function withOptions(message: string): string {
+export function withOptions(message: string): string {
   return message.replace(/^[A-Za-z]+\b/, (name) => OPTIONS[name] ?? name)
 }

@@ -10,6 +10,7 @@ import { visible } from './visible.ts'
 export interface TargetFlags {
   readonly store?: string
   readonly url?: string
+  readonly key?: string
   readonly json?: boolean
 }
 
@@ -51,6 +52,7 @@ export function addLedgerCommand(program: Command, usage: string, meaning: strin
     .description(meaning)
     .addOption(settingOption('store'))
     .addOption(settingOption('url'))
+    .addOption(settingOption('key'))
     .addOption(json)
 }
 
@@ -99,7 +101,8 @@ export async function openTarget(flags: TargetFlags, access: 'read' | 'write'): 
   const url = flags.store === undefined ? readSetting('url', flags, process.env) : ''
   if (url !== '') {
     const { connect } = await import('../client/index.ts')
-    return connect(url, { limits: { attemptsMax: ATTEMPTS_MAX } })
+    const key = readSetting('key', flags, process.env)
+    return connect(url, { limits: { attemptsMax: ATTEMPTS_MAX }, ...(key === '' ? {} : { key }) })
   }
   const store = readSetting('store', flags, process.env)
   const { openLedger } = await import('../ledger.ts')

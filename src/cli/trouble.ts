@@ -89,6 +89,13 @@ const HINTS: Partial<Record<ProblemCode, string | null | ((details: Details) => 
     'Leave the work to the first caller. Without --if-replayed refuse, the command returns its first answer, and says how the hold is now.',
   hold_not_found: 'The id of a hold is the request id of its freeze. List them: holdfast holds --account ACCOUNT.',
   expiry_out_of_range: 'Use another --expires-in.',
+  unauthenticated:
+    'Put a key of the service into HOLDFAST_KEY. Whoever has the database can make one: holdfast keys create NAME --scopes LIST --store URL',
+  forbidden: 'Use another key (HOLDFAST_KEY), or make one: holdfast keys create NAME --scopes LIST',
+  key_not_found: 'List the keys: holdfast keys list',
+  key_exists: ({ key }) => `Give it another secret with: holdfast keys rotate ${typed(key, 'NAME')}`,
+  key_ended: 'Make a key with another name: holdfast keys create NAME --scopes LIST',
+  too_many_keys: 'End those that are not used: holdfast keys revoke NAME',
   service_unreachable: 'Is the service running? Start it with: holdfast serve',
   route_not_found: 'Check --url. It must be the address of a Holdfast service, without a path.',
   unexpected_answer: 'Check --url. It must be the address of a Holdfast service.',

@@ -1,5 +1,6 @@
 /** The client: `connect` and its types. It needs only `fetch`, so it runs in Node, browsers and edge runtimes. */
 import { LedgerError } from '../api/error.ts'
+import { credentialParameter } from '../api/token.ts'
 import { BATCH_COMMANDS_MAX } from '../api/contracts.ts'
 import { type Ledger } from '../api/ledger.ts'
 import type { Fetch } from './http-call.ts'
@@ -8,7 +9,9 @@ import { RemoteLedger } from './remote-ledger.ts'
 
 export interface ConnectOptions {
   readonly limits?: Partial<ClientLimits>
-  /** Sent with every request, for example the `authorization` header for a gateway. */
+  /** A key (`hf_…`) or a token (`hft_…`), sent with every request as `Authorization: Bearer`. Default: none. */
+  readonly key?: string
+  /** Sent with every request, for example for a gateway. */
   readonly headers?: Readonly<Record<string, string>>
   /** Default: the `fetch` of the platform. */
   readonly fetch?: Fetch
@@ -21,12 +24,12 @@ export interface ConnectOptions {
  * problem, a call is sent again with the same request id, with growing pauses, until its time limit; so it has its effect once.
  * Concurrent calls can be decided in any order. The commands of one `batch` are decided in their order.
  *
- * @throws LedgerError `invalid_request` for a URL that is not http or https
+ * @throws LedgerError `invalid_request` for a URL that is not http or https, and for a malformed key
  */
 export function connect(url: string, options: ConnectOptions = {}): Ledger {
   const service = {
     url: baseOf(url),
-    headers: options.headers ?? {},
+    headers: headersOf(options),
     // Browsers refuse to call `fetch` as a method of another object.
     fetch: options.fetch ?? ((input: string, init: RequestInit) => fetch(input, init)),
   }
@@ -35,6 +38,14 @@ export function connect(url: string, options: ConnectOptions = {}): Ledger {
     ...limits,
     batchCommandsMax: Math.min(limits.batchCommandsMax, BATCH_COMMANDS_MAX),
   })
+}
+
+/** The message does not repeat a malformed key, which may be right but for a character. */
+function headersOf({ headers = {}, key }: ConnectOptions): Readonly<Record<string, string>> {
+  if (key === undefined) return headers
+  const name = Object.keys(headers).find((header) => header.toLowerCase() === 'authorization')
+  if (name !== undefined) throw LedgerError.invalidParameter('key', 'Give key or the authorization header, not both.')
+  return { ...headers, authorization: `Bearer ${credentialParameter(key)}` }
 }
 
 function baseOf(text: string): string {
@@ -50,6 +61,7 @@ function baseOf(text: string): string {
 }
 
 export { formatAmount, parseAmount } from '../api/decimals.ts'
+export { createToken } from '../api/token.ts'
 export { LedgerError } from '../api/error.ts'
 export type { ProblemCode } from '../api/problem.ts'
 export { toProblem, type ProblemResponse } from '../api/problem-response.ts'

@@ -8,12 +8,14 @@ import type { Command, CommandKind } from '../domain/command.ts'
 import { Combiner } from './combiner.ts'
 import type { Service } from './http-call.ts'
 import type { ClientLimits } from './limits.ts'
+import { RemoteKeys } from './remote-keys.ts'
 import { Parcel, type ParcelOptions } from './parcel.ts'
 import { closed, RemoteReads } from './remote-reads.ts'
 
 export class RemoteLedger extends CheckedLedger {
   readonly #limits: ClientLimits
   readonly #combiner: Combiner
+  override readonly keys: RemoteKeys
   protected override readonly reads: RemoteReads
   #closed = false
 
@@ -21,6 +23,7 @@ export class RemoteLedger extends CheckedLedger {
     super()
     this.#limits = limits
     this.#combiner = new Combiner(service, limits)
+    this.keys = new RemoteKeys(service, limits)
     this.reads = new RemoteReads(service, limits)
   }
 

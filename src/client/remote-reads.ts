@@ -11,7 +11,6 @@ import {
   type HoldPageWire,
   type HoldWire,
 } from '../api/hold.ts'
-import { instantToWire } from '../api/instants.ts'
 import type {
   AccountInput,
   AccountView,
@@ -46,11 +45,11 @@ import type { Balance } from '../domain/balance.ts'
 import type { Hold } from '../domain/hold.ts'
 import { DEFAULT_ASSET } from '../domain/ids.ts'
 import type { Entry, HoldEvent, StatementLine } from '../domain/journal.ts'
-import type { Metadata } from '../domain/metadata.ts'
 import type { Rate } from '../domain/rate.ts'
 import { call, unexpected, type Service } from './http-call.ts'
 import type { ClientLimits } from './limits.ts'
 import { pauseAfter } from './pause.ts'
+import { queryText } from './query-text.ts'
 
 export class RemoteReads implements Reads {
   readonly #service: Service
@@ -171,18 +170,6 @@ function decoded<Wire, Result>(value: unknown, decode: (wire: Wire) => Result): 
   } catch (cause) {
     throw unexpected('The service answered in a format that this client does not know.', { cause })
   }
-}
-
-const INSTANTS: ReadonlySet<string> = new Set(['at', 'from', 'until'])
-
-function queryText(filters: Readonly<Record<string, string | number | bigint | Metadata | null>>): string {
-  const query = new URLSearchParams()
-  for (const [name, value] of Object.entries(filters)) {
-    if (value === null) continue
-    if (typeof value === 'object') query.set(name, JSON.stringify(value))
-    else query.set(name, INSTANTS.has(name) ? instantToWire(Number(value)) : String(value))
-  }
-  return query.toString()
 }
 
 export function closed(): LedgerError {

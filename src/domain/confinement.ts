@@ -1,13 +1,13 @@
-/** What an API key may touch. */
+/** What a caller may touch at most: some accounts, some assets, and an amount per command. */
 import type { Amount } from './amount.ts'
 import type { AccountName, AssetCode } from './ids.ts'
 
-/** The limits of a key. Null: no such limit. */
 export interface Confinement {
-  /** Prefixes of the names of accounts. */
+  /** Beginnings of names: an account must begin with one of them; null: any account. */
   readonly accounts: readonly string[] | null
+  /** Null: any asset. */
   readonly assets: readonly AssetCode[] | null
-  /** The largest amount of an asset that one command may move. */
+  /** The largest amount that one command may move; null: any amount. */
   readonly amountMax: Amount | null
 }
 
@@ -17,4 +17,8 @@ export function mayTouchAccount({ accounts }: Confinement, account: AccountName)
 
 export function mayTouchAsset({ assets }: Confinement, asset: AssetCode): boolean {
   return assets === null || assets.includes(asset)
+}
+
+export function mayMove({ amountMax }: Confinement, amount: Amount): boolean {
+  return amountMax === null || amount <= amountMax
 }

@@ -29,7 +29,15 @@ export type Rejection =
       readonly applied: Applied
     }
   /** The key of the command may not touch this. It says no more, so that nobody learns of accounts that are not his. */
-  | { readonly code: 'forbidden'; readonly limit: ConfinementLimit }
+  | {
+      readonly code: 'forbidden'
+      /** `scopes` only where the key is looked at, before the command is submitted; so are the fields after it. */
+      readonly limit: ConfinementLimit | 'scopes'
+      readonly key?: string
+      readonly scope?: string
+      readonly account?: AccountName
+      readonly asset?: AssetCode
+    }
   | { readonly code: 'unknown_asset'; readonly asset: AssetCode }
   | { readonly code: 'asset_conflict'; readonly asset: AssetCode; readonly decimals: number }
   | { readonly code: 'house_account'; readonly account: AccountName }

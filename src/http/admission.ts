@@ -52,7 +52,7 @@ export function limitRequests(
   app.addHook('onRequest', (request, reply, done) => {
     if (!request.url.startsWith(limited)) return done()
     const caller = callerOf(request)
-    const refusedByRate = rates.admit(caller)
+    const refusedByRate = rates.admit(request)
     if (refusedByRate !== null) {
       onRefusal(request, refusedByRate)
       return void sendError(reply, refusedByRate)

@@ -5,6 +5,7 @@ import type { Command } from '../domain/command.ts'
 import type { Confinement } from '../domain/confinement.ts'
 import { KEY_NAME_LENGTH_MAX } from '../engine/actor-book.ts'
 import type { RememberedActors } from '../engine/remembered-actors.ts'
+import { callerKeyOf } from './access.ts'
 import { traceIdOf } from './trace.ts'
 
 /** The API key of a call. */
@@ -22,18 +23,24 @@ export type FindKey = (request: FastifyRequest) => KeyOfCall | null
 
 export interface Authors {
   readonly actors: Pick<RememberedActors, 'actor'>
-  readonly keyOf: FindKey
+  /** Default: the key that the request was let in with. */
+  readonly keyOf?: FindKey | undefined
 }
 
-/** Commands of one call carry one author. @throws Fault as `ActorBook`: nothing had an effect */
-export async function signed<Of extends Command>(
+/** Commands of one call carry one author. Without a key there is nothing to wait for. @throws Fault as `ActorBook`: nothing had an effect */
+export function signed<Of extends Command>(
   { authors }: { readonly authors?: Authors },
   request: FastifyRequest,
   commands: readonly Of[],
-): Promise<readonly Of[]> {
-  const key = authors?.keyOf(request) ?? null
-  if (authors === undefined || key === null) return commands
-  const givenBy = await byOf(authors.actors, key, request)
+): readonly Of[] | Promise<readonly Of[]> {
+  if (authors === undefined) return commands
+  const { actors, keyOf = callerKeyOf } = authors
+  const key = keyOf(request)
+  return key === null ? commands : sign(commands, byOf(actors, key, request))
+}
+
+async function sign<Of extends Command>(commands: readonly Of[], by: Promise<By>): Promise<readonly Of[]> {
+  const givenBy = await by
   return commands.map((command) => ({ ...command, givenBy }))
 }
 

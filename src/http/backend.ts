@@ -1,5 +1,6 @@
 import type { Engine } from '../engine/engine.ts'
 import type { Sweeper } from '../engine/sweeper.ts'
+import type { KeyStore } from '../access/key-store.ts'
 import type { Reader } from '../engine/reader.ts'
 import type { Authors } from './author.ts'
 
@@ -14,10 +15,11 @@ export interface Backend {
   readonly sweeper: Pick<Sweeper, 'status'> | null
 }
 
-/** The information about the database in `/readyz`. */
+/** The database, besides the ports of the engine: its keys, and the information in `/readyz`. */
 export interface StoreFacts {
   /** `memory`, `sqlite`, … */
   readonly kind: string
+  readonly keys: KeyStore
   /** Warnings for the operator, as sentences, from when the database was opened. */
   readonly warnings: readonly string[]
   /** The current warnings. @throws Fault `store_unavailable` */

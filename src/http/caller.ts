@@ -2,14 +2,20 @@
 import { isIPv6, type Socket } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 import type { SubmitOptions } from '../engine/engine.ts'
+import { callerKeyOf } from './access.ts'
 import type { Backend } from './backend.ts'
 
 /** The groups of an IPv6 address that name a network: whoever has one address of it usually has all 2^64 of them. */
 const NETWORK_GROUPS = 4
 
-/** The address of whoever sends the request: callers take turns and share what is limited. Of IPv6, the network (/64). */
-export function callerOf({ ip }: FastifyRequest): string {
-  return isIPv6(ip) ? networkOf(ip) : ip
+/**
+ * Who sends the request: callers take turns, and share what is limited. The key, or the account of a token; without keys the address, or of
+ * IPv6 the network (/64).
+ */
+export function callerOf(request: FastifyRequest): string {
+  const key = callerKeyOf(request)
+  if (key === null) return isIPv6(request.ip) ? networkOf(request.ip) : request.ip
+  return key.account === null ? `key ${key.number}` : `key ${key.number} ${key.account}`
 }
 
 function networkOf(address: string): string {

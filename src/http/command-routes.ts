@@ -3,8 +3,10 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Contract } from '../api/contract.ts'
 import { ALL_CONTRACTS } from '../api/contracts.ts'
 import { reference } from '../api/schema.ts'
-import type { Command } from '../domain/command.ts'
+import { scopesOfCommand } from '../access/scope.ts'
+import type { Command, CommandKind } from '../domain/command.ts'
 import type { Backend } from './backend.ts'
+import { denialOf } from './access.ts'
 import { onlyIfMatch } from './conditional.ts'
 import { readCommand } from './idempotency.ts'
 import { commandAnswers, commandHeaders, WRITE_PROBLEMS } from './openapi.ts'
@@ -35,9 +37,16 @@ function addCommand(app: FastifyInstance, backend: Backend, contract: Contract):
       body: reference(bodySchema),
       response: { [route.status]: commandAnswers(contract) },
     },
-    config: { problems: [...route.problems, 'request_replayed', ...WRITE_PROBLEMS] },
+    config: {
+      problems: [...route.problems, 'request_replayed', ...WRITE_PROBLEMS],
+      // Both kinds of a contract have the same scope.
+      scopes: scopesOfCommand(contract.kind as CommandKind),
+      about: 'commands',
+    },
     handler: async (request, reply): Promise<FastifyReply> => {
       const command = commandIn(request, contract)
+      const denial = denialOf(request, command)
+      if (denial !== null) throw denial
       return sendOutcome(reply, contract, await submitCommand(backend, request, command))
     },
   })

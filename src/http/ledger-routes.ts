@@ -4,8 +4,11 @@
  */
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { pino, type Logger } from 'pino'
+import type { KeyRingLimits } from '../access/key-ring.ts'
 import { LedgerError } from '../api/error.ts'
+import { LedgerKeys } from '../api/ledger-keys.ts'
 import { LedgerReads } from '../api/ledger-reads.ts'
+import { challenge, requireKeys } from './access.ts'
 import { limitRequests } from './admission.ts'
 import type { Authors, FindKey } from './author.ts'
 import type { Backend, StoreFacts } from './backend.ts'
@@ -25,6 +28,7 @@ import { batchRoutes } from './routes/batches.ts'
 import { entryRoutes } from './routes/entries.ts'
 import { healthRoutes } from './routes/health.ts'
 import { holdRoutes } from './routes/holds.ts'
+import { keyRoutes } from './routes/keys.ts'
 import { rateRoutes } from './routes/rates.ts'
 import { statsRoutes } from './routes/stats.ts'
 import { statementRoutes } from './routes/statements.ts'
@@ -39,6 +43,7 @@ export interface RoutesOptions {
   readonly logRequests: boolean
   /** Whether the service is still starting, so that `/readyz` says no. */
   readonly isStarting?: () => boolean
+  readonly keyLimits?: Partial<KeyRingLimits> | undefined
 }
 
 /** Adds the routes to `app`, which must be a scope of its own: its parsers and its error handler are replaced. */
@@ -50,6 +55,7 @@ export function addLedgerRoutes(app: FastifyInstance, backend: Backend, options:
   if (options.logRequests) logRequests(app, log)
   takeTurns(app, limits)
   const rates = new CallerRates(limits)
+  const ring = requireKeys(app, { keys: backend.store.keys, limits: options.keyLimits })
   limitRequests(app, backend, limits, rates, (request, error) => problems.write(request, error))
   compressReads(app, limits)
   const reads = new LedgerReads(backend.reader, (thrown) => errorOf(thrown))
@@ -63,6 +69,7 @@ export function addLedgerRoutes(app: FastifyInstance, backend: Backend, options:
   assetRoutes(app, reads)
   rateRoutes(app, reads)
   statsRoutes(app, reads)
+  keyRoutes(app, new LedgerKeys(backend.store.keys, (thrown) => errorOf(thrown)), () => ring.forget())
 }
 
 interface Circumstances {
@@ -74,6 +81,7 @@ interface Circumstances {
 export function answerError(thrown: unknown, { request, reply, problems }: Circumstances): FastifyReply {
   const error = errorOf(thrown, request.raw)
   problems.write(request, error)
+  challenge(reply, error, request.headers.authorization !== undefined)
   return sendError(reply, error)
 }
 
@@ -123,13 +131,15 @@ export interface LedgerRoutesOptions {
   readonly ledger: MountableLedger
   /** Those of connections are the application's own: they have no effect here. */
   readonly limits?: Partial<HttpLimits>
+  /** How soon the routes notice that keys were made or revoked elsewhere. */
+  readonly keyLimits?: Partial<KeyRingLimits>
   /** Default: silent. */
   readonly logger?: Logger
   /** Log one line per request in addition to problems. Default false. */
   readonly logRequests?: boolean
   /**
    * Finds the key by which the application has authenticated a call. It is recorded with every command of the call, together with
-   * `request.ip` and the trace, and confines them. Default: nobody is recorded.
+   * `request.ip` and the trace, and confines them. Default: the key of the ledger that the call was sent with.
    */
   readonly keyOf?: FindKey
 }
@@ -137,14 +147,13 @@ export interface LedgerRoutesOptions {
 /**
  * The routes of the service as a fastify plugin: `app.register(ledgerRoutes, { ledger, prefix: '/ledger' })`.
  *
- * Hooks of the application, such as one that authenticates, run before those of the routes. Everything else stays inside: parsers of
+ * As in the service, callers need a key as soon as the ledger has one; whoever makes none decides by other means who may call. Hooks of
+ * the application, such as one that authenticates, run before those of the routes. Everything else stays inside: parsers of
  * bodies, the error handler, and the schemas, which are not in the application's OpenAPI document (`holdfast/openapi.json` has them).
  * With a prefix, unknown paths below it are answered with a problem.
  */
 export const ledgerRoutes: FastifyPluginAsync<LedgerRoutesOptions> = async (app, options) => {
-  const { keyOf } = options
   const { engine, actors, storage, sweeper } = options.ledger
-  const authors = keyOf === undefined ? {} : { authors: { actors, keyOf } }
   // Schemas of the application may have the same names, and its compiler may not know JSON Schema.
   app.addHook('onRoute', (route) => {
     route.schema = { hide: true }
@@ -152,11 +161,12 @@ export const ledgerRoutes: FastifyPluginAsync<LedgerRoutesOptions> = async (app,
   if (app.prefix !== '') refuseUnknownRoutes(app)
   addLedgerRoutes(
     app,
-    { engine, reader: storage.reader, ...authors, store: storage, sweeper },
+    { engine, reader: storage.reader, authors: { actors, keyOf: options.keyOf }, store: storage, sweeper },
     {
       limits: { ...HTTP_LIMITS, ...options.limits },
       log: options.logger ?? pino({ enabled: false }),
       logRequests: options.logRequests ?? false,
+      keyLimits: options.keyLimits,
     },
   )
 }

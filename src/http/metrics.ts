@@ -26,7 +26,7 @@ export function metricsRoute(app: FastifyInstance, registry: MetricsText): void 
           },
         },
       },
-      config: { problems: ['internal'] },
+      config: { problems: ['internal'], scopes: ['metrics:read'], about: 'catalogue' },
     },
     async (_, reply) => sendText(reply, await registry.metrics(), registry.contentType),
   )

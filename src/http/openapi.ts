@@ -3,9 +3,11 @@ import type { SwaggerTransform, SwaggerTransformObject } from '@fastify/swagger'
 import { Account } from '../api/account.ts'
 import { Asset, Assets } from '../api/asset.ts'
 import { Balance, BalancePage } from '../api/balance.ts'
+import { SCOPES, type Scope } from '../access/scope.ts'
 import { pathTemplate, type Contract } from '../api/contract.ts'
 import { ALL_CONTRACTS, BODIES } from '../api/contracts.ts'
 import { Entry, EntryLeg, FeedPage } from '../api/entry.ts'
+import { Key, KeyBody, KeyPage, RotateBody, SecretKey } from '../api/key.ts'
 import { HouseAccount } from '../api/house-account.ts'
 import { Hold, HoldEvent, HoldEventPage, HoldPage } from '../api/hold.ts'
 import { AppliedOutcome, Batch, Health, Problem, Readiness, RefusedOutcome } from '../api/outcome-schemas.ts'
@@ -51,6 +53,11 @@ export const NAMED_SCHEMAS = [
   EntryLeg,
   Entry,
   FeedPage,
+  Key,
+  SecretKey,
+  KeyPage,
+  KeyBody,
+  RotateBody,
   Problem,
   AppliedOutcome,
   RefusedOutcome,
@@ -185,6 +192,17 @@ export const OPENAPI = {
       'id of a command it has no effect. Reads of 2,048 characters and more are compressed with gzip for callers that accept it.',
     license: { name: 'MIT', identifier: 'MIT' },
   },
+  components: {
+    securitySchemes: {
+      key: {
+        type: 'http' as const,
+        scheme: 'bearer',
+        description:
+          'A key (`hf_…`) with the scopes that the operation needs, or, for reads of one account, a token (`hft_…`) that was made with one. ' +
+          'Needed as soon as the ledger has a key.',
+      },
+    },
+  },
   servers: [{ url: '/', description: 'This service.' }],
   tags: [
     { name: 'holds', description: 'Set coins aside, then settle the actual cost: at once, in parts, or late.' },
@@ -192,6 +210,7 @@ export const OPENAPI = {
     { name: 'batches', description: 'Several commands in one request.' },
     { name: 'accounts', description: 'Balances, floors and statements.' },
     { name: 'assets', description: 'Assets, and the rates between them.' },
+    { name: 'keys', description: 'Keys of callers: who may do what.' },
     { name: 'service', description: 'Health of the service.' },
   ],
 }
@@ -200,10 +219,12 @@ export const OPENAPI = {
 export const withOptionalBodies: SwaggerTransformObject = (document) => {
   if (!('openapiObject' in document)) return document.swaggerObject
   const { openapiObject } = document
-  for (const { route, bodyIsOptional } of ALL_CONTRACTS) {
-    if (!bodyIsOptional) continue
-    const path = pathTemplate(route)
-    const body = openapiObject.paths?.[path]?.[route.method === 'POST' ? 'post' : 'put']?.requestBody
+  const optional = ALL_CONTRACTS.filter(({ bodyIsOptional }) => bodyIsOptional).map(({ route }) => ({
+    path: pathTemplate(route),
+    method: route.method === 'POST' ? ('post' as const) : ('put' as const),
+  }))
+  for (const { path, method } of [...optional, { path: '/v1/keys/{name}/rotate', method: 'post' as const }]) {
+    const body = openapiObject.paths?.[path]?.[method]?.requestBody
     if (body === undefined || !('required' in body)) throw new Error(`The document has no body for ${path}.`)
     body.required = false
   }
@@ -212,7 +233,8 @@ export const withOptionalBodies: SwaggerTransformObject = (document) => {
 
 /** Adds the route's problems to its responses, one per status, with an example per code. */
 export const withProblems: SwaggerTransform = ({ schema, url, route }) => {
-  const codes = route.config?.problems ?? []
+  const { problems = [], scopes } = route.config ?? {}
+  const codes = scopes === undefined ? problems : [...problems, ...ACCESS_CODES]
   if (codes.length === 0) return { schema, url }
   const byStatus = new Map<number, ProblemCode[]>()
   for (const code of codes) {
@@ -223,7 +245,21 @@ export const withProblems: SwaggerTransform = ({ schema, url, route }) => {
   for (const [status, ofStatus] of [...byStatus].sort(([left], [right]) => left - right)) {
     response[status] = problemResponse(ofStatus)
   }
-  return { schema: { ...schema, response }, url }
+  return { schema: { ...schema, response, ...(scopes === undefined ? {} : securityOf(schema, scopes)) }, url }
+}
+
+const ACCESS_CODES = ['unauthenticated', 'forbidden'] as const satisfies readonly ProblemCode[]
+
+/** The scopes of which one is enough, as alternatives; the description says them too, because few readers show them. */
+function securityOf({ description }: { readonly description?: string }, scopes: readonly Scope[]): object {
+  const isForAll = scopes.length === SCOPES.length
+  const names = scopes.map((scope) => `\`${scope}\``).join(' or ')
+  const ofScopes = isForAll ? 'Every key may read this.' : `Needs the scope ${names}.`
+  const needed = scopes.length === 0 ? 'Needs the scope of each command.' : ofScopes
+  return {
+    description: description === undefined ? needed : `${description}\n\n${needed}`,
+    security: scopes.length === 0 || isForAll ? [{ key: [] }] : scopes.map((scope) => ({ key: [scope] })),
+  }
 }
 
 function problemResponse(codes: readonly ProblemCode[]): object {

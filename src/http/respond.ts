@@ -37,6 +37,11 @@ export function sendText(reply: FastifyReply, text: string, type: string): Fasti
   return protect(reply).header('content-type', type).code(200).send(text)
 }
 
+/** A new thing that is no answer of a command. */
+export function sendMade(reply: FastifyReply, body: object): FastifyReply {
+  return protect(reply).code(201).send(body)
+}
+
 /** @param policy the Content-Security-Policy */
 export function sendPage(reply: FastifyReply, page: string, policy: string): FastifyReply {
   reply.header('content-type', 'text/html; charset=utf-8').header('content-security-policy', policy)

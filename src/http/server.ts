@@ -12,6 +12,7 @@ import swagger from '@fastify/swagger'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { pino, type Logger } from 'pino'
 import type { RequestMeasures } from '../metrics/request-measures.ts'
+import type { KeyRingLimits } from '../access/key-ring.ts'
 import type { Backend } from './backend.ts'
 import { callIdOf, returnCallIds } from './call-id.ts'
 import { answerEverything, clientErrorHandler, connectionsOf, needOneHost } from './connections.ts'
@@ -28,6 +29,8 @@ import { endStalledAnswers } from './stalled.ts'
 
 export interface HttpOptions {
   readonly limits?: Partial<HttpLimits>
+  /** How soon the service notices that keys were made or revoked elsewhere. */
+  readonly keyLimits?: Partial<KeyRingLimits>
   /** Default: silent. */
   readonly logger?: Logger
   /** Log one line per request in addition to problems. Default false. */
@@ -96,8 +99,8 @@ export function buildServer(backend: Backend, options: HttpOptions = {}): Fastif
   // The routes are in a plugin, so that the hooks of the plugins before it see them.
   void app.register(async (routes) => {
     refuseUnknownRoutes(routes)
-    const { logRequests = false, isStarting = () => false } = options
-    addLedgerRoutes(routes, backend, { limits, log, logRequests, isStarting })
+    const { logRequests = false, isStarting = () => false, keyLimits } = options
+    addLedgerRoutes(routes, backend, { limits, log, logRequests, isStarting, keyLimits })
     if (options.metrics !== undefined) metricsRoute(routes, options.metrics)
     homeRoute(routes)
     await referenceRoutes(routes)

@@ -12,8 +12,9 @@ import { errorOf } from './trouble.ts'
 
 export async function submitCommand(backend: Backend, request: FastifyRequest, command: Command): Promise<Outcome> {
   try {
-    const [own = command] = await signed(backend, request, [command])
-    return await backend.engine.submit(own, submitOptionsOf(request, backend))
+    const own = signed(backend, request, [command])
+    const [named = command] = own instanceof Promise ? await own : own
+    return await backend.engine.submit(named, submitOptionsOf(request, backend))
   } catch (thrown) {
     throw thrown instanceof Fault ? LedgerError.fromFault(thrown, requestOf(command)) : errorOf(thrown)
   }
@@ -24,6 +25,7 @@ export async function submitGroup(
   request: FastifyRequest,
   group: Group,
 ): Promise<readonly Outcome[]> {
-  const commands = await signed(backend, request, group.commands)
+  const own = signed(backend, request, group.commands)
+  const commands = own instanceof Promise ? await own : own
   return await backend.engine.submit({ ...group, commands }, submitOptionsOf(request, backend))
 }

@@ -21,7 +21,7 @@ function inSeconds(ms: number): string {
 }
 
 export class Warnings {
-  readonly #store: StoreFacts
+  readonly #store: Pick<StoreFacts, 'kind' | 'warnings' | 'inspect'>
   readonly #limits: Pick<HttpLimits, 'warningsAgeMsMax' | 'warningsWaitMsMax'>
   readonly #log: Logger
   readonly #clock: Clock
@@ -31,7 +31,7 @@ export class Warnings {
   #look: Promise<void> | null = null
 
   constructor(
-    store: StoreFacts,
+    store: Pick<StoreFacts, 'kind' | 'warnings' | 'inspect'>,
     limits: Pick<HttpLimits, 'warningsAgeMsMax' | 'warningsWaitMsMax'>,
     log: Logger,
     clock: Clock = systemClock,

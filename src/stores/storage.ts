@@ -1,5 +1,6 @@
 /** An open database: one implementation of each port over the same rows. */
 import type { ActorBook } from '../engine/actor-book.ts'
+import type { KeyStore } from '../access/key-store.ts'
 import type { Auditor } from '../engine/auditor.ts'
 import type { Reader } from '../engine/reader.ts'
 import type { Store } from '../engine/store.ts'
@@ -14,6 +15,7 @@ export interface Storage extends AsyncDisposable {
   readonly reader: Reader
   readonly actors: ActorBook
   readonly auditor: Auditor
+  readonly keys: KeyStore
   /** What the operator should know about this database's settings, as sentences; as it was when it was opened. */
   readonly warnings: readonly string[]
   /** The warnings as they are now, in one round trip. @throws Fault `store_unavailable` */

@@ -10,7 +10,7 @@ import type { Damage, Harness, LostAt } from './harness.ts'
 import { describeStore } from './suite.ts'
 
 /** Deletes every row except the asset of a new ledger. Actors are numbered from 1 again. */
-const EMPTY = `START TRANSACTION; DELETE FROM requests; DELETE FROM hold_changes; DELETE FROM journal; DELETE FROM balances; DELETE FROM accounts; DELETE FROM standings; DELETE FROM rates; DELETE FROM assets; DELETE FROM commits; DELETE FROM feed; DELETE FROM actors;
+const EMPTY = `START TRANSACTION; DELETE FROM requests; DELETE FROM hold_changes; DELETE FROM journal; DELETE FROM balances; DELETE FROM accounts; DELETE FROM standings; DELETE FROM rates; DELETE FROM assets; DELETE FROM commits; DELETE FROM feed; DELETE FROM actors; DELETE FROM api_keys;
   INSERT INTO assets (code, decimals, name, created_at) VALUES ('credit', 0, 'Credit', 0); COMMIT; ALTER TABLE actors AUTO_INCREMENT = 1`
 
 /** Databases with tables and without rows: emptying one takes a tenth of the time of creating one. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { describe, test } from 'node:test'
-import { migrateStorage } from '../../src/stores/open.ts'
+import { migrateStorage, openStorage } from '../../src/stores/open.ts'
 import { dumpIn, schemaSnapshots, type SchemaSnapshot } from '../../harness/schema-snapshots.ts'
 
 const MYSQL_CHANGES = [
@@ -75,6 +75,24 @@ for (const snapshot of schemaSnapshots()) {
       await using database = await snapshot.create()
       await migrateStorage(database.url)
       assert.equal(await database.dump(), await shown())
+    })
+
+    test('a ledger of the first version gets the tables of this one, and keeps its rows', async () => {
+      await using database = await snapshot.create()
+      await migrateStorage(database.url)
+      await database.execute('DROP TABLE api_keys')
+      await database.execute('DELETE FROM migrations WHERE number = 2')
+      await database.execute(`INSERT INTO accounts (account, metadata) VALUES ('user:8', '{}')`)
+      await assert.rejects(openStorage(database.url, { migrate: false }), {
+        name: 'MigrationError',
+        message: /lacks 0002_api_keys\. Run "holdfast migrate/,
+      })
+      assert.deepEqual((await migrateStorage(database.url)).applied, ['0002_api_keys'])
+      assert.equal(await database.dump(), await shown())
+      await using storage = await openStorage(database.url)
+      assert.deepEqual(await storage.keys.live(1), { required: false, keys: [] })
+      // The account is still there, so the same row is refused.
+      await assert.rejects(database.execute(`INSERT INTO accounts (account, metadata) VALUES ('user:8', '{}')`))
     })
 
     test('makes what it shows', async () => {

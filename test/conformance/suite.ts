@@ -15,6 +15,7 @@ import { describeFeed } from './feed.ts'
 import type { OpenHarness } from './harness.ts'
 import { describeHoldEndings } from './hold-endings.ts'
 import { describeHoldLife } from './hold-life.ts'
+import { describeKeys } from './keys.ts'
 import { describeLists } from './lists.ts'
 import { describeLookups } from './lookups.ts'
 import { describeOverdrafts } from './overdrafts.ts'
@@ -55,6 +56,7 @@ const THEMES = {
   authors: describeAuthors,
   reopening: describeReopening,
   clock: describeClock,
+  keys: describeKeys,
 } as const satisfies Record<string, (openHarness: OpenHarness) => void>
 
 export type Theme = keyof typeof THEMES

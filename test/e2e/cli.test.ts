@@ -315,7 +315,11 @@ describe('verify', () => {
 
   test('migrate makes it, and a second time finds nothing to do', async () => {
     const environment = { HOLDFAST_STORE: `sqlite:${newFile()}` }
-    assert.deepEqual((await json('migrate', environment))['applied'], ['0001_added_rows', '0002_authors'])
+    assert.deepEqual((await json('migrate', environment))['applied'], [
+      '0001_added_rows',
+      '0002_api_keys',
+      '0003_authors',
+    ])
     assert.match((await run('migrate', environment)).stdout, /^Nothing to do\./)
     assert.equal((await json('verify', environment))['ok'], true)
   })

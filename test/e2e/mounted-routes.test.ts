@@ -78,6 +78,26 @@ for (const prefix of ['/ledger', '']) {
   })
 }
 
+test('as soon as the ledger has a key, callers need one there too', async () => {
+  await using ledger = await openLedger('memory:')
+  const { secret } = await ledger.keys.create({ name: 'reader', scopes: ['accounts:read'] })
+  const app = Fastify()
+  await app.register(ledgerRoutes, { ledger, prefix: '/ledger' })
+  app.get('/v1/own', () => 'own')
+  const url = await app.listen({ host: '127.0.0.1', port: 0 })
+  try {
+    const call = (path: string, key?: string): Promise<Response> =>
+      fetch(url + path, key === undefined ? {} : { headers: { authorization: `Bearer ${key}` } })
+    assert.deepEqual(await codeOf(await call('/ledger/v1/assets')), [401, 'unauthenticated'])
+    assert.deepEqual(await codeOf(await call('/ledger/v1/stats', secret)), [403, 'forbidden'])
+    assert.equal((await call('/ledger/v1/assets', secret)).status, 200)
+    assert.equal((await call('/ledger/readyz')).status, 200)
+    assert.equal((await call('/v1/own')).status, 200)
+  } finally {
+    await app.close()
+  }
+})
+
 test('unknown paths below a prefix are problems, others are the application’s', () =>
   withApplication('/ledger', async ({ url }) => {
     assert.deepEqual(await codeOf(await fetch(`${url}/ledger/nowhere`, { headers })), [404, 'route_not_found'])

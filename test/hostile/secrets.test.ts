@@ -5,10 +5,11 @@ import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { migrateLedger } from '../../src/ledger.ts'
+import { createToken } from '../../src/index.ts'
+import { migrateLedger, openLedger } from '../../src/ledger.ts'
 import { MysqlDatabase, mysqlServers } from '../../harness/mysql-servers.ts'
 import { administer, PostgresDatabase, WITHOUT_POSTGRES } from '../../harness/postgres-database.ts'
-import { ServiceProcess } from '../../harness/service-process.ts'
+import { ServiceProcess, spawnHoldfast } from '../../harness/service-process.ts'
 import { tell } from './budget.ts'
 import { CommandLineRunner } from './command-line-runner.ts'
 
@@ -108,6 +109,52 @@ test('a service whose postgres fails reveals no password and no token', { skip: 
   } finally {
     await administer((client) => client.query(`DROP ROLE ${user}`))
   }
+})
+
+test('no log, answer, error and process list reveals a key or a token', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'holdfast-hostile-'))
+  const store = `sqlite:${join(folder, 'ledger.db')}`
+  const seen: [where: string, text: string][] = []
+  try {
+    await using ledger = await openLedger(store)
+    const { secret } = await ledger.keys.create({ name: 'shop', scopes: ['accounts:read'] })
+    const token = await createToken(secret, { account: 'user:8' })
+    // Wrong in one character, so nearly as useful to a thief.
+    const typo = secret.slice(0, -1) + (secret.endsWith('0') ? '1' : '0')
+    const secrets = [secret, token, typo].map((text) => text.slice(4, -4))
+    await using service = await ServiceProcess.start(store, ['--log-level', 'trace', '--log-requests'])
+    for (const key of [secret, token, typo, `${secret}x`]) {
+      for (const path of ['/v1/accounts/user:8', '/v1/stats', '/v1/nowhere', '/readyz']) {
+        const response = await fetch(service.url + path, { headers: { authorization: `Bearer ${key}` } })
+        seen.push([path, (await response.text()) + JSON.stringify([...response.headers])])
+      }
+    }
+    await using runner = new CommandLineRunner(folder, { HOLDFAST_STORE: store, TMPDIR: folder })
+    for (const key of [secret, token, typo, `${secret} ${secret}`]) {
+      for (const command of [['account', 'user:8'], ['stats'], ['keys', 'list'], ['keys', 'rotate', 'shop']]) {
+        const { stdout, stderr } = await runner.run([...command, '--url', service.url, '--key', key])
+        seen.push([command.join(' '), stdout + stderr])
+      }
+    }
+    seen.push(['keys list', (await runner.run(['keys', 'list', '--json'])).stdout])
+    const busy = spawnHoldfast(['entries', '--follow', '--url', 'http://127.0.0.1:1', '--key', secret])
+    let listed = ''
+    for (let attempt = 0; attempt < 200 && !listed.startsWith('holdfast'); attempt++) {
+      listed = await readFile(`/proc/${busy.pid!}/cmdline`, 'utf8').catch(() => 'holdfast')
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+    seen.push(['the list of processes', listed])
+    busy.kill()
+    await service.stop()
+    seen.push(['the log', service.log], ['stdout', service.output])
+    for (const [where, text] of seen) {
+      for (const hidden of secrets) assert.ok(!text.includes(hidden), `${where}: ${text.slice(0, 2_000)}`)
+    }
+    assert.match(service.log, /unauthenticated/)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+  tell('places looked through for keys and tokens', seen.length)
 })
 
 test('no command reveals the password of a URL, however it fails', async () => {

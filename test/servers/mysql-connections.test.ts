@@ -243,7 +243,8 @@ async function smallPackets(ledger: MysqlLedger) {
   probe.destroy()
   const pool = (role: Role): ConnectionPool =>
     new ConnectionPool({ open: () => connect(ledger, role), size: 1, waitMsMax: 60_000, idleMsMax: 60_000 })
-  const pools = { writer: pool('writer'), ahead: pool('writer'), readers: pool('reader'), audits: pool('reader') }
+  const [writer, ahead] = [pool('writer'), pool('writer')]
+  const pools = { writer, ahead, readers: pool('reader'), audits: pool('reader'), keys: pool('keys') }
   const connections = new Connections(pools, server.flavour)
   return { store: new MysqlStore({ connections, server, aheadRowsMin: 100 }), close: () => connections.close() }
 }

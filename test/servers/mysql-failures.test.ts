@@ -198,6 +198,7 @@ function describeFailures(url: string): void {
       'house_accounts',
       'rates',
       'actors',
+      'api_keys',
     ]
     for (const table of [...written, 'feed', 'commits']) await database.query(`GRANT INSERT, UPDATE ON ${grant(table)}`)
     await database.query(`GRANT DELETE ON ${grant('commits')}`)
@@ -206,7 +207,16 @@ function describeFailures(url: string): void {
     await books.apply(deposit('d', 'user:8', 100n))
     await storage.store.ping()
     const plan = await books.plan(charge('c', 'user:8', 40n))
-    for (const table of ['journal', 'hold_changes', 'requests', 'house_accounts', 'rates', 'actors', 'commits']) {
+    for (const table of [
+      'journal',
+      'hold_changes',
+      'requests',
+      'house_accounts',
+      'rates',
+      'actors',
+      'commits',
+      'api_keys',
+    ]) {
       await database.query(`REVOKE INSERT ON ${database.name}.${table} FROM '${user}'@'%'`)
       const told = { ...MISCONFIGURED, message: new RegExp(`denied.*${table}.*Grant the rights`) }
       await assert.rejects(storage.store.ping(), told)

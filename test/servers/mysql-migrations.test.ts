@@ -166,7 +166,7 @@ function describeMigrations(url: string): void {
     const migrator = await database.createUser('SELECT, INSERT, UPDATE, CREATE, ALTER, INDEX, CREATE VIEW')
     await migrateMysql(database.url({ user: migrator }))
     const server = await database.createUser('SELECT')
-    for (const table of ['accounts', 'standings', 'assets', 'balances']) {
+    for (const table of ['accounts', 'standings', 'assets', 'balances', 'api_keys']) {
       await database.query(`GRANT INSERT, UPDATE ON ${database.name}.${table} TO '${server}'@'%'`)
     }
     for (const table of [

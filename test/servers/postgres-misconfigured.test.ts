@@ -64,7 +64,7 @@ describe('a service that runs', { skip: WITHOUT_POSTGRES, concurrency: 3 }, () =
     await client.query(`
       CREATE ROLE ${user} LOGIN;
       GRANT SELECT ON migrations, request_ids TO ${user};
-      GRANT SELECT, INSERT, UPDATE ON accounts, standings, assets, balances TO ${user};
+      GRANT SELECT, INSERT, UPDATE ON accounts, standings, assets, balances, api_keys TO ${user};
       GRANT SELECT, INSERT ON journal, requests, hold_changes, house_accounts, rates, feed, actors TO ${user};
       GRANT SELECT, INSERT, DELETE ON commits TO ${user}`)
     try {

@@ -2,7 +2,12 @@
 import assert from 'node:assert/strict'
 import { connect, type AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
+import { systemClock } from '../../src/engine/clock.ts'
 import { Engine, type EngineOptions } from '../../src/engine/engine.ts'
+import { RememberedActors } from '../../src/engine/remembered-actors.ts'
+import type { KeyStore } from '../../src/access/key-store.ts'
+import type { KeyInput } from '../../src/api/ledger.ts'
+import { LedgerKeys } from '../../src/api/ledger-keys.ts'
 import type { Reader } from '../../src/engine/reader.ts'
 import type { Backend } from '../../src/http/backend.ts'
 import { listen } from '../../src/http/listeners.ts'
@@ -10,6 +15,9 @@ import { buildServer, type HttpOptions } from '../../src/http/server.ts'
 import { openMemoryStorage } from '../../src/stores/memory/storage.ts'
 import { FaultyStore } from './faulty-store.ts'
 import { OpenApiContract } from './openapi-contract.ts'
+
+/** For a service that looks at the keys for every call. */
+export const NOTICES_KEYS: HttpOptions = { keyLimits: { refreshAgeMs: 0, ageMsMax: 0, missAgeMs: 0 } }
 
 export interface HttpServiceOptions {
   readonly http?: HttpOptions
@@ -35,14 +43,20 @@ export class HttpService implements AsyncDisposable {
   readonly engine: Engine
   readonly store: FaultyStore
   readonly reader: Reader
+  readonly keys: KeyStore
   readonly url: string
   readonly #contract: OpenApiContract
 
-  private constructor(app: FastifyInstance, engine: Engine, { store, reader }: Pick<HttpService, 'store' | 'reader'>) {
+  private constructor(
+    app: FastifyInstance,
+    engine: Engine,
+    { store, reader, keys }: Pick<HttpService, 'store' | 'reader' | 'keys'>,
+  ) {
     this.app = app
     this.engine = engine
     this.store = store
     this.reader = reader
+    this.keys = keys
     this.url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`
     this.#contract = new OpenApiContract(app.swagger())
   }
@@ -52,11 +66,17 @@ export class HttpService implements AsyncDisposable {
     const store = new FaultyStore(storage.store)
     const engine = new Engine(store, options.engine)
     const app = buildServer(
-      { engine, reader: storage.reader, store: storage, sweeper: options.sweeper ?? null },
+      {
+        engine,
+        reader: storage.reader,
+        authors: { actors: new RememberedActors(storage.actors, systemClock) },
+        store: storage,
+        sweeper: options.sweeper ?? null,
+      },
       options.http,
     )
     await listen(app, { host: '127.0.0.1', port: 0 }, options.http?.limits)
-    return new HttpService(app, engine, { store, reader: storage.reader })
+    return new HttpService(app, engine, { store, reader: storage.reader, keys: storage.keys })
   }
 
   /** An object is sent as JSON, a text or a blob unchanged. */
@@ -91,6 +111,12 @@ export class HttpService implements AsyncDisposable {
 
   async put(path: string, body?: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
     return await this.call('PUT', path, body, { headers })
+  }
+
+  /** Makes a key at the database, and returns the header of a caller that has it. Needs `NOTICES_KEYS`. */
+  async keyed(input: KeyInput): Promise<{ readonly authorization: string }> {
+    const { secret } = await new LedgerKeys(this.keys, (error) => error).create(input)
+    return { authorization: `Bearer ${secret}` }
   }
 
   /** Deposits coins for `account`. */

@@ -17,31 +17,45 @@ const ADDRESSES = ['stores/mysql/url.ts', 'stores/mysql/encryption.ts', 'stores/
 /** By folder or file of src/. */
 const LAYERS: Readonly<Record<string, Layer>> = {
   domain: { sees: [], packages: [], node: false },
+  // Keys and tokens are also made where the client runs.
+  access: { sees: ['domain'], packages: [], node: false },
   engine: { sees: ['domain'], packages: ['cockatiel'], node: true },
-  stores: { sees: ['domain', ...PORTS], packages: ['kysely', 'mysql2', 'pg'], node: true },
+  stores: { sees: ['domain', 'access', ...PORTS], packages: ['kysely', 'mysql2', 'pg'], node: true },
   // The reads of a ledger stand on the read port.
-  api: { sees: ['domain', 'engine/reader.ts'], packages: [], node: false },
+  api: { sees: ['domain', 'access', 'engine/reader.ts'], packages: [], node: false },
   metrics: { sees: ['domain', 'engine', 'version.ts'], packages: ['@prometheus-io'], node: true },
   http: {
-    sees: ['api', 'engine', 'domain', 'metrics', 'version.ts'],
+    sees: ['api', 'access', 'engine', 'domain', 'metrics', 'version.ts'],
     packages: ['fastify', '@fastify', 'pino'],
     node: true,
   },
   // Must run in browsers and edge runtimes: it uses fetch only.
-  client: { sees: ['api', 'domain'], packages: [], node: false },
+  client: { sees: ['api', 'access', 'domain'], packages: [], node: false },
   // Old systems use the same databases as the stores, with URLs of the same form.
   import: { sees: ['api', 'domain', ...ADDRESSES], packages: ['mysql2', 'pg'], node: true },
   reconcile: { sees: ['api', 'domain'], packages: ['csv-parse'], node: true },
   cli: {
-    sees: ['client', 'ledger.ts', 'config.ts', 'version.ts', 'http', 'metrics', 'import', 'reconcile', 'api', 'domain'],
+    sees: [
+      'client',
+      'ledger.ts',
+      'config.ts',
+      'version.ts',
+      'http',
+      'metrics',
+      'import',
+      'reconcile',
+      'api',
+      'access',
+      'domain',
+    ],
     packages: 'any',
     node: true,
   },
   'version.ts': { sees: [], packages: [], node: false },
   'config.ts': { sees: ['api', 'domain', 'engine/limits.ts'], packages: [], node: true },
   // The only place that imports both the engine and the stores.
-  'ledger.ts': { sees: ['api', 'domain', 'engine', 'stores'], packages: [], node: true },
-  'index.ts': { sees: ['ledger.ts', 'api', 'domain', 'engine', 'stores'], packages: [], node: false },
+  'ledger.ts': { sees: ['api', 'access', 'domain', 'engine', 'stores'], packages: [], node: true },
+  'index.ts': { sees: ['ledger.ts', 'access', 'api', 'domain', 'engine', 'stores'], packages: [], node: false },
 }
 
 export function layerViolations(sources: readonly Source[]): readonly Violation[] {

@@ -2,6 +2,10 @@
 import { lineAt, isTest, visit, type Source, type Violation } from './source.ts'
 
 const MAY_ASK: Readonly<Record<string, string>> = {
+  'src/access/key-ring.ts': 'when keys and tokens expire, and when a key was used, for people',
+  'src/api/ledger-keys.ts': 'when keys are made and end',
+  'src/api/token.ts': 'when tokens expire',
+  'src/cli/key-views.ts': 'whether keys have expired, for people',
   'src/engine/clock.ts': 'the clock that the engine watches',
   'src/api/ledger-reads.ts': 'which day is today, for statistics',
   'src/api/statement.ts': 'up to which instant a file is whole',

@@ -11,7 +11,7 @@ interface ServeFlags extends Flags {
 
 export function addServeCommand(program: Command): void {
   const command = program.command('serve').description('Serves the ledger over HTTP until SIGTERM or SIGINT.')
-  const names = (Object.keys(SETTINGS) as SettingName[]).filter((name) => name !== 'url')
+  const names = (Object.keys(SETTINGS) as SettingName[]).filter((name) => name !== 'url' && name !== 'key')
   for (const name of names) command.addOption(settingOption(name))
   command.addOption(jsonOption()).action(async (flags: ServeFlags) => {
     const settings = readSettings(flags, process.env)

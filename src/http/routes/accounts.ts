@@ -9,6 +9,7 @@ import type { LedgerError } from '../../api/error.ts'
 import { errorOfRejection } from '../../api/rejection-error.ts'
 import { AccountName, AssetCode } from '../../api/schema.ts'
 import { balanceChanged, balanceTag } from '../../domain/precondition.ts'
+import { maySee } from '../access.ts'
 import { isKnown } from '../conditional.ts'
 import { answers, READ_CONDITIONS, READ_PROBLEMS, taggedAnswers } from '../openapi.ts'
 import { typedQuery } from '../query-string.ts'
@@ -40,7 +41,7 @@ export function accountRoutes(app: FastifyInstance, reads: LedgerReads): void {
         querystring: BalancesQuery,
         response: { 200: answers(BalancePage) },
       },
-      config: { problems: READ_PROBLEMS },
+      config: { scopes: ['accounts:read'], about: 'balances', problems: READ_PROBLEMS },
     },
     async (request, reply) => {
       const page = await reads.accounts(typedQuery(request.query))
@@ -58,11 +59,12 @@ export function accountRoutes(app: FastifyInstance, reads: LedgerReads): void {
         querystring: AccountQuery,
         response: { 200: answers(Account) },
       },
-      config: { problems: ['account_not_found', ...READ_PROBLEMS] },
+      config: { scopes: ['accounts:read'], about: 'account', problems: ['account_not_found', ...READ_PROBLEMS] },
     },
     async (request, reply) => {
       const account = await reads.account(request.params.account, typedQuery(request.query))
-      return sendFound(reply, accountToWire(account))
+      const balances = account.balances.filter(({ asset }) => maySee(request, account.account, asset))
+      return sendFound(reply, accountToWire({ ...account, balances }))
     },
   )
   app.get<ByAsset>(
@@ -76,7 +78,11 @@ export function accountRoutes(app: FastifyInstance, reads: LedgerReads): void {
         headers: READ_CONDITIONS,
         response: taggedAnswers(Balance),
       },
-      config: { problems: ['account_not_found', 'changed_meanwhile', ...READ_PROBLEMS] },
+      config: {
+        scopes: ['accounts:read'],
+        about: 'account',
+        problems: ['account_not_found', 'changed_meanwhile', ...READ_PROBLEMS],
+      },
     },
     async (request, reply) => {
       const { account, asset } = request.params

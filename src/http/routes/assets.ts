@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { Assets, assetToWire } from '../../api/asset.ts'
+import { SCOPES } from '../../access/scope.ts'
 import type { LedgerReads } from '../../api/ledger-reads.ts'
 import { AssetsQuery } from '../../api/queries.ts'
 import { pageToWire } from '../../api/resource.ts'
@@ -18,7 +19,7 @@ export function assetRoutes(app: FastifyInstance, reads: LedgerReads): void {
         querystring: AssetsQuery,
         response: { 200: answers(Assets) },
       },
-      config: { problems: READ_PROBLEMS },
+      config: { scopes: SCOPES, about: 'catalogue', problems: READ_PROBLEMS },
     },
     async (request, reply) => {
       const page = await reads.assetPage(typedQuery(request.query))

@@ -1,11 +1,14 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { BatchBody, batchOf } from '../../api/contracts.ts'
 import { faultedToWire, outcomeToWire } from '../../api/problem-details.ts'
+import { LedgerError } from '../../api/error.ts'
+import { REJECTION_PROBLEMS } from '../../api/rejection-problems.ts'
 import { newRequestId } from '../../api/request-id.ts'
 import { Batch, type OutcomeWire } from '../../api/outcome-schemas.ts'
 import { reference } from '../../api/schema.ts'
 import type { Command } from '../../domain/command.ts'
 import { overloaded } from '../../engine/queue.ts'
+import { denialOf } from '../access.ts'
 import type { Backend } from '../backend.ts'
 import { callerOf } from '../caller.ts'
 import { refuseConditions } from '../conditional.ts'
@@ -35,11 +38,11 @@ export function batchRoutes(
         description:
           'The status is 200, with one outcome per command, in order. Without `atomic`, every command succeeds or fails separately. ' +
           'With `atomic`, all commands take effect or none: the rejected command has its own code, the others have `batch_aborted`. A ' +
-          'batch request with an invalid command is refused as a whole.',
+          'batch request with an invalid command is refused as a whole. A command that the key may not send is `rejected` as `forbidden`.',
         body: reference(BatchBody),
         response: { 200: answers(Batch) },
       },
-      config: { problems: WRITE_PROBLEMS },
+      config: { problems: WRITE_PROBLEMS, scopes: [], about: 'commands' },
       // An outcome has one of several shapes. A compiled serializer would validate them one after another to find the right one.
       serializerCompiler: () => JSON.stringify,
     },
@@ -48,11 +51,20 @@ export function batchRoutes(
       refuseConditions(request)
       largeAnswers.requireRoom()
       const { commands, atomic } = batchOf(request.body, newRequestId)
-      rates.count(callerOf(request), commands.length - 1)
+      rates.count(request, commands.length - 1)
       const outcomes = atomic ? await together(backend, request, commands) : await each(backend, request, commands)
       return sendOutcomes(reply, outcomes, () => largeAnswers.add(reply.raw))
     },
   )
+}
+
+/** The outcome of a command whose group has one that the key may not send. */
+const ABORTED: OutcomeWire = {
+  status: 'rejected',
+  problem: new LedgerError('batch_aborted', 'Another command of the atomic batch was refused: forbidden.', {
+    facts: REJECTION_PROBLEMS.batch_aborted,
+    details: { because: 'forbidden' },
+  }).toJSON(),
 }
 
 async function together(
@@ -60,8 +72,15 @@ async function together(
   request: FastifyRequest,
   commands: readonly Command[],
 ): Promise<readonly OutcomeWire[]> {
+  const denials = commands.map((command) => denialOf(request, command))
+  if (denials.some((denial) => denial !== null))
+    return denials.map((denial) => (denial === null ? ABORTED : deniedToWire(denial)))
   const outcomes = await submitGroup(backend, request, { kind: 'group', commands })
   return outcomes.map((outcome, index) => outcomeToWire(commands[index]!.kind, outcome))
+}
+
+function deniedToWire(denial: LedgerError): OutcomeWire {
+  return { status: 'rejected', problem: denial.toJSON() }
 }
 
 /**
@@ -80,6 +99,8 @@ async function each(
   if (crowd !== null) throw overloaded(crowd, engine.limits)
   return await Promise.all(
     commands.map(async (command) => {
+      const denial = denialOf(request, command)
+      if (denial !== null) return deniedToWire(denial)
       try {
         return outcomeToWire(command.kind, await submitCommand(backend, request, command))
       } catch (thrown) {

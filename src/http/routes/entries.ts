@@ -1,7 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import { Entry, entryToWire, FeedPage, feedPageToWire } from '../../api/entry.ts'
 import type { LedgerReads } from '../../api/ledger-reads.ts'
+import { LedgerError } from '../../api/error.ts'
 import { FeedQuery } from '../../api/list-queries.ts'
+import { maySee } from '../access.ts'
 import { answers, READ_PROBLEMS } from '../openapi.ts'
 import { typedQuery } from '../query-string.ts'
 import { sendFound } from '../respond.ts'
@@ -21,7 +23,7 @@ export function entryRoutes(app: FastifyInstance, reads: LedgerReads): void {
         querystring: FeedQuery,
         response: { 200: answers(FeedPage) },
       },
-      config: { problems: READ_PROBLEMS },
+      config: { scopes: ['statements:read'], about: 'everything', problems: READ_PROBLEMS },
     },
     async (request, reply) => {
       return sendFound(reply, feedPageToWire(await reads.entries(typedQuery(request.query))))
@@ -43,10 +45,13 @@ export function entryRoutes(app: FastifyInstance, reads: LedgerReads): void {
         }),
         response: { 200: answers(Entry) },
       },
-      config: { problems: ['entry_not_found', ...READ_PROBLEMS] },
+      config: { scopes: ['statements:read'], about: 'entry', problems: ['entry_not_found', ...READ_PROBLEMS] },
     },
     async (request, reply) => {
-      return sendFound(reply, entryToWire(await reads.entry(request.params.id)))
+      const entry = await reads.entry(request.params.id)
+      const isSeen = entry.postings.every(({ account, asset }) => maySee(request, account, asset))
+      if (!isSeen) throw LedgerError.entryNotFound(request.params.id)
+      return sendFound(reply, entryToWire(entry))
     },
   )
 }

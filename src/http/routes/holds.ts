@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Hold, HoldEventPage, holdEventToWire, HoldPage, holdToWire } from '../../api/hold.ts'
 import type { LedgerReads } from '../../api/ledger-reads.ts'
 import { HoldsQuery, PageQuery } from '../../api/queries.ts'
@@ -6,7 +6,9 @@ import { pageToWire } from '../../api/resource.ts'
 import { HoldId } from '../../api/schema.ts'
 import type { LedgerError } from '../../api/error.ts'
 import { errorOfRejection } from '../../api/rejection-error.ts'
+import type { Hold as HoldValue } from '../../domain/hold.ts'
 import { holdChanged, holdTag } from '../../domain/precondition.ts'
+import { callerKeyOf, maySee } from '../access.ts'
 import { isKnown } from '../conditional.ts'
 import { answers, READ_CONDITIONS, READ_PROBLEMS, taggedAnswers } from '../openapi.ts'
 import { typedQuery } from '../query-string.ts'
@@ -15,6 +17,12 @@ import { Type } from '../../api/typebox.ts'
 
 interface ById {
   Params: { id: string }
+}
+
+/** A hold that the caller may not see is not there for it. */
+function seen(request: FastifyRequest, hold: HoldValue): HoldValue {
+  if (maySee(request, hold.account, hold.asset)) return hold
+  throw errorOfRejection({ code: 'hold_not_found', hold: hold.id })
 }
 
 const HOLD_PARAMS = Type.Object({ id: HoldId })
@@ -31,7 +39,7 @@ export function holdRoutes(app: FastifyInstance, reads: LedgerReads): void {
         querystring: HoldsQuery,
         response: { 200: answers(HoldPage) },
       },
-      config: { problems: READ_PROBLEMS },
+      config: { scopes: ['accounts:read'], about: 'holds', problems: READ_PROBLEMS },
     },
     async (request, reply) => {
       const page = await reads.holds(typedQuery(request.query))
@@ -49,10 +57,14 @@ export function holdRoutes(app: FastifyInstance, reads: LedgerReads): void {
         headers: READ_CONDITIONS,
         response: taggedAnswers(Hold),
       },
-      config: { problems: ['hold_not_found', 'changed_meanwhile', ...READ_PROBLEMS] },
+      config: {
+        scopes: ['accounts:read'],
+        about: 'answer',
+        problems: ['hold_not_found', 'changed_meanwhile', ...READ_PROBLEMS],
+      },
     },
     async (request, reply) => {
-      const hold = await reads.hold(request.params.id)
+      const hold = seen(request, await reads.hold(request.params.id))
       const tag = holdTag(hold)
       const changed = (): LedgerError => errorOfRejection(holdChanged(hold))
       return sendTagged(reply, holdToWire(hold), { tag, isKnown: isKnown(request, tag, changed) })
@@ -70,10 +82,11 @@ export function holdRoutes(app: FastifyInstance, reads: LedgerReads): void {
         querystring: PageQuery,
         response: { 200: answers(HoldEventPage) },
       },
-      config: { problems: ['hold_not_found', ...READ_PROBLEMS] },
+      config: { scopes: ['accounts:read'], about: 'answer', problems: ['hold_not_found', ...READ_PROBLEMS] },
     },
     async (request, reply) => {
       const page = await reads.holdHistory(request.params.id, typedQuery(request.query))
+      if (callerKeyOf(request) !== null) seen(request, await reads.hold(request.params.id))
       return sendFound(reply, pageToWire(page, holdEventToWire))
     },
   )

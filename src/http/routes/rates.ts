@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { SCOPES } from '../../access/scope.ts'
 import type { LedgerReads } from '../../api/ledger-reads.ts'
 import { PageQuery } from '../../api/queries.ts'
 import { RatePage, rateToWire } from '../../api/rate.ts'
@@ -26,7 +27,7 @@ export function rateRoutes(app: FastifyInstance, reads: LedgerReads): void {
         querystring: PageQuery,
         response: { 200: answers(RatePage) },
       },
-      config: { problems: READ_PROBLEMS },
+      config: { scopes: SCOPES, about: 'catalogue', problems: READ_PROBLEMS },
     },
     async (request, reply) => {
       const page = await reads.rates(typedQuery(request.query))
@@ -45,7 +46,7 @@ export function rateRoutes(app: FastifyInstance, reads: LedgerReads): void {
         querystring: PageQuery,
         response: { 200: answers(RatePage) },
       },
-      config: { problems: READ_PROBLEMS },
+      config: { scopes: SCOPES, about: 'catalogue', problems: READ_PROBLEMS },
     },
     async (request, reply) => {
       const { from, to } = request.params

@@ -40,7 +40,7 @@ export function statementRoutes(app: FastifyInstance, reads: LedgerReads, export
         querystring: PostingsQuery,
         response: { 200: answers(PostingPage) },
       },
-      config: { problems: READ_PROBLEMS },
+      config: { scopes: ['statements:read'], about: 'statement', problems: READ_PROBLEMS },
     },
     async (request, reply) => {
       const page = await reads.postings(request.params.account, typedQuery(request.query))
@@ -67,7 +67,7 @@ export function statementRoutes(app: FastifyInstance, reads: LedgerReads, export
         querystring: ExportQuery,
         response: { 200: FILES },
       },
-      config: { problems: READ_PROBLEMS },
+      config: { scopes: ['statements:read'], about: 'statement', problems: READ_PROBLEMS },
     },
     async (request, reply) => {
       const account = accountParameter(request.params.account, 'account')

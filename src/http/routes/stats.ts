@@ -18,7 +18,7 @@ export function statsRoutes(app: FastifyInstance, reads: LedgerReads): void {
         querystring: StatsQuery,
         response: { 200: answers(StatsPage) },
       },
-      config: { problems: READ_PROBLEMS },
+      config: { scopes: ['statements:read'], about: 'everything', problems: READ_PROBLEMS },
     },
     async (request, reply) => {
       const page = await reads.stats(typedQuery(request.query))

@@ -2,6 +2,7 @@ import { NO_GAUGES } from '../gauges.ts'
 import type { Storage } from '../storage.ts'
 import { MemoryActors } from './actors.ts'
 import { MemoryAuditor } from './auditor.ts'
+import { MemoryKeyStore } from './keys.ts'
 import { MemoryReader } from './reader.ts'
 import { MemoryStore } from './store.ts'
 import { Connection, Tables } from './tables.ts'
@@ -25,6 +26,7 @@ export function openMemoryStorage(tables: Tables = new Tables(), order: WriteOrd
     reader: new MemoryReader(connection),
     actors: new MemoryActors(connection),
     auditor: new MemoryAuditor(connection),
+    keys: new MemoryKeyStore(connection),
     warnings: WARNINGS,
     inspect: () => Promise.resolve(WARNINGS),
     gauges: () => NO_GAUGES,

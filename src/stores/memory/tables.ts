@@ -2,6 +2,7 @@
  * The rows of the memory store: one map per table, keyed as the tables of a database are. What readers need of them as a whole, holds as
  * they are now and postings one by one, has maps of its own.
  */
+import type { KeyRecord } from '../../access/key.ts'
 import { CREDIT, type Asset } from '../../domain/asset.ts'
 import type { BalanceRecord } from '../../domain/balance.ts'
 import type { Actor } from '../../domain/by.ts'
@@ -61,6 +62,9 @@ export class Tables {
   /** Every rate of a pair by `rateKey`, the oldest first: its place is its version. */
   readonly rates = new Map<string, readonly Rate[]>()
 
+  /** By name, in the order of their numbers. */
+  readonly keys = new Map<string, KeyRecord>()
+
   #balanceIds = 0
   #lastTurn: Promise<unknown> = Promise.resolve()
 
@@ -92,6 +96,7 @@ export class Tables {
     put(backup.assets, this.assets)
     put(backup.houses, this.houses)
     put(backup.rates, this.rates)
+    put(backup.keys, this.keys)
   }
 
   /** The request with this running number. */

@@ -6,6 +6,7 @@ import type { ActorBook, ActorUse } from '../../engine/actor-book.ts'
 import { ACTOR, actorNumberOf, actorRow } from '../sql/author-row.ts'
 import type { Connections } from './connections.ts'
 import type { MysqlConnection } from './connection.ts'
+import { isContended } from '../../engine/store.ts'
 import { classify, isGuard, MysqlFailure } from './errors.ts'
 import { literal, rowLiterals } from './literals.ts'
 import { BEGIN, COMMIT, IS_PRIMARY, ROLLBACK, SAME_TRANSACTION } from './transactions.ts'
@@ -52,7 +53,8 @@ async function add(connection: MysqlConnection, use: ActorUse, at: Instant): Pro
     ])
   } catch (error) {
     if (!(error instanceof MysqlFailure)) throw error
-    const isElsewhere = ['stale', 'contended'].includes(classify(error, connection.server.flavour))
+    const failure = classify(error, connection.server.flavour)
+    const isElsewhere = failure === 'stale' || isContended(failure)
     if (!isElsewhere || isGuard(error)) throw error
     await connection.run([ROLLBACK])
   }

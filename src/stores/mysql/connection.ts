@@ -11,9 +11,10 @@ import type { MysqlAddress, MysqlTuning } from './url.ts'
  * - `writer`: commits and locks. READ COMMITTED, so that a search locks no gaps and a statement after a lock wait sees what the
  *   holder of the lock committed.
  * - `reader`: rows at one instant.
+ * - `keys`: keys of callers; one statement is one transaction.
  * - `migrator`: as `writer`, with patience for a busy table.
  */
-export type Role = 'writer' | 'reader' | 'migrator'
+export type Role = 'writer' | 'reader' | 'keys' | 'migrator'
 
 /** The reply to one statement of a text. */
 export interface Reply {
@@ -31,6 +32,7 @@ interface RoleSettings {
 const ROLES: Readonly<Record<Role, RoleSettings>> = {
   writer: { isolation: 'READ COMMITTED', autocommit: 0, idleSecondsMax: 15 },
   reader: { isolation: 'REPEATABLE READ', autocommit: 1, idleSecondsMax: 600 },
+  keys: { isolation: 'READ COMMITTED', autocommit: 1, idleSecondsMax: 600 },
   migrator: { isolation: 'READ COMMITTED', autocommit: 1, idleSecondsMax: 3_600 },
 }
 

@@ -19,6 +19,8 @@ export interface Pools {
   readonly readers: ConnectionPool
   /** Long reads. */
   readonly audits: ConnectionPool
+  /** Of one connection, so that a look at the keys does not wait for other reads. */
+  readonly keys: ConnectionPool
 }
 
 /** The second attempt has a new connection, which reaches the new primary if the address leads there. */
@@ -29,14 +31,16 @@ export class Connections {
   readonly ahead: ConnectionPool
   readonly #readers: ConnectionPool
   readonly #audits: ConnectionPool
+  readonly #keys: ConnectionPool
   readonly #flavour: Flavour
 
-  constructor({ writer, ahead, readers, audits }: Pools, flavour: Flavour) {
+  constructor({ writer, ahead, readers, audits, keys }: Pools, flavour: Flavour) {
     this.#flavour = flavour
     this.writer = writer
     this.ahead = ahead
     this.#readers = readers
     this.#audits = audits
+    this.#keys = keys
   }
 
   /** Connections for commands that broke or were given up. */
@@ -69,6 +73,16 @@ export class Connections {
     }
   }
 
+  /** As `read`, for keys; `action` is called once. */
+  async keys<Result>(action: (connection: MysqlConnection) => Promise<Result>): Promise<Result> {
+    try {
+      return await this.#keys.use(action)
+    } catch (error) {
+      this.#learn(error)
+      throw this.#fault(error)
+    }
+  }
+
   /** As `read`, for long reads that any server may answer. */
   async audit<Result>(action: (connection: MysqlConnection) => Promise<Result>): Promise<Result> {
     try {
@@ -90,11 +104,15 @@ export class Connections {
   }
 
   giveUp(): void {
-    for (const pool of [this.writer, this.ahead, this.#readers, this.#audits]) pool.giveUp()
+    for (const pool of this.#pools()) pool.giveUp()
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.writer, this.ahead, this.#readers, this.#audits].map((pool) => pool.close()))
+    await Promise.all(this.#pools().map((pool) => pool.close()))
+  }
+
+  #pools(): readonly ConnectionPool[] {
+    return [this.writer, this.ahead, this.#readers, this.#audits, this.#keys]
   }
 
   /** Handles a failure. Returns whether a second read may succeed: the server was not the primary, or the transaction was lost. */

@@ -17,6 +17,30 @@ CREATE TABLE `actors` (
   UNIQUE KEY `actors_use` (`key_number`,`address`,`key_name`)
 ) ENGINE=InnoDB DEFAULT CHARSET=ascii COLLATE=ascii_bin ROW_FORMAT=DYNAMIC;
 
+CREATE TABLE `api_keys` (
+  `number` bigint(20) NOT NULL AUTO_INCREMENT,
+  `name` varchar(64) NOT NULL,
+  `hash` char(64) NOT NULL,
+  `previous_hash` char(64) DEFAULT NULL,
+  `previous_until` bigint(20) DEFAULT NULL,
+  `scopes` varchar(1024) NOT NULL,
+  `within_accounts` text DEFAULT NULL,
+  `within_assets` text DEFAULT NULL,
+  `within_amount` bigint(20) DEFAULT NULL,
+  `commands_per_second` bigint(20) DEFAULT NULL,
+  `burst` bigint(20) DEFAULT NULL,
+  `created_at` bigint(20) NOT NULL,
+  `rotated_at` bigint(20) DEFAULT NULL,
+  `expires_at` bigint(20) DEFAULT NULL,
+  `last_used_at` bigint(20) DEFAULT NULL,
+  `revoked_at` bigint(20) DEFAULT NULL,
+  PRIMARY KEY (`number`),
+  UNIQUE KEY `api_keys_name` (`name`),
+  CONSTRAINT `api_keys_previous` CHECK (`previous_until` is null = (`previous_hash` is null)),
+  CONSTRAINT `api_keys_amount` CHECK (`within_amount` > 0),
+  CONSTRAINT `api_keys_rate` CHECK (`commands_per_second` > 0 and `burst` > 0)
+) ENGINE=InnoDB DEFAULT CHARSET=ascii COLLATE=ascii_bin ROW_FORMAT=DYNAMIC;
+
 CREATE TABLE `assets` (
   `code` varchar(16) NOT NULL,
   `decimals` tinyint(4) NOT NULL,

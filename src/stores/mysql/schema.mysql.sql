@@ -17,6 +17,30 @@ CREATE TABLE `actors` (
   UNIQUE KEY `actors_use` (`key_number`,`address`,`key_name`)
 ) ENGINE=InnoDB DEFAULT CHARSET=ascii COLLATE=ascii_bin ROW_FORMAT=DYNAMIC;
 
+CREATE TABLE `api_keys` (
+  `number` bigint NOT NULL AUTO_INCREMENT,
+  `name` varchar(64) NOT NULL,
+  `hash` char(64) NOT NULL,
+  `previous_hash` char(64) DEFAULT NULL,
+  `previous_until` bigint DEFAULT NULL,
+  `scopes` varchar(1024) NOT NULL,
+  `within_accounts` text,
+  `within_assets` text,
+  `within_amount` bigint DEFAULT NULL,
+  `commands_per_second` bigint DEFAULT NULL,
+  `burst` bigint DEFAULT NULL,
+  `created_at` bigint NOT NULL,
+  `rotated_at` bigint DEFAULT NULL,
+  `expires_at` bigint DEFAULT NULL,
+  `last_used_at` bigint DEFAULT NULL,
+  `revoked_at` bigint DEFAULT NULL,
+  PRIMARY KEY (`number`),
+  UNIQUE KEY `api_keys_name` (`name`),
+  CONSTRAINT `api_keys_amount` CHECK ((`within_amount` > 0)),
+  CONSTRAINT `api_keys_previous` CHECK (((`previous_until` is null) = (`previous_hash` is null))),
+  CONSTRAINT `api_keys_rate` CHECK (((`commands_per_second` > 0) and (`burst` > 0)))
+) ENGINE=InnoDB DEFAULT CHARSET=ascii COLLATE=ascii_bin ROW_FORMAT=DYNAMIC;
+
 CREATE TABLE `assets` (
   `code` varchar(16) NOT NULL,
   `decimals` tinyint NOT NULL,

@@ -5,6 +5,7 @@ import type { ErasureProgress, ErasureReport } from '../erasure.ts'
 import type { Query } from '../sql/dialect.ts'
 import { erase } from '../sql/erasure.ts'
 import { SqlAuditor } from '../sql/auditor.ts'
+import { SqlKeyStore, type KeyStatements } from '../sql/keys.ts'
 import { migrate, requireMigrated, type MigrationReport } from '../sql/migrator.ts'
 import { SqlReader } from '../sql/reader.ts'
 import type { Bytes, Row, SqlValue } from '../sql/values.ts'
@@ -48,6 +49,7 @@ export async function openMysqlStorage(url: string, options: MysqlOptions = {}):
       readers: poolOf('reader', tuning.poolSize, address, tuning),
       // One at a time: an audit must not take the connections of other reads.
       audits: poolOf('reader', 1, address, { ...tuning, poolTimeoutMs: AUDIT_TIMEOUT_MS }),
+      keys: poolOf('keys', 1, address, tuning),
     },
     server.flavour,
   )
@@ -68,6 +70,7 @@ export async function openMysqlStorage(url: string, options: MysqlOptions = {}):
       )
       return replies[0]!.rows
     }),
+    keys: new SqlKeyStore('mysql', keyStatements(connections)),
     warnings: [...warnings, ...warningsOf(address)],
     inspect: async () => [...(await connections.read(inspect)), ...warningsOf(address)],
     gauges: () => ({ pools: connections.gauges(), logBytes: null }),
@@ -153,6 +156,16 @@ function textOf(sql: string, parameters: Parameters<Query>[1]): string {
 async function readOfPrimary(connection: MysqlConnection, text: string): ReturnType<Query> {
   const replies = await connection.run(connection.server.isReadOnly ? [text] : [text, IS_PRIMARY])
   return replies[0]!.rows
+}
+
+function keyStatements(connections: Connections): KeyStatements {
+  const write: Query = (sql, parameters) =>
+    connections.keys(async (connection) => (await connection.run([textOf(sql, parameters)]))[0]!.rows)
+  return {
+    read: (sql, parameters) => connections.keys((connection) => readOfPrimary(connection, textOf(sql, parameters))),
+    write,
+    touch: write,
+  }
 }
 
 async function inspect(connection: MysqlConnection): Promise<readonly string[]> {

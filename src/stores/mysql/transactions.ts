@@ -66,6 +66,7 @@ export function committingTextOf(flavour: Flavour, statements: readonly string[]
 const WRITTEN_TABLES = [
   'accounts',
   'actors',
+  'api_keys',
   'assets',
   'balances',
   'requests',
@@ -76,7 +77,7 @@ const WRITTEN_TABLES = [
   'commits',
   'feed',
 ]
-const UPDATED_COLUMNS = ['accounts.metadata', 'assets.name', 'balances.version']
+const UPDATED_COLUMNS = ['accounts.metadata', 'assets.name', 'balances.version', 'api_keys.last_used_at']
 
 /** Fails as a commit would: on a read-only server, without privileges, without tables. Changes nothing. */
 export const PROBE: readonly string[] = [

@@ -15,6 +15,7 @@ export class Connections {
   readonly writes: ConnectionPool
   readonly #reads: ConnectionPool
   readonly #audits: ConnectionPool
+  readonly #keys: ConnectionPool
   #closing: Promise<void> | null = null
 
   constructor(url: PostgresUrl) {
@@ -22,6 +23,7 @@ export class Connections {
     this.writes = new ConnectionPool(url, 'write', WRITE_POOL_SIZE)
     this.#reads = new ConnectionPool(url, 'read', url.poolSize)
     this.#audits = new ConnectionPool(url, 'audit', 1)
+    this.#keys = new ConnectionPool(url, 'read', 1)
   }
 
   /** Connections for commands that broke or were given up. */
@@ -37,17 +39,20 @@ export class Connections {
 
   readonly audit: Query = (sql, parameters) => this.#query(this.#audits, sql, parameters)
 
+  /** Of one connection, so that a look at the keys does not wait for other reads. */
+  readonly readKeys: Query = (sql, parameters) => this.#query(this.#keys, sql, parameters)
+
+  readonly writeKeys: Query = async (sql, parameters) => (await this.#keys.query(sql, parameters)).rows
+
   /** The server is no longer the primary: later statements go to the server that the address means now. */
   giveUp(): void {
-    for (const pool of [this.writes, this.#reads, this.#audits]) pool.giveUp()
+    for (const pool of [this.writes, this.#reads, this.#audits, this.#keys]) pool.giveUp()
     void this.line.reconnect()
   }
 
   async close(): Promise<void> {
-    const { line, writes } = this
-    this.#closing ??= Promise.all([line.close(), writes.end(), this.#reads.end(), this.#audits.end()]).then(
-      () => undefined,
-    )
+    const pools = [this.writes, this.#reads, this.#audits, this.#keys]
+    this.#closing ??= Promise.all([this.line.close(), ...pools.map((pool) => pool.end())]).then(() => undefined)
     await this.#closing
   }
 

@@ -5,7 +5,7 @@ import { SERVER_STATE } from './standbys.ts'
 
 /** As the PostgreSQL guide grants them. */
 const RIGHTS: Readonly<Record<string, readonly string[]>> = {
-  'SELECT, INSERT, UPDATE': ['accounts', 'standings', 'assets', 'balances'],
+  'SELECT, INSERT, UPDATE': ['accounts', 'standings', 'assets', 'balances', 'api_keys'],
   'SELECT, INSERT': ['journal', 'requests', 'hold_changes', 'house_accounts', 'rates', 'feed', 'actors'],
   'SELECT, INSERT, DELETE': ['commits'],
 }

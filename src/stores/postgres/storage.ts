@@ -5,6 +5,7 @@ import type { ErasureProgress, ErasureReport } from '../erasure.ts'
 import { SqlAuditor } from '../sql/auditor.ts'
 import type { Query } from '../sql/dialect.ts'
 import { erase } from '../sql/erasure.ts'
+import { SqlKeyStore } from '../sql/keys.ts'
 import { migrate, MigrationError, requireMigrated, type MigrationReport } from '../sql/migrator.ts'
 import { SqlReader } from '../sql/reader.ts'
 import type { Row } from '../sql/values.ts'
@@ -44,6 +45,7 @@ export async function openPostgresStorage(url: string, options: PostgresOptions 
     return warningsOf(settings)
   })
   const connections = new Connections(parsed)
+  const { readKeys: read, writeKeys: write } = connections
   let closing: Promise<void> | null = null
   const close = async (): Promise<void> => {
     closing ??= whileAlive(connections.close())
@@ -56,6 +58,7 @@ export async function openPostgresStorage(url: string, options: PostgresOptions 
     reader: new SqlReader('postgres', connections.read, { move: moveCommits(connections.read) }),
     actors: new PostgresActors(connections),
     auditor: new SqlAuditor('postgres', connections.audit),
+    keys: new SqlKeyStore('postgres', { read, write, touch: write }),
     warnings,
     inspect: async () => warningsOf(await readSettings(connections.read)),
     gauges: () => ({ pools: connections.gauges(), logBytes: null }),

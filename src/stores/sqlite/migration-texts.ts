@@ -234,7 +234,30 @@ CREATE VIEW entries AS
   ) e
   JOIN request_ids i ON i.seq = e.hold_seq;
 `,
-  '0002_authors': `-- The API keys that gave commands, each with the addresses that it was used from. Rows name an actor by its number.
+  '0002_api_keys': `-- Keys of callers. No part of the books: rows may change. Of a secret only its SHA-256 is kept, in hexadecimal digits.
+CREATE TABLE api_keys (
+  number              INTEGER PRIMARY KEY,
+  name                TEXT NOT NULL UNIQUE,
+  hash                TEXT NOT NULL,
+  -- the secret before the last rotation, and until when it is valid
+  previous_hash       TEXT,
+  previous_until      INTEGER CHECK ((previous_until IS NULL) = (previous_hash IS NULL)),
+  -- separated by spaces
+  scopes              TEXT NOT NULL,
+  -- JSON arrays; NULL: any
+  within_accounts     TEXT,
+  within_assets       TEXT,
+  within_amount       INTEGER CHECK (within_amount > 0),
+  commands_per_second INTEGER CHECK (commands_per_second > 0),
+  burst               INTEGER CHECK (burst > 0),
+  created_at          INTEGER NOT NULL,
+  rotated_at          INTEGER,
+  expires_at          INTEGER,
+  last_used_at        INTEGER,
+  revoked_at          INTEGER
+) STRICT;
+`,
+  '0003_authors': `-- The API keys that gave commands, each with the addresses that it was used from. Rows name an actor by its number.
 CREATE TABLE actors (
   number     INTEGER PRIMARY KEY,
   key_number INTEGER NOT NULL,

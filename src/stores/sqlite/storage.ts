@@ -6,12 +6,14 @@ import type { Auditor } from '../../engine/auditor.ts'
 import type { Reader } from '../../engine/reader.ts'
 import { AUDIT_CHECKS } from '../audit-checks.ts'
 import { SqlAuditor } from '../sql/auditor.ts'
+import { SqlKeyStore } from '../sql/keys.ts'
 import { migrate, MigrationError, requireMigrated, type MigrationReport } from '../sql/migrator.ts'
 import { SqlReader } from '../sql/reader.ts'
 import type { Storage } from '../storage.ts'
 import { openConnection, openReadConnection } from './connection.ts'
 import { findDatabaseFile, makeDatabaseFile, obstacleOf, syncLog } from './database-file.ts'
 import { classify, isSqliteError, misconfigured, unusable } from './errors.ts'
+import { SqliteKeyStatements } from './keys.ts'
 import { LogKeeper } from './log-keeper.ts'
 import { LongLoads } from './long-loads.ts'
 import { sqliteMigrations, sqliteMigrationTarget } from './migrations.ts'
@@ -64,11 +66,13 @@ export async function openSqliteStorage(path: string, options: SqliteOptions = {
     const readers = entry === null ? readersHere(file, busyTimeoutMs) : readersOnThreads(entry, { file, busyTimeoutMs })
     const keeper = new LogKeeper(file, writes)
     keeper.start()
+    const keys = new SqliteKeyStatements(file, busyTimeoutMs)
     const ofThreads = threadsWarning()
     const warnings = (): readonly string[] =>
       ofThreads === null ? keeper.warnings() : [ofThreads, ...keeper.warnings()]
     const close = async (): Promise<void> => {
       await Promise.all([readers.close(), thread.close(), longLoads.close(), keeper.close()])
+      keys.close()
       if (writes.isOpen) writes.close()
     }
     return {
@@ -78,6 +82,7 @@ export async function openSqliteStorage(path: string, options: SqliteOptions = {
       reader: readers.reader,
       actors: store,
       auditor: readers.auditor,
+      keys: new SqlKeyStore('sqlite', keys),
       // Each connection sets everything that could weaken durability, independently of other connections.
       warnings: warnings(),
       inspect: () => Promise.resolve(warnings()),

@@ -108,7 +108,7 @@ export class SqliteStore implements Store, ActorBook {
 
   async actor(use: ActorUse, at: Instant): Promise<Actor> {
     const number = await this.#withLock(() => this.#open().actor(use, at))
-    if (number === 'contended') throw this.#lockedOut('contention')
+    if (number === 'lock_timeout') throw this.#lockedOut('contention')
     return { number, key: use.key, address: use.address }
   }
 

@@ -115,7 +115,7 @@ export class SqliteTables {
   }
 
   /** The number of an actor, which is there and durable then. @throws Fault `store_unavailable`, `store_misconfigured`, `store_refused` */
-  actor(use: ActorUse, at: Instant): number | 'contended' {
+  actor(use: ActorUse, at: Instant): number | 'lock_timeout' {
     try {
       const found = this.#actors.find(use)
       if (found !== null) return found
@@ -127,7 +127,7 @@ export class SqliteTables {
       if (this.#actors.find(use) === null) this.#actors.add(use, at)
       return 'written'
     })
-    return added === 'committed' ? this.#actors.find(use)! : 'contended'
+    return added === 'committed' ? this.#actors.find(use)! : 'lock_timeout'
   }
 
   /** @throws Fault `store_unavailable`, `store_misconfigured` */
