@@ -35,7 +35,7 @@ function addCommand(app: FastifyInstance, backend: Backend, contract: Contract):
       body: reference(bodySchema),
       response: { [route.status]: commandAnswers(contract) },
     },
-    config: { problems: [...route.problems, 'request_replayed', ...WRITE_PROBLEMS] },
+    config: { problems: [...route.problems, 'request_replayed', 'forbidden', ...WRITE_PROBLEMS] },
     handler: async (request, reply): Promise<FastifyReply> => {
       const command = commandIn(request, contract)
       return sendOutcome(reply, contract, await submitCommand(backend, request, command))
