@@ -456,7 +456,7 @@ const STORES: readonly DeliberateBug[] = [
 /** The seeds that `npm run simulate -- --bugs` reported, for bugs that take many seeds to catch. */
 const SEEDS: Readonly<Record<string, number>> = {
   overflow: 21,
-  'what-is-required-before-the-repeat': 56,
+  'what-is-required-before-the-repeat': 178,
   'used-rate-not-proven': 95,
   'named-amount-ignored': 122,
   'exchange-with-itself': 46,
@@ -464,8 +464,9 @@ const SEEDS: Readonly<Record<string, number>> = {
   'blocked-account-draws': 38,
   'nothing-passes-on': 144,
   'nobody-passed-it-on': 486,
+  'only-coins-are-amounts': 36,
   'nobody-ended-it': 56,
-  'standing-of-another-moment': 106,
+  'standing-of-another-moment': 151,
   'only-the-first-successor': 1978,
   'cache-kept-after-failure': 4390,
   'amend-keeps-the-expiry': 20,
@@ -473,7 +474,7 @@ const SEEDS: Readonly<Record<string, number>> = {
   'late-settle-beyond-what-was-released': 20,
   'payee-changed-after-a-part': 211,
   'step-of-a-group-that-was-taken-back': 128,
-  'sweeper-ends-with-its-first-fault': 60,
+  'sweeper-ends-with-its-first-fault': 94,
   'places-behind-the-front-forgotten': 116,
   'patrol-ends-for-good': 294,
   'phantom-asset': 314,
@@ -492,7 +493,7 @@ const SEEDS: Readonly<Record<string, number>> = {
   'deadline-while-reading': 77,
   'time-runs-backwards': 36,
   'stop-denies-what-it-did': 36,
-  'another-version-of-the-same-number': 455,
+  'another-version-of-the-same-number': 942,
 }
 
 export const DELIBERATE_BUGS: readonly DeliberateBug[] = [
