@@ -1,58 +1,15 @@
 /** Why a caller may not do what it asks for. Only what a command or a read names itself is looked at here. */
-import type { Command, CommandKind, Commands } from '../domain/command.ts'
+import type { Command } from '../domain/command.ts'
 import { mayMove, mayTouchAccount, mayTouchAsset } from '../domain/confinement.ts'
 import type { AccountName, AssetCode } from '../domain/ids.ts'
 import { maySeeAccount, maySeeAsset, seesSomeAccounts, seesSomeAssets, type CallerKey } from './caller-key.ts'
-import { scopesOfCommand, type Scope } from './scope.ts'
+import { namedIn, scopesOfCommand } from './command-access.ts'
+import type { Scope } from './scope.ts'
 
 export interface Denial {
   readonly message: string
   /** The missing scope, or the account or asset that is out of bounds. */
   readonly details: { readonly scope?: Scope; readonly account?: AccountName; readonly asset?: AssetCode }
-}
-
-/** What a command names. */
-interface Named {
-  readonly accounts: readonly AccountName[]
-  /** `all`: it concerns every balance of its accounts. */
-  readonly assets: readonly AssetCode[] | 'all'
-  /** What it may move or lend at most, per asset. */
-  readonly amounts: readonly bigint[]
-}
-
-const NAMED: { readonly [Kind in CommandKind]: (command: Commands[Kind]) => Named } = {
-  open: ({ account, asset, floor }) => ({
-    accounts: [account],
-    assets: asset === null ? [] : [asset],
-    // A floor below zero lends coins.
-    amounts: floor === null ? [] : [-floor],
-  }),
-  block: ({ account }) => ({ accounts: [account], assets: 'all', amounts: [] }),
-  unblock: ({ account }) => ({ accounts: [account], assets: 'all', amounts: [] }),
-  merge: ({ account, into }) => ({ accounts: [account, into], assets: 'all', amounts: [] }),
-  deposit: ({ account, asset, amount }) => ({ accounts: [account], assets: [asset], amounts: [amount] }),
-  charge: ({ account, payee, asset, amount }) => ({ accounts: [account, payee], assets: [asset], amounts: [amount] }),
-  transfer: namedInLegs,
-  freeze: ({ account, payee, asset, amount }) => ({ accounts: [account, payee], assets: [asset], amounts: [amount] }),
-  settle: ({ payee, amount }) => ({ accounts: payee === null ? [] : [payee], assets: [], amounts: [amount] }),
-  'settle-part': ({ payee, amount }) => ({ accounts: payee === null ? [] : [payee], assets: [], amounts: [amount] }),
-  amend: ({ amount, by }) => ({ accounts: [], assets: [], amounts: [amount ?? 0n, by ?? 0n] }),
-  refund: ({ amount, toTotal }) => ({ accounts: [], assets: [], amounts: [amount ?? toTotal ?? 0n] }),
-  release: () => ({ accounts: [], assets: [], amounts: [] }),
-  declare: ({ asset }) => ({ accounts: [], assets: [asset], amounts: [] }),
-  house: ({ account }) => ({ accounts: [account], assets: [], amounts: [] }),
-  rate: ({ from, to }) => ({ accounts: [], assets: [from, to], amounts: [] }),
-}
-
-/** The legs of one asset count together: many small ones move as much as a large one. */
-function namedInLegs({ legs }: Commands['transfer']): Named {
-  const sums = new Map<AssetCode, bigint>()
-  const add = (asset: AssetCode, amount: bigint): void => void sums.set(asset, (sums.get(asset) ?? 0n) + amount)
-  for (const { asset, amount, toAsset, toAmount } of legs) {
-    add(asset, amount)
-    if (toAsset !== undefined) add(toAsset, toAmount ?? 0n)
-  }
-  return { accounts: legs.flatMap(({ from, to }) => [from, to]), assets: [...sums.keys()], amounts: [...sums.values()] }
 }
 
 export function denialOfScopes(caller: CallerKey, scopes: readonly Scope[]): Denial | null {
@@ -65,7 +22,7 @@ export function denialOfCommand(caller: CallerKey, command: Command): Denial | n
   const ofScope = denialOfScopes(caller, scopesOfCommand(command.kind))
   if (ofScope !== null || caller.within === null) return ofScope
   const { within } = caller
-  const named = (NAMED[command.kind] as (command: Command) => Named)(command)
+  const named = namedIn(command)
   const account = named.accounts.find((name) => !mayTouchAccount(within, name))
   if (account !== undefined) return outOfAccounts(caller, account)
   if (named.assets === 'all') {

@@ -14,12 +14,23 @@ import { isAssetCode, type Instant } from '../domain/ids.ts'
 import { LedgerError } from './error.ts'
 import { readExpiry } from './fields.ts'
 import { ASSET_RULE, fieldsIn, refuse, wholeNumber } from './input.ts'
-import { ACCOUNT_PREFIX_PATTERN, KeyBody, RotateBody } from './key.ts'
-import { namesIn } from './queries.ts'
+import type { KeyInput, RotateInput } from './keys.ts'
 
+/** Beginnings of names of accounts. */
+export const ACCOUNT_PREFIX_PATTERN = '^[ -~]{1,128}$'
 const PREFIX = new RegExp(ACCOUNT_PREFIX_PATTERN)
-const CREATE = namesIn(KeyBody)
-const ROTATE = namesIn(RotateBody)
+const CREATE: ReadonlySet<string> = new Set<keyof KeyInput>([
+  'name',
+  'scopes',
+  'accounts',
+  'assets',
+  'amountMax',
+  'commandsPerSecond',
+  'burst',
+  'expiresAt',
+  'expiresInMs',
+])
+const ROTATE: ReadonlySet<string> = new Set<keyof RotateInput>(['graceMs'])
 
 /** @throws LedgerError `invalid_request` */
 export function keyTermsOf(input: unknown, now: Instant): KeyTerms {

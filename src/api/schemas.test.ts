@@ -39,7 +39,7 @@ import {
 } from '../../test/support/read-input.ts'
 import { LedgerError } from './error.ts'
 import { graceMsOf, keyTermsOf } from './key-input.ts'
-import { KeyBody, RotateBody } from './key.ts'
+import { KeyBody, RotateBody } from './key-schemas.ts'
 import type { TSchema } from './typebox.ts'
 
 interface Pair {

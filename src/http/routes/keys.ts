@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { fieldsIn } from '../../api/input.ts'
-import { Key, KeyBody, KeyPage, keyToWire, RotateBody, SecretKey, secretKeyToWire } from '../../api/key.ts'
+import { Key, KeyBody, KeyPage, RotateBody, SecretKey } from '../../api/key-schemas.ts'
+import { keyToWire, secretKeyToWire } from '../../api/key.ts'
 import type { LedgerKeys } from '../../api/ledger-keys.ts'
 import { PageQuery } from '../../api/queries.ts'
 import { pageToWire } from '../../api/resource.ts'
