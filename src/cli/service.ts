@@ -17,8 +17,10 @@ export interface Service {
 const STDERR = 2
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const
 
-export async function startService(settings: Settings): Promise<Service> {
+/** @param warnings about where the settings come from, for the log */
+export async function startService(settings: Settings, warnings: readonly string[] = []): Promise<Service> {
   const log = pino({ level: settings.logLevel }, destination({ fd: STDERR, sync: true }))
+  for (const warning of warnings) log.warn(warning)
   const ledger = await openLedger(settings.store, {
     ...ledgerOptions(settings),
     onExpiryEvent: (event) => logExpiry(log, event),

@@ -1,8 +1,8 @@
 /** `serve`: the HTTP service over a database, until SIGTERM or SIGINT. */
 import type { Command } from 'commander'
-import { readSettings, SETTINGS, type Flags, type SettingName, withoutPassword } from '../../config.ts'
+import { configWarnings, readSettings, SETTINGS, type Flags, type SettingName, withoutPassword } from '../../config.ts'
 import { styled } from '../tables.ts'
-import { jsonOption, print, settingOption } from '../target.ts'
+import { configOption, jsonOption, print, settingOption } from '../target.ts'
 
 interface ServeFlags extends Flags {
   readonly json?: boolean
@@ -12,10 +12,11 @@ export function addServeCommand(program: Command): void {
   const command = program.command('serve').description('Serves the ledger over HTTP until SIGTERM or SIGINT.')
   const names = (Object.keys(SETTINGS) as SettingName[]).filter((name) => name !== 'url')
   for (const name of names) command.addOption(settingOption(name))
+  command.addOption(configOption())
   command.addOption(jsonOption()).action(async (flags: ServeFlags) => {
     const settings = readSettings(flags, process.env)
     const { startService } = await import('../service.ts')
-    const { url, stopped } = await startService(settings)
+    const { url, stopped } = await startService(settings, configWarnings(flags, process.env))
     const store = withoutPassword(settings.store)
     print(flags, { wire: { url, store, pid: process.pid }, view: welcome(url, store) })
     await stopped
