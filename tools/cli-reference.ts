@@ -35,6 +35,7 @@ The config file is named by \`--config FILE\` or \`HOLDFAST_CONFIG\`. It has one
 variable; a value with a \`#\` is in quotes, and a line that begins with \`#\` is a comment. An unknown name, a wrong value or a second line for
 one name ends the command, with the file and the line. \`HOLDFAST_STORE_FILE\`, as a variable or in the config file, names a file whose one
 line is the store URL: a secret of Docker, Kubernetes or systemd. Paths are relative to the working directory.
+[Production](../guides/production.md#settings) has examples.
 
 
 ${markdownTable(['variable', 'flag', 'default', 'meaning'], settingRows())}`,
