@@ -1,26 +1,15 @@
 /**
- * The settings: each has a flag, an environment variable, a default and a meaning. A flag takes precedence over the variable, and the
- * variable over the default. The help texts and docs/reference/cli.md are generated from this table.
+ * The settings: each has a flag, an environment variable, a default and a meaning. A flag takes precedence over the variable, the variable
+ * over the config file, and the file over the default. The help texts and docs/reference/cli.md are generated from this table.
  */
-import { isIP } from 'node:net'
 import { HOUSE_STRIPES } from './domain/house-stripes.ts'
 import { ENGINE_LIMITS } from './engine/limits.ts'
+import { configFileOf, givenFor, type Environment, type GivenFlags, type Sources } from './setting-sources.ts'
+import { nameOf, SettingError, type Setting } from './setting.ts'
+import { addresses, hosts, origins } from './setting-lists.ts'
 
-export interface Setting<Value> {
-  /** The flag as in the help: `--port <number>`. A flag without a placeholder is a switch. */
-  readonly flag: string
-  readonly variable: string
-  readonly meaning: string
-  /** The default, as text. */
-  readonly fallback: string
-  /** @throws SettingError with a message that follows the name of the flag or variable */
-  readonly read: (text: string) => Value
-}
-
-/** An invalid value of a flag or an environment variable. */
-export class SettingError extends Error {
-  override readonly name = 'SettingError'
-}
+export { SettingError, type Setting }
+export { CONFIG_VARIABLE } from './setting-sources.ts'
 
 /** 1,000 years. With more, the expiry of a hold would exceed the largest instant. */
 const LIFE_MS_MAX = 31_557_600_000_000
@@ -33,6 +22,7 @@ export const SETTINGS = {
     variable: 'HOLDFAST_STORE',
     meaning: 'the database, such as sqlite:FILE; memory: is lost when the process ends',
     fallback: 'sqlite:./data/holdfast.db',
+    isSecret: true,
     read: text,
   },
   url: {
@@ -45,6 +35,7 @@ export const SETTINGS = {
   key: {
     flag: '--key <key>',
     variable: 'HOLDFAST_KEY',
+    isSecret: true,
     meaning:
       'the key for the service at --url; better in the variable, because other users of a machine can see arguments',
     fallback: '',
@@ -267,14 +258,14 @@ export const SETTINGS = {
 export type SettingName = keyof typeof SETTINGS
 export type Settings = { readonly [Name in SettingName]: ReturnType<(typeof SETTINGS)[Name]['read']> }
 
-/** The flags of the command line by setting. A switch is `true`. */
-export type Flags = { readonly [Name in SettingName]?: string | boolean }
-export type Environment = Readonly<Record<string, string | undefined>>
+/** The flags of the command line by setting, and the config file. A switch is `true`. */
+export type Flags = { readonly [Name in SettingName]?: string | boolean } & GivenFlags
 
 /** @throws SettingError */
 export function readSettings(flags: Flags, environment: Environment): Settings {
   const names = Object.keys(SETTINGS) as SettingName[]
-  const settings = Object.fromEntries(names.map((name) => [name, readSetting(name, flags, environment)])) as Settings
+  const sources = { environment, file: configFileOf(flags, environment, KNOWN_VARIABLES) }
+  const settings = Object.fromEntries(names.map((name) => [name, readFrom(flags, sources, name)])) as Settings
   requireUsableLife(settings)
   return settings
 }
@@ -288,78 +279,49 @@ function requireUsableLife({ holdTtlMsDefault, holdTtlMsMax }: Settings): void {
   )
 }
 
-function nameOf({ flag }: Setting<unknown>): string {
-  return flag.split(' ', 1)[0]!
-}
-
 /** @throws SettingError */
 export function readSetting<Name extends SettingName>(
   name: Name,
   flags: Flags,
   environment: Environment,
 ): Settings[Name] {
+  return readFrom(flags, { environment, file: configFileOf(flags, environment, KNOWN_VARIABLES) }, name)
+}
+
+/** What an operator should know about where the settings come from, one sentence each. @throws SettingError */
+export function configWarnings(flags: Flags, environment: Environment): readonly string[] {
+  const file = configFileOf(flags, environment, KNOWN_VARIABLES)
+  if (file?.isReadableByAll !== true) return []
+  return Object.values<Setting<unknown>>(SETTINGS).flatMap(({ variable, isSecret }) => {
+    const found = isSecret === true ? file.lines.get(variable) : undefined
+    if (found === undefined || withoutPassword(found.text) === found.text) return []
+    const advice = `Run "chmod o= ${file.path}", or name a file that has it with ${variable}_FILE.`
+    return [
+      `${file.path}:${found.line}: ${variable} has a password, and every user of this machine may read the file. ${advice}`,
+    ]
+  })
+}
+
+const KNOWN_VARIABLES: ReadonlySet<string> = new Set(
+  Object.values<Setting<unknown>>(SETTINGS).flatMap(({ variable, isSecret }) =>
+    isSecret === true ? [variable, `${variable}_FILE`] : [variable],
+  ),
+)
+
+function readFrom<Name extends SettingName>(flags: Flags, sources: Sources, name: Name): Settings[Name] {
   const setting: Setting<unknown> = SETTINGS[name]
-  const { source, text: given } = givenFor(setting, flags[name], environment)
+  const { source, text: given } = givenFor(setting, flags[name], sources)
   try {
     return setting.read(given) as Settings[Name]
   } catch (error) {
-    throw error instanceof SettingError ? new SettingError(`${source} ${error.message}, not "${given}".`) : error
+    if (!(error instanceof SettingError)) throw error
+    const shown = setting.isSecret === true ? '' : `, not "${given}"`
+    throw new SettingError(`${source} ${error.message}${shown}.`)
   }
-}
-
-/** The value and its source. An empty variable counts as not set. */
-function givenFor(
-  setting: Setting<unknown>,
-  flag: string | boolean | undefined,
-  environment: Environment,
-): { source: string; text: string } {
-  if (flag !== undefined) return { source: nameOf(setting), text: String(flag) }
-  const variable = environment[setting.variable]
-  if (variable !== undefined && variable !== '') return { source: setting.variable, text: variable }
-  return { source: 'The default', text: setting.fallback }
 }
 
 function text(given: string): string {
   return given
-}
-
-/** Names as in a Host header, without a port: in lower case, because the header has no case. */
-function hosts(given: string): readonly string[] {
-  const list = given.split(',').map((name) => name.trim().toLowerCase())
-  if (given === '') return []
-  for (const name of list) {
-    if (name !== '*' && !/^[a-z0-9_](?:[a-z0-9_.-]{0,251}[a-z0-9_])?$/.test(name)) {
-      throw new SettingError('must be host names such as ledger.internal, without a port, separated by commas, or *')
-    }
-  }
-  return list
-}
-
-function origins(given: string): readonly string[] {
-  const list = given.split(',').map((origin) => origin.trim())
-  if (given === '') return []
-  for (const origin of list) {
-    // Browsers send an origin in exactly this form.
-    if (origin !== '*' && URL.parse(origin)?.origin !== origin) {
-      throw new SettingError('must be origins such as https://app.example.org, separated by commas, or *')
-    }
-  }
-  return list
-}
-
-/** IP addresses, each with an optional length of its prefix. */
-function addresses(given: string): readonly string[] {
-  if (given === '') return []
-  const list = given.split(',').map((address) => address.trim())
-  for (const address of list) {
-    const [ip = '', length, ...more] = address.split('/')
-    const longest = { 0: -1, 4: 32, 6: 128 }[isIP(ip)] ?? -1
-    const isPrefix = length === undefined || (/^[0-9]{1,3}$/.test(length) && Number(length) <= longest)
-    if (longest < 0 || !isPrefix || more.length > 0) {
-      throw new SettingError('must be addresses such as 10.0.0.7 or 10.0.0.0/8, separated by commas')
-    }
-  }
-  return list
 }
 
 function wholeNumber(least: number, most: number): (given: string) => number {

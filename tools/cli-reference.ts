@@ -29,7 +29,14 @@ HTTP service gives it, or the problem; messages go to stderr.
   `## Exit codes\n\n${markdownTable(['code', 'meaning'], Object.entries(EXIT_MEANINGS))}`,
   `## Settings
 
-A flag wins over its environment variable, the variable over the default. An empty variable counts as not set.
+A flag wins over its environment variable, the variable over the config file, the file over the default. What is empty counts as not set.
+
+The config file is named by \`--config FILE\` or \`HOLDFAST_CONFIG\`. It has one setting per line, \`NAME=VALUE\`, under the name of the
+variable; a value with a \`#\` is in quotes, and a line that begins with \`#\` is a comment. An unknown name, a wrong value or a second line for
+one name ends the command, with the file and the line. \`HOLDFAST_STORE_FILE\`, as a variable or in the config file, names a file whose one
+line is the store URL: a secret of Docker, Kubernetes or systemd. Paths are relative to the working directory.
+[Production](../guides/production.md#settings) has examples.
+
 
 ${markdownTable(['variable', 'flag', 'default', 'meaning'], settingRows())}`,
   `## Commands\n\n${helpOf(program)}`,

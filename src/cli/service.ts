@@ -45,11 +45,13 @@ interface State {
 
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const
 
-export async function startService(settings: Settings): Promise<Service> {
+/** @param warnings about where the settings come from, for the log */
+export async function startService(settings: Settings, warnings: readonly string[] = []): Promise<Service> {
   const { host, healthPort, shutdownMs } = settings
   const logLimits = { ...LOG_LIMITS, exitMsMax: Math.min(LOG_LIMITS.exitMsMax, shutdownMs / 8) }
   const { log } = openLog(settings.logLevel, logLimits)
   logDefect(log)
+  for (const warning of warnings) log.warn(warning)
   // The first of all, so that probes are answered while a database is slow to open.
   const health = healthPort === undefined ? null : await HealthPort.open({ host, port: healthPort })
   try {

@@ -2,7 +2,8 @@
 import { once } from 'node:events'
 import { Option, type Command } from 'commander'
 import type { Ledger } from '../api/ledger.ts'
-import { readSetting, SettingError, SETTINGS, type SettingName } from '../config.ts'
+import { CONFIG_VARIABLE, configWarnings, readSetting, SettingError, SETTINGS, type SettingName } from '../config.ts'
+import { given } from './arguments.ts'
 import { Scales } from './scales.ts'
 import { spoken } from './speech.ts'
 import { visible } from './visible.ts'
@@ -11,6 +12,7 @@ export interface TargetFlags {
   readonly store?: string
   readonly url?: string
   readonly key?: string
+  readonly config?: string
   readonly json?: boolean
 }
 
@@ -36,6 +38,10 @@ export function settingOption(name: SettingName): Option {
   return new Option(flag, `${meaning} (${standard}env: ${variable})`)
 }
 
+export function configOption(): Option {
+  return new Option('--config <file>', `a file with settings, as lines NAME=VALUE (env: ${CONFIG_VARIABLE})`)
+}
+
 export function jsonOption(): Option {
   return new Option('--json', 'print one JSON document: the answer as over HTTP, or a problem')
 }
@@ -53,6 +59,7 @@ export function addLedgerCommand(program: Command, usage: string, meaning: strin
     .addOption(settingOption('store'))
     .addOption(settingOption('url'))
     .addOption(settingOption('key'))
+    .addOption(configOption())
     .addOption(json)
 }
 
@@ -93,6 +100,12 @@ export function sayNewFile(newFile: string | null | undefined): void {
   if (newFile !== null && newFile !== undefined) process.stderr.write(`A new ledger was made in ${visible(newFile)}\n`)
 }
 
+/** The URL of the database. Warnings about where it comes from go to stderr. @throws SettingError */
+export function readStore(flags: { readonly store?: string; readonly config?: string }): string {
+  for (const warning of configWarnings(flags, process.env)) process.stderr.write(`${visible(warning)}\n`)
+  return readSetting('store', flags, process.env)
+}
+
 /** Imports only the modules that are needed: with all modules, `holdfast --help` would take a second. */
 export async function openTarget(flags: TargetFlags, access: 'read' | 'write'): Promise<Ledger> {
   if (flags.store !== undefined && flags.url !== undefined) {
@@ -104,10 +117,10 @@ export async function openTarget(flags: TargetFlags, access: 'read' | 'write'): 
     const key = readSetting('key', flags, process.env)
     return connect(url, { limits: { attemptsMax: ATTEMPTS_MAX }, ...(key === '' ? {} : { key }) })
   }
-  const store = readSetting('store', flags, process.env)
+  const store = readStore(flags)
   const { openLedger } = await import('../ledger.ts')
   // Only long-running processes end due holds.
-  const acceptRowsAhead = readSetting('acceptRowsAhead', {}, process.env)
+  const acceptRowsAhead = readSetting('acceptRowsAhead', given({ config: flags.config }), process.env)
   const migrate = access === 'read' ? { migrate: false } : {}
   const ledger = await openLedger(store, { sweep: false, reads: 'caller', acceptRowsAhead, ...migrate })
   sayNewFile(ledger.storage.newFile)

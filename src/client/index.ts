@@ -83,6 +83,16 @@ export { rateFromWire, rateToWire, type RateWire } from '../api/rate.ts'
 export type { ProblemWire } from '../api/outcome-schemas.ts'
 export type * from '../api/ledger.ts'
 export type { ClientLimits } from './limits.ts'
+export { cohort, type CohortOptions, type RoutingRule } from './cohort.ts'
+export { routed, type RoutedOptions } from './routed-ledger.ts'
+export {
+  shadowed,
+  type ComparedOutcome,
+  type ShadowCounts,
+  type ShadowDifference,
+  type ShadowedLedger,
+  type ShadowLimits,
+} from './shadowed-ledger.ts'
 export type { Fetch } from './http-call.ts'
 export type { Asset } from '../domain/asset.ts'
 export type { Balance } from '../domain/balance.ts'

@@ -52,7 +52,15 @@ const LAYERS: Readonly<Record<string, Layer>> = {
     node: true,
   },
   'version.ts': { sees: [], packages: [], node: false },
-  'config.ts': { sees: ['api', 'domain', 'engine/limits.ts'], packages: [], node: true },
+  'config.ts': {
+    sees: ['setting-sources.ts', 'setting.ts', 'setting-lists.ts', 'api', 'domain', 'engine/limits.ts'],
+    packages: [],
+    node: true,
+  },
+  'setting-sources.ts': { sees: ['config-file.ts', 'setting.ts'], packages: [], node: false },
+  'config-file.ts': { sees: ['setting.ts'], packages: [], node: true },
+  'setting-lists.ts': { sees: ['setting.ts'], packages: [], node: true },
+  'setting.ts': { sees: [], packages: [], node: false },
   // The only place that imports both the engine and the stores.
   'ledger.ts': { sees: ['api', 'access', 'domain', 'engine', 'stores'], packages: [], node: true },
   'index.ts': { sees: ['ledger.ts', 'access', 'api', 'domain', 'engine', 'stores'], packages: [], node: false },

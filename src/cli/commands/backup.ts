@@ -1,12 +1,13 @@
 /** `backup`: a verified copy of an SQLite file that services may be using. */
 import type { Command } from 'commander'
-import { readSetting, withoutPassword } from '../../config.ts'
+import { withoutPassword } from '../../config.ts'
 import { EXIT } from '../exit-codes.ts'
 import { eraseBar, showBar } from '../progress.ts'
-import { jsonOption, print, settingOption } from '../target.ts'
+import { configOption, jsonOption, print, readStore, settingOption } from '../target.ts'
 
 interface BackupFlags {
   readonly store?: string
+  readonly config?: string
   readonly json?: boolean
 }
 
@@ -18,9 +19,10 @@ export function addBackupCommand(program: Command): void {
         'The file gets its name when it is complete. If a law is broken, no file is written and the exit code is 1.',
     )
     .addOption(settingOption('store'))
+    .addOption(configOption())
     .addOption(jsonOption())
     .action(async (file: string, flags: BackupFlags) => {
-      const store = readSetting('store', flags, process.env)
+      const store = readStore(flags)
       const { backupLedger } = await import('../../ledger.ts')
       const { bytes, checks, broken } = await backupLedger(store, file, (what, share) =>
         showBar(share, `${Math.round(share * 100)} % ${what}`),

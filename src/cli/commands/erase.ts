@@ -1,11 +1,12 @@
 /** `erase`: removes what the requests of an account say about a person. */
 import type { Command } from 'commander'
-import { readSetting, SettingError, withoutPassword } from '../../config.ts'
+import { SettingError, withoutPassword } from '../../config.ts'
 import { eraseBar, showBar } from '../progress.ts'
-import { jsonOption, print, settingOption } from '../target.ts'
+import { configOption, jsonOption, print, readStore, settingOption } from '../target.ts'
 
 interface EraseFlags {
   readonly store?: string
+  readonly config?: string
   readonly yes?: true
   readonly json?: boolean
 }
@@ -18,10 +19,11 @@ export function addEraseCommand(program: Command): void {
         'and so does every law. It cannot be undone. Can be stopped and run again. Needs the rights of the owner of the tables.',
     )
     .addOption(settingOption('store'))
+    .addOption(configOption())
     .option('--yes', 'erase; without it, nothing is done')
     .addOption(jsonOption())
     .action(async (account: string, flags: EraseFlags) => {
-      const store = readSetting('store', flags, process.env)
+      const store = readStore(flags)
       const shown = withoutPassword(store)
       if (flags.yes !== true) {
         throw new SettingError(`This erases memos and metadata of ${account} in ${shown} for good. Add --yes to do it.`)

@@ -1,10 +1,11 @@
 /** `migrate`: migrates the tables of a database to this version. */
 import type { Command } from 'commander'
-import { readSetting, withoutPassword } from '../../config.ts'
-import { jsonOption, print, sayNewFile, settingOption } from '../target.ts'
+import { withoutPassword } from '../../config.ts'
+import { configOption, jsonOption, print, readStore, sayNewFile, settingOption } from '../target.ts'
 
 interface MigrateFlags {
   readonly store?: string
+  readonly config?: string
   readonly json?: boolean
 }
 
@@ -15,9 +16,10 @@ export function addMigrateCommand(program: Command): void {
       'Migrates the tables of a database to this version. Embedded databases are also migrated by every write.',
     )
     .addOption(settingOption('store'))
+    .addOption(configOption())
     .addOption(jsonOption())
     .action(async (flags: MigrateFlags) => {
-      const store = readSetting('store', flags, process.env)
+      const store = readStore(flags)
       const { migrateLedger } = await import('../../ledger.ts')
       const { applied, version, newFile } = await migrateLedger(store)
       sayNewFile(newFile)

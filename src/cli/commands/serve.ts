@@ -1,9 +1,9 @@
 /** `serve`: the HTTP service over a database, until SIGTERM or SIGINT. */
 import type { Command } from 'commander'
-import { readSettings, SETTINGS, type Flags, type SettingName, withoutPassword } from '../../config.ts'
+import { configWarnings, readSettings, SETTINGS, type Flags, type SettingName, withoutPassword } from '../../config.ts'
 import { outliveReader } from '../output.ts'
 import { styled } from '../tables.ts'
-import { jsonOption, print, settingOption } from '../target.ts'
+import { configOption, jsonOption, print, settingOption } from '../target.ts'
 
 interface ServeFlags extends Flags {
   readonly json?: boolean
@@ -13,11 +13,12 @@ export function addServeCommand(program: Command): void {
   const command = program.command('serve').description('Serves the ledger over HTTP until SIGTERM or SIGINT.')
   const names = (Object.keys(SETTINGS) as SettingName[]).filter((name) => name !== 'url' && name !== 'key')
   for (const name of names) command.addOption(settingOption(name))
+  command.addOption(configOption())
   command.addOption(jsonOption()).action(async (flags: ServeFlags) => {
     const settings = readSettings(flags, process.env)
     outliveReader()
     const { startService } = await import('../service.ts')
-    const { url, healthUrl, stopped } = await startService(settings)
+    const { url, healthUrl, stopped } = await startService(settings, configWarnings(flags, process.env))
     const store = withoutPassword(settings.store)
     print(flags, {
       wire: { url, ...(healthUrl === null ? {} : { healthUrl }), store, pid: process.pid },

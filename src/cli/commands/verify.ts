@@ -5,16 +5,17 @@
  * rows: a restored copy can be verified on a server with other settings.
  */
 import type { Command } from 'commander'
-import { readSetting, withoutPassword } from '../../config.ts'
+import { withoutPassword } from '../../config.ts'
 import type { EmbeddedLedger } from '../../ledger.ts'
 import { readWholeNumber } from '../arguments.ts'
 import { EXIT } from '../exit-codes.ts'
 import { Progress } from '../progress.ts'
 import { fieldTable, listTable, styled } from '../tables.ts'
-import { jsonOption, print, settingOption } from '../target.ts'
+import { configOption, jsonOption, print, readStore, settingOption } from '../target.ts'
 
 interface VerifyFlags {
   readonly store?: string
+  readonly config?: string
   readonly rows: number
   readonly json?: boolean
 }
@@ -37,10 +38,11 @@ export function addVerifyCommand(program: Command): void {
         'Warns about settings with which the database can lose rows; warnings do not change the exit code.',
     )
     .addOption(settingOption('store'))
+    .addOption(configOption())
     .option('--rows <count>', 'number of rows to show per broken law', readWholeNumber, ROWS_DEFAULT)
     .addOption(jsonOption())
     .action(async (flags: VerifyFlags) => {
-      const store = readSetting('store', flags, process.env)
+      const store = readStore(flags)
       const { openLedger } = await import('../../ledger.ts')
       // Every law holds in an empty database, so a missing database must not be created here.
       await using ledger = await openLedger(store, { migrate: false, sweep: false, reads: 'caller' })
