@@ -1,5 +1,5 @@
 /** The rejections that name an account which the command cannot use, in the order of precedence. */
-import type { ConfinementLimit, RejectionCode } from '../domain/outcome.ts'
+import type { RejectionCode } from '../domain/outcome.ts'
 import { refused, type RejectionProblem } from './rejection-problem.ts'
 
 type AccountCode = Extract<
@@ -32,10 +32,20 @@ export const ACCOUNT_REJECTIONS: { readonly [Code in AccountCode]: RejectionProb
       account: { kind: 'text', meaning: 'The account that is out of bounds, if it is known.' },
       asset: { kind: 'text', meaning: 'The asset that is out of bounds, if it is known.' },
     },
-    explain({ limit }) {
-      return `The API key ${FORBIDDEN[limit]}.`
+    explain({ limit, key, scope, account: name, asset }) {
+      const who = key === undefined ? 'The API key' : `The key "${key}"`
+      switch (limit) {
+        case 'scopes':
+          return `${who} lacks ${scope === undefined ? 'a scope' : `the scope ${scope}`}.`
+        case 'accounts':
+          return `${who} is confined to accounts, and ${name === undefined ? 'this one' : `"${name}"`} is not among them.`
+        case 'assets':
+          return `${who} is confined to assets, and ${asset === undefined ? 'this one' : asset} is not among them.`
+        case 'amount':
+          return `${who} may not move so much in one command.`
+      }
     },
-    example: { limit: 'accounts' },
+    example: { limit: 'accounts', key: 'shop', account: 'partner:5' },
   },
   house_account: {
     ...refused,
@@ -117,11 +127,4 @@ export const ACCOUNT_REJECTIONS: { readonly [Code in AccountCode]: RejectionProb
     },
     example: { account: 'user:8' },
   },
-}
-
-const FORBIDDEN: Readonly<Record<ConfinementLimit | 'scopes', string>> = {
-  scopes: 'lacks a scope',
-  accounts: 'is not for this account',
-  assets: 'is not for this asset',
-  amount: 'may not move so much in one command',
 }

@@ -114,7 +114,7 @@ test('what a key may not do is 403 with the limit, and a hold that it is not for
       403,
       'forbidden',
       'accounts',
-      'The API key is not for this account.',
+      'The API key is confined to accounts, and this one is not among them.',
     ])
     assert.deepEqual(await post('/v1/deposits', { account: 'team:1', asset: 'gem', amount: 1 }), [
       403,

@@ -230,7 +230,7 @@ describe('the library and the client', () => {
     await assert.rejects(other.deposit({ account: 'user:8', amount: 1n }), (error) => {
       assert.ok(error instanceof LedgerError)
       assert.deepEqual([error.code, error.status, error.retryable, error.applied], ['forbidden', 403, false, 'no'])
-      assert.deepEqual(error.details, { key: 'reader', scope: 'deposits:write' })
+      assert.deepEqual(error.details, { limit: 'scopes', key: 'reader', scope: 'deposits:write' })
       return true
     })
     await using nobody = connect(service.url)
