@@ -1,16 +1,14 @@
 /** Every panel and every rule, asked of a real Prometheus that watches a real service. */
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { after, before, describe, test } from 'node:test'
 import { Prometheus, prometheusUnderTest } from '../../harness/prometheus.ts'
 import { runHoldfast, ServiceProcess } from '../../harness/service-process.ts'
+import { TextExporter } from '../../harness/text-exporter.ts'
 import { panelQueries, readDashboard, readRules } from '../support/ops-files.ts'
 
 /** Panels that show nothing for a healthy service on SQLite. */
@@ -42,16 +40,6 @@ async function work(url: string): Promise<void> {
   await (await fetch(`${url}/v1/accounts/${account}`)).text()
 }
 
-/** Serves the file of `verify`, as node_exporter would. */
-async function exporterOf(file: string) {
-  const server = createServer((_, response) => {
-    void readFile(file, 'utf8').then((text) => response.setHeader('content-type', 'text/plain').end(text))
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return { target: `127.0.0.1:${(server.address() as AddressInfo).port}`, close: () => void server.close() }
-}
-
 describe('the dashboard and the rules, on a real Prometheus', { skip: SKIPPED }, () => {
   const closing = new AsyncDisposableStack()
   const working = new AbortController()
@@ -65,8 +53,7 @@ describe('the dashboard and the rules, on a real Prometheus', { skip: SKIPPED },
     await post(service.url, '/v1/deposits', { account: 'user:8', amount: '1000' })
     const file = join(folder, 'ledger.prom')
     assert.equal((await runHoldfast(['verify', '--store', store, '--metrics', file])).exitCode, 0)
-    const exporter = await exporterOf(file)
-    closing.defer(exporter.close)
+    const exporter = closing.use(await TextExporter.start(file))
     const jobs = [
       { job: 'holdfast', target: new URL(service.url).host },
       { job: 'node', target: exporter.target },
@@ -153,7 +140,8 @@ test('the dashboard asks the chosen data source, for the chosen instances', () =
   ])
   for (const { title, targets = [], datasource } of panels) {
     for (const target of targets) {
-      assert.deepEqual([datasource, target.datasource], Array(2).fill({ type: 'prometheus', uid: '${datasource}' }))
+      for (const source of [datasource, target.datasource])
+        assert.deepEqual(source, { type: 'prometheus', uid: '${datasource}' }, title)
       const isOfInstances = target.expr.includes('instance=~"$instance"')
       assert.ok(isOfInstances || /ALERTS|holdfast_verify_/.test(target.expr), title)
     }
