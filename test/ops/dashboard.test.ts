@@ -9,7 +9,7 @@ import { after, before, describe, test } from 'node:test'
 import { Prometheus, prometheusUnderTest } from '../../harness/prometheus.ts'
 import { runHoldfast, ServiceProcess } from '../../harness/service-process.ts'
 import { TextExporter } from '../../harness/text-exporter.ts'
-import { panelQueries, readDashboard, readRules } from '../support/ops-files.ts'
+import { panelQueries, readDashboard, readRules, runbookQueries } from '../support/ops-files.ts'
 
 /** Panels that show nothing for a healthy service on SQLite. */
 const EMPTY: ReadonlySet<string> = new Set(['Alerts that fire', 'Connections'])
@@ -98,6 +98,13 @@ describe('the dashboard and the rules, on a real Prometheus', { skip: SKIPPED },
       else if (!(await hasData(expression, until))) empty.push(`${title}: ${expression}`)
     }
     assert.deepEqual(empty, [])
+  })
+
+  test('every query of the runbook is one that Prometheus understands', async () => {
+    const queries = runbookQueries()
+    assert.ok(queries.length > 40, String(queries.length))
+    for (const query of queries) await prometheus.query(query)
+    await assert.rejects(prometheus.query('rate(holdfast_commits_total)'), /expected type range vector/)
   })
 
   test('every recorded series has data, every rule is evaluated, and no alert fires', async () => {

@@ -11,7 +11,7 @@ import { runHoldfast, ServiceProcess } from '../../harness/service-process.ts'
 import { Engine } from '../../src/engine/engine.ts'
 import { metricsOf } from '../../src/metrics/registry.ts'
 import { openMemoryStorage } from '../../src/stores/memory/storage.ts'
-import { metricNamesIn, panelQueries, readRules } from '../support/ops-files.ts'
+import { metricNamesIn, panelQueries, readRules, runbookQueries } from '../support/ops-files.ts'
 
 const SKIPPED = prometheusUnderTest()
 const FOLDER = resolve(import.meta.dirname, '../../ops/prometheus')
@@ -43,13 +43,16 @@ test('every alert fires in one of the tests of the rules', async () => {
   )
 })
 
-test('every metric in the rules and the dashboard is one that a service, a pool or verify answers', async () => {
+test('every metric in the rules, the dashboard and the runbook is one that a service, a pool or verify answers', async () => {
   const { alerts, records } = readRules()
   const answered = await answeredNames()
   const known = new Set([...answered, ...records.map(({ name }) => name), 'up', 'ALERTS'])
   const used = [...alerts, ...records]
     .map(({ expression }) => expression)
-    .concat(panelQueries().map(({ expr }) => expr))
+    .concat(
+      panelQueries().map(({ expr }) => expr),
+      runbookQueries(),
+    )
   const unknown = used.flatMap(metricNamesIn).filter((name) => !known.has(name))
   assert.deepEqual(unknown, [])
 })

@@ -56,6 +56,16 @@ export function panelQueries(): readonly PanelQuery[] {
   return readDashboard().panels.flatMap(({ title, targets = [] }) => targets.map(({ expr }) => ({ title, expr })))
 }
 
+const PROMQL = /\b(?:holdfast_|instance\w*:|nodejs_|process_|db_client_|http_server_|up\{)/
+
+/** The queries that the runbook shows: what stands in code and has a name of a metric. */
+export function runbookQueries(): readonly string[] {
+  const text = readFileSync(resolve(ROOT, 'docs/runbook.md'), 'utf8')
+  const blocks = [...text.matchAll(/^```\n([^`]*)^```$/gm)].flatMap(([, block]) => block!.trim().split('\n'))
+  const spans = [...text.replaceAll(/^```[^`]*^```$/gm, '').matchAll(/`([^`]+)`/g)].map(([, span]) => span!)
+  return [...blocks, ...spans].filter((code) => PROMQL.test(code))
+}
+
 /** The names of the metrics in an expression of PromQL, without those of labels and functions. */
 export function metricNamesIn(expression: string): readonly string[] {
   const bare = expression
