@@ -33,6 +33,7 @@ const STATIC_STEPS: readonly Step[] = [
   { name: 'openapi.json', command: ['node', 'tools/openapi.ts', '--check'] },
   { name: 'problems.md', command: ['node', 'tools/problems.ts', '--check'] },
   { name: 'cli.md', command: ['node', 'tools/cli-reference.ts', '--check'] },
+  { name: 'dashboard', command: ['node', 'tools/dashboard.ts', '--check'] },
   { name: 'measured figures', command: ['node', 'bench/reporting/documents.ts', '--check'] },
   { name: 'reliability.md', command: ['node', 'tools/reliability.ts', '--check'] },
 ]

@@ -22,6 +22,12 @@ export function readWholeNumber(text: string): number {
   throw new InvalidArgumentError('Write a whole number.')
 }
 
+/** The textfile collector reads no other files, without saying so. */
+export function readMetricsFile(text: string): string {
+  if (/[^/]\.prom$/.test(text)) return text
+  throw new InvalidArgumentError('Write the path of a file whose name ends with .prom.')
+}
+
 /** 0 to 100, with up to 3 decimal places. */
 export function readPercent(text: string): number {
   const percent = /^[0-9]{1,3}(\.[0-9]{1,3})?$/.test(text) ? Number(text) : Number.NaN

@@ -13,7 +13,7 @@ import { RequestMeasures } from '../metrics/request-measures.ts'
 import { openLedger, type EmbeddedLedger } from '../ledger.ts'
 import { logClock, logExpiry } from './event-log.ts'
 import { EXIT } from './exit-codes.ts'
-import { LOG_LIMITS, openLog } from './log-output.ts'
+import { LOG_LIMITS, openLog, type OpenLog } from './log-output.ts'
 import { requireKeysFor } from './require-keys.ts'
 import { httpOptions, ledgerOptions } from './service-options.ts'
 import { warmUp } from './warm-up.ts'
@@ -49,13 +49,13 @@ const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const
 export async function startService(settings: Settings, warnings: readonly string[] = []): Promise<Service> {
   const { host, healthPort, shutdownMs } = settings
   const logLimits = { ...LOG_LIMITS, exitMsMax: Math.min(LOG_LIMITS.exitMsMax, shutdownMs / 8) }
-  const { log } = openLog(settings.logLevel, logLimits)
+  const { log, output } = openLog(settings.logLevel, logLimits)
   logDefect(log)
   for (const warning of warnings) log.warn(warning)
   // The first of all, so that probes are answered while a database is slow to open.
   const health = healthPort === undefined ? null : await HealthPort.open({ host, port: healthPort })
   try {
-    const parts = await serve(settings, log, health)
+    const parts = await serve(settings, { log, output }, health)
     const url = urlOf(parts.app)
     const metricsUrl = parts.metricsApp === null ? url : urlOf(parts.metricsApp)
     const healthUrl = health === null ? null : urlOfAddress(health.address)
@@ -74,13 +74,13 @@ export async function startService(settings: Settings, warnings: readonly string
 }
 
 /** Opens the database, and listens. */
-async function serve(settings: Settings, log: Logger, health: HealthPort | null): Promise<Parts> {
+async function serve(settings: Settings, { log, output }: OpenLog, health: HealthPort | null): Promise<Parts> {
   const { host, port, metricsPort, warmUpMs } = settings
   const state = { isStarting: warmUpMs > 0, isStopping: false }
   const ledger = await openServed(settings, log)
   const { engine, storage, sweeper } = ledger
   const requestMeasures = new RequestMeasures()
-  const metrics = metricsOf(ledger, { requests: requestMeasures })
+  const metrics = metricsOf(ledger, { requests: requestMeasures, log: output })
   const app = buildServer(
     { engine, reader: storage.reader, authors: { actors: ledger.actors }, store: storage, sweeper },
     {

@@ -24,6 +24,7 @@ const KNOWN: Readonly<Record<string, ExitCode>> = {
   MappingError: EXIT.usage,
   ListError: EXIT.usage,
   HealthPortError: EXIT.fault,
+  VerificationFileError: EXIT.fault,
 }
 
 export function troubleOf(thrown: unknown): Trouble {

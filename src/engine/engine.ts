@@ -97,6 +97,7 @@ export class Engine {
     const { store, contention, cache, watch } = this.#context
     return {
       queueCommands: this.#queue.commands,
+      queueCommandsMax: this.limits.queueCommandsMax,
       batchesInFlight: this.#pipeline.depth,
       isBreakerOpen: store.isOpen,
       contendedBalances: contention.size,
@@ -148,17 +149,19 @@ export class Engine {
         return reject(new Fault('shutting_down', 'This process takes no more work.', { retryAfterMs: 1_000 }))
       if (signal?.aborted) return reject(new Fault('deadline_exceeded', 'The call was aborted before it began.'))
       const waitMsMax = timeoutMs ?? this.limits.callTimeoutMsDefault
+      const submittedAt = this.#clock.elapsed()
       let ticket: Ticket
       let crowd: Crowd | null
       try {
         const promise =
           this.#accountLimits === null ? { resolve, reject } : this.#accountLimits.admit(work, { resolve, reject })
-        const submittedAt = this.#clock.elapsed()
         const times = { submittedAt, deadlineAt: submittedAt + waitMsMax }
         ticket = new Ticket({ work, caller }, times, promise, this.#context.measures)
         crowd = this.#queue.offer(ticket)
       } catch (error) {
-        return reject(asFault(error))
+        const fault = asFault(error)
+        this.#context.measures.failed({ work, submittedAt }, fault)
+        return reject(fault)
       }
       if (crowd !== null) return ticket.reject(overloaded(crowd, this.limits))
       if (timeoutMs !== undefined || signal !== undefined) this.#expireEarly(ticket, signal, timeoutMs)

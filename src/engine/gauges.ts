@@ -2,6 +2,8 @@
 export interface EngineGauges {
   /** Commands that wait for a batch. */
   readonly queueCommands: number
+  /** Commands that may wait; further ones are `overloaded`. */
+  readonly queueCommandsMax: number
   readonly batchesInFlight: number
   /** Whether the circuit breaker answers for the database. */
   readonly isBreakerOpen: boolean

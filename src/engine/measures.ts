@@ -76,7 +76,7 @@ export class Measures implements TicketWatch {
     } else if (work.kind !== 'group') this.#count(work.kind, seconds, outcome)
   }
 
-  failed({ work, submittedAt }: Ticket, { code }: Fault): void {
+  failed({ work, submittedAt }: Pick<Ticket, 'work' | 'submittedAt'>, { code }: Fault): void {
     const seconds = (this.#clock.elapsed() - submittedAt) / 1_000
     for (const kind of kindsOf(work)) {
       const measures = this.#of(kind)

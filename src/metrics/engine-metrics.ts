@@ -1,6 +1,7 @@
 /** The metrics of an engine: commands, batches, commits, holds. */
 import type { EngineGauges } from '../engine/gauges.ts'
-import { OPERATIONS, type Measures } from '../engine/measures.ts'
+import type { FaultCode } from '../domain/outcome.ts'
+import { OPERATIONS, type CommitEnd, type Measures } from '../engine/measures.ts'
 import type { EngineStats } from '../engine/stats.ts'
 import { counter, gauge, histogram, type Labels, type Shown } from './shown.ts'
 
@@ -37,8 +38,43 @@ function commandMetrics({ kinds }: Measures): readonly Shown[] {
       'Commands that were answered, by kind, outcome and the code of a refusal.',
       outcomes,
     ),
+    counter(
+      'holdfast_faults_total',
+      'Commands that ended with a fault, by its code. Every code is there from the start, so that the first fault counts in a rate.',
+      faultsOf(kinds),
+    ),
     histogram('holdfast_command_duration_seconds', 'Time from the submission of a command to its answer.', durations),
   ]
+}
+
+const NO_FAULTS: Readonly<Record<FaultCode, 0>> = {
+  overloaded: 0,
+  rate_limited: 0,
+  deadline_exceeded: 0,
+  contention: 0,
+  store_unavailable: 0,
+  store_misconfigured: 0,
+  clock_wrong: 0,
+  commit_in_doubt: 0,
+  store_refused: 0,
+  shutting_down: 0,
+  internal: 0,
+}
+
+function faultsOf(kinds: Measures['kinds']): readonly (readonly [Labels, number])[] {
+  const counts: Record<FaultCode, number> = { ...NO_FAULTS }
+  for (const { faulted } of kinds.values()) for (const [code, count] of faulted) counts[code] += count
+  return Object.entries(counts).map(([code, count]) => [{ code }, count])
+}
+
+/** All of them are shown from the start, as the codes of faults are. */
+const NO_ENDS: Readonly<Record<CommitEnd, 0>> = {
+  committed: 0,
+  stale: 0,
+  deadlock: 0,
+  lock_timeout: 0,
+  serialization: 0,
+  faulted: 0,
 }
 
 function batchMetrics(
@@ -49,7 +85,8 @@ function batchMetrics(
   const conflicts = Object.entries({ stale, deadlock, lock_timeout, serialization, doubt, split })
   const ends: [Labels, number][] = []
   for (const [path, byResult] of Object.entries(commits)) {
-    for (const [result, count] of byResult) ends.push([{ path: PATHS[path as 'commit'], result }, count])
+    const counts = Object.entries({ ...NO_ENDS, ...Object.fromEntries(byResult) })
+    for (const [result, count] of counts) ends.push([{ path: PATHS[path as 'commit'], result }, count])
   }
   return [
     histogram('holdfast_batch_commands', 'Commands in one batch.', batchCommands),
@@ -107,6 +144,7 @@ function holdMetrics({ holdsEnded, settledParts }: Measures): readonly Shown[] {
 function stateMetrics(gauges: EngineGauges): readonly Shown[] {
   const {
     queueCommands,
+    queueCommandsMax,
     batchesInFlight,
     isBreakerOpen,
     contendedBalances,
@@ -116,6 +154,11 @@ function stateMetrics(gauges: EngineGauges): readonly Shown[] {
   } = gauges
   return [
     gauge('holdfast_queue_commands', 'Commands that wait for a batch.', queueCommands),
+    gauge(
+      'holdfast_queue_commands_max',
+      'Commands that may wait for a batch; further ones are overloaded.',
+      queueCommandsMax,
+    ),
     gauge('holdfast_batches_in_flight', 'Batches that are being decided or committed.', batchesInFlight),
     gauge('holdfast_breaker_open', '1 while the circuit breaker answers for the database.', Number(isBreakerOpen)),
     gauge(

@@ -87,6 +87,30 @@ describe('the metrics of a ledger', () => {
     const samples = await samplesOf(metricsOf(ledger))
     assert.equal(samples.get('holdfast_commands_total{kind="deposit",outcome="faulted",code="store_unavailable"}'), 6)
     assert.equal(samples.get('holdfast_breaker_open'), 1)
+    assert.equal(samples.get('holdfast_faults_total{code="store_unavailable"}'), 6)
+  })
+
+  test('count a command that is refused because its account has reached its limit', async () => {
+    const storage = openMemoryStorage()
+    const engine = new Engine(storage.store, { limits: { accountCommandsPerSecondMax: 1, accountBurstMax: 1 } })
+    const registry = metricsOf({ engine, storage, sweeper: null })
+    await engine.submit(deposit('d', 'user:8', 100n))
+    await engine.submit(freeze('a', 'user:8', 1n))
+    await assert.rejects(engine.submit(freeze('b', 'user:8', 1n)), { code: 'rate_limited' })
+    const samples = await samplesOf(registry)
+    assert.equal(samples.get('holdfast_faults_total{code="rate_limited"}'), 1)
+    assert.equal(samples.get('holdfast_commands_total{kind="freeze",outcome="faulted",code="rate_limited"}'), 1)
+  })
+
+  test('have every fault and every result of a transaction at 0 before the first one, so that a rate counts it', async () => {
+    const samples = await samplesOf(metricsOf(open().ledger))
+    for (const code of ['overloaded', 'commit_in_doubt', 'store_misconfigured', 'internal']) {
+      assert.equal(samples.get(`holdfast_faults_total{code="${code}"}`), 0, code)
+    }
+    for (const result of ['committed', 'deadlock', 'lock_timeout']) {
+      assert.equal(samples.get(`holdfast_commits_total{path="swap",result="${result}"}`), 0, result)
+      assert.equal(samples.get(`holdfast_commits_total{path="locked",result="${result}"}`), 0, result)
+    }
   })
 
   test('are those of one moment, and have no name of an account and no id', async () => {
@@ -107,6 +131,16 @@ describe('the metrics of a ledger', () => {
     for (const name of text.matchAll(/^# TYPE (holdfast_\S+) (\S+)$/gm)) {
       assert.equal(name[1]!.endsWith('_total'), name[2] === 'counter', name[1])
     }
+  })
+
+  test('show the room of the queue, the lines that the log dropped, and warnings of the database', async () => {
+    const { ledger } = open()
+    const samples = await samplesOf(metricsOf(ledger, { log: { droppedCount: 3 } }))
+    assert.equal(samples.get('holdfast_queue_commands_max'), 10_000)
+    assert.equal(samples.get('holdfast_log_dropped_lines_total'), 3)
+    // The memory store warns that it keeps nothing.
+    assert.equal(samples.get('holdfast_store_warnings'), 1)
+    assert.equal((await samplesOf(metricsOf(ledger))).has('holdfast_log_dropped_lines_total'), false)
   })
 
   test('join those of an application, once', () => {

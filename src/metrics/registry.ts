@@ -5,11 +5,12 @@ import { VERSION } from '../version.ts'
 import { databaseMetrics, engineMetrics, type MeasuredEngine } from './engine-metrics.ts'
 import type { RequestMeasures } from './request-measures.ts'
 import { counter, gauge, histogram, type Shown } from './shown.ts'
+import { WarningCount, type InspectedStorage } from './warning-count.ts'
 
 /** The parts of an `EmbeddedLedger` that are measured. */
 export interface MeasuredLedger {
   readonly engine: MeasuredEngine
-  readonly storage: { readonly kind: string; gauges(): StorageGauges }
+  readonly storage: InspectedStorage & { readonly kind: string; gauges(): StorageGauges }
   /** Null if this process does not sweep. */
   readonly sweeper: { readonly status: ExpiryStatus } | null
 }
@@ -30,6 +31,19 @@ export interface MetricsOptions {
   readonly registry?: Registry
   /** The requests of the service, if there is one. */
   readonly requests?: RequestMeasures
+  /** The log of the service, if there is one. */
+  readonly log?: LoggedLines
+}
+
+export interface LoggedLines {
+  /** Lines that were dropped since the start. */
+  readonly droppedCount: number
+}
+
+/** What is measured. */
+interface Sources extends Omit<MetricsOptions, 'registry'> {
+  readonly ledger: MeasuredLedger
+  readonly warnings: WarningCount
 }
 
 /**
@@ -40,8 +54,9 @@ export interface MetricsOptions {
 export function metricsOf(ledger: MeasuredLedger, options: MetricsOptions = {}): Registry {
   const registry = options.registry ?? new Registry()
   if (options.registry === undefined) collectDefaultMetrics({ register: registry })
-  const reading = new Reading(() => collect(ledger, options.requests))
-  for (const { name } of collect(ledger, options.requests)) {
+  const sources: Sources = { ...options, ledger, warnings: new WarningCount(ledger.storage) }
+  const reading = new Reading(() => collect(sources))
+  for (const { name } of collect(sources)) {
     // A metric of our own: the registry only asks for its name and its values.
     const metric = { name, get: () => Promise.resolve(reading.of(name)), reset: () => undefined }
     registry.registerMetric(metric as unknown as Metric)
@@ -67,7 +82,7 @@ class Reading {
   }
 }
 
-function collect(ledger: MeasuredLedger, requests: RequestMeasures | undefined): readonly Shown[] {
+function collect({ ledger, warnings, requests, log }: Sources): readonly Shown[] {
   const { engine, storage, sweeper } = ledger
   return [
     gauge('holdfast_build_info', '1; the labels say which version this is, and on which kind of database.', [
@@ -77,6 +92,14 @@ function collect(ledger: MeasuredLedger, requests: RequestMeasures | undefined):
     ...databaseMetrics(engine.measures, storage.kind),
     ...(sweeper === null ? [] : expiryMetrics(sweeper.status)),
     ...storageMetrics(storage.gauges()),
+    gauge(
+      'holdfast_store_warnings',
+      'Warnings about the settings of the database, as /readyz and verify show them.',
+      warnings.current(),
+    ),
+    ...(log === undefined
+      ? []
+      : [counter('holdfast_log_dropped_lines_total', 'Lines of the log that could not be written.', log.droppedCount)]),
     ...(requests === undefined ? [] : requestMetrics(requests)),
   ]
 }

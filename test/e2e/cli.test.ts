@@ -1,8 +1,8 @@
 /** The command line, started as a process. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { existsSync, readFileSync } from 'node:fs'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { DatabaseSync } from 'node:sqlite'
 import { tmpdir } from 'node:os'
@@ -287,6 +287,47 @@ describe('verify', () => {
     const environment = { HOLDFAST_STORE: `sqlite:${newFile()}` }
     await json('deposit user:8 10', environment)
     assert.deepEqual((await json('verify', environment))['warnings'], [])
+  })
+
+  test('the result is a file for Prometheus too, also when a law is broken', async () => {
+    const results = await mkdtemp(join(folder, 'results-'))
+    const file = newFile()
+    const environment = { HOLDFAST_STORE: `sqlite:${file}` }
+    await json('deposit user:8 10000', environment)
+    const result = join(results, 'ledger.prom')
+    const startedAt = Date.now() / 1_000
+    assert.equal((await json(`verify --metrics ${result}`, environment))['ok'], true)
+    const text = readFileSync(result, 'utf8')
+    const value = (sample: string): number =>
+      Number(
+        text
+          .split('\n')
+          .find((line) => line.startsWith(`${sample} `))
+          ?.slice(sample.length),
+      )
+    const store = `store="sqlite:${file}"`
+    assert.equal(value(`holdfast_verify_ok{${store}}`), 1)
+    assert.equal(value(`holdfast_verify_broken{${store},check="3b"}`), 0)
+    const endedAt = value(`holdfast_verify_end_timestamp_seconds{${store}}`)
+    assert.ok(endedAt >= startedAt && endedAt <= Date.now() / 1_000, text)
+    assert.ok(value(`holdfast_verify_duration_seconds{${store}}`) > 0, text)
+
+    using database = new DatabaseSync(file)
+    database.exec("UPDATE balances SET available = available + 1 WHERE account = 'user:8'")
+    await fails(`verify --metrics ${result}`, 1, environment)
+    const broken = readFileSync(result, 'utf8')
+    assert.match(broken, /^holdfast_verify_ok\{.*\} 0$/m)
+    assert.match(broken, /^holdfast_verify_broken\{.*,check="3b"\} 1$/m)
+    assert.match(broken, /^holdfast_verify_broken\{.*,check="1a"\} 0$/m)
+    assert.deepEqual(await readdir(results), ['ledger.prom'])
+  })
+
+  test('a file for Prometheus that cannot be written, or that nobody would read, is refused before the books are read', async () => {
+    const nowhere = await fails('verify --store memory: --metrics /nowhere/ledger.prom', 3)
+    assert.match(nowhere.stderr, /No file can be made in \/nowhere/)
+    assert.equal(nowhere.stdout, '')
+    const other = await fails('verify --store memory: --metrics ledger.txt', 2)
+    assert.match(other.stderr, /ends with \.prom/)
   })
 
   test('a database that nobody has made yet does not pass', async () => {

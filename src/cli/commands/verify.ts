@@ -7,7 +7,7 @@
 import type { Command } from 'commander'
 import { withoutPassword } from '../../config.ts'
 import type { EmbeddedLedger } from '../../ledger.ts'
-import { readWholeNumber } from '../arguments.ts'
+import { readMetricsFile, readWholeNumber } from '../arguments.ts'
 import { EXIT } from '../exit-codes.ts'
 import { Progress } from '../progress.ts'
 import { fieldTable, listTable, styled } from '../tables.ts'
@@ -17,6 +17,7 @@ interface VerifyFlags {
   readonly store?: string
   readonly config?: string
   readonly rows: number
+  readonly metrics?: string
   readonly json?: boolean
 }
 
@@ -40,13 +41,22 @@ export function addVerifyCommand(program: Command): void {
     .addOption(settingOption('store'))
     .addOption(configOption())
     .option('--rows <count>', 'number of rows to show per broken law', readWholeNumber, ROWS_DEFAULT)
+    .option(
+      '--metrics <file>',
+      'also write the result to this file, *.prom, for the textfile collector of node_exporter',
+      readMetricsFile,
+    )
     .addOption(jsonOption())
     .action(async (flags: VerifyFlags) => {
+      const file = flags.metrics === undefined ? null : await import('../verification-file.ts')
+      file?.requireVerificationFolder(flags.metrics!)
       const store = readStore(flags)
       const { openLedger } = await import('../../ledger.ts')
       // Every law holds in an empty database, so a missing database must not be created here.
       await using ledger = await openLedger(store, { migrate: false, sweep: false, reads: 'caller' })
+      const since = performance.now()
       const findings = await audit(ledger, Math.max(1, flags.rows))
+      const durationMs = performance.now() - since
       const ok = findings.every((finding) => finding.ok)
       const shown = withoutPassword(store)
       const { warnings } = ledger.storage
@@ -55,6 +65,12 @@ export function addVerifyCommand(program: Command): void {
         view: findingsView(shown, findings) + warningsView(warnings),
       })
       if (!ok) process.exitCode = EXIT.refused
+      await file?.writeVerification(flags.metrics!, {
+        store: shown,
+        checks: findings,
+        endedAtMs: Date.now(),
+        durationMs,
+      })
     })
 }
 
