@@ -137,6 +137,10 @@ export const KINDS = {
     what: 'Migrations',
     why: 'A process refuses to start on tables of another version.',
   },
+  'tables.shape': {
+    what: 'Tables and indexes',
+    why: 'Reads and commits rely on them.',
+  },
   'tables.missing': {
     what: 'Missing table',
     why: 'Every command that needs it fails.',

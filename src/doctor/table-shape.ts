@@ -72,7 +72,7 @@ export function shapeFindings(kind: ServerKind, { tables, indexes }: ShapeFound)
     ...indexes.filter((index) => there.includes(index.table)).flatMap((index) => extraIndex(index)),
   ]
   if (findings.length > 0) return findings
-  return [finding('tables.index_missing', 'fine', { value: 'all tables and indexes are there, and no others on them' })]
+  return [finding('tables.shape', 'fine', { value: 'all tables and indexes are there, and no others on them' })]
 }
 
 function missingIndexes(table: string, indexes: readonly FoundIndex[]): readonly Finding[] {

@@ -96,10 +96,13 @@ const WARNED: Partial<Readonly<Record<StoreWarningCode, Known>>> = {
   galera: {
     id: 'durability.replicas',
     severity: 'risk',
-    variables: ['wsrep_on'],
+    variables: [],
     remedy: () => 'Send all processes to one node',
   },
 }
+
+/** They mean nothing without a binary log. */
+const BINARY_LOG: ReadonlySet<string> = new Set<StoreWarningCode>(['sync_binlog', 'binlog_format'])
 
 interface Rule {
   readonly id: FindingId
@@ -194,11 +197,14 @@ function durabilityFindings(flavour: Flavour, settings: Settings): readonly Find
     const { id, severity, variables, remedy } = known
     const [variable = null] = variables
     const value = variable === null ? message : `${variable} is ${settings.get(variable)}`
-    return [finding(id, severity, { subject: variable ?? code, value, why: message, remedy: remedy(flavour) })]
+    // Without a variable, the sentence is what was found.
+    const why = variable === null ? {} : { why: message }
+    return [finding(id, severity, { subject: variable ?? code, value, ...why, remedy: remedy(flavour) })]
   })
   const sound = Object.entries(WARNED).flatMap(([code, { id, variables }]) => {
     const [variable] = variables
     const value = variable === undefined ? undefined : settings.get(variable)
+    if (BINARY_LOG.has(code) && !isOn(settings.get('log_bin'))) return []
     if (variable === undefined || value === undefined || warnings.some((warning) => warning.code === code)) return []
     return [finding(id, 'fine', { subject: variable, value: `${variable} is ${value}` })]
   })

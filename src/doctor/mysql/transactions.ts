@@ -56,7 +56,7 @@ const LAST_STATEMENTS: Question = {
   name: 'last statements of connections',
   text: `SELECT t.processlist_id AS connection_id, s.sql_text AS statement, a.attr_value AS program
     FROM performance_schema.threads t
-    LEFT JOIN performance_schema.events_statements_current s ON s.thread_id = t.thread_id AND s.nesting_event_id IS NULL
+    LEFT JOIN performance_schema.events_statements_current s ON s.thread_id = t.thread_id AND s.nesting_event_level = 0
     LEFT JOIN performance_schema.session_connect_attrs a ON a.processlist_id = t.processlist_id AND a.attr_name = 'program_name'
     WHERE t.processlist_id IS NOT NULL`,
 }

@@ -1,4 +1,5 @@
 /** Settings of PostgreSQL that lose rows or time. */
+import { SERVER_STATE } from '../../stores/postgres/standbys.ts'
 import { codedWarningsOf, readSettings, type ServerSettings } from '../../stores/postgres/server.ts'
 import type { StoreWarningCode } from '../../stores/warning.ts'
 import type { FindingId } from '../catalogue.ts'
@@ -39,8 +40,14 @@ export async function readPostgresSettings(examination: Examination): Promise<Po
     text: 'SELECT name, reset_val AS value FROM pg_settings WHERE name = ANY ($1)',
     values: [NAMES],
   })
-  if (ofStore === null || rows === null) return null
-  return { ofStore, more: new Map(rows.map(({ name, value }) => [textOf(name), textOf(value)])) }
+  const states = await examination.rows({ name: 'whether it is the primary', text: `SELECT ${SERVER_STATE}` })
+  if (ofStore === null || rows === null || states === null) return null
+  // Each question has a transaction that may not write, on every server.
+  const transaction_read_only = states[0]!['reads_only'] === true ? 'on' : 'off'
+  return {
+    ofStore: { ...ofStore, transaction_read_only },
+    more: new Map(rows.map(({ name, value }) => [textOf(name), textOf(value)])),
+  }
 }
 
 export function setText(variable: string, value: string): string {
@@ -222,7 +229,9 @@ function durabilityFindings(settings: ServerSettings): readonly Finding[] {
     if (known === undefined) return []
     const { id, severity, setting, remedy } = known
     const value = setting === null ? message : `${setting} is ${settings[setting]}`
-    return [finding(id, severity, { subject: setting ?? code, value, why: message, remedy })]
+    // Without a setting, the sentence is what was found.
+    const why = setting === null ? {} : { why: message }
+    return [finding(id, severity, { subject: setting ?? code, value, ...why, remedy })]
   })
   const sound = Object.entries(WARNED).flatMap(([code, { id, setting }]) => {
     if (setting === null || warnings.some((warning) => warning.code === code)) return []
