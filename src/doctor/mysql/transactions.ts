@@ -6,6 +6,7 @@ import type { Examination, Question } from '../examination.ts'
 import { finding, type Finding } from '../finding.ts'
 import { waitFindings, type LockWait } from '../lock-waits.ts'
 import { durationText } from '../sizes.ts'
+import { shownStatement } from '../statement-text.ts'
 import { isTableOfHoldfast, TABLE_LIST, TABLE_NAMES } from '../table-shape.ts'
 import { transactionFindings, type OpenTransaction } from '../transactions.ts'
 import { textOf, textOrNull } from '../shown-values.ts'
@@ -176,7 +177,7 @@ function tableWaitFinding(row: Row): Finding {
   return finding('waits.table', seconds >= TABLE_WAIT_SECONDS_RISK ? 'risk' : 'fine', {
     subject: id,
     value: `connection ${id} (user ${textOf(row['user'])}): ${textOf(row['state']).toLowerCase()}, for ${durationText(seconds * 1_000)}`,
-    details: statement === null ? [] : [`waits: ${statement.slice(0, 300)}`],
+    details: statement === null ? [] : [`waits: ${shownStatement(statement)}`],
     remedy: `End the oldest open transaction (see there), or give up the change: ${end(id)}`,
   })
 }
