@@ -12,7 +12,7 @@ const LABELS: Readonly<Record<Severity, string>> = {
 const INDENT = '        '
 
 /** One finding as a block of lines, without a line break at its end. */
-export function findingView({ severity, what, value, why, remedy, details }: Finding): string {
+function findingView({ severity, what, value, why, remedy, details }: Finding): string {
   const label = LABELS[severity].padEnd(INDENT.length)
   const style = severity === 'broken' || severity === 'risk' ? 'red' : 'bold'
   return [

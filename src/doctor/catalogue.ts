@@ -17,6 +17,10 @@ export const KINDS = {
     what: 'Version',
     why: 'The promises of Holdfast are not tested on it.',
   },
+  'server.pooler': {
+    what: 'Pooler',
+    why: 'What Holdfast sets and prepares on a connection is lost when its next transaction has another one.',
+  },
   'server.read_only': {
     what: 'Writes',
     why: 'Nothing can be committed on a server that takes reads only.',

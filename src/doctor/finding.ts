@@ -10,7 +10,7 @@ import { KINDS, type FindingId } from './catalogue.ts'
 export type Severity = 'broken' | 'risk' | 'advice' | 'fine'
 
 /** The worst first. */
-export const SEVERITIES: readonly Severity[] = ['broken', 'risk', 'advice', 'fine']
+const SEVERITIES: readonly Severity[] = ['broken', 'risk', 'advice', 'fine']
 
 export interface Finding {
   /** Stable, see catalogue.ts. */
@@ -51,7 +51,7 @@ export function bySeverity(findings: readonly Finding[]): readonly Finding[] {
 }
 
 /** Two examinations that find the same thing have the same key for it, whatever its value is. */
-export function keyOf({ id, subject, severity }: Finding): string {
+function keyOf({ id, subject, severity }: Finding): string {
   return JSON.stringify([id, subject, severity])
 }
 

@@ -44,6 +44,7 @@ for (const { name, url, reason } of mysqlServers()) {
         ({ severity }) => severity === 'risk' || severity === 'broken',
       )
       assert.match(wait.value, /has waited for \d+ .* of index (?:balances_name|PRIMARY) of balances/)
+      assert.match(wait.value, /user:1/)
       assert.match(wait.details[0]!, /^waits: connection \d+ .*(?:UPDATE|SELECT|INSERT).*balances/i)
       assert.match(wait.details[1]!, new RegExp(`^blocks: connection ${id} .*idle`))
       // Without the performance schema, MariaDB does not know the last statement of an idle connection.

@@ -9,6 +9,7 @@ import { parsePostgresUrl } from '../../src/stores/postgres/url.ts'
 import { Books } from '../conformance/books.ts'
 import { deposit } from '../support/commands.ts'
 import { examineUntil, found, textOf, theOne } from '../support/doctor.ts'
+import { PgBouncer, WITHOUT_PGBOUNCER } from '../support/pgbouncer.ts'
 import { PostgresLedger } from '../support/postgres-ledger.ts'
 import { PrivateServer } from '../support/private-server.ts'
 import { administer, PostgresDatabase, WITHOUT_POSTGRES } from '../../harness/postgres-database.ts'
@@ -174,6 +175,36 @@ describe('doctor on postgres', { skip: WITHOUT_POSTGRES }, () => {
     assert.deepEqual(settings, [{ value: 'off' }])
     const { rows } = await ledger.database.client.query("SELECT * FROM accounts WHERE account = 'user:9'")
     assert.equal(rows.length, 0)
+  })
+})
+
+describe('doctor through a pooler', { skip: WITHOUT_POSTGRES || WITHOUT_PGBOUNCER }, () => {
+  test('one that shares connections is found, and gets them back as they were', async () => {
+    await using ledger = await PostgresLedger.create()
+    await using bouncer = await PgBouncer.start('transaction')
+    const url = ledger.database.url({}, { port: bouncer.port })
+    assert.equal(theOne(await examine(url), 'server.pooler').severity, 'broken')
+    const next = await connected(url)
+    for (const name of ['statement_timeout', 'lock_timeout', 'transaction_read_only']) {
+      const { rows } = await next.query<Record<string, string>>(`SHOW ${name}`)
+      assert.match(rows[0]![name]!, /^(?:0|off)$/, name)
+    }
+    await next.query("INSERT INTO accounts VALUES ('user:9', '{}')")
+    await next.end()
+  })
+
+  test('one that shares a single connection is found too', async () => {
+    await using ledger = await PostgresLedger.create()
+    await using bouncer = await PgBouncer.start('transaction', { default_pool_size: 1 })
+    const url = ledger.database.url({}, { port: bouncer.port })
+    assert.equal(theOne(await examine(url), 'server.pooler').severity, 'broken')
+  })
+
+  test('one that keeps them is fine', async () => {
+    await using ledger = await PostgresLedger.create()
+    await using bouncer = await PgBouncer.start('session')
+    const findings = await examine(ledger.database.url({}, { port: bouncer.port }))
+    assert.equal(theOne(findings, 'server.pooler').severity, 'fine')
   })
 })
 

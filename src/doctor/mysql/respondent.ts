@@ -22,6 +22,8 @@ export class MysqlRespondent implements Respondent {
   readonly #address: MysqlAddress
   readonly #tuning: MysqlTuning
   #connection: MysqlConnection | null
+  /** Why no other connection could be opened: the questions that are left are not tried. */
+  #lost: Refusal | null = null
 
   /** @throws Fault `store_unavailable`, `store_misconfigured` */
   static async open(address: MysqlAddress, tuning: MysqlTuning): Promise<MysqlRespondent> {
@@ -34,32 +36,36 @@ export class MysqlRespondent implements Respondent {
     this.#address = address
     this.#tuning = tuning
     this.#connection = connection
+    this.server = connection.server
     this.rightsRemedy = rightsRemedyOf(connection.server.flavour)
   }
 
   readonly query: Query = async (sql, parameters) => {
+    if (this.#lost !== null) throw this.#lost
     try {
       const text = parameters.length === 0 ? sql : format(sql, parameters as (string | number | null)[])
       const [reply] = await (await this.#usable()).run([text], QUESTION_MS_MAX + ANSWER_MARGIN_MS)
       return reply!.rows
     } catch (error) {
-      throw refusalOf(error)
+      const refusal = refusalOf(error)
+      if (this.#connection === null) this.#lost = refusal
+      throw refusal
     }
   }
 
-  get server(): ServerFacts {
-    return this.#connection!.server
-  }
+  /** As it was when the examination began. */
+  readonly server: ServerFacts;
 
   [Symbol.asyncDispose](): Promise<void> {
     this.#connection?.destroy()
     return Promise.resolve()
   }
 
-  /** A connection that a slow answer has cost is replaced once per question. */
+  /** A slow answer costs the connection; the next question opens another one. */
   async #usable(): Promise<MysqlConnection> {
     if (this.#connection?.isReusable !== true) {
       this.#connection?.destroy()
+      this.#connection = null
       this.#connection = await readingConnection(this.#address, this.#tuning)
     }
     return this.#connection

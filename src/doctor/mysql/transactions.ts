@@ -92,9 +92,10 @@ export async function examineMysqlTransactions(
   if (transactions === null) return
   const sessions = sessionsOf(transactions, last ?? [])
   if (waits !== null) {
+    const context = { sessions, transactions, names: await namesOf(examination, waits) }
     examination.add(
       ...waitFindings(
-        waits.map((row) => waitOf(row, sessions, transactions)),
+        waits.map((row) => waitOf(row, context)),
         { end, tables: TABLE_NAMES },
       ),
     )
@@ -103,6 +104,12 @@ export async function examineMysqlTransactions(
 }
 
 type Sessions = ReadonlyMap<string, DatabaseSession>
+
+interface Context {
+  readonly sessions: Sessions
+  readonly transactions: readonly Row[]
+  readonly names: ReadonlyMap<string, string>
+}
 
 /** By the id of the transaction. */
 function sessionsOf(transactions: readonly Row[], last: readonly Row[]): Sessions {
@@ -137,18 +144,35 @@ const UNKNOWN: DatabaseSession = {
   transactionMs: null,
 }
 
-function waitOf(row: Row, sessions: Sessions, transactions: readonly Row[]): LockWait {
+/** Names of balances by their ids, for locks that show the id only. */
+async function namesOf(examination: Examination, waits: readonly Row[]): Promise<ReadonlyMap<string, string>> {
+  const ids = waits
+    .filter(
+      (row) =>
+        row['table_name'] === 'balances' &&
+        row['index_name'] === 'PRIMARY' &&
+        row['table_schema'] === row['own_schema'],
+    )
+    .map((row) => textOf(row['lock_data']))
+    .filter((id) => /^\d{1,19}$/.test(id))
+  if (ids.length === 0) return new Map()
+  const rows = await examination.optionalRows(`SELECT id, account, asset FROM balances WHERE id IN (${ids.join(', ')})`)
+  return new Map((rows ?? []).map((row) => [textOf(row['id']), `${textOf(row['account'])}, ${textOf(row['asset'])}`]))
+}
+
+function waitOf(row: Row, { sessions, transactions, names }: Context): LockWait {
   const waiting = transactions.find((candidate) => textOf(candidate['id']) === textOf(row['waiting_id']))
   const waitedMs = wholeOrNull(waiting?.['waited_ms'] ?? null)
   const isHere = row['table_schema'] === row['own_schema']
   const table = isHere ? textOf(row['table_name']) : `${textOf(row['table_schema'])}.${textOf(row['table_name'])}`
   const isRow = row['lock_type'] === 'RECORD'
+  const name = isHere && table === 'balances' ? names.get(textOf(row['lock_data'])) : undefined
   return {
     waiting: sessions.get(textOf(row['waiting_id'])) ?? UNKNOWN,
     blocking: sessions.get(textOf(row['blocking_id'])) ?? UNKNOWN,
     waitedMs: waitedMs === null ? null : Math.max(0, waitedMs),
     what: isRow
-      ? `the row (${textOf(row['lock_data'])}) of index ${textOf(row['index_name'])} of ${table}`
+      ? `the row (${textOf(row['lock_data'])}${name === undefined ? '' : `: ${name}`}) of index ${textOf(row['index_name'])} of ${table}`
       : `the table ${table}`,
     table: isHere ? table : null,
   }

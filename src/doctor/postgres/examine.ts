@@ -29,6 +29,7 @@ export async function examinePostgres(url: string): Promise<readonly Finding[]> 
   const settings = await readPostgresSettings(examination)
   if (settings !== null) examination.add(versionFinding(settings.ofStore))
   examination.add(encryptionFinding(parsed))
+  await examinePooler(examination, respondent)
   await examineClock(examination, 'postgres')
   const more: MoreSettings = settings?.more ?? new Map()
   if (settings !== null) examination.add(...judgePostgresSettings(settings))
@@ -71,6 +72,21 @@ function encryptionFinding({ tls, host }: PostgresUrl): Finding {
   }
   const value = tls === false ? 'not needed: the server is on this machine' : 'the connection is encrypted'
   return finding('connection.unencrypted', 'fine', { value })
+}
+
+async function examinePooler(examination: Examination, respondent: PostgresRespondent): Promise<void> {
+  const isShared = await examination.attempt('whether a pooler shares connections', () =>
+    respondent.sharesConnections(),
+  )
+  if (isShared === null) return
+  if (!isShared) {
+    examination.add(finding('server.pooler', 'fine', { value: 'each connection is one of the server' }))
+    return
+  }
+  const remedy = 'Set its pool_mode to session, or connect to the server itself'
+  examination.add(
+    finding('server.pooler', 'broken', { value: 'a pooler hands out a connection per transaction', remedy }),
+  )
 }
 
 async function examineConnections(

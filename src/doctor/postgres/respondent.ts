@@ -7,7 +7,7 @@ import { clientConfig } from '../../stores/postgres/connection.ts'
 import { faultOf } from '../../stores/postgres/errors.ts'
 import type { PostgresUrl } from '../../stores/postgres/url.ts'
 import type { Query } from '../../stores/sql/dialect.ts'
-import type { Row } from '../../stores/sql/values.ts'
+import { whole, type Row } from '../../stores/sql/values.ts'
 import { QUESTION_MS_MAX, Refusal, type RefusalKind, type Respondent } from '../examination.ts'
 
 /** The server cancels a statement first. */
@@ -28,6 +28,8 @@ export class PostgresRespondent implements Respondent {
   readonly rightsRemedy = 'Run doctor as an administrator, or: GRANT pg_monitor TO USER'
   readonly #url: PostgresUrl
   #client: Client | null
+  /** Why no other connection could be opened: the questions that are left are not tried. */
+  #lost: Refusal | null = null
 
   /** @throws Fault `store_unavailable`, `store_misconfigured` */
   static async open(url: PostgresUrl): Promise<PostgresRespondent> {
@@ -40,14 +42,43 @@ export class PostgresRespondent implements Respondent {
   }
 
   readonly query: Query = async (sql, parameters) => {
+    if (this.#lost !== null) throw this.#lost
     try {
       this.#client ??= await connected(this.#url)
       return await this.#ask(this.#client, sql, parameters)
     } catch (error) {
       const refusal = refusalOf(error)
+      if (this.#client === null) this.#lost = refusal
       if (refusal.kind === 'lost' || refusal.cause === undefined) this.#giveUp()
       throw refusal
     }
+  }
+
+  /**
+   * Whether the other end gives each transaction any connection of the server, as a pooler does that shares them. Not every pooler that shares
+   * is found.
+   */
+  async sharesConnections(): Promise<boolean> {
+    const first = await this.#backendId()
+    if (first === (this.#client as (Client & { readonly processID: number | null }) | null)?.processID) return false
+    const other = await connected(this.#url).catch(() => null)
+    if (other === null) return false
+    try {
+      // It takes the connection that was used last. A pooler that keeps connections may have none left for it.
+      const hasBegun = await other.query('BEGIN READ ONLY; SELECT 1').then(
+        () => true,
+        () => false,
+      )
+      // A pooler that shares one connection has none for the first one now.
+      return hasBegun && (await this.#backendId().catch(() => null)) !== first
+    } finally {
+      void other.end().catch(() => undefined)
+    }
+  }
+
+  async #backendId(): Promise<number> {
+    const [row] = await this.query('SELECT pg_backend_pid() AS id', [])
+    return whole(row!['id'])
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -50,7 +50,7 @@ export async function readPostgresSettings(examination: Examination): Promise<Po
   }
 }
 
-export function setText(variable: string, value: string): string {
+function setText(variable: string, value: string): string {
   return `ALTER SYSTEM SET ${variable} = ${value}; SELECT pg_reload_conf()`
 }
 

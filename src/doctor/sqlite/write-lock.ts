@@ -5,7 +5,7 @@ import { durationText } from '../sizes.ts'
 import { lockHoldersOf, processText } from './file-locks.ts'
 
 /** How long the lock is waited for. */
-export const LOCK_WAIT_MS_MAX = 1_000
+const LOCK_WAIT_MS_MAX = 1_000
 const RETRY_MS = 20
 
 export interface LockAttempt {
