@@ -18,14 +18,22 @@ const EXAMINERS: Readonly<Record<StoreKind, (url: string) => Promise<readonly Fi
  * @throws StoreUrlError
  */
 export async function examine(url: string): Promise<readonly Finding[]> {
+  const kind = storeKindOf(url)
   try {
-    return bySeverity(await EXAMINERS[storeKindOf(url)](url))
+    return bySeverity(await EXAMINERS[kind](url))
   } catch (error) {
     if (!(error instanceof Fault)) throw error
-    const remedy =
-      error.code === 'store_misconfigured'
-        ? null
-        : 'Start the database, or correct the host and the port of the store URL'
-    return [finding('server.unreachable', 'broken', { value: error.message, remedy })]
+    return [finding('server.unreachable', 'broken', { value: error.message, remedy: remedyOf(kind, error) })]
   }
+}
+
+const FULL = /too many (?:clients|connections)|remaining connection slots/i
+
+/** Null where the message says what to do. */
+function remedyOf(kind: StoreKind, { code, message }: Fault): string | null {
+  if (kind === 'sqlite' || code === 'store_misconfigured') return null
+  if (FULL.test(message)) {
+    return 'End connections of other programs, run fewer processes or a smaller pool_size, or raise max_connections of the server'
+  }
+  return 'Start the database, or correct the host and the port of the store URL'
 }

@@ -49,6 +49,8 @@ export class MysqlRespondent implements Respondent {
     } catch (error) {
       const refusal = refusalOf(error)
       if (this.#connection === null) this.#lost = refusal
+      // After an answer with an error, only the next answer shows that no transaction is open.
+      else await this.#connection.run(['ROLLBACK'], ANSWER_MARGIN_MS).catch(() => undefined)
       throw refusal
     }
   }
