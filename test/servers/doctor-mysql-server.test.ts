@@ -4,7 +4,7 @@ import { describe, test } from 'node:test'
 import { createConnection, type Connection } from 'mysql2/promise'
 import { examine } from '../../src/doctor/examine.ts'
 import { migrateLedger } from '../../src/ledger.ts'
-import { found, textOf, theOne } from '../support/doctor.ts'
+import { examineUntil, found, textOf, theOne } from '../support/doctor.ts'
 import { PrivateServer } from '../support/private-server.ts'
 import { installationUnderTest, type Installation } from '../../harness/server-installations.ts'
 
@@ -71,6 +71,15 @@ function describeServer(name: (typeof NAMES)[number], installation: Installation
     } finally {
       admin.destroy()
     }
+  })
+
+  test('with the performance schema, the last statement of an idle connection that blocks is shown', async () => {
+    await using server = await PrivateServer.start(installation)
+    const url = await server.createDatabase()
+    await migrateLedger(url)
+    await server.kill()
+    await server.start(['--performance-schema=ON'])
+    await lastStatement(name, server, url)
   })
 
   test('SET GLOBAL ends with the server, and SHOW ENGINE INNODB DEADLOCKS does not exist', async () => {
@@ -161,6 +170,30 @@ async function deadlocksInWords(admin: Connection, url: string): Promise<void> {
   assert.match(own.remedy!, /by account, asset and stripe/)
   assert.match(theOne(await examine(url), 'deadlock.count').value, /^2 /)
   assert.deepEqual(found(await examine(url), 'unseen'), [])
+}
+
+async function lastStatement(name: (typeof NAMES)[number], server: PrivateServer, url: string): Promise<void> {
+  if (name === 'mariadb') {
+    const off = theOne(await examine(url), 'setting.instruments', 'events_statements_current')
+    assert.match(off.value, /consumer events_statements_current is off/)
+    // The remedy can be typed.
+    await server.execute(off.remedy!)
+  }
+  assert.deepEqual(found(await examine(url), 'setting.instruments', 'events_statements_current'), [])
+  const [blocking, waiting] = [await connected(url), await connected(url)]
+  try {
+    await blocking.query("INSERT INTO accounts VALUES ('user:1', '{}')")
+    await blocking.query("BEGIN; UPDATE accounts SET metadata = '1' WHERE account = 'user:1'")
+    const ended = waiting.query("UPDATE accounts SET metadata = '2' WHERE account = 'user:1'")
+    const wait = await examineUntil(url, 'waits.lock', ({ severity }) => severity === 'risk')
+    assert.match(wait.details[0]!, /^waits: .* runs, .*: UPDATE accounts SET metadata = '2'/)
+    assert.match(wait.details[1]!, /^blocks: .* idle after, .*: UPDATE accounts SET metadata = '1'/)
+    await blocking.query('COMMIT')
+    await ended
+  } finally {
+    blocking.destroy()
+    waiting.destroy()
+  }
 }
 
 async function recommendedStatements(name: (typeof NAMES)[number], server: PrivateServer, url: string): Promise<void> {

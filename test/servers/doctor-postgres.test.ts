@@ -226,6 +226,12 @@ test(
       '-c',
       'max_prepared_transactions=5',
       '-c',
+      'max_connections=4',
+      '-c',
+      'superuser_reserved_connections=0',
+      '-c',
+      'max_wal_senders=0',
+      '-c',
       'autovacuum=off',
     ])
     const client = await connected(url)
@@ -238,6 +244,11 @@ test(
     assert.match(theOne(weak, 'transactions.prepared').remedy!, /ROLLBACK PREPARED 'lost'/)
     assert.deepEqual(found(weak, 'server.read_only'), [])
     await client.query("ROLLBACK PREPARED 'lost'")
+    const others = await Promise.all([connected(url), connected(url), connected(url)])
+    const full = theOne(await examine(url), 'server.unreachable')
+    assert.match(textOf(full), /too many clients|remaining connection slots/)
+    assert.match(full.remedy!, /^End connections of other programs/)
+    await Promise.all(others.map((other) => other.end()))
     await client.query('ALTER SYSTEM SET default_transaction_read_only = on')
     await client.query('SELECT pg_reload_conf()')
     await client.end()

@@ -163,7 +163,10 @@ const RULES: readonly Rule[] = [
     variable: 'performance_schema',
     severity: 'advice',
     isSound: isOn,
-    remedy: () => restartText('performance_schema', 'ON'),
+    remedy: (flavour) =>
+      flavour === 'mysql'
+        ? restartText('performance_schema', 'ON')
+        : 'The lines performance_schema = ON and performance_schema_consumer_events_statements_current = ON under [mysqld] in the configuration, then restart the server',
   },
   {
     id: 'setting.sql_mode',

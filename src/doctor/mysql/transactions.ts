@@ -62,6 +62,10 @@ const LAST_STATEMENTS: Question = {
     WHERE t.processlist_id IS NOT NULL`,
 }
 
+/** MariaDB is shipped with it off, also when the performance schema is on. */
+const CONSUMER = 'events_statements_current'
+const SELECT_CONSUMER = `SELECT enabled FROM performance_schema.setup_consumers WHERE name = '${CONSUMER}'`
+
 /** Tables of Holdfast that each transaction has locked. */
 const LOCKED_TABLES: Question = {
   name: 'locked tables',
@@ -82,6 +86,7 @@ export async function examineMysqlTransactions(
   flavour: Flavour,
   hasInstruments: boolean,
 ): Promise<void> {
+  if (hasInstruments) await examineConsumer(examination)
   await new Promise((resolve) => setTimeout(resolve, INNODB_CACHE_MS))
   const waits = await examination.rows(LOCK_WAITS[flavour])
   const transactions = await examination.rows(TRANSACTIONS)
@@ -101,6 +106,19 @@ export async function examineMysqlTransactions(
     )
   }
   examination.add(...transactionFindings(openTransactions(transactions, sessions, locked), end))
+}
+
+async function examineConsumer(examination: Examination): Promise<void> {
+  const rows = await examination.optionalRows(SELECT_CONSUMER)
+  if (rows?.[0]?.['enabled'] !== 'NO') return
+  examination.add(
+    finding('setting.instruments', 'advice', {
+      subject: CONSUMER,
+      value: `performance_schema is ON, and its consumer ${CONSUMER} is off`,
+      remedy: `UPDATE performance_schema.setup_consumers SET enabled = 'YES' WHERE name = '${CONSUMER}'`,
+      details: [`It ends with the server; the line performance_schema_consumer_${CONSUMER} = ON under [mysqld] stays.`],
+    }),
+  )
 }
 
 type Sessions = ReadonlyMap<string, DatabaseSession>
