@@ -121,7 +121,7 @@ function unseenFinding({ kind, message }: Refusal, names: readonly string[], rig
     lost: `The connection was lost: ${message}`,
     failed: message,
   }
-  return finding('unseen', kind === 'lost' ? 'risk' : 'advice', {
+  return finding('unseen', kind === 'lost' || kind === 'failed' ? 'risk' : 'advice', {
     subject: kind,
     value: names.join('; '),
     why: texts[kind],

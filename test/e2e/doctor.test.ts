@@ -1,7 +1,7 @@
 /** `holdfast doctor` as a command, on SQLite: its output, exit codes, `--json`, `--watch`, and that it leaves the file alone. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { chmodSync, linkSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, linkSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -158,6 +158,11 @@ test('a database that is missing, newer, or cannot be reached is broken: exit co
   assert.equal(missing.exitCode, 4)
   assert.match(missing.stdout, /BROKEN +Connection: .*none\.db is not there/)
   assert.deepEqual(readdirSync(folder), ['ledger.db'])
+  const other = join(folder, 'text.db')
+  writeFileSync(other, 'no database, but a text that is longer than the header of one\n'.repeat(100))
+  const text = await runHoldfast(['doctor', '--store', `sqlite:${other}`])
+  assert.equal(text.exitCode, 4)
+  assert.match(text.stdout, /BROKEN +Connection: .*not a database/)
   const database = new DatabaseSync(file)
   database.exec("INSERT INTO migrations VALUES (2, '0002_later', '', 1)")
   database.close()

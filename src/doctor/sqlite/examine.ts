@@ -1,6 +1,7 @@
 /** The examination of an SQLite file. */
 import { statSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
+import { Fault } from '../../engine/faults.ts'
 import { pathOf } from '../../stores/open.ts'
 import { requireSqlite } from '../../stores/platform.ts'
 import { findDatabaseFile, logOf } from '../../stores/sqlite/database-file.ts'
@@ -31,7 +32,11 @@ export async function examineSqlite(url: string): Promise<readonly Finding[]> {
 
 async function examineFile(file: string): Promise<readonly Finding[]> {
   const facts = factsOf(file)
-  await using respondent = opened(file)
+  const opening = opened(file)
+  if (opening instanceof Fault) {
+    return [...judgeFile(facts), finding('server.unreachable', 'broken', { value: opening.message })]
+  }
+  await using respondent = opening
   const examination = new Examination(respondent)
   examination.add(...judgeFile(facts))
   const versions = await examination.rows({ name: 'the version', text: 'SELECT sqlite_version() AS version' })
@@ -49,11 +54,12 @@ async function examineFile(file: string): Promise<readonly Finding[]> {
   return examination.findings
 }
 
-function opened(file: string): SqliteRespondent {
+/** The reason is a finding next to those about the file. */
+function opened(file: string): SqliteRespondent | Fault {
   try {
     return new SqliteRespondent(file)
   } catch (error) {
-    throw unusable(error)
+    return unusable(error)
   }
 }
 

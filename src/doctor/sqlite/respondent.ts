@@ -16,11 +16,18 @@ export class SqliteRespondent implements Respondent {
   readonly database: DatabaseSync
   readonly #query: Query
 
-  /** @throws the error of SQLite when the file cannot be opened */
+  /** @throws the error of SQLite when the file cannot be opened, or is no database */
   constructor(file: string) {
     this.isInUse = isInUse(file)
     this.database = this.isInUse ? openReadConnection(file, { busyTimeoutMs: QUESTION_MS_MAX }) : openAtRest(file)
     this.#query = queryOf(() => this.database)
+    try {
+      // SQLite opens any file, and reads it only now.
+      this.database.prepare('SELECT count(*) FROM sqlite_master').get()
+    } catch (error) {
+      this.database.close()
+      throw error
+    }
   }
 
   readonly query: Query = async (sql, parameters) => {
