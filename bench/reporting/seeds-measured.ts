@@ -30,7 +30,11 @@ ${sections.join('\n')}
 - A circuit breaker that opens for 30 s after 5 failures: it refuses requests, which is a design choice and has no speed.
 - A lower \`innodb_lock_wait_timeout\`: no wait for a lock was that long.
 - \`SHOW ENGINE INNODB DEADLOCKS\`: there is no such statement; MySQL 9.7 and MariaDB 10.11 answer with error 1064. MySQL shows the
-  latest deadlock in \`SHOW ENGINE INNODB STATUS\` and logs all of them with \`innodb_print_all_deadlocks\`.
+  latest deadlock in \`SHOW ENGINE INNODB STATUS\` and logs all of them with \`innodb_print_all_deadlocks\`. \`holdfast doctor\` explains the
+  latest one in words.
+- \`SET GLOBAL innodb_lock_wait_timeout\` as a permanent setting: it ends with the server, which starts with its old value again. MySQL keeps
+  what \`SET PERSIST\` sets; MariaDB has no such statement (error 1064) and needs a line in its configuration. The test "SET GLOBAL ends with the
+  server, and SHOW ENGINE INNODB DEADLOCKS does not exist" in \`test/servers/doctor-mysql-server.test.ts\` shows both on servers of its own.
 - Old methods next to new ones, migration and rollback of the version column, compensation jobs.
 `
 }

@@ -1,15 +1,16 @@
 /** The exit codes of the process. */
 import type { LedgerError } from '../api/error.ts'
 
-export const EXIT = { ok: 0, refused: 1, usage: 2, fault: 3 } as const
+export const EXIT = { ok: 0, refused: 1, usage: 2, fault: 3, broken: 4 } as const
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 
 export const EXIT_MEANINGS: Readonly<Record<ExitCode, string>> = {
   0: 'success',
-  1: 'the ledger rejected the command; "verify" or "backup" found a broken law; "import" or "reconcile" found differences',
+  1: 'the ledger rejected the command; "verify" or "backup" found a broken law; "import" or "reconcile" found differences; "doctor" found a risk',
   2: 'invalid command line; nothing was done',
   3: 'a failure or a timeout; the message says whether the command may have had an effect',
+  4: '"doctor" found something broken',
 }
 
 export function exitCodeOf(error: LedgerError): ExitCode {

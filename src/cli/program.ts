@@ -4,6 +4,7 @@ import { addAccountCommands } from './commands/accounts.ts'
 import { addAssetCommands } from './commands/assets.ts'
 import { addBackupCommand } from './commands/backup.ts'
 import { addCompletionCommand } from './commands/completion.ts'
+import { addDoctorCommand } from './commands/doctor.ts'
 import { addEraseCommand } from './commands/erase.ts'
 import { addHoldLists } from './commands/hold-lists.ts'
 import { addHoldCommands } from './commands/holds.ts'
@@ -38,6 +39,7 @@ export function buildProgram(): Command {
   addServeCommand(program)
   addMigrateCommand(program)
   addVerifyCommand(program)
+  addDoctorCommand(program)
   addBackupCommand(program)
   addEraseCommand(program)
   program.commandsGroup('Callers:')

@@ -25,6 +25,7 @@ export interface StorageOptions {
 
 /** How one kind of database is opened, migrated, and shared. */
 interface Kind {
+  readonly name: StoreKind
   open(url: string, options: StorageOptions): Promise<Storage>
   migrate(url: string): Promise<MigrationReport>
   /** Copies the database into a file. @throws StoreUrlError where the database has its own tools for that */
@@ -36,6 +37,7 @@ interface Kind {
 }
 
 const MEMORY: Kind = {
+  name: 'memory',
   async open() {
     const { openMemoryStorage } = await import('./memory/storage.ts')
     return openMemoryStorage()
@@ -48,6 +50,7 @@ const MEMORY: Kind = {
 }
 
 const SQLITE: Kind = {
+  name: 'sqlite',
   async open(url, options) {
     requireSqlite()
     const { openSqliteStorage } = await import('./sqlite/storage.ts')
@@ -72,6 +75,7 @@ const SQLITE: Kind = {
 }
 
 const MYSQL: Kind = {
+  name: 'mysql',
   async open(url, options) {
     const { openMysqlStorage } = await import('./mysql/storage.ts')
     return await openMysqlStorage(url, options)
@@ -89,6 +93,7 @@ const MYSQL: Kind = {
 }
 
 const POSTGRES: Kind = {
+  name: 'postgres',
   async open(url, options) {
     const { openPostgresStorage } = await import('./postgres/storage.ts')
     return await openPostgresStorage(url, options)
@@ -144,6 +149,13 @@ export function houseStripeFor(url: string): number {
   return kindOf(url).isShared ? randomInt(HOUSE_STRIPES_DRAWN) : 0
 }
 
+export type StoreKind = 'memory' | 'sqlite' | 'mysql' | 'postgres'
+
+/** MariaDB has the kind `mysql`. @throws StoreUrlError */
+export function storeKindOf(url: string): StoreKind {
+  return kindOf(url).name
+}
+
 /** Copies the database at `url` into a file. @throws BackupError, and as `openStorage` */
 export async function backupStorage(url: string, target: string, onProgress: BackupProgress): Promise<BackupReport> {
   return await kindOf(url).backup(url, target, onProgress)
@@ -172,7 +184,8 @@ function kindOf(url: string): Kind {
   return kind
 }
 
-function pathOf(url: string): string {
+/** The path of an SQLite file. @throws StoreUrlError */
+export function pathOf(url: string): string {
   const rest = url.slice('sqlite:'.length)
   const path = rest.startsWith('//') ? rest.slice(2) : rest
   if (path === '' || path === ':memory:') {

@@ -175,6 +175,7 @@ test('no command reveals the password of a URL, however it fails', async () => {
     ...urls.flatMap((url) => [
       ['account', 'user:8', '--store', url],
       ['import', url, '--dry-run'],
+      ['doctor', '--store', url],
     ]),
     ['verify', '--store', urls[0]!, '--json'],
     ['migrate', '--store', urls[4]!],

@@ -34,8 +34,15 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   // Old systems use the same databases as the stores, with URLs of the same form.
   import: { sees: ['api', 'domain', ...ADDRESSES], packages: ['mysql2', 'pg'], node: true },
   reconcile: { sees: ['api', 'domain'], packages: ['csv-parse'], node: true },
+  // Asks databases on connections of its own; judges with the same rules as the stores and the engine.
+  doctor: {
+    sees: ['domain', 'stores', 'engine/clock.ts', 'engine/clock-verdict.ts', 'engine/limits.ts', ...PORTS],
+    packages: ['mysql2', 'pg'],
+    node: true,
+  },
   cli: {
     sees: [
+      'doctor',
       'client',
       'ledger.ts',
       'config.ts',

@@ -14,6 +14,7 @@ const MAY_ASK: Readonly<Record<string, string>> = {
   'src/stores/sqlite/migrations.ts': 'the date of a migration, for people',
   'src/stores/mysql/migrations.ts': 'the date of a migration, for people',
   'src/stores/postgres/migrations.ts': 'the date of a migration, for people',
+  'src/cli/commands/doctor.ts': 'when something was found, for people',
   'src/cli/commands/hold-lists.ts': 'how long holds have been open, for people',
   'src/cli/commands/verify.ts': 'when the books were verified, for Prometheus',
   'src/cli/commands/reconcile.ts': 'the age of holds, as given by the operator',

@@ -1,7 +1,8 @@
-/** The driver's options for the host and for encryption. */
+/** Whether the connection is encrypted, and the driver's options for that. */
 import { isIP } from 'node:net'
 import type { ConnectionOptions } from 'mysql2'
-import type { MysqlAddress } from './url.ts'
+import type { StoreWarning } from '../warning.ts'
+import { isLocal, type MysqlAddress } from './url.ts'
 
 export function encryptionOf({ host, tls }: MysqlAddress): Pick<ConnectionOptions, 'host' | 'ssl'> {
   if (tls === null) return { host }
@@ -23,4 +24,10 @@ export function encryptionOf({ host, tls }: MysqlAddress): Pick<ConnectionOption
  */
 function identityOf(host: string): string {
   return isIP(host) === 0 ? host : `${host}.`
+}
+
+export function encryptionWarnings(address: MysqlAddress): readonly StoreWarning[] {
+  if (address.tls !== null || isLocal(address)) return []
+  const message = `The connection to ${address.host} is not encrypted. Add ssl-mode=VERIFY_IDENTITY to the store URL.`
+  return [{ code: 'unencrypted', message }]
 }

@@ -1,6 +1,7 @@
 /** Which server it is, and whether commits that it acknowledges are durable. */
 import { Fault } from '../../engine/faults.ts'
 import type { Row } from '../sql/values.ts'
+import { messagesOf, type StoreWarning } from '../warning.ts'
 
 export type Flavour = 'mysql' | 'mariadb'
 
@@ -64,7 +65,7 @@ export const SELECT_SETTINGS = `SHOW GLOBAL VARIABLES WHERE Variable_name IN ('$
 /** Slow on the server, so not every connection asks. */
 export const SELECT_STATE = `SHOW GLOBAL STATUS WHERE Variable_name IN ('${STATES.join("','")}')`
 
-type Settings = ReadonlyMap<string, string>
+export type Settings = ReadonlyMap<string, string>
 
 /** @throws Fault `store_misconfigured` for a server that is too old, or neither MySQL nor MariaDB */
 export function versionOf(row: Row, { allowUnsupported }: { readonly allowUnsupported: boolean }): ServerVersion {
@@ -99,10 +100,11 @@ export function serverFactsOf({ flavour, version }: ServerVersion, rows: readonl
  * @param rows of SELECT_SETTINGS and SELECT_STATE
  */
 export function serverWarningsOf(flavour: Flavour, rows: readonly Row[]): readonly string[] {
-  return [...warningsOf(flavour, settingsOf(rows))]
+  return messagesOf(warningsOf(flavour, settingsOf(rows)))
 }
 
-function settingsOf(rows: readonly Row[]): Settings {
+/** By name in lower case. */
+export function settingsOf(rows: readonly Row[]): Settings {
   return new Map(rows.map((row) => [String(row['Variable_name']).toLowerCase(), String(row['Value'])]))
 }
 
@@ -127,37 +129,59 @@ function requireVersion(flavour: Flavour, version: string): void {
   }
 }
 
-function* warningsOf(flavour: Flavour, settings: Settings): Iterable<string> {
+/** @param settings with those of SELECT_SETTINGS and SELECT_STATE */
+export function* warningsOf(flavour: Flavour, settings: Settings): Iterable<StoreWarning> {
   const flushLog = settings.get('innodb_flush_log_at_trx_commit')
   // MariaDB's 3 flushes even more often than 1.
   if (flushLog !== '1' && !(flavour === 'mariadb' && flushLog === '3')) {
-    yield `innodb_flush_log_at_trx_commit is ${flushLog}: a crash of the server or its machine can lose commits that were acknowledged. Set it to 1.`
+    yield {
+      code: 'flush_log',
+      message: `innodb_flush_log_at_trx_commit is ${flushLog}: a crash of the server or its machine can lose commits that were acknowledged. Set it to 1.`,
+    }
   }
   const hasBinaryLog = isOn(settings.get('log_bin'))
   // The binary log decides after a crash which prepared transactions are kept.
   if (hasBinaryLog && settings.get('sync_binlog') !== '1') {
-    yield `sync_binlog is ${settings.get('sync_binlog')} while the binary log is on: a crash of the machine can lose commits that were acknowledged. Set it to 1.`
+    yield {
+      code: 'sync_binlog',
+      message: `sync_binlog is ${settings.get('sync_binlog')} while the binary log is on: a crash of the machine can lose commits that were acknowledged. Set it to 1.`,
+    }
   }
   if (hasBinaryLog && settings.get('binlog_format') === 'STATEMENT') {
-    yield 'binlog_format is STATEMENT, with which InnoDB refuses to write at READ COMMITTED. Set it to ROW.'
+    yield {
+      code: 'binlog_format',
+      message: 'binlog_format is STATEMENT, with which InnoDB refuses to write at READ COMMITTED. Set it to ROW.',
+    }
   }
   if (!isOn(settings.get('innodb_doublewrite'))) {
-    yield 'innodb_doublewrite is off: a crash while a page is being written can damage the database. Set it to ON.'
+    yield {
+      code: 'page_writes',
+      message:
+        'innodb_doublewrite is off: a crash while a page is being written can damage the database. Set it to ON.',
+    }
   }
-  if (isOn(settings.get('read_only'))) yield 'The server is read-only: nothing can be committed.'
+  if (isOn(settings.get('read_only')))
+    yield { code: 'read_only', message: 'The server is read-only: nothing can be committed.' }
   yield* replicationWarnings(flavour, settings)
 }
 
-function* replicationWarnings(flavour: Flavour, settings: Settings): Iterable<string> {
+function* replicationWarnings(flavour: Flavour, settings: Settings): Iterable<StoreWarning> {
   if (semiSyncOf(settings) !== 'off' && !isOn(semiSync('status', settings))) {
-    yield `Semi-synchronous replication is enabled and has fallen back to asynchronous, with ${semiSync('clients', settings)} replicas that take part: a failover can lose commits that were acknowledged. Bring the replicas back.`
+    yield {
+      code: 'semi_sync',
+      message: `Semi-synchronous replication is enabled and has fallen back to asynchronous, with ${semiSync('clients', settings)} replicas that take part: a failover can lose commits that were acknowledged. Bring the replicas back.`,
+    }
   }
   if (flavour === 'mysql' && isOn(settings.get('wsrep_on'))) {
-    yield 'The server is a node of a Galera cluster that is not MariaDB, where an abort of a commit can go unreported. Send all processes to one node.'
+    yield {
+      code: 'galera',
+      message:
+        'The server is a node of a Galera cluster that is not MariaDB, where an abort of a commit can go unreported. Send all processes to one node.',
+    }
   }
 }
 
 /** Switches are 0 and 1, or words: DETECT_AND_RECOVER is on as well. A missing variable is off. */
-function isOn(value: string | undefined): boolean {
+export function isOn(value: string | undefined): boolean {
   return !['0', 'OFF', 'FALSE', 'DETECT_ONLY'].includes((value ?? 'OFF').toUpperCase())
 }

@@ -11,9 +11,11 @@ import { SqlReader } from '../sql/reader.ts'
 import type { Bytes, Row, SqlValue } from '../sql/values.ts'
 import type { Storage } from '../storage.ts'
 import { MysqlActors } from './actors.ts'
+import { messagesOf } from '../warning.ts'
 import { ConnectionPool } from './connection-pool.ts'
 import { idleMsMax, MysqlConnection, type Role } from './connection.ts'
 import { Connections } from './connections.ts'
+import { encryptionWarnings } from './encryption.ts'
 import { faultOf, MysqlFailure } from './errors.ts'
 import { moveCommits } from './feed.ts'
 import { literal } from './literals.ts'
@@ -21,7 +23,7 @@ import { mysqlMigrations, mysqlMigrationTarget, refuseInterrupted } from './migr
 import { SELECT_SETTINGS, SELECT_STATE, serverWarningsOf, type ServerFacts } from './server.ts'
 import { MysqlStore } from './store.ts'
 import { IS_PRIMARY } from './transactions.ts'
-import { isLocal, parseMysqlUrl, type MysqlAddress, type MysqlTuning } from './url.ts'
+import { parseMysqlUrl, type MysqlAddress, type MysqlTuning } from './url.ts'
 
 export interface MysqlOptions extends Partial<MysqlTuning> {
   /** Whether to migrate the database to this version's tables first, which needs the privilege to make tables. Default false. */
@@ -71,8 +73,8 @@ export async function openMysqlStorage(url: string, options: MysqlOptions = {}):
       return replies[0]!.rows
     }),
     keys: new SqlKeyStore('mysql', keyStatements(connections)),
-    warnings: [...warnings, ...warningsOf(address)],
-    inspect: async () => [...(await connections.read(inspect)), ...warningsOf(address)],
+    warnings: [...warnings, ...messagesOf(encryptionWarnings(address))],
+    inspect: async () => [...(await connections.read(inspect)), ...messagesOf(encryptionWarnings(address))],
     gauges: () => ({ pools: connections.gauges(), logBytes: null }),
     close,
     [Symbol.asyncDispose]: close,
@@ -174,10 +176,4 @@ async function inspect(connection: MysqlConnection): Promise<readonly string[]> 
     connection.server.flavour,
     replies.flatMap(({ rows }) => rows),
   )
-}
-
-function* warningsOf(address: MysqlAddress): Iterable<string> {
-  if (address.tls === null && !isLocal(address)) {
-    yield `The connection to ${address.host} is not encrypted. Add ssl-mode=VERIFY_IDENTITY to the store URL.`
-  }
 }

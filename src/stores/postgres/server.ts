@@ -3,6 +3,7 @@ import { Fault } from '../../engine/faults.ts'
 import type { Query } from '../sql/dialect.ts'
 import { whole } from '../sql/values.ts'
 import { foreignEngine } from './engines.ts'
+import { messagesOf, type StoreWarning } from '../warning.ts'
 import { SELECT_REPLICATION, standbyWarnings } from './standbys.ts'
 
 const VERSION_MIN = 140_000
@@ -50,23 +51,34 @@ export function requireUsable(settings: ServerSettings): void {
 
 /** As sentences. */
 export function warningsOf(settings: ServerSettings): readonly string[] {
+  return messagesOf(codedWarningsOf(settings))
+}
+
+export function codedWarningsOf(settings: ServerSettings): readonly StoreWarning[] {
   const { synchronous_commit: synchronousCommit } = settings
   const engine = foreignEngine(settings.version)
-  const warnings: string[] = []
+  const warnings: StoreWarning[] = []
   if (settings.fsync === 'off') {
-    warnings.push('fsync is off: what was acknowledged, and the whole database, can be lost when the machine fails.')
+    const message = 'fsync is off: what was acknowledged, and the whole database, can be lost when the machine fails.'
+    warnings.push({ code: 'data_loss', message })
   }
   if (settings.full_page_writes === 'off') {
-    warnings.push('full_page_writes is off: a crash can leave torn pages, unless the file system rules them out.')
+    const message = 'full_page_writes is off: a crash can leave torn pages, unless the file system rules them out.'
+    warnings.push({ code: 'full_page_writes', message })
   }
   if (['off', 'local', 'remote_write'].includes(synchronousCommit)) {
-    warnings.push(
-      `synchronous_commit is ${synchronousCommit} by default: Holdfast sets it to on, other programs may not.`,
-    )
+    const message = `synchronous_commit is ${synchronousCommit} by default: Holdfast sets it to on, other programs may not.`
+    warnings.push({ code: 'synchronous_commit', message })
   }
-  if (engine !== null) warnings.push(`This is ${engine}, on which Holdfast's promises are not tested.`)
+  if (engine !== null) {
+    warnings.push({
+      code: 'foreign_engine',
+      message: `This is ${engine}, on which Holdfast's promises are not tested.`,
+    })
+  }
   if (settings.transaction_read_only === 'on') {
-    warnings.push('The server takes reads only: it is a standby, or default_transaction_read_only is on.')
+    const message = 'The server takes reads only: it is a standby, or default_transaction_read_only is on.'
+    warnings.push({ code: 'read_only', message })
     return warnings
   }
   const { synchronous_standby_names: wanted, senders, senders_shown, senders_synchronous } = settings

@@ -6,6 +6,7 @@
  */
 import { Fault } from '../../engine/faults.ts'
 import type { Row } from '../sql/values.ts'
+import type { StoreWarning } from '../warning.ts'
 import { faultOf, ReadOnlyFault } from './errors.ts'
 import type { LedgerClient } from './ledger-client.ts'
 
@@ -73,17 +74,17 @@ export const SELECT_REPLICATION = `SELECT facts.* FROM (
   CROSS JOIN LATERAL (VALUES ('senders', s.senders::text), ('senders_shown', s.shown::text),
     ('senders_synchronous', s.synchronous::text)) AS facts (name, value)`
 
-/** As sentences. */
-export function standbyWarnings({ wanted, senders, synchronous }: Replication): readonly string[] {
+export function standbyWarnings({ wanted, senders, synchronous }: Replication): readonly StoreWarning[] {
   if (wanted.trim() === '') return []
   const needed = Number(/^\s*(?:(?:first|any)\s+)?(\d+)\s*\(/i.exec(wanted)?.[1] ?? '1')
   const connected = synchronous ?? Math.min(senders, needed)
   if (connected < needed) {
     const text = `synchronous_standby_names asks for ${needed}, and ${connected} are connected`
-    return [`Commits wait for synchronous standbys: ${text}. Until they are back, commands are not answered.`]
+    const message = `Commits wait for synchronous standbys: ${text}. Until they are back, commands are not answered.`
+    return [{ code: 'standbys', message }]
   }
   if (synchronous !== null) return []
-  return [
-    'Whether the synchronous standbys are connected is not shown to this user: grant it the role pg_read_all_stats.',
-  ]
+  const message =
+    'Whether the synchronous standbys are connected is not shown to this user: grant it the role pg_read_all_stats.'
+  return [{ code: 'standbys_hidden', message }]
 }
