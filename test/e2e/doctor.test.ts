@@ -164,7 +164,7 @@ test('a database that is missing, newer, or cannot be reached is broken: exit co
   assert.equal(text.exitCode, 4)
   assert.match(text.stdout, /BROKEN +Connection: .*not a database/)
   const database = new DatabaseSync(file)
-  database.exec("INSERT INTO migrations VALUES (2, '0002_later', '', 1)")
+  database.exec("INSERT INTO migrations VALUES (99, '0099_later', '', 1)")
   database.close()
   const { exitCode, stdout } = await runHoldfast(['doctor', '--store', url, '--json'])
   assert.equal(exitCode, 4)

@@ -155,9 +155,9 @@ describe('doctor on postgres', { skip: WITHOUT_POSTGRES }, () => {
     const none = theOne(await examine(empty.url()), 'tables.migrations')
     assert.deepEqual([none.severity, none.value], ['broken', 'there are no tables yet'])
     await using ledger = await PostgresLedger.create()
-    await ledger.database.client.query("INSERT INTO migrations VALUES (2, '0002_later', '', 1)")
-    assert.match(theOne(await examine(ledger.database.url()), 'tables.migrations').value, /0002_later is newer/)
-    await ledger.database.client.query("DELETE FROM migrations WHERE number = 2; UPDATE migrations SET checksum = 'x'")
+    await ledger.database.client.query("INSERT INTO migrations VALUES (99, '0099_later', '', 1)")
+    assert.match(theOne(await examine(ledger.database.url()), 'tables.migrations').value, /0099_later is newer/)
+    await ledger.database.client.query("DELETE FROM migrations WHERE number = 99; UPDATE migrations SET checksum = 'x'")
     assert.match(theOne(await examine(ledger.database.url()), 'tables.migrations').value, /is not the file/)
   })
 
