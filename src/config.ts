@@ -2,9 +2,23 @@
  * The settings: each has a flag, an environment variable, a default and a meaning. A flag takes precedence over the variable, and the
  * variable over the default. The help texts and docs/reference/cli.md are generated from this table.
  */
-import { isIP } from 'node:net'
 import { HOUSE_STRIPES } from './domain/house-stripes.ts'
 import { ENGINE_LIMITS } from './engine/limits.ts'
+import {
+  SettingError,
+  addresses,
+  hosts,
+  noneOr,
+  oneOf,
+  orWord,
+  origins,
+  share,
+  text,
+  trueOrFalse,
+  wholeNumber,
+} from './setting-values.ts'
+
+export { SettingError }
 
 export interface Setting<Value> {
   /** The flag as in the help: `--port <number>`. A flag without a placeholder is a switch. */
@@ -15,11 +29,6 @@ export interface Setting<Value> {
   readonly fallback: string
   /** @throws SettingError with a message that follows the name of the flag or variable */
   readonly read: (text: string) => Value
-}
-
-/** An invalid value of a flag or an environment variable. */
-export class SettingError extends Error {
-  override readonly name = 'SettingError'
 }
 
 /** 1,000 years. With more, the expiry of a hold would exceed the largest instant. */
@@ -118,6 +127,14 @@ export const SETTINGS = {
     fallback: 'false',
     read: trueOrFalse,
   },
+  logCommands: {
+    flag: '--log-commands <share>',
+    variable: 'HOLDFAST_LOG_COMMANDS',
+    meaning:
+      'log one line per command, at level info, with names and amounts: none, all, or a share of the request ids such as 0.01',
+    fallback: 'none',
+    read: share,
+  },
   shutdownMs: {
     flag: '--shutdown-ms <ms>',
     variable: 'HOLDFAST_SHUTDOWN_MS',
@@ -194,6 +211,21 @@ export const SETTINGS = {
     variable: 'HOLDFAST_CALL_TIMEOUT_MS',
     meaning: 'time limit of a command; after that it gets 504 deadline_exceeded',
     fallback: String(ENGINE_LIMITS.callTimeoutMsDefault),
+    read: wholeNumber(1, 3_600_000),
+  },
+  breakerFailures: {
+    flag: '--breaker-failures <count>',
+    variable: 'HOLDFAST_BREAKER_FAILURES',
+    meaning:
+      'failures of the database in a row after which it is not called for a while; deadlocks and lock timeouts do not count',
+    fallback: String(ENGINE_LIMITS.breakerFailures),
+    read: wholeNumber(1, 1_000_000),
+  },
+  breakerOpenMs: {
+    flag: '--breaker-open-ms <ms>',
+    variable: 'HOLDFAST_BREAKER_OPEN_MS',
+    meaning: 'how long it is then not called before one call tries it again',
+    fallback: String(ENGINE_LIMITS.breakerOpenMs),
     read: wholeNumber(1, 3_600_000),
   },
   holdTtlMsDefault: {
@@ -301,81 +333,6 @@ function givenFor(
   const variable = environment[setting.variable]
   if (variable !== undefined && variable !== '') return { source: setting.variable, text: variable }
   return { source: 'The default', text: setting.fallback }
-}
-
-function text(given: string): string {
-  return given
-}
-
-/** Names as in a Host header, without a port: in lower case, because the header has no case. */
-function hosts(given: string): readonly string[] {
-  const list = given.split(',').map((name) => name.trim().toLowerCase())
-  if (given === '') return []
-  for (const name of list) {
-    if (name !== '*' && !/^[a-z0-9_](?:[a-z0-9_.-]{0,251}[a-z0-9_])?$/.test(name)) {
-      throw new SettingError('must be host names such as ledger.internal, without a port, separated by commas, or *')
-    }
-  }
-  return list
-}
-
-function origins(given: string): readonly string[] {
-  const list = given.split(',').map((origin) => origin.trim())
-  if (given === '') return []
-  for (const origin of list) {
-    // Browsers send an origin in exactly this form.
-    if (origin !== '*' && URL.parse(origin)?.origin !== origin) {
-      throw new SettingError('must be origins such as https://app.example.org, separated by commas, or *')
-    }
-  }
-  return list
-}
-
-/** IP addresses, each with an optional length of its prefix. */
-function addresses(given: string): readonly string[] {
-  if (given === '') return []
-  const list = given.split(',').map((address) => address.trim())
-  for (const address of list) {
-    const [ip = '', length, ...more] = address.split('/')
-    const longest = { 0: -1, 4: 32, 6: 128 }[isIP(ip)] ?? -1
-    const isPrefix = length === undefined || (/^[0-9]{1,3}$/.test(length) && Number(length) <= longest)
-    if (longest < 0 || !isPrefix || more.length > 0) {
-      throw new SettingError('must be addresses such as 10.0.0.7 or 10.0.0.0/8, separated by commas')
-    }
-  }
-  return list
-}
-
-function wholeNumber(least: number, most: number): (given: string) => number {
-  return (given) => {
-    const value = /^[0-9]{1,16}$/.test(given) ? Number(given) : Number.NaN
-    if (value >= least && value <= most) return value
-    throw new SettingError(`must be a whole number from ${least} to ${most}`)
-  }
-}
-
-function oneOf<const Word extends string>(words: readonly Word[]): (given: string) => Word {
-  return (given) => {
-    const word = words.find((known) => known === given)
-    if (word !== undefined) return word
-    throw new SettingError(`must be one of ${words.join(', ')}`)
-  }
-}
-
-function trueOrFalse(given: string): boolean {
-  if (given === 'true' || given === '1') return true
-  if (given === 'false' || given === '0') return false
-  throw new SettingError('must be true or false')
-}
-
-/** Returns undefined for the word: the user of the setting knows what that means. */
-function orWord<Value>(word: string, read: (given: string) => Value): (given: string) => Value | undefined {
-  return (given) => (given === word ? undefined : read(given))
-}
-
-/** Returns undefined for `none`. */
-function noneOr<Value>(read: (given: string) => Value): (given: string) => Value | undefined {
-  return (given) => (given === 'none' ? undefined : read(given))
 }
 
 /** A store URL without its password, for messages. */

@@ -15,6 +15,8 @@ export function ledgerOptions(settings: Settings) {
       accountBurstMax: settings.accountBurstMax,
       accountHoldsMax: settings.accountHoldsMax,
       callTimeoutMsDefault: settings.callTimeoutMs,
+      breakerFailures: settings.breakerFailures,
+      breakerOpenMs: settings.breakerOpenMs,
       holdTtlMsDefault: settings.holdTtlMsDefault,
       holdTtlMsMax: settings.holdTtlMsMax,
       expiryIntervalMs: settings.expiryIntervalMs,

@@ -16,6 +16,7 @@ export function engineMetrics(engine: MeasuredEngine): readonly Shown[] {
     ...commandMetrics(measures),
     ...batchMetrics(measures, stats),
     ...holdMetrics(measures),
+    ...breakerMetrics(measures),
     ...stateMetrics(engine.gauges()),
   ]
 }
@@ -100,6 +101,16 @@ function holdMetrics({ holdsEnded, settledParts }: Measures): readonly Shown[] {
       'holdfast_settled_ratio',
       'What the holds that ended had settled, as a part of their amounts.',
       settledParts,
+    ),
+  ]
+}
+
+function breakerMetrics({ breakerOpened }: Measures): readonly Shown[] {
+  return [
+    counter(
+      'holdfast_breaker_opened_total',
+      'How often the circuit breaker opened, for reads and for writes of the database.',
+      Object.entries(breakerOpened).map(([circuit, count]) => [{ circuit }, count]),
     ),
   ]
 }

@@ -21,9 +21,11 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   stores: { sees: ['domain', ...PORTS], packages: ['kysely', 'mysql2', 'pg'], node: true },
   // The reads of a ledger stand on the read port.
   api: { sees: ['domain', 'engine/reader.ts'], packages: [], node: false },
+  // The API of OpenTelemetry is loaded if somebody has registered a tracer: nothing imports it otherwise.
+  telemetry: { sees: ['domain', 'engine', 'version.ts'], packages: ['pino', '@opentelemetry/api'], node: true },
   metrics: { sees: ['domain', 'engine', 'version.ts'], packages: ['@prometheus-io'], node: true },
   http: {
-    sees: ['api', 'engine', 'domain', 'metrics', 'version.ts'],
+    sees: ['api', 'engine', 'domain', 'metrics', 'telemetry', 'version.ts'],
     packages: ['fastify', '@fastify', 'pino'],
     node: true,
   },
@@ -33,14 +35,27 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   import: { sees: ['api', 'domain', ...ADDRESSES], packages: ['mysql2', 'pg'], node: true },
   reconcile: { sees: ['api', 'domain'], packages: ['csv-parse'], node: true },
   cli: {
-    sees: ['client', 'ledger.ts', 'config.ts', 'version.ts', 'http', 'metrics', 'import', 'reconcile', 'api', 'domain'],
+    sees: [
+      'client',
+      'ledger.ts',
+      'config.ts',
+      'version.ts',
+      'http',
+      'metrics',
+      'telemetry',
+      'import',
+      'reconcile',
+      'api',
+      'domain',
+    ],
     packages: 'any',
     node: true,
   },
   'version.ts': { sees: [], packages: [], node: false },
-  'config.ts': { sees: ['api', 'domain', 'engine/limits.ts'], packages: [], node: true },
+  'config.ts': { sees: ['api', 'domain', 'engine/limits.ts', 'setting-values.ts'], packages: [], node: true },
+  'setting-values.ts': { sees: [], packages: [], node: true },
   // The only place that imports both the engine and the stores.
-  'ledger.ts': { sees: ['api', 'domain', 'engine', 'stores'], packages: [], node: true },
+  'ledger.ts': { sees: ['api', 'domain', 'engine', 'stores', 'telemetry'], packages: [], node: true },
   'index.ts': { sees: ['ledger.ts', 'api', 'domain', 'engine', 'stores'], packages: [], node: false },
 }
 
