@@ -17,6 +17,7 @@ import { systemClock } from './engine/clock.ts'
 import { Engine, type EngineOptions } from './engine/engine.ts'
 import { Sweeper, SWEEPER, type ExpiryEvent } from './engine/sweeper.ts'
 import { Fault } from './engine/faults.ts'
+import type { Observer } from './engine/observer.ts'
 import type { BackupProgress, BackupReport } from './stores/backup.ts'
 import type { ErasureProgress, ErasureReport } from './stores/erasure.ts'
 import {
@@ -30,7 +31,7 @@ import {
 import type { MigrationReport } from './stores/sql/migrator.ts'
 import type { Storage } from './stores/storage.ts'
 
-export type { ClockEvent, ExpiryEvent }
+export type { ClockEvent, ExpiryEvent, Observer }
 
 /** The options of the sweeper of this process. */
 export interface SweepOptions {

@@ -15,6 +15,7 @@ import { logClock, logExpiry } from './event-log.ts'
 import { EXIT } from './exit-codes.ts'
 import { LOG_LIMITS, openLog } from './log-output.ts'
 import { httpOptions, ledgerOptions } from './service-options.ts'
+import { ServiceLog } from './service-log.ts'
 import { warmUp } from './warm-up.ts'
 
 export interface Service {
@@ -33,6 +34,7 @@ interface Parts {
   readonly ledger: EmbeddedLedger
   readonly health: HealthPort | null
   readonly log: Logger
+  readonly lines: ServiceLog
   readonly state: State
 }
 
@@ -47,12 +49,13 @@ const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const
 export async function startService(settings: Settings): Promise<Service> {
   const { host, healthPort, shutdownMs } = settings
   const logLimits = { ...LOG_LIMITS, exitMsMax: Math.min(LOG_LIMITS.exitMsMax, shutdownMs / 8) }
-  const { log } = openLog(settings.logLevel, logLimits)
+  const { log, output } = openLog(settings.logLevel, logLimits)
   logDefect(log)
+  const lines = new ServiceLog(log, output, settings)
   // The first of all, so that probes are answered while a database is slow to open.
   const health = healthPort === undefined ? null : await HealthPort.open({ host, port: healthPort })
   try {
-    const parts = await serve(settings, log, health)
+    const parts = await serve(settings, lines, health)
     const url = urlOf(parts.app)
     const metricsUrl = parts.metricsApp === null ? url : urlOf(parts.metricsApp)
     const healthUrl = health === null ? null : urlOfAddress(health.address)
@@ -71,10 +74,11 @@ export async function startService(settings: Settings): Promise<Service> {
 }
 
 /** Opens the database, and listens. */
-async function serve(settings: Settings, log: Logger, health: HealthPort | null): Promise<Parts> {
+async function serve(settings: Settings, lines: ServiceLog, health: HealthPort | null): Promise<Parts> {
+  const { log } = lines
   const { host, port, metricsPort, warmUpMs } = settings
   const state = { isStarting: warmUpMs > 0, isStopping: false }
-  const ledger = await openServed(settings, log)
+  const ledger = await openServed(settings, lines)
   const { engine, storage, sweeper } = ledger
   const requestMeasures = new RequestMeasures()
   const metrics = metricsOf(ledger, { requests: requestMeasures })
@@ -97,15 +101,18 @@ async function serve(settings: Settings, log: Logger, health: HealthPort | null)
     await ledger.close()
     throw error
   }
-  return { app, metricsApp, ledger, health, log, state }
+  return { app, metricsApp, ledger, health, log, lines, state }
 }
 
-async function openServed(settings: Settings, log: Logger): Promise<EmbeddedLedger> {
+async function openServed(settings: Settings, lines: ServiceLog): Promise<EmbeddedLedger> {
+  const { log } = lines
   const ledger = await openLedger(settings.store, {
     ...ledgerOptions(settings),
     onExpiryEvent: (event) => logExpiry(log, event),
-    onClockEvent: (event) => logClock(log, event),
+    onClockEvent: (event) => logClock(log, lines.troubles.lines, event),
+    observers: lines.observers,
   })
+  lines.watch(ledger)
   const { storage } = ledger
   if (storage.newFile !== null) log.warn({ file: storage.newFile }, 'a new ledger was made in a new file')
   for (const warning of storage.warnings) log.warn(warning)
@@ -146,7 +153,7 @@ function logDefect(log: Logger): void {
  * effect: npm passes on a Ctrl-C that the terminal has already sent to the process.
  */
 async function stopAtSignal(
-  { app, metricsApp, ledger, health, log, state }: Parts,
+  { app, metricsApp, ledger, health, log, lines, state }: Parts,
   { shutdownMs, exitMsMax }: { readonly shutdownMs: number; readonly exitMsMax: number },
 ): Promise<void> {
   const signal = await new Promise<NodeJS.Signals>((resolve) => {
@@ -164,6 +171,7 @@ async function stopAtSignal(
   await Promise.all([ledger.sweeper?.stop(), app.close(), metricsApp?.close()])
   await ledger.close()
   await health?.close()
+  lines.flush()
   log.info('stopped')
 }
 

@@ -24,14 +24,14 @@ import { ENGINE_LIMITS, type EngineLimits } from './limits.ts'
 import { BatchContext } from './batch-context.ts'
 import type { Measures } from './measures.ts'
 import type { EngineGauges } from './gauges.ts'
-import { joined, watchUnbatched, type Observer, type Origin } from './observer.ts'
+import { joined, watchUnbatched, type Observer } from './observer.ts'
 import { Pipeline } from './pipeline.ts'
 import { flowsOf } from './flows.ts'
 import { overloaded, Queue } from './queue.ts'
 import type { Crowd } from './shares.ts'
 import type { EngineStats } from './stats.ts'
 import type { Store } from './store.ts'
-import { Ticket, type TicketWatch, type WorkOutcome } from './ticket.ts'
+import { Ticket, type Origin, type TicketWatch, type WorkOutcome } from './ticket.ts'
 
 export interface EngineOptions {
   readonly limits?: Partial<EngineLimits>
@@ -45,8 +45,8 @@ export interface EngineOptions {
   readonly acceptRowsAhead?: boolean
   /** Called when the clock of this process is found wrong, and when it is right again. Errors that it throws are ignored. */
   readonly onClockEvent?: ((event: ClockEvent) => void) | undefined
-  /** Is told of batches and of trouble. Default: nobody is. */
-  readonly observer?: Observer | null | undefined
+  /** Are told of batches and of trouble. Default: nobody is. */
+  readonly observers?: readonly Observer[]
 }
 
 export interface SubmitOptions {
@@ -94,7 +94,7 @@ export class Engine {
     this.limits = { ...ENGINE_LIMITS, ...options.limits }
     this.#clock = options.clock ?? systemClock
     const { houseStripe = 0, acceptRowsAhead = false, onClockEvent } = options
-    this.#observer = joined([options.observer])
+    this.#observer = joined(options.observers ?? [])
     const watched = { acceptRowsAhead, onClockEvent, observer: this.#observer }
     this.#context = new BatchContext(store, this.#clock, this.limits, { houseStripe, ...watched })
     const { measures } = this.#context

@@ -2,29 +2,9 @@
  * What an engine tells observers: its batches with their answers, work that got into none, and the trouble that it absorbed. Logs and
  * traces are observers (src/telemetry).
  */
-import type { Work } from '../domain/command.ts'
 import type { Fault } from './faults.ts'
 import type { Contended, CommitResult } from './store.ts'
-import type { Ticket, TicketWatch, WorkOutcome } from './ticket.ts'
-
-/** Where work came from. The engine only passes it on. */
-export interface Origin {
-  /** The id of the HTTP call. */
-  readonly callId?: string
-  /** The trace that the call belongs to: 32 hexadecimal digits. */
-  readonly traceId?: string
-  /** The span of the call, if it is recorded. */
-  readonly span?: object
-}
-
-/** Work that was answered. Times are in milliseconds, on the clock's `elapsed`. */
-export interface AnsweredWork {
-  readonly work: Work
-  readonly origin: Origin | null
-  readonly answer: WorkOutcome | Fault
-  readonly submittedAt: number
-  readonly answeredAt: number
-}
+import type { AnsweredWork, Ticket, TicketWatch } from './ticket.ts'
 
 /** One transaction that was tried for a batch. */
 export interface Try {
@@ -77,13 +57,12 @@ export interface Observer {
   readonly onTrouble?: (trouble: Trouble) => void
 }
 
-/** One observer in place of several; null for none. */
-export function joined(observers: readonly (Observer | null | undefined)[]): Observer | null {
-  const present = observers.filter((observer) => observer !== null && observer !== undefined)
-  if (present.length === 0) return null
-  const onBatch = all(present.flatMap((observer) => observer.onBatch?.bind(observer) ?? []))
-  const onUnbatched = all(present.flatMap((observer) => observer.onUnbatched?.bind(observer) ?? []))
-  const onTrouble = all(present.flatMap((observer) => observer.onTrouble?.bind(observer) ?? []))
+/** One observer in place of several, with the methods that any of them has; null for none. */
+export function joined(observers: readonly Observer[]): Observer | null {
+  if (observers.length === 0) return null
+  const onBatch = all(observers.flatMap((observer) => observer.onBatch?.bind(observer) ?? []))
+  const onUnbatched = all(observers.flatMap((observer) => observer.onUnbatched?.bind(observer) ?? []))
+  const onTrouble = all(observers.flatMap((observer) => observer.onTrouble?.bind(observer) ?? []))
   return {
     ...(onBatch === null ? {} : { onBatch }),
     ...(onUnbatched === null ? {} : { onUnbatched }),

@@ -11,9 +11,27 @@ import type { Work } from '../domain/command.ts'
 import { assertLaw } from '../domain/assert.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import { Fault } from './faults.ts'
-import type { AnsweredWork, Origin } from './observer.ts'
 
 export type WorkOutcome = Outcome | readonly Outcome[]
+
+/** Where work came from. The engine only passes it on. */
+export interface Origin {
+  /** The id of the HTTP call. */
+  readonly callId?: string
+  /** The trace that the call belongs to: 32 hexadecimal digits. */
+  readonly traceId?: string
+  /** The span of the call, if it is recorded. */
+  readonly span?: object
+}
+
+/** Work that was answered. Times are in milliseconds, on the clock's `elapsed`. */
+export interface AnsweredWork {
+  readonly work: Work
+  readonly origin: Origin | null
+  readonly answer: WorkOutcome | Fault
+  readonly submittedAt: number
+  readonly answeredAt: number
+}
 
 /** Both ends of the promise that a caller waits for. */
 export interface Promised {

@@ -4,7 +4,8 @@ import type { Reader } from '../engine/reader.ts'
 
 /** The parts of the ledger that the service uses. */
 export interface Backend {
-  readonly engine: Pick<Engine, 'submit' | 'ready' | 'queueDepth' | 'crowdFor' | 'limits' | 'clockWarnings'>
+  readonly engine: Pick<Engine, 'submit' | 'ready' | 'queueDepth' | 'crowdFor' | 'limits' | 'clockWarnings'> &
+    Partial<Pick<Engine, 'observesBatches'>>
   readonly reader: Reader
   readonly store: StoreFacts
   /** Null if this process does not sweep. */

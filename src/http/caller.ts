@@ -2,7 +2,9 @@
 import { isIPv6, type Socket } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 import type { SubmitOptions } from '../engine/engine.ts'
+import type { Origin } from '../engine/ticket.ts'
 import type { Backend } from './backend.ts'
+import { traceIdOf } from './log.ts'
 
 /** The groups of an IPv6 address that name a network: whoever has one address of it usually has all 2^64 of them. */
 const NETWORK_GROUPS = 4
@@ -35,7 +37,8 @@ const signals = new WeakMap<Socket, AbortSignal>()
  */
 export function submitOptionsOf(request: FastifyRequest, backend: Backend): SubmitOptions {
   const caller = callerOf(request)
-  if (backend.engine.queueDepth < QUEUE_DEPTH_LONG) return { caller }
+  const origin = backend.engine.observesBatches === true ? originOf(request) : undefined
+  if (backend.engine.queueDepth < QUEUE_DEPTH_LONG) return { caller, origin }
   const { socket } = request.raw
   let signal = signals.get(socket)
   if (signal === undefined) {
@@ -45,5 +48,11 @@ export function submitOptionsOf(request: FastifyRequest, backend: Backend): Subm
     signal = hungUp.signal
     signals.set(socket, signal)
   }
-  return { caller, signal }
+  return { caller, signal, origin }
+}
+
+/** For observers of batches. */
+function originOf(request: FastifyRequest): Origin {
+  const traceId = traceIdOf(request)
+  return traceId === undefined ? { callId: request.id } : { callId: request.id, traceId }
 }
