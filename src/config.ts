@@ -135,6 +135,13 @@ export const SETTINGS = {
     fallback: 'none',
     read: share,
   },
+  traceDetails: {
+    flag: '--trace-details',
+    variable: 'HOLDFAST_TRACE_DETAILS',
+    meaning: 'spans of traces have the account, the amount and the ids of their command too; true or false',
+    fallback: 'false',
+    read: trueOrFalse,
+  },
   shutdownMs: {
     flag: '--shutdown-ms <ms>',
     variable: 'HOLDFAST_SHUTDOWN_MS',

@@ -8,6 +8,7 @@ export function ledgerOptions(settings: Settings) {
   return {
     ...given({ houseStripe: settings.houseStripe }),
     acceptRowsAhead: settings.acceptRowsAhead,
+    tracing: { details: settings.traceDetails },
     limits: {
       queueCommandsMax: settings.queueCommandsMax,
       batchCommandsMax: settings.batchCommandsMax,

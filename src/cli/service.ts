@@ -79,11 +79,11 @@ async function serve(settings: Settings, lines: ServiceLog, health: HealthPort |
   const { host, port, metricsPort, warmUpMs } = settings
   const state = { isStarting: warmUpMs > 0, isStopping: false }
   const ledger = await openServed(settings, lines)
-  const { engine, storage, sweeper } = ledger
+  const { engine, storage, sweeper, tracing } = ledger
   const requestMeasures = new RequestMeasures()
   const metrics = metricsOf(ledger, { requests: requestMeasures })
   const app = buildServer(
-    { engine, reader: storage.reader, store: storage, sweeper },
+    { engine, reader: storage.reader, store: storage, sweeper, tracing },
     {
       ...httpOptions(settings),
       logger: log,

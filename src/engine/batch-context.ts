@@ -75,7 +75,9 @@ export class BatchContext {
 
   /** A transaction of the batch that is being finished has ended. */
   tried(path: Try['path'], at: number, result: CommitResult | Fault): void {
-    this.record?.tried({ path, at, result: result instanceof Fault ? result.code : result })
+    if (this.record === null) return
+    const ms = this.clock.elapsed() - at
+    this.record.tried({ path, at, ms, result: result instanceof Fault ? result.code : result })
   }
 
   /** A commit was refused because of other writers. */

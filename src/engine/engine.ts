@@ -11,6 +11,7 @@
  *
  * Work that arrives while a batch is in flight is the next batch: there is no timer, and no delay when idle. Upholds laws 6, 7 and 8.
  */
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { assertTransition, type Transitions } from '../domain/assert.ts'
 import type { Command, CommandKind, Group, Work } from '../domain/command.ts'
 import type { Instant, RequestId } from '../domain/ids.ts'
@@ -83,6 +84,8 @@ export class Engine {
   readonly #accountLimits: AccountLimits | null
   readonly #observer: Observer | null
   readonly #tickets: TicketWatch
+  /** Batches are of many callers, so they do not run in the asynchronous context of the one that happened to be first. */
+  readonly #inOwnContext = AsyncLocalStorage.snapshot()
   #state: State = 'idle'
   /** The loop that takes batches; resolved while the engine is idle. */
   #loop: Promise<void> = Promise.resolve()
@@ -240,7 +243,7 @@ export class Engine {
   #start(): void {
     if (this.#state === 'idle') {
       this.#become('running')
-      this.#loop = this.#run()
+      this.#loop = this.#inOwnContext(() => this.#run())
     }
     if (this.#mayTake()) this.#wake?.()
   }

@@ -10,8 +10,9 @@ import type { AnsweredWork, Ticket, TicketWatch } from './ticket.ts'
 export interface Try {
   /** `swap`: guarded by versions, without locks first; `locked`: the path `exclusive`. */
   readonly path: 'swap' | 'locked'
-  /** When it was begun. */
+  /** When it was begun, and how long it was until its result was looked at. */
   readonly at: number
+  readonly ms: number
   readonly result: CommitResult | Fault['code']
 }
 

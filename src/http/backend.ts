@@ -1,6 +1,7 @@
 import type { Engine } from '../engine/engine.ts'
 import type { Sweeper } from '../engine/sweeper.ts'
 import type { Reader } from '../engine/reader.ts'
+import type { Tracing } from '../telemetry/tracing.ts'
 
 /** The parts of the ledger that the service uses. */
 export interface Backend {
@@ -10,6 +11,8 @@ export interface Backend {
   readonly store: StoreFacts
   /** Null if this process does not sweep. */
   readonly sweeper: Pick<Sweeper, 'status'> | null
+  /** Null or absent without traces. */
+  readonly tracing?: Pick<Tracing, 'begin'> | null | undefined
 }
 
 /** The information about the database in `/readyz`. */

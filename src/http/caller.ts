@@ -3,6 +3,7 @@ import { isIPv6, type Socket } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 import type { SubmitOptions } from '../engine/engine.ts'
 import type { Origin } from '../engine/ticket.ts'
+import type { CallSpan } from '../telemetry/tracing.ts'
 import type { Backend } from './backend.ts'
 import { traceIdOf } from './log.ts'
 
@@ -35,9 +36,9 @@ const signals = new WeakMap<Socket, AbortSignal>()
  * is noticed, so it gets no signal, and the usual request costs nothing here. It is only worth cancelling commands that wait in a long
  * queue.
  */
-export function submitOptionsOf(request: FastifyRequest, backend: Backend): SubmitOptions {
+export function submitOptionsOf(request: FastifyRequest, backend: Backend, span: CallSpan | null): SubmitOptions {
   const caller = callerOf(request)
-  const origin = backend.engine.observesBatches === true ? originOf(request) : undefined
+  const origin = backend.engine.observesBatches === true ? originOf(request, span) : undefined
   if (backend.engine.queueDepth < QUEUE_DEPTH_LONG) return { caller, origin }
   const { socket } = request.raw
   let signal = signals.get(socket)
@@ -52,7 +53,9 @@ export function submitOptionsOf(request: FastifyRequest, backend: Backend): Subm
 }
 
 /** For observers of batches. */
-function originOf(request: FastifyRequest): Origin {
+function originOf(request: FastifyRequest, span: CallSpan | null): Origin {
+  const callId = request.id
+  if (span !== null) return { callId, ...span.origin }
   const traceId = traceIdOf(request)
-  return traceId === undefined ? { callId: request.id } : { callId: request.id, traceId }
+  return traceId === undefined ? { callId } : { callId, traceId }
 }

@@ -9,7 +9,7 @@ import { onlyIfMatch } from './conditional.ts'
 import { readCommand } from './idempotency.ts'
 import { commandAnswers, commandHeaders, WRITE_PROBLEMS } from './openapi.ts'
 import { sendOutcome } from './respond.ts'
-import { submitCommand } from './submit.ts'
+import { submitCall } from './submit.ts'
 import { Type } from '../api/typebox.ts'
 
 type ByAddress = { Params: Readonly<Record<string, string>> }
@@ -38,7 +38,7 @@ function addCommand(app: FastifyInstance, backend: Backend, contract: Contract):
     config: { problems: [...route.problems, 'request_replayed', ...WRITE_PROBLEMS] },
     handler: async (request, reply): Promise<FastifyReply> => {
       const command = commandIn(request, contract)
-      return sendOutcome(reply, contract, await submitCommand(backend, request, command))
+      return sendOutcome(reply, contract, await submitCall(backend, request, command))
     },
   })
 }

@@ -117,7 +117,7 @@ function refuseEncoded(encoding: string | undefined): void {
 }
 
 /** The parts of an `EmbeddedLedger` that the routes use. */
-export interface MountableLedger extends Pick<Backend, 'engine' | 'sweeper'> {
+export interface MountableLedger extends Pick<Backend, 'engine' | 'sweeper' | 'tracing'> {
   readonly storage: StoreFacts & Pick<Backend, 'reader'>
 }
 
@@ -140,7 +140,7 @@ export interface LedgerRoutesOptions {
  * With a prefix, unknown paths below it are answered with a problem.
  */
 export const ledgerRoutes: FastifyPluginAsync<LedgerRoutesOptions> = async (app, options) => {
-  const { engine, storage, sweeper } = options.ledger
+  const { engine, storage, sweeper, tracing } = options.ledger
   // Schemas of the application may have the same names, and its compiler may not know JSON Schema.
   app.addHook('onRoute', (route) => {
     route.schema = { hide: true }
@@ -148,7 +148,7 @@ export const ledgerRoutes: FastifyPluginAsync<LedgerRoutesOptions> = async (app,
   if (app.prefix !== '') refuseUnknownRoutes(app)
   addLedgerRoutes(
     app,
-    { engine, reader: storage.reader, store: storage, sweeper },
+    { engine, reader: storage.reader, store: storage, sweeper, tracing },
     {
       limits: { ...HTTP_LIMITS, ...options.limits },
       log: options.logger ?? pino({ enabled: false }),

@@ -5,13 +5,35 @@ import { type Command, type Group } from '../domain/command.ts'
 import { requestOf } from '../domain/rules.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import { Fault } from '../engine/faults.ts'
+import type { CallSpan } from '../telemetry/tracing.ts'
 import type { Backend } from './backend.ts'
 import { submitOptionsOf } from './caller.ts'
 import { errorOf } from './trouble.ts'
 
-export async function submitCommand(backend: Backend, request: FastifyRequest, command: Command): Promise<Outcome> {
+/** A command that is the whole call: with a span of its own if there are traces. */
+export async function submitCall(backend: Backend, request: FastifyRequest, command: Command): Promise<Outcome> {
+  const span = beginCall(backend, request, [command])
+  if (span === null) return await submitCommand(backend, request, command, null)
+  return await span.around(() => submitCommand(backend, request, command, span))
+}
+
+/** The span of a call; null without traces, and if it is not recorded. */
+export function beginCall(
+  { tracing }: Backend,
+  { headers }: FastifyRequest,
+  commands: readonly Command[],
+): CallSpan | null {
+  return tracing === null || tracing === undefined ? null : tracing.begin({ commands, headers })
+}
+
+export async function submitCommand(
+  backend: Backend,
+  request: FastifyRequest,
+  command: Command,
+  span: CallSpan | null,
+): Promise<Outcome> {
   try {
-    return await backend.engine.submit(command, submitOptionsOf(request, backend))
+    return await backend.engine.submit(command, submitOptionsOf(request, backend, span))
   } catch (thrown) {
     throw thrown instanceof Fault ? LedgerError.fromFault(thrown, requestOf(command)) : errorOf(thrown)
   }
@@ -21,6 +43,7 @@ export async function submitGroup(
   backend: Backend,
   request: FastifyRequest,
   group: Group,
+  span: CallSpan | null,
 ): Promise<readonly Outcome[]> {
-  return await backend.engine.submit(group, submitOptionsOf(request, backend))
+  return await backend.engine.submit(group, submitOptionsOf(request, backend, span))
 }
