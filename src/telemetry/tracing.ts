@@ -4,6 +4,7 @@
  * The API is loaded only if somebody has registered a tracer before the ledger is opened; without one there is nothing of this file at
  * work. Attributes have no names, ids and amounts unless that is asked for.
  */
+import type * as OpenTelemetry from '@opentelemetry/api'
 import type { Attributes, Context, Link, Span } from '@opentelemetry/api'
 import type { Command } from '../domain/command.ts'
 import type { Outcome } from '../domain/outcome.ts'
@@ -13,7 +14,7 @@ import type { Origin } from '../engine/ticket.ts'
 import { VERSION } from '../version.ts'
 import { factsOf } from './command-facts.ts'
 
-type Api = typeof import('@opentelemetry/api')
+type Api = typeof OpenTelemetry
 
 export interface TracingOptions {
   /** Whether spans of calls have the account, the asset, the amount and the ids of their command. Default false. */
@@ -145,7 +146,7 @@ export class CallSpan {
       if ('status' in result) span.setAttributes(endOf(result))
       return result
     } catch (error) {
-      const code = String((error as { readonly code?: unknown } | null)?.code ?? 'internal')
+      const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'internal'
       span.setAttributes({ 'holdfast.outcome': 'faulted', 'holdfast.code': code })
       span.setStatus({ code: this.#api.SpanStatusCode.ERROR, message: code })
       throw error
