@@ -115,6 +115,29 @@ describe('the log of commands', () => {
     ])
   })
 
+  test('has what a stop leaves: in the queue, and under way', async () => {
+    const { engine, store, lines } = open(1, { batchesInFlightMax: 1, drainMsMax: 10 })
+    const { promise, resolve } = Promise.withResolvers<undefined>()
+    store.gate = promise.then(() => {})
+    const taken = engine.submit(deposit('taken', 'user:8', 1n))
+    while (store.calls.length === 0) await nextTurn()
+    const queued = [1, 2].map((number) => engine.submit(deposit(`queued-${number}`, 'user:8', 1n)))
+    const answers = Promise.allSettled([taken, ...queued])
+    await engine.stop()
+    await answers
+    resolve(undefined)
+    while (lines.length < 3) await nextTurn()
+    assert.deepEqual(
+      new Map(lines.map((line) => [line['requestId'], pick(line, 'code', 'batch')])),
+      new Map([
+        ['taken', ['commit_in_doubt', 1]],
+        ['queued-1', ['shutting_down', undefined]],
+        ['queued-2', ['shutting_down', undefined]],
+      ]),
+    )
+    assert.equal(lines.length, 3)
+  })
+
   test('has every command of a group, and what a transfer moves', async () => {
     const { engine, lines } = open()
     await engine.submit({ kind: 'group', commands: [deposit('a', 'user:8', 9n), deposit('b', 'user:9', 1n)] })

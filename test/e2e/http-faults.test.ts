@@ -177,6 +177,22 @@ describe('the log', () => {
     )
   })
 
+  test('counts requests beyond the rate of their caller, without a name', async () => {
+    const { lines, logger } = capture('info')
+    const limits = { callerCommandsPerSecondMax: 1, callerBurstMax: 2 }
+    const service = await HttpService.start({ http: { logger, limits } })
+    const answers = await Promise.all(Array.from({ length: 12 }, () => service.post('/v1/deposits', DEPOSIT)))
+    await service[Symbol.asyncDispose]()
+    const refused = answers.filter(({ status }) => status === 429).length
+    assert.ok(refused >= 9, `${refused}`)
+    assert.deepEqual([...new Set(lines.map(({ code }) => code))], ['rate_limited'])
+    assert.equal(
+      lines.reduce((sum, { count }) => sum + Number(count), 0),
+      refused,
+    )
+    assert.ok(lines.length <= 2)
+  })
+
   test('has a defect of ours with its stack', async () => {
     const { lines, logger } = capture('info')
     await using service = await HttpService.start({ http: { logger } })

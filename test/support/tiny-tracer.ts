@@ -32,7 +32,11 @@ type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] }
 class TinySpan implements Span {
   readonly seen: Mutable<SeenSpan> & { links: SpanContext[]; events: SeenSpan['events'][number][] }
 
-  constructor(name: string, options: SpanOptions, parent: SpanContext | undefined) {
+  readonly #late: string[]
+
+  /** @param late gets the names of spans that are used after their end, which an SDK only warns of */
+  constructor(name: string, options: SpanOptions, parent: SpanContext | undefined, late: string[]) {
+    this.#late = late
     const traceId = parent?.traceId ?? hex(16)
     this.seen = {
       name,
@@ -101,15 +105,15 @@ class TinySpan implements Span {
     this.seen.endedAt = Number(at ?? Date.now())
   }
 
-  /** The SDK only warns. */
   #requireOpen(): void {
-    if (!this.isRecording()) throw new Error(`The span ${this.seen.name} has ended.`)
+    if (!this.isRecording()) this.#late.push(this.seen.name)
   }
 }
 
-/** Registered until it is disposed of. */
+/** Registered until it is disposed of. That throws if a span was used after its end. */
 export class TinyTracer implements Disposable {
   readonly #spans: TinySpan[] = []
+  readonly #late: string[] = []
 
   /** @param isSampled whether a root span is recorded; a child is as its parent */
   constructor(isSampled: () => boolean = () => true) {
@@ -118,7 +122,7 @@ export class TinyTracer implements Disposable {
       if (parent === undefined ? !isSampled() : (parent.traceFlags & 1) === 0) {
         return trace.wrapSpanContext({ traceId: parent?.traceId ?? hex(16), spanId: hex(8), traceFlags: 0 })
       }
-      const span = new TinySpan(name, options, parent)
+      const span = new TinySpan(name, options, parent, this.#late)
       this.#spans.push(span)
       return span
     }
@@ -166,7 +170,7 @@ export class TinyTracer implements Disposable {
 
   /** Runs in the context of a new span, as an instrumented program does; returns the span too. */
   inSpan<Result>(name: string, run: () => Result): { readonly result: Result; readonly span: SeenSpan } {
-    const span = new TinySpan(name, {}, trace.getSpanContext(context.active()))
+    const span = new TinySpan(name, {}, trace.getSpanContext(context.active()), this.#late)
     return { result: context.with(trace.setSpan(context.active(), span), run), span: span.seen }
   }
 
@@ -174,6 +178,7 @@ export class TinyTracer implements Disposable {
     trace.disable()
     context.disable()
     propagation.disable()
+    if (this.#late.length > 0) throw new Error(`Spans were used after their end: ${this.#late.join(', ')}.`)
   }
 }
 
