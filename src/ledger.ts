@@ -30,7 +30,8 @@ import {
 } from './stores/open.ts'
 import type { MigrationReport } from './stores/sql/migrator.ts'
 import type { Storage } from './stores/storage.ts'
-import { openTracing, type CallSpan, type Tracing, type TracingOptions } from './telemetry/tracing.ts'
+import type { CallSpan, CallTracing, TracingOptions } from './telemetry/call-tracing.ts'
+import { openTracing } from './telemetry/tracing.ts'
 
 export type { ClockEvent, ExpiryEvent, Observer }
 
@@ -116,10 +117,10 @@ export class EmbeddedLedger extends CheckedLedger {
   /** Null if this process does not sweep. */
   readonly sweeper: Sweeper | null
   /** Null if no tracer was registered when it was opened. */
-  readonly tracing: Tracing | null
+  readonly tracing: CallTracing | null
   protected override readonly reads: LedgerReads
 
-  constructor(storage: Storage, options: EngineOptions & SweepOptions = {}, tracing: Tracing | null = null) {
+  constructor(storage: Storage, options: EngineOptions & SweepOptions = {}, tracing: CallTracing | null = null) {
     super()
     this.storage = storage
     this.tracing = tracing

@@ -1,7 +1,7 @@
 import type { Engine } from '../engine/engine.ts'
 import type { Sweeper } from '../engine/sweeper.ts'
 import type { Reader } from '../engine/reader.ts'
-import type { Tracing } from '../telemetry/tracing.ts'
+import type { CallTracing } from '../telemetry/call-tracing.ts'
 
 /** The parts of the ledger that the service uses. */
 export interface Backend {
@@ -12,7 +12,7 @@ export interface Backend {
   /** Null if this process does not sweep. */
   readonly sweeper: Pick<Sweeper, 'status'> | null
   /** Null or absent without traces. */
-  readonly tracing?: Pick<Tracing, 'begin'> | null | undefined
+  readonly tracing?: Pick<CallTracing, 'begin'> | null | undefined
 }
 
 /** The information about the database in `/readyz`. */

@@ -3,7 +3,7 @@ import { isIPv6, type Socket } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 import type { SubmitOptions } from '../engine/engine.ts'
 import type { Origin } from '../engine/ticket.ts'
-import type { CallSpan } from '../telemetry/tracing.ts'
+import type { CallSpan } from '../telemetry/call-tracing.ts'
 import type { Backend } from './backend.ts'
 import { traceIdOf } from './log.ts'
 

@@ -6,7 +6,8 @@ import { TinyTracer } from '../../test/support/tiny-tracer.ts'
 import type { EngineLimits } from '../engine/limits.ts'
 import { EmbeddedLedger, openLedger } from '../ledger.ts'
 import { openMemoryStorage } from '../stores/memory/storage.ts'
-import { openTracing, type TracingOptions } from './tracing.ts'
+import type { TracingOptions } from './call-tracing.ts'
+import { openTracing } from './tracing.ts'
 
 async function open(options: TracingOptions = {}, limits: Partial<EngineLimits> = {}) {
   const storage = openMemoryStorage()

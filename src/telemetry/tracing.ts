@@ -9,24 +9,13 @@ import type { Attributes, Context, Link, Span } from '@opentelemetry/api'
 import type { Command } from '../domain/command.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import { systemClock, type Clock } from '../engine/clock.ts'
-import type { ObservedBatch, Observer } from '../engine/observer.ts'
+import type { ObservedBatch } from '../engine/observer.ts'
 import type { Origin } from '../engine/ticket.ts'
 import { VERSION } from '../version.ts'
+import type { BeganCall, CallSpan, CallTracing, TracingOptions } from './call-tracing.ts'
 import { factsOf } from './command-facts.ts'
 
 type Api = typeof OpenTelemetry
-
-export interface TracingOptions {
-  /** Whether spans of calls have the account, the asset, the amount and the ids of their command. Default false. */
-  readonly details?: boolean
-}
-
-export interface BeganCall {
-  /** The commands of the call, one or more: with several it is a batch request. */
-  readonly commands: readonly Command[]
-  /** The headers of the request, if it came over HTTP. */
-  readonly headers?: Readonly<Record<string, string | string[] | undefined>>
-}
 
 /** What all versions 1 of the API share: the slot in which a tracer is registered. */
 const SLOT = Symbol.for('opentelemetry.js.api.1')
@@ -38,7 +27,7 @@ const LINKS_MAX = 128
 export async function openTracing(
   options: TracingOptions = {},
   clock: Pick<Clock, 'now' | 'elapsed'> = systemClock,
-): Promise<Tracing | null> {
+): Promise<CallTracing | null> {
   const slot = (globalThis as { readonly [SLOT]?: { readonly trace?: unknown } })[SLOT]
   if (slot?.trace === undefined) return null
   try {
@@ -48,7 +37,7 @@ export async function openTracing(
   }
 }
 
-export class Tracing implements Observer {
+class Tracing implements CallTracing {
   readonly #api: Api
   readonly #tracer: ReturnType<Api['trace']['getTracer']>
   readonly #details: boolean
@@ -61,7 +50,6 @@ export class Tracing implements Observer {
     this.#clock = clock
   }
 
-  /** The span of a call; null if it is not recorded. It is a child of the span that is active, or of the one that the headers name. */
   begin({ commands, headers }: BeganCall): CallSpan | null {
     const { context, propagation, trace, SpanKind } = this.#api
     let parent = context.active()
@@ -73,7 +61,7 @@ export class Tracing implements Observer {
     const kind = headers === undefined ? SpanKind.INTERNAL : SpanKind.SERVER
     const name = isBatch ? 'holdfast.batch_request' : `holdfast.${first!.kind}`
     const span = this.#tracer.startSpan(name, { kind, attributes }, parent)
-    return span.isRecording() ? new CallSpan(this.#api, span) : null
+    return span.isRecording() ? new RecordedCall(this.#api, span) : null
   }
 
   /** The span of a batch is a child of its first recorded call, so that a sampler decides as it did there, and linked with all of them. */
@@ -124,8 +112,7 @@ export class Tracing implements Observer {
   }
 }
 
-/** The span of a call that is under way. */
-export class CallSpan {
+class RecordedCall implements CallSpan {
   readonly #api: Api
   readonly #span: Span
 
@@ -138,7 +125,6 @@ export class CallSpan {
     return { traceId: this.#span.spanContext().traceId, span: this.#span }
   }
 
-  /** Ends the span with the outcome of `submit`. @throws as `submit` */
   async around<Result extends Outcome | readonly unknown[]>(submit: () => Promise<Result>): Promise<Result> {
     const span = this.#span
     try {
