@@ -171,8 +171,8 @@ const CYCLES: readonly DeliberateBug[] = [
   bug(
     'answer-before-commit',
     CYCLE,
-    'beforeLocks(await sent.result)',
-    "(void sent.result, 'committed' as CommitResult | Fault)",
+    'const answer = await sent.result',
+    "const answer = (void sent.result, 'committed' as CommitResult | Fault)",
   ),
   bug('cache-kept-after-failure', CYCLE, '    cache.forget(sent.keys)\n    for', '    for'),
   {
