@@ -53,6 +53,14 @@ test('the sweeper is paced by its settings', () => {
   assert.throws(() => readSetting('expiryIntervalMs', { expiryIntervalMs: '0' }, {}), SettingError)
 })
 
+test('commands are logged not at all, all, or a share of them', () => {
+  const read = (given: string): number => readSetting('logCommands', { logCommands: given }, {})
+  assert.deepEqual(['none', 'all', '0.01', '.5', '0', '1', '1.0'].map(read), [0, 1, 0.01, 0.5, 0, 1, 1])
+  for (const given of ['1.5', '-0.1', 'some', '1e-2', '', '1 %']) {
+    assert.throws(() => read(given), /must be none, all, or a share from 0 to 1 such as 0.01/, given)
+  }
+})
+
 test('trusted proxies are addresses, each with an optional prefix', () => {
   const read = (list: string): readonly string[] => readSetting('trustedProxies', { trustedProxies: list }, {})
   assert.deepEqual(read('10.0.0.7, 10.0.0.0/8,::1,fd00::/8'), ['10.0.0.7', '10.0.0.0/8', '::1', 'fd00::/8'])

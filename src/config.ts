@@ -5,8 +5,19 @@
 import { HOUSE_STRIPES } from './domain/house-stripes.ts'
 import { ENGINE_LIMITS } from './engine/limits.ts'
 import { configFileOf, givenFor, type Environment, type GivenFlags, type Sources } from './setting-sources.ts'
+import {
+  addresses,
+  hosts,
+  noneOr,
+  oneOf,
+  orWord,
+  origins,
+  share,
+  text,
+  trueOrFalse,
+  wholeNumber,
+} from './setting-values.ts'
 import { nameOf, SettingError, type Setting } from './setting.ts'
-import { addresses, hosts, origins } from './setting-lists.ts'
 
 export { SettingError, type Setting }
 export { CONFIG_VARIABLE } from './setting-sources.ts'
@@ -125,6 +136,21 @@ export const SETTINGS = {
     fallback: 'false',
     read: trueOrFalse,
   },
+  logCommands: {
+    flag: '--log-commands <share>',
+    variable: 'HOLDFAST_LOG_COMMANDS',
+    meaning:
+      'log one line per command, at level info, with names and amounts: none, all, or a share of the request ids such as 0.01',
+    fallback: 'none',
+    read: share,
+  },
+  traceDetails: {
+    flag: '--trace-details',
+    variable: 'HOLDFAST_TRACE_DETAILS',
+    meaning: 'spans of traces have the account, the amount and the ids of their command too; true or false',
+    fallback: 'false',
+    read: trueOrFalse,
+  },
   shutdownMs: {
     flag: '--shutdown-ms <ms>',
     variable: 'HOLDFAST_SHUTDOWN_MS',
@@ -201,6 +227,21 @@ export const SETTINGS = {
     variable: 'HOLDFAST_CALL_TIMEOUT_MS',
     meaning: 'time limit of a command; after that it gets 504 deadline_exceeded',
     fallback: String(ENGINE_LIMITS.callTimeoutMsDefault),
+    read: wholeNumber(1, 3_600_000),
+  },
+  breakerFailures: {
+    flag: '--breaker-failures <count>',
+    variable: 'HOLDFAST_BREAKER_FAILURES',
+    meaning:
+      'failures of the database in a row after which it is not called for a while; deadlocks and lock timeouts do not count',
+    fallback: String(ENGINE_LIMITS.breakerFailures),
+    read: wholeNumber(1, 1_000_000),
+  },
+  breakerOpenMs: {
+    flag: '--breaker-open-ms <ms>',
+    variable: 'HOLDFAST_BREAKER_OPEN_MS',
+    meaning: 'how long it is then not called before one call tries it again',
+    fallback: String(ENGINE_LIMITS.breakerOpenMs),
     read: wholeNumber(1, 3_600_000),
   },
   holdTtlMsDefault: {
@@ -318,42 +359,6 @@ function readFrom<Name extends SettingName>(flags: Flags, sources: Sources, name
     const shown = setting.isSecret === true ? '' : `, not "${given}"`
     throw new SettingError(`${source} ${error.message}${shown}.`)
   }
-}
-
-function text(given: string): string {
-  return given
-}
-
-function wholeNumber(least: number, most: number): (given: string) => number {
-  return (given) => {
-    const value = /^[0-9]{1,16}$/.test(given) ? Number(given) : Number.NaN
-    if (value >= least && value <= most) return value
-    throw new SettingError(`must be a whole number from ${least} to ${most}`)
-  }
-}
-
-function oneOf<const Word extends string>(words: readonly Word[]): (given: string) => Word {
-  return (given) => {
-    const word = words.find((known) => known === given)
-    if (word !== undefined) return word
-    throw new SettingError(`must be one of ${words.join(', ')}`)
-  }
-}
-
-function trueOrFalse(given: string): boolean {
-  if (given === 'true' || given === '1') return true
-  if (given === 'false' || given === '0') return false
-  throw new SettingError('must be true or false')
-}
-
-/** Returns undefined for the word: the user of the setting knows what that means. */
-function orWord<Value>(word: string, read: (given: string) => Value): (given: string) => Value | undefined {
-  return (given) => (given === word ? undefined : read(given))
-}
-
-/** Returns undefined for `none`. */
-function noneOr<Value>(read: (given: string) => Value): (given: string) => Value | undefined {
-  return (given) => (given === 'none' ? undefined : read(given))
 }
 
 /** A store URL without its password, for messages. */

@@ -16,9 +16,10 @@ import type { Outcome } from './domain/outcome.ts'
 import type { ClockEvent } from './engine/clock-watch.ts'
 import { RememberedActors } from './engine/remembered-actors.ts'
 import { systemClock } from './engine/clock.ts'
-import { Engine, type EngineOptions } from './engine/engine.ts'
+import { Engine, type EngineOptions, type SubmitOptions } from './engine/engine.ts'
 import { Sweeper, SWEEPER, type ExpiryEvent } from './engine/sweeper.ts'
 import { Fault } from './engine/faults.ts'
+import type { Observer } from './engine/observer.ts'
 import type { BackupProgress, BackupReport } from './stores/backup.ts'
 import type { ErasureProgress, ErasureReport } from './stores/erasure.ts'
 import {
@@ -31,8 +32,10 @@ import {
 } from './stores/open.ts'
 import type { MigrationReport } from './stores/sql/migrator.ts'
 import type { Storage } from './stores/storage.ts'
+import type { CallSpan, CallTracing, TracingOptions } from './telemetry/call-tracing.ts'
+import { openTracing } from './telemetry/tracing.ts'
 
-export type { ClockEvent, ExpiryEvent }
+export type { ClockEvent, ExpiryEvent, Observer }
 
 /** The options of the sweeper of this process. */
 export interface SweepOptions {
@@ -42,7 +45,10 @@ export interface SweepOptions {
   readonly onExpiryEvent?: (event: ExpiryEvent) => void
 }
 
-export interface OpenLedgerOptions extends EngineOptions, StorageOptions, SweepOptions {}
+export interface OpenLedgerOptions extends EngineOptions, StorageOptions, SweepOptions {
+  /** Traces are made if a tracer of OpenTelemetry is registered before the ledger is opened. False: never. */
+  readonly tracing?: TracingOptions | false
+}
 
 /**
  * Opens the ledger at a store URL: `sqlite:holdfast.db`, `memory:`, `mysql://…`, `mariadb://…` or `postgres://…`.
@@ -53,7 +59,8 @@ export interface OpenLedgerOptions extends EngineOptions, StorageOptions, SweepO
 export async function openLedger(url: string, options: OpenLedgerOptions = {}): Promise<EmbeddedLedger> {
   try {
     const storage = await openStorage(url, options)
-    return new EmbeddedLedger(storage, { houseStripe: houseStripeFor(url), ...options })
+    const tracing = options.tracing === false ? null : await openTracing(options.tracing, options.clock)
+    return new EmbeddedLedger(storage, { houseStripe: houseStripeFor(url), ...options }, tracing)
   } catch (error) {
     throw error instanceof Fault ? LedgerError.fromFault(error) : error
   }
@@ -114,12 +121,16 @@ export class EmbeddedLedger extends CheckedLedger {
   /** Null if this process does not sweep. */
   readonly sweeper: Sweeper | null
   override readonly keys: LedgerKeys
+  /** Null if no tracer was registered when it was opened. */
+  readonly tracing: CallTracing | null
   protected override readonly reads: LedgerReads
 
-  constructor(storage: Storage, options: EngineOptions & SweepOptions = {}) {
+  constructor(storage: Storage, options: EngineOptions & SweepOptions = {}, tracing: CallTracing | null = null) {
     super()
     this.storage = storage
-    this.engine = new Engine(storage.store, options)
+    this.tracing = tracing
+    const observers = [...(options.observers ?? []), ...(tracing === null ? [] : [tracing])]
+    this.engine = new Engine(storage.store, { ...options, observers })
     this.actors = new RememberedActors(storage.actors, options.clock ?? systemClock)
     this.reads = new LedgerReads(storage.reader, (error) => ledgerError(error, null))
     this.keys = new LedgerKeys(storage.keys, (error) => ledgerError(error, null))
@@ -133,7 +144,9 @@ export class EmbeddedLedger extends CheckedLedger {
   ): Promise<AnswerOf<Kind>> {
     let outcome: Outcome<Kind>
     try {
-      outcome = await this.engine.submit<Kind>(command, options)
+      outcome = await (this.tracing === null
+        ? this.engine.submit<Kind>(command, options)
+        : this.#traced([command], (span) => this.engine.submit<Kind>(command, { ...options, ...span })))
     } catch (error) {
       throw ledgerError(error, requestOf(command))
     }
@@ -143,12 +156,23 @@ export class EmbeddedLedger extends CheckedLedger {
 
   protected async submitBatch(batch: BatchRequest, options: CallOptions | undefined): Promise<BatchOutcome[]> {
     const { commands, atomic } = batch
-    if (!atomic) return await Promise.all(commands.map((command) => this.#batchOne(command, options)))
     try {
-      return (await this.engine.submit({ kind: 'group', commands }, options)).map(batchOutcome)
+      return await this.#traced(commands, async (span) => {
+        const all = { ...options, ...span }
+        if (!atomic) return await Promise.all(commands.map((command) => this.#batchOne(command, all)))
+        return (await this.engine.submit({ kind: 'group', commands }, all)).map(batchOutcome)
+      })
     } catch (error) {
       throw ledgerError(error, null)
     }
+  }
+
+  async #traced<Result extends Outcome | readonly unknown[]>(
+    commands: readonly Command[],
+    submit: (span: Pick<CallSpan, 'origin'> | undefined) => Promise<Result>,
+  ): Promise<Result> {
+    const span = this.tracing?.begin({ commands }) ?? null
+    return span === null ? await submit(undefined) : await span.around(() => submit({ origin: span.origin }))
   }
 
   async close(): Promise<void> {
@@ -170,7 +194,7 @@ export class EmbeddedLedger extends CheckedLedger {
     })
   }
 
-  async #batchOne(command: Command, options: CallOptions | undefined): Promise<BatchOutcome> {
+  async #batchOne(command: Command, options: SubmitOptions): Promise<BatchOutcome> {
     try {
       return batchOutcome(await this.engine.submit(command, options))
     } catch (error) {

@@ -1,6 +1,7 @@
 /** What the parts of the service report, as lines of its log. */
 import type { Logger } from 'pino'
 import type { ClockEvent, ExpiryEvent } from '../ledger.ts'
+import type { CountedLines } from '../telemetry/counted-lines.ts'
 
 export function logExpiry(log: Logger, event: ExpiryEvent): void {
   switch (event.kind) {
@@ -19,14 +20,21 @@ export function logExpiry(log: Logger, event: ExpiryEvent): void {
   }
 }
 
-export function logClock(log: Logger, event: ClockEvent): void {
-  switch (event.kind) {
-    case 'wrong':
-      return log.error({ code: 'clock_wrong' }, event.message)
-    case 'right':
-      return log.info('the clock of this process is right again; the process accepts commands and ends due holds')
-    case 'rows_ahead':
-    case 'set_ahead':
-      return log.warn(event.message)
-  }
+/** @param lines that limit how often a line about each kind of event comes */
+export function logClock(log: Logger, lines: CountedLines<string>, event: ClockEvent): void {
+  const { kind } = event
+  lines.note(`clock ${kind}`, (count) => {
+    switch (kind) {
+      case 'wrong':
+        return log.error({ code: 'clock_wrong', count }, event.message)
+      case 'right':
+        return log.info(
+          { count },
+          'the clock of this process is right again; the process accepts commands and ends due holds',
+        )
+      case 'rows_ahead':
+      case 'set_ahead':
+        return log.warn({ count }, event.message)
+    }
+  })
 }

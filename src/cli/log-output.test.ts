@@ -96,6 +96,22 @@ describe('a pipe', { timeout: TIMEOUT_MS }, () => {
     assert.equal(pipe.output.bufferedBytes, 0)
   })
 
+  test('gets lines that are written together after all of them, and those of later', () => {
+    using pipe = new Pipe('together')
+    pipe.output.together(() => {
+      for (let number = 0; number < 50; number++) pipe.output.write(lineOf(number))
+      assert.equal(pipe.read(), '', 'nothing is written yet')
+    })
+    pipe.output.write(lineOf(50))
+    assert.deepEqual(
+      readLines(pipe.read()),
+      Array.from({ length: 51 }, (_, number) => number),
+    )
+    assert.throws(() => pipe.output.together(() => assert.fail()))
+    pipe.output.write(lineOf(51))
+    assert.deepEqual(readLines(pipe.read()), [51], 'an error of the action leaves the output as it was')
+  })
+
   test('whose reader stalls is not waited for: what does not fit is dropped and counted, and a line at its place says so', async () => {
     using pipe = new Pipe('stalled')
     const { output } = pipe

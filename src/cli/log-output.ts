@@ -67,7 +67,7 @@ export class LogOutput {
   #gapCount = 0
   #retryMs: number
   #retry: NodeJS.Timeout | null = null
-  /** `onGap` writes a line while others are being written. */
+  /** `onGap` writes a line while others are being written, and `together` collects lines. */
   #isWriting = false
 
   /**
@@ -104,6 +104,18 @@ export class LogOutput {
     this.#lines.push(bytes)
     this.#bufferedBytes += bytes.length
     if (this.#retry === null && !this.#isWriting) this.#writeAll()
+  }
+
+  /** The lines that `action` writes are written after it, as many at once as possible. */
+  together(action: () => void): void {
+    const wasWriting = this.#isWriting
+    this.#isWriting = true
+    try {
+      action()
+    } finally {
+      this.#isWriting = wasWriting
+    }
+    if (!wasWriting && this.#retry === null) this.#writeAll()
   }
 
   /** Writes what is left, for at most `exitMsMax`. Only a slow reader is waited for. */

@@ -8,6 +8,7 @@ export function ledgerOptions(settings: Settings) {
   return {
     ...given({ houseStripe: settings.houseStripe }),
     acceptRowsAhead: settings.acceptRowsAhead,
+    tracing: { details: settings.traceDetails },
     limits: {
       queueCommandsMax: settings.queueCommandsMax,
       batchCommandsMax: settings.batchCommandsMax,
@@ -15,6 +16,8 @@ export function ledgerOptions(settings: Settings) {
       accountBurstMax: settings.accountBurstMax,
       accountHoldsMax: settings.accountHoldsMax,
       callTimeoutMsDefault: settings.callTimeoutMs,
+      breakerFailures: settings.breakerFailures,
+      breakerOpenMs: settings.breakerOpenMs,
       holdTtlMsDefault: settings.holdTtlMsDefault,
       holdTtlMsMax: settings.holdTtlMsMax,
       expiryIntervalMs: settings.expiryIntervalMs,

@@ -13,9 +13,10 @@ import { RequestMeasures } from '../metrics/request-measures.ts'
 import { openLedger, type EmbeddedLedger } from '../ledger.ts'
 import { logClock, logExpiry } from './event-log.ts'
 import { EXIT } from './exit-codes.ts'
-import { LOG_LIMITS, openLog, type OpenLog } from './log-output.ts'
+import { LOG_LIMITS, openLog } from './log-output.ts'
 import { requireKeysFor } from './require-keys.ts'
 import { httpOptions, ledgerOptions } from './service-options.ts'
+import { ServiceLog } from './service-log.ts'
 import { warmUp } from './warm-up.ts'
 
 export interface Service {
@@ -34,6 +35,7 @@ interface Parts {
   readonly ledger: EmbeddedLedger
   readonly health: HealthPort | null
   readonly log: Logger
+  readonly lines: ServiceLog
   readonly state: State
 }
 
@@ -52,10 +54,11 @@ export async function startService(settings: Settings, warnings: readonly string
   const { log, output } = openLog(settings.logLevel, logLimits)
   logDefect(log)
   for (const warning of warnings) log.warn(warning)
+  const lines = new ServiceLog(log, output, settings)
   // The first of all, so that probes are answered while a database is slow to open.
   const health = healthPort === undefined ? null : await HealthPort.open({ host, port: healthPort })
   try {
-    const parts = await serve(settings, { log, output }, health)
+    const parts = await serve(settings, lines, health)
     const url = urlOf(parts.app)
     const metricsUrl = parts.metricsApp === null ? url : urlOf(parts.metricsApp)
     const healthUrl = health === null ? null : urlOfAddress(health.address)
@@ -74,15 +77,16 @@ export async function startService(settings: Settings, warnings: readonly string
 }
 
 /** Opens the database, and listens. */
-async function serve(settings: Settings, { log, output }: OpenLog, health: HealthPort | null): Promise<Parts> {
+async function serve(settings: Settings, lines: ServiceLog, health: HealthPort | null): Promise<Parts> {
+  const { log } = lines
   const { host, port, metricsPort, warmUpMs } = settings
   const state = { isStarting: warmUpMs > 0, isStopping: false }
-  const ledger = await openServed(settings, log)
-  const { engine, storage, sweeper } = ledger
+  const ledger = await openServed(settings, lines)
+  const { engine, storage, sweeper, tracing } = ledger
   const requestMeasures = new RequestMeasures()
-  const metrics = metricsOf(ledger, { requests: requestMeasures, log: output })
+  const metrics = metricsOf(ledger, { requests: requestMeasures, log: lines.output })
   const app = buildServer(
-    { engine, reader: storage.reader, authors: { actors: ledger.actors }, store: storage, sweeper },
+    { engine, reader: storage.reader, authors: { actors: ledger.actors }, store: storage, sweeper, tracing },
     {
       ...httpOptions(settings),
       logger: log,
@@ -100,15 +104,18 @@ async function serve(settings: Settings, { log, output }: OpenLog, health: Healt
     await ledger.close()
     throw error
   }
-  return { app, metricsApp, ledger, health, log, state }
+  return { app, metricsApp, ledger, health, log, lines, state }
 }
 
-async function openServed(settings: Settings, log: Logger): Promise<EmbeddedLedger> {
+async function openServed(settings: Settings, lines: ServiceLog): Promise<EmbeddedLedger> {
+  const { log } = lines
   const ledger = await openLedger(settings.store, {
     ...ledgerOptions(settings),
     onExpiryEvent: (event) => logExpiry(log, event),
-    onClockEvent: (event) => logClock(log, event),
+    onClockEvent: (event) => logClock(log, lines.troubles.lines, event),
+    observers: lines.observers,
   })
+  lines.watch(ledger)
   const { storage } = ledger
   if (storage.newFile !== null) log.warn({ file: storage.newFile }, 'a new ledger was made in a new file')
   for (const warning of storage.warnings) log.warn(warning)
@@ -150,7 +157,7 @@ function logDefect(log: Logger): void {
  * effect: npm passes on a Ctrl-C that the terminal has already sent to the process.
  */
 async function stopAtSignal(
-  { app, metricsApp, ledger, health, log, state }: Parts,
+  { app, metricsApp, ledger, health, log, lines, state }: Parts,
   { shutdownMs, exitMsMax }: { readonly shutdownMs: number; readonly exitMsMax: number },
 ): Promise<void> {
   const signal = await new Promise<NodeJS.Signals>((resolve) => {
@@ -168,6 +175,7 @@ async function stopAtSignal(
   await Promise.all([ledger.sweeper?.stop(), app.close(), metricsApp?.close()])
   await ledger.close()
   await health?.close()
+  lines.flush()
   log.info('stopped')
 }
 

@@ -120,7 +120,8 @@ export class Combiner {
     this.#travellingCommands += commands
     const open = parcels.map((parcel) => parcel.open)
     try {
-      const outcomes = await this.#post(body, open, controller)
+      const trace = parcels.find((parcel) => parcel.trace !== null)?.trace ?? null
+      const outcomes = await this.#post(body, open, { trace, controller })
       for (const parcel of parcels) parcel.arrive()
       if (outcomes instanceof LedgerError) this.#fail(parcels, outcomes, body.length)
       else this.#deliver(parcels, outcomes)
@@ -135,11 +136,11 @@ export class Combiner {
   async #post(
     body: string,
     open: readonly (readonly Command[])[],
-    controller: AbortController,
+    { trace, controller }: { readonly trace: string | null; readonly controller: AbortController },
   ): Promise<readonly (readonly BatchOutcome[])[] | LedgerError> {
     try {
       const timeoutMs = this.#limits.requestTimeoutMs
-      return outcomesOf(await call(this.#service, { path: '/v1/batches', body, timeoutMs, controller }), open)
+      return outcomesOf(await call(this.#service, { path: '/v1/batches', body, timeoutMs, trace, controller }), open)
     } catch (error) {
       return error instanceof LedgerError ? error : unexpected('The response could not be read.', { cause: error })
     }

@@ -1,6 +1,7 @@
 /** One HTTP call: a request and its response, with `fetch`. Every error is thrown as a `LedgerError`. */
 import { LedgerError } from '../api/error.ts'
 import { errorFromProblem } from '../api/received.ts'
+import type { Trace } from './trace.ts'
 
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>
 
@@ -8,6 +9,7 @@ export interface Service {
   /** Has no slash at its end. */
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
+  readonly trace: Trace
   readonly fetch: Fetch
 }
 
@@ -16,6 +18,8 @@ export interface HttpCall {
   /** The JSON body of a POST; null for a GET. */
   readonly body: string | null
   readonly timeoutMs: number
+  /** The header `traceparent`; null for none. */
+  readonly trace: string | null
   /** Ends the call when it is aborted. */
   readonly controller: AbortController
 }
@@ -28,7 +32,7 @@ const AWAY_STATUSES: ReadonlySet<number> = new Set([408, 429, 502, 503, 504])
  *
  * @throws LedgerError the problem of the service; `service_unreachable` if no complete response arrived; `unexpected_answer`
  */
-export async function call(service: Service, { path, body, timeoutMs, controller }: HttpCall): Promise<unknown> {
+export async function call(service: Service, { path, body, timeoutMs, trace, controller }: HttpCall): Promise<unknown> {
   let timedOut = false
   const timer = setTimeout(() => {
     timedOut = true
@@ -37,7 +41,11 @@ export async function call(service: Service, { path, body, timeoutMs, controller
   try {
     const response = await service.fetch(service.url + path, {
       method: body === null ? 'GET' : 'POST',
-      headers: body === null ? service.headers : { ...service.headers, 'content-type': 'application/json' },
+      headers: {
+        ...service.headers,
+        ...(trace === null ? {} : { traceparent: trace }),
+        ...(body === null ? {} : { 'content-type': 'application/json' }),
+      },
       // A redirect can change a POST to a GET.
       redirect: 'manual',
       signal: controller.signal,

@@ -6,6 +6,7 @@ import { type Ledger } from '../api/ledger.ts'
 import type { Fetch } from './http-call.ts'
 import { CLIENT_LIMITS, type ClientLimits } from './limits.ts'
 import { RemoteLedger } from './remote-ledger.ts'
+import { activeTrace, type Trace } from './trace.ts'
 
 export interface ConnectOptions {
   readonly limits?: Partial<ClientLimits>
@@ -13,6 +14,11 @@ export interface ConnectOptions {
   readonly key?: string
   /** Sent with every request, for example for a gateway. */
   readonly headers?: Readonly<Record<string, string>>
+  /**
+   * The value of the header `traceparent` for a call that is made now. Of calls that are sent together, the first one with a value counts.
+   * Default: the active span of OpenTelemetry, if the application has registered it.
+   */
+  readonly trace?: Trace
   /** Default: the `fetch` of the platform. */
   readonly fetch?: Fetch
 }
@@ -30,6 +36,7 @@ export function connect(url: string, options: ConnectOptions = {}): Ledger {
   const service = {
     url: baseOf(url),
     headers: headersOf(options),
+    trace: options.trace ?? activeTrace,
     // Browsers refuse to call `fetch` as a method of another object.
     fetch: options.fetch ?? ((input: string, init: RequestInit) => fetch(input, init)),
   }

@@ -19,6 +19,8 @@ export interface ParcelOptions extends CallOptions {
   /** True: the commands take effect together or not at all. */
   readonly atomic?: boolean
   readonly timeoutMsDefault: number
+  /** The trace that its call belongs to; null or absent for none. */
+  readonly trace?: string | null
 }
 
 /** The longest time of `setTimeout`. */
@@ -38,6 +40,7 @@ export class Parcel {
   readonly atomic: boolean
   /** An instant of `performance.now()`, a clock that is never adjusted. */
   readonly deadlineAt: number
+  readonly trace: string | null
   readonly #commands: readonly Command[]
   readonly #texts: readonly string[]
   /** For an open command: its last fault. */
@@ -54,6 +57,7 @@ export class Parcel {
 
   constructor(commands: readonly Command[], options: ParcelOptions, resolve: (outcomes: BatchOutcome[]) => void) {
     this.atomic = options.atomic ?? false
+    this.trace = options.trace ?? null
     this.#commands = commands
     this.#texts = commands.map((command) => JSON.stringify(commandToWire(command)))
     this.#outcomes = Array.from({ length: commands.length })

@@ -6,6 +6,7 @@ import type { Key, KeyInput, Keys, KeysInput, RotateInput, SecretKey } from '../
 import type { PageView } from '../api/ledger.ts'
 import { pageQueryOf } from '../api/queries.ts'
 import { pageFromWire, pageWithJson } from '../api/resource.ts'
+import { traceOf } from './trace.ts'
 import { call, unexpected, type Service } from './http-call.ts'
 import type { ClientLimits } from './limits.ts'
 import { queryText } from './query-text.ts'
@@ -47,6 +48,7 @@ export class RemoteKeys implements Keys {
     const answer = await call(this.#service, {
       path,
       body: body === null ? null : JSON.stringify(body),
+      trace: traceOf(this.#service.trace),
       timeoutMs: this.#limits.requestTimeoutMs,
       controller: new AbortController(),
     })

@@ -11,17 +11,20 @@ import type { ClientLimits } from './limits.ts'
 import { RemoteKeys } from './remote-keys.ts'
 import { Parcel, type ParcelOptions } from './parcel.ts'
 import { closed, RemoteReads } from './remote-reads.ts'
+import { traceOf, type Trace } from './trace.ts'
 
 export class RemoteLedger extends CheckedLedger {
   readonly #limits: ClientLimits
   readonly #combiner: Combiner
   override readonly keys: RemoteKeys
+  readonly #trace: Trace
   protected override readonly reads: RemoteReads
   #closed = false
 
   constructor(service: Service, limits: ClientLimits) {
     super()
     this.#limits = limits
+    this.#trace = service.trace
     this.#combiner = new Combiner(service, limits)
     this.keys = new RemoteKeys(service, limits)
     this.reads = new RemoteReads(service, limits)
@@ -54,12 +57,12 @@ export class RemoteLedger extends CheckedLedger {
 
   #deliver(
     commands: readonly Command[],
-    options: Omit<ParcelOptions, 'timeoutMsDefault'> = {},
+    options: Omit<ParcelOptions, 'timeoutMsDefault' | 'trace'> = {},
   ): Promise<BatchOutcome[]> {
     return new Promise((resolve, reject) => {
       if (this.#closed) return reject(closed())
       const timeoutMsDefault = this.#limits.callTimeoutMsDefault
-      const parcel = new Parcel(commands, { ...options, timeoutMsDefault }, resolve)
+      const parcel = new Parcel(commands, { ...options, timeoutMsDefault, trace: traceOf(this.#trace) }, resolve)
       if (parcel.answered || this.#combiner.offer(parcel)) return
       parcel.lose(
         new LedgerError('overloaded', `${this.#limits.unansweredCommandsMax} commands are already unanswered.`),

@@ -50,6 +50,7 @@ import { call, unexpected, type Service } from './http-call.ts'
 import type { ClientLimits } from './limits.ts'
 import { pauseAfter } from './pause.ts'
 import { queryText } from './query-text.ts'
+import { traceOf } from './trace.ts'
 
 export class RemoteReads implements Reads {
   readonly #service: Service
@@ -149,11 +150,12 @@ export class RemoteReads implements Reads {
   async #read<Wire, Result>(path: string, decode: (wire: Wire) => Result): Promise<Result> {
     if (this.#closed) throw closed()
     const deadlineAt = performance.now() + this.#limits.callTimeoutMsDefault
+    const trace = traceOf(this.#service.trace)
     for (let failures = 0; ;) {
       try {
         const timeoutMs = Math.min(this.#limits.requestTimeoutMs, deadlineAt - performance.now())
         const controller = new AbortController()
-        return decoded(await call(this.#service, { path, body: null, timeoutMs, controller }), decode)
+        return decoded(await call(this.#service, { path, body: null, timeoutMs, trace, controller }), decode)
       } catch (error) {
         failures += 1
         const pauseMs = pauseAfter(error as LedgerError, { failures, chance: Math.random() }, this.#limits)

@@ -7,17 +7,19 @@ import { type Snapshot } from '../domain/snapshot.ts'
 import { footprint } from '../domain/rules.ts'
 import { FootprintKeys, NOTHING_KNOWN, type Footprint } from '../domain/footprint.ts'
 import { RunningNumbers } from '../domain/running-numbers.ts'
+import type { BatchRecord } from './batch-record.ts'
 import { BreakerStore } from './breaker.ts'
 import { Cache } from './cache.ts'
 import { ClockWatch, type ClockWatchOptions } from './clock-watch.ts'
 import type { Clock } from './clock.ts'
 import { Contention } from './contention.ts'
-import { asFault } from './faults.ts'
+import { asFault, Fault } from './faults.ts'
 import type { EngineLimits } from './limits.ts'
 import { Measures } from './measures.ts'
+import type { Observer, Try } from './observer.ts'
 import { assertLawful } from './plan-laws.ts'
 import { EngineStats } from './stats.ts'
-import type { Store } from './store.ts'
+import { isContended, type CommitResult, type Store } from './store.ts'
 import { Succession } from './succession.ts'
 
 export class BatchContext {
@@ -30,11 +32,20 @@ export class BatchContext {
   readonly stats = new EngineStats()
   readonly measures: Measures
   readonly watch: ClockWatch
+  readonly observer: Observer | null
+  /** Of the batch that is being finished: one at a time is. Null while nobody observes batches. */
+  record: BatchRecord | null = null
   readonly #seqs: RunningNumbers
 
-  constructor(store: Store, clock: Clock, limits: EngineLimits, options: { houseStripe: number } & ClockWatchOptions) {
+  constructor(
+    store: Store,
+    clock: Clock,
+    limits: EngineLimits,
+    options: { houseStripe: number; observer?: Observer | null } & ClockWatchOptions,
+  ) {
     this.measures = new Measures(clock)
-    this.store = new BreakerStore(store, clock, limits, this.measures)
+    this.observer = options.observer ?? null
+    this.store = new BreakerStore(store, clock, limits, this.measures, this.observer)
     this.clock = clock
     this.limits = limits
     this.succession = new Succession(this.store, new HouseStripes(options.houseStripe))
@@ -60,6 +71,19 @@ export class BatchContext {
     for (const hold of holds) keys.addRequest(hold)
     keys.complete()
     return keys
+  }
+
+  /** A transaction of the batch that is being finished has ended. */
+  tried(path: Try['path'], at: number, result: CommitResult | Fault): void {
+    if (this.record === null) return
+    const ms = this.clock.elapsed() - at
+    this.record.tried({ path, at, ms, result: result instanceof Fault ? result.code : result })
+  }
+
+  /** A commit was refused because of other writers. */
+  conflicted(path: Try['path'], result: Exclude<CommitResult, 'committed'>): void {
+    this.stats[result]++
+    if (isContended(result)) this.observer?.onTrouble?.({ kind: result, path })
   }
 
   /** After a stale commit: its running numbers may have been those of another process. */

@@ -1,6 +1,9 @@
 /**
  * A store with a circuit breaker: after `breakerFailures` consecutive failures, calls fail immediately until a probe succeeds. A
  * database that is down does not receive a retry from every caller.
+ *
+ * A commit that was contended is no failure, but a success: the database has answered. A row that many want is no reason to stop serving
+ * the others, and the engine has its own pauses for it (recovery.ts).
  */
 import {
   BrokenCircuitError,
@@ -19,6 +22,7 @@ import type { Clock } from './clock.ts'
 import { Fault } from './faults.ts'
 import type { EngineLimits } from './limits.ts'
 import type { Measures, Operation } from './measures.ts'
+import type { Circuit, Observer } from './observer.ts'
 import type { CommitResult, Store, StoreClock } from './store.ts'
 
 export class BreakerStore implements Store {
@@ -37,12 +41,14 @@ export class BreakerStore implements Store {
     clock: Clock,
     limits: Pick<EngineLimits, 'breakerFailures' | 'breakerOpenMs'>,
     measures: Measures,
+    observer: Observer | null = null,
   ) {
     this.#store = store
     this.#measures = measures
     this.#openMs = limits.breakerOpenMs
-    this.#reads = policyOf(clock, limits)
-    this.#writes = policyOf(clock, limits)
+    const watched = { clock, limits, measures, observer }
+    this.#reads = policyOf('reads', watched)
+    this.#writes = policyOf('writes', watched)
   }
 
   get connectionsLost(): number {
@@ -99,11 +105,33 @@ export class BreakerStore implements Store {
   }
 }
 
-function policyOf(clock: Clock, limits: Pick<EngineLimits, 'breakerFailures' | 'breakerOpenMs'>): CircuitBreakerPolicy {
-  return circuitBreaker(handleWhen(isFailure), {
+interface Watched {
+  readonly clock: Clock
+  readonly limits: Pick<EngineLimits, 'breakerFailures' | 'breakerOpenMs'>
+  readonly measures: Measures
+  readonly observer: Observer | null
+}
+
+/** A circuit that opens again after its probe has failed counts as open all the time. */
+function policyOf(circuit: Circuit, { clock, limits, measures, observer }: Watched): CircuitBreakerPolicy {
+  const policy = circuitBreaker(handleWhen(isFailure), {
     halfOpenAfter: { next: () => new Pause(clock, limits.breakerOpenMs) },
     breaker: new ConsecutiveBreaker(limits.breakerFailures),
   })
+  let openedAt: number | null = null
+  policy.onBreak((reason) => {
+    if (openedAt !== null) return
+    openedAt = clock.elapsed()
+    measures.breakerOpened[circuit]++
+    const fault = 'error' in reason && reason.error instanceof Fault ? reason.error : null
+    observer?.onTrouble?.({ kind: 'breaker_opened', circuit, fault })
+  })
+  policy.onReset(() => {
+    if (openedAt === null) return
+    observer?.onTrouble?.({ kind: 'breaker_closed', circuit, openMs: clock.elapsed() - openedAt })
+    openedAt = null
+  })
+  return policy
 }
 
 /**

@@ -185,9 +185,11 @@ export class Cycle {
   }
 
   async #finishSent(sent: Sent): Promise<readonly WorkResult[]> {
-    const { cache, clock, contention, stats, measures } = this.#context
+    const { cache, clock, contention, measures } = this.#context
     const { jobs, now, plan } = sent
-    const result = beforeLocks(await sent.result)
+    const answer = await sent.result
+    this.#context.tried('swap', sent.sentAt, answer)
+    const result = beforeLocks(answer)
     const attempt = { number: 1, tookMs: clock.elapsed() - sent.sentAt }
     if (result === 'committed') measures.attempts.observe(1)
     this.#end(plan.changes)
@@ -205,7 +207,7 @@ export class Cycle {
     if (result instanceof Fault) return await this.#recovery.after(result, jobs, now)
     if (result === 'stale') this.#context.leap()
     if (sound) {
-      stats[result]++
+      this.#context.conflicted('swap', result)
       contention.remember(
         plan.changes.balances.map(({ after }) => balanceKey(after.account, after.asset, after.stripe)),
       )

@@ -11,6 +11,7 @@
  *
  * Work that arrives while a batch is in flight is the next batch: there is no timer, and no delay when idle. Upholds laws 6, 7 and 8.
  */
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { assertTransition, type Transitions } from '../domain/assert.ts'
 import type { Command, CommandKind, Group, Work } from '../domain/command.ts'
 import type { Instant, RequestId } from '../domain/ids.ts'
@@ -24,13 +25,14 @@ import { ENGINE_LIMITS, type EngineLimits } from './limits.ts'
 import { BatchContext } from './batch-context.ts'
 import type { Measures } from './measures.ts'
 import type { EngineGauges } from './gauges.ts'
+import { joined, watchUnbatched, type Observer } from './observer.ts'
 import { Pipeline } from './pipeline.ts'
 import { flowsOf } from './flows.ts'
 import { overloaded, Queue } from './queue.ts'
 import type { Crowd } from './shares.ts'
 import type { EngineStats } from './stats.ts'
 import type { Store } from './store.ts'
-import { Ticket, type WorkOutcome } from './ticket.ts'
+import { Ticket, type Origin, type TicketWatch, type WorkOutcome } from './ticket.ts'
 
 export interface EngineOptions {
   readonly limits?: Partial<EngineLimits>
@@ -44,6 +46,8 @@ export interface EngineOptions {
   readonly acceptRowsAhead?: boolean
   /** Called when the clock of this process is found wrong, and when it is right again. Errors that it throws are ignored. */
   readonly onClockEvent?: ((event: ClockEvent) => void) | undefined
+  /** Are told of batches and of trouble. Default: nobody is. */
+  readonly observers?: readonly Observer[]
 }
 
 export interface SubmitOptions {
@@ -51,6 +55,8 @@ export interface SubmitOptions {
   readonly caller?: string | undefined
   readonly signal?: AbortSignal | undefined
   readonly timeoutMs?: number | undefined
+  /** Where the work comes from, for observers. */
+  readonly origin?: Origin | undefined
 }
 
 /** How often the deadlines of queued and taken work are checked. */
@@ -76,6 +82,10 @@ export class Engine {
   readonly #queue: Queue
   readonly #pipeline: Pipeline
   readonly #accountLimits: AccountLimits | null
+  readonly #observer: Observer | null
+  readonly #tickets: TicketWatch
+  /** Batches are of many callers, so they do not run in the asynchronous context of the one that happened to be first. */
+  readonly #inOwnContext = AsyncLocalStorage.snapshot()
   #state: State = 'idle'
   /** The loop that takes batches; resolved while the engine is idle. */
   #loop: Promise<void> = Promise.resolve()
@@ -87,7 +97,12 @@ export class Engine {
     this.limits = { ...ENGINE_LIMITS, ...options.limits }
     this.#clock = options.clock ?? systemClock
     const { houseStripe = 0, acceptRowsAhead = false, onClockEvent } = options
-    this.#context = new BatchContext(store, this.#clock, this.limits, { houseStripe, acceptRowsAhead, onClockEvent })
+    this.#observer = joined(options.observers ?? [])
+    const watched = { acceptRowsAhead, onClockEvent, observer: this.#observer }
+    this.#context = new BatchContext(store, this.#clock, this.limits, { houseStripe, ...watched })
+    const { measures } = this.#context
+    const onUnbatched = this.#observer?.onUnbatched
+    this.#tickets = onUnbatched === undefined ? measures : watchUnbatched(measures, onUnbatched)
     this.#queue = new Queue(this.limits, (work) => flowsOf(work, this.#context.knownKeysOf))
     this.#pipeline = new Pipeline(this.#context)
     this.#accountLimits = AccountLimits.of(this.#clock, this.limits, (holds) => this.#stillOpen(holds))
@@ -105,6 +120,11 @@ export class Engine {
       cachedBalances: cache.balances.size,
       isClockWrong: watch.isWrong,
     }
+  }
+
+  /** Whether an observer wants to know of batches, so that `origin` is worth giving. */
+  get observesBatches(): boolean {
+    return this.#observer?.onBatch !== undefined
   }
 
   /** What was done since the start. */
@@ -144,10 +164,14 @@ export class Engine {
   submit(work: Work, options?: SubmitOptions): Promise<WorkOutcome>
   submit(work: Work, options: SubmitOptions = {}): Promise<WorkOutcome> {
     return new Promise((resolve, reject) => {
-      const { caller = '', signal, timeoutMs } = options
+      const { caller = '', signal, timeoutMs, origin } = options
+      const refuse = (fault: Fault): void => {
+        reject(fault)
+        this.#tellRefused(work, origin ?? null, fault)
+      }
       if (this.#isStopping())
-        return reject(new Fault('shutting_down', 'This process takes no more work.', { retryAfterMs: 1_000 }))
-      if (signal?.aborted) return reject(new Fault('deadline_exceeded', 'The call was aborted before it began.'))
+        return refuse(new Fault('shutting_down', 'This process takes no more work.', { retryAfterMs: 1_000 }))
+      if (signal?.aborted) return refuse(new Fault('deadline_exceeded', 'The call was aborted before it began.'))
       const waitMsMax = timeoutMs ?? this.limits.callTimeoutMsDefault
       const submittedAt = this.#clock.elapsed()
       let ticket: Ticket
@@ -156,12 +180,12 @@ export class Engine {
         const promise =
           this.#accountLimits === null ? { resolve, reject } : this.#accountLimits.admit(work, { resolve, reject })
         const times = { submittedAt, deadlineAt: submittedAt + waitMsMax }
-        ticket = new Ticket({ work, caller }, times, promise, this.#context.measures)
+        ticket = new Ticket({ work, caller, origin }, times, promise, this.#tickets)
         crowd = this.#queue.offer(ticket)
       } catch (error) {
         const fault = asFault(error)
         this.#context.measures.failed({ work, submittedAt }, fault)
-        return reject(fault)
+        return refuse(fault)
       }
       if (crowd !== null) return ticket.reject(overloaded(crowd, this.limits))
       if (timeoutMs !== undefined || signal !== undefined) this.#expireEarly(ticket, signal, timeoutMs)
@@ -222,7 +246,7 @@ export class Engine {
   #start(): void {
     if (this.#state === 'idle') {
       this.#become('running')
-      this.#loop = this.#run()
+      this.#loop = this.#inOwnContext(() => this.#run())
     }
     if (this.#mayTake()) this.#wake?.()
   }
@@ -238,6 +262,12 @@ export class Engine {
       if (tickets.length > 0) await this.#pipeline.process(tickets)
     }
     if (this.#state === 'running') this.#become('idle')
+  }
+
+  /** Of work that is refused before it has a ticket. */
+  #tellRefused(work: Work, origin: Origin | null, fault: Fault): void {
+    const now = this.#clock.elapsed()
+    this.#observer?.onUnbatched?.({ work, origin, answer: fault, submittedAt: now, answeredAt: now })
   }
 
   #isStopping(): boolean {
@@ -296,8 +326,10 @@ export class Engine {
     for (;;) {
       const left = this.#queue.take(this.limits.batchCommandsMax)
       if (left.length === 0) break
-      for (const ticket of left)
+      for (const ticket of left) {
         ticket.reject(new Fault('shutting_down', 'This process stopped before the command was taken from the queue.'))
+        this.#observer?.onUnbatched?.(ticket.view())
+      }
     }
     for (const ticket of this.#pipeline.tickets) {
       const message = 'This process stopped while the command was being committed.'

@@ -8,6 +8,7 @@ import type { FaultCode, Outcome, RejectionCode } from '../domain/outcome.ts'
 import type { Clock } from './clock.ts'
 import type { Fault } from './faults.ts'
 import { ATTEMPTS, COUNTS, Histogram, PARTS, SECONDS } from './histogram.ts'
+import type { Circuit } from './observer.ts'
 import type { CommitResult } from './store.ts'
 import type { Ticket, TicketWatch, WorkOutcome } from './ticket.ts'
 
@@ -43,6 +44,8 @@ export class Measures implements TicketWatch {
     clock: new Histogram(SECONDS),
   }
   readonly commits: Readonly<Record<CommitPath, Map<CommitEnd, number>>> = { commit: new Map(), exclusive: new Map() }
+  /** How often the circuit breakers opened. */
+  readonly breakerOpened: Record<Circuit, number> = { reads: 0, writes: 0 }
   readonly holdsEnded = new Map<Exclude<HoldState, 'open'>, number>()
   /** What ended holds settled, as a part of their amounts. */
   readonly settledParts = new Histogram(PARTS)
@@ -64,25 +67,29 @@ export class Measures implements TicketWatch {
     this.batchCommands.observe(commands)
   }
 
-  /** The tickets of a batch are about to be answered. */
-  answering(): void {
+  /** The tickets of a batch are about to be answered. Returns the time, on the clock's `elapsed`. */
+  answering(): number {
     this.#now = this.#clock.elapsed()
+    return this.#now
   }
 
-  answered({ work, submittedAt }: Ticket, outcome: WorkOutcome): void {
+  answered({ work, submittedAt }: Ticket, outcome: WorkOutcome): number {
     const seconds = (this.#now - submittedAt) / 1_000
     if (!('status' in outcome)) {
       for (const [index, command] of commandsOf(work).entries()) this.#count(command.kind, seconds, outcome[index]!)
     } else if (work.kind !== 'group') this.#count(work.kind, seconds, outcome)
+    return this.#now
   }
 
-  failed({ work, submittedAt }: Pick<Ticket, 'work' | 'submittedAt'>, { code }: Fault): void {
-    const seconds = (this.#clock.elapsed() - submittedAt) / 1_000
+  failed({ work, submittedAt }: Pick<Ticket, 'work' | 'submittedAt'>, { code }: Fault): number {
+    const now = this.#clock.elapsed()
+    const seconds = (now - submittedAt) / 1_000
     for (const kind of kindsOf(work)) {
       const measures = this.#of(kind)
       measures.seconds.observe(seconds)
       add(measures.faulted, code)
     }
+    return now
   }
 
   /** Measures a call of the store. */

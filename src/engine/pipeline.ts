@@ -5,6 +5,7 @@
  * Answers are given in the same order, so no answer rests on a batch that is not durable yet. Upholds laws 6 and 8.
  */
 import { assertLaw } from '../domain/assert.ts'
+import { BatchRecord } from './batch-record.ts'
 import { Cycle, type Prepared } from './cycle.ts'
 import { asFault, Fault } from './faults.ts'
 import type { BatchContext } from './batch-context.ts'
@@ -17,12 +18,20 @@ interface Batch {
   readonly done: Promise<void>
 }
 
+interface Finish {
+  readonly tickets: readonly Ticket[]
+  readonly record: BatchRecord | null
+  /** Resolves when the batch before is answered. */
+  readonly before: Promise<void>
+}
+
 export class Pipeline {
   readonly #context: BatchContext
   readonly #cycle: Cycle
   #inFlight: Batch[] = []
   /** The tickets of the batch that is being prepared. */
   #preparing: readonly Ticket[] = []
+  #batches = 0
 
   constructor(context: BatchContext) {
     this.#context = context
@@ -53,6 +62,7 @@ export class Pipeline {
   async process(tickets: readonly Ticket[]): Promise<void> {
     this.#preparing = tickets
     this.#context.measures.batch(tickets)
+    const record = this.#newRecord()
     let prepared: Prepared
     try {
       const { batchesInFlightMax } = this.#context.limits
@@ -61,21 +71,23 @@ export class Pipeline {
     } catch (error) {
       this.#preparing = []
       for (const ticket of tickets) ticket.reject(asFault(error))
+      this.#show(record, tickets, this.#context.clock.elapsed())
       return
     }
     const before = this.#inFlight.at(-1)?.done ?? Promise.resolve()
-    const batch: Batch = { tickets, done: this.#finish(prepared, tickets, before) }
+    const batch: Batch = { tickets, done: this.#finish(prepared, { tickets, record, before }) }
     this.#inFlight.push(batch)
     this.#preparing = []
     if (prepared.standsAlone) await batch.done
   }
 
-  async #finish(prepared: Prepared, tickets: readonly Ticket[], before: Promise<void>): Promise<void> {
+  async #finish(prepared: Prepared, { tickets, record, before }: Finish): Promise<void> {
     await before
+    this.#context.record = record
     const results = await this.#resultsOf(prepared, tickets)
     const { stats, measures, cache } = this.#context
     stats.batches++
-    measures.answering()
+    const answeredAt = measures.answering()
     for (let index = 0; index < tickets.length; index++) {
       const ticket = tickets[index]!
       const result = results[index]!
@@ -85,6 +97,18 @@ export class Pipeline {
     }
     this.#inFlight = this.#inFlight.filter((batch) => batch.tickets !== tickets)
     cache.trim()
+    this.#context.record = null
+    this.#show(record, tickets, answeredAt)
+  }
+
+  /** Null while nobody observes batches: then a batch costs no more than this question. */
+  #newRecord(): BatchRecord | null {
+    const { observer, clock } = this.#context
+    return observer?.onBatch === undefined ? null : new BatchRecord(++this.#batches, clock.elapsed())
+  }
+
+  #show(record: BatchRecord | null, tickets: readonly Ticket[], answeredAt: number): void {
+    if (record !== null) this.#context.observer?.onBatch?.(record.ended(tickets, answeredAt))
   }
 
   /** One result for each ticket. Never rejects: a defect after the commit was sent leaves its effect unknown, and the cache untrusted. */

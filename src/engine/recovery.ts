@@ -253,10 +253,11 @@ export class Recovery {
 
   /** The decision that was committed under locks; null when another writer came first. @throws as the store */
   async #exclusive(keys: Footprint, decide: (snapshot: Snapshot) => Plan): Promise<Decided | null> {
-    const { contention, stats, store } = this.#context
+    const { clock, contention, stats, store } = this.#context
     stats.exclusives++
     const decided: Decided[] = []
     let result: CommitResult
+    const since = clock.elapsed()
     try {
       result = await store.exclusive(keys, (snapshot) => {
         const plan = decide(snapshot)
@@ -264,10 +265,13 @@ export class Recovery {
         return plan.changes
       })
     } catch (error) {
-      throw afterCommit(error)
+      const fault = afterCommit(error)
+      this.#context.tried('locked', since, fault)
+      throw fault
     }
+    this.#context.tried('locked', since, result)
     if (result === 'committed') return decided.at(-1)!
-    stats[result]++
+    this.#context.conflicted('locked', result)
     if (result === 'stale') this.#context.leap()
     contention.remember(keys.balances.keys())
     return null
@@ -279,20 +283,35 @@ export class Recovery {
    * repeat.
    */
   async #resolveDoubt(lost: readonly Job[], now: Instant): Promise<readonly WorkResult[]> {
-    const { clock, limits, stats } = this.#context
+    const { clock, limits, stats, observer } = this.#context
     const jobs = lost.map(doubtful)
     stats.doubts++
-    const deadlineAt = clock.elapsed() + limits.doubtMsMax
+    const commands = jobs.reduce((sum, { work }) => sum + commandsOf(work).length, 0)
+    observer?.onTrouble?.({ kind: 'doubt', commands })
+    const since = clock.elapsed()
+    const deadlineAt = since + limits.doubtMsMax
+    const ended = (isKnown: boolean): void =>
+      observer?.onTrouble?.({ kind: 'doubt_ended', isKnown, ms: clock.elapsed() - since })
     for (let pauseMs = 5; ; pauseMs = Math.min(pauseMs * 2, DOUBT_PAUSE_MS_MAX)) {
       let cause: Fault | undefined
       try {
         const results = await this.#decideUnderLocks(jobs, now)
-        if (results !== null) return results.map(stillInDoubt)
+        if (results !== null) {
+          ended(true)
+          return results.map(stillInDoubt)
+        }
       } catch (error) {
         cause = asFault(error)
-        if (isPoison(cause)) return (await this.#split(jobs, cause, now)).map(stillInDoubt)
+        if (isPoison(cause)) {
+          // The locks were given, so the lost transaction has ended, and the request ids were read.
+          ended(true)
+          return (await this.#split(jobs, cause, now)).map(stillInDoubt)
+        }
       }
-      if (clock.elapsed() + pauseMs >= deadlineAt) return jobs.map(() => inDoubt(cause))
+      if (clock.elapsed() + pauseMs >= deadlineAt) {
+        ended(false)
+        return jobs.map(() => inDoubt(cause))
+      }
       await clock.sleep(pauseMs)
     }
   }
@@ -300,7 +319,9 @@ export class Recovery {
   /** The database refuses these rows together, so each half is tried on its own, in order. */
   async #split(jobs: readonly Job[], fault: Fault, now: Instant): Promise<readonly WorkResult[]> {
     if (jobs.length === 1) return [fault]
-    this.#context.stats.splits++
+    const { stats, observer } = this.#context
+    stats.splits++
+    observer?.onTrouble?.({ kind: 'split', commands: jobs.length, fault })
     const middle = jobs.length >> 1
     const left = await this.insist(jobs.slice(0, middle), now)
     const right = await this.insist(jobs.slice(middle), now)

@@ -14,16 +14,35 @@ import { Fault } from './faults.ts'
 
 export type WorkOutcome = Outcome | readonly Outcome[]
 
+/** Where work came from. The engine only passes it on. */
+export interface Origin {
+  /** The id of the HTTP call. */
+  readonly callId?: string
+  /** The trace that the call belongs to: 32 hexadecimal digits. */
+  readonly traceId?: string
+  /** The span of the call, if it is recorded. */
+  readonly span?: object
+}
+
+/** Work that was answered. Times are in milliseconds, on the clock's `elapsed`. */
+export interface AnsweredWork {
+  readonly work: Work
+  readonly origin: Origin | null
+  readonly answer: WorkOutcome | Fault
+  readonly submittedAt: number
+  readonly answeredAt: number
+}
+
 /** Both ends of the promise that a caller waits for. */
 export interface Promised {
   readonly resolve: (outcome: WorkOutcome) => void
   readonly reject: (fault: Fault) => void
 }
 
-/** Is told how tickets end. */
+/** Is told how tickets end. Both return when that is, on the clock's `elapsed`. */
 export interface TicketWatch {
-  answered(ticket: Ticket, outcome: WorkOutcome): void
-  failed(ticket: Ticket, fault: Fault): void
+  answered(ticket: Ticket, outcome: WorkOutcome): number
+  failed(ticket: Ticket, fault: Fault): number
 }
 
 /** What recovery needs from a ticket. */
@@ -46,6 +65,7 @@ export class Ticket implements Job {
   readonly work: Work
   /** Who submitted it. */
   readonly caller: string
+  readonly origin: Origin | null
   /** Commands in it. */
   readonly size: number
   /** On the clock's `elapsed`, as is the deadline. */
@@ -55,16 +75,20 @@ export class Ticket implements Job {
   readonly #resolve: (outcome: WorkOutcome) => void
   readonly #reject: (fault: Fault) => void
   #state: 'queued' | 'taken' | 'resolved' | 'rejected' = 'queued'
+  #answer: WorkOutcome | Fault | null = null
+  #answeredAt = 0
+  #wasTaken = false
   #cleanUp: (() => void) | null = null
 
   constructor(
-    { work, caller }: { readonly work: Work; readonly caller: string },
+    { work, caller, origin }: { readonly work: Work; readonly caller: string; readonly origin?: Origin | undefined },
     { submittedAt, deadlineAt }: { readonly submittedAt: number; readonly deadlineAt: number },
     { resolve, reject }: Promised,
     watch: TicketWatch | null = null,
   ) {
     this.work = work
     this.caller = caller
+    this.origin = origin ?? null
     this.size = sizeOf(work)
     this.submittedAt = submittedAt
     this.deadlineAt = deadlineAt
@@ -81,27 +105,44 @@ export class Ticket implements Job {
     return this.#state === 'resolved'
   }
 
+  /** For observers. @throws Error before the ticket is answered */
+  view(): AnsweredWork {
+    const answer = this.#answer
+    assertLaw(6, answer !== null, 'a ticket is answered with its batch')
+    const { work, origin, submittedAt } = this
+    return { work, origin, answer, submittedAt, answeredAt: this.#answeredAt }
+  }
+
   /** Calls `cleanUp` when the ticket is answered in any way. */
   onAnswer(cleanUp: () => void): void {
     this.#cleanUp = cleanUp
   }
 
   take(): void {
-    if (this.#state === 'queued') this.#state = 'taken'
+    if (this.#state !== 'queued') return
+    this.#state = 'taken'
+    this.#wasTaken = true
+  }
+
+  /** Whether a batch took it, also after it was answered. */
+  get wasTaken(): boolean {
+    return this.#wasTaken
   }
 
   /** Does nothing when the ticket was rejected before. @throws Error for a second outcome */
   resolve(outcome: WorkOutcome): void {
     assertLaw(6, this.#state !== 'resolved', 'a ticket has one outcome')
     if (!this.#end('resolved')) return
-    this.#watch?.answered(this, outcome)
+    this.#answer = outcome
+    if (this.#watch !== null) this.#answeredAt = this.#watch.answered(this, outcome)
     this.#resolve(outcome)
   }
 
   /** Does nothing when the ticket is answered already. */
   reject(fault: Fault): void {
     if (!this.#end('rejected')) return
-    this.#watch?.failed(this, fault)
+    this.#answer = fault
+    if (this.#watch !== null) this.#answeredAt = this.#watch.failed(this, fault)
     this.#reject(fault)
   }
 

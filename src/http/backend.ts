@@ -3,16 +3,20 @@ import type { Sweeper } from '../engine/sweeper.ts'
 import type { KeyStore } from '../access/key-store.ts'
 import type { Reader } from '../engine/reader.ts'
 import type { Authors } from './author.ts'
+import type { CallTracing } from '../telemetry/call-tracing.ts'
 
 /** The parts of the ledger that the service uses. */
 export interface Backend {
-  readonly engine: Pick<Engine, 'submit' | 'ready' | 'queueDepth' | 'crowdFor' | 'limits' | 'clockWarnings'>
+  readonly engine: Pick<Engine, 'submit' | 'ready' | 'queueDepth' | 'crowdFor' | 'limits' | 'clockWarnings'> &
+    Partial<Pick<Engine, 'observesBatches'>>
   readonly reader: Reader
   /** Who gives the commands of a call. Absent: nobody is recorded, and nobody is confined. */
   readonly authors?: Authors
   readonly store: StoreFacts
   /** Null if this process does not sweep. */
   readonly sweeper: Pick<Sweeper, 'status'> | null
+  /** Null or absent without traces. */
+  readonly tracing?: Pick<CallTracing, 'begin'> | null | undefined
 }
 
 /** The database, besides the ports of the engine: its keys, and the information in `/readyz`. */

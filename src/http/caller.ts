@@ -3,7 +3,10 @@ import { isIPv6, type Socket } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 import type { SubmitOptions } from '../engine/engine.ts'
 import { callerKeyOf } from './access.ts'
+import type { Origin } from '../engine/ticket.ts'
+import type { CallSpan } from '../telemetry/call-tracing.ts'
 import type { Backend } from './backend.ts'
+import { traceIdOf } from './trace.ts'
 
 /** The groups of an IPv6 address that name a network: whoever has one address of it usually has all 2^64 of them. */
 const NETWORK_GROUPS = 4
@@ -39,9 +42,10 @@ const signals = new WeakMap<Socket, AbortSignal>()
  * is noticed, so it gets no signal, and the usual request costs nothing here. It is only worth cancelling commands that wait in a long
  * queue.
  */
-export function submitOptionsOf(request: FastifyRequest, backend: Backend): SubmitOptions {
+export function submitOptionsOf(request: FastifyRequest, backend: Backend, span: CallSpan | null): SubmitOptions {
   const caller = callerOf(request)
-  if (backend.engine.queueDepth < QUEUE_DEPTH_LONG) return { caller }
+  const origin = backend.engine.observesBatches === true ? originOf(request, span) : undefined
+  if (backend.engine.queueDepth < QUEUE_DEPTH_LONG) return { caller, origin }
   const { socket } = request.raw
   let signal = signals.get(socket)
   if (signal === undefined) {
@@ -51,5 +55,13 @@ export function submitOptionsOf(request: FastifyRequest, backend: Backend): Subm
     signal = hungUp.signal
     signals.set(socket, signal)
   }
-  return { caller, signal }
+  return { caller, signal, origin }
+}
+
+/** For observers of batches. */
+function originOf(request: FastifyRequest, span: CallSpan | null): Origin {
+  const callId = request.id
+  if (span !== null) return { callId, ...span.origin }
+  const traceId = traceIdOf(request)
+  return traceId === undefined ? { callId } : { callId, traceId }
 }

@@ -11,7 +11,7 @@ import { onlyIfMatch } from './conditional.ts'
 import { readCommand } from './idempotency.ts'
 import { commandAnswers, commandHeaders, WRITE_PROBLEMS } from './openapi.ts'
 import { sendOutcome } from './respond.ts'
-import { submitCommand } from './submit.ts'
+import { submitCall } from './submit.ts'
 import { Type } from '../api/typebox.ts'
 
 type ByAddress = { Params: Readonly<Record<string, string>> }
@@ -47,7 +47,7 @@ function addCommand(app: FastifyInstance, backend: Backend, contract: Contract):
       const command = commandIn(request, contract)
       const denial = denialOf(request, command)
       if (denial !== null) throw denial
-      return sendOutcome(reply, contract, await submitCommand(backend, request, command))
+      return sendOutcome(reply, contract, await submitCall(backend, request, command))
     },
   })
 }

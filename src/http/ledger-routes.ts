@@ -52,11 +52,15 @@ export function addLedgerRoutes(app: FastifyInstance, backend: Backend, options:
   const problems = new ProblemLog(log)
   acceptJson(app, limits)
   app.setErrorHandler((thrown, request, reply) => answerError(thrown, { request, reply, problems }))
+  app.addHook('onClose', async () => problems.flush())
   if (options.logRequests) logRequests(app, log)
   takeTurns(app, limits)
   const rates = new CallerRates(limits)
   const ring = requireKeys(app, { keys: backend.store.keys, limits: options.keyLimits })
-  limitRequests(app, backend, limits, rates, (request, error) => problems.write(request, error))
+  limitRequests(app, backend, limits, rates, (request, error) => {
+    if (error.code === 'rate_limited') problems.countRateLimited()
+    problems.write(request, error)
+  })
   compressReads(app, limits)
   const reads = new LedgerReads(backend.reader, (thrown) => errorOf(thrown))
   healthRoutes(app, backend, new Warnings(backend.store, limits, log), options.isStarting)
@@ -122,7 +126,7 @@ function refuseEncoded(encoding: string | undefined): void {
 }
 
 /** The parts of an `EmbeddedLedger` that the routes use. */
-export interface MountableLedger extends Pick<Backend, 'engine' | 'sweeper'>, Pick<Authors, 'actors'> {
+export interface MountableLedger extends Pick<Backend, 'engine' | 'sweeper' | 'tracing'>, Pick<Authors, 'actors'> {
   readonly storage: StoreFacts & Pick<Backend, 'reader'>
 }
 
@@ -153,7 +157,7 @@ export interface LedgerRoutesOptions {
  * With a prefix, unknown paths below it are answered with a problem.
  */
 export const ledgerRoutes: FastifyPluginAsync<LedgerRoutesOptions> = async (app, options) => {
-  const { engine, actors, storage, sweeper } = options.ledger
+  const { engine, actors, storage, sweeper, tracing } = options.ledger
   // Schemas of the application may have the same names, and its compiler may not know JSON Schema.
   app.addHook('onRoute', (route) => {
     route.schema = { hide: true }
@@ -161,7 +165,7 @@ export const ledgerRoutes: FastifyPluginAsync<LedgerRoutesOptions> = async (app,
   if (app.prefix !== '') refuseUnknownRoutes(app)
   addLedgerRoutes(
     app,
-    { engine, reader: storage.reader, authors: { actors, keyOf: options.keyOf }, store: storage, sweeper },
+    { engine, reader: storage.reader, authors: { actors, keyOf: options.keyOf }, store: storage, sweeper, tracing },
     {
       limits: { ...HTTP_LIMITS, ...options.limits },
       log: options.logger ?? pino({ enabled: false }),

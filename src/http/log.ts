@@ -3,41 +3,47 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import type { LedgerError } from '../api/error.ts'
 import type { ProblemCode } from '../api/problem.ts'
+import { systemClock, type Clock } from '../engine/clock.ts'
+import { CountedLines } from '../telemetry/counted-lines.ts'
+import { PROBLEM_LINE_MS } from '../telemetry/limits.ts'
 import { HEALTH_PATHS } from './routes/health.ts'
 import { traceIdOf } from './trace.ts'
 
-/** One line per second and code is enough to see, for example, that the queue is full. */
-const REPEAT_MS = 1_000
-
-/** Logs problems: errors of the service with their cause, retryable problems at most once per second, errors of callers at level debug. */
+/**
+ * Logs problems: errors of the service with their cause, retryable problems at most once per second and code, errors of callers at level
+ * debug.
+ */
 export class ProblemLog {
   readonly #log: Logger
-  readonly #passing = new Map<ProblemCode, { readonly nextAt: number; silentCount: number }>()
+  readonly #lines: CountedLines<ProblemCode>
 
-  constructor(log: Logger) {
+  constructor(log: Logger, clock: Pick<Clock, 'after'> = systemClock) {
     this.#log = log
+    this.#lines = new CountedLines(PROBLEM_LINE_MS, clock)
   }
 
   write(request: FastifyRequest, error: LedgerError): void {
     const { code, message, applied, details, status, retryable } = error
     const level = status < 500 ? 'debug' : retryable ? 'warn' : 'error'
     if (!this.#log.isLevelEnabled(level)) return
-    const silentCount = level === 'warn' ? this.#pass(code, performance.now()) : undefined
-    if (silentCount === null) return
-    const { requestId } = details
-    const err = level === 'error' ? error : undefined
-    this.#log[level]({ ...about(request), code, applied, requestId, silentCount, err }, message)
+    const write = (count?: number): void => {
+      const err = level === 'error' ? error : undefined
+      this.#log[level]({ ...about(request), code, applied, requestId: details.requestId, count, err }, message)
+    }
+    if (level === 'warn') this.#lines.note(code, write)
+    else write()
   }
 
-  /** The number of problems of this code that were skipped since the last logged one; null if this one is skipped too. */
-  #pass(code: ProblemCode, now: number): number | null {
-    const last = this.#passing.get(code)
-    if (last !== undefined && now < last.nextAt) {
-      last.silentCount += 1
-      return null
-    }
-    this.#passing.set(code, { nextAt: now + REPEAT_MS, silentCount: 0 })
-    return last?.silentCount ?? 0
+  /** Of callers that were refused by their rate: how many, and no more about them. */
+  countRateLimited(): void {
+    this.#lines.note('rate_limited', (count) =>
+      this.#log.info({ code: 'rate_limited', count }, 'requests were refused by the rate of their callers'),
+    )
+  }
+
+  /** Writes what is counted. */
+  flush(): void {
+    this.#lines.flush()
   }
 }
 

@@ -89,6 +89,7 @@ export function buildServer(backend: Backend, options: HttpOptions = {}): Fastif
   const { allowedHosts = [], corsOrigins } = options
   app.addHook('onRequest', refuseOtherSites({ allowedHosts, corsOrigins: corsOrigins ?? [] }))
   app.setErrorHandler((thrown, request, reply) => answerError(thrown, { request, reply, problems }))
+  app.addHook('onClose', async () => problems.flush())
   for (const schema of NAMED_SCHEMAS) app.addSchema(schema)
   app.server.maxConnections = limits.connectionsMax
   endConnectionsOnClose(app, limits.shutdownMs)

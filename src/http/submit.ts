@@ -6,15 +6,37 @@ import { requestOf } from '../domain/rules.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import { Fault } from '../engine/faults.ts'
 import { signed } from './author.ts'
+import type { CallSpan } from '../telemetry/call-tracing.ts'
 import type { Backend } from './backend.ts'
 import { submitOptionsOf } from './caller.ts'
 import { errorOf } from './trouble.ts'
 
-export async function submitCommand(backend: Backend, request: FastifyRequest, command: Command): Promise<Outcome> {
+/** A command that is the whole call: with a span of its own if there are traces. */
+export async function submitCall(backend: Backend, request: FastifyRequest, command: Command): Promise<Outcome> {
+  const span = beginCall(backend, request, [command])
+  if (span === null) return await submitCommand(backend, request, command, null)
+  return await span.around(() => submitCommand(backend, request, command, span))
+}
+
+/** The span of a call; null without traces, and if it is not recorded. */
+export function beginCall(
+  { tracing }: Backend,
+  { headers }: FastifyRequest,
+  commands: readonly Command[],
+): CallSpan | null {
+  return tracing === null || tracing === undefined ? null : tracing.begin({ commands, headers })
+}
+
+export async function submitCommand(
+  backend: Backend,
+  request: FastifyRequest,
+  command: Command,
+  span: CallSpan | null,
+): Promise<Outcome> {
   try {
     const own = signed(backend, request, [command])
     const [named = command] = own instanceof Promise ? await own : own
-    return await backend.engine.submit(named, submitOptionsOf(request, backend))
+    return await backend.engine.submit(named, submitOptionsOf(request, backend, span))
   } catch (thrown) {
     throw thrown instanceof Fault ? LedgerError.fromFault(thrown, requestOf(command)) : errorOf(thrown)
   }
@@ -24,8 +46,9 @@ export async function submitGroup(
   backend: Backend,
   request: FastifyRequest,
   group: Group,
+  span: CallSpan | null,
 ): Promise<readonly Outcome[]> {
   const own = signed(backend, request, group.commands)
   const commands = own instanceof Promise ? await own : own
-  return await backend.engine.submit({ ...group, commands }, submitOptionsOf(request, backend))
+  return await backend.engine.submit({ ...group, commands }, submitOptionsOf(request, backend, span))
 }

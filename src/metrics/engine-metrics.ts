@@ -17,6 +17,7 @@ export function engineMetrics(engine: MeasuredEngine): readonly Shown[] {
     ...commandMetrics(measures),
     ...batchMetrics(measures, stats),
     ...holdMetrics(measures),
+    ...breakerMetrics(measures),
     ...stateMetrics(engine.gauges()),
   ]
 }
@@ -137,6 +138,16 @@ function holdMetrics({ holdsEnded, settledParts }: Measures): readonly Shown[] {
       'holdfast_settled_ratio',
       'What the holds that ended had settled, as a part of their amounts.',
       settledParts,
+    ),
+  ]
+}
+
+function breakerMetrics({ breakerOpened }: Measures): readonly Shown[] {
+  return [
+    counter(
+      'holdfast_breaker_opened_total',
+      'How often the circuit breaker opened, for reads and for writes of the database.',
+      Object.entries(breakerOpened).map(([circuit, count]) => [{ circuit }, count]),
     ),
   ]
 }

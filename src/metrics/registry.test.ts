@@ -87,6 +87,8 @@ describe('the metrics of a ledger', () => {
     const samples = await samplesOf(metricsOf(ledger))
     assert.equal(samples.get('holdfast_commands_total{kind="deposit",outcome="faulted",code="store_unavailable"}'), 6)
     assert.equal(samples.get('holdfast_breaker_open'), 1)
+    assert.equal(samples.get('holdfast_breaker_opened_total{circuit="writes"}'), 1)
+    assert.equal(samples.get('holdfast_breaker_opened_total{circuit="reads"}'), 0)
     assert.equal(samples.get('holdfast_faults_total{code="store_unavailable"}'), 6)
   })
 

@@ -120,7 +120,7 @@ test('what a key may not do is 403 with the limit, and a hold that it is not for
       403,
       'forbidden',
       'assets',
-      'The API key is not for this asset.',
+      'The API key is confined to assets, and this one is not among them.',
     ])
     assert.deepEqual(await post('/v1/deposits', { account: 'team:1', amount: 51 }), [
       403,

@@ -103,10 +103,10 @@ test('batch requests wait for their turn, and only so many: one caller’s do no
     http: { trustedProxies: PROXIES, limits: { turnMsMax: 0, batchesWaitingMax: 10 } },
   })
   // The requests come at once only on connections that are open.
-  await Promise.all(Array.from({ length: 62 }, () => service.get('/healthz')))
+  await Promise.all(Array.from({ length: 61 }, () => service.get('/healthz')))
   const answers = await Promise.all([
     ...Array.from({ length: 60 }, () => service.post('/v1/batches', deposits('user:8', 20), NOISY)),
-    ...Array.from({ length: 2 }, () => service.post('/v1/batches', deposits('user:1', 20), QUIET)),
+    service.post('/v1/batches', deposits('user:1', 20), QUIET),
   ])
   const [noisy, quiet] = [answers.slice(0, 60), answers.slice(60)]
   for (const answer of quiet) assert.equal(answer.status, 200, answer.text)

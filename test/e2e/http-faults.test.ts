@@ -162,24 +162,35 @@ describe('the log', () => {
     assert.doesNotMatch(JSON.stringify(lines), /secret|another|s3cr3t|user:8/)
   })
 
-  test('has passing trouble once a second, however often it comes', async (t) => {
-    let now = 10_000
-    t.mock.method(performance, 'now', () => now)
+  test('has passing trouble once a second, however often it comes, and counts all of it', async () => {
     const { lines, logger } = capture('info')
-    await using service = await HttpService.start({ http: { logger } })
+    const service = await HttpService.start({ http: { logger } })
     await service.engine.stop()
-    const many = async (): Promise<unknown> =>
-      await Promise.all(Array.from({ length: 20 }, () => service.post('/v1/deposits', DEPOSIT)))
-    await many()
-    now += 1_050
-    await many()
-    assert.deepEqual(
-      lines.map(({ code, silentCount }) => [code, silentCount]),
-      [
-        ['shutting_down', 0],
-        ['shutting_down', 19],
-      ],
+    await Promise.all(Array.from({ length: 20 }, () => service.post('/v1/deposits', DEPOSIT)))
+    await service[Symbol.asyncDispose]()
+    assert.deepEqual([...new Set(lines.map(({ code }) => code))], ['shutting_down'])
+    assert.ok(lines.length < 20, `${lines.length} lines`)
+    assert.equal(lines[0]!['count'], 1)
+    assert.equal(
+      lines.reduce((sum, { count }) => sum + Number(count), 0),
+      20,
     )
+  })
+
+  test('counts requests beyond the rate of their caller, without a name', async () => {
+    const { lines, logger } = capture('info')
+    const limits = { callerCommandsPerSecondMax: 1, callerBurstMax: 2 }
+    const service = await HttpService.start({ http: { logger, limits } })
+    const answers = await Promise.all(Array.from({ length: 12 }, () => service.post('/v1/deposits', DEPOSIT)))
+    await service[Symbol.asyncDispose]()
+    const refused = answers.filter(({ status }) => status === 429).length
+    assert.ok(refused >= 9, `${refused}`)
+    assert.deepEqual([...new Set(lines.map(({ code }) => code))], ['rate_limited'])
+    assert.equal(
+      lines.reduce((sum, { count }) => sum + Number(count), 0),
+      refused,
+    )
+    assert.ok(lines.length <= 2)
   })
 
   test('has a defect of ours with its stack', async () => {

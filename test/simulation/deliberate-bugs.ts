@@ -197,8 +197,8 @@ const CYCLES: readonly DeliberateBug[] = [
   bug(
     'answer-before-commit',
     CYCLE,
-    'beforeLocks(await sent.result)',
-    "(void sent.result, 'committed' as CommitResult | Fault)",
+    'const answer = await sent.result',
+    "const answer = (void sent.result, 'committed' as CommitResult | Fault)",
   ),
   bug('cache-kept-after-failure', CYCLE, '    cache.forget(sent.keys)\n    for', '    for'),
   {
@@ -303,8 +303,8 @@ const WAITING: readonly DeliberateBug[] = [
   bug(
     'deadline-by-the-time-of-day',
     ENGINE,
-    'const now = this.#clock.elapsed()',
-    'const now = this.#clock.now() - 1_893_456_000_000',
+    'const now = this.#clock.elapsed()\n      this.#queue.expire(now)',
+    'const now = this.#clock.now() - 1_893_456_000_000\n      this.#queue.expire(now)',
   ),
   bug(
     'stop-denies-what-it-did',

@@ -5,7 +5,7 @@ const CYCLE = 'src/engine/cycle.ts'
 const RECOVERY = 'src/engine/recovery.ts'
 
 export const MEMORY_BUGS: readonly DeliberateBug[] = [
-  bug('refusal-final-before-the-locks', CYCLE, 'beforeLocks(await sent.result)', 'await sent.result'),
+  bug('refusal-final-before-the-locks', CYCLE, 'beforeLocks(answer)', 'answer'),
   bug(
     'refusal-final-in-a-turn',
     RECOVERY,

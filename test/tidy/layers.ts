@@ -23,9 +23,11 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   stores: { sees: ['domain', 'access', ...PORTS], packages: ['kysely', 'mysql2', 'pg'], node: true },
   // The reads of a ledger stand on the read port.
   api: { sees: ['domain', 'access', 'engine/reader.ts'], packages: [], node: false },
+  // The API of OpenTelemetry is loaded if somebody has registered a tracer: nothing imports it otherwise.
+  telemetry: { sees: ['domain', 'engine', 'version.ts'], packages: ['pino', '@opentelemetry/api'], node: true },
   metrics: { sees: ['domain', 'engine', 'version.ts'], packages: ['@prometheus-io'], node: true },
   http: {
-    sees: ['api', 'access', 'engine', 'domain', 'metrics', 'version.ts'],
+    sees: ['api', 'access', 'engine', 'domain', 'metrics', 'telemetry', 'version.ts'],
     packages: ['fastify', '@fastify', 'pino'],
     node: true,
   },
@@ -49,6 +51,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
       'version.ts',
       'http',
       'metrics',
+      'telemetry',
       'import',
       'reconcile',
       'api',
@@ -60,16 +63,16 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   },
   'version.ts': { sees: [], packages: [], node: false },
   'config.ts': {
-    sees: ['setting-sources.ts', 'setting.ts', 'setting-lists.ts', 'api', 'domain', 'engine/limits.ts'],
+    sees: ['setting-sources.ts', 'setting.ts', 'setting-values.ts', 'api', 'domain', 'engine/limits.ts'],
     packages: [],
     node: true,
   },
   'setting-sources.ts': { sees: ['config-file.ts', 'setting.ts'], packages: [], node: false },
   'config-file.ts': { sees: ['setting.ts'], packages: [], node: true },
-  'setting-lists.ts': { sees: ['setting.ts'], packages: [], node: true },
+  'setting-values.ts': { sees: ['setting.ts'], packages: [], node: true },
   'setting.ts': { sees: [], packages: [], node: false },
   // The only place that imports both the engine and the stores.
-  'ledger.ts': { sees: ['api', 'access', 'domain', 'engine', 'stores'], packages: [], node: true },
+  'ledger.ts': { sees: ['api', 'access', 'domain', 'engine', 'stores', 'telemetry'], packages: [], node: true },
   'index.ts': { sees: ['ledger.ts', 'access', 'api', 'domain', 'engine', 'stores'], packages: [], node: false },
 }
 

@@ -9,6 +9,7 @@ import { reference } from '../../api/schema.ts'
 import type { Command } from '../../domain/command.ts'
 import { overloaded } from '../../engine/queue.ts'
 import { denialOf } from '../access.ts'
+import type { CallSpan } from '../../telemetry/call-tracing.ts'
 import type { Backend } from '../backend.ts'
 import { callerOf } from '../caller.ts'
 import { refuseConditions } from '../conditional.ts'
@@ -18,7 +19,7 @@ import type { HttpLimits } from '../limits.ts'
 import { answers, WRITE_PROBLEMS } from '../openapi.ts'
 import type { CallerRates } from '../rates.ts'
 import { sendOutcomes } from '../respond.ts'
-import { submitCommand, submitGroup } from '../submit.ts'
+import { beginCall, submitCommand, submitGroup } from '../submit.ts'
 import { errorOf } from '../trouble.ts'
 import { BATCH_PATH } from '../turns.ts'
 
@@ -52,7 +53,10 @@ export function batchRoutes(
       largeAnswers.requireRoom()
       const { commands, atomic } = batchOf(request.body, newRequestId)
       rates.count(request, commands.length - 1)
-      const outcomes = atomic ? await together(backend, request, commands) : await each(backend, request, commands)
+      const span = beginCall(backend, request, commands)
+      const call = { backend, request, commands, span }
+      const submit = async (): Promise<readonly OutcomeWire[]> => (atomic ? await together(call) : await each(call))
+      const outcomes = span === null ? await submit() : await span.around(submit)
       return sendOutcomes(reply, outcomes, () => largeAnswers.add(reply.raw))
     },
   )
@@ -67,15 +71,18 @@ const ABORTED: OutcomeWire = {
   }).toJSON(),
 }
 
-async function together(
-  backend: Backend,
-  request: FastifyRequest,
-  commands: readonly Command[],
-): Promise<readonly OutcomeWire[]> {
+interface BatchCall {
+  readonly backend: Backend
+  readonly request: FastifyRequest
+  readonly commands: readonly Command[]
+  readonly span: CallSpan | null
+}
+
+async function together({ backend, request, commands, span }: BatchCall): Promise<readonly OutcomeWire[]> {
   const denials = commands.map((command) => denialOf(request, command))
   if (denials.some((denial) => denial !== null))
     return denials.map((denial) => (denial === null ? ABORTED : deniedToWire(denial)))
-  const outcomes = await submitGroup(backend, request, { kind: 'group', commands })
+  const outcomes = await submitGroup(backend, request, { kind: 'group', commands }, span)
   return outcomes.map((outcome, index) => outcomeToWire(commands[index]!.kind, outcome))
 }
 
@@ -87,11 +94,7 @@ function deniedToWire(denial: LedgerError): OutcomeWire {
  * Submits all commands at once, so that the engine can decide them in one batch. When the queue has no room for all of them, the request is
  * refused as a whole: a caller would only send the rest again.
  */
-async function each(
-  backend: Backend,
-  request: FastifyRequest,
-  commands: readonly Command[],
-): Promise<readonly OutcomeWire[]> {
+async function each({ backend, request, commands, span }: BatchCall): Promise<readonly OutcomeWire[]> {
   const { engine } = backend
   // More than ever fit are decided one by one, as many as there is room for.
   const isTooLong = commands.length > engine.limits.queueCommandsMax
@@ -102,7 +105,7 @@ async function each(
       const denial = denialOf(request, command)
       if (denial !== null) return deniedToWire(denial)
       try {
-        return outcomeToWire(command.kind, await submitCommand(backend, request, command))
+        return outcomeToWire(command.kind, await submitCommand(backend, request, command, span))
       } catch (thrown) {
         return faultedToWire(errorOf(thrown))
       }
