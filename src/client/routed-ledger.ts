@@ -9,7 +9,7 @@ import { CheckedLedger } from '../api/checked-ledger.ts'
 import type { BatchRequest } from '../api/contracts.ts'
 import { LedgerError } from '../api/error.ts'
 import type { BatchOutcome, CallOptions, Keys, Ledger, Reads } from '../api/ledger.ts'
-import type { Command, CommandKind } from '../domain/command.ts'
+import type { Command, CommandKind, Leg } from '../domain/command.ts'
 import { isHouse, type AccountName, type RequestId } from '../domain/ids.ts'
 import type { RoutingRule } from './cohort.ts'
 import { readsOf, relay } from './relay.ts'
@@ -129,31 +129,15 @@ class RoutedLedger extends CheckedLedger {
     before: readonly Command[] = [],
     places: readonly (readonly Ledger[])[] = [],
   ): Promise<readonly Ledger[]> {
-    switch (command.kind) {
-      case 'declare':
-      case 'rate':
-      case 'house':
-        return this.#sameBooks ? [this.#otherwise] : [this.#otherwise, this.#chosen]
-      case 'settle':
-      case 'settle-part':
-      case 'amend':
-      case 'refund':
-      case 'release': {
-        const opened = before.findIndex(({ kind, ...fields }) => opensHold(kind) && idIn(fields) === command.hold)
-        const home = opened === -1 ? await this.#homeOf(command.hold) : places[opened]![0]!
-        this.#requireSame(home, payeesOf(command))
-        return [home]
-      }
-      case 'open':
-      case 'deposit':
-      case 'block':
-      case 'unblock':
-      case 'charge':
-      case 'freeze':
-      case 'merge':
-      case 'transfer':
-        return [this.#ledgerOf(accountsOf(command))]
+    if ('hold' in command) {
+      const opened = before.findIndex(({ kind, ...fields }) => opensHold(kind) && idIn(fields) === command.hold)
+      const home = opened === -1 ? await this.#homeOf(command.hold) : places[opened]![0]!
+      this.#requireSame(home, payeesOf(command))
+      return [home]
     }
+    // What is declared has no request id, and is needed in both.
+    if (!('requestId' in command)) return this.#sameBooks ? [this.#otherwise] : [this.#otherwise, this.#chosen]
+    return [this.#ledgerOf(accountsOf(command))]
   }
 
   #ledgerOf(accounts: readonly AccountName[]): Ledger {
@@ -266,26 +250,18 @@ class RoutedLedger extends CheckedLedger {
   }
 }
 
-type AccountCommand = Extract<
-  Command,
-  { readonly kind: 'open' | 'deposit' | 'block' | 'unblock' | 'charge' | 'freeze' | 'merge' | 'transfer' }
->
+/** The fields of commands that name accounts. */
+interface Names {
+  readonly account?: AccountName
+  readonly payee?: AccountName | null
+  readonly into?: AccountName
+  readonly legs?: readonly Leg[]
+}
 
-function accountsOf(command: AccountCommand): readonly AccountName[] {
-  switch (command.kind) {
-    case 'transfer':
-      return command.legs.flatMap(({ from, to }) => [from, to])
-    case 'merge':
-      return [command.account, command.into]
-    case 'charge':
-    case 'freeze':
-      return [command.account, command.payee]
-    case 'open':
-    case 'deposit':
-    case 'block':
-    case 'unblock':
-      return [command.account]
-  }
+function accountsOf(command: Command): readonly AccountName[] {
+  const { account, payee, into, legs = [] } = command as Names
+  const named = [account, payee, into, ...legs.flatMap(({ from, to }) => [from, to])]
+  return named.filter((name) => name !== undefined && name !== null)
 }
 
 /** The account of a user that a command on a hold pays, if it names one. */

@@ -101,7 +101,9 @@ describe('the log of commands', () => {
     const { engine, store, lines } = open()
     const { promise, resolve } = Promise.withResolvers<undefined>()
     store.gate = promise.then(() => {})
-    await assert.rejects(engine.submit(deposit('slow', 'user:8', 1n), { timeoutMs: 300 }), { code: 'deadline_exceeded' })
+    await assert.rejects(engine.submit(deposit('slow', 'user:8', 1n), { timeoutMs: 300 }), {
+      code: 'deadline_exceeded',
+    })
     resolve(undefined)
     await engine.stop()
     await nextTurn()

@@ -190,7 +190,7 @@ describe('the image', () => {
     return startChild(first!, others, {
       cwd: join(folder, 'var/lib/holdfast'),
       env: { PATH: process.env['PATH'], ...ENVIRONMENT, HOLDFAST_PORT: String(port) },
-      stdio: ['ignore', 'ignore', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe'],
     })
   }
 
@@ -203,6 +203,10 @@ describe('the image', () => {
     const port = await freePort()
     assert.notEqual(await exitCodeOf(run(['touch', '/opt/holdfast/probe'], port)), 0, 'the tree can be written')
     assert.equal(await exitCodeOf(run(HEALTH, port)), 1, 'nothing serves yet')
+    const making = run([...ENTRYPOINT, 'keys', 'create', '--admin'], port)
+    let key = ''
+    making.stdout!.setEncoding('utf8').on('data', (part: string) => (key += part))
+    assert.equal(await exitCodeOf(making), 0)
     service = run([...ENTRYPOINT, ...CMD], port)
     let log = ''
     service.stderr!.setEncoding('utf8').on('data', (part: string) => (log += part))
@@ -212,7 +216,7 @@ describe('the image', () => {
     }
     const answer = await fetch(`http://127.0.0.1:${port}/v1/deposits`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${key.trim()}` },
       body: JSON.stringify({ account: 'user:8', amount: '10' }),
     })
     assert.equal(answer.status, 201)
