@@ -9,7 +9,7 @@ import { endless } from '../support/endless-journal.ts'
 import { HttpService } from '../support/http-service.ts'
 import { until } from '../support/mysql-ledger.ts'
 
-const STALL_MS = 500
+const STALL_MS = 2_000
 const PAGE = 'GET /v1/holds HTTP/1.1\r\nHost: localhost\r\n\r\n'
 /** More than the buffers of a connection take. */
 const PAGE_ROWS = 20_000
