@@ -8,6 +8,7 @@ import { Fault } from '../../src/engine/faults.ts'
 import { endless } from '../support/endless-journal.ts'
 import { withoutEnd } from '../support/end-rows.ts'
 import { HttpService } from '../support/http-service.ts'
+import { until } from '../support/mysql-ledger.ts'
 
 const LIST = '/v1/accounts/user:8/postings?limit=100'
 const FILE = '/v1/accounts/user:8/postings/export?format=csv'
@@ -105,12 +106,8 @@ test('a caller that takes nothing of a compressed file is cut off in time', asyn
   await once(socket, 'connect')
   socket.write(`GET ${FILE} HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: gzip\r\n\r\n`)
   socket.pause()
-  const { promise: gone, resolve } = Promise.withResolvers<void>()
-  const look = (): void => {
-    service.app.server.getConnections((_, count) => (count === 0 ? resolve() : setTimeout(look, 20)))
-  }
-  service.app.server.getConnections(look)
-  await gone
+  await until(async () => service.connections.size === 1, 'the connection')
+  await until(async () => service.connections.size === 0, 'its end')
   socket.destroy()
 })
 

@@ -1,6 +1,6 @@
 /** The real service over a memory store with scripted failures, and a caller that validates every response against the OpenAPI document. */
 import assert from 'node:assert/strict'
-import { connect, type AddressInfo } from 'node:net'
+import { connect, type AddressInfo, type Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { systemClock } from '../../src/engine/clock.ts'
 import { Engine, type EngineOptions } from '../../src/engine/engine.ts'
@@ -10,6 +10,7 @@ import type { KeyInput } from '../../src/api/ledger.ts'
 import { LedgerKeys } from '../../src/api/ledger-keys.ts'
 import type { Reader } from '../../src/engine/reader.ts'
 import type { Backend } from '../../src/http/backend.ts'
+import { connectionsOf } from '../../src/http/connections.ts'
 import { listen } from '../../src/http/listeners.ts'
 import { buildServer, type HttpOptions } from '../../src/http/server.ts'
 import { openMemoryStorage } from '../../src/stores/memory/storage.ts'
@@ -41,6 +42,8 @@ export interface CallOptions {
 export class HttpService implements AsyncDisposable {
   readonly app: FastifyInstance
   readonly engine: Engine
+  /** All that are open, by whichever listening socket they came. */
+  readonly connections: ReadonlySet<Socket>
   readonly store: FaultyStore
   readonly reader: Reader
   readonly keys: KeyStore
@@ -54,6 +57,7 @@ export class HttpService implements AsyncDisposable {
   ) {
     this.app = app
     this.engine = engine
+    this.connections = connectionsOf(app.server)
     this.store = store
     this.reader = reader
     this.keys = keys
