@@ -8,6 +8,8 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
+import { SCOPES } from '../../src/access/scope.ts'
+import { LedgerKeys } from '../../src/api/ledger-keys.ts'
 import { isProblemCode } from '../../src/api/problems.ts'
 import { forwardOf } from '../../src/domain/journal.ts'
 import { Engine } from '../../src/engine/engine.ts'
@@ -90,9 +92,19 @@ export class ServiceUnderFire implements AsyncDisposable {
   }
 
   /** Sends the request unchanged. @throws Error when no complete answer arrives in time */
+  /** Makes a key that may do everything, and returns the header of a caller that has it. */
+  async makeKey(): Promise<string> {
+    const keys = new LedgerKeys(this.storage.keys, (error) => error)
+    const { secret } = await keys.create({ name: 'admin', scopes: [...SCOPES] })
+    return `Bearer ${secret}`
+  }
+
   async send({ method, target, headers, body }: WireRequest): Promise<Answer> {
     return await new Promise((resolve, reject) => {
-      const head = [...headers.flat(), ...(body === null ? [] : ['content-length', String(body.length)])]
+      // Without a length Node would send an empty body in chunks, which fetch and curl do not.
+      const length =
+        body === null ? (method === 'POST' ? ['content-length', '0'] : []) : ['content-length', String(body.length)]
+      const head = [...headers.flat(), ...length]
       const request = httpRequest({
         agent: this.#agent,
         host: '127.0.0.1',
