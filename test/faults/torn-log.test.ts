@@ -23,7 +23,7 @@ import { isLongRun } from './long-run.ts'
 
 const CALLERS = 20
 /** The log restarts several times, in the long run more often. */
-const LOAD_MS = isLongRun() ? 3_000 : 400
+const LOAD_MS = isLongRun() ? 3_000 : 800
 const TEARS = isLongRun() ? 60 : 16
 const SAMPLE_EVERY_MS = 5
 
