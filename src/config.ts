@@ -5,18 +5,7 @@
 import { HOUSE_STRIPES } from './domain/house-stripes.ts'
 import { ENGINE_LIMITS } from './engine/limits.ts'
 import { configFileOf, givenFor, type Environment, type GivenFlags, type Sources } from './setting-sources.ts'
-import {
-  addresses,
-  hosts,
-  noneOr,
-  oneOf,
-  orWord,
-  origins,
-  share,
-  text,
-  trueOrFalse,
-  wholeNumber,
-} from './setting-values.ts'
+import { addresses, hosts, oneOf, orWord, origins, share, text, trueOrFalse, wholeNumber } from './setting-values.ts'
 import { nameOf, SettingError, type Setting } from './setting.ts'
 
 export { SettingError, type Setting }
@@ -120,7 +109,7 @@ export const SETTINGS = {
     meaning:
       'a port for /metrics alone, at the same address; 0 for a free one; none: they are at the port of the service',
     fallback: 'none',
-    read: noneOr(wholeNumber(0, 65_535)),
+    read: orWord('none', wholeNumber(0, 65_535)),
   },
   logLevel: {
     flag: '--log-level <level>',

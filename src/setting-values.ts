@@ -80,8 +80,3 @@ export function trueOrFalse(given: string): boolean {
 export function orWord<Value>(word: string, read: (given: string) => Value): (given: string) => Value | undefined {
   return (given) => (given === word ? undefined : read(given))
 }
-
-/** Returns undefined for `none`. */
-export function noneOr<Value>(read: (given: string) => Value): (given: string) => Value | undefined {
-  return (given) => (given === 'none' ? undefined : read(given))
-}

@@ -32,6 +32,12 @@ export interface KeyRecord extends KeyTerms {
   readonly revokedAt: Instant | null
 }
 
+/** A key that was just made, without the number of its row. */
+export function newKey(terms: KeyTerms, hash: string, createdAt: Instant): Omit<KeyRecord, 'number'> {
+  const never = { previousHash: null, previousUntil: null, rotatedAt: null, lastUsedAt: null, revokedAt: null }
+  return { ...terms, hash, createdAt, ...never }
+}
+
 /** Letters, digits and . _ : @ / + -, beginning with a letter or digit: what a log, a path and a shell take as they are. */
 export const KEY_NAME_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._:@/+-]{0,63}$'
 export const KEY_NAME_RULE = '1 to 64 characters of A-Z a-z 0-9 . _ : @ / + -, beginning with a letter or digit'

@@ -9,8 +9,9 @@ import { CheckedLedger } from '../api/checked-ledger.ts'
 import type { BatchRequest } from '../api/contracts.ts'
 import { LedgerError } from '../api/error.ts'
 import type { BatchOutcome, CallOptions, Keys, Ledger, Reads } from '../api/ledger.ts'
-import type { Command, CommandKind, Leg } from '../domain/command.ts'
+import type { Command, CommandKind } from '../domain/command.ts'
 import { isHouse, type AccountName, type RequestId } from '../domain/ids.ts'
+import { accountsIn } from '../domain/named-accounts.ts'
 import type { RoutingRule } from './cohort.ts'
 import { readsOf, relay } from './relay.ts'
 
@@ -137,7 +138,7 @@ class RoutedLedger extends CheckedLedger {
     }
     // What is declared has no request id, and is needed in both.
     if (!('requestId' in command)) return this.#sameBooks ? [this.#otherwise] : [this.#otherwise, this.#chosen]
-    return [this.#ledgerOf(accountsOf(command))]
+    return [this.#ledgerOf(accountsIn(command))]
   }
 
   #ledgerOf(accounts: readonly AccountName[]): Ledger {
@@ -248,20 +249,6 @@ class RoutedLedger extends CheckedLedger {
       return await read(this.#chosen)
     }
   }
-}
-
-/** The fields of commands that name accounts. */
-interface Names {
-  readonly account?: AccountName
-  readonly payee?: AccountName | null
-  readonly into?: AccountName
-  readonly legs?: readonly Leg[]
-}
-
-function accountsOf(command: Command): readonly AccountName[] {
-  const { account, payee, into, legs = [] } = command as Names
-  const named = [account, payee, into, ...legs.flatMap(({ from, to }) => [from, to])]
-  return named.filter((name) => name !== undefined && name !== null)
 }
 
 /** The account of a user that a command on a hold pays, if it names one. */

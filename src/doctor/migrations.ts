@@ -1,6 +1,7 @@
 /** Whether the tables are those of this version. */
 import { whole, type Row } from '../stores/sql/values.ts'
 import type { Migration } from '../stores/sql/migrator.ts'
+import type { Examination } from './examination.ts'
 import { finding, type Finding } from './finding.ts'
 import { textOf } from './shown-values.ts'
 
@@ -19,6 +20,29 @@ export function judgeMigrations(applied: readonly Row[] | null, known: readonly 
   if (found !== null) return { findings: [found], isCurrent: false }
   const value = `version ${known.length}, ${known.at(-1)!.name}`
   return { findings: [finding('tables.migrations', 'fine', { value })], isCurrent: true }
+}
+
+/**
+ * Asks for the tables, and whether they are those of this version.
+ *
+ * @param text the statement for the tables that there are, each with its `name`
+ * @returns its rows; null if the tables cannot be asked with the statements of this version
+ */
+export async function examineMigrations(
+  examination: Examination,
+  text: string,
+  known: readonly Migration[],
+): Promise<readonly Row[] | null> {
+  const tables = await examination.rows({ name: 'tables', text })
+  if (tables === null) return null
+  const hasMigrations = tables.some(({ name }) => name === 'migrations')
+  const applied = hasMigrations
+    ? await examination.rows({ name: 'migrations', text: 'SELECT * FROM migrations ORDER BY number' })
+    : []
+  if (applied === null) return null
+  const { findings, isCurrent } = judgeMigrations(applied, known)
+  examination.add(...findings)
+  return isCurrent ? tables : null
 }
 
 function flawOf(applied: readonly Row[], known: readonly Migration[]): Finding | null {

@@ -1,6 +1,8 @@
 /** The tables and indexes that the migrations make, and what else is attached to them. */
 import type { StoreKind } from '../stores/open.ts'
+import type { Row } from '../stores/sql/values.ts'
 import { finding, type Finding } from './finding.ts'
+import { textOf } from './shown-values.ts'
 
 type ServerKind = Exclude<StoreKind, 'memory'>
 
@@ -51,6 +53,13 @@ export interface FoundIndex {
   readonly isUnique: boolean
   /** False for one that the server does not use: invalid, or invisible. */
   readonly isUsable: boolean
+}
+
+/** Of an index, from a row whose `columns` are separated by commas; an expression has no name. */
+export function columnsOf({ columns }: Row): FoundIndex['columns'] {
+  return textOf(columns)
+    .split(',')
+    .map((column) => (column === '' ? null : column))
 }
 
 export interface ShapeFound {
@@ -114,6 +123,16 @@ export interface Attachment {
   readonly name: string
   /** What it does, in the words of the server. */
   readonly text: string
+}
+
+/** From a row with `kind`, `table_name`, `name` and `text`. */
+export function attachmentOf({ kind, table_name, name, text }: Row): Attachment {
+  return {
+    kind: kind === 'trigger' ? 'trigger' : 'foreign_key',
+    table: textOf(table_name),
+    name: textOf(name),
+    text: textOf(text),
+  }
 }
 
 export function attachmentFindings(attachments: readonly Attachment[]): readonly Finding[] {

@@ -13,6 +13,7 @@ import { reject, type Decision, type Effect, type Refusal, type State } from './
 import { holdIn } from './hold-step.ts'
 import { isHouse, type AccountName, type AssetCode, type RequestId } from './ids.ts'
 import type { PostingRecord } from './journal.ts'
+import { accountsIn } from './named-accounts.ts'
 import type { ConfinementLimit } from './outcome.ts'
 import type { RequestRecord } from './snapshot.ts'
 
@@ -66,22 +67,18 @@ function limitOnAssets(within: Confinement, assets: readonly AssetCode[]): Confi
   return assets.every((asset) => mayTouchAsset(within, asset)) ? null : 'assets'
 }
 
-/** The fields of commands that name accounts and assets. */
-interface Names {
-  readonly account?: AccountName
-  readonly payee?: AccountName | null
-  readonly into?: AccountName
+/** The fields of commands that name assets, besides those of a rate. */
+interface Assets {
   readonly asset?: AssetCode | null
   readonly legs?: readonly Leg[]
 }
 
 function limitOfNames(within: Confinement, command: Command): ConfinementLimit | null {
   // An amend has none of these fields.
-  const { account, payee, into, asset, legs = [] } = command as Names
-  const accounts = [account, payee, into, ...legs.flatMap(({ from, to }) => [from, to])]
+  const { asset, legs = [] } = command as Assets
   const pair = command.kind === 'rate' ? [command.from, command.to] : []
   const assets = [asset, ...pair, ...legs.flatMap((leg) => [leg.asset, leg.toAsset])]
-  return limitOnAccounts(within, accounts.filter(isNamed)) ?? limitOnAssets(within, assets.filter(isNamed))
+  return limitOnAccounts(within, accountsIn(command)) ?? limitOnAssets(within, assets.filter(isNamed))
 }
 
 function isNamed(name: string | null | undefined): name is string {

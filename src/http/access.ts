@@ -22,6 +22,7 @@ import { LedgerError } from '../api/error.ts'
 import { REJECTION_PROBLEMS } from '../api/rejection-problems.ts'
 import type { Command } from '../domain/command.ts'
 import { DEFAULT_ASSET } from '../domain/ids.ts'
+import { headerCount } from './connections.ts'
 
 /**
  * What a route is about:
@@ -148,27 +149,22 @@ const NO_KEY = 'This ledger has keys, and the request has none. Send it as Autho
 /** The usual case, without waiting. Anything else, also a wrong header, is for `identify`. */
 function recall(ring: KeyRing, { raw }: FastifyRequest): CallerKey | null {
   const text = BEARER.exec(raw.headers.authorization ?? '')?.[1]
-  return text === undefined || countOf(raw.rawHeaders) > 1 ? null : ring.recall(text)
+  return text === undefined || hasSeveral(raw) ? null : ring.recall(text)
 }
 
 /** @returns null without the header @throws LedgerError `unauthenticated` */
 function credentialIn({ raw }: FastifyRequest): string | null {
   const header = raw.headers.authorization
   if (header === undefined) return null
-  if (countOf(raw.rawHeaders) > 1) throw unauthenticated('The request has more than one Authorization header.')
+  if (hasSeveral(raw)) throw unauthenticated('The request has more than one Authorization header.')
   const text = BEARER.exec(header)?.[1]
   if (text === undefined) throw unauthenticated('The Authorization header must be Bearer and one key or token.')
   return text
 }
 
 /** Node keeps the first of several, and a proxy before it may have looked at another one. */
-function countOf(rawHeaders: readonly string[]): number {
-  let count = 0
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index]!
-    if (name.length === 13 && name.toLowerCase() === 'authorization') count += 1
-  }
-  return count
+function hasSeveral(raw: FastifyRequest['raw']): boolean {
+  return headerCount(raw, 'authorization') > 1
 }
 
 type Parameters = Readonly<Record<string, unknown>>

@@ -36,8 +36,14 @@ export function signed<Of extends Command>(
   if (authors === undefined) return commands
   const { actors, keyOf = callerKeyOf } = authors
   const key = keyOf(request)
-  return key === null ? commands : sign(commands, byOf(actors, key, request))
+  if (key === null) return commands
+  let by = authorOf.get(request)
+  if (by === undefined) authorOf.set(request, (by = byOf(actors, key, request)))
+  return sign(commands, by)
 }
+
+/** The commands of a batch request are signed one by one, and their author is found once. */
+const authorOf = new WeakMap<FastifyRequest, Promise<By>>()
 
 async function sign<Of extends Command>(commands: readonly Of[], by: Promise<By>): Promise<readonly Of[]> {
   const givenBy = await by
@@ -48,7 +54,7 @@ async function sign<Of extends Command>(commands: readonly Of[], by: Promise<By>
 async function byOf(
   actors: Pick<RememberedActors, 'actor'>,
   { number, name, within }: KeyOfCall,
-  request: Pick<FastifyRequest, 'headers' | 'ip'>,
+  request: FastifyRequest,
 ): Promise<By> {
   const key = name.slice(0, KEY_NAME_LENGTH_MAX)
   const actor = await actors.actor({ keyNumber: number, key, address: addressOf(request) })

@@ -48,17 +48,18 @@ export function connectionsOf(server: Server): ReadonlySet<Socket> {
  * used the other one.
  */
 export function needOneHost({ raw }: FastifyRequest, _: FastifyReply, done: (error?: Error) => void): void {
-  const count = hostsOf(raw)
+  const count = headerCount(raw, HOST)
   if (count > 1) return done(LedgerError.invalidParameter('Host', 'A request must have exactly one Host header.'))
   const isMissing = count === 0 && raw.httpVersionMinor === 1
   done(isMissing ? LedgerError.invalidParameter('Host', 'HTTP/1.1 requires a Host header.') : undefined)
 }
 
-function hostsOf({ rawHeaders }: IncomingMessage): number {
+/** How often a request has a header, given in lower case: Node shows one of several. */
+export function headerCount({ rawHeaders }: IncomingMessage, header: string): number {
   let count = 0
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index]!
-    if (name.length === HOST.length && name.toLowerCase() === HOST) count++
+    if (name.length === header.length && name.toLowerCase() === header) count++
   }
   return count
 }

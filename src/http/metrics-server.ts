@@ -3,8 +3,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { answerError, refuseUnknownRoutes } from './ledger-routes.ts'
 import { ProblemLog } from './log.ts'
-import { METRICS_PATH, type MetricsText } from './metrics.ts'
-import { sendText } from './respond.ts'
+import { METRICS_PATH, sendMetrics, type MetricsText } from './metrics.ts'
 
 /** A server with nothing but the metrics, ready to `listen`. */
 export function buildMetricsServer(registry: MetricsText, log: Logger): FastifyInstance {
@@ -12,6 +11,6 @@ export function buildMetricsServer(registry: MetricsText, log: Logger): FastifyI
   const app = Fastify({ logger: false })
   app.setErrorHandler((thrown, request, reply) => answerError(thrown, { request, reply, problems }))
   refuseUnknownRoutes(app)
-  app.get(METRICS_PATH, async (_, reply) => sendText(reply, await registry.metrics(), registry.contentType))
+  app.get(METRICS_PATH, async (_, reply) => sendMetrics(reply, registry))
   return app
 }

@@ -1,5 +1,5 @@
 /** `GET /metrics` for Prometheus, and the durations of requests. */
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { RequestMeasures } from '../metrics/request-measures.ts'
 import { sendText } from './respond.ts'
 
@@ -28,8 +28,12 @@ export function metricsRoute(app: FastifyInstance, registry: MetricsText): void 
       },
       config: { problems: ['internal'], scopes: ['metrics:read'], about: 'catalogue' },
     },
-    async (_, reply) => sendText(reply, await registry.metrics(), registry.contentType),
+    async (_, reply) => sendMetrics(reply, registry),
   )
+}
+
+export async function sendMetrics(reply: FastifyReply, registry: MetricsText): Promise<FastifyReply> {
+  return sendText(reply, await registry.metrics(), registry.contentType)
 }
 
 /** Measures every request from now on. One without a route has an empty one. */

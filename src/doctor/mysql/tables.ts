@@ -6,9 +6,16 @@ import type { Examination } from '../examination.ts'
 import { finding } from '../finding.ts'
 import { examineGrowth } from '../growth.ts'
 import { judgePool } from '../memory-pool.ts'
-import { judgeMigrations } from '../migrations.ts'
+import { examineMigrations } from '../migrations.ts'
 import { bytesText, MEBIBYTE } from '../sizes.ts'
-import { attachmentFindings, shapeFindings, TABLE_LIST, type Attachment, type FoundIndex } from '../table-shape.ts'
+import {
+  attachmentFindings,
+  columnsOf,
+  shapeFindings,
+  TABLE_LIST,
+  type Attachment,
+  type FoundIndex,
+} from '../table-shape.ts'
 import { setText } from './settings.ts'
 import { textOf } from '../shown-values.ts'
 
@@ -38,16 +45,8 @@ export async function examineMysqlTables(
   flavour: Flavour,
   settings: Settings,
 ): Promise<boolean> {
-  const tables = await examination.rows({ name: 'tables', text: TABLES })
+  const tables = await examineMigrations(examination, TABLES, mysqlMigrations())
   if (tables === null) return false
-  const hasMigrations = tables.some(({ name }) => name === 'migrations')
-  const applied = hasMigrations
-    ? await examination.rows({ name: 'migrations', text: 'SELECT * FROM migrations ORDER BY number' })
-    : []
-  if (applied === null) return false
-  const { findings, isCurrent } = judgeMigrations(applied, mysqlMigrations())
-  examination.add(...findings)
-  if (!isCurrent) return false
   await examineShape(examination, tables)
   await examineSize(examination, tables, { flavour, settings })
   return true
@@ -90,11 +89,10 @@ async function examineShape(examination: Examination, tables: readonly Row[]): P
 }
 
 function indexOf(row: Row): FoundIndex {
-  const columns = textOf(row['columns']).split(',')
   return {
     table: textOf(row['table_name']),
     name: textOf(row['name']),
-    columns: columns.map((column) => (column === '' ? null : column)),
+    columns: columnsOf(row),
     isUnique: whole(row['non_unique']) === 0,
     isUsable: true,
   }

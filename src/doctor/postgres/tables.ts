@@ -5,9 +5,16 @@ import type { Examination } from '../examination.ts'
 import { finding, type Finding } from '../finding.ts'
 import { examineGrowth } from '../growth.ts'
 import { judgePool } from '../memory-pool.ts'
-import { judgeMigrations } from '../migrations.ts'
+import { examineMigrations } from '../migrations.ts'
 import { bytesText, MEBIBYTE } from '../sizes.ts'
-import { attachmentFindings, shapeFindings, TABLE_LIST, type FoundIndex } from '../table-shape.ts'
+import {
+  attachmentFindings,
+  attachmentOf,
+  columnsOf,
+  shapeFindings,
+  TABLE_LIST,
+  type FoundIndex,
+} from '../table-shape.ts'
 import type { MoreSettings } from './settings.ts'
 import { textOf } from '../shown-values.ts'
 
@@ -35,32 +42,15 @@ const TRANSACTION_IDS = 'SELECT age(datfrozenxid) AS age FROM pg_database WHERE 
 export async function examinePostgresTables(examination: Examination, more: MoreSettings): Promise<boolean> {
   const ids = await examination.rows({ name: 'transaction ids', text: TRANSACTION_IDS })
   if (ids !== null) examination.add(judgeTransactionIds(whole(ids[0]!['age'])))
-  const tables = await examination.rows({ name: 'tables', text: TABLES })
+  const tables = await examineMigrations(examination, TABLES, postgresMigrations())
   if (tables === null) return false
-  const hasMigrations = tables.some(({ name }) => name === 'migrations')
-  const applied = hasMigrations
-    ? await examination.rows({ name: 'migrations', text: 'SELECT * FROM migrations ORDER BY number' })
-    : []
-  if (applied === null) return false
-  const { findings, isCurrent } = judgeMigrations(applied, postgresMigrations())
-  examination.add(...findings)
-  if (!isCurrent) return false
   const indexes = await examination.rows({ name: 'indexes', text: INDEXES })
   const attachments = await examination.rows({ name: 'triggers and foreign keys', text: ATTACHMENTS })
   if (indexes !== null) {
     const names = new Set(tables.map(({ name }) => textOf(name)))
     examination.add(...shapeFindings('postgres', { tables: names, indexes: indexes.map(indexOf) }))
   }
-  examination.add(
-    ...attachmentFindings(
-      (attachments ?? []).map(({ kind, table_name, name, text }) => ({
-        kind: kind === 'trigger' ? 'trigger' : 'foreign_key',
-        table: textOf(table_name),
-        name: textOf(name),
-        text: textOf(text),
-      })),
-    ),
-  )
+  examination.add(...attachmentFindings((attachments ?? []).map(attachmentOf)))
   await examineSize(examination, { tables, indexes: indexes ?? [], more })
   return true
 }
@@ -69,9 +59,7 @@ function indexOf(row: Row): FoundIndex {
   return {
     table: textOf(row['table_name']),
     name: textOf(row['name']),
-    columns: textOf(row['columns'])
-      .split(',')
-      .map((column) => (column === '' ? null : column)),
+    columns: columnsOf(row),
     isUnique: row['is_unique'] === true,
     isUsable: row['is_usable'] === true,
   }

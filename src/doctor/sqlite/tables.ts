@@ -4,9 +4,17 @@ import { sqliteMigrations } from '../../stores/sqlite/migrations.ts'
 import type { Examination } from '../examination.ts'
 import { finding, type Finding } from '../finding.ts'
 import { examineGrowth } from '../growth.ts'
-import { judgeMigrations } from '../migrations.ts'
+import { examineMigrations } from '../migrations.ts'
 import { bytesText, MEBIBYTE } from '../sizes.ts'
-import { attachmentFindings, shapeFindings, TABLE_LIST, type FoundIndex } from '../table-shape.ts'
+import {
+  attachmentFindings,
+  attachmentOf,
+  columnsOf,
+  shapeFindings,
+  TABLE_LIST,
+  type Attachment,
+  type FoundIndex,
+} from '../table-shape.ts'
 import { textOf } from '../shown-values.ts'
 
 const TABLES = `SELECT name FROM sqlite_master WHERE type = 'table' AND name IN (${TABLE_LIST})`
@@ -37,16 +45,8 @@ export interface Room {
 
 /** Whether the tables are those of this version. */
 export async function examineSqliteTables(examination: Examination, room: Room): Promise<boolean> {
-  const tables = await examination.rows({ name: 'tables', text: TABLES })
+  const tables = await examineMigrations(examination, TABLES, sqliteMigrations())
   if (tables === null) return false
-  const hasMigrations = tables.some(({ name }) => name === 'migrations')
-  const applied = hasMigrations
-    ? await examination.rows({ name: 'migrations', text: 'SELECT * FROM migrations ORDER BY number' })
-    : []
-  if (applied === null) return false
-  const { findings, isCurrent } = judgeMigrations(applied, sqliteMigrations())
-  examination.add(...findings)
-  if (!isCurrent) return false
   const indexes = await examination.rows({ name: 'indexes', text: INDEXES })
   const attachments = await examination.rows({ name: 'triggers and foreign keys', text: ATTACHMENTS })
   const pages = await examination.rows({ name: 'pages', text: PAGES })
@@ -54,29 +54,23 @@ export async function examineSqliteTables(examination: Examination, room: Room):
     const names = new Set(tables.map(({ name }) => textOf(name)))
     examination.add(...shapeFindings('sqlite', { tables: names, indexes: indexes.map(indexOf) }))
   }
-  examination.add(
-    ...attachmentFindings(
-      (attachments ?? []).map(({ kind, table_name, name, text }) => ({
-        kind: kind === 'trigger' ? 'trigger' : 'foreign_key',
-        table: textOf(table_name),
-        name: textOf(name),
-        text: textOf(text).replaceAll(/\s+/g, ' '),
-      })),
-    ),
-  )
+  examination.add(...attachmentFindings((attachments ?? []).map(attachmentOf).map(onOneLine)))
   examination.add(finding('tables.size', 'fine', { value: `${bytesText(room.bytes)} with the log` }))
   await examineGrowth(examination, { bytes: room.bytes, requests: null, bytesFree: room.bytesFree })
   if (pages !== null) examination.add(judgePages(pages[0]!))
   return true
 }
 
+/** The text of a trigger can have lines. */
+function onOneLine(attachment: Attachment): Attachment {
+  return { ...attachment, text: attachment.text.replaceAll(/\s+/g, ' ') }
+}
+
 function indexOf(row: Row): FoundIndex {
   return {
     table: textOf(row['table_name']),
     name: textOf(row['name']),
-    columns: textOf(row['columns'])
-      .split(',')
-      .map((column) => (column === '' ? null : column)),
+    columns: columnsOf(row),
     isUnique: whole(row['is_unique']) === 1,
     isUsable: true,
   }

@@ -1,5 +1,5 @@
 /** The port to the keys over the tables in memory. */
-import { isLive, type KeyRecord, type KeyTerms } from '../../access/key.ts'
+import { isLive, newKey, type KeyRecord, type KeyTerms } from '../../access/key.ts'
 import {
   KEYS_LOADED_MAX,
   type KeysQuery,
@@ -35,17 +35,7 @@ export class MemoryKeyStore implements KeyStore {
     const keys = await this.#keys()
     if (keys.has(terms.name)) return 'taken'
     if ([...keys.values()].filter((key) => isLive(key, at)).length >= liveMax) return 'full'
-    const key = {
-      ...terms,
-      number: keys.size + 1,
-      hash,
-      previousHash: null,
-      previousUntil: null,
-      createdAt: at,
-      rotatedAt: null,
-      lastUsedAt: null,
-      revokedAt: null,
-    }
+    const key = { ...newKey(terms, hash, at), number: keys.size + 1 }
     keys.set(terms.name, key)
     return key
   }

@@ -6,10 +6,9 @@ import type { ActorBook, ActorUse } from '../../engine/actor-book.ts'
 import { ACTOR, actorNumberOf, actorRow } from '../sql/author-row.ts'
 import type { Connections } from './connections.ts'
 import type { MysqlConnection } from './connection.ts'
-import { isContended } from '../../engine/store.ts'
-import { classify, isGuard, MysqlFailure } from './errors.ts'
 import { literal, rowLiterals } from './literals.ts'
-import { BEGIN, COMMIT, IS_PRIMARY, ROLLBACK, SAME_TRANSACTION } from './transactions.ts'
+import { writeUnlessElsewhere } from './short-transaction.ts'
+import { IS_PRIMARY } from './transactions.ts'
 
 export class MysqlActors implements ActorBook {
   readonly #connections: Connections
@@ -23,7 +22,9 @@ export class MysqlActors implements ActorBook {
     const number = await this.#connections.read(async (connection) => {
       const found = await find(connection, use)
       if (found !== null) return found
-      await add(connection, use, at)
+      // Another process may add the same one meanwhile: then that one is kept.
+      const row = `INSERT INTO actors (${ACTOR.columns.join(', ')}) VALUES (${rowLiterals(actorRow(use, at))})`
+      await writeUnlessElsewhere(connection, [row])
       return await find(connection, use)
     })
     if (number === null) throw new Fault('contention', 'Another process changed the table of actors.')
@@ -39,23 +40,4 @@ async function find(connection: MysqlConnection, { keyNumber, key, address }: Ac
   ])
   const [row] = reply!.rows
   return row === undefined ? null : actorNumberOf(row)
-}
-
-/** Another process may add the same one meanwhile: then that one is kept. */
-async function add(connection: MysqlConnection, use: ActorUse, at: Instant): Promise<void> {
-  try {
-    await connection.run([
-      ...BEGIN,
-      `INSERT INTO actors (${ACTOR.columns.join(', ')}) VALUES (${rowLiterals(actorRow(use, at))})`,
-      SAME_TRANSACTION,
-      IS_PRIMARY,
-      COMMIT,
-    ])
-  } catch (error) {
-    if (!(error instanceof MysqlFailure)) throw error
-    const failure = classify(error, connection.server.flavour)
-    const isElsewhere = failure === 'stale' || isContended(failure)
-    if (!isElsewhere || isGuard(error)) throw error
-    await connection.run([ROLLBACK])
-  }
 }

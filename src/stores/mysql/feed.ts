@@ -4,10 +4,8 @@ import { FEED_COMMITS_MAX } from '../../engine/reader.ts'
 import { rowsWithin } from '../page-bytes.ts'
 import { whole } from '../sql/values.ts'
 import type { MysqlConnection } from './connection.ts'
-import { isContended } from '../../engine/store.ts'
-import { classify, isGuard, MysqlFailure } from './errors.ts'
 import { literals } from './literals.ts'
-import { BEGIN, COMMIT, IS_PRIMARY, ROLLBACK, SAME_TRANSACTION } from './transactions.ts'
+import { writeUnlessElsewhere } from './short-transaction.ts'
 
 /** The end of the feed is read before the commits: a process that moves the same ones meanwhile takes the positions that follow it. */
 const SELECT_END = 'SELECT COALESCE(MAX(position), 0) AS position FROM feed'
@@ -27,23 +25,11 @@ export async function moveCommits(connection: MysqlConnection): Promise<number> 
   const first = whole(end!.rows[0]!['position']) + 1
   const numbers = literals(commits.map((row) => whole(row['number'])))
   const rows = commits.map((row, index) => `(${literals([first + index, String(row['entries'])])})`)
-  try {
-    await connection.run([
-      'SET TRANSACTION ISOLATION LEVEL READ COMMITTED',
-      ...BEGIN,
-      `INSERT INTO feed (position, entries) VALUES ${rows.join(',')}`,
-      `DELETE c FROM commits c FORCE INDEX (PRIMARY) WHERE c.number IN (${numbers})`,
-      SAME_TRANSACTION,
-      IS_PRIMARY,
-      COMMIT,
-    ])
-  } catch (error) {
-    if (!(error instanceof MysqlFailure)) throw error
-    const failure = classify(error, connection.server.flavour)
-    const isElsewhere = failure === 'stale' || isContended(failure)
-    if (!isElsewhere || isGuard(error)) throw error
-    await connection.run([ROLLBACK])
-    return 0
-  }
+  const statements = [
+    `INSERT INTO feed (position, entries) VALUES ${rows.join(',')}`,
+    `DELETE c FROM commits c FORCE INDEX (PRIMARY) WHERE c.number IN (${numbers})`,
+  ]
+  const before = ['SET TRANSACTION ISOLATION LEVEL READ COMMITTED']
+  if (!(await writeUnlessElsewhere(connection, statements, before))) return 0
   return commits.length === found!.rows.length ? commits.length : FEED_COMMITS_MAX
 }

@@ -1,5 +1,5 @@
 /** The port to the keys over SQL: one short statement at a time, each a transaction of its own. */
-import { isLive, type KeyRecord, type KeyTerms } from '../../access/key.ts'
+import { isLive, newKey, type KeyRecord, type KeyTerms } from '../../access/key.ts'
 import {
   KEYS_LOADED_MAX,
   type KeysQuery,
@@ -52,16 +52,7 @@ export class SqlKeyStore implements KeyStore {
     if ((await this.find(terms.name)) !== null) return 'taken'
     const [count] = await this.#read(`SELECT COUNT(*) AS live FROM api_keys WHERE ${IS_LIVE}`, at)
     if (whole(count!['live']) >= liveMax) return 'full'
-    const row = newKeyRow({
-      ...terms,
-      hash,
-      previousHash: null,
-      previousUntil: null,
-      createdAt: at,
-      rotatedAt: null,
-      lastUsedAt: null,
-      revokedAt: null,
-    })
+    const row = newKeyRow(newKey(terms, hash, at))
     const columns = Object.keys(row)
     const text = `INSERT INTO api_keys (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`
     const found = await this.#change(terms.name, text, ...Object.values(row))
