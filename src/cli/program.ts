@@ -13,6 +13,7 @@ import { addKeyCommands } from './commands/keys.ts'
 import { addListCommands } from './commands/lists.ts'
 import { addMigrateCommand } from './commands/migrate.ts'
 import { addMovementCommands } from './commands/movements.ts'
+import { addPriceCommands } from './commands/prices.ts'
 import { addRateCommands } from './commands/rates.ts'
 import { addReconcileCommand } from './commands/reconcile.ts'
 import { addStandingCommands } from './commands/standings.ts'
@@ -59,6 +60,7 @@ export function buildProgram(): Command {
   addStatementCommand(program)
   addAssetCommands(program)
   addRateCommands(program)
+  addPriceCommands(program)
   program.commandsGroup('Shell:')
   addCompletionCommand(program)
   return program

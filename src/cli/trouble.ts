@@ -23,6 +23,7 @@ const KNOWN: Readonly<Record<string, ExitCode>> = {
   SourceError: EXIT.fault,
   MappingError: EXIT.usage,
   ListError: EXIT.usage,
+  PriceFileError: EXIT.usage,
   HealthPortError: EXIT.fault,
   VerificationFileError: EXIT.fault,
 }

@@ -160,6 +160,7 @@ class Reader implements AsyncDisposable {
     const close = own === '' ? '' : '\nawait ledger.close()\n'
     const program = this.#here(own + text + close)
       .replaceAll(`'holdfast/client'`, `'${join(ROOT, 'src/client/index.ts')}'`)
+      .replaceAll(`'holdfast/ai'`, `'${join(ROOT, 'src/ai/index.ts')}'`)
       .replaceAll(`'holdfast/http'`, `'${join(ROOT, 'src/http/ledger-routes.ts')}'`)
       .replaceAll(`'holdfast/metrics'`, `'${join(ROOT, 'src/metrics/registry.ts')}'`)
       .replaceAll(`'holdfast'`, `'${join(ROOT, 'src/index.ts')}'`)

@@ -36,6 +36,9 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   // Old systems use the same databases as the stores, with URLs of the same form.
   import: { sees: ['api', 'domain', ...ADDRESSES], packages: ['mysql2', 'pg'], node: true },
   reconcile: { sees: ['api', 'domain'], packages: ['csv-parse'], node: true },
+  prices: { sees: ['api', 'domain'], packages: ['csv-parse'], node: false },
+  // Runs wherever the client does. The packages of the AI SDK are only types here.
+  ai: { sees: ['api', 'domain', 'prices'], packages: ['@ai-sdk/provider'], node: false },
   // Asks databases on connections of its own; judges with the same rules as the stores and the engine.
   doctor: {
     sees: ['domain', 'stores', 'engine/clock.ts', 'engine/clock-verdict.ts', 'engine/limits.ts', ...PORTS],
@@ -54,6 +57,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
       'telemetry',
       'import',
       'reconcile',
+      'prices',
       'api',
       'access',
       'domain',

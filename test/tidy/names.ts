@@ -8,7 +8,7 @@ const VAGUE = new Set(['util', 'utils', 'helper', 'helpers', 'common', 'manager'
 const VAGUE_ALONE = new Set(['types', 'lib', 'shared', 'base'])
 
 const KEBAB_CASE = /^[a-z0-9]+(-[a-z0-9]+)*(\.test)?\.(ts|tsx|js|mjs)$/
-const BARRELS = ['src/index.ts', 'src/client/index.ts']
+const BARRELS = ['src/index.ts', 'src/ai/index.ts', 'src/client/index.ts']
 
 export function nameViolations(sources: readonly Pick<Source, 'path'>[]): readonly Violation[] {
   return sources.flatMap(({ path }) => {

@@ -17,6 +17,8 @@ const MAY_ASK: Readonly<Record<string, string>> = {
   'src/cli/commands/doctor.ts': 'when something was found, for people',
   'src/cli/commands/hold-lists.ts': 'how long holds have been open, for people',
   'src/cli/commands/verify.ts': 'when the books were verified, for Prometheus',
+  'src/cli/commands/prices.ts': 'which version of the prices is in force, for people',
+  'src/prices/bill.ts': 'which version of the prices is in force',
   'src/cli/commands/reconcile.ts': 'the age of holds, as given by the operator',
 }
 
