@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { startChild } from './children.ts'
+import { runChild, startChild } from './children.ts'
 
 export const RULES = resolve(import.meta.dirname, '../ops/prometheus/rules.yml')
 
@@ -38,6 +38,8 @@ export interface ScrapedJob {
 export interface PrometheusOptions {
   /** How often it asks the targets, and evaluates the rules. */
   readonly everySeconds: number
+  /** Samples of the past, in the text format of OpenMetrics. */
+  readonly history?: string
 }
 
 export class Prometheus implements AsyncDisposable {
@@ -52,10 +54,11 @@ export class Prometheus implements AsyncDisposable {
   }
 
   /** On a free port of 127.0.0.1. @throws Error if it does not start */
-  static async start(jobs: readonly ScrapedJob[], { everySeconds }: PrometheusOptions): Promise<Prometheus> {
+  static async start(jobs: readonly ScrapedJob[], { everySeconds, history }: PrometheusOptions): Promise<Prometheus> {
     const folder = await mkdtemp(join(tmpdir(), 'holdfast-prometheus-'))
     const configuration = join(folder, 'prometheus.yml')
     await writeFile(configuration, configurationOf(jobs, everySeconds))
+    if (history !== undefined) await loadHistory(history, folder)
     const child = startChild(
       'prometheus',
       [
@@ -74,9 +77,15 @@ export class Prometheus implements AsyncDisposable {
     }
   }
 
-  /** The value of an expression now. @throws Error with the reason of Prometheus for a bad expression */
-  async query(expression: string): Promise<readonly Sample[]> {
-    const { result } = (await this.#get(`query?query=${encodeURIComponent(expression)}`)) as Answer
+  /**
+   * The value of an expression.
+   *
+   * @param at in seconds since 1970; now by default
+   * @throws Error with the reason of Prometheus for a bad expression
+   */
+  async query(expression: string, at?: number): Promise<readonly Sample[]> {
+    const time = at === undefined ? '' : `&time=${at}`
+    const { result } = (await this.#get(`query?query=${encodeURIComponent(expression)}${time}`)) as Answer
     return result.map(({ metric, value: [, text] }) => ({ metric, value: Number(text) }))
   }
 
@@ -113,6 +122,14 @@ export interface LoadedRule {
   /** `ok` after a successful evaluation, `unknown` before the first. */
   readonly health: string
   readonly lastError?: string
+}
+
+async function loadHistory(history: string, folder: string): Promise<void> {
+  const file = join(folder, 'history.om')
+  await writeFile(file, history)
+  const words = ['tsdb', 'create-blocks-from', 'openmetrics', '--quiet', file, join(folder, 'data')]
+  const { exitCode, stderr } = await runChild('promtool', words)
+  if (exitCode !== 0) throw new Error(`promtool did not take the history: ${stderr}`)
 }
 
 function configurationOf(jobs: readonly ScrapedJob[], everySeconds: number): string {

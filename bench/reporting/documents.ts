@@ -4,6 +4,7 @@
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { EXPERIMENTS_FILE, readExperiments } from '../experiments/figures.ts'
 import { withFigures } from './readme-figures.ts'
 import { readReport, RESULTS_FILE } from './report.ts'
 import { seedsMeasured } from './seeds-measured.ts'
@@ -11,12 +12,15 @@ import { seedsMeasured } from './seeds-measured.ts'
 const ROOT = resolve(import.meta.dirname, '../..')
 
 const report = await readReport(resolve(ROOT, 'bench/report', RESULTS_FILE)).catch(() => null)
+const experiments = await readExperiments(resolve(ROOT, 'bench/report', EXPERIMENTS_FILE)).catch(() => null)
 if (report === null) {
   complain('bench/report has no report; create it with: npm run bench:report')
 } else if (report.quick) {
   complain('The report in bench/report is a smoke run; create one with: npm run bench:report')
+} else if (experiments === null) {
+  complain(`bench/report has no experiments; npm run bench:experiments -- --save bench/report/${EXPERIMENTS_FILE}`)
 } else {
-  await provide('docs/seeds-measured.md', () => seedsMeasured(report))
+  await provide('docs/seeds-measured.md', () => seedsMeasured(report, experiments))
   await provide('README.md', (present) => withFigures(present, report))
 }
 

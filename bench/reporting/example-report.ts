@@ -1,4 +1,5 @@
 /** A report for tests. */
+import type { Experiments } from '../experiments/figures.ts'
 import { exampleResult } from '../output/example-result.ts'
 import type { Result } from '../output/result.ts'
 import type { ChapterId } from './chapters.ts'
@@ -46,4 +47,38 @@ export function exampleReport(
       })),
     ),
   }
+}
+
+/** The swaps are faster with the index on MySQL, and slower on MariaDB. */
+export const EXAMPLE_EXPERIMENTS: Experiments = {
+  madeAt: '2026-11-21T13:00:00.000Z',
+  alert: [{ freezesPerSecond: 10, timeoutsPerSecond: 0.2, rate: 0.2, fires: true, share: 0.02, shareFires: false }],
+  index: (['mysql', 'mariadb'] as const).map((flavour) => ({
+    flavour,
+    version: '9.7',
+    figures: [false, true].map((indexed) => ({
+      indexed,
+      usedKey: 'PRIMARY',
+      swapsPerSecond: indexed === (flavour === 'mysql') ? 9_000 : 7_000,
+      roundsSwapsPerSecond: [],
+      indexBytes: indexed ? 65_536 : null,
+    })),
+  })),
+  stranger: [
+    {
+      flavour: 'mysql',
+      version: '9.7',
+      figures: [
+        {
+          strategy: 'update-first',
+          lockTimeoutMs: 1_000,
+          breaker: true,
+          hot: { calls: 500, failed: 400, errors: { breaker_open: 400 }, longestMs: 11_000, servedShare: 0 },
+          others: { calls: 1_500, failed: 900, errors: { breaker_open: 900 }, longestMs: 2_000, servedShare: 0.25 },
+          recoveryMs: 21_000,
+          consistent: true,
+        },
+      ],
+    },
+  ],
 }

@@ -9,7 +9,7 @@ import { strategiesThatPlay } from '../strategies/catalogue.ts'
 import { SCENARIOS } from '../scenarios/catalogue.ts'
 import { CHAPTER_IDS, chapterOf } from './chapters.ts'
 import { chartsOf } from './charts.ts'
-import { exampleReport } from './example-report.ts'
+import { EXAMPLE_EXPERIMENTS, exampleReport } from './example-report.ts'
 import { pageOf } from './page.ts'
 import { MARKS, withFigures } from './readme-figures.ts'
 import { readReport, reportText } from './report.ts'
@@ -69,15 +69,32 @@ test('whether a claim holds is read off the figures of both InnoDB servers', () 
     { strategy: 'update-first', commandsPerSecond: 1_000 * gain } as const,
   ]
   const verdict = (text: string): string => /500 requests a second\n.*?\n\*\*(.*?)\*\*/s.exec(text)![1]!
-  assert.equal(verdict(seedsMeasured(exampleReport({ 'freeze-100': freezes(1.1) }))), 'It does not hold.')
-  assert.equal(verdict(seedsMeasured(exampleReport({ 'freeze-100': freezes(11) }))), 'It holds.')
+  assert.equal(
+    verdict(seedsMeasured(exampleReport({ 'freeze-100': freezes(1.1) }), EXAMPLE_EXPERIMENTS)),
+    'It does not hold.',
+  )
+  assert.equal(verdict(seedsMeasured(exampleReport({ 'freeze-100': freezes(11) }), EXAMPLE_EXPERIMENTS)), 'It holds.')
   const mixed = exampleReport(
     { 'freeze-100': freezes(1.1) },
     { mysql: { 'update-first': { commandsPerSecond: 11_000 } } },
   )
-  assert.equal(verdict(seedsMeasured(mixed)), 'It holds on MySQL, not on MariaDB.')
-  assert.match(seedsMeasured(mixed), /\| update-first : insert-first \| 1\.1 × \| 1\.1 × \| 11 × \| 1\.1 × \|/)
-  assert.equal(verdict(seedsMeasured(exampleReport({ 'life-100': LIFE }))), 'Not run on InnoDB.')
+  assert.equal(verdict(seedsMeasured(mixed, EXAMPLE_EXPERIMENTS)), 'It holds on MySQL, not on MariaDB.')
+  assert.match(
+    seedsMeasured(mixed, EXAMPLE_EXPERIMENTS),
+    /\| update-first : insert-first \| 1\.1 × \| 1\.1 × \| 11 × \| 1\.1 × \|/,
+  )
+  assert.equal(verdict(seedsMeasured(exampleReport({ 'life-100': LIFE }), EXAMPLE_EXPERIMENTS)), 'Not run on InnoDB.')
+})
+
+test('the experiments stand beside the claims, with verdicts from their figures', () => {
+  const text = seedsMeasured(exampleReport({ 'life-1': LIFE }), EXAMPLE_EXPERIMENTS)
+  assert.match(text, /\| 10 \| 0\.2 \| 2 % \| 0\.2 \| fires \| silent \|\n\n\*\*It does not hold\.\*\*/)
+  assert.match(
+    text,
+    /MariaDB 9\.7:\n\n.*\n.*\n\| no \| 9,000 \| PRIMARY \| {2}\|\n\| yes \| 7,000 \| PRIMARY \| 64 KB \|/,
+  )
+  assert.match(text, /\*\*It holds on MySQL, not on MariaDB\.\*\*/)
+  assert.match(text, /\| update-first \| 1 s \| yes \| 400 of 500 \| 900 of 1,500 \| 25\.0 % \| 11\.0 s \| 21\.0 s \|/)
 })
 
 test('the README’s figures stand between the marks, and nothing else changes', () => {

@@ -1,14 +1,17 @@
 /** Generates docs/seeds-measured.md: each claim of the write-ups next to the measurements. */
+import type { Experiments } from '../experiments/figures.ts'
 import { SERVER_NAMES } from '../output/headline.ts'
 import { batchTransferDeadlock } from './claims/batch-transfer-deadlock.ts'
 import { casGuide } from './claims/cas-guide.ts'
 import type { Claim, Find, WriteUp } from './claims/claim.ts'
 import { freezeLockTimeout } from './claims/freeze-lock-timeout.ts'
+import { markdownTable, shortVersion, verdictOf, wrapped } from './document-text.ts'
+import { experimentClaims } from './experiment-claims.ts'
 import { resultOf, type Report, type ReportedStore } from './report.ts'
 
 export const WRITE_UPS: readonly WriteUp[] = [freezeLockTimeout, casGuide, batchTransferDeadlock]
 
-export function seedsMeasured(report: Report): string {
+export function seedsMeasured(report: Report, experiments: Experiments): string {
   const sections = WRITE_UPS.map(
     ({ title, file, claims }) =>
       `## ${title}\n\nFrom the write-up \`${file}\`.\n\n${claims.map((claim) => claimText(report, claim)).join('\n')}`,
@@ -25,10 +28,9 @@ ${report.machine.cores} × ${report.machine.processor}, ${stores(report)}; clien
 The verdict on a claim is for InnoDB, which the write-ups are about. The other databases show whether the result depends on the database.
 
 ${sections.join('\n')}
+${experimentClaims(experiments)}
 ## Not measured
 
-- A circuit breaker that opens for 30 s after 5 failures: it refuses requests, which is a design choice and has no speed.
-- A lower \`innodb_lock_wait_timeout\`: no wait for a lock was that long.
 - \`SHOW ENGINE INNODB DEADLOCKS\`: there is no such statement; MySQL 9.7 and MariaDB 10.11 answer with error 1064. MySQL shows the
   latest deadlock in \`SHOW ENGINE INNODB STATUS\` and logs all of them with \`innodb_print_all_deadlocks\`. \`holdfast doctor\` explains the
   latest one in words.
@@ -43,11 +45,6 @@ function stores({ stores }: Report): string {
   return stores.map(({ server }) => `${SERVER_NAMES[server.flavour]} ${shortVersion(server.version)}`).join(', ')
 }
 
-/** `10.11.19-MariaDB-0+deb12u1` is 10.11.19. */
-function shortVersion(version: string): string {
-  return /^[0-9.]+/.exec(version)?.[0] ?? version
-}
-
 function claimText(report: Report, { title, quote, lines, holds, reason }: Claim): string {
   const shown = lines.map(({ label, value }) => [
     label,
@@ -55,24 +52,8 @@ function claimText(report: Report, { title, quote, lines, holds, reason }: Claim
   ])
   const rows = shown.filter(([, ...values]) => values.some((value) => value !== '—'))
   const head = ['', ...report.stores.map(({ server }) => SERVER_NAMES[server.flavour])]
-  const table = [head, head.map((_, index) => (index === 0 ? '---' : '---:')), ...rows].map(
-    (cells) => `| ${cells.join(' | ')} |`,
-  )
   const judged = holds === null ? reason : `**${verdict(report, holds)}** ${reason}`
-  return `### ${title}\n\n> ${quote}\n\n${table.join('\n')}\n\n${wrapped(judged)}\n`
-}
-
-const LINE_LENGTH_MAX = 125
-
-function wrapped(text: string): string {
-  const lines = ['']
-  for (const word of text.split(' ')) {
-    const last = lines.at(-1)!
-    if (last === '') lines[lines.length - 1] = word
-    else if (last.length + 1 + word.length <= LINE_LENGTH_MAX) lines[lines.length - 1] = `${last} ${word}`
-    else lines.push(word)
-  }
-  return lines.join('\n')
+  return `### ${title}\n\n> ${quote}\n\n${markdownTable(head, rows)}\n\n${wrapped(judged)}\n`
 }
 
 function findOn(report: Report, { name }: ReportedStore): Find {
@@ -85,8 +66,5 @@ function verdict(report: Report, holds: NonNullable<Claim['holds']>): string {
   const judged = report.stores
     .filter(({ server }) => INNODB.includes(server.flavour))
     .map((store) => ({ name: SERVER_NAMES[store.server.flavour], holds: holds(findOn(report, store)) }))
-  const yes = judged.filter((one) => one.holds === true).map(({ name }) => name)
-  const no = judged.filter((one) => one.holds === false).map(({ name }) => name)
-  if (yes.length === 0) return no.length === 0 ? 'Not run on InnoDB.' : 'It does not hold.'
-  return no.length === 0 ? 'It holds.' : `It holds on ${yes.join(' and ')}, not on ${no.join(' and ')}.`
+  return verdictOf(judged)
 }
