@@ -39,7 +39,7 @@ ${wrapped(
 
 ### A lower lock timeout and a circuit breaker protect the service
 
-> SET SESSION innodb_lock_wait_timeout = 10 … @circuit(failure_threshold=5, recovery_timeout=30)
+> innodb_lock_wait_timeout = 10 … @circuit(failure_threshold=5, recovery_timeout=30)
 
 A stranger, a program outside of the ledger, holds the row of one user for 60 s. This user is asked for five freezes a second, fifty others together for
 fifteen, over 15 connections. "Served" is an answer within a second; "recovered" is the time from the end of the stranger until every call is
