@@ -5,7 +5,8 @@
  *   npm run -s fairness -- --store mariadb://root@127.0.0.1 --store postgres://root@127.0.0.1/postgres --only batches-30,new-100
  *
  * 100 users freeze once a second each, beside one noise at a time (`noises.ts`), each on a service and a scratch database of its own. Then
- * the hot user has a service alone, so that two checkouts can be compared. Exits 1 when a bound (`bounds.ts`) is broken.
+ * the hot user has a service alone, so that two checkouts can be compared. `--save bench/report/fairness.json` keeps the rows for the
+ * report, where `npm run bench:report -- --draw` puts them. Exits 1 when a bound (`bounds.ts`) is broken.
  */
 import { Command, InvalidArgumentError } from 'commander'
 import { listTable, styled } from '../../src/cli/tables.ts'
@@ -19,6 +20,7 @@ import { rateText, shareText } from '../output/numbers.ts'
 import { endWithReader, exitCodeOf } from '../trouble.ts'
 import { findingsOf, type Finding } from './bounds.ts'
 import { fundAccounts, measureAlone, measureFairness, type FairnessOptions, type FairnessResult } from './fairness.ts'
+import { saveFairness, type FairnessRow } from './figures.ts'
 import { baseOf, NOISE_NAMES, NOISES, type Noise, type NoiseName } from './noises.ts'
 
 interface Flags {
@@ -27,6 +29,7 @@ interface Flags {
   readonly users: number
   readonly only: readonly Part[]
   readonly json?: boolean
+  readonly save?: string
 }
 
 const ALONE = 'alone'
@@ -76,6 +79,7 @@ function commandLine(): Command {
       PARTS,
     )
     .option('--json', 'one JSON document per row')
+    .option('--save <file>', 'adds the rows to this file, for the report')
 }
 
 function readParts(text: string): readonly Part[] {
@@ -87,7 +91,7 @@ function readParts(text: string): readonly Part[] {
 }
 
 /** True when a bound is broken. */
-async function runOn(store: string, { seconds, users, only, json }: Flags): Promise<boolean> {
+async function runOn(store: string, { seconds, users, only, json, save }: Flags): Promise<boolean> {
   await using server = await openScratchServer(store)
   const { flavour, version } = server.facts
   const where = { store: withoutPassword(store), server: { flavour, version } }
@@ -97,6 +101,7 @@ async function runOn(store: string, { seconds, users, only, json }: Flags): Prom
   }
   const results = new Map<NoiseName, FairnessResult>()
   const rows: (readonly string[])[] = []
+  const kept: FairnessRow[] = []
   let isBroken = false
   for (const name of rowsOf(only)) {
     const noise: Noise = NOISES[name]
@@ -105,11 +110,14 @@ async function runOn(store: string, { seconds, users, only, json }: Flags): Prom
     const findings = findingsOf(result, results.get(baseOf(noise))!)
     isBroken ||= findings.some(({ ok }) => !ok)
     rows.push(rowOf(noise, result, findings))
+    const madeAt = new Date().toISOString()
+    kept.push({ flavour, version, seconds, noise: name, ...result, findings, madeAt })
     if (json === true) process.stdout.write(`${JSON.stringify({ ...where, noise: name, ...result, findings })}\n`)
     else process.stderr.write(`${noise.text} (${noise.connecting}): measured, ${late([result])}\n`)
   }
   if (json !== true && rows.length > 0)
     process.stdout.write(`${listTable(COLUMNS, rows)}\n${late([...results.values()])}\n`)
+  if (save !== undefined) await saveFairness(save, kept)
   const alone = only.includes(ALONE) ? HOT : []
   for (const name of alone) {
     const perSecond = await onService(server, users, seconds, (options) => measureAlone(NOISES[name], options))

@@ -1,7 +1,7 @@
 /** The figures of growth that are kept: for each measurement the median of its steps. */
-import { readFile, writeFile } from 'node:fs/promises'
 import type { Flavour } from '../databases/scratch.ts'
 import type { IdKind } from '../load/request-ids.ts'
+import { addToList, readList } from '../reporting/kept.ts'
 import type { StrategyName } from '../strategies/catalogue.ts'
 import type { ReadTimes } from '../strategies/strategy.ts'
 import type { GrowthReads, GrowthStep } from './growth.ts'
@@ -70,20 +70,11 @@ function timesOf({ statementMs, openHoldsMs, searchMs, holdMs }: ReadTimes): Rea
 
 /** Empty when there is no such file. */
 export async function readFigures(file: string): Promise<readonly GrowthFigure[]> {
-  try {
-    return JSON.parse(await readFile(file, 'utf8')) as GrowthFigure[]
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
-    throw error
-  }
+  return await readList<GrowthFigure>(file)
 }
 
-/** Adds them to the file, in place of older ones of the same measurement. */
 export async function saveFigures(file: string, figures: readonly GrowthFigure[]): Promise<void> {
-  const replaced = new Set(figures.map(nameOf))
-  const others = (await readFigures(file)).filter((figure) => !replaced.has(nameOf(figure)))
-  const all = [...others, ...figures].toSorted((left, right) => nameOf(left).localeCompare(nameOf(right), 'en'))
-  await writeFile(file, `[\n${all.map((figure) => `  ${JSON.stringify(figure)}`).join(',\n')}\n]\n`)
+  await addToList(file, figures, nameOf)
 }
 
 function nameOf({ flavour, strategy, users, inFlight, ids, poolMb, loaded }: GrowthFigure): string {

@@ -1,10 +1,13 @@
 /** The report as one self-contained HTML page. */
+import type { FairnessRow } from '../fairness/figures.ts'
 import type { GrowthFigure } from '../growth/figures.ts'
 import { settingsText, SERVER_NAMES } from '../output/headline.ts'
 import { msText, rateText, ratioText, shareText } from '../output/numbers.ts'
 import type { Result } from '../output/result.ts'
 import { STRATEGIES } from '../strategies/catalogue.ts'
 import { GROWTH_CHART, type Chart } from './charts.ts'
+import { FAIRNESS_ID, FAIRNESS_TITLE, fairnessSection } from './fairness-section.ts'
+import { escape, tableOf } from './html.ts'
 import { CHAPTERS, type ChapterId } from './chapters.ts'
 import { resultsIn, roundsIn, type Report } from './report.ts'
 
@@ -18,7 +21,15 @@ const CHARTS_OF: Readonly<Partial<Record<ChapterId, readonly string[]>>> = {
   soak: ['memory'],
 }
 
-export function pageOf(report: Report, charts: readonly Chart[], growth: readonly GrowthFigure[] = []): string {
+/** Figures of other commands that the page shows, each if there are any. */
+export interface Kept {
+  readonly growth: readonly GrowthFigure[]
+  readonly fairness: readonly FairnessRow[]
+}
+
+const NONE: Kept = { growth: [], fairness: [] }
+
+export function pageOf(report: Report, charts: readonly Chart[], { growth, fairness }: Kept = NONE): string {
   const chapters = (Object.keys(CHAPTERS) as ChapterId[]).filter((id) => resultsIn(report, id).length > 0)
   return `<!doctype html>
 <html lang="en">
@@ -38,9 +49,10 @@ ${factsTable(report)}
 </header>
 <nav><ul>${chapters.map((id) => `<li><a href="#${id}">${escape(CHAPTERS[id].title)}</a></li>`).join('')}${
     growth.length === 0 ? '' : `<li><a href="#growth">${escape(GROWTH_TITLE)}</a></li>`
-  }</ul></nav>
+  }${fairness.length === 0 ? '' : `<li><a href="#${FAIRNESS_ID}">${escape(FAIRNESS_TITLE)}</a></li>`}</ul></nav>
 ${chapters.map((id) => chapterSection(report, id, charts)).join('\n')}
 ${growth.length === 0 ? '' : growthSection(growth, charts)}
+${fairness.length === 0 ? '' : fairnessSection(fairness)}
 <section id="strategies"><h2>The strategies</h2>
 <dl>${Object.entries(STRATEGIES)
     .map(([name, { summary }]) => `<dt><code>${name}</code></dt><dd>${escape(summary)}</dd>`)
@@ -167,13 +179,6 @@ function uniqueReads(figures: readonly GrowthFigure[]): readonly (readonly strin
   })
 }
 
-function tableOf(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = rows.map(
-    ([first, ...cells]) => `<tr><th>${first}</th>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`,
-  )
-  return `<div class="wide"><table><tr>${head.map((name) => `<th>${escape(name)}</th>`).join('')}</tr>${lines.join('')}</table></div>`
-}
-
 function countText(count: number | null): string {
   return count === null ? '' : count.toLocaleString('en-US')
 }
@@ -182,10 +187,6 @@ function errorsText(errors: Result['errors']): string {
   return Object.entries(errors)
     .map(([code, count]) => `${count.toLocaleString('en-US')} ${code}`)
     .join(', ')
-}
-
-function escape(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
 }
 
 const STYLE = `

@@ -159,10 +159,37 @@ test('the curves of growth are on the page when they were measured', async () =>
   ]
   const charts = await chartsOf(report, growth)
   assert.ok(charts.some(({ name, svg }) => name === 'growth' && svg.includes('>UUIDv4, 128 MB<')))
-  const page = pageOf(report, charts, growth)
+  const page = pageOf(report, charts, { growth, fairness: [] })
   assert.match(page, /<td>10,000,000<\/td><td>50,000<\/td><td>4\.00<\/td><td>9\.00<\/td><td>485<\/td>/)
   assert.match(page, /<td>128<\/td><td>10,000,000<\/td><td>1\.50<\/td><td>2\.50<\/td><td>14\.0<\/td><td>0\.50<\/td>/)
   assert.doesNotMatch(pageOf(report, charts), /grows/)
+})
+
+test('fairness is on the page when it was measured, with what is kept and what is not', () => {
+  const report = exampleReport({ 'life-1': LIFE })
+  const row = {
+    flavour: 'sqlite',
+    version: '3.53',
+    seconds: 10,
+    quiet: { count: 1_000, failures: {}, failedShare: 0, p50Ms: 2, p99Ms: 14, maxMs: 20 },
+    noisy: { servedPerSecond: 0, refusedPerSecond: 0, failedPerSecond: 0 },
+    health: { count: 100, failedCount: 0, longestMs: 30 },
+    measuringLateMs: 1,
+    findings: [],
+    madeAt: report.madeAt,
+  } as const
+  const finding = { what: 'p99', found: '90 ms', bound: 'at most 44.0 ms', ok: false }
+  const fairness = [
+    { ...row, noise: 'kept', noisy: { ...row.noisy, servedPerSecond: 6_000 }, findings: [finding] } as const,
+    { ...row, noise: 'none' } as const,
+  ]
+  const page = pageOf(report, [], { growth: [], fairness })
+  assert.match(
+    page,
+    /<th>none<\/th><td>kept<\/td><td>0\.0 %<\/td><td>2\.00<\/td>.*<td>kept<\/td><\/tr><tr><th>1,000 kept/,
+  )
+  assert.match(page, /<td>6,000<\/td><td>30\.0<\/td><td>p99: at most 44\.0 ms<\/td>/)
+  assert.doesNotMatch(pageOf(report, []), /Quiet users beside/)
 })
 
 test('a report is the same after it was written and read', () => {

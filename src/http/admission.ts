@@ -9,6 +9,7 @@ import { overloaded } from '../engine/queue.ts'
 import { SharedPlaces, type Crowd } from '../engine/shares.ts'
 import type { Backend } from './backend.ts'
 import { callerOf } from './caller.ts'
+import { Company, weightOf } from './company.ts'
 import type { HttpLimits } from './limits.ts'
 import type { CallerRates } from './rates.ts'
 import { prepareRefusal, sendError } from './respond.ts'
@@ -22,10 +23,11 @@ type Refuse = (request: FastifyRequest, reply: FastifyReply) => void
 export function limitRequests(
   app: FastifyInstance,
   { engine }: Backend,
-  { requestsInFlightMax }: HttpLimits,
+  limits: HttpLimits,
   rates: CallerRates,
   onRefusal: (request: FastifyRequest, error: LedgerError) => void,
 ): void {
+  const { requestsInFlightMax } = limits
   /** The response is prepared once, because there can be thousands of refusals per second. */
   const refusal = (error: LedgerError): Refuse => {
     const send = prepareRefusal(error)
@@ -48,6 +50,11 @@ export function limitRequests(
   }
   const limited = app.prefix + LIMITED
   const inProgress = new SharedPlaces(requestsInFlightMax)
+  const company = new Company(limits)
+  app.addHook('preClose', async () => await company.end())
+  const refuseWaiting = tooMany(
+    `The caller's requests waited for ${limits.companyWaitMsMax} ms, because others call too.`,
+  )
 
   app.addHook('onRequest', (request, reply, done) => {
     if (!request.url.startsWith(limited)) return done()
@@ -61,7 +68,9 @@ export function limitRequests(
     if (full !== null) return refuseCommand[full](request, reply)
     const crowd = inProgress.enter(caller)
     if (crowd !== null) return refuseRequest[crowd](request, reply)
-    reply.raw.once('close', () => inProgress.leave(caller))
-    done()
+    const { raw } = reply
+    raw.once('close', () => inProgress.leave(caller))
+    const weight = weightOf(request.raw, limits)
+    company.receive({ caller, weight, go: done, refuse: () => refuseWaiting(request, reply) }, raw)
   })
 }

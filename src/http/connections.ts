@@ -33,6 +33,11 @@ export function responseBefore(request: IncomingMessage): ServerResponse | null 
   return last.request === request ? last.before : last.response
 }
 
+/** Whether no other request has arrived on its connection after that of `response`. */
+export function isLastCall(response: ServerResponse): boolean {
+  return calls.get(response.req.socket)?.response === response
+}
+
 /** The open connections of `server`, from now on. */
 export function connectionsOf(server: Server): ReadonlySet<Socket> {
   const open = new Set<Socket>()

@@ -8,6 +8,12 @@ export interface HttpLimits {
   /** Admitted requests without a response; a further one is `overloaded`. Health and reference routes are not limited. */
   readonly requestsInFlightMax: number
   /**
+   * Requests of one caller at work at once while other callers are there, where each 256 bytes of a body count as one more. Further ones
+   * wait, at most `companyWaitMsMax`; after that they are `overloaded`.
+   */
+  readonly inCompanyMax: number
+  readonly companyWaitMsMax: number
+  /**
    * Reads and commands a second of one caller, and how many at once when it was quiet before; 0: no limit. A further request is
    * `rate_limited`. Each process counts for itself.
    */
@@ -54,6 +60,8 @@ export const HTTP_LIMITS: HttpLimits = {
   connectionsMax: 10_000,
   listenersMax: 16,
   requestsInFlightMax: 2_000,
+  inCompanyMax: 32,
+  companyWaitMsMax: 10_000,
   callerCommandsPerSecondMax: 0,
   callerBurstMax: 1_000,
   callersLimitedMax: 10_000,
