@@ -5,7 +5,7 @@
  * of the asset, for people; NDJSON has minor units, as JSON everywhere. Instants are written as in JSON.
  * A spreadsheet could read a text as a formula if it begins with `=`, `+`, `-`, `@` (or the full-width form of one of these), a tab or
  * a line break; such a text gets an apostrophe before it, and so does a text that begins with an apostrophe. Therefore the text is what
- * remains without one apostrophe at its start. NDJSON has one document per line, the same as the lines of a page, with every value
+ * remains without one apostrophe at its start. Of the author CSV has the name of the API key. NDJSON has one document per line, the same as the lines of a page, with every value
  * unchanged.
  */
 import { decimalText } from '../domain/decimal.ts'
@@ -38,13 +38,14 @@ export const STATEMENT_COLUMNS = [
   'total',
   'memo',
   'metadata',
+  'by',
 ] as const satisfies readonly (keyof StatementLineWire)[]
 
 /** The columns with amounts. */
 const AMOUNTS: ReadonlySet<string> = new Set(['change', 'availableDelta', 'heldDelta', 'available', 'held', 'total'])
 
 /** The columns with texts of callers. Numbers must stay numbers: `-5` is not a formula. */
-const TEXTS: ReadonlySet<string> = new Set(['counterparties', 'entryId', 'hold', 'account', 'memo', 'metadata'])
+const TEXTS: ReadonlySet<string> = new Set(['counterparties', 'entryId', 'hold', 'account', 'memo', 'metadata', 'by'])
 
 const FORMULA = /^['=+\-@\t\r\n＝＋－＠]/
 const NEEDS_QUOTES = /[",\r\n]/
@@ -84,7 +85,8 @@ function jsonRow(line: StatementLineWire): string {
 function csvRow(line: StatementLineWire, decimals: number): string {
   const fields = STATEMENT_COLUMNS.map((column) => {
     if (AMOUNTS.has(column)) return decimalText(BigInt(line[column] as string), decimals)
-    return csvField(column, column === 'counterparties' ? counterpartiesText(line) : line[column])
+    if (column === 'counterparties') return csvField(column, counterpartiesText(line))
+    return csvField(column, column === 'by' ? (line.by?.key ?? null) : line[column])
   })
   return `${fields.join(',')}\r\n`
 }

@@ -70,7 +70,15 @@ test('answers, entries, statements, histories, the feed and exports show the key
     const lines = await (await fetch(`${url}/v1/accounts/user:8/postings/export?format=ndjson`)).text()
     assert.deepEqual((JSON.parse(lines.trimEnd().split('\n').at(-2)!) as { by: unknown }).by, BY_BILLING)
     const csv = await (await fetch(`${url}/v1/accounts/user:8/postings/export?format=csv`)).text()
+    // A spreadsheet has the name only.
     assert.ok(!csv.includes('192.0.2.10'))
+    assert.deepEqual(
+      csv
+        .split('\r\n')
+        .slice(1, 4)
+        .map((row) => row.split(',').at(-1)),
+      ['', BY_BILLING.key, BY_BILLING.key],
+    )
   }))
 
 test('the members of a batch have the author of its call, and are confined each by itself', () =>

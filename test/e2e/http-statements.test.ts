@@ -93,11 +93,11 @@ describe('files', () => {
     assert.equal(headers.get('content-disposition'), 'attachment; filename="postings.csv"')
     const rows = text.replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'AT').split('\r\n')
     assert.deepEqual(rows, [
-      'at,kind,change,counterparties,entryId,hold,account,asset,stripe,version,availableDelta,heldDelta,available,held,total,memo,metadata',
-      `AT,settle,-4,'@revenue,'=h~settle,'=h,user:8,credit,0,3,6,-10,96,0,96,,"{""model"":""x""}"`,
-      `AT,freeze,0,,'=h,'=h,user:8,credit,0,2,-10,10,90,10,100,,"{""model"":""x""}"`,
-      `AT,deposit,100,'@issuer,d,,user:8,credit,0,1,100,0,100,0,100,"'=1+1,""充值""\n","{""n"":1}"`,
-      '#end,3,AT,,,,,,,,,,,,,,',
+      'at,kind,change,counterparties,entryId,hold,account,asset,stripe,version,availableDelta,heldDelta,available,held,total,memo,metadata,by',
+      `AT,settle,-4,'@revenue,'=h~settle,'=h,user:8,credit,0,3,6,-10,96,0,96,,"{""model"":""x""}",`,
+      `AT,freeze,0,,'=h,'=h,user:8,credit,0,2,-10,10,90,10,100,,"{""model"":""x""}",`,
+      `AT,deposit,100,'@issuer,d,,user:8,credit,0,1,100,0,100,0,100,"'=1+1,""充值""\n","{""n"":1}",`,
+      '#end,3,AT,,,,,,,,,,,,,,,',
       '',
     ])
   })
