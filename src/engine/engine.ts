@@ -127,6 +127,11 @@ export class Engine {
     return this.#observer?.onBatch !== undefined
   }
 
+  /** The shortest of the last commits, in milliseconds; 0 before the first. */
+  get quickestCommitMs(): number {
+    return this.#context.measures.quickestCommitMs.value
+  }
+
   /** What was done since the start. */
   get measures(): Measures {
     return this.#context.measures

@@ -9,6 +9,7 @@ import type { Clock } from './clock.ts'
 import type { Fault } from './faults.ts'
 import { ATTEMPTS, COUNTS, Histogram, PARTS, SECONDS } from './histogram.ts'
 import type { Circuit } from './observer.ts'
+import { Quickest } from './quickest.ts'
 import type { CommitResult } from './store.ts'
 import type { Ticket, TicketWatch, WorkOutcome } from './ticket.ts'
 
@@ -43,6 +44,8 @@ export class Measures implements TicketWatch {
     ping: new Histogram(SECONDS),
     clock: new Histogram(SECONDS),
   }
+  /** The shortest of the last commits, in milliseconds: what the database takes, without the event loop's delays. */
+  readonly quickestCommitMs = new Quickest()
   readonly commits: Readonly<Record<CommitPath, Map<CommitEnd, number>>> = { commit: new Map(), exclusive: new Map() }
   /** How often the circuit breakers opened. */
   readonly breakerOpened: Record<Circuit, number> = { reads: 0, writes: 0 }
@@ -98,6 +101,7 @@ export class Measures implements TicketWatch {
     try {
       const result = await call()
       if (operation === 'commit' || operation === 'exclusive') add(this.commits[operation], result as CommitResult)
+      if (operation === 'commit') this.quickestCommitMs.observe(this.#clock.elapsed() - since)
       return result
     } catch (error) {
       if (operation === 'commit' || operation === 'exclusive') add(this.commits[operation], 'faulted')

@@ -9,7 +9,7 @@ import { overloaded } from '../engine/queue.ts'
 import { SharedPlaces, type Crowd } from '../engine/shares.ts'
 import type { Backend } from './backend.ts'
 import { callerOf } from './caller.ts'
-import { Company, weightOf } from './company.ts'
+import { Company, weightOf, type Visit } from './company.ts'
 import type { HttpLimits } from './limits.ts'
 import type { CallerRates } from './rates.ts'
 import { prepareRefusal, sendError } from './respond.ts'
@@ -50,7 +50,7 @@ export function limitRequests(
   }
   const limited = app.prefix + LIMITED
   const inProgress = new SharedPlaces(requestsInFlightMax)
-  const company = new Company(limits)
+  const company = new Company(limits, () => engine.quickestCommitMs ?? 0)
   app.addHook('preClose', async () => await company.end())
   const refuseWaiting = tooMany(
     `The caller's requests waited for ${limits.companyWaitMsMax} ms, because others call too.`,
@@ -70,7 +70,13 @@ export function limitRequests(
     if (crowd !== null) return refuseRequest[crowd](request, reply)
     const { raw } = reply
     raw.once('close', () => inProgress.leave(caller))
-    const weight = weightOf(request.raw, limits)
-    company.receive({ caller, weight, go: done, refuse: () => refuseWaiting(request, reply) }, raw)
+    const visit: Visit = {
+      caller,
+      weight: weightOf(request.raw, limits),
+      hasOwnConnection: request.ip === request.socket.remoteAddress,
+      go: done,
+      refuse: () => refuseWaiting(request, reply),
+    }
+    company.receive(visit, raw)
   })
 }

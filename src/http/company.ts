@@ -3,7 +3,7 @@
  *
  * A turn of the event loop reads every connection on which something arrived, and answers everything that was committed. With a thousand
  * busy connections of one caller it takes a hundred milliseconds, and whoever arrives meanwhile waits for its end. So in company, a caller
- * has at most `inCompanyMax` requests at work at once:
+ * has a limited number of requests at work at once, `inCompanyMax`, or as many as come in the time of a commit if that takes longer:
  *
  *   - Its further requests wait in the order of arrival, with their bodies unread.
  *   - From then on, its connections rest after an answer: the next request of each stays in the kernel, where it costs nothing. They are
@@ -20,11 +20,15 @@ import type { HttpLimits } from './limits.ts'
 const HEARD_MS = 2_000
 /** So many bytes of a body count as one more request. */
 const BODY_BYTES = 256
+/** About what one process serves. With a slow database, as many requests are at work as arrive during a commit (Little's law). */
+const REQUESTS_PER_MS = 10
 
 export interface Visit {
   readonly caller: string
   /** In requests. */
   readonly weight: number
+  /** False for a connection of a proxy, on which others call too: it does not rest. */
+  readonly hasOwnConnection: boolean
   /** Called when the request may go on. */
   readonly go: () => void
   /** Called instead when it has waited for too long. */
@@ -46,6 +50,7 @@ interface Presence {
 
 export class Company {
   readonly #inCompanyMax: number
+  readonly #commitMs: () => number
   readonly #waitMsMax: number
   readonly #present = new Map<string, Presence>()
   /** The two callers that were heard last. */
@@ -53,7 +58,12 @@ export class Company {
   #second = { caller: '', heardAt: -Infinity }
   #isOver = false
 
-  constructor({ inCompanyMax, companyWaitMsMax }: Pick<HttpLimits, 'inCompanyMax' | 'companyWaitMsMax'>) {
+  /** @param commitMs how long the database takes for a commit at least */
+  constructor(
+    { inCompanyMax, companyWaitMsMax }: Pick<HttpLimits, 'inCompanyMax' | 'companyWaitMsMax'>,
+    commitMs: () => number,
+  ) {
+    this.#commitMs = commitMs
     this.#inCompanyMax = inCompanyMax
     this.#waitMsMax = companyWaitMsMax
   }
@@ -61,13 +71,13 @@ export class Company {
   /** Calls `go` at once or later, or `refuse` later; neither when the caller has hung up before. */
   receive(visit: Visit, response: ServerResponse): void {
     const arrivedAt = performance.now()
-    const { caller, weight, go, refuse } = visit
+    const { caller, hasOwnConnection } = visit
     this.#hear(caller, arrivedAt)
-    const visitor: Visitor = { caller, weight, go, refuse, arrivedAt, state: 'waiting' }
+    const visitor: Visitor = { ...visit, arrivedAt, state: 'waiting' }
     const { socket } = response.req
     const presence = this.#presenceOf(caller)
     if (presence.awake.delete(socket)) presence.atWork--
-    response.once('finish', () => this.#leave(visitor, isLastCall(response) ? socket : null))
+    response.once('finish', () => this.#leave(visitor, hasOwnConnection && isLastCall(response) ? socket : null))
     response.once('close', () => this.#leave(visitor, null))
     if (presence.waiting.length === 0 && this.#hasRoom(caller, presence, arrivedAt)) begin(visitor, presence)
     else presence.waiting.push(visitor)
@@ -145,7 +155,8 @@ export class Company {
   }
 
   #hasRoom(caller: string, { atWork }: Presence, now: number): boolean {
-    return atWork < this.#inCompanyMax || !this.#hasCompany(caller, now)
+    const max = Math.max(this.#inCompanyMax, this.#commitMs() * REQUESTS_PER_MS)
+    return atWork < max || !this.#hasCompany(caller, now)
   }
 
   #hear(caller: string, now: number): void {
