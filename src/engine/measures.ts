@@ -98,16 +98,16 @@ export class Measures implements TicketWatch {
   /** Measures a call of the store. */
   async operation<Result>(operation: Operation, call: () => Promise<Result>): Promise<Result> {
     const since = this.#clock.elapsed()
+    let end: CommitEnd = 'faulted'
     try {
       const result = await call()
-      if (operation === 'commit' || operation === 'exclusive') add(this.commits[operation], result as CommitResult)
-      if (operation === 'commit') this.quickestCommitMs.observe(this.#clock.elapsed() - since)
+      end = result as CommitResult
       return result
-    } catch (error) {
-      if (operation === 'commit' || operation === 'exclusive') add(this.commits[operation], 'faulted')
-      throw error
     } finally {
-      this.operations[operation].observe((this.#clock.elapsed() - since) / 1_000)
+      const ms = this.#clock.elapsed() - since
+      this.operations[operation].observe(ms / 1_000)
+      if (operation === 'commit' || operation === 'exclusive') add(this.commits[operation], end)
+      if (operation === 'commit' && end === 'committed') this.quickestCommitMs.observe(ms)
     }
   }
 
