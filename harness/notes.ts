@@ -17,6 +17,19 @@ export type Note =
       /** From the fault, or from its end if it lasts, until every process acknowledged a command sent afterwards. */
       readonly recoveryMs: number
     }
+  /** A cluster made another server the primary, under load; nothing acknowledged was lost, or the test failed. */
+  | {
+      readonly what: 'failover'
+      readonly cluster: string
+      /** `SIGKILL of the leader`, `planned switchover`, … */
+      readonly kind: string
+      /** From the fault until a server took writes again. */
+      readonly promotionMs: number
+      /** From then until every process had acknowledged a new command. */
+      readonly gapMs: number
+      /** Commands that were acknowledged in the whole run. */
+      readonly acknowledged: number
+    }
   /** Inputs for which every promise was checked. */
   | { readonly what: 'inputs'; readonly kind: string; readonly count: number }
 

@@ -85,7 +85,13 @@ test('flags and variables are named after the setting', () => {
 test('a store URL is shown without its password', () => {
   assert.equal(withoutPassword('mysql://user:p@ss:word@host:3306/ledger'), 'mysql://user:***@host:3306/ledger')
   assert.equal(withoutPassword('postgres://:secret@host/ledger'), 'postgres://:***@host/ledger')
-  for (const store of ['mysql://root@127.0.0.1:3306/ledger', 'sqlite:/a:b@c.db', 'memory:']) {
+  assert.equal(withoutPassword('mysql://u:p,@w@h-1:1,h-2:2/ledger'), 'mysql://u:***@h-1:1,h-2:2/ledger')
+  for (const store of [
+    'postgres://u@h-1:5432,h-2:5432/x',
+    'mysql://root@127.0.0.1:3306/ledger',
+    'sqlite:/a:b@c.db',
+    'memory:',
+  ]) {
     assert.equal(withoutPassword(store), store)
   }
 })

@@ -233,6 +233,14 @@ export const SETTINGS = {
     fallback: String(ENGINE_LIMITS.breakerOpenMs),
     read: wholeNumber(1, 3_600_000),
   },
+  doubtMsMax: {
+    flag: '--doubt-ms-max <ms>',
+    variable: 'HOLDFAST_DOUBT_MS_MAX',
+    meaning:
+      'how long the outcome of a commit is looked for whose connection was lost; after that its callers get commit_in_doubt; longer than a failover takes',
+    fallback: String(ENGINE_LIMITS.doubtMsMax),
+    read: wholeNumber(0, 3_600_000),
+  },
   holdTtlMsDefault: {
     flag: '--hold-ttl-ms-default <ms>',
     variable: 'HOLDFAST_HOLD_TTL_MS_DEFAULT',

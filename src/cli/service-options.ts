@@ -18,6 +18,7 @@ export function ledgerOptions(settings: Settings) {
       callTimeoutMsDefault: settings.callTimeoutMs,
       breakerFailures: settings.breakerFailures,
       breakerOpenMs: settings.breakerOpenMs,
+      doubtMsMax: settings.doubtMsMax,
       holdTtlMsDefault: settings.holdTtlMsDefault,
       holdTtlMsMax: settings.holdTtlMsMax,
       expiryIntervalMs: settings.expiryIntervalMs,

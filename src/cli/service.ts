@@ -113,6 +113,7 @@ async function openServed(settings: Settings, lines: ServiceLog): Promise<Embedd
     ...ledgerOptions(settings),
     onExpiryEvent: (event) => logExpiry(log, event),
     onClockEvent: (event) => logClock(log, lines.troubles.lines, event),
+    onHostMove: (move) => log.warn({ ...move }, 'another server of the store URL takes the writes'),
     observers: lines.observers,
   })
   lines.watch(ledger)

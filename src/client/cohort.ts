@@ -1,6 +1,7 @@
 /** Cohorts: stable parts of the accounts of users. */
 import { LedgerError } from '../api/error.ts'
 import { isHouse, type AccountName } from '../domain/ids.ts'
+import { hashOf } from './hash.ts'
 
 /** Says for an account of a user to which of two ledgers it belongs. The same account must get the same answer from every process. */
 export type RoutingRule = (account: AccountName) => boolean
@@ -26,16 +27,5 @@ export function cohort({ percent = 0, prefixes = [] }: CohortOptions): RoutingRu
   }
   const slots = Math.round((percent * SLOTS) / 100)
   return (account) =>
-    !isHouse(account) && (prefixes.some((prefix) => account.startsWith(prefix)) || slotOf(account) < slots)
-}
-
-/** 0 to 9,999. FNV-1a, and the last step of MurmurHash3, without which names that end alike would have slots near each other. */
-function slotOf(account: AccountName): number {
-  let hash = 0x811c9dc5
-  for (let index = 0; index < account.length; index += 1) {
-    hash = Math.imul(hash ^ account.charCodeAt(index), 0x01000193)
-  }
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
-  return ((hash ^ (hash >>> 16)) >>> 0) % SLOTS
+    !isHouse(account) && (prefixes.some((prefix) => account.startsWith(prefix)) || hashOf(account) % SLOTS < slots)
 }

@@ -18,7 +18,7 @@ import { outcomeFromWire } from '../api/received.ts'
 import type { BatchWire, OutcomeWire } from '../api/outcome-schemas.ts'
 import { assertTransition, type Transitions } from '../domain/assert.ts'
 import type { Command } from '../domain/command.ts'
-import { call, unexpected, type Service } from './http-call.ts'
+import { call, unexpected, type HttpCall, type Service } from './http-call.ts'
 import type { ClientLimits } from './limits.ts'
 import type { Parcel } from './parcel.ts'
 import { pauseAfter } from './pause.ts'
@@ -27,9 +27,19 @@ type State = 'at-rest' | 'scheduled'
 
 const TRANSITIONS: Transitions<State> = { 'at-rest': ['scheduled'], scheduled: ['at-rest'] }
 
+/** What becomes of the parcels of a request. */
+export interface CombinerEvents {
+  /** The service answered, whatever it decided. */
+  readonly onServed: () => void
+  readonly onFailed: (error: LedgerError) => void
+  /** Sends parcels again after their pause, here or at another service. */
+  readonly again: (parcels: readonly Parcel[]) => void
+}
+
 export class Combiner {
-  readonly #service: Service
+  readonly service: Service
   readonly #limits: ClientLimits
+  readonly #events: CombinerEvents
   #waiting: Parcel[] = []
   #waitingCommands = 0
   #travellingCommands = 0
@@ -41,8 +51,9 @@ export class Combiner {
   #charactersMax: number
   #onIdle: (() => void) | null = null
 
-  constructor(service: Service, limits: ClientLimits) {
-    this.#service = service
+  constructor(service: Service, limits: ClientLimits, events: CombinerEvents) {
+    this.service = service
+    this.#events = events
     this.#limits = limits
     this.#charactersMax = limits.batchCharactersMax
   }
@@ -61,7 +72,12 @@ export class Combiner {
     return true
   }
 
-  /** Resolves when all parcels are answered. */
+  /** Sends parcels that paused, which this or another combiner was offered. */
+  adopt(parcels: readonly Parcel[]): void {
+    this.#putFirst(parcels)
+  }
+
+  /** Resolves when all parcels that it was offered are answered. */
   async idle(): Promise<void> {
     if (this.#unansweredCommands === 0) return
     await new Promise<void>((resolve) => (this.#onIdle = resolve))
@@ -121,7 +137,7 @@ export class Combiner {
     const open = parcels.map((parcel) => parcel.open)
     try {
       const trace = parcels.find((parcel) => parcel.trace !== null)?.trace ?? null
-      const outcomes = await this.#post(body, open, { trace, controller })
+      const outcomes = await this.#post(body, open, { trace, account: accountOf(parcels), controller })
       for (const parcel of parcels) parcel.arrive()
       if (outcomes instanceof LedgerError) this.#fail(parcels, outcomes, body.length)
       else this.#deliver(parcels, outcomes)
@@ -136,11 +152,14 @@ export class Combiner {
   async #post(
     body: string,
     open: readonly (readonly Command[])[],
-    { trace, controller }: { readonly trace: string | null; readonly controller: AbortController },
+    { trace, account, controller }: Pick<HttpCall, 'trace' | 'account' | 'controller'>,
   ): Promise<readonly (readonly BatchOutcome[])[] | LedgerError> {
     try {
       const timeoutMs = this.#limits.requestTimeoutMs
-      return outcomesOf(await call(this.#service, { path: '/v1/batches', body, timeoutMs, trace, controller }), open)
+      return outcomesOf(
+        await call(this.service, { path: '/v1/batches', body, timeoutMs, trace, account, controller }),
+        open,
+      )
     } catch (error) {
       return error instanceof LedgerError ? error : unexpected('The response could not be read.', { cause: error })
     }
@@ -156,7 +175,9 @@ export class Combiner {
       again.push(parcel)
       if (worst === null || (error.retryAfterMs ?? 0) > (worst.retryAfterMs ?? 0)) worst = error
     }
-    if (worst !== null) this.#retry(again, worst)
+    if (worst === null) return this.#events.onServed()
+    this.#events.onFailed(worst)
+    this.#retry(again, worst)
   }
 
   /** Handles a request that failed as a whole. If one parcel is the cause, the others are sent again. */
@@ -170,6 +191,7 @@ export class Combiner {
       culprit.parcel.refuse(culprit.position, culprit.error)
       return this.#putFirst(parcels)
     }
+    this.#events.onFailed(error)
     for (const parcel of parcels) parcel.lose(error)
     this.#retry(parcels, error)
   }
@@ -190,7 +212,7 @@ export class Combiner {
         longestMs = Math.max(longestMs, pauseMs)
       }
     }
-    if (again.length > 0) setTimeout(() => this.#putFirst(again), longestMs)
+    if (again.length > 0) setTimeout(() => this.#events.again(again), longestMs)
   }
 
   #putFirst(parcels: readonly Parcel[]): void {
@@ -202,6 +224,12 @@ export class Combiner {
     this.#waiting = [...open, ...this.#waiting]
     this.#schedule()
   }
+}
+
+/** The one account that all parcels are sent by. */
+function accountOf(parcels: readonly Parcel[]): string | null {
+  const { account } = parcels[0]!
+  return parcels.every((parcel) => parcel.account === account) ? account : null
 }
 
 function bodyOf(parcels: readonly Parcel[]): string {

@@ -5,12 +5,17 @@ import type { Trace } from './trace.ts'
 
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>
 
+/** For a balancer in front of several services that sends the calls of an account to one of them. */
+const ACCOUNT_HEADER = 'holdfast-account'
+
 export interface Service {
   /** Has no slash at its end. */
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
   readonly trace: Trace
   readonly fetch: Fetch
+  /** Whether requests about one account name it in a header. */
+  readonly sendsAccount: boolean
 }
 
 export interface HttpCall {
@@ -20,6 +25,8 @@ export interface HttpCall {
   readonly timeoutMs: number
   /** The header `traceparent`; null for none. */
   readonly trace: string | null
+  /** The account that the whole call is about; null if there is none, or several. */
+  readonly account: string | null
   /** Ends the call when it is aborted. */
   readonly controller: AbortController
 }
@@ -32,7 +39,8 @@ const AWAY_STATUSES: ReadonlySet<number> = new Set([408, 429, 502, 503, 504])
  *
  * @throws LedgerError the problem of the service; `service_unreachable` if no complete response arrived; `unexpected_answer`
  */
-export async function call(service: Service, { path, body, timeoutMs, trace, controller }: HttpCall): Promise<unknown> {
+export async function call(service: Service, request: HttpCall): Promise<unknown> {
+  const { path, body, timeoutMs, trace, account, controller } = request
   let timedOut = false
   const timer = setTimeout(() => {
     timedOut = true
@@ -44,6 +52,7 @@ export async function call(service: Service, { path, body, timeoutMs, trace, con
       headers: {
         ...service.headers,
         ...(trace === null ? {} : { traceparent: trace }),
+        ...(account === null || !service.sendsAccount ? {} : { [ACCOUNT_HEADER]: account }),
         ...(body === null ? {} : { 'content-type': 'application/json' }),
       },
       // A redirect can change a POST to a GET.

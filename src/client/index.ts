@@ -15,6 +15,11 @@ export interface ConnectOptions {
   /** Sent with every request, for example for a gateway. */
   readonly headers?: Readonly<Record<string, string>>
   /**
+   * Whether requests that are about one account name it in the header `holdfast-account`, for a balancer that sends the calls of an account to
+   * one of several services. Default false: a browser asks the service before it sends such a header.
+   */
+  readonly accountHeader?: boolean
+  /**
    * The value of the header `traceparent` for a call that is made now. Of calls that are sent together, the first one with a value counts.
    * Default: the active span of OpenTelemetry, if the application has registered it.
    */
@@ -26,25 +31,31 @@ export interface ConnectOptions {
 /**
  * The ledger of the service at `url`, for example `http://127.0.0.1:4680`. A path in the URL is a prefix of every route.
  *
+ * Several URLs are those of services that share one database. The calls about one account go to one of them while it is there, because the commands
+ * of an account are combined only within a process; when it cannot serve, they go to another one, and return. With every client that has the
+ * same URLs, in any order, an account has the same service.
+ *
  * Calls that are made while requests are in progress are sent together in the next request. After a network failure or a retryable
  * problem, a call is sent again with the same request id, with growing pauses, until its time limit; so it has its effect once.
  * Concurrent calls can be decided in any order. The commands of one `batch` are decided in their order.
  *
- * @throws LedgerError `invalid_request` for a URL that is not http or https, and for a malformed key
+ * @throws LedgerError `invalid_request` for a URL that is not http or https, for none, and for a malformed key
  */
-export function connect(url: string, options: ConnectOptions = {}): Ledger {
-  const service = {
-    url: baseOf(url),
+export function connect(url: string | readonly string[], options: ConnectOptions = {}): Ledger {
+  const urls = new Set((typeof url === 'string' ? [url] : url).map(baseOf))
+  if (urls.size === 0) throw LedgerError.invalidParameter('url', 'Give the URL of a service, or of several.')
+  const shared = {
     headers: headersOf(options),
     trace: options.trace ?? activeTrace,
     // Browsers refuse to call `fetch` as a method of another object.
     fetch: options.fetch ?? ((input: string, init: RequestInit) => fetch(input, init)),
+    sendsAccount: options.accountHeader ?? false,
   }
   const limits = { ...CLIENT_LIMITS, ...options.limits }
-  return new RemoteLedger(service, {
-    ...limits,
-    batchCommandsMax: Math.min(limits.batchCommandsMax, BATCH_COMMANDS_MAX),
-  })
+  return new RemoteLedger(
+    [...urls].map((base) => ({ url: base, ...shared })),
+    { ...limits, batchCommandsMax: Math.min(limits.batchCommandsMax, BATCH_COMMANDS_MAX) },
+  )
 }
 
 /** The message does not repeat a malformed key, which may be right but for a character. */

@@ -21,6 +21,8 @@ export interface ParcelOptions extends CallOptions {
   readonly timeoutMsDefault: number
   /** The trace that its call belongs to; null or absent for none. */
   readonly trace?: string | null
+  /** The account that it is sent by; null or absent for none. */
+  readonly account?: string | null
 }
 
 /** The longest time of `setTimeout`. */
@@ -41,6 +43,7 @@ export class Parcel {
   /** An instant of `performance.now()`, a clock that is never adjusted. */
   readonly deadlineAt: number
   readonly trace: string | null
+  readonly account: string | null
   readonly #commands: readonly Command[]
   readonly #texts: readonly string[]
   /** For an open command: its last fault. */
@@ -58,6 +61,7 @@ export class Parcel {
   constructor(commands: readonly Command[], options: ParcelOptions, resolve: (outcomes: BatchOutcome[]) => void) {
     this.atomic = options.atomic ?? false
     this.trace = options.trace ?? null
+    this.account = options.account ?? null
     this.#commands = commands
     this.#texts = commands.map((command) => JSON.stringify(commandToWire(command)))
     this.#outcomes = Array.from({ length: commands.length })
@@ -70,6 +74,11 @@ export class Parcel {
 
   get size(): number {
     return this.#commands.length
+  }
+
+  /** Parcels with one key go to one service. */
+  get key(): string {
+    return this.account ?? requestIdIn(this.#commands[0]!) ?? ''
   }
 
   get answered(): boolean {

@@ -7,16 +7,17 @@ import type { PageView } from '../api/ledger.ts'
 import { pageQueryOf } from '../api/queries.ts'
 import { pageFromWire, pageWithJson } from '../api/resource.ts'
 import { traceOf } from './trace.ts'
-import { call, unexpected, type Service } from './http-call.ts'
+import type { Fleet, Member } from './fleet.ts'
+import { call, unexpected } from './http-call.ts'
 import type { ClientLimits } from './limits.ts'
 import { queryText } from './query-text.ts'
 
 export class RemoteKeys implements Keys {
-  readonly #service: Service
+  readonly #fleet: Fleet<Member>
   readonly #limits: ClientLimits
 
-  constructor(service: Service, limits: ClientLimits) {
-    this.#service = service
+  constructor(fleet: Fleet<Member>, limits: ClientLimits) {
+    this.#fleet = fleet
     this.#limits = limits
   }
 
@@ -45,10 +46,12 @@ export class RemoteKeys implements Keys {
   }
 
   async #call<Wire, Result>(path: string, body: object | null, decode: (wire: Wire) => Result): Promise<Result> {
-    const answer = await call(this.#service, {
+    const { service } = this.#fleet.pick('')
+    const answer = await call(service, {
       path,
+      account: null,
       body: body === null ? null : JSON.stringify(body),
-      trace: traceOf(this.#service.trace),
+      trace: traceOf(service.trace),
       timeoutMs: this.#limits.requestTimeoutMs,
       controller: new AbortController(),
     })

@@ -6,6 +6,8 @@ import { LedgerError } from '../api/error.ts'
 import type { BatchOutcome, CallOptions } from '../api/ledger.ts'
 import type { Command, CommandKind } from '../domain/command.ts'
 import { Combiner } from './combiner.ts'
+import { Fleet } from './fleet.ts'
+import { HoldAccounts } from './hold-accounts.ts'
 import type { Service } from './http-call.ts'
 import type { ClientLimits } from './limits.ts'
 import { RemoteKeys } from './remote-keys.ts'
@@ -15,19 +17,21 @@ import { traceOf, type Trace } from './trace.ts'
 
 export class RemoteLedger extends CheckedLedger {
   readonly #limits: ClientLimits
-  readonly #combiner: Combiner
+  readonly #fleet: Fleet<Combiner>
+  readonly #accounts = new HoldAccounts()
   override readonly keys: RemoteKeys
   readonly #trace: Trace
   protected override readonly reads: RemoteReads
   #closed = false
 
-  constructor(service: Service, limits: ClientLimits) {
+  /** @param services of one database, at least one */
+  constructor(services: readonly Service[], limits: ClientLimits) {
     super()
     this.#limits = limits
-    this.#trace = service.trace
-    this.#combiner = new Combiner(service, limits)
-    this.keys = new RemoteKeys(service, limits)
-    this.reads = new RemoteReads(service, limits)
+    this.#trace = services[0]!.trace
+    this.#fleet = new Fleet(services.map((service) => this.#combinerOf(service, limits)))
+    this.keys = new RemoteKeys(this.#fleet, limits)
+    this.reads = new RemoteReads(this.#fleet, { limits, accountOfHold: (hold) => this.#accounts.of(hold) })
   }
 
   protected async submit<Kind extends CommandKind>(
@@ -50,9 +54,21 @@ export class RemoteLedger extends CheckedLedger {
   async close(): Promise<void> {
     this.#closed = true
     this.reads.close()
-    await this.#combiner.idle()
+    await Promise.all(this.#fleet.all.map((combiner) => combiner.idle()))
     // An answer takes a few steps to its caller. Whoever waits for the end has heard of every answer then.
     await new Promise((resolve) => setTimeout(resolve, 0))
+  }
+
+  #combinerOf(service: Service, limits: ClientLimits): Combiner {
+    const combiner: Combiner = new Combiner(service, limits, {
+      onServed: () => this.#fleet.served(combiner),
+      onFailed: (error) => this.#fleet.failed(combiner, error),
+      again: (parcels) => {
+        const targets = parcels.map(({ key }) => this.#fleet.pick(key))
+        for (const next of new Set(targets)) next.adopt(parcels.filter((_, index) => targets[index] === next))
+      },
+    })
+    return combiner
   }
 
   #deliver(
@@ -62,8 +78,9 @@ export class RemoteLedger extends CheckedLedger {
     return new Promise((resolve, reject) => {
       if (this.#closed) return reject(closed())
       const timeoutMsDefault = this.#limits.callTimeoutMsDefault
-      const parcel = new Parcel(commands, { ...options, timeoutMsDefault, trace: traceOf(this.#trace) }, resolve)
-      if (parcel.answered || this.#combiner.offer(parcel)) return
+      const [trace, account] = [traceOf(this.#trace), this.#accounts.in(commands)]
+      const parcel = new Parcel(commands, { ...options, timeoutMsDefault, trace, account }, resolve)
+      if (parcel.answered || this.#fleet.pick(parcel.key).offer(parcel)) return
       parcel.lose(
         new LedgerError('overloaded', `${this.#limits.unansweredCommandsMax} commands are already unanswered.`),
       )

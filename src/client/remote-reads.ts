@@ -43,23 +43,32 @@ import { statsFromWire, type StatsPageWire } from '../api/stats.ts'
 import type { Asset } from '../domain/asset.ts'
 import type { Balance } from '../domain/balance.ts'
 import type { Hold } from '../domain/hold.ts'
-import { DEFAULT_ASSET } from '../domain/ids.ts'
+import { DEFAULT_ASSET, type AccountName, type RequestId } from '../domain/ids.ts'
 import type { Entry, HoldEvent, StatementLine } from '../domain/journal.ts'
 import type { Rate } from '../domain/rate.ts'
-import { call, unexpected, type Service } from './http-call.ts'
+import type { Fleet, Member } from './fleet.ts'
+import { call, unexpected } from './http-call.ts'
 import type { ClientLimits } from './limits.ts'
 import { pauseAfter } from './pause.ts'
 import { queryText } from './query-text.ts'
 import { traceOf } from './trace.ts'
 
+export interface RemoteReadsOptions {
+  readonly limits: ClientLimits
+  /** Null if it is not known. */
+  readonly accountOfHold: (hold: RequestId) => AccountName | null
+}
+
 export class RemoteReads implements Reads {
-  readonly #service: Service
+  readonly #fleet: Fleet<Member>
   readonly #limits: ClientLimits
+  readonly #accountOfHold: (hold: RequestId) => AccountName | null
   #closed = false
 
-  constructor(service: Service, limits: ClientLimits) {
-    this.#service = service
+  constructor(fleet: Fleet<Member>, { limits, accountOfHold }: RemoteReadsOptions) {
+    this.#fleet = fleet
     this.#limits = limits
+    this.#accountOfHold = accountOfHold
   }
 
   /** No further read can begin. */
@@ -73,7 +82,7 @@ export class RemoteReads implements Reads {
     // An older service has no pages and refuses `limit`.
     const text = queryText({ ...query, limit: input.limit === undefined ? null : limit })
     const path = `/v1/accounts/${encodeURIComponent(name)}${text === '' ? '' : `?${text}`}`
-    return await this.#read(path, (wire: AccountWire) => accountFromWire(wire))
+    return await this.#read(path, (wire: AccountWire) => accountFromWire(wire), name)
   }
 
   async accounts(input: BalancesInput = {}): Promise<PageView<Balance>> {
@@ -89,14 +98,15 @@ export class RemoteReads implements Reads {
   }
 
   async balance(account: string, asset: string = DEFAULT_ASSET): Promise<Balance> {
-    const name = encodeURIComponent(accountParameter(account, 'account'))
-    const path = `/v1/accounts/${name}/balances/${assetParameter(asset, 'asset')}`
-    return await this.#read(path, (wire: BalanceWire) => balanceFromWire(wire))
+    const name = accountParameter(account, 'account')
+    const path = `/v1/accounts/${encodeURIComponent(name)}/balances/${assetParameter(asset, 'asset')}`
+    return await this.#read(path, (wire: BalanceWire) => balanceFromWire(wire), name)
   }
 
   async hold(id: string): Promise<Hold> {
     const name = requestIdParameter(id, 'id')
-    return await this.#read(`/v1/holds/${encodeURIComponent(name)}`, (wire: HoldWire) => holdFromWire(wire))
+    const path = `/v1/holds/${encodeURIComponent(name)}`
+    return await this.#read(path, (wire: HoldWire) => holdFromWire(wire), this.#accountOfHold(name))
   }
 
   async holds(input: HoldsInput = {}): Promise<PageView<Hold>> {
@@ -113,7 +123,7 @@ export class RemoteReads implements Reads {
   async postings(account: string, input: PostingsInput = {}): Promise<PageView<StatementLine>> {
     const { account: name, ...filters } = postingsQueryOf(accountParameter(account, 'account'), input)
     const path = `/v1/accounts/${encodeURIComponent(name)}/postings?${queryText(filters)}`
-    return await this.#read(path, (wire: PostingPageWire) => pageFromWire(wire, lineFromWire))
+    return await this.#read(path, (wire: PostingPageWire) => pageFromWire(wire, lineFromWire), name)
   }
 
   async entry(id: string): Promise<Entry> {
@@ -147,16 +157,24 @@ export class RemoteReads implements Reads {
   }
 
   /** A read has no effect, so it can be repeated after any failure. */
-  async #read<Wire, Result>(path: string, decode: (wire: Wire) => Result): Promise<Result> {
+  async #read<Wire, Result>(
+    path: string,
+    decode: (wire: Wire) => Result,
+    account: string | null = null,
+  ): Promise<Result> {
     if (this.#closed) throw closed()
     const deadlineAt = performance.now() + this.#limits.callTimeoutMsDefault
-    const trace = traceOf(this.#service.trace)
+    const trace = traceOf(this.#fleet.all[0]!.service.trace)
     for (let failures = 0; ;) {
+      const member = this.#fleet.pick(account ?? path)
       try {
         const timeoutMs = Math.min(this.#limits.requestTimeoutMs, deadlineAt - performance.now())
         const controller = new AbortController()
-        return decoded(await call(this.#service, { path, body: null, timeoutMs, trace, controller }), decode)
+        const wire = await call(member.service, { path, body: null, timeoutMs, trace, account, controller })
+        this.#fleet.served(member)
+        return decoded(wire, decode)
       } catch (error) {
+        this.#fleet.failed(member, error as LedgerError)
         failures += 1
         const pauseMs = pauseAfter(error as LedgerError, { failures, chance: Math.random() }, this.#limits)
         if (pauseMs === null || performance.now() + pauseMs >= deadlineAt) throw error

@@ -25,6 +25,18 @@ export const KINDS = {
     what: 'Writes',
     why: 'Nothing can be committed on a server that takes reads only.',
   },
+  'hosts.state': {
+    what: 'Servers of the store URL',
+    why: 'Holdfast uses the one that takes writes, and follows it when that changes.',
+  },
+  'hosts.unreachable': {
+    what: 'Server of the store URL',
+    why: 'A failover has one server less to go to.',
+  },
+  'hosts.disagree': {
+    what: 'Several servers take writes',
+    why: 'Coins that are moved on one of them are not there on the other.',
+  },
   'connection.unencrypted': {
     what: 'Encryption',
     why: 'Whoever can read the network can read the password and the books.',

@@ -1,7 +1,7 @@
 /** The tables of an old system on MySQL or MariaDB, in any version that the driver supports. */
 import { createConnection, type Connection } from 'mysql2/promise'
 import { encryptionOf } from '../stores/mysql/encryption.ts'
-import { parseMysqlUrl } from '../stores/mysql/url.ts'
+import { onlyHost, parseMysqlUrl } from '../stores/mysql/url.ts'
 import { SourceError, type SourceConnection, type SourceRow } from './connection.ts'
 import { INT64, UINT64, type Column, type ColumnKind, type Table } from './columns.ts'
 import type { Dialect } from './dialect.ts'
@@ -28,7 +28,8 @@ const DIALECT: Dialect = {
 /** @throws SourceError, StoreUrlError */
 export async function openMysqlSource(url: string): Promise<SourceConnection> {
   const { address, tuning } = parseMysqlUrl(url)
-  const { user, password, database, port, socketPath } = address
+  const { port } = onlyHost(address.hosts)
+  const { user, password, database, socketPath } = address
   const connection = await createConnection({
     ...encryptionOf(address),
     port,

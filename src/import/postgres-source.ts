@@ -1,6 +1,6 @@
 /** The tables of an old system on PostgreSQL. */
 import { Client, type QueryConfig } from 'pg'
-import { parsePostgresUrl } from '../stores/postgres/url.ts'
+import { onlyHost, parsePostgresUrl } from '../stores/postgres/url.ts'
 import { SourceError, type SourceConnection, type SourceRow } from './connection.ts'
 import { INT64, type Column, type ColumnKind, type Table } from './columns.ts'
 import type { Dialect } from './dialect.ts'
@@ -26,7 +26,8 @@ const STATEMENT_MS_MAX = 60 * 60_000
 
 /** @throws SourceError, StoreUrlError */
 export async function openPostgresSource(url: string): Promise<SourceConnection> {
-  const { host, port, user, password, database, tls, connectTimeoutMs, schema } = parsePostgresUrl(url)
+  const { hosts, user, password, database, tls, connectTimeoutMs, schema } = parsePostgresUrl(url)
+  const { host, port } = onlyHost(hosts)
   const client = new Client({
     host,
     port,

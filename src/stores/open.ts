@@ -1,6 +1,7 @@
 /** From a store URL to an open database. Each store and its driver are loaded only when they are used. */
 import { randomInt } from 'node:crypto'
 import type { AccountName } from '../domain/ids.ts'
+import type { HostMove } from './host-search.ts'
 import type { BackupProgress, BackupReport } from './backup.ts'
 import type { ErasureProgress, ErasureReport } from './erasure.ts'
 import { requireNode, requireSqlite } from './platform.ts'
@@ -21,6 +22,11 @@ export interface StorageOptions {
    * caller that need not start a thread. Default `thread`.
    */
   readonly reads?: 'thread' | 'caller'
+  /**
+   * Called when the process uses another server from now on, where the store URL names several. Errors that it throws fail the call that
+   * found it.
+   */
+  readonly onHostMove?: (move: HostMove) => void
 }
 
 /** How one kind of database is opened, migrated, and shared. */

@@ -1,12 +1,16 @@
 /** What the operator should know about the settings of a database, as a sentence with a stable code. */
 
 export type StoreWarningCode =
+  | 'asynchronous'
   | 'binlog_format'
   | 'data_loss'
   | 'foreign_engine'
   | 'full_page_writes'
   | 'galera'
+  | 'group_consistency'
   | 'flush_log'
+  | 'host_unreachable'
+  | 'hosts_disagree'
   | 'page_writes'
   | 'read_only'
   | 'semi_sync'

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { createConnection } from 'mysql2/promise'
+import { openLedger } from '../../src/ledger.ts'
 import { openMysqlStorage } from '../../src/stores/mysql/storage.ts'
 import { Books, codeOf } from '../conformance/books.ts'
 import { charge, deposit } from '../support/commands.ts'
@@ -50,6 +51,8 @@ function describeCluster(mariadb: Installation): void {
 
   test('what one node has acknowledged, another one knows, however far behind it is', () => keepBehind(cluster))
 
+  test('of a store URL with all nodes one is used, and another one when that is gone', () => followNodes(cluster))
+
   test('a node that has lost its cluster is asked nothing', () => loseCluster(cluster))
 }
 
@@ -76,6 +79,26 @@ async function keepBehind({ nodes }: GaleraCluster): Promise<void> {
   await locker.query('UNLOCK TABLES')
   assert.deepEqual((await plan).outcomes.flat().map(codeOf), ['applied'])
   assert.equal((await read)?.balances[0]?.available, 100n)
+}
+
+async function followNodes({ nodes }: GaleraCluster): Promise<void> {
+  const backwards = nodes.toReversed()
+  const hosts = backwards.map(({ address: { host, port } }) => `${host}:${port}`).join()
+  const moves: string[] = []
+  await using ledger = await openLedger(`mariadb://root@${hosts}/${DATABASE}`, {
+    sweep: false,
+    onHostMove: ({ to }) => moves.push(to),
+  })
+  await ledger.deposit({ account: 'user:moved', amount: 1n, requestId: 'moved-1' })
+  await backwards[0]!.kill()
+  const isAgain = (): Promise<boolean> =>
+    ledger.deposit({ account: 'user:moved', amount: 1n, requestId: 'moved-2' }).then(
+      () => true,
+      () => false,
+    )
+  await until(isAgain, 'another node is used', NOTICE_MS_MAX)
+  assert.deepEqual(moves, [`127.0.0.1:${backwards[1]!.address.port}`])
+  assert.equal((await ledger.account('user:moved')).balances[0]?.available, 2n)
 }
 
 async function loseCluster({ nodes }: GaleraCluster): Promise<void> {

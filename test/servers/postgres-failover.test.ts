@@ -4,6 +4,7 @@ import { describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { LedgerError } from '../../src/api/error.ts'
 import { Fault } from '../../src/engine/faults.ts'
+import { examine } from '../../src/doctor/examine.ts'
 import { migrateLedger, openLedger, type EmbeddedLedger } from '../../src/ledger.ts'
 import { CuttingProxy } from '../support/cutting-proxy.ts'
 import { PostgresPair, WITHOUT_POSTGRES_PAIR } from '../support/postgres-pair.ts'
@@ -42,6 +43,12 @@ class Failover implements AsyncDisposable {
 
   async at({ address }: PrivateServer): Promise<EmbeddedLedger> {
     return await openLedger(this.#at(address.port), { sweep: false })
+  }
+
+  /** A store URL that names these servers. */
+  several(servers: readonly PrivateServer[]): string {
+    const hosts = servers.map(({ address: { host, port } }) => `${host}:${port}`).join()
+    return `postgres://postgres@${hosts}${new URL(this.#url).pathname}`
   }
 
   /** Fences the old primary, which stays up, promotes the standby, and moves the address. */
@@ -125,6 +132,48 @@ describe('when another server became the primary', { skip: WITHOUT_POSTGRES_PAIR
     await assert.rejects(ledger.engine.ready(), { code: 'store_unavailable', message: /reads only/ })
     await untilTaken(() => ledger.engine.ready())
     await ledger.deposit({ account: 'user:8', amount: 1n, requestId: 'd4' })
+  })
+
+  test('of several servers in a URL the primary is used, and what a failover would lack is a warning', async () => {
+    await using failover = await Failover.start()
+    const { primary, standby } = failover.pair
+    const url = failover.several([standby, primary])
+    await using ledger = await openLedger(url, { sweep: false })
+    await ledger.deposit({ account: 'user:8', amount: 1n, requestId: 'd6' })
+    const asynchronous = /commits wait for none of the others: synchronous_standby_names is empty/
+    assert.match((await ledger.storage.inspect()).join(), asynchronous)
+    const names = (await examine(url)).filter(({ severity }) => severity !== 'fine').map(({ id }) => id)
+    assert.ok(names.includes('durability.replicas'))
+    assert.ok(!names.includes('hosts.state'))
+    await standby.kill()
+    assert.match((await ledger.storage.inspect()).join(), /cannot be used: .*ECONNREFUSED/)
+    const unreachable = (await examine(url)).find(({ id }) => id === 'hosts.unreachable')
+    assert.equal(unreachable?.severity, 'risk')
+    await primary.kill()
+    await assert.rejects(openLedger(url), { code: 'store_unavailable', message: /None of the 2 servers/ })
+    assert.deepEqual(
+      (await examine(url)).map(({ id }) => id),
+      ['server.unreachable'],
+    )
+  })
+
+  test('a primary that comes back after its standby was promoted is not used again, also where both take writes', async () => {
+    await using failover = await Failover.start()
+    const { primary, standby } = failover.pair
+    const url = failover.several([primary, standby])
+    await using ledger = await openLedger(url, { sweep: false })
+    await ledger.deposit({ account: 'user:8', amount: 1n, requestId: 'd7' })
+    await primary.kill()
+    await standby.execute('SELECT pg_promote()')
+    await primary.start()
+    await untilTaken(() => ledger.deposit({ account: 'user:8', amount: 1n, requestId: 'd8' }))
+    await using fresh = await openLedger(url, { sweep: false })
+    await fresh.deposit({ account: 'user:8', amount: 1n, requestId: 'd9' })
+    await using promoted = await failover.at(standby)
+    for (const requestId of ['d8', 'd9']) {
+      assert.equal((await promoted.deposit({ account: 'user:8', amount: 1n, requestId })).replayed, true)
+    }
+    assert.match((await ledger.storage.inspect()).join(), /take writes at the same time/)
   })
 
   test('a reader that was given a standby does not stay with it', async () => {

@@ -56,6 +56,8 @@ function provider(): string | undefined {
 
 export class GaleraCluster implements AsyncDisposable {
   readonly nodes: readonly PrivateServer[]
+  /** For the group communication, by node number. */
+  readonly #ports: readonly number[]
   readonly #parts: AsyncDisposableStack
 
   static async start(mariadb: Installation): Promise<GaleraCluster> {
@@ -66,12 +68,19 @@ export class GaleraCluster implements AsyncDisposable {
     for (let node = 0; node < NODES; node++) {
       nodes.push(parts.use(await PrivateServer.start(await member(mariadb, { node, ports }))))
     }
-    return new GaleraCluster(nodes, parts.move())
+    return new GaleraCluster(nodes, ports, parts.move())
   }
 
-  private constructor(nodes: readonly PrivateServer[], parts: AsyncDisposableStack) {
+  private constructor(nodes: readonly PrivateServer[], ports: readonly number[], parts: AsyncDisposableStack) {
     this.nodes = nodes
+    this.#ports = ports
     this.#parts = parts
+  }
+
+  /** Starts a node that was stopped or killed; it joins those that are there. */
+  async rejoin(node: PrivateServer): Promise<void> {
+    const peers = this.#ports.map((port) => `127.0.0.1:${port}`)
+    await node.start([`--wsrep-cluster-address=gcomm://${peers.join(',')}`])
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

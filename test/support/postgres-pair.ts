@@ -39,6 +39,22 @@ export class PostgresPair implements AsyncDisposable {
     await this.primary.execute(`CREATE ROLE r_${randomBytes(4).toString('hex')}`)
   }
 
+  /**
+   * After the primary was stopped and the standby promoted: the one that was the primary comes back as a standby, and commits of the other one
+   * wait for it.
+   */
+  async turnRound(): Promise<void> {
+    const { primary: old, standby: promoted } = this
+    await promoted.execute(`ALTER SYSTEM SET synchronous_standby_names = '*'`)
+    await old.beStandby()
+    // `start` resolves when it can be read, which may be before it follows.
+    await old.start(['-c', `primary_conninfo=host=127.0.0.1 port=${promoted.address.port} user=postgres`])
+    // There is no third server for which it could wait once it is the primary again.
+    await old.execute('ALTER SYSTEM RESET synchronous_standby_names')
+    for (const server of [old, promoted]) await server.execute('SELECT pg_reload_conf()')
+    await promoted.execute(`CREATE ROLE r_${randomBytes(4).toString('hex')}`)
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.standby[Symbol.asyncDispose]()
     await this.primary[Symbol.asyncDispose]()

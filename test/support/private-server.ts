@@ -111,6 +111,11 @@ export class PrivateServer implements AsyncDisposable {
 
   /** Runs a statement as administrator. */
   async execute(statement: string): Promise<void> {
+    await this.executeAll([statement])
+  }
+
+  /** Runs statements as administrator, one after another on one connection. */
+  async executeAll(statements: readonly string[]): Promise<void> {
     const address = { host: '127.0.0.1', port: this.#place.port, user: this.#administrator }
     // The server's identity does not matter here.
     const encrypted = { rejectUnauthorized: false }
@@ -121,14 +126,14 @@ export class PrivateServer implements AsyncDisposable {
       client.on('error', () => undefined)
       try {
         await client.connect()
-        await client.query(statement)
+        for (const statement of statements) await client.query(statement)
       } finally {
         await client.end()
       }
     } else {
       const connection = await createConnection({ ...address, ...(this.#place.tls === null ? {} : { ssl: encrypted }) })
       try {
-        await connection.query(statement)
+        for (const statement of statements) await connection.query(statement)
       } finally {
         connection.destroy()
       }
@@ -166,6 +171,24 @@ export class PrivateServer implements AsyncDisposable {
     if (this.name === 'postgres') await killWithChildren(child.pid!)
     else child.kill('SIGKILL')
     await closed
+  }
+
+  /** Stops it in order, without waiting for its clients. Resolves when it is gone; `start` starts it again. */
+  async stop(): Promise<void> {
+    const child = this.#process
+    this.#process = null
+    if (child === null || hasEnded(child)) return
+    const closed = once(child, 'close')
+    // PostgreSQL waits for its clients after a SIGTERM.
+    child.kill(this.name === 'postgres' ? 'SIGINT' : 'SIGTERM')
+    await closed
+  }
+
+  /** PostgreSQL, while it is stopped: its next start is as a standby. */
+  async beStandby(): Promise<void> {
+    const signal = join(this.#folder, 'data/standby.signal')
+    await writeFile(signal, '')
+    await this.#own(signal)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

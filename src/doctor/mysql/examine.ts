@@ -1,12 +1,14 @@
 /** The examination of a database of MySQL or MariaDB. */
 import { encryptionWarnings } from '../../stores/mysql/encryption.ts'
-import { isOn, SELECT_VERSION, versionOf, type Settings } from '../../stores/mysql/server.ts'
-import { parseMysqlUrl, type MysqlAddress, type MysqlTuning } from '../../stores/mysql/url.ts'
+import { searchOf } from '../../stores/mysql/host-look.ts'
+import { clusterWarnings, isOn, SELECT_VERSION, versionOf, type Settings } from '../../stores/mysql/server.ts'
+import { atHost, parseMysqlUrl, type MysqlAddress, type MysqlTuning } from '../../stores/mysql/url.ts'
 import { Fault } from '../../engine/faults.ts'
 import { examineClock } from '../clock.ts'
 import { judgeConnections } from '../connection-limit.ts'
 import { Examination, type Question } from '../examination.ts'
 import { finding, type Finding } from '../finding.ts'
+import { clusterFindings, examineHosts } from '../hosts.ts'
 import { examineOverdueHolds } from '../overdue-holds.ts'
 import { examineProcesses, examineStripes } from '../processes.ts'
 import { examineDeadlocks } from './deadlock.ts'
@@ -20,6 +22,9 @@ import { examineMysqlTransactions } from './transactions.ts'
 /** Connections for commits, besides those of the pool. */
 const WRITING_CONNECTIONS = 2
 
+const WAITING =
+  'Semi-synchronous replication with rpl_semi_sync_master_wait_point = AFTER_SYNC and a long rpl_semi_sync_master_timeout; of a group: group_replication_consistency = BEFORE_ON_PRIMARY_FAILOVER'
+
 const PROCESSES: Question = {
   name: 'connections of Holdfast',
   text: `SELECT t.processlist_host AS host, count(*) AS connections FROM performance_schema.threads t
@@ -31,9 +36,12 @@ const PROCESSES: Question = {
 
 /** @throws StoreUrlError; Fault when no connection can be opened */
 export async function examineMysql(url: string): Promise<readonly Finding[]> {
-  const { address, tuning } = parseMysqlUrl(url)
+  const { address: several, tuning } = parseMysqlUrl(url)
+  const { host, findings } = await examineHosts(searchOf(several, tuning))
+  const address = atHost(several, host)
   await using respondent = await MysqlRespondent.open(address, tuning)
   const examination = new Examination(respondent)
+  examination.add(...findings)
   const { flavour } = respondent.server
   await examineVersion(examination, address)
   examination.add(...encryptionFindings(address))
@@ -42,6 +50,7 @@ export async function examineMysql(url: string): Promise<readonly Finding[]> {
   if (settings !== null) {
     examination.add(
       ...judgeMysqlSettings(flavour, settings),
+      ...(several.hosts.length > 1 ? clusterFindings(clusterWarnings(settings), WAITING) : []),
       ...connectionFindings(settings, tuning, (value) => setText(flavour, 'max_connections', value)),
     )
   }

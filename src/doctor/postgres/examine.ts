@@ -1,14 +1,16 @@
 /** The examination of a PostgreSQL database. */
 import { Fault } from '../../engine/faults.ts'
+import { searchOf } from '../../stores/postgres/connections.ts'
 import { SELECT_RIGHTS } from '../../stores/postgres/rights.ts'
-import { requireUsable, type ServerSettings } from '../../stores/postgres/server.ts'
-import { parsePostgresUrl, type PostgresUrl } from '../../stores/postgres/url.ts'
+import { clusterWarnings, requireUsable, type ServerSettings } from '../../stores/postgres/server.ts'
+import { atHost, parsePostgresUrl, type PostgresUrl } from '../../stores/postgres/url.ts'
 import { whole } from '../../stores/sql/values.ts'
 import { examineClock } from '../clock.ts'
 import { judgeConnections } from '../connection-limit.ts'
 import { PROGRAM } from '../database-session.ts'
 import { Examination } from '../examination.ts'
 import { finding, type Finding } from '../finding.ts'
+import { clusterFindings, examineHosts } from '../hosts.ts'
 import { examineOverdueHolds } from '../overdue-holds.ts'
 import { examineProcesses, examineStripes } from '../processes.ts'
 import { examinePostgresDeadlocks } from './deadlocks.ts'
@@ -21,18 +23,26 @@ import { examinePostgresTransactions } from './transactions.ts'
 /** Connections for commits, besides those of the pool. */
 const WRITING_CONNECTIONS = 4
 
+const SYNCHRONOUS = `ALTER SYSTEM SET synchronous_standby_names = 'ANY 1 (*)'; SELECT pg_reload_conf(). Patroni sets it by itself: synchronous_mode: true`
+
 /** @throws StoreUrlError; Fault when no connection can be opened */
 export async function examinePostgres(url: string): Promise<readonly Finding[]> {
-  const parsed = parsePostgresUrl(url)
+  const several = parsePostgresUrl(url)
+  const { host, findings } = await examineHosts(searchOf(several))
+  const parsed = atHost(several, host)
   await using respondent = await PostgresRespondent.open(parsed)
   const examination = new Examination(respondent)
+  examination.add(...findings)
   const settings = await readPostgresSettings(examination)
   if (settings !== null) examination.add(versionFinding(settings.ofStore))
   examination.add(encryptionFinding(parsed))
   await examinePooler(examination, respondent)
   await examineClock(examination, 'postgres')
   const more: MoreSettings = settings?.more ?? new Map()
-  if (settings !== null) examination.add(...judgePostgresSettings(settings))
+  if (settings !== null) {
+    examination.add(...judgePostgresSettings(settings))
+    if (several.hosts.length > 1) examination.add(...clusterFindings(clusterWarnings(settings.ofStore), SYNCHRONOUS))
+  }
   await examineConnections(examination, more, parsed)
   await examinePostgresTransactions(examination)
   await examinePostgresDeadlocks(examination)

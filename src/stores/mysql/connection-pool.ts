@@ -16,6 +16,8 @@ export interface PoolOptions {
   readonly waitMsMax: number
   /** A connection that was idle for longer is replaced. */
   readonly idleMsMax: number
+  /** Called when a connection broke or was given up. */
+  readonly onLost?: () => void
 }
 
 interface Pooled {
@@ -99,7 +101,7 @@ export class ConnectionPool {
   /** Replaces every connection: idle ones at once, the others when they are returned. */
   giveUp(): void {
     this.#generation++
-    this.#lostCount++
+    this.#lose()
     for (const { pooled } of this.#idle.splice(0)) pooled.connection.destroy()
   }
 
@@ -160,7 +162,7 @@ export class ConnectionPool {
     for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop()) {
       const { pooled, sinceMs } = idle
       const isFresh = now - sinceMs < this.#options.idleMsMax && now - pooled.openedAtMs < CONNECTION_AGE_MS_MAX
-      if (!pooled.connection.isReusable) this.#lostCount++
+      if (!pooled.connection.isReusable) this.#lose()
       else if (isFresh) return pooled
       pooled.connection.destroy()
     }
@@ -179,9 +181,14 @@ export class ConnectionPool {
     }
   }
 
+  #lose(): void {
+    this.#lostCount++
+    this.#options.onLost?.()
+  }
+
   #giveBack(pooled: Pooled): void {
     const isWanted = !this.#closed && pooled.generation === this.#generation
-    if (!pooled.connection.isReusable) this.#lostCount++
+    if (!pooled.connection.isReusable) this.#lose()
     if (isWanted && pooled.connection.isReusable) this.#idle.push({ pooled, sinceMs: performance.now() })
     else pooled.connection.destroy()
   }

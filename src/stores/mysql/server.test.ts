@@ -29,6 +29,7 @@ test('a server reports its flavour, its version and its longest packet', () => {
     packetBytesMax: 67_108_864,
     isReadOnly: false,
     isCluster: false,
+    isGroup: false,
     semiSync: 'off',
   })
   const mariadb = versionOf({ version: '10.11.19-MariaDB-0+deb12u1', comment: 'Debian 12' }, STRICT)

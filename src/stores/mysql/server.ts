@@ -1,6 +1,7 @@
 /** Which server it is, and whether commits that it acknowledges are durable. */
 import { Fault } from '../../engine/faults.ts'
 import type { Row } from '../sql/values.ts'
+import { asynchronousWarning } from '../host-warnings.ts'
 import { messagesOf, type StoreWarning } from '../warning.ts'
 
 export type Flavour = 'mysql' | 'mariadb'
@@ -18,6 +19,8 @@ export interface ServerFacts extends ServerVersion {
   readonly isReadOnly: boolean
   /** A node of a Galera cluster. */
   readonly isCluster: boolean
+  /** A member of a group of Group Replication. */
+  readonly isGroup: boolean
   readonly semiSync: SemiSync
 }
 
@@ -49,6 +52,8 @@ const VARIABLES = [
   'innodb_doublewrite',
   'read_only',
   'wsrep_on',
+  'group_replication_group_name',
+  'group_replication_consistency',
   'rpl_semi_sync_master_enabled',
   'rpl_semi_sync_source_enabled',
   'rpl_semi_sync_master_wait_point',
@@ -90,6 +95,7 @@ export function serverFactsOf({ flavour, version }: ServerVersion, rows: readonl
     packetBytesMax: Number(settings.get('max_allowed_packet')),
     isReadOnly: isOn(settings.get('read_only')),
     isCluster: isOn(settings.get('wsrep_on')),
+    isGroup: isGroup(settings),
     semiSync: semiSyncOf(settings),
   }
 }
@@ -179,6 +185,25 @@ function* replicationWarnings(flavour: Flavour, settings: Settings): Iterable<St
         'The server is a node of a Galera cluster that is not MariaDB, where an abort of a commit can go unreported. Send all processes to one node.',
     }
   }
+}
+
+/** Of a store URL that names several servers. Between the nodes of Galera nothing has to be set. */
+export function* clusterWarnings(settings: Settings): Iterable<StoreWarning> {
+  if (isOn(settings.get('wsrep_on'))) return
+  if (!isGroup(settings)) {
+    if (semiSyncOf(settings) === 'off') yield asynchronousWarning('semi-synchronous replication is off')
+    return
+  }
+  if (settings.get('group_replication_consistency') !== 'EVENTUAL') return
+  yield {
+    code: 'group_consistency',
+    message:
+      'group_replication_consistency is EVENTUAL: after a failover, the new primary can answer before it has all commits that were acknowledged. Set it to BEFORE_ON_PRIMARY_FAILOVER.',
+  }
+}
+
+function isGroup(settings: Settings): boolean {
+  return (settings.get('group_replication_group_name') ?? '') !== ''
 }
 
 /** Switches are 0 and 1, or words: DETECT_AND_RECOVER is on as well. A missing variable is off. */

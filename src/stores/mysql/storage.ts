@@ -11,16 +11,26 @@ import { SqlReader } from '../sql/reader.ts'
 import type { Bytes, Row, SqlValue } from '../sql/values.ts'
 import type { Storage } from '../storage.ts'
 import { MysqlActors } from './actors.ts'
-import { messagesOf } from '../warning.ts'
+import { messagesOf, type StoreWarning } from '../warning.ts'
+import type { HostMove, HostSearch } from '../host-search.ts'
+import { hostWarnings } from '../host-warnings.ts'
 import { ConnectionPool } from './connection-pool.ts'
-import { idleMsMax, MysqlConnection, type Role } from './connection.ts'
+import { idleMsMax, type MysqlConnection, type Role } from './connection.ts'
 import { Connections } from './connections.ts'
 import { encryptionWarnings } from './encryption.ts'
 import { faultOf, MysqlFailure } from './errors.ts'
 import { moveCommits } from './feed.ts'
+import { openOnPrimary, searchOf } from './host-look.ts'
 import { literal } from './literals.ts'
 import { mysqlMigrations, mysqlMigrationTarget, refuseInterrupted } from './migrations.ts'
-import { SELECT_SETTINGS, SELECT_STATE, serverWarningsOf, type ServerFacts } from './server.ts'
+import {
+  clusterWarnings,
+  SELECT_SETTINGS,
+  SELECT_STATE,
+  serverWarningsOf,
+  settingsOf,
+  type ServerFacts,
+} from './server.ts'
 import { MysqlStore } from './store.ts'
 import { IS_PRIMARY } from './transactions.ts'
 import { parseMysqlUrl, type MysqlAddress, type MysqlTuning } from './url.ts'
@@ -28,6 +38,8 @@ import { parseMysqlUrl, type MysqlAddress, type MysqlTuning } from './url.ts'
 export interface MysqlOptions extends Partial<MysqlTuning> {
   /** Whether to migrate the database to this version's tables first, which needs the privilege to make tables. Default false. */
   readonly migrate?: boolean
+  /** Called when another server of a URL with several is used from now on. */
+  readonly onHostMove?: (move: HostMove) => void
 }
 
 /** An audit reads whole tables. */
@@ -43,18 +55,24 @@ const AUDIT_TIMEOUT_MS = 3_600_000
  */
 export async function openMysqlStorage(url: string, options: MysqlOptions = {}): Promise<Storage> {
   const { address, tuning } = parseMysqlUrl(url, options)
-  const { server, warnings } = await prepare(address, tuning, options.migrate ?? false)
+  const search = searchOf(address, tuning)
+  const site: Site = { address, tuning, search }
+  const { server, warnings } = await prepare(site, options.migrate ?? false)
   const connections = new Connections(
     {
-      writer: poolOf('writer', 1, address, tuning),
-      ahead: poolOf('writer', 1, address, tuning),
-      readers: poolOf('reader', tuning.poolSize, address, tuning),
+      writer: poolOf('writer', 1, site),
+      ahead: poolOf('writer', 1, site),
+      readers: poolOf('reader', tuning.poolSize, site),
       // One at a time: an audit must not take the connections of other reads.
-      audits: poolOf('reader', 1, address, { ...tuning, poolTimeoutMs: AUDIT_TIMEOUT_MS }),
-      keys: poolOf('keys', 1, address, tuning),
+      audits: poolOf('reader', 1, { ...site, tuning: { ...tuning, poolTimeoutMs: AUDIT_TIMEOUT_MS } }),
+      keys: poolOf('keys', 1, site),
     },
     server.flavour,
   )
+  search.onMove((move) => {
+    connections.giveUp()
+    options.onHostMove?.(move)
+  })
   const close = (): Promise<void> => connections.close()
   return {
     kind: server.flavour,
@@ -74,7 +92,13 @@ export async function openMysqlStorage(url: string, options: MysqlOptions = {}):
     }),
     keys: new SqlKeyStore('mysql', keyStatements(connections)),
     warnings: [...warnings, ...messagesOf(encryptionWarnings(address))],
-    inspect: async () => [...(await connections.read(inspect)), ...messagesOf(encryptionWarnings(address))],
+    inspect: async () => [
+      ...(await connections.read(inspect)),
+      ...messagesOf(encryptionWarnings(address)),
+      ...(search.isSeveral
+        ? messagesOf(await connections.read((connection) => inspectCluster(connection, search)))
+        : []),
+    ],
     gauges: () => ({ pools: connections.gauges(), logBytes: null }),
     close,
     [Symbol.asyncDispose]: close,
@@ -84,7 +108,7 @@ export async function openMysqlStorage(url: string, options: MysqlOptions = {}):
 /** @throws as `openMysqlStorage` */
 export async function migrateMysql(url: string): Promise<MigrationReport> {
   const { address, tuning } = parseMysqlUrl(url)
-  const connection = await MysqlConnection.open(address, tuning, 'migrator')
+  const connection = await openOnPrimary(address, tuning, 'migrator')
   try {
     return await migrate(mysqlMigrationTarget(connection), mysqlMigrations())
   } catch (error) {
@@ -101,7 +125,7 @@ export async function eraseMysql(
   onProgress: ErasureProgress,
 ): Promise<ErasureReport> {
   const { address, tuning } = parseMysqlUrl(url)
-  const connection = await MysqlConnection.open(address, tuning, 'migrator')
+  const connection = await openOnPrimary(address, tuning, 'migrator')
   try {
     const target = mysqlMigrationTarget(connection)
     await refuseInterrupted(connection)
@@ -115,13 +139,19 @@ export async function eraseMysql(
   }
 }
 
+/** Where the connections of a ledger lead. */
+interface Site {
+  readonly address: MysqlAddress
+  readonly tuning: MysqlTuning
+  readonly search: HostSearch
+}
+
 /** Migrates, or throws when migrations are pending. */
 async function prepare(
-  address: MysqlAddress,
-  tuning: MysqlTuning,
+  { address, tuning, search }: Site,
   mayMigrate: boolean,
 ): Promise<{ readonly server: ServerFacts; readonly warnings: readonly string[] }> {
-  const connection = await MysqlConnection.open(address, tuning, mayMigrate ? 'migrator' : 'writer')
+  const connection = await openOnPrimary(address, tuning, mayMigrate ? 'migrator' : 'writer', search)
   try {
     const target = mysqlMigrationTarget(connection)
     if (mayMigrate) {
@@ -138,9 +168,10 @@ async function prepare(
   }
 }
 
-function poolOf(role: Role, size: number, address: MysqlAddress, tuning: MysqlTuning): ConnectionPool {
+function poolOf(role: Role, size: number, { address, tuning, search }: Site): ConnectionPool {
   return new ConnectionPool({
-    open: () => MysqlConnection.open(address, tuning, role),
+    open: () => openOnPrimary(address, tuning, role, search),
+    onLost: () => search.doubt(),
     size,
     waitMsMax: tuning.poolTimeoutMs,
     idleMsMax: idleMsMax(role, tuning),
@@ -176,4 +207,9 @@ async function inspect(connection: MysqlConnection): Promise<readonly string[]> 
     connection.server.flavour,
     replies.flatMap(({ rows }) => rows),
   )
+}
+
+async function inspectCluster(connection: MysqlConnection, search: HostSearch): Promise<readonly StoreWarning[]> {
+  const [reply] = await connection.run([SELECT_SETTINGS])
+  return [...clusterWarnings(settingsOf(reply!.rows)), ...hostWarnings(await search.states())]
 }

@@ -4,13 +4,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { StoreUrlError } from '../store-url-error.ts'
-import { isLocal, MYSQL_TUNING, parseMysqlUrl } from './url.ts'
+import { atHost, isLocal, MYSQL_TUNING, parseMysqlUrl } from './url.ts'
 
 test('a URL names user, password, host, port and database', () => {
   const { address, tuning } = parseMysqlUrl('mysql://led%40ger:p%3A%2F%25@db.example.com:3307/coins')
   assert.deepEqual(address, {
     host: 'db.example.com',
     port: 3307,
+    hosts: [{ host: 'db.example.com', port: 3307 }],
     socketPath: null,
     user: 'led@ger',
     password: 'p:/%',
@@ -25,6 +26,17 @@ test('mariadb: means the same, and what is left out has its usual value', () => 
   const { address } = parseMysqlUrl('mariadb://root@[::1]/coins?socket=/run/mysqld/mysqld.sock')
   assert.deepEqual([address.host, address.port, address.password], ['::1', 3306, ''])
   assert.equal(address.socketPath, '/run/mysqld/mysqld.sock')
+})
+
+test('several hosts can be named, each at its port, and one of them is used at a time', () => {
+  const { address } = parseMysqlUrl('mariadb://root@127.0.0.1:3307,db-2/coins?pool_size=9')
+  assert.deepEqual(address.hosts, [
+    { host: '127.0.0.1', port: 3307 },
+    { host: 'db-2', port: 3306 },
+  ])
+  assert.deepEqual([address.host, address.port], ['127.0.0.1', 3307])
+  assert.equal(atHost(address, address.hosts[1]!).host, 'db-2')
+  assert.ok(!isLocal(address))
 })
 
 test('tuning stands in the URL, and options win over it', () => {
@@ -73,6 +85,8 @@ test('a URL that cannot be meant is refused, and says why without the password',
     ['mysql://root:secret@db/coins?pool_size=0', /pool_size/],
     ['mysql://root:secret@db/coins?lock_timeout_ms=1.5', /lock_timeout_ms/],
     ['mysql://root:secret%@db/coins', /%25/],
+    ['mysql://root:secret@db,db/coins', /twice/],
+    ['mysql://root:secret@db,other/coins?socket=/tmp/s', /socket/],
   ]
   for (const [url, message] of refusals) {
     assert.throws(

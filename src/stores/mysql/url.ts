@@ -3,11 +3,17 @@
  * same, because the server reports which one it is.
  */
 import { readFileSync } from 'node:fs'
+import { splitHosts, type Host } from '../hosts.ts'
 import { StoreUrlError } from '../store-url-error.ts'
 
+export { onlyHost } from '../hosts.ts'
+
 export interface MysqlAddress {
+  /** With several hosts, the first one, or the one that `atHost` was given. */
   readonly host: string
   readonly port: number
+  /** In the order of the URL; one or more. */
+  readonly hosts: readonly Host[]
   /** The path of a Unix socket in place of host and port. */
   readonly socketPath: string | null
   readonly user: string
@@ -44,6 +50,8 @@ export interface MysqlTuning {
   /** From this many requests and changes of holds on, a commit runs ahead of its turn, see store.ts: a second round trip has to be worth it. */
   readonly aheadRowsMin: number
 }
+
+const PORT_DEFAULT = 3306
 
 export const MYSQL_TUNING: MysqlTuning = {
   poolSize: 4,
@@ -82,7 +90,8 @@ export function parseMysqlUrl(
   text: string,
   options: Partial<MysqlTuning> = {},
 ): { readonly address: MysqlAddress; readonly tuning: MysqlTuning } {
-  const url = URL.parse(text)
+  const { text: single, hosts } = splitHosts(text, PORT_DEFAULT)
+  const url = URL.parse(single)
   if (url === null || !['mysql:', 'mariadb:'].includes(url.protocol)) {
     throw new StoreUrlError('A MySQL store URL looks like mysql://USER:PASSWORD@HOST:3306/DATABASE.')
   }
@@ -92,15 +101,21 @@ export function parseMysqlUrl(
     query.delete(name)
     return value
   }
+  const host = url.hostname.replace(/^\[|\]$/g, '') || 'localhost'
+  const port = url.port === '' ? PORT_DEFAULT : Number(url.port)
   const address: MysqlAddress = {
-    host: url.hostname.replace(/^\[|\]$/g, '') || 'localhost',
-    port: url.port === '' ? 3306 : Number(url.port),
+    host,
+    port,
+    hosts: hosts ?? [{ host, port }],
     socketPath: take('socket'),
     user: decode(url.username),
     password: decode(url.password),
     database: decode(url.pathname.slice(1)),
     tls: tlsOf(take),
     allowUnsupported: flagOf('allowUnsupported', take),
+  }
+  if (hosts !== null && address.socketPath !== null) {
+    throw new StoreUrlError('The store URL names several hosts, so it has no socket.')
   }
   if (address.user === '') throw new StoreUrlError('The store URL names no user: mysql://USER:PASSWORD@HOST/DATABASE.')
   if (address.database === '') throw new StoreUrlError('The store URL names no database: mysql://USER@HOST/DATABASE.')
@@ -110,9 +125,15 @@ export function parseMysqlUrl(
   return { address, tuning }
 }
 
-/** Whether the connection stays on this machine. */
-export function isLocal({ host, socketPath }: MysqlAddress): boolean {
-  return socketPath !== null || host === 'localhost' || host === '::1' || host.startsWith('127.')
+/** The same database at one of its hosts. */
+export function atHost(address: MysqlAddress, { host, port }: Host): MysqlAddress {
+  return { ...address, host, port }
+}
+
+/** Whether every connection stays on this machine. */
+export function isLocal({ hosts, socketPath }: MysqlAddress): boolean {
+  const isHere = ({ host }: Host): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.')
+  return socketPath !== null || hosts.every(isHere)
 }
 
 function decode(part: string): string {

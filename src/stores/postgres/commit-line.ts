@@ -23,6 +23,7 @@ interface Connection {
 
 export class CommitLine {
   readonly #connect: () => Promise<LedgerClient>
+  readonly #onLost: () => void
   /** Also while it is being opened; null when there is none. */
   #connection: Promise<Connection> | null = null
   #closed = false
@@ -32,9 +33,13 @@ export class CommitLine {
   #pauseMs = 0
   #nextAttemptAt = 0
 
-  /** @param connect called again after each lost connection */
-  constructor(connect: () => Promise<LedgerClient>) {
+  /**
+   * @param connect called again after each lost connection
+   * @param onLost called before that
+   */
+  constructor(connect: () => Promise<LedgerClient>, onLost: () => void) {
     this.#connect = connect
+    this.#onLost = onLost
   }
 
   /** How often the connection was lost or given up. */
@@ -97,6 +102,7 @@ export class CommitLine {
       }
       const lose = (): void => {
         this.#lostCount++
+        this.#onLost()
         forget()
       }
       connection.then(({ client }) => client.once('error', lose).once('end', lose), forget)

@@ -1,13 +1,15 @@
 /** Connections that are taken and released, and can be given up all at once. */
 import { callbackify } from 'node:util'
-import { Pool, type PoolClient } from 'pg'
+import { Pool, type ClientConfig, type PoolClient } from 'pg'
 import { Fault } from '../../engine/faults.ts'
 import type { PoolGauges } from '../gauges.ts'
+import type { HostSearch } from '../host-search.ts'
 import type { Row } from '../sql/values.ts'
 import { clientConfig, prepareSession, type Role } from './connection.ts'
 import { faultOf } from './errors.ts'
+import { requireWrites } from './host-look.ts'
 import { LedgerClient } from './ledger-client.ts'
-import type { PostgresUrl } from './url.ts'
+import { atHost, type PostgresUrl } from './url.ts'
 
 export type PooledClient = LedgerClient & { release(isSpoiled: boolean): void }
 
@@ -20,27 +22,44 @@ const READ_ONLY_CONNECTION_MS = 1_000
 
 export class ConnectionPool {
   readonly #pool: Pool
+  readonly #search: HostSearch
   readonly #sizeMax: number
   #givenUpAt = -Infinity
   #lostCount = 0
 
-  /** At most `sizeMax` connections, opened on demand. */
-  constructor(url: PostgresUrl, role: Role, sizeMax: number) {
+  /** At most `sizeMax` connections, opened on demand to the server that `search` has found. */
+  constructor(
+    url: PostgresUrl,
+    role: Role,
+    { sizeMax, search }: { readonly sizeMax: number; readonly search: HostSearch },
+  ) {
     this.#sizeMax = sizeMax
+    this.#search = search
+    class Client extends LedgerClient {
+      constructor(config: ClientConfig) {
+        super({ ...config, ...search.current })
+      }
+    }
     this.#pool = new Pool({
       ...clientConfig(url, role),
-      Client: LedgerClient as unknown as new () => LedgerClient,
+      Client: Client as unknown as new () => LedgerClient,
       max: sizeMax,
       idleTimeoutMillis: IDLE_CONNECTION_MS,
       allowExitOnIdle: true,
       verify: callbackify(async (client: PoolClient) => {
-        await prepareSession(client as unknown as LedgerClient, url, role)
+        const made = client as unknown as LedgerClient
+        await prepareSession(made, atHost(url, { host: made.host, port: made.port }), role)
+        requireWrites(made, search)
       }),
     })
+    const lose = (): void => {
+      this.#lostCount++
+      search.doubt()
+    }
     // An idle connection was lost.
-    this.#pool.on('error', () => this.#lostCount++)
+    this.#pool.on('error', lose)
     this.#pool.on('release', (error) => {
-      if (error) this.#lostCount++
+      if (error) lose()
     })
   }
 
@@ -60,11 +79,14 @@ export class ConnectionPool {
     try {
       // Waiting calls, and a connection that was being opened.
       for (let taken = 0; taken <= this.#sizeMax; taken++) {
+        // Before the pool makes a connection: the place of a server that is gone is not tried again and again.
+        if (this.#makesConnection) await this.#search.find()
         const client = (await this.#pool.connect()) as unknown as PooledClient
         if (!this.#isOutlived(client)) return client
         client.release(true)
       }
     } catch (error) {
+      this.#search.doubt()
       throw faultOf(error)
     }
     throw new Fault('store_unavailable', 'The connections to PostgreSQL are being replaced.', { retryAfterMs: 100 })
@@ -94,6 +116,10 @@ export class ConnectionPool {
 
   async end(): Promise<void> {
     await this.#pool.end()
+  }
+
+  get #makesConnection(): boolean {
+    return this.#pool.idleCount === 0 && this.#pool.totalCount < this.#sizeMax
   }
 
   #isOutlived({ madeAt, readyAt, takesReadsOnly }: PooledClient): boolean {

@@ -1,10 +1,16 @@
-/** All connections of an open ledger. When one of them finds that its server is not the primary, all are replaced. */
+/**
+ * All connections of an open ledger, which lead to one server. When one of them finds that this is not the primary, or another one is found, all
+ * are replaced.
+ */
 import type { PoolGauges } from '../gauges.ts'
+import { HostSearch } from '../host-search.ts'
 import type { Query } from '../sql/dialect.ts'
 import { CommitLine } from './commit-line.ts'
 import { ConnectionPool } from './connection-pool.ts'
-import { connect } from './connection.ts'
-import type { PostgresUrl } from './url.ts'
+import { connect, type Role } from './connection.ts'
+import { lookAt, requireWrites } from './host-look.ts'
+import type { LedgerClient } from './ledger-client.ts'
+import { atHost, type PostgresUrl } from './url.ts'
 
 /** An engine loads with one connection and locks with one; the third replaces one that the server has not ended yet. */
 const WRITE_POOL_SIZE = 3
@@ -16,14 +22,18 @@ export class Connections {
   readonly #reads: ConnectionPool
   readonly #audits: ConnectionPool
   readonly #keys: ConnectionPool
+  readonly search: HostSearch
   #closing: Promise<void> | null = null
 
   constructor(url: PostgresUrl) {
-    this.line = new CommitLine(() => connect(url, 'write'))
-    this.writes = new ConnectionPool(url, 'write', WRITE_POOL_SIZE)
-    this.#reads = new ConnectionPool(url, 'read', url.poolSize)
-    this.#audits = new ConnectionPool(url, 'audit', 1)
-    this.#keys = new ConnectionPool(url, 'read', 1)
+    const search = searchOf(url)
+    const open = async (): Promise<LedgerClient> => await connectToPrimary(url, 'write', search)
+    this.search = search
+    this.line = new CommitLine(open, () => search.doubt())
+    this.writes = new ConnectionPool(url, 'write', { sizeMax: WRITE_POOL_SIZE, search })
+    this.#reads = new ConnectionPool(url, 'read', { sizeMax: url.poolSize, search })
+    this.#audits = new ConnectionPool(url, 'audit', { sizeMax: 1, search })
+    this.#keys = new ConnectionPool(url, 'read', { sizeMax: 1, search })
   }
 
   /** Connections for commands that broke or were given up. */
@@ -46,6 +56,7 @@ export class Connections {
 
   /** The server is no longer the primary: later statements go to the server that the address means now. */
   giveUp(): void {
+    this.search.doubt()
     for (const pool of [this.writes, this.#reads, this.#audits, this.#keys]) pool.giveUp()
     void this.line.reconnect()
   }
@@ -62,5 +73,22 @@ export class Connections {
     this.giveUp()
     // Where the address leads to the same server, its rows are read.
     return (await pool.query(sql, parameters)).rows
+  }
+}
+
+export function searchOf(url: PostgresUrl): HostSearch {
+  return new HostSearch({ hosts: url.hosts, look: (host) => lookAt(atHost(url, host)) })
+}
+
+/** A connection outside of the pools, to the server that takes writes where the URL names several. */
+export async function connectToPrimary(url: PostgresUrl, role: Role, search: HostSearch): Promise<LedgerClient> {
+  const host = await search.find()
+  try {
+    const client = await connect(atHost(url, host), role)
+    requireWrites(client, search)
+    return client
+  } catch (error) {
+    search.doubt()
+    throw error
   }
 }

@@ -2,6 +2,7 @@
 import { Fault } from '../../engine/faults.ts'
 import type { Query } from '../sql/dialect.ts'
 import { whole } from '../sql/values.ts'
+import { asynchronousWarning } from '../host-warnings.ts'
 import { foreignEngine } from './engines.ts'
 import { messagesOf, type StoreWarning } from '../warning.ts'
 import { SELECT_REPLICATION, standbyWarnings } from './standbys.ts'
@@ -84,4 +85,11 @@ export function codedWarningsOf(settings: ServerSettings): readonly StoreWarning
   const { synchronous_standby_names: wanted, senders, senders_shown, senders_synchronous } = settings
   const synchronous = senders_shown === senders ? whole(senders_synchronous) : null
   return [...warnings, ...standbyWarnings({ wanted, senders: whole(senders), synchronous })]
+}
+
+/** Of a store URL that names several servers. */
+export function clusterWarnings({
+  synchronous_standby_names: wanted,
+}: Pick<ServerSettings, 'synchronous_standby_names'>): readonly StoreWarning[] {
+  return wanted.trim() === '' ? [asynchronousWarning('synchronous_standby_names is empty')] : []
 }

@@ -2,6 +2,8 @@
 import { escapeLiteral } from 'pg'
 import type { AccountName } from '../../domain/ids.ts'
 import type { ErasureProgress, ErasureReport } from '../erasure.ts'
+import type { HostMove } from '../host-search.ts'
+import { hostWarnings } from '../host-warnings.ts'
 import { SqlAuditor } from '../sql/auditor.ts'
 import type { Query } from '../sql/dialect.ts'
 import { erase } from '../sql/erasure.ts'
@@ -11,19 +13,21 @@ import { SqlReader } from '../sql/reader.ts'
 import type { Row } from '../sql/values.ts'
 import type { Storage } from '../storage.ts'
 import { PostgresActors } from './actors.ts'
-import { connect } from './connection.ts'
-import { Connections } from './connections.ts'
+import { connectToPrimary, Connections, searchOf } from './connections.ts'
 import { faultOf } from './errors.ts'
 import { moveCommits } from './feed.ts'
 import type { LedgerClient } from './ledger-client.ts'
 import { postgresMigrations, postgresMigrationTarget } from './migrations.ts'
-import { readSettings, requireUsable, warningsOf, type ServerSettings } from './server.ts'
+import { messagesOf } from '../warning.ts'
+import { clusterWarnings, readSettings, requireUsable, warningsOf, type ServerSettings } from './server.ts'
 import { PostgresStore } from './store.ts'
 import { parsePostgresUrl, type PostgresUrl } from './url.ts'
 
 export interface PostgresOptions {
   /** Whether to migrate the database to this version's tables first. Default false: that needs more rights than serving. */
   readonly migrate?: boolean
+  /** Called when another server of a URL with several is used from now on. */
+  readonly onHostMove?: (move: HostMove) => void
 }
 
 const CLOSE_WATCH_MS = 1_000
@@ -45,6 +49,10 @@ export async function openPostgresStorage(url: string, options: PostgresOptions 
     return warningsOf(settings)
   })
   const connections = new Connections(parsed)
+  connections.search.onMove((move) => {
+    connections.giveUp()
+    options.onHostMove?.(move)
+  })
   const { readKeys: read, writeKeys: write } = connections
   let closing: Promise<void> | null = null
   const close = async (): Promise<void> => {
@@ -60,7 +68,12 @@ export async function openPostgresStorage(url: string, options: PostgresOptions 
     auditor: new SqlAuditor('postgres', connections.audit),
     keys: new SqlKeyStore('postgres', { read, write, touch: write }),
     warnings,
-    inspect: async () => warningsOf(await readSettings(connections.read)),
+    inspect: async () => {
+      const settings = await readSettings(connections.read)
+      if (!connections.search.isSeveral) return warningsOf(settings)
+      const ofCluster = [...clusterWarnings(settings), ...hostWarnings(await connections.search.states())]
+      return [...warningsOf(settings), ...messagesOf(ofCluster)]
+    },
     gauges: () => ({ pools: connections.gauges(), logBytes: null }),
     close,
     [Symbol.asyncDispose]: close,
@@ -97,7 +110,7 @@ async function withClient<Result>(
   let client: LedgerClient | null = null
   try {
     // Migrations may rebuild tables, which can take long.
-    client = await connect(url, 'audit')
+    client = await connectToPrimary(url, 'audit', searchOf(url))
     const settings = await readSettings(queryOf(client))
     requireUsable(settings)
     return await action(client, settings)

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { parsePostgresUrl } from './url.ts'
+import { atHost, parsePostgresUrl } from './url.ts'
 
 test('a URL names the server, the user and the database', () => {
   const url = parsePostgresUrl('postgres://holdfast:p%40ss%2Fword@db.example:5433/ledger%20one')
@@ -39,6 +39,18 @@ test('a host may be an address of either kind, or the folder of a socket', () =>
   assert.equal(parsePostgresUrl('postgres:///x?host=/var/run/postgresql').host, '/var/run/postgresql')
 })
 
+test('several hosts can be named, each at its port, and one of them is used at a time', () => {
+  const url = parsePostgresUrl('postgres://u:p%40ss@db-1,db-2:5433/x?pool_size=9')
+  assert.deepEqual(url.hosts, [
+    { host: 'db-1', port: 5432 },
+    { host: 'db-2', port: 5433 },
+  ])
+  assert.deepEqual([url.host, url.port, url.password, url.poolSize], ['db-1', 5432, 'p@ss', 9])
+  const second = atHost(url, url.hosts[1]!)
+  assert.deepEqual([second.host, second.port, second.database], ['db-2', 5433, 'x'])
+  assert.deepEqual(parsePostgresUrl('postgres://db/x').hosts, [{ host: 'db', port: 5432 }])
+})
+
 test('what cannot be meant is refused, and the password is not repeated', () => {
   const wrong = [
     'mysql://u:secret@db/x',
@@ -56,6 +68,8 @@ test('what cannot be meant is refused, and the password is not repeated', () => 
     'postgres://u:secret@db/x?sslmode=prefer',
     'postgres://u:secret@db/x?sslmode=verify-ca',
     'postgres://u:secret@db/x?sslmode=require&sslrootcert=/nowhere.pem',
+    'postgres://u:secret@db-1,db-1/x',
+    'postgres://u:secret@db-1,db-2/x?host=/var/run',
     'postgres://u:secret@db/x?sslrootcert=/nowhere.pem',
   ]
   for (const url of wrong) {

@@ -5,12 +5,17 @@
  */
 import { readFileSync } from 'node:fs'
 import type { ConnectionOptions } from 'node:tls'
+import { splitHosts, type Host } from '../hosts.ts'
 import { StoreUrlError } from '../store-url-error.ts'
 
+export { onlyHost } from '../hosts.ts'
+
 export interface PostgresUrl {
-  /** A name, an address, or the folder of a Unix socket. */
+  /** A name, an address, or the folder of a Unix socket. With several hosts, the first one, or the one that `atHost` was given. */
   readonly host: string
   readonly port: number
+  /** In the order of the URL; one or more. */
+  readonly hosts: readonly Host[]
   /** Without one, the environment's PGUSER or the name of the system's user. */
   readonly user: string | undefined
   /** Without one, the environment's PGPASSWORD. */
@@ -55,15 +60,22 @@ type Options = ReadonlyMap<string, string>
 
 /** @throws StoreUrlError, which never repeats the password */
 export function parsePostgresUrl(text: string): PostgresUrl {
-  const url = URL.parse(text)
+  const { text: single, hosts } = splitHosts(text, PORT_DEFAULT)
+  const url = URL.parse(single)
   if (url === null || !['postgres:', 'postgresql:'].includes(url.protocol)) {
     throw new StoreUrlError('A PostgreSQL store URL is postgres://USER:PASSWORD@HOST:PORT/DATABASE.')
   }
   const options = optionsOf(url)
-  const host = options.get('host') ?? (decoded(url.hostname) ?? '').replace(/^\[(.*)\]$/, '$1')
+  if (hosts !== null && options.has('host')) {
+    throw new StoreUrlError('The store URL names several hosts, so it has no option "host".')
+  }
+  const named = options.get('host') ?? (decoded(url.hostname) ?? '').replace(/^\[(.*)\]$/, '$1')
+  const host = named === '' ? 'localhost' : named
+  const port = url.port === '' ? PORT_DEFAULT : Number(url.port)
   return {
-    host: host === '' ? 'localhost' : host,
-    port: url.port === '' ? PORT_DEFAULT : Number(url.port),
+    host,
+    port,
+    hosts: hosts ?? [{ host, port }],
     user: decoded(url.username),
     password: decoded(url.password),
     database: decoded(url.pathname.slice(1)),
@@ -76,6 +88,11 @@ export function parsePostgresUrl(text: string): PostgresUrl {
     statementTimeoutMs: wholeOf(options, 'statement_timeout_ms', STATEMENT_TIMEOUT_MS_DEFAULT),
     allowUnsupported: flagOf(options, 'allowUnsupported'),
   }
+}
+
+/** The same database at one of its hosts. */
+export function atHost(url: PostgresUrl, { host, port }: Host): PostgresUrl {
+  return { ...url, host, port }
 }
 
 function optionsOf(url: URL): Options {
