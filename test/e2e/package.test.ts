@@ -43,6 +43,20 @@ await connect('http://127.0.0.1:4680').freeze({ account: 'user:8', amount: '616'
 export { amount }
 `
 
+/** Without a package of the AI SDK. */
+const CHARGING = `
+import { openLedger } from 'holdfast'
+import { CreditsError, metered, meteredFetch, priceBook, tariffOf } from 'holdfast/ai'
+await using ledger = await openLedger('memory:')
+await ledger.deposit({ account: 'user:8', amount: 10n })
+const models = [{ provider: 'x', model: 'tts', characters: '1000000' }]
+const prices = priceBook({ version: '1', validFrom: '2020-01-01T00:00:00Z', coinsPerUnit: '1', favour: 'user', models })
+const job = { account: 'user:8', tariff: tariffOf(prices, { provider: 'x', model: 'tts' }), usage: { characters: 7 } }
+console.log(await metered(ledger, job, async () => ({ value: 'done', usage: { characters: 6 } })))
+await metered(ledger, job, async () => ({ value: '', cost: 0n })).catch((error) => console.log(error instanceof CreditsError, error.data.missing))
+console.log(typeof meteredFetch({ ledger, prices, provider: 'x' }), String((await ledger.balance('user:8')).available))
+`
+
 const MOUNTED = `
 import Fastify from 'fastify'
 import document from 'holdfast/openapi.json' with { type: 'json' }
@@ -131,6 +145,13 @@ describe('the package', () => {
     const { stdout, stderr } = spawnSync(process.execPath, ['program.js'], { cwd: folder, encoding: 'utf8' })
     assert.equal(stderr, '')
     assert.equal(stdout, '500n 116n\n')
+  })
+
+  test('a program without the AI SDK charges for work', async () => {
+    await writeFile(join(folder, 'charging.js'), CHARGING)
+    const { stdout, stderr } = spawnSync(process.execPath, ['charging.js'], { cwd: folder, encoding: 'utf8' })
+    assert.equal(stderr, '')
+    assert.equal(stdout, 'done\ntrue 3\nfunction 4\n')
   })
 
   test('a program that installed it is checked against its types', async () => {
