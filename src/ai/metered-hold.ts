@@ -54,6 +54,8 @@ export class MeteredHold {
   #amount: bigint
   #expiresAt: number
   #marked = 0n
+  /** Not before this instant is the hold raised again, after a failure of the ledger. */
+  #raiseAt = 0
   #tail: Promise<unknown> = Promise.resolve()
 
   private constructor(
@@ -95,7 +97,7 @@ export class MeteredHold {
    */
   async cover(cost: bigint, wanted: bigint, marked: bigint): Promise<boolean> {
     return await this.#inTurn(async () => {
-      if (cost <= this.#amount) return true
+      if (cost <= this.#amount || performance.now() < this.#raiseAt) return true
       let target = wanted > cost ? wanted : cost
       for (let attempt = 1; attempt <= SHRINKS_MAX; attempt++) {
         try {
@@ -103,6 +105,8 @@ export class MeteredHold {
           return true
         } catch (error) {
           if (!(error instanceof LedgerError) || error.status >= 500 || error.retryable) {
+            // The reader does not wait for a ledger that is away at every piece.
+            this.#raiseAt = performance.now() + this.#limits.markMs
             this.#trouble('unmarked', cost, error)
             return true
           }
@@ -230,8 +234,9 @@ async function openUnder(id: RequestId, terms: HoldTerms, { ledger, limits }: Op
       }
       if (error.code !== 'insufficient_funds' || attempt >= SHRINKS_MAX) throw error
       const room = roomIn(error)
-      if (room < least || room >= amount) throw error
-      amount = room
+      if (room < least) throw error
+      // Coins may have come since.
+      if (room < amount) amount = room
     }
   }
 }

@@ -35,7 +35,8 @@ export class MeteredStream<Piece> {
   readonly #reading: StreamReading<Piece>
   /** When the reader got its last piece; null while it waits for one. */
   #idleSince: number | null = performance.now()
-  #isDone = false
+  /** Why the source was given up; null while it is read. A reader must not take that for the end of the answer. */
+  #dropped: { readonly reason: unknown } | null = null
   #forget: () => void = () => undefined
 
   constructor(
@@ -85,6 +86,7 @@ export class MeteredStream<Piece> {
     try {
       for (;;) {
         const { done, value } = await this.#reader.read()
+        if (this.#dropped !== null) throw this.#dropped.reason
         if (done) {
           const told = this.#reading.atEnd()
           if (told !== null) await this.#meter.end('done', told)
@@ -124,8 +126,8 @@ export class MeteredStream<Piece> {
   }
 
   #drop(reason: unknown): void {
-    if (this.#isDone) return
-    this.#isDone = true
+    if (this.#dropped !== null) return
+    this.#dropped = { reason }
     this.#forget()
     // A source that has failed already rejects its cancel with that failure.
     this.#reader.cancel(reason).catch(() => undefined)

@@ -207,7 +207,7 @@ test('a reader that stops without a word costs what it got, and its next read fa
   const reader = (await model.doStream(params())).stream.getReader()
   for (let part = 0; part < 6; part++) await reader.read() // start, text-start, four pieces
   await settledAfter(books, 1)
-  assert.equal((await reader.read()).done, true)
+  await assert.rejects(reader.read(), /Nobody read the answer for 50 ms/)
   await books.assertCosts(18n + 2n * 8n)
 })
 
