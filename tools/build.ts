@@ -1,7 +1,8 @@
-/** Compiles src/ to dist/ for publishing. */
+/** Compiles src/ to dist/ for publishing, and builds the console. */
 import { spawnSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { buildConsole } from './console.ts'
 
 const root = resolve(import.meta.dirname, '..')
 const target = resolve(root, 'dist')
@@ -14,3 +15,4 @@ if (status !== 0) {
   rmSync(target, { recursive: true, force: true })
   process.exit(1)
 }
+buildConsole()

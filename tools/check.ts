@@ -27,6 +27,7 @@ const SEEDS = { pattern: /([\d,]+) seeds/, of: 'seeds' }
 const STATIC_STEPS: readonly Step[] = [
   { name: 'lint', command: ['oxlint'] },
   { name: 'types', command: ['tsc', '--project', '.'] },
+  { name: 'console types', command: ['tsc', '--project', 'console'] },
   { name: 'dead code', command: ['knip', '--no-progress'] },
   { name: 'format', command: ['oxfmt', '--check', '.'] },
   { name: 'migration texts', command: ['node', 'tools/migration-texts.ts', '--check'] },
@@ -42,7 +43,7 @@ const TEST_STEPS: readonly Step[] = [
   { name: 'tidy', command: ['node', 'tools/test.ts', 'test/tidy'], count: TESTS },
   {
     name: 'unit',
-    command: ['node', 'tools/test.ts', 'src', 'harness', 'bench/load', 'bench/output'],
+    command: ['node', 'tools/test.ts', 'src', 'harness', 'bench/load', 'bench/output', 'console/src'],
     count: TESTS,
   },
   { name: 'conformance', command: ['node', 'tools/test.ts', 'test/conformance'], count: TESTS },

@@ -1,5 +1,5 @@
 /**
- * Runs tests: `node tools/test.ts [--at-least N] [folder or file …]`, by default every `*.test.ts` in src/, harness/, test/ and bench/.
+ * Runs tests: `node tools/test.ts [--at-least N] [folder or file …]`, by default every `*.test.ts` in src/, harness/, test/, bench/ and console/src.
  *
  * Fails when a test fails, when a file has no test, and when fewer tests than `--at-least` passed: a suite that lost its tests must not
  * pass. A file that takes longer than `--file-seconds` is killed with every process that it started, and fails the run, as does a file that
@@ -21,7 +21,7 @@ const FILE_LIMIT_SECONDS = 30 * 60
 /** Limit for the whole run on such a machine, with every database. */
 const RUN_LIMIT_MS = 3 * 3_600_000
 
-const TEST_FILES = ['src/**/*.test.ts', 'harness/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts']
+const TEST_FILES = ['src', 'harness', 'test', 'bench', 'console/src'].map((folder) => `${folder}/**/*.test.ts`)
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

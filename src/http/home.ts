@@ -1,8 +1,9 @@
-/** `GET /`: for a browser a page that says what this is; for programs there is no such route. */
+/** `GET /`: for a browser the console, or a page that says what this is; for programs there is no such route. */
 import { createHash } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import { LedgerError } from '../api/error.ts'
 import { VERSION } from '../version.ts'
+import { CONSOLE_POLICY, type BuiltConsole } from './console.ts'
 import { LOGO } from './logo.ts'
 import { sendPage } from './respond.ts'
 
@@ -51,7 +52,8 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ')
 
-export function homeRoute(app: FastifyInstance): void {
+/** @param console null if it was not built */
+export function homeRoute(app: FastifyInstance, console: BuiltConsole | null): void {
   app.get('/', { schema: { hide: true } }, (request, reply) => {
     if (request.headers.accept?.includes('text/html') !== true) {
       throw new LedgerError(
@@ -59,6 +61,6 @@ export function homeRoute(app: FastifyInstance): void {
         'There is no route /. The routes are described at /docs and /openapi.json.',
       )
     }
-    return sendPage(reply, PAGE, POLICY)
+    return console === null ? sendPage(reply, PAGE, POLICY) : sendPage(reply, console.page, CONSOLE_POLICY)
   })
 }

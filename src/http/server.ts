@@ -16,6 +16,7 @@ import type { KeyRingLimits } from '../access/key-ring.ts'
 import type { Backend } from './backend.ts'
 import { callIdOf, returnCallIds } from './call-id.ts'
 import { answerEverything, clientErrorHandler, connectionsOf, needOneHost } from './connections.ts'
+import { consoleFiles, findConsole, type BuiltConsole } from './console.ts'
 import { corsOptions } from './cors.ts'
 import { homeRoute } from './home.ts'
 import { addLedgerRoutes, answerError, refuseUnknownRoutes } from './ledger-routes.ts'
@@ -45,6 +46,8 @@ export interface HttpOptions {
   readonly trustedProxies?: readonly string[]
   /** The origins whose pages may call the service, such as `https://app.example.org`; `*` for all. Default: its own. */
   readonly corsOrigins?: readonly string[]
+  /** The console, answered at `/`; null for none. Default: the one that the package brings, if it was built. */
+  readonly console?: BuiltConsole | null
   /** While it returns true, `/readyz` answers `starting`; everything else is served. Default: never. */
   readonly isStarting?: () => boolean
 }
@@ -103,7 +106,9 @@ export function buildServer(backend: Backend, options: HttpOptions = {}): Fastif
     const { logRequests = false, isStarting = () => false, keyLimits } = options
     addLedgerRoutes(routes, backend, { limits, log, logRequests, isStarting, keyLimits })
     if (options.metrics !== undefined) metricsRoute(routes, options.metrics)
-    homeRoute(routes)
+    const built = options.console === undefined ? findConsole() : options.console
+    homeRoute(routes, built)
+    if (built !== null) await consoleFiles(routes, built)
     await referenceRoutes(routes)
   })
   return app

@@ -55,7 +55,7 @@ describe('the Dockerfile', () => {
   test('what comes from a stage is made there', () => {
     const stages = new Set(all('FROM').flatMap((rest) => / AS (\w+)$/.exec(rest)?.slice(1) ?? []))
     const made = all('COPY').flatMap((rest) => /^--from=(\w+) \/build\/(\S+) /.exec(rest)?.slice(1) ?? [])
-    assert.deepEqual(made, ['dependencies', 'node_modules', 'build', 'dist'])
+    assert.deepEqual(made, ['dependencies', 'node_modules', 'build', 'dist', 'build', 'console/dist'])
     assert.deepEqual([...stages], ['build', 'dependencies'])
   })
 

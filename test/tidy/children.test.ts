@@ -4,7 +4,12 @@ import { childViolations } from './children.ts'
 import { readSources } from './source.ts'
 
 test('tests start processes in the one way that ends them with the test file', () => {
-  assert.deepEqual(childViolations(readSources('{harness,test}/**/*.ts', 'src/**/*.test.ts', 'bench/**/*.test.ts')), [])
+  assert.deepEqual(
+    childViolations(
+      readSources('{harness,test}/**/*.ts', 'src/**/*.test.ts', 'bench/**/*.test.ts', 'console/src/**/*.test.ts'),
+    ),
+    [],
+  )
 })
 
 test('a process that is started in another way is refused', () => {

@@ -6,6 +6,8 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   src: [],
   bin: ['src'],
   examples: ['src'],
+  // Its own tool chain: it takes types and pure functions.
+  console: ['src'],
   // It starts the service as a process, and imports no module of the product.
   harness: [],
   bench: ['src', 'harness'],

@@ -5,7 +5,7 @@ import { readSources } from './source.ts'
 
 test('every file is named in kebab-case after what is in it', () => {
   assert.deepEqual(
-    nameViolations(readSources('{src,harness,test,tools,examples,bench}/**/*.{ts,mjs,js}', 'bin/*.js')),
+    nameViolations(readSources('{src,harness,test,tools,examples,bench,console/src}/**/*.{ts,tsx,mjs,js}', 'bin/*.js')),
     [],
   )
 })
