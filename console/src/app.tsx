@@ -4,7 +4,8 @@ import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { CallError } from './call.ts'
 import { useLocation, type Location } from './location.ts'
 import { Frame } from './parts/frame.tsx'
-import { Empty, Loading } from './parts/notice.tsx'
+import { PageHead } from './parts/card.tsx'
+import { Loading } from './parts/notice.tsx'
 import { Link } from './parts/values.tsx'
 import { useSession } from './session.ts'
 import { AccountView } from './views/account.tsx'
@@ -106,8 +107,9 @@ function NoSuchView() {
   const words = useWords()
   return (
     <div>
-      <Empty title={words.noSuchView}>{words.noSuchViewHint}</Empty>
-      <p className="text-center">
+      <PageHead title={words.noSuchView} />
+      <p className="mb-2">{words.noSuchViewHint}</p>
+      <p>
         <Link href="#/">{words.toOverview}</Link>
       </p>
     </div>

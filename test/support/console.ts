@@ -1,32 +1,19 @@
 /** The console in a browser, against a real service. */
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { delimiter, join, resolve } from 'node:path'
-import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core'
+import { resolve } from 'node:path'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { runChild } from '../../harness/children.ts'
+import { openChromium } from '../../harness/chromium.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
-const HOW = 'apt-get install -y chromium fonts-noto-cjk, or set HOLDFAST_TEST_CHROMIUM to the path of a Chromium.'
-
-/** @throws Error if there is none: the tests of the console are never skipped */
-function findChromium(): string {
-  const named = process.env['HOLDFAST_TEST_CHROMIUM']
-  const folders = (process.env['PATH'] ?? '').split(delimiter)
-  const candidates = named === undefined ? folders.map((folder) => join(folder, 'chromium')) : [named]
-  const found = candidates.find((path) => existsSync(path))
-  if (found === undefined) throw new Error(`No Chromium was found. ${HOW}`)
-  return found
-}
-
 /** A browser; the console is built from the sources as they are now. */
 export async function openBrowser(): Promise<Browser> {
   const { exitCode, stdout, stderr } = await runChild(process.execPath, ['tools/console.ts', '--if-needed'], {
     cwd: ROOT,
   })
   assert.equal(exitCode, 0, stdout + stderr)
-  // As root, Chromium runs only without its sandbox. The pages are the project's own.
-  return await chromium.launch({ executablePath: findChromium(), args: ['--no-sandbox', '--disable-dev-shm-usage'] })
+  return await openChromium()
 }
 
 /** Limit for one step in the browser. It only ends a hang. */

@@ -8,7 +8,7 @@ import type { BatchWire } from '../../../src/api/outcome-schemas.ts'
 import { CallError, write } from '../call.ts'
 import { amountText } from '../figures.ts'
 import { useDecimals } from '../queries.ts'
-import { useWords, wordFor } from '../words/words.ts'
+import { capital, useWords } from '../words/words.ts'
 import { Action, type Sent } from './action.tsx'
 import { AmountField, useWritten } from './amount-field.tsx'
 
@@ -34,9 +34,9 @@ export function SettleAction({ hold, onClose }: HoldActionProps) {
       flaw={written.flaw}
       effects={[
         { name: words.held, asset, before: held, after: 0n },
-        { name: `${wordFor(words, 'settled')} → ${hold.payee}`, asset, before: settled, after: settled + amount },
+        { name: `${capital(words.settled)} → ${hold.payee}`, asset, before: settled, after: settled + amount },
         {
-          name: `${wordFor(words, 'released')} → ${hold.account}`,
+          name: `${capital(words.released)} → ${hold.account}`,
           asset,
           before: BigInt(hold.released),
           after: BigInt(hold.released) + held - amount,
@@ -96,7 +96,7 @@ export function ReleaseAction({ hold, onClose }: HoldActionProps) {
       effects={[
         { name: words.held, asset: hold.asset, before: held, after: 0n },
         {
-          name: `${wordFor(words, 'released')} → ${hold.account}`,
+          name: `${capital(words.released)} → ${hold.account}`,
           asset: hold.asset,
           before: BigInt(hold.released),
           after: BigInt(hold.released) + held,

@@ -25,7 +25,14 @@ export function AccountView({ name, query }: AccountViewProps) {
   const words = useWords()
   const { data: account, error, isPending, refetch } = useQuery(accountQuery(name))
   if (isPending) return <Loading />
-  if (account === undefined) return <Problem error={error} again={() => void refetch()} />
+  if (account === undefined) {
+    return (
+      <>
+        <PageHead above={<Link href="#/accounts">{words.accounts}</Link>} title={name} />
+        <Problem error={error} again={() => void refetch()} />
+      </>
+    )
+  }
   const asset = query.get('asset') ?? account.balances[0]?.asset ?? 'credit'
   const tab = query.get('tab') === 'holds' ? 'holds' : 'statement'
   const isHouse = name.startsWith('@')

@@ -1,5 +1,5 @@
 /** The balances of all accounts: by name, or by an amount. */
-import { useInfiniteQuery } from '@tanstack/react-query'
+import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query'
 import type { BalanceWire } from '../../../src/api/balance.ts'
 import { amountIn } from '../figures.ts'
 import { go, hrefOf } from '../location.ts'
@@ -26,15 +26,14 @@ export function AccountsView({ query }: { readonly query: URLSearchParams }) {
   const isOfAmounts = shown.order !== '' || shown.below !== ''
   const asset = shown.asset === '' && isOfAmounts ? 'credit' : shown.asset
   const decimals = useDecimals(asset === '' ? 'credit' : asset) ?? 0
-  const pages = useInfiniteQuery(
-    accounts({
-      prefix: shown.prefix,
-      asset,
-      order: shown.order,
-      availableBelow: amountIn(shown.below, decimals)?.toString(),
-      limit: ROWS,
-    }),
-  )
+  const list = accounts({
+    prefix: shown.prefix,
+    asset,
+    order: shown.order,
+    availableBelow: amountIn(shown.below, decimals)?.toString(),
+    limit: ROWS,
+  })
+  const pages = useInfiniteQuery({ ...list, placeholderData: keepPreviousData })
   return (
     <>
       <PageHead title={words.accounts} />

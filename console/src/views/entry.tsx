@@ -12,7 +12,14 @@ export function EntryView({ id }: { readonly id: string }) {
   const words = useWords()
   const { data: entry, error, isPending, refetch } = useQuery(entryQuery(id))
   if (isPending) return <Loading />
-  if (entry === undefined) return <Problem error={error} again={() => void refetch()} />
+  if (entry === undefined) {
+    return (
+      <>
+        <PageHead above={<Link href="#/entries">{words.entries}</Link>} title={id} />
+        <Problem error={error} again={() => void refetch()} />
+      </>
+    )
+  }
   return (
     <>
       <PageHead above={<Link href="#/entries">{words.entries}</Link>} title={id} badge={<Badge word={entry.kind} />} />

@@ -1,6 +1,6 @@
 /** One hold: what it is now, what happened to it, and what can be done with it. */
 import { useState } from 'react'
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import type { HoldEventWire, HoldWire } from '../../../src/api/hold.ts'
 import { AmendAction } from '../actions/hold-amend.tsx'
 import { RefundAction, ReleaseAction, SettleAction } from '../actions/hold-end.tsx'
@@ -17,7 +17,14 @@ export function HoldView({ id }: { readonly id: string }) {
   const words = useWords()
   const { data: hold, error, isPending, refetch } = useQuery(holdQuery(id))
   if (isPending) return <Loading />
-  if (hold === undefined) return <Problem error={error} again={() => void refetch()} />
+  if (hold === undefined) {
+    return (
+      <>
+        <PageHead above={<Link href="#/holds">{words.holds}</Link>} title={id} />
+        <Problem error={error} again={() => void refetch()} />
+      </>
+    )
+  }
   return (
     <>
       <PageHead
@@ -114,7 +121,7 @@ function Terms({ hold }: { readonly hold: HoldWire }) {
 /** @param steps read again when there are more */
 function Timeline({ id, steps }: { readonly id: string; readonly steps: number }) {
   const words = useWords()
-  const pages = useInfiniteQuery(holdHistory(id, steps))
+  const pages = useInfiniteQuery({ ...holdHistory(id, steps), placeholderData: keepPreviousData })
   const events = pages.data?.pages.flatMap(({ items }) => items) ?? []
   return (
     <Card title={words.timeline}>

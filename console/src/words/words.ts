@@ -12,3 +12,8 @@ export function wordFor(words: Words, word: string): string {
   const found = (words as unknown as Readonly<Record<string, unknown>>)[word]
   return typeof found === 'string' ? found : word
 }
+
+/** The words of the ledger are written small, as it writes them; some begin a line. */
+export function capital(word: string): string {
+  return word.slice(0, 1).toUpperCase() + word.slice(1)
+}

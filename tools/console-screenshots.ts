@@ -1,0 +1,124 @@
+/**
+ * Draws the pictures of the console for the documents: `npm run -s console:screenshots`. A service with an empty file gets users, calls
+ * and refusals, and Debian's Chromium shows it.
+ */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { openChromium } from '../harness/chromium.ts'
+import { ServiceProcess } from '../harness/service-process.ts'
+import { connect } from '../src/client/index.ts'
+import { buildConsole } from './console.ts'
+
+type Ledger = ReturnType<typeof connect>
+
+const TARGET = resolve(import.meta.dirname, '../docs/images')
+const USERS = 40
+/** How long calls come before the overview is drawn. */
+const LIVE_MS = 24_000
+const WIDE: BrowserContextOptions = {
+  viewport: { width: 1280, height: 800 },
+  locale: 'en-GB',
+  timezoneId: 'Asia/Shanghai',
+}
+const PHONE: BrowserContextOptions = {
+  ...WIDE,
+  viewport: { width: 390, height: 844 },
+  locale: 'zh-CN',
+  colorScheme: 'dark',
+}
+
+buildConsole()
+mkdirSync(TARGET, { recursive: true })
+const folder = mkdtempSync(join(tmpdir(), 'holdfast-screenshots-'))
+try {
+  await using service = await ServiceProcess.start(`sqlite:${join(folder, 'ledger.db')}`)
+  await using ledger = connect(service.url)
+  await fill(ledger)
+  const browser = await openChromium()
+  await draw(browser, service.url, ledger)
+  await browser.close()
+} finally {
+  rmSync(folder, { recursive: true })
+}
+
+async function fill(ledger: Ledger): Promise<void> {
+  await ledger.declare({ asset: 'gold', decimals: 2, name: 'Gold' })
+  for (let user = 1; user <= USERS; user++) {
+    const amount = BigInt(2_000 + ((user * 7_919) % 90_000))
+    await ledger.deposit({ account: `user:${user}`, amount, memo: `Invoice 2030-${100 + user}` })
+  }
+  await ledger.deposit({ account: 'user:8', asset: 'gold', amount: 12_345n, memo: 'Birthday' })
+  await ledger.block({ account: 'user:31', memo: 'Chargeback' })
+  await ledger.freeze({
+    requestId: 'job-616',
+    account: 'user:8',
+    amount: 61_600n,
+    expiresInMs: 600_000,
+    metadata: { model: 'llama-70b', session: 'a41c' },
+  })
+  await ledger.settle('job-616', { requestId: 'job-616:1', amount: 4_200n, final: false, memo: 'first answer' })
+}
+
+/** Calls of all users, some of which cannot be paid. */
+async function call(ledger: Ledger, until: number): Promise<void> {
+  for (let number = 1; Date.now() < until; number++) {
+    // Waves, so that the lines of the charts are no straight ones.
+    const size = 3 + Math.round(8 * (1 + Math.sin(number / 9)))
+    await Promise.all(Array.from({ length: size }, (_, index) => oneCall(ledger, number * 50 + index)))
+    await sleep(60)
+  }
+}
+
+async function oneCall(ledger: Ledger, number: number): Promise<void> {
+  const amount = BigInt(20 + ((number * 31) % 180))
+  try {
+    const { id } = await ledger.freeze({
+      account: `user:${1 + ((number * 13) % (USERS + 2))}`,
+      amount,
+      metadata: { model: 'llama-70b' },
+    })
+    if (number % 40 !== 0) await ledger.settle(id, { amount: (amount * 3n) / 4n })
+  } catch {
+    // A refusal, which the overview counts.
+  }
+}
+
+async function draw(browser: Browser, url: string, ledger: Ledger): Promise<void> {
+  await shot(browser, 'console-overview', WIDE, async (page) => {
+    await page.goto(`${url}/#/`)
+    await call(ledger, Date.now() + LIVE_MS)
+  })
+  await shot(browser, 'console-account', WIDE, async (page) => {
+    await page.goto(`${url}/#/accounts/user:8`)
+    await page.getByLabel('Amount (credit)').fill('300')
+    await page.getByRole('table').waitFor()
+  })
+  await shot(browser, 'console-settle', WIDE, async (page) => {
+    await page.goto(`${url}/#/holds/job-616`)
+    await page.getByRole('button', { name: 'Settle' }).click()
+    await page.getByRole('dialog').getByLabel('Amount (credit)').fill('12000')
+    await page.getByRole('dialog').getByLabel('Reason').fill('The answer arrived, the bill did not')
+  })
+  await shot(browser, 'console-phone', PHONE, async (page) => {
+    await page.goto(`${url}/#/holds/job-616`)
+    await page.locator('ol li').nth(1).waitFor()
+  })
+}
+
+async function shot(
+  browser: Browser,
+  name: string,
+  options: BrowserContextOptions,
+  prepare: (page: Page) => Promise<void>,
+): Promise<void> {
+  const context = await browser.newContext(options)
+  const page = await context.newPage()
+  await prepare(page)
+  const path = join(TARGET, `${name}.png`)
+  await page.screenshot({ path, caret: 'hide', animations: 'disabled' })
+  process.stdout.write(`${path}\n`)
+  await context.close()
+}
