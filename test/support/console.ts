@@ -1,7 +1,7 @@
 /** The console in a browser, against a real service. */
 import assert from 'node:assert/strict'
-import { createRequire } from 'node:module'
 import { resolve } from 'node:path'
+import axe from 'axe-core'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { runChild } from '../../harness/children.ts'
 import { openChromium } from '../../harness/chromium.ts'
@@ -86,6 +86,6 @@ export class ConsolePage implements AsyncDisposable {
 }
 
 /** Evaluated as the browser's tools do, so the page's policy does not concern it. */
-const AXE = (createRequire(import.meta.url)('axe-core') as { readonly source: string }).source
+const AXE = axe.source
 const RUN_AXE = `axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>
   violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => id + ': ' + html.slice(0, 200))))`
