@@ -25,6 +25,9 @@ Every command but \`serve\`, \`migrate\`, \`verify\`, \`doctor\` and \`backup\` 
 have it open, or on a service (\`--url\`). Amounts are whole minor units. With \`--json\`, stdout is one JSON document: the answer as the
 HTTP service gives it, or the problem; messages go to stderr.
 \`import\` and \`reconcile\` print one JSON line per finding instead, and a summary as the last. Colours appear on terminals only, and not when \`NO_COLOR\` is set.
+
+The help and messages about a wrong command line are in Chinese with \`--lang zh\`, or if the locale (\`LC_ALL\`, \`LC_MESSAGES\`, \`LANG\`) is Chinese. What
+commands answer does not depend on the language.
 `,
   `## Exit codes\n\n${markdownTable(['code', 'meaning'], Object.entries(EXIT_MEANINGS))}`,
   `## Settings

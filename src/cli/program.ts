@@ -22,20 +22,26 @@ import { addServeCommand } from './commands/serve.ts'
 import { addVerifyCommand } from './commands/verify.ts'
 import { VERSION } from '../version.ts'
 import { EXIT_MEANINGS } from './exit-codes.ts'
+import { languageOption, type Words } from './language.ts'
 import { visibleLines } from './visible.ts'
 
-/** @throws CommanderError instead of ending the process */
-export function buildProgram(): Command {
+/**
+ * @param words those of another language than English
+ * @throws CommanderError instead of ending the process
+ */
+export function buildProgram(words: Words | null = null): Command {
+  const { help = {}, after = same, error = same } = words ?? {}
   const program = new Command('holdfast')
     // Subcommands inherit this when they are added, so it must come first.
     .exitOverride()
     .description('A credits ledger: freeze the maximum cost of a call, settle the actual cost.')
     .version(VERSION, '--version', 'print the version')
     .helpOption('-h, --help', 'show this help')
-    .showHelpAfterError('(for help, add --help)')
-    .configureHelp({ sortOptions: false })
-    .configureOutput({ outputError: (text, write) => write(visibleLines(text)) })
-    .addHelpText('after', () => `\n${exitCodesText()}\n\n${EXAMPLES}`)
+    .showHelpAfterError(error('(for help, add --help)'))
+    .configureHelp({ sortOptions: false, ...help })
+    .configureOutput({ outputError: (text, write) => write(visibleLines(error(text))) })
+    .addOption(languageOption())
+    .addHelpText('after', () => `\n${after(`${exitCodesText()}\n\n${EXAMPLES}`)}`)
   program.commandsGroup('Service and database:')
   addServeCommand(program)
   addMigrateCommand(program)
@@ -64,6 +70,10 @@ export function buildProgram(): Command {
   program.commandsGroup('Shell:')
   addCompletionCommand(program)
   return program
+}
+
+function same(text: string): string {
+  return text
 }
 
 const EXAMPLES = `Examples:
