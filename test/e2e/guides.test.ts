@@ -27,7 +27,7 @@ import { ServiceProcess } from '../../harness/service-process.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 const GUIDES = join(ROOT, 'docs/guides')
-const DOCUMENTS = ['README.md', ...readdirSync(GUIDES).map((name) => `docs/guides/${name}`)]
+const DOCUMENTS = ['README.md', 'README.zh.md', ...readdirSync(GUIDES).map((name) => `docs/guides/${name}`)]
 /** Folders of the guides, which are folders of the test. */
 const FOLDERS = ['/var/lib/holdfast', '/backups']
 

@@ -58,9 +58,13 @@ export function panelQueries(): readonly PanelQuery[] {
 
 const PROMQL = /\b(?:holdfast_|instance\w*:|nodejs_|process_|db_client_|http_server_|up\{)/
 
-/** The queries that the runbook shows: what stands in code and has a name of a metric. */
+/** The queries that the runbook shows, in English and in Chinese: what stands in code and has a name of a metric. */
 export function runbookQueries(): readonly string[] {
-  const text = readFileSync(resolve(ROOT, 'docs/runbook.md'), 'utf8')
+  return [...new Set(['docs/runbook.md', 'docs/runbook.zh.md'].flatMap(queriesIn))]
+}
+
+function queriesIn(document: string): readonly string[] {
+  const text = readFileSync(resolve(ROOT, document), 'utf8')
   const blocks = [...text.matchAll(/^```\n([^`]*)^```$/gm)].flatMap(([, block]) => block!.trim().split('\n'))
   const spans = [...text.replaceAll(/^```[^`]*^```$/gm, '').matchAll(/`([^`]+)`/g)].map(([, span]) => span!)
   return [...blocks, ...spans].filter((code) => PROMQL.test(code))

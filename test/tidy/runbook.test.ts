@@ -3,9 +3,11 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { test } from 'node:test'
 import { readRules } from '../support/ops-files.ts'
-import { runbookViolations } from './runbook.ts'
+import { PARTS_IN_CHINESE, runbookViolations } from './runbook.ts'
 
-const RUNBOOK = readFileSync(resolve(import.meta.dirname, '../../docs/runbook.md'), 'utf8')
+const DOCS = resolve(import.meta.dirname, '../../docs')
+const RUNBOOK = readFileSync(resolve(DOCS, 'runbook.md'), 'utf8')
+const RUNBOOK_IN_CHINESE = readFileSync(resolve(DOCS, 'runbook.zh.md'), 'utf8')
 
 const PARTS = '**Means:** a\n\n**Look:** b\n\n**Do:** c\n\n**Over when** d\n'
 const ALERT = {
@@ -20,7 +22,9 @@ const ALERT = {
 }
 
 test('each alert has its section of the runbook, and each section its alert', () => {
-  assert.deepEqual(runbookViolations(readRules().alerts, RUNBOOK), [])
+  const { alerts } = readRules()
+  assert.deepEqual(runbookViolations(alerts, RUNBOOK), [])
+  assert.deepEqual(runbookViolations(alerts, RUNBOOK_IN_CHINESE, PARTS_IN_CHINESE), [])
 })
 
 test('an alert without a section, and a section without an alert, are refused', () => {

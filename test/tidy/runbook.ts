@@ -3,10 +3,13 @@ import type { Rule } from '../support/ops-files.ts'
 import type { Violation } from './source.ts'
 
 const PARTS = ['**Means:**', '**Look:**', '**Do:**', '**Over when**']
+export const PARTS_IN_CHINESE = ['**含义：**', '**查看：**', '**处理：**', '**结束：**']
 
+/** @param parts that each section has */
 export function runbookViolations(
   alerts: readonly Pick<Rule, 'name' | 'text'>[],
   runbook: string,
+  parts: readonly string[] = PARTS,
 ): readonly Violation[] {
   const sections = new Map(
     runbook.split(/^(?=#{2,3} )/m).flatMap((section) => {
@@ -16,12 +19,16 @@ export function runbookViolations(
   )
   const names = new Set(alerts.map(({ name }) => name))
   return [
-    ...alerts.flatMap((alert) => troubleWith(alert, sections.get(alert.name))),
+    ...alerts.flatMap((alert) => troubleWith(alert, sections.get(alert.name), parts)),
     ...[...sections.keys()].filter((name) => !names.has(name)).map((name) => `the section ${name} has no alert`),
   ]
 }
 
-function troubleWith({ name, text }: Pick<Rule, 'name' | 'text'>, section: string | undefined): readonly Violation[] {
+function troubleWith(
+  { name, text }: Pick<Rule, 'name' | 'text'>,
+  section: string | undefined,
+  parts: readonly string[],
+): readonly Violation[] {
   if (section === undefined) return [`${name} has no section`]
   const wanted: readonly (readonly [what: string, pattern: RegExp])[] = [
     ['severity', /severity: (critical|warning)\b/],
@@ -31,6 +38,6 @@ function troubleWith({ name, text }: Pick<Rule, 'name' | 'text'>, section: strin
   ]
   return [
     ...wanted.filter(([, pattern]) => !pattern.test(text)).map(([what]) => `${name} has no ${what}`),
-    ...PARTS.filter((part) => !section.includes(part)).map((part) => `${name}: no ${part} in its section`),
+    ...parts.filter((part) => !section.includes(part)).map((part) => `${name}: no ${part} in its section`),
   ]
 }
