@@ -2,20 +2,24 @@
  * Shows the metrics, the alerts and the dashboard at work:
  *
  *   npm run -s ops:demo
+ *   npm run -s ops:demo -- --store mysql://root@127.0.0.1
  *   npm run -s ops:demo -- --store postgres://root@127.0.0.1/postgres
  *
  * Starts a service on a scratch database, a load with a stranger that holds locks, and, if it is installed, a Prometheus with the rules of
- * ops/prometheus. Until Ctrl-C; then everything is ended and removed.
+ * ops/prometheus. Enter provokes a deadlock, on the stores that have some, and shows what can be seen of it. Until Ctrl-C; then everything is
+ * ended and removed.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 import { openScratchServer } from '../bench/databases/scratch.ts'
 import { Prometheus, withoutPrometheus } from '../harness/prometheus.ts'
 import { runHoldfast, ServiceProcess } from '../harness/service-process.ts'
 import { TextExporter } from '../harness/text-exporter.ts'
 import { migrateLedger } from '../src/ledger.ts'
+import { Deadlocks } from './ops-demo-deadlock.ts'
 import { keepCalling, keepDisturbing } from './ops-demo-load.ts'
 
 const SCRAPE_SECONDS = 2
@@ -65,7 +69,9 @@ async function main(store: string): Promise<void> {
   const exporter = closing.use(await TextExporter.start(file))
   const prometheus = await startPrometheus(service, exporter)
   if (prometheus !== null) closing.use(prometheus)
-  say(service.url, prometheus)
+  const deadlocks = new Deadlocks(service.url, database.url)
+  say(service.url, prometheus, deadlocks)
+  closing.use(listenForEnter(deadlocks))
   await stopped
   process.stdout.write('\nStopping.\n')
 }
@@ -79,7 +85,20 @@ async function startPrometheus(service: ServiceProcess, exporter: TextExporter):
   return await Prometheus.start(jobs, { everySeconds: SCRAPE_SECONDS })
 }
 
-function say(url: string, prometheus: Prometheus | null): void {
+/** One deadlock at a time. */
+function listenForEnter(deadlocks: Deadlocks): Disposable {
+  const input = createInterface({ input: process.stdin })
+  let running = Promise.resolve()
+  input.on('line', () => {
+    running = running.then(async () => {
+      const text = deadlocks.reason ?? (await deadlocks.provoke().catch(String))
+      process.stdout.write(`${text}\n`)
+    })
+  })
+  return { [Symbol.dispose]: () => input.close() }
+}
+
+function say(url: string, prometheus: Prometheus | null, deadlocks: Deadlocks): void {
   const missing =
     'not installed: apt-get install prometheus (Debian, Ubuntu), brew install prometheus (macOS), then start this again'
   const graph = GRAPHS.map(
@@ -104,7 +123,11 @@ function say(url: string, prometheus: Prometheus | null): void {
   ]
   const text = lines.map(([name, where]) => `${name!.padEnd(12)}${where}\n`).join('')
   process.stdout.write(
-    `${text}\nA stranger holds locks for 7 s of every half minute: watch holdfast_conflicts_total{kind="lock_timeout"}. Ctrl-C ends it.\n`,
+    `${text}\nA stranger holds locks for 7 s of every half minute: watch holdfast_conflicts_total{kind="lock_timeout"}.\n${
+      deadlocks.reason === null
+        ? 'Enter provokes a deadlock, and shows what can be seen of it.'
+        : `${deadlocks.reason} With --store mysql://…, mariadb://… or postgres://…, Enter provokes one.`
+    }\nCtrl-C ends it.\n`,
   )
 }
 

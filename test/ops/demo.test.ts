@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { after, before, describe, test } from 'node:test'
 import { startChild } from '../../harness/children.ts'
+import { mysqlServers } from '../../harness/mysql-servers.ts'
 import { prometheusUnderTest } from '../../harness/prometheus.ts'
 
 const DEMO = resolve(import.meta.dirname, '../../tools/ops-demo.ts')
@@ -46,6 +47,30 @@ describe('the demo', { skip: prometheusUnderTest() }, () => {
     assert.deepEqual(await readdir(folder), [])
   })
 })
+
+for (const { name, url, reason } of mysqlServers()) {
+  test(`Enter in the demo provokes a deadlock on ${name}, and shows it`, { skip: url === null && reason }, async () => {
+    const child = startChild(process.execPath, [DEMO, '--store', url!], { stdio: ['pipe', 'pipe', 'pipe'] })
+    let output = ''
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (part: string) => (output += part))
+    const closed = once(child, 'close')
+    const says = (text: RegExp): Promise<void> =>
+      until(
+        () => Promise.resolve(text.test(output) || child.exitCode !== null),
+        () => output,
+      )
+    try {
+      await says(/Enter provokes a deadlock/)
+      child.stdin.write('\n')
+      await says(/The transfer was applied, after [1-9]\d* deadlocks? that no caller saw[^]*says:\n {2}\S.*\n/)
+    } finally {
+      child.kill('SIGINT')
+    }
+    assert.deepEqual(await closed, [0, null], output)
+    assert.match(output, /The transfer was applied/)
+  })
+}
 
 async function until(isDone: () => Promise<boolean>, why: () => string): Promise<void> {
   const endsAt = performance.now() + WAIT_MS_MAX
