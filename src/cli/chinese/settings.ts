@@ -62,4 +62,6 @@ export const SETTINGS_IN_CHINESE: Readonly<Record<string, string>> = {
   'a file with settings, as lines NAME=VALUE': '配置文件，每行一项 NAME=VALUE',
   'print one JSON document: the answer as over HTTP, or a problem':
     '输出一个 JSON 文档：与 HTTP 接口相同的应答，或错误说明',
+  'how long the outcome of a commit is looked for whose connection was lost; after that its callers get commit_in_doubt; longer than a failover takes':
+    '提交时连接断开后，查明其结果的最长时间；超过后调用方得到 commit_in_doubt；应比故障切换更长',
 }
