@@ -11,7 +11,7 @@ import type { CallIds } from './call-ids.ts'
 import { CreditsError } from './credits-error.ts'
 import type { CallOptions, Ending, EndingPolicy, Metering, SettledCall } from './credits-options.ts'
 import { MeteredHold } from './metered-hold.ts'
-import { DeliveredText } from './token-estimate.ts'
+import { DeliveredText, type PromptTokens } from './token-estimate.ts'
 
 export interface CallPlan {
   readonly provider: string
@@ -20,8 +20,10 @@ export interface CallPlan {
   readonly ids: CallIds
   /** A fingerprint of what is asked, if a repeat with the same object of options is to be noticed. */
   readonly contents?: number
-  /** What the call uses at least, whatever comes of it: its prompt, estimated. */
+  /** What is set aside for what is asked: a prompt, estimated so that it is not too little; images. */
   readonly input: Usage
+  /** What is charged for it if the provider does not tell: estimated so that it is not too much. */
+  readonly inputCharged: Usage
   /** The most output tokens of the call, if it has output that is counted in tokens. */
   readonly outputTokensMax?: number
   readonly isStream: boolean
@@ -236,13 +238,13 @@ export class CallMeter {
 
   #usageAt(ending: Ending, told: ToldUsage): { readonly usage: Usage; readonly exact: boolean } {
     if (ending === 'failed') return { usage: {}, exact: true }
-    const input = told.input ?? this.#plan.input
+    const input = told.input ?? this.#plan.inputCharged
     const output = told.output ?? this.#deliveredUsage()
     const exact = told.input !== null && told.output !== null
     const usage = { ...input, ...output, requests: 1 }
     return this.#isPriced(usage)
       ? { usage, exact }
-      : { usage: { ...this.#plan.input, ...this.#deliveredUsage() }, exact: false }
+      : { usage: { ...this.#plan.inputCharged, ...this.#deliveredUsage(), requests: 1 }, exact: false }
   }
 
   /** A provider may tell a usage that the prices do not know or that no command can move. The work is done, so it is not refused. */
@@ -275,7 +277,7 @@ export class CallMeter {
 
   #toMark(): bigint {
     if (this.#metering.onExpiry === 'nothing' || !this.#hasDelivered) return 0n
-    const cost = this.#costOf(this.#delivered.tokens)
+    const cost = this.tariff.cost({ ...this.#plan.inputCharged, ...this.#deliveredUsage(), requests: 1 })
     return cost < this.#hold.covered ? cost : this.#hold.covered
   }
 
@@ -291,6 +293,11 @@ export class CallMeter {
     }
     await this.#hold.mark(this.#toMark())
   }
+}
+
+/** A prompt as the input of a plan. */
+export function inputOf({ held, charged }: PromptTokens): Pick<CallPlan, 'input' | 'inputCharged'> {
+  return { input: { inputTokens: held }, inputCharged: { inputTokens: charged } }
 }
 
 /** Whole numbers of tokens, or null: what a provider tells is not trusted to be a count. */

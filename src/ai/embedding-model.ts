@@ -1,9 +1,9 @@
 /** Middleware of the AI SDK for embedding models. */
 import type { EmbeddingModelV4Middleware } from '@ai-sdk/provider'
-import { CallMeter, countOf } from './call-meter.ts'
+import { CallMeter, countOf, inputOf } from './call-meter.ts'
 import { meteringOf, type CreditsOptions } from './credits-options.ts'
 import { payerOf } from './payer.ts'
-import { tokensHeld } from './token-estimate.ts'
+import { PromptCount } from './token-estimate.ts'
 
 /**
  * Charges for embeddings: `wrapEmbeddingModel({ model, middleware: embeddingCredits({ ledger, prices }) })`. Who pays is said as for
@@ -15,12 +15,13 @@ export function embeddingCredits(options: CreditsOptions): EmbeddingModelV4Middl
     specificationVersion: 'v4',
 
     async wrapEmbed({ doEmbed, params, model }) {
-      const tokens = params.values.reduce((sum, value) => sum + tokensHeld(value, metering.countTokens), 0)
+      const count = new PromptCount(metering)
+      for (const value of params.values) count.text(value)
       const plan = {
         provider: model.provider,
         model: model.modelId,
         ...payerOf(params.providerOptions, metering),
-        input: { inputTokens: tokens },
+        ...inputOf(count),
         outputTokensMax: 0,
         isStream: false,
       }

@@ -3,10 +3,10 @@ import type { ImageModelV4CallOptions, ImageModelV4Middleware, ImageModelV4Resul
 import type { ModelPrices } from '../prices/price-table.ts'
 import { tariffOf } from '../prices/bill.ts'
 import type { Usage } from '../prices/usage.ts'
-import { CallMeter, countOf, type ToldUsage } from './call-meter.ts'
-import { meteringOf, type CreditsOptions } from './credits-options.ts'
+import { CallMeter, countOf, inputOf, type CallPlan, type ToldUsage } from './call-meter.ts'
+import { meteringOf, type CreditsOptions, type Metering } from './credits-options.ts'
 import { payerOf } from './payer.ts'
-import { tokensHeld } from './token-estimate.ts'
+import { PromptCount } from './token-estimate.ts'
 
 /**
  * Charges for images: `wrapImageModel({ model, middleware: imageCredits({ ledger, prices }) })`. Who pays is said as for `credits`, which
@@ -25,7 +25,7 @@ export function imageCredits(options: CreditsOptions): ImageModelV4Middleware {
         provider: model.provider,
         model: model.modelId,
         ...payerOf(params.providerOptions, metering),
-        input: inputOf(params, prices, metering),
+        ...inputOfImages(params, prices, metering),
         outputTokensMax: (prices.outputTokensMax ?? metering.limits.outputTokensMax) * params.n,
         isStream: false,
       }
@@ -43,16 +43,17 @@ export function imageCredits(options: CreditsOptions): ImageModelV4Middleware {
   }
 }
 
-function inputOf(
-  { prompt, n, files }: ImageModelV4CallOptions,
+function inputOfImages(
+  { prompt, n, files = [] }: ImageModelV4CallOptions,
   prices: ModelPrices,
-  { countTokens, limits }: ReturnType<typeof meteringOf>,
-): Usage {
-  const tokens = tokensHeld(prompt ?? '', countTokens) + (files?.length ?? 0) * limits.fileTokens
-  return {
-    ...(prices.input === undefined ? {} : { inputTokens: tokens }),
-    ...(prices.image === undefined ? {} : { images: n }),
-  }
+  metering: Metering,
+): Pick<CallPlan, 'input' | 'inputCharged'> {
+  const count = new PromptCount(metering)
+  count.text(prompt ?? '')
+  for (const _ of files) count.file()
+  const images = prices.image === undefined ? {} : { images: n }
+  const { input, inputCharged } = prices.input === undefined ? { input: {}, inputCharged: {} } : inputOf(count)
+  return { input: { ...input, ...images }, inputCharged: { ...inputCharged, ...images } }
 }
 
 function toldOf({ images, usage }: ImageModelV4Result, prices: ModelPrices): ToldUsage {

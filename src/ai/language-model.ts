@@ -7,7 +7,7 @@ import type {
   LanguageModelV4StreamPart,
   LanguageModelV4Usage,
 } from '@ai-sdk/provider'
-import { CallMeter, countOf, type CallPlan, type ToldUsage } from './call-meter.ts'
+import { CallMeter, countOf, inputOf, type CallPlan, type ToldUsage } from './call-meter.ts'
 import { meteringOf, type CreditsOptions, type Metering, type SettledCall } from './credits-options.ts'
 import { MeteredStream, type PieceMeaning, type StreamReading } from './metered-stream.ts'
 import { promptFingerprint, promptTokens } from './prompt-tokens.ts'
@@ -68,7 +68,7 @@ function planOf(
     model,
     ...payerOf(params.providerOptions, metering),
     contents: promptFingerprint(params.prompt),
-    input: { inputTokens: promptTokens(params.prompt, params.tools, metering) },
+    ...inputOf(promptTokens(params.prompt, params.tools, metering)),
     ...(maxOutputTokens === undefined ? {} : { outputTokensMax: maxOutputTokens }),
     isStream,
   }

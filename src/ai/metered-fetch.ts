@@ -1,6 +1,6 @@
 /** `fetch` to an API that speaks the OpenAI protocol, charged for. */
 import { recordOf } from '../prices/price-table.ts'
-import { CallMeter } from './call-meter.ts'
+import { CallMeter, inputOf } from './call-meter.ts'
 import { CallIds } from './call-ids.ts'
 import { CreditsError } from './credits-error.ts'
 import { meteringOf, type CallOptions, type CreditsOptions, type Metering } from './credits-options.ts'
@@ -63,13 +63,13 @@ export function meteredFetch(options: MeteredFetchOptions): MeteredFetch {
 }
 
 function planOf(request: OpenAiRequest, options: CallOptions, provider: string, { limits }: Metering) {
-  const { model, input, outputTokensMax, isStream } = request
+  const { model, prompt, outputTokensMax, isStream } = request
   return {
     provider,
     model,
     options,
     ids: new CallIds(options.requestId, limits.holdsMax),
-    input,
+    ...inputOf(prompt),
     ...(outputTokensMax === undefined ? {} : { outputTokensMax }),
     isStream,
   }

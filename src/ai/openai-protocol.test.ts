@@ -46,8 +46,8 @@ test('any body is a request or is refused', () => {
   fc.assert(
     fc.property(body, (value) => {
       try {
-        const { input, choices } = readRequest(JSON.stringify(value), METERING)
-        assert.ok(isCount(input.inputTokens) && choices >= 1)
+        const { prompt, choices } = readRequest(JSON.stringify(value), METERING)
+        assert.ok(isCount(prompt.held) && isCount(prompt.charged) && choices >= 1)
       } catch (error) {
         assert.ok(error instanceof LedgerError && error.code === 'invalid_request', String(error))
       }
@@ -59,15 +59,12 @@ test('a prompt counts its texts, its files and its tools, not the bytes of its f
   const image = { type: 'image_url', image_url: { url: `data:image/png;base64,${'A'.repeat(100_000)}` } }
   const text = { type: 'text', text: 'x'.repeat(30) }
   assert.equal(
-    request({ model: 'm', messages: [{ role: 'user', content: [text, image] }] }).input.inputTokens,
+    request({ model: 'm', messages: [{ role: 'user', content: [text, image] }] }).prompt.held,
     8 + 10 + 1_500,
   )
   const tools = [{ type: 'function', function: { name: 'f' } }]
-  assert.equal(
-    request({ model: 'm', messages: [], tools }).input.inputTokens,
-    Math.ceil(JSON.stringify(tools).length / 3),
-  )
-  assert.equal(request({ model: 'm', input: [[1, 2, 3], 'x'.repeat(6)] }).input.inputTokens, 5)
+  assert.equal(request({ model: 'm', messages: [], tools }).prompt.held, Math.ceil(JSON.stringify(tools).length / 3))
+  assert.equal(request({ model: 'm', input: [[1, 2, 3], 'x'.repeat(6)] }).prompt.held, 5)
 })
 
 test('what is sent asks for the usage, and for no more tokens than can be paid, by the field that the caller uses', () => {

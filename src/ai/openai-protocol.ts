@@ -4,10 +4,9 @@
  */
 import { LedgerError } from '../api/error.ts'
 import { recordOf } from '../prices/price-table.ts'
-import type { Usage } from '../prices/usage.ts'
 import { countOf, type ToldUsage } from './call-meter.ts'
 import type { Metering } from './credits-options.ts'
-import { MESSAGE_TOKENS, tokensHeld } from './token-estimate.ts'
+import { PromptCount, type PromptTokens } from './token-estimate.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -15,7 +14,7 @@ type Fields = Readonly<Record<string, unknown>>
 export interface OpenAiRequest {
   readonly body: Fields
   readonly model: string
-  readonly input: Usage
+  readonly prompt: PromptTokens
   /** Of all choices together; undefined: the caller set no maximum. 0 for embeddings. */
   readonly outputTokensMax: number | undefined
   readonly choices: number
@@ -35,12 +34,13 @@ export function readRequest(text: unknown, metering: Pick<Metering, 'countTokens
   const isEmbedding = messages === undefined && prompt === undefined
   const choices = countOf(body['n']) ?? 1
   const max = countOf(body['max_completion_tokens']) ?? countOf(body['max_tokens'])
-  const tokens =
-    tokensIn(source, metering) + (tools === undefined ? 0 : tokensHeld(JSON.stringify(tools), metering.countTokens))
+  const count = new PromptCount(metering)
+  countPrompt(source, count)
+  if (tools !== undefined) count.text(JSON.stringify(tools))
   return {
     body,
     model,
-    input: { inputTokens: tokens },
+    prompt: count,
     outputTokensMax: isEmbedding ? 0 : max === null ? undefined : max * Math.max(choices, 1),
     choices: Math.max(choices, 1),
     isStream: stream === true,
@@ -49,19 +49,21 @@ export function readRequest(text: unknown, metering: Pick<Metering, 'countTokens
 }
 
 /** Texts count by their length, files in a message by `fileTokens`, and lists of numbers are tokens already. */
-function tokensIn(source: unknown, metering: Pick<Metering, 'countTokens' | 'limits'>): number {
-  if (typeof source === 'string') return tokensHeld(source, metering.countTokens)
-  if (typeof source === 'number') return 1
-  if (Array.isArray(source)) return source.reduce<number>((sum, each) => sum + tokensIn(each, metering), 0)
-  const record = recordOf(source)
-  if (record === null) return 0
-  const { role, type, content, text } = record
-  if (typeof role === 'string') {
-    const calls = record['tool_calls']
-    const ofCalls = calls === undefined ? 0 : tokensHeld(JSON.stringify(calls), metering.countTokens)
-    return MESSAGE_TOKENS + ofCalls + tokensIn(content, metering)
+function countPrompt(source: unknown, count: PromptCount): void {
+  if (typeof source === 'string') return count.text(source)
+  if (typeof source === 'number') return count.tokens(1)
+  if (Array.isArray(source)) {
+    for (const each of source) countPrompt(each, count)
+    return
   }
-  return type === 'text' ? tokensIn(text, metering) : metering.limits.fileTokens
+  const record = recordOf(source)
+  if (record === null) return
+  if (typeof record['role'] === 'string') {
+    count.message()
+    if (record['tool_calls'] !== undefined) count.text(JSON.stringify(record['tool_calls']))
+    countPrompt(record['content'], count)
+  } else if (record['type'] === 'text') countPrompt(record['text'], count)
+  else count.file()
 }
 
 /** The body to send: with the usage asked for, and with no longer answer than can be paid. */

@@ -2,29 +2,29 @@
 import type { LanguageModelV4CallOptions } from '@ai-sdk/provider'
 import { fingerprintOf } from '../domain/fingerprint.ts'
 import type { Metering } from './credits-options.ts'
-import { MESSAGE_TOKENS, tokensHeld } from './token-estimate.ts'
+import { PromptCount, type PromptTokens } from './token-estimate.ts'
 
 type Prompt = LanguageModelV4CallOptions['prompt']
 
 export function promptTokens(
   prompt: Prompt,
   tools: LanguageModelV4CallOptions['tools'],
-  { countTokens, limits }: Pick<Metering, 'countTokens' | 'limits'>,
-): number {
-  let fileCount = 0
-  const texts: string[] = tools === undefined ? [] : [JSON.stringify(tools)]
+  metering: Pick<Metering, 'countTokens' | 'limits'>,
+): PromptTokens {
+  const count = new PromptCount(metering)
+  if (tools !== undefined) count.text(JSON.stringify(tools))
   for (const { content } of prompt) {
-    if (typeof content === 'string') texts.push(content)
+    count.message()
+    if (typeof content === 'string') count.text(content)
     else {
       for (const part of content) {
-        if (part.type === 'text' || part.type === 'reasoning') texts.push(part.text)
-        else if (part.type === 'file') fileCount += 1
-        else texts.push(textOf(part))
+        if (part.type === 'text' || part.type === 'reasoning') count.text(part.text)
+        else if (part.type === 'file') count.file()
+        else count.text(textOf(part))
       }
     }
   }
-  const tokens = texts.reduce((sum, text) => sum + tokensHeld(text, countTokens), 0)
-  return tokens + prompt.length * MESSAGE_TOKENS + fileCount * limits.fileTokens
+  return count
 }
 
 /** Calls and results of tools, as JSON. Binary data in them is not text. */

@@ -2,7 +2,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { LearnedOutput } from './learned-output.ts'
-import { DeliveredText, tokensHeld, utf8Bytes } from './token-estimate.ts'
+import { METERING_LIMITS } from './limits.ts'
+import { DeliveredText, PromptCount, utf8Bytes, type CountTokens } from './token-estimate.ts'
+
+function promptOf(text: string, countTokens?: CountTokens): PromptCount {
+  const count = new PromptCount({ limits: METERING_LIMITS, ...(countTokens === undefined ? {} : { countTokens }) })
+  count.text(text)
+  return count
+}
 
 test('bytes are those of UTF-8, without encoding', () => {
   fc.assert(
@@ -19,24 +26,26 @@ test('less is charged by an estimate than was set aside for the same text, and p
       for (const piece of pieces) delivered.add(piece)
       whole.add(pieces.join(''))
       assert.equal(delivered.tokens, whole.tokens)
-      assert.ok(delivered.tokens <= tokensHeld(pieces.join(''), undefined))
+      const prompt = promptOf(pieces.join(''))
+      assert.equal(prompt.charged, whole.tokens)
+      assert.ok(prompt.charged <= prompt.held)
       delivered.add('never delivered')
       delivered.remove('never delivered')
       assert.equal(delivered.tokens, whole.tokens)
     }),
   )
-  assert.equal(tokensHeld('你好世界', undefined), 4)
+  assert.deepEqual([promptOf('你好世界').held, promptOf('你好世界').charged], [4, 3])
 })
 
 test('the caller’s own count is used for both, and must be a count', () => {
   const words = (text: string): number => text.split(' ').length
-  assert.equal(tokensHeld('a b c', words), 3)
+  assert.deepEqual([promptOf('a b c', words).held, promptOf('a b c', words).charged], [3, 3])
   const delivered = new DeliveredText(words)
   delivered.add('a b')
   delivered.add('c')
   assert.equal(delivered.tokens, 3)
   for (const wrong of [-1, Number.NaN, Number.POSITIVE_INFINITY])
-    assert.throws(() => tokensHeld('a', () => wrong), RangeError)
+    assert.throws(() => promptOf('a', () => wrong), RangeError)
 })
 
 test('nine of ten of the last answers are within what was learned, and too few teach nothing', () => {

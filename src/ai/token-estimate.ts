@@ -3,6 +3,8 @@
  * three bytes and about one token.
  */
 
+import type { MeteringLimits } from './limits.ts'
+
 /** Counts the tokens of a text, for example with the tokenizer of the model. At least 0. */
 export type CountTokens = (text: string) => number
 
@@ -11,10 +13,10 @@ const BYTES_PER_TOKEN_HELD = 3
 /** For what is charged when the provider does not say: in doubt for the user. */
 const BYTES_PER_TOKEN_CHARGED = 4
 
-/** What a message costs in addition to its text: its role and separators. */
-export const MESSAGE_TOKENS = 8
+/** What a message costs in addition to its text, for its role and separators, as far as it is set aside. */
+const MESSAGE_TOKENS = 8
 
-export function tokensHeld(text: string, count: CountTokens | undefined): number {
+function tokensHeld(text: string, count: CountTokens | undefined): number {
   return count === undefined ? Math.ceil(utf8Bytes(text) / BYTES_PER_TOKEN_HELD) : counted(text, count)
 }
 
@@ -39,6 +41,60 @@ export function utf8Bytes(text: string): number {
     else if (unit > 0x7f) bytes += 1
   }
   return bytes
+}
+
+/** An estimate of a prompt: what is set aside for it, and what is charged if the provider does not tell its tokens. */
+export interface PromptTokens {
+  readonly held: number
+  readonly charged: number
+}
+
+/** The tokens of a prompt, part by part. */
+export class PromptCount implements PromptTokens {
+  readonly #count: CountTokens | undefined
+  readonly #fileTokens: number
+  #held = 0
+  #exact = 0
+  #bytes = 0
+
+  constructor({
+    countTokens,
+    limits,
+  }: {
+    readonly countTokens?: CountTokens
+    readonly limits: Pick<MeteringLimits, 'fileTokens'>
+  }) {
+    this.#count = countTokens
+    this.#fileTokens = limits.fileTokens
+  }
+
+  text(text: string): void {
+    const tokens = tokensHeld(text, this.#count)
+    this.#held += tokens
+    if (this.#count === undefined) this.#bytes += utf8Bytes(text)
+    else this.#exact += tokens
+  }
+
+  message(): void {
+    this.#held += MESSAGE_TOKENS
+  }
+
+  file(): void {
+    this.tokens(this.#fileTokens)
+  }
+
+  tokens(count: number): void {
+    this.#held += count
+    this.#exact += count
+  }
+
+  get held(): number {
+    return this.#held
+  }
+
+  get charged(): number {
+    return this.#exact + tokensCharged(this.#bytes)
+  }
 }
 
 /** Delivered text, counted while it streams. */

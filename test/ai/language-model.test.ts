@@ -18,7 +18,7 @@ import { credits, CreditsError, type CreditsOptions } from '../../src/ai/index.t
 import { Books } from '../support/metered-books.ts'
 
 const STOP = { unified: 'stop', raw: 'stop' } as const
-const PROMPT = 'x'.repeat(30) // estimated at 10 tokens and 8 for the message
+const PROMPT = 'x'.repeat(30) // 7 tokens as it is charged; 10, and 8 for the message, as it is set aside
 
 function usageOf(
   input: number | undefined,
@@ -99,8 +99,8 @@ test('what the provider does not tell is estimated: by the prompt, and by what w
   )
   await streamText({ model, prompt: PROMPT, providerOptions: payer() }).text
   await generateText({ model, prompt: PROMPT, providerOptions: payer() })
-  // 18 tokens of the prompt, and 20 or 2 of the answer.
-  await books.assertCosts(58n, 22n)
+  // 7 tokens of the prompt, and 20 or 2 of the answer.
+  await books.assertCosts(47n, 11n)
   assert.deepEqual(
     books.bills.map(({ exact }) => exact),
     [false, false],
@@ -116,12 +116,12 @@ test('a usage that is no count is not trusted', async () => {
   // One that no command can move.
   const huge = wrapped(books, chat({ doGenerate: answer('12345678', usageOf(2 ** 53 - 1, 2 ** 53 - 1)) }))
   await generateText({ model: huge, prompt: PROMPT, providerOptions: payer() })
-  await books.assertCosts(22n, 22n, 22n, 22n, 22n)
+  await books.assertCosts(11n, 11n, 11n, 11n, 11n)
 })
 
 test('an abort by the user costs what was delivered, nothing, or all that was set aside, as it was agreed', async () => {
   for (const [onAbort, cost] of [
-    ['delivered', 18n + 2n * 6n],
+    ['delivered', 7n + 2n * 6n],
     ['nothing', 0n],
     ['everything', 18n + 2n * 1_000n],
   ] as const) {
@@ -187,7 +187,7 @@ test('a reader that breaks off costs what it got', async () => {
   const { stream } = await model.doStream(params())
   let count = 0
   for await (const part of stream) if (part.type === 'text-delta' && ++count === 5) break
-  await books.assertCosts(18n + 2n * 10n)
+  await books.assertCosts(7n + 2n * 10n)
 })
 
 test('a stream that nobody reads is given up, and what was not delivered costs nothing', async () => {
@@ -208,7 +208,7 @@ test('a reader that stops without a word costs what it got, and its next read fa
   for (let part = 0; part < 6; part++) await reader.read() // start, text-start, four pieces
   await settledAfter(books, 1)
   await assert.rejects(reader.read(), /Nobody read the answer for 50 ms/)
-  await books.assertCosts(18n + 2n * 8n)
+  await books.assertCosts(7n + 2n * 8n)
 })
 
 test('an error of the provider costs nothing before the first piece, and what was delivered after it', async () => {
@@ -227,7 +227,7 @@ test('an error of the provider costs nothing before the first piece, and what wa
   await streamText({ model: free, prompt: PROMPT, providerOptions: payer(), ...quiet }).consumeStream()
   const cut = chat({ doStream: streamOf(pieces(6, [])) })
   await streamText({ model: wrapped(books, cut), prompt: PROMPT, providerOptions: payer(), ...quiet }).consumeStream()
-  await books.assertCosts(0n, 34n, 0n, 42n)
+  await books.assertCosts(0n, 23n, 0n, 31n)
   assert.deepEqual(
     books.bills.map(({ ending }) => ending),
     ['failed', 'cut', 'cut', 'cut'],
@@ -306,7 +306,7 @@ test('a repeat with the same object of options is noticed too, and an attempt af
   const stream = () => streamText({ model: cutting, prompt: PROMPT, providerOptions: again, ...quiet })
   await stream().consumeStream()
   assert.equal(await stream().text, '1234567812345678')
-  await books.assertCosts(20n, 34n, 20n)
+  await books.assertCosts(20n, 23n, 20n)
 })
 
 test('a loop with tools has one hold per step, and a loop that runs out of coins has paid for the steps before', async () => {
@@ -432,9 +432,10 @@ test('a stream raises its hold while it goes on, and stops before a piece that c
   // 300 coins are 150 tokens: 75 pieces.
   assert.equal(text.length, 75 * 8)
   assert.match(String(told[0]), /"user:8" has no coins left for the rest of the answer; 4 more were needed/)
-  assert.partialDeepStrictEqual(poor.bills, [{ ending: 'stopped', cost: 318n }])
-  await poor.assertCosts(318n)
-  assert.equal(await poor.available(), 0n)
+  assert.partialDeepStrictEqual(poor.bills, [{ ending: 'stopped', cost: 307n }])
+  // The prompt is charged at less than was set aside for it.
+  await poor.assertCosts(307n)
+  assert.equal(await poor.available(), 11n)
   assert.deepEqual(poor.troubles, [])
 })
 

@@ -127,7 +127,7 @@ test('a process that is killed in the middle costs what it had delivered at its 
     assert.equal(hold.state, 'expired')
     assert.equal(hold.settled, mark)
     // Two tokens a piece, and the prompt.
-    assert.ok(mark > 18n + 4n * 10n && mark <= 18n + 4n * BigInt(server.sentCount), `${mark}`)
+    assert.ok(mark > 7n + 4n * 10n && mark <= 7n + 4n * BigInt(server.sentCount), `${mark}`)
     const { available, held } = await ledger.balance('user:8')
     assert.deepEqual([available, held], [100_000n - mark, 0n])
     // The provider's own list tells the usage later.
