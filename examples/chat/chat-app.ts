@@ -48,6 +48,8 @@ export function chatApp({ ledger, prices, model: provider, onBill }: ChatOptions
     })
   }
 
+  app.get('/favicon.ico', (context) => context.body(null, 204))
+
   app.get('/balance', async (context) => {
     const { available, held } = await ledger.balance(await accountOf(context, ledger))
     return context.json({ available: `${available}`, held: `${held}` })

@@ -64,7 +64,9 @@ async function ask(text) {
   } catch (error) {
     note.textContent = error.name === 'AbortError' ? 'Stopped. You pay for what you got.' : 'The connection was lost.'
   } finally {
-    messages.push({ role: 'assistant', content: answer.textContent })
+    // A question without an answer is not part of what the model is asked next.
+    if (answer.textContent === '') messages.pop()
+    else messages.push({ role: 'assistant', content: answer.textContent })
     setRunning(false)
     // A stopped answer is settled a moment later.
     setTimeout(showBalance, 200)

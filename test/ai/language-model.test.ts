@@ -309,6 +309,16 @@ test('a repeat with the same object of options is noticed too, and an attempt af
   await books.assertCosts(20n, 23n, 20n)
 })
 
+test('a stream that the SDK begins again after a cut has a hold for each attempt', async () => {
+  await using books = await Books.open()
+  const broken = { type: 'error', error: new Error('overloaded') } as const
+  const streams = [streamOf(pieces(2, [broken])), streamOf(pieces(3, finish(usageOf(10, 5))))]
+  const flaky = chat({ doStream: () => Promise.resolve(streams.shift()!) })
+  const options = { model: wrapped(books, flaky), prompt: PROMPT, providerOptions: payer('chat-1'), streamRetries: 1 }
+  assert.equal(await streamText({ ...options, onError: () => undefined }).text, '12345678'.repeat(3))
+  await books.assertCosts(15n, 20n)
+})
+
 test('a loop with tools has one hold per step, and a loop that runs out of coins has paid for the steps before', async () => {
   for (const [funds, costs] of [
     [10_000n, [30n, 20n]],
