@@ -23,6 +23,8 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     target: 'es2022',
+    // The pages of operators and of users.
+    rolldownOptions: { input: ['index.html', 'user.html'] },
   },
   server: {
     proxy: Object.fromEntries(['/v1', '/readyz', '/metrics', '/docs', '/openapi.json'].map((path) => [path, SERVICE])),

@@ -8,6 +8,7 @@ import type { FastifyInstance } from 'fastify'
 /** The same path from src/http and from dist/http. */
 const BUILT = fileURLToPath(new URL('../../console/dist', import.meta.url))
 const PAGE = 'index.html'
+const USER_PAGE = 'user.html'
 /** The prefix of the files; their folder has its name. */
 const FILES = 'console'
 
@@ -29,13 +30,17 @@ export const CONSOLE_POLICY = [
 /** A folder with a built console. */
 export interface BuiltConsole {
   readonly folder: string
+  /** The page of operators. */
   readonly page: string
+  /** The page of a user, who has a token. */
+  readonly userPage: string
 }
 
 /** Null if it was not built, as with a bundle or after an `npm ci --ignore-scripts`. */
 export function findConsole(folder = BUILT): BuiltConsole | null {
-  const path = join(folder, PAGE)
-  return existsSync(path) ? { folder, page: readFileSync(path, 'utf8') } : null
+  const [page, userPage] = [PAGE, USER_PAGE].map((name) => join(folder, name))
+  if (!existsSync(page!) || !existsSync(userPage!)) return null
+  return { folder, page: readFileSync(page!, 'utf8'), userPage: readFileSync(userPage!, 'utf8') }
 }
 
 /** The files may be kept by browsers and proxies for ever: another content has another name. */

@@ -1,4 +1,7 @@
-/** `GET /`: for a browser the console, or a page that says what this is; for programs there is no such route. */
+/**
+ * `GET /`: for a browser the console, or a page that says what this is. `GET /me`: for a browser the page of a user. For programs there are
+ * no such routes.
+ */
 import { createHash } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import { LedgerError } from '../api/error.ts'
@@ -43,6 +46,8 @@ returns to its holder.</p>
 </html>
 `
 
+const USER_PATH = '/me'
+
 const POLICY = [
   "default-src 'none'",
   "img-src 'self'",
@@ -54,13 +59,24 @@ const POLICY = [
 
 /** @param console null if it was not built */
 export function homeRoute(app: FastifyInstance, console: BuiltConsole | null): void {
-  app.get('/', { schema: { hide: true } }, (request, reply) => {
+  const home = console === null ? { page: PAGE, policy: POLICY } : { page: console.page, policy: CONSOLE_POLICY }
+  pageRoute(app, '/', home)
+  if (console !== null) pageRoute(app, USER_PATH, { page: console.userPage, policy: CONSOLE_POLICY })
+}
+
+interface Page {
+  readonly page: string
+  readonly policy: string
+}
+
+function pageRoute(app: FastifyInstance, path: string, { page, policy }: Page): void {
+  app.get(path, { schema: { hide: true } }, (request, reply) => {
     if (request.headers.accept?.includes('text/html') !== true) {
       throw new LedgerError(
         'route_not_found',
-        'There is no route /. The routes are described at /docs and /openapi.json.',
+        `There is no route ${path}. The routes are described at /docs and /openapi.json.`,
       )
     }
-    return console === null ? sendPage(reply, PAGE, POLICY) : sendPage(reply, console.page, CONSOLE_POLICY)
+    return sendPage(reply, page, policy)
   })
 }

@@ -34,6 +34,8 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   // Must run in browsers and edge runtimes: it uses fetch only.
   client: { sees: ['api', 'access', 'domain'], packages: [], node: false },
   // Old systems use the same databases as the stores, with URLs of the same form.
+  // A library of a page, which brings its own React.
+  react: { sees: ['api', 'domain'], packages: ['react'], node: false },
   import: { sees: ['api', 'domain', ...ADDRESSES], packages: ['mysql2', 'pg'], node: true },
   reconcile: { sees: ['api', 'domain'], packages: ['csv-parse'], node: true },
   prices: { sees: ['api', 'domain'], packages: ['csv-parse'], node: false },

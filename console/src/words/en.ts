@@ -283,6 +283,17 @@ export const en = {
   signedIn: 'This tab has a key. It is sent with every call to this service, and to nobody else.',
   notSignedIn: 'This tab has no key.',
 
+  // The page of a user
+  yourCoins: 'Your balance',
+  heldNow: 'Set aside',
+  heldNowHint: 'For calls that are under way. What they do not cost returns to you.',
+  nothingHeld: 'Nothing is set aside.',
+  yourStatement: 'What became of it',
+  noCoins: 'Nothing here yet',
+  noCoinsHint: 'Your balance appears as soon as something was paid in.',
+  linkEnded: 'This link has ended',
+  linkEndedHint: 'It was valid for a short time, to keep your account safe. Go back to the app, and open it again.',
+
   // Settings
   language: 'Language',
   theme: 'Colours',

@@ -267,6 +267,16 @@ export const zh: Words = {
   signedIn: '此标签页有密钥，只随请求发送给此服务。',
   notSignedIn: '此标签页没有密钥。',
 
+  yourCoins: '您的余额',
+  heldNow: '已预留',
+  heldNowHint: '用于正在进行的调用，未用完的部分会退还给您。',
+  nothingHeld: '没有预留的金额。',
+  yourStatement: '明细',
+  noCoins: '这里还没有内容',
+  noCoinsHint: '有金额入账后，余额会显示在这里。',
+  linkEnded: '此链接已失效',
+  linkEndedHint: '为了您的账户安全，链接只在短时间内有效。请回到应用重新打开。',
+
   language: '语言',
   theme: '外观',
   themeSystem: '跟随系统',
