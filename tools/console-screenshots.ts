@@ -9,7 +9,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { openChromium } from '../harness/chromium.ts'
 import { ServiceProcess } from '../harness/service-process.ts'
-import { connect } from '../src/client/index.ts'
+import { connect, createToken } from '../src/client/index.ts'
+import { openLedger } from '../src/ledger.ts'
 import { buildConsole } from './console.ts'
 
 type Ledger = ReturnType<typeof connect>
@@ -34,11 +35,13 @@ buildConsole()
 mkdirSync(TARGET, { recursive: true })
 const folder = mkdtempSync(join(tmpdir(), 'holdfast-screenshots-'))
 try {
-  await using service = await ServiceProcess.start(`sqlite:${join(folder, 'ledger.db')}`)
+  const store = `sqlite:${join(folder, 'ledger.db')}`
+  await using service = await ServiceProcess.start(store)
   await using ledger = connect(service.url)
   await fill(ledger)
   const browser = await openChromium()
   await draw(browser, service.url, ledger)
+  await drawUserPage(browser, service.url, store)
   await browser.close()
 } finally {
   rmSync(folder, { recursive: true })
@@ -105,6 +108,18 @@ async function draw(browser: Browser, url: string, ledger: Ledger): Promise<void
   await shot(browser, 'console-phone', PHONE, async (page) => {
     await page.goto(`${url}/#/holds/job-616`)
     await page.locator('ol li').nth(1).waitFor()
+  })
+}
+
+/** The last one: from now on the service answers only to keys. */
+async function drawUserPage(browser: Browser, url: string, store: string): Promise<void> {
+  await using ledger = await openLedger(store, { sweep: false })
+  const { secret } = await ledger.keys.create({ name: 'pages', scopes: ['accounts:read', 'statements:read'] })
+  const token = await createToken(secret, { account: 'user:8' })
+  await shot(browser, 'user-page', { ...PHONE, colorScheme: 'light', locale: 'en-GB' }, async (page) => {
+    await page.goto(`${url}/me#${token}`)
+    await page.getByRole('heading', { name: 'Set aside' }).waitFor()
+    await page.locator('section').last().locator('li').nth(5).waitFor()
   })
 }
 

@@ -11,7 +11,7 @@ import { Amount, Instant, Metadata } from '../parts/values.tsx'
 import { setPreferences, usePreferences } from '../preferences.ts'
 import { account as accountQuery, holds as holdsQuery } from '../queries.ts'
 import { useSession } from '../session.ts'
-import { useWords, wordFor } from '../words/words.ts'
+import { useWords } from '../words/words.ts'
 import type { PageToken } from './token.ts'
 
 type Ledger = ReturnType<typeof connect>
@@ -154,7 +154,7 @@ function Lines({ ledger, account, asset }: Of) {
       <ul className="grid gap-3">
         {lines?.map((line) => (
           <Row key={line.version} amount={<Change change={line.change} held={line.heldDelta} asset={asset} />}>
-            <span className="font-medium">{line.memo ?? wordFor(words, line.kind)}</span>
+            <span className="font-medium">{line.memo ?? words.userKinds[line.kind]}</span>
             <span className="block text-sm text-muted">
               <Instant at={new Date(line.at).toISOString()} />
             </span>

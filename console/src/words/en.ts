@@ -1,4 +1,6 @@
 /** The texts of the console in English. zh.ts has the same ones: a text that is missing there does not compile. */
+import type { EntryKind } from '../../../src/domain/journal.ts'
+
 export const en = {
   // Places
   overview: 'Overview',
@@ -288,7 +290,21 @@ export const en = {
   heldNow: 'Set aside',
   heldNowHint: 'For calls that are under way. What they do not cost returns to you.',
   nothingHeld: 'Nothing is set aside.',
-  yourStatement: 'What became of it',
+  yourStatement: 'Statement',
+  userKinds: {
+    open: 'Account changed',
+    deposit: 'Paid in',
+    charge: 'Paid',
+    transfer: 'Transfer',
+    freeze: 'Set aside for a call',
+    settle: 'Paid for a call',
+    release: 'Returned',
+    amend: 'Amount set aside changed',
+    refund: 'Refund',
+    block: 'Account blocked',
+    unblock: 'Account unblocked',
+    merge: 'Account merged',
+  } as Readonly<Record<EntryKind, string>>,
   noCoins: 'Nothing here yet',
   noCoinsHint: 'Your balance appears as soon as something was paid in.',
   linkEnded: 'This link has ended',
