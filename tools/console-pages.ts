@@ -25,12 +25,6 @@ const USER = `user:${Math.floor(accounts / 2)}`
 /** Commands that are sent at once. */
 const CHUNK = 5_000
 
-if (store === undefined) {
-  process.stderr.write('--store says which ledger to measure, such as sqlite:/tmp/large.db.\n')
-  process.exitCode = 1
-} else if (values.make) await make(store, Number(values.holds))
-else await measure(store, Number(values.rounds), Number(values['ms-max']))
-
 async function make(store: string, holds: number): Promise<void> {
   await migrateLedger(store)
   await using ledger = await openLedger(store, { sweep: false, limits: { queueCommandsMax: 2 * CHUNK } })
@@ -102,3 +96,9 @@ async function timeOf(url: string, paths: readonly string[]): Promise<number> {
   )
   return performance.now() - since
 }
+
+if (store === undefined) {
+  process.stderr.write('--store says which ledger to measure, such as sqlite:/tmp/large.db.\n')
+  process.exitCode = 1
+} else if (values.make) await make(store, Number(values.holds))
+else await measure(store, Number(values.rounds), Number(values['ms-max']))

@@ -27,6 +27,8 @@ async function openPage(token: string): Promise<ConsolePage> {
 
 describe('the page of a user', () => {
   before(async () => {
+    // First, because a service reads the page when it starts.
+    browser = await openBrowser()
     folder = await mkdtemp(join(tmpdir(), 'holdfast-user-'))
     const store = `sqlite:${join(folder, 'ledger.db')}`
     await migrateLedger(store)
@@ -41,7 +43,6 @@ describe('the page of a user', () => {
       await ledger.freeze({ account: 'user:8', amount: 600n, metadata: { model: 'llama-70b' } })
     }
     service = await ServiceProcess.start(store)
-    browser = await openBrowser()
   })
   after(async () => {
     await browser.close()
