@@ -22,6 +22,8 @@ const { values } = parseArgs({
 const { store } = values
 const accounts = Number(values.accounts)
 const USER = `user:${Math.floor(accounts / 2)}`
+/** One that is settled. */
+const HOLD = `job-${Math.floor(Number(values.holds) / 2) + 1}`
 /** Commands that are sent at once. */
 const CHUNK = 5_000
 
@@ -60,10 +62,10 @@ const VIEWS: Readonly<Record<string, readonly string[]>> = {
   'due holds': ['/v1/holds?state=open&limit=200'],
   'all holds': ['/v1/holds?limit=50'],
   'released holds': ['/v1/holds?state=released&limit=50'],
-  'one hold': ['/v1/holds/job-500001', '/v1/holds/job-500001/history?limit=100'],
+  'one hold': [`/v1/holds/${HOLD}`, `/v1/holds/${HOLD}/history?limit=100`],
   entries: ['/v1/entries?start=end&limit=50'],
   'entries from the beginning': ['/v1/entries?limit=50'],
-  'one entry': ['/v1/entries/job-500001~settle'],
+  'one entry': [`/v1/entries/${HOLD}~settle`],
   assets: ['/v1/assets', '/v1/stats?days=0', '/v1/rates?limit=100'],
 }
 
