@@ -11,6 +11,11 @@ export async function killWithChildren(pid: number): Promise<void> {
   while (children.some(isRunning)) await sleep(1)
 }
 
+/** The process and its children. */
+export function withChildren(pid: number): readonly number[] {
+  return [pid, ...childrenOf(pid)]
+}
+
 function childrenOf(parent: number): readonly number[] {
   const pids = readdirSync('/proc').map(Number).filter(Number.isInteger)
   return pids.filter((pid) => statusOf(pid)?.parent === parent)

@@ -28,6 +28,12 @@ test('a number means what it means on the server that sent it', () => {
   assert.equal(meaning(1213, 'mariadb'), 'deadlock')
 })
 
+test('a conflict that TiDB found is a serialization failure', () => {
+  for (const errno of [8002, 8005, 9007]) assert.equal(meaning(errno, 'mysql'), 'serialization')
+  assert.equal(isRolledBackAtCommit(reported(8002), 'mysql'), true)
+  assert.equal(isRolledBackAtCommit(reported(9007), 'mysql'), false)
+})
+
 test('an unknown number is the server’s trouble, never a verdict on the rows', () => {
   assert.equal(meaning(1030, 'mysql'), 'unavailable')
   assert.equal(meaning(65_000, 'mariadb'), 'unavailable')

@@ -64,6 +64,10 @@ export const ERRORS: readonly ErrorRow[] = [
     failure: 'serialization',
     rolledBackAtCommit: true,
   },
+  // TiDB: https://docs.pingcap.com/tidb/stable/error-codes. Only of the first one does it say that the transaction was rolled back.
+  { errno: 8002, name: 'ErrForUpdateCantRetry', failure: 'serialization', rolledBackAtCommit: true },
+  { errno: 8005, name: 'ErrWriteConflictInTiDB', failure: 'serialization' },
+  { errno: 9007, name: 'ErrWriteConflict', failure: 'serialization' },
   { errno: 3572, name: 'ER_LOCK_NOWAIT', only: 'mysql', failure: 'lock_timeout' },
 
   { errno: 3819, name: 'ER_CHECK_CONSTRAINT_VIOLATED', only: 'mysql', failure: 'refused' },

@@ -17,7 +17,7 @@ const FAILURES: Readonly<Record<Failure, readonly string[]>> = {
   stale: ['23505', '22012'],
   deadlock: ['40P01'],
   lock_timeout: ['55P03'],
-  serialization: ['40001', '40002'],
+  serialization: ['40001', '40002', 'CR000'],
   refused: ['23514', '23502', '22003', '22021', '22P05', '54000'],
   unknown: ['08006', '08007', '40003', '57P01', '57P02', '57P04', '57P05'],
   unavailable: [

@@ -23,6 +23,7 @@ const BY_STATE: Readonly<Record<string, Failure>> = {
   '23505': 'stale', // unique_violation
   '40003': 'unknown', // statement_completion_unknown
   '40P01': 'deadlock', // deadlock_detected
+  CR000: 'serialization', // CockroachDB before 20.1, later 40001
   '55P03': 'lock_timeout', // lock_not_available: lock_timeout
   // The server process was ended: PostgreSQL closes the connection as well, a pooler may keep it.
   '57P01': 'unknown', // admin_shutdown
