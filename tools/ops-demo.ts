@@ -19,7 +19,7 @@ import { Prometheus, withoutPrometheus } from '../harness/prometheus.ts'
 import { runHoldfast, ServiceProcess } from '../harness/service-process.ts'
 import { TextExporter } from '../harness/text-exporter.ts'
 import { migrateLedger } from '../src/ledger.ts'
-import { Deadlocks } from './ops-demo-deadlock.ts'
+import { Deadlocks } from '../harness/deadlocks.ts'
 import { keepCalling, keepDisturbing } from './ops-demo-load.ts'
 
 const SCRAPE_SECONDS = 2

@@ -14,7 +14,7 @@ import { Prometheus, prometheusUnderTest } from '../../harness/prometheus.ts'
 import { runHoldfast, ServiceProcess } from '../../harness/service-process.ts'
 import { TextExporter } from '../../harness/text-exporter.ts'
 import { connect } from '../../src/client/index.ts'
-import { Deadlocks } from '../../tools/ops-demo-deadlock.ts'
+import { Deadlocks } from '../../harness/deadlocks.ts'
 import { MysqlLedger, until } from '../support/mysql-ledger.ts'
 
 const RUNBOOK = readFileSync(resolve(import.meta.dirname, '../../docs/runbook.md'), 'utf8')

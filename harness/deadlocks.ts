@@ -1,14 +1,13 @@
 /**
- * A deadlock that is provoked by hand, for `npm run -s ops:demo`: a stranger locks one of two balances, a transfer of the service locks the
- * other one and waits, and then the stranger wants that one too.
+ * A deadlock that is provoked by hand, for the demo of the alerts and the test of the runbook: a stranger locks one of two balances, a
+ * transfer of the service locks the other one and waits, and then the stranger wants that one too.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { connectTo } from '../harness/server-client.ts'
-import { runHoldfast } from '../harness/service-process.ts'
-import { connect } from '../src/client/index.ts'
+import { connectTo } from './server-client.ts'
+import { runHoldfast } from './service-process.ts'
 
 const [LEFT, RIGHT] = ['user:left', 'user:right']
-const FUNDS = 1_000_000n
+const FUNDS = 1_000_000
 /** InnoDB ends a deadlock at the cost of the transaction that has written least, which should be the service's. */
 const ROWS = 2_000
 /** Until the transfer surely waits, and far less than PostgreSQL waits before it looks for a deadlock. */
@@ -35,9 +34,8 @@ export class Deadlocks {
   async provoke(): Promise<string> {
     const number = ++this.#number
     const before = await this.#absorbed()
-    await using ledger = connect(this.#serviceUrl)
     for (const account of [LEFT, RIGHT]) {
-      await ledger.deposit({ requestId: `deadlock:${account}`, account, amount: FUNDS })
+      await this.#post('/v1/deposits', { requestId: `deadlock:${account}`, account, amount: FUNDS })
     }
     const stranger = await connectTo(this.#storeUrl)
     try {
@@ -45,7 +43,7 @@ export class Deadlocks {
       await stranger.query('BEGIN')
       await stranger.query(`INSERT INTO strange VALUES ${rowsFrom(number * ROWS)}`)
       await stranger.query(lock(RIGHT))
-      const transfer = ledger.transfer({ legs: [{ from: LEFT, to: RIGHT, amount: 1n }] })
+      const transfer = this.#post('/v1/transfers', { legs: [{ from: LEFT, to: RIGHT, amount: 1 }] })
       await sleep(WAIT_MS)
       await Promise.all([stranger.query(lock(LEFT)).then(() => stranger.query('COMMIT')), transfer])
     } finally {
@@ -54,6 +52,13 @@ export class Deadlocks {
     const absorbed = (await this.#absorbed()) - before
     const count = `${absorbed} ${absorbed === 1 ? 'deadlock' : 'deadlocks'}`
     return `The transfer was applied, after ${count} that no caller saw: holdfast_conflicts_total{kind="deadlock"}.\n\n${await this.#explained()}`
+  }
+
+  /** @throws Error when it is not applied */
+  async #post(path: string, body: object): Promise<void> {
+    const headers = { 'content-type': 'application/json' }
+    const answer = await fetch(this.#serviceUrl + path, { method: 'POST', headers, body: JSON.stringify(body) })
+    if (!answer.ok) throw new Error(`${path}: ${await answer.text()}`)
   }
 
   async #absorbed(): Promise<number> {
