@@ -7,7 +7,7 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 
 export const EXIT_MEANINGS: Readonly<Record<ExitCode, string>> = {
   0: 'success',
-  1: 'the ledger rejected the command; "verify" or "backup" found a broken law; "import" or "reconcile" found differences; "doctor" found a risk; "prices" found something wrong',
+  1: 'the ledger rejected the command; "verify" or "backup" found a broken law; "import", "reconcile" or "bridge" found differences; "doctor" found a risk; "prices" found something wrong',
   2: 'invalid command line; nothing was done',
   3: 'a failure or a timeout; the message says whether the command may have had an effect',
   4: '"doctor" found something broken',

@@ -1,4 +1,4 @@
-/** The options of `import` that describe the old tables. */
+/** The options of `import` and of `bridge install` that describe the old tables. */
 import { InvalidArgumentError, Option } from 'commander'
 import { KEY_FORMATS, type KeyFormat } from '../import/key-format.ts'
 import {
@@ -37,8 +37,8 @@ export interface MappingFlags {
   readonly assetColumn?: string
   readonly freezeAssetColumn?: string
   readonly assetMap?: readonly KindOfCoins[]
-  readonly prefix: string
-  readonly holdExpiresIn: number
+  readonly prefix?: string
+  readonly holdExpiresIn?: number
 }
 
 interface KindOfCoins {
@@ -50,6 +50,23 @@ interface KindOfCoins {
 
 export function mappingOptions(): readonly Option[] {
   return [...usersOptions(), ...freezesOptions(), ...coinsOptions(), ...ledgerOptions()]
+}
+
+/** Those that a bridge has no use for: it joins all users of tables with exact keys. */
+const ONLY_FOR_IMPORT = new Set([
+  '--allow-negative',
+  '--where',
+  '--key-format',
+  '--without-snapshot',
+  '--request-format',
+  '--metadata-columns',
+  '--prefix',
+  '--hold-expires-in',
+])
+
+/** The options of `bridge install` that describe the old tables. */
+export function bridgeMappingOptions(): readonly Option[] {
+  return mappingOptions().filter(({ long }) => long === undefined || !ONLY_FOR_IMPORT.has(long))
 }
 
 const named = (flags: string, meaning: string, fallback: string): Option =>
@@ -172,8 +189,8 @@ export function mappingOf(flags: MappingFlags): Mapping {
     where: flags.where ?? null,
     allowNegative: flags.allowNegative ?? false,
     allowUnsteady: flags.withoutSnapshot ?? false,
-    prefix: flags.prefix,
-    holdExpiresInMs: flags.holdExpiresIn,
+    prefix: flags.prefix ?? MAPPING_DEFAULT.prefix,
+    holdExpiresInMs: flags.holdExpiresIn ?? MAPPING_DEFAULT.holdExpiresInMs,
   }
 }
 

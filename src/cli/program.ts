@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { addAccountCommands } from './commands/accounts.ts'
 import { addAssetCommands } from './commands/assets.ts'
 import { addBackupCommand } from './commands/backup.ts'
+import { addBridgeCommand } from './commands/bridge.ts'
 import { addCompletionCommand } from './commands/completion.ts'
 import { addDoctorCommand } from './commands/doctor.ts'
 import { addEraseCommand } from './commands/erase.ts'
@@ -58,6 +59,7 @@ export function buildProgram(words: Words | null = null): Command {
   addMovementCommands(program)
   program.commandsGroup('Other systems:')
   addImportCommand(program)
+  addBridgeCommand(program)
   addReconcileCommand(program)
   program.commandsGroup('Accounts and assets:')
   addAccountCommands(program)

@@ -20,6 +20,7 @@ const KNOWN: Readonly<Record<string, ExitCode>> = {
   StoreUrlError: EXIT.usage,
   MigrationError: EXIT.fault,
   BackupError: EXIT.fault,
+  BridgeError: EXIT.refused,
   SourceError: EXIT.fault,
   MappingError: EXIT.usage,
   ListError: EXIT.usage,

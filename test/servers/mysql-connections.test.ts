@@ -246,7 +246,10 @@ async function smallPackets(ledger: MysqlLedger) {
   const [writer, ahead] = [pool('writer'), pool('writer')]
   const pools = { writer, ahead, readers: pool('reader'), audits: pool('reader'), keys: pool('keys') }
   const connections = new Connections(pools, server.flavour)
-  return { store: new MysqlStore({ connections, server, aheadRowsMin: 100 }), close: () => connections.close() }
+  return {
+    store: new MysqlStore({ connections, server, aheadRowsMin: 100, oldRows: null }),
+    close: () => connections.close(),
+  }
 }
 
 for (const { name, url, reason } of mysqlServers()) {

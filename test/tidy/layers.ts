@@ -37,6 +37,12 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   // A library of a page, which brings its own React.
   react: { sees: ['api', 'domain'], packages: ['react'], node: false },
   import: { sees: ['api', 'domain', ...ADDRESSES], packages: ['mysql2', 'pg'], node: true },
+  // Writes rows as the stores do, from within the transactions of an old system, whose tables it reads as the import does.
+  bridge: {
+    sees: ['domain', 'api', 'import', 'stores/mysql', 'stores/sql', ...PORTS],
+    packages: ['mysql2'],
+    node: true,
+  },
   reconcile: { sees: ['api', 'domain'], packages: ['csv-parse'], node: true },
   prices: { sees: ['api', 'domain'], packages: ['csv-parse'], node: false },
   // Runs wherever the client does. The packages of the AI SDK are only types here.
@@ -58,6 +64,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
       'metrics',
       'telemetry',
       'import',
+      'bridge',
       'reconcile',
       'prices',
       'api',

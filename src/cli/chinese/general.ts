@@ -18,8 +18,8 @@ export const GENERAL_IN_CHINESE: Readonly<Record<string, string>> = {
   'Exit codes:': '退出码：',
   'Examples:': '示例：',
   success: '成功',
-  'the ledger rejected the command; "verify" or "backup" found a broken law; "import" or "reconcile" found differences; "doctor" found a risk; "prices" found something wrong':
-    '账本拒绝了命令；"verify" 或 "backup" 发现不变量不成立；"import" 或 "reconcile" 发现差异；"doctor" 发现风险；"prices" 发现错误',
+  'the ledger rejected the command; "verify" or "backup" found a broken law; "import", "reconcile" or "bridge" found differences; "doctor" found a risk; "prices" found something wrong':
+    '账本拒绝了命令；"verify" 或 "backup" 发现不变量不成立；"import"、"reconcile" 或 "bridge" 发现差异；"doctor" 发现风险；"prices" 发现错误',
   'invalid command line; nothing was done': '命令行有误，什么也没有做',
   'a failure or a timeout; the message says whether the command may have had an effect':
     '失败或超时；提示中会说明命令是否可能已经生效',

@@ -1,5 +1,6 @@
 /** All texts of the help in Chinese, by the English text: so a text that changes in English has none until it is written again. */
 import { ACCOUNTS_IN_CHINESE } from './accounts.ts'
+import { BRIDGE_IN_CHINESE } from './bridge.ts'
 import { DATABASE_IN_CHINESE } from './database.ts'
 import { GENERAL_IN_CHINESE } from './general.ts'
 import { HOLDS_IN_CHINESE } from './holds.ts'
@@ -15,6 +16,7 @@ const TABLES = [
   GENERAL_IN_CHINESE,
   HOLDS_IN_CHINESE,
   IMPORT_IN_CHINESE,
+  BRIDGE_IN_CHINESE,
   MOVEMENTS_IN_CHINESE,
   PRICES_IN_CHINESE,
   RECONCILE_IN_CHINESE,

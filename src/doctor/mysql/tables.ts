@@ -30,8 +30,10 @@ const INDEXES = `SELECT table_name AS table_name, index_name AS name, non_unique
 const INDEX_BYTES = `SELECT stat_value * @@innodb_page_size AS bytes FROM mysql.innodb_index_stats
   WHERE database_name = DATABASE() AND table_name = 'requests' AND index_name = 'requests_id' AND stat_name = 'size'`
 
+/** Those of a bridge are Holdfast's own, and keep the order of locks (src/bridge). */
 const TRIGGERS = `SELECT event_object_table AS table_name, trigger_name AS name, CONCAT(action_timing, ' ', event_manipulation) AS text
-  FROM information_schema.TRIGGERS WHERE event_object_schema = DATABASE() AND event_object_table IN (${TABLE_LIST})`
+  FROM information_schema.TRIGGERS WHERE event_object_schema = DATABASE() AND event_object_table IN (${TABLE_LIST})
+    AND trigger_name NOT IN ('holdfast_bridge_balances_insert', 'holdfast_bridge_balances_update')`
 
 const FOREIGN_KEYS = `SELECT constraint_name AS name, constraint_schema AS table_schema, table_name AS table_name,
     referenced_table_name AS referenced

@@ -40,6 +40,11 @@ export function isGuard({ errno }: MysqlFailure): boolean {
   return errno === GUARD
 }
 
+/** Whether a key was taken. */
+export function isDuplicate(error: unknown): boolean {
+  return error instanceof MysqlFailure && (error.errno === 1062 || error.errno === 1586)
+}
+
 const LOGIN = 'Correct the user and the password in the store URL, or the account at the server.'
 const RIGHTS = 'Grant the rights that docs/guides/mysql.md lists to the user of the store URL.'
 const TABLES = 'Run "holdfast migrate" on this database, or correct its name in the store URL.'
@@ -81,6 +86,8 @@ export const ERRORS: readonly ErrorRow[] = [
   { errno: 1366, name: 'ER_TRUNCATED_WRONG_VALUE_FOR_FIELD', failure: 'refused' },
   { errno: 1406, name: 'ER_DATA_TOO_LONG', failure: 'refused' },
   { errno: 1690, name: 'ER_DATA_OUT_OF_RANGE', failure: 'refused' },
+  // Only the triggers of a bridge cause it (src/bridge).
+  { errno: 1644, name: 'ER_SIGNAL_EXCEPTION', failure: 'refused' },
 
   { errno: 1021, name: 'ER_DISK_FULL', failure: 'unavailable' },
   { errno: 1040, name: 'ER_CON_COUNT_ERROR', failure: 'unavailable' },

@@ -17,6 +17,7 @@ import {
 import type { Row } from '../sql/values.ts'
 import type { MysqlConnection } from './connection.ts'
 import { compareLocks } from './lock-order.ts'
+import type { OldRows } from './old-rows.ts'
 import {
   lockBalances,
   selectAssets,
@@ -76,7 +77,7 @@ export async function readSnapshot(
 
 /**
  * Begins a transaction, locks the footprint's balances in the order of locks, and reads the rows under the locks. The transaction
- * stays open, also when it throws.
+ * stays open, also when it throws. Rows of an old system are locked before all balances.
  *
  * A row of the footprint may name further balances: those of a hold, of a whole account, of a successor. They are locked if they come after everything that is locked
  * already, as payees that are house accounts do; otherwise all locks are released and taken in order.
@@ -86,26 +87,28 @@ export async function readSnapshot(
 export async function lockSnapshot(
   connection: MysqlConnection,
   footprint: Footprint,
-  ids: RunningNumbers,
+  { ids, oldRows }: { readonly ids: RunningNumbers; readonly oldRows: OldRows | null },
 ): Promise<Snapshot> {
   const names: BalanceNames = new Map(footprint.balances)
   let standings: ReadonlySet<AccountName> = footprint.standings
   const locked: Row[] = []
   let toLock = [...names.values()]
-  let before = BEGIN
+  let before: readonly string[] = BEGIN
   for (;;) {
     const questions = new Questions()
+    const begun = [...before, ...(oldRows?.lock(toLock) ?? [])]
     for (const statement of lockBalances(toLock)) questions.ask('balances', statement)
     // Read after the locks, also rows that were read before: they may have changed until the locks were granted.
     questions.askFor(footprint, standings)
-    const found = await questions.run(connection, before, [])
+    const found = await questions.run(connection, begun, [])
     locked.push(...found.balances)
     const missing = missingNames({ ...found, balances: locked }, names, footprint)
     if (missing.size === 0) {
       const runs = await readRuns(connection, runPlacesIn(found))
       return snapshotOf(footprint, { names, standings }, { ...found, balances: locked, runs }, ids)
     }
-    const comeLast = allAfter([...missing.values()], [...names.values()])
+    const isOld = oldRows !== null && [...missing.values()].some((name) => oldRows.isOf(name))
+    const comeLast = !isOld && allAfter([...missing.values()], [...names.values()])
     for (const [key, name] of missing) names.set(key, name)
     standings = standingsOf(standings, missing)
     toLock = comeLast ? [...missing.values()] : [...names.values()]

@@ -23,6 +23,7 @@ import { moveCommits } from './feed.ts'
 import { openOnPrimary, searchOf } from './host-look.ts'
 import { literal } from './literals.ts'
 import { mysqlMigrations, mysqlMigrationTarget, refuseInterrupted } from './migrations.ts'
+import { readOldRows, type OldRows } from './old-rows.ts'
 import {
   clusterWarnings,
   SELECT_SETTINGS,
@@ -57,7 +58,7 @@ export async function openMysqlStorage(url: string, options: MysqlOptions = {}):
   const { address, tuning } = parseMysqlUrl(url, options)
   const search = searchOf(address, tuning)
   const site: Site = { address, tuning, search }
-  const { server, warnings } = await prepare(site, options.migrate ?? false)
+  const { server, warnings, oldRows } = await prepare(site, options.migrate ?? false)
   const connections = new Connections(
     {
       writer: poolOf('writer', 1, site),
@@ -77,7 +78,7 @@ export async function openMysqlStorage(url: string, options: MysqlOptions = {}):
   return {
     kind: server.flavour,
     newFile: null,
-    store: new MysqlStore({ connections, server, aheadRowsMin: tuning.aheadRowsMin }),
+    store: new MysqlStore({ connections, server, aheadRowsMin: tuning.aheadRowsMin, oldRows }),
     reader: new SqlReader(
       'mysql',
       (sql, parameters) => connections.read((connection) => readOfPrimary(connection, textOf(sql, parameters))),
@@ -150,7 +151,7 @@ interface Site {
 async function prepare(
   { address, tuning, search }: Site,
   mayMigrate: boolean,
-): Promise<{ readonly server: ServerFacts; readonly warnings: readonly string[] }> {
+): Promise<{ readonly server: ServerFacts; readonly warnings: readonly string[]; readonly oldRows: OldRows | null }> {
   const connection = await openOnPrimary(address, tuning, mayMigrate ? 'migrator' : 'writer', search)
   try {
     const target = mysqlMigrationTarget(connection)
@@ -160,7 +161,7 @@ async function prepare(
       await refuseInterrupted(connection)
       await requireMigrated(target, mysqlMigrations())
     }
-    return { server: connection.server, warnings: await inspect(connection) }
+    return { server: connection.server, warnings: await inspect(connection), oldRows: await readOldRows(connection) }
   } catch (error) {
     throw error instanceof MysqlFailure ? faultOf(error) : error
   } finally {

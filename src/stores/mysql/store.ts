@@ -21,6 +21,7 @@ import type { MysqlConnection } from './connection.ts'
 import type { ConnectionPool } from './connection-pool.ts'
 import type { Connections } from './connections.ts'
 import { classify, faultOf, inDoubt, isRolledBackAtCommit, MysqlFailure, notPrimary, refused } from './errors.ts'
+import { balancesOf, BRIDGE_LOOK_MS, readOldRows, type OldRows } from './old-rows.ts'
 import { chunkingFor, packetsOf, surelyFits } from './packets.ts'
 import type { ServerFacts } from './server.ts'
 import { lockSnapshot, readSnapshot } from './snapshots.ts'
@@ -46,6 +47,8 @@ export interface MysqlStoreParts {
   readonly connections: Connections
   readonly server: ServerFacts
   readonly aheadRowsMin: number
+  /** Null: there is no bridge to an old system. */
+  readonly oldRows: OldRows | null
 }
 
 export class MysqlStore implements Store {
@@ -55,10 +58,14 @@ export class MysqlStore implements Store {
   readonly #ids = newBalanceIds()
   readonly #acknowledgements = new Acknowledgements()
   #commitsCount = 0
+  #oldRows: OldRows | null
+  /** When to look for a bridge again, on the clock of `performance`. */
+  #lookAgainAt = performance.now() + BRIDGE_LOOK_MS
   /** The last commit that was called, while it is under way. */
   #last: UnderWay | null = null
 
-  constructor({ connections, server, aheadRowsMin }: MysqlStoreParts) {
+  constructor({ connections, server, aheadRowsMin, oldRows }: MysqlStoreParts) {
+    this.#oldRows = oldRows
     this.#aheadRowsMin = aheadRowsMin
     this.#connections = connections
     this.#server = server
@@ -78,12 +85,16 @@ export class MysqlStore implements Store {
 
   async commit(changes: Changes): Promise<CommitResult> {
     // Before its turn: the text is made while the previous commit is under way.
-    const statements = writeStatements(changes, this.#server.flavour)
-    const packets = this.#packetsOf(changes, inOrder(statements))
+    this.#lookForBridge()
+    const oldRows = this.#oldRows?.lock(balancesOf(changes)) ?? []
+    const statements = writeStatements(changes, this.#server.flavour, { oldRows })
+    const packets = this.#packetsOf(changes, inOrder(statements), oldRows)
     if (packets.length === 0) return 'committed'
     const { writer, ahead } = this.#connections
     const before = this.#last
-    const runsAhead = before !== null && packets.length === 1 && rowCountOf(changes) >= this.#aheadRowsMin
+    // With old rows nothing is written before they are locked.
+    const isLarge = oldRows.length === 0 && rowCountOf(changes) >= this.#aheadRowsMin
+    const runsAhead = before !== null && packets.length === 1 && isLarge
     const pool = runsAhead ? (before.pool === writer ? ahead : writer) : (before?.pool ?? writer)
     const result = pool.use((connection) =>
       runsAhead ? this.#writeAhead(connection, statements, before) : this.#write(connection, BEGIN, packets),
@@ -121,10 +132,11 @@ export class MysqlStore implements Store {
   }
 
   async exclusive(footprint: Footprint, plan: (snapshot: Snapshot) => Changes): Promise<CommitResult> {
+    this.#lookForBridge()
     return await this.#connections.writer.use(async (connection) => {
       let snapshot: Snapshot
       try {
-        snapshot = await lockSnapshot(connection, footprint, this.#ids)
+        snapshot = await lockSnapshot(connection, footprint, { ids: this.#ids, oldRows: this.#oldRows })
       } catch (error) {
         if (!(error instanceof MysqlFailure)) {
           await rollBack(connection)
@@ -135,7 +147,7 @@ export class MysqlStore implements Store {
       let packets: readonly (readonly string[])[]
       try {
         const changes = plan(snapshot)
-        packets = this.#packetsOf(changes, inOrder(writeStatements(changes, this.#server.flavour)))
+        packets = this.#packetsOf(changes, inOrder(writeStatements(changes, this.#server.flavour)), [])
       } catch (error) {
         await rollBack(connection)
         throw error
@@ -157,11 +169,24 @@ export class MysqlStore implements Store {
   }
 
   /** One packet, unless the text is longer than the server allows. */
-  #packetsOf(changes: Changes, writes: readonly string[]): readonly (readonly string[])[] {
+  #packetsOf(changes: Changes, writes: readonly string[], oldRows: readonly string[]): readonly (readonly string[])[] {
     const { flavour, packetBytesMax } = this.#server
     if (writes.length === 0) return []
     if (surelyFits(writes, packetBytesMax)) return [writes]
-    return packetsOf(inOrder(writeStatements(changes, flavour, chunkingFor(packetBytesMax))), packetBytesMax)
+    const options = { chunking: chunkingFor(packetBytesMax), oldRows }
+    return packetsOf(inOrder(writeStatements(changes, flavour, options)), packetBytesMax)
+  }
+
+  /** Looks in the background; what comes of it counts from the next commit on. */
+  #lookForBridge(): void {
+    const now = performance.now()
+    if (now < this.#lookAgainAt) return
+    this.#lookAgainAt = now + BRIDGE_LOOK_MS
+    this.#connections.read(readOldRows).then(
+      (oldRows) => (this.#oldRows = oldRows),
+      // A server in trouble is noticed by the commit.
+      () => undefined,
+    )
   }
 
   /** @param before the statements that the first packet begins with */

@@ -78,10 +78,22 @@ export interface WriteStatements {
   readonly others: readonly string[]
 }
 
-export function writeStatements(changes: Changes, flavour: Flavour, chunking: Chunking = TOGETHER): WriteStatements {
+/** How a batch is written. */
+export interface WriteOptions {
+  readonly chunking?: Chunking
+  /** What locks the rows of an old system, before the balances: see old-rows.ts. */
+  readonly oldRows?: readonly string[]
+}
+
+export function writeStatements(
+  changes: Changes,
+  flavour: Flavour,
+  { chunking = TOGETHER, oldRows = [] }: WriteOptions = {},
+): WriteStatements {
   const writes = inLockOrder(writesOf(changes))
   return {
     balances: [
+      ...oldRows,
       ...writes.ratesUsed.map(isNewestRate),
       ...areDeclared(writes.housesUsed),
       ...updates(BALANCE_CHANGED, writes.balancesChanged, { flavour, chunking }),
