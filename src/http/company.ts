@@ -13,13 +13,18 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { isLastCall } from './connections.ts'
+import { isLastCall, responseBefore } from './connections.ts'
 import type { HttpLimits } from './limits.ts'
 
 /** A caller that sent something within this time is there. Longer than the second between two requests of a caller who sends little. */
 const HEARD_MS = 2_000
 /** So many bytes of a body count as one more request. */
 const BODY_BYTES = 256
+/**
+ * A connection counts as so many more requests. It is at least that much work; and so fewer are answered in a turn than the listening
+ * sockets accept in one, so that new connections of others do not wait behind this caller's in the backlog.
+ */
+const CONNECTION_WEIGHT = 3
 /** About what one process serves. With a slow database, as many requests are at work as arrive during a commit (Little's law). */
 const REQUESTS_PER_MS = 10
 
@@ -186,10 +191,12 @@ function afterNextPoll(action: () => void): void {
   setImmediate(() => setImmediate(action))
 }
 
-/** In requests: a large body is more work than a small one. Without a length the body is as large as it may be. */
-export function weightOf({ headers }: IncomingMessage, { bodyBytesMax }: Pick<HttpLimits, 'bodyBytesMax'>): number {
+/** In requests: a large body is more work than a small one, and so is a new connection. Without a length the body is as large as it may be. */
+export function weightOf(request: IncomingMessage, { bodyBytesMax }: Pick<HttpLimits, 'bodyBytesMax'>): number {
+  const { headers } = request
   const length = headers['content-length']
   const isChunked = length === undefined && headers['transfer-encoding'] !== undefined
   const bytes = isChunked ? bodyBytesMax : Number(length ?? 0)
-  return 1 + Math.floor(bytes / BODY_BYTES)
+  const isFirst = responseBefore(request) === null
+  return 1 + Math.floor(bytes / BODY_BYTES) + (isFirst ? CONNECTION_WEIGHT : 0)
 }

@@ -8,8 +8,8 @@ export interface HttpLimits {
   /** Admitted requests without a response; a further one is `overloaded`. Health and reference routes are not limited. */
   readonly requestsInFlightMax: number
   /**
-   * Requests of one caller at work at once while other callers are there, where each 256 bytes of a body count as one more; with a slow
-   * database more (company.ts). Further ones wait, at most `companyWaitMsMax`; after that they are `overloaded`.
+   * Requests of one caller at work at once while other callers are there, where each 256 bytes of a body count as one more, and a new
+   * connection as three; with a slow database more (company.ts). Further ones wait, at most `companyWaitMsMax`; after that they are `overloaded`.
    */
   readonly inCompanyMax: number
   readonly companyWaitMsMax: number
