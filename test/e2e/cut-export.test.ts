@@ -16,7 +16,7 @@ import { runHoldfast } from '../../harness/service-process.ts'
 
 const PATH = '/v1/accounts/user:8/postings/export?format='
 const END = {
-  csv: /\r\n#end,([0-9]+),[\d:.TZ-]+,{14}\r\n$/,
+  csv: /\r\n#end,([0-9]+),[\d:.TZ-]+,{15}\r\n$/,
   ndjson: /\n\{"end":true,"rows":([0-9]+),"at":"[\d:.TZ-]+"\}\n$/,
 }
 
