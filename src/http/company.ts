@@ -82,8 +82,10 @@ export class Company {
     const { socket } = response.req
     const presence = this.#presenceOf(caller)
     if (presence.awake.delete(socket)) presence.atWork--
-    response.once('finish', () => this.#leave(visitor, hasOwnConnection && isLastCall(response) ? socket : null))
-    response.once('close', () => this.#leave(visitor, null))
+    response.once('close', () => {
+      const mayRest = hasOwnConnection && response.writableFinished && isLastCall(response)
+      this.#leave(visitor, mayRest ? socket : null)
+    })
     if (presence.waiting.length === 0 && this.#hasRoom(caller, presence, arrivedAt)) begin(visitor, presence)
     else presence.waiting.push(visitor)
   }
