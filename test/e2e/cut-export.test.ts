@@ -11,7 +11,8 @@ import type { HttpLimits } from '../../src/http/limits.ts'
 import { withoutEnd } from '../support/end-rows.ts'
 import { endless } from '../support/endless-journal.ts'
 import { HttpService } from '../support/http-service.ts'
-import { Nginx, withoutNginx } from '../support/nginx.ts'
+import { startNginx } from '../support/nginx.ts'
+import { NGINX, withoutProxy } from '../support/proxy-process.ts'
 import { runHoldfast } from '../../harness/service-process.ts'
 
 const PATH = '/v1/accounts/user:8/postings/export?format='
@@ -115,11 +116,11 @@ describe('a file that is cut ends its connection with a reset, and has no end ro
 
 test(
   'behind a proxy that speaks HTTP/1.0 to the service a cut file is an error, and a whole one is whole',
-  { skip: withoutNginx() },
+  { skip: withoutProxy(NGINX) },
   async () => {
     await using service = await HttpService.start()
     await service.give('user:8', 1)
-    await using proxy = await Nginx.before(service.url)
+    await using proxy = await startNginx(service.url)
     const whole = await fetch(`${proxy.url}${PATH}csv`)
     assert.match(await whole.text(), END.csv)
     const pages = endless(service)

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { connect, LedgerError, type Ledger } from '../../src/client/index.ts'
 import { ServiceProcess } from '../../harness/service-process.ts'
-import { Balancer, withoutBalancer } from '../support/balancer.ts'
+import { BALANCERS, startBalancer } from '../support/balancer.ts'
+import { withoutProxy } from '../support/proxy-process.ts'
 
 const USERS = Array.from({ length: 12 }, (_, number) => `user:${number}`)
 const ROUNDS = 3
@@ -23,11 +24,11 @@ async function availableAt(ledger: Ledger, account: string): Promise<bigint> {
 }
 
 for (const name of ['haproxy', 'nginx'] as const) {
-  describe(`the sample of ${name}`, { skip: withoutBalancer(name) }, () => {
+  describe(`the sample of ${name}`, { skip: withoutProxy(BALANCERS[name].program) }, () => {
     test('sends the calls of an account to one service, and others to any; goes on when one is killed', async () => {
       await using parts = new AsyncDisposableStack()
       const services = (await twoServices()).map((service) => parts.use(service))
-      const balancer = parts.use(await Balancer.before(name, services))
+      const balancer = parts.use(await startBalancer(name, services))
       const ledger = parts.use(connect(balancer.url, { accountHeader: true }))
       const [first, second] = services.map(({ url }) => parts.use(connect(url))) as [Ledger, Ledger]
       for (let round = 0; round < ROUNDS; round++) {
