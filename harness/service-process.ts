@@ -2,8 +2,10 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { startChild } from './children.ts'
 
+const READY_POLL_MS = 20
 const MAIN = resolve(import.meta.dirname, '../src/cli/main.ts')
 
 export interface Ran {
@@ -60,6 +62,11 @@ export class ServiceProcess implements AsyncDisposable {
   /** The log so far: JSON lines. */
   get log(): string {
     return this.#stderr()
+  }
+
+  /** Resolves when `/readyz` says yes. */
+  async ready(): Promise<void> {
+    while ((await fetch(`${this.url}/readyz`)).status !== 200) await sleep(READY_POLL_MS)
   }
 
   /** Sends the signal and returns the exit code. */

@@ -7,7 +7,7 @@
  */
 import { globSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { matchesGlob, resolve } from 'node:path'
+import { matchesGlob, relative, resolve } from 'node:path'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
 import { parseArgs } from 'node:util'
@@ -20,6 +20,7 @@ const TEST_LIMIT_MS = 10 * 60_000
 const FILE_LIMIT_SECONDS = 30 * 60
 /** Limit for the whole run on such a machine, with every database. */
 const RUN_LIMIT_MS = 3 * 3_600_000
+const SLOWEST_SHOWN = 40
 
 const TEST_FILES = ['src', 'harness', 'test', 'bench', 'console/src'].map((folder) => `${folder}/**/*.test.ts`)
 
@@ -42,7 +43,8 @@ async function main(paths: readonly string[], atLeast: number): Promise<void> {
   }
 
   const troubles: string[] = []
-  const { passed, success, empty } = await runFiles(files, troubles)
+  const { passed, success, empty, seconds } = await runFiles(files, troubles)
+  printSlowest(seconds)
   if (!success) process.exitCode = 1
   for (const trouble of troubles) fail(trouble)
   if (empty.length > 0) fail(`No tests in ${empty.join(', ')}.`)
@@ -73,6 +75,7 @@ interface Result {
   readonly success: boolean
   /** Files without a test. */
   readonly empty: readonly string[]
+  readonly seconds: ReadonlyMap<string, number>
 }
 
 async function runFiles(files: readonly string[], troubles: string[]): Promise<Result> {
@@ -82,6 +85,7 @@ async function runFiles(files: readonly string[], troubles: string[]): Promise<R
     leftBehind: (file, commands) => troubles.push(`${file} left processes running: ${commands.join('; ')}.`),
   })
   const empty: string[] = []
+  const seconds = new Map<string, number>()
   let passed = 0
   // Stays false when the run ends without a summary.
   let success = false
@@ -95,13 +99,21 @@ async function runFiles(files: readonly string[], troubles: string[]): Promise<R
     // Node reports a file without tests as one passed test with the file's name.
     if (nesting === 0 && file !== undefined && resolve(name) === file) empty.push(name)
   })
-  tests.on('test:summary', ({ file, counts, success: all }) => {
-    if (file !== undefined) return
+  tests.on('test:summary', ({ file, counts, success: all, duration_ms: elapsedMs }) => {
+    if (file !== undefined) return void seconds.set(relative('.', file), elapsedMs / 1_000)
     passed = counts.passed
     success = all
   })
   for await (const line of tests.compose(spec)) process.stdout.write(String(line))
-  return { passed: passed - empty.length, success, empty }
+  return { passed: passed - empty.length, success, empty, seconds }
+}
+
+/** Where the time goes: with one file per processor, the slowest ones decide how long a run takes. */
+function printSlowest(seconds: ReadonlyMap<string, number>): void {
+  const slowest = [...seconds].toSorted(([, left], [, right]) => right - left).slice(0, SLOWEST_SHOWN)
+  if (seconds.size <= SLOWEST_SHOWN) return
+  process.stdout.write('The slowest files, in seconds:\n')
+  for (const [file, elapsed] of slowest) process.stdout.write(`${elapsed.toFixed(0).padStart(6)}  ${file}\n`)
 }
 
 function fail(reason: string): void {

@@ -67,7 +67,8 @@ export async function measureFairness(noise: Noise, options: FairnessOptions): P
   await users.run(warmUpSeconds)
   await using crew = await NoiseCrew.assemble(siteAt(port), noise)
   crew.begin()
-  await sleep(warmUpSeconds * 1_000)
+  // The quiet users are there all the time: without them the noise would be alone, and have everything.
+  await users.run(warmUpSeconds)
   const delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS })
   delay.enable()
   crew.count()

@@ -37,7 +37,9 @@ type Part = NoiseName | typeof ALONE
 const PARTS: readonly Part[] = [...NOISE_NAMES, ALONE]
 /** What the hot user does alone. */
 const HOT: readonly NoiseName[] = ['kept', 'client']
-const WARM_UP_SECONDS = 1
+const WARM_UP_SECONDS = 2
+/** As services start in use: /readyz says no until their code is compiled. */
+const WARMED_UP = ['--warm-up-ms', '2000']
 const STORES = 'sqlite:[FOLDER], mysql://USER@HOST, mariadb://USER@HOST, postgres://USER@HOST/postgres; can be repeated'
 const DEFAULT_STORE = 'sqlite:'
 const COLUMNS = [
@@ -144,7 +146,8 @@ async function onService<Measured>(
   const database = await server.create()
   try {
     await migrateLedger(database.url)
-    await using service = await ServiceProcess.start(database.url)
+    await using service = await ServiceProcess.start(database.url, WARMED_UP)
+    await service.ready()
     const options = {
       port: Number(new URL(service.url).port),
       quietUsersCount,

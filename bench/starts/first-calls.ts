@@ -1,5 +1,4 @@
 /** The latency of the first calls of a service that was just started: a hundred freezes of one user at once. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { ServiceProcess } from '../../harness/service-process.ts'
 import { HttpConnection } from '../http-load.ts'
 
@@ -16,7 +15,7 @@ export interface FirstCalls {
 export async function firstCalls(store: string, warmUpMs: number, burstsCount: number): Promise<FirstCalls> {
   const startedAt = performance.now()
   await using service = await ServiceProcess.start(store, ['--warm-up-ms', String(warmUpMs), '--log-level', 'error'])
-  while ((await fetch(`${service.url}/readyz`)).status !== 200) await sleep(20)
+  await service.ready()
   const readyMs = performance.now() - startedAt
   const port = Number(new URL(service.url).port)
   const connections = await Promise.all(Array.from({ length: CALLS }, () => HttpConnection.open(port)))

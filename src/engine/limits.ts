@@ -10,6 +10,11 @@ export interface EngineLimits {
    */
   readonly batchCommandsMax: number
   /**
+   * Commands of one caller in one transaction while other callers are there, unless those have more waiting: a full batch of one caller
+   * would keep the others waiting for 15 ms and more.
+   */
+  readonly inCompanyCommandsMax: number
+  /**
    * Commands a second by which one account may spend (freezes, charges, transfers), and how many at once when it was quiet before; 0: no
    * limit. A further one is `rate_limited`. Each process counts for itself.
    */
@@ -90,6 +95,7 @@ export interface EngineLimits {
 export const ENGINE_LIMITS: EngineLimits = {
   queueCommandsMax: 10_000,
   batchCommandsMax: 500,
+  inCompanyCommandsMax: 32,
   batchesInFlightMax: 2,
   accountCommandsPerSecondMax: 0,
   accountBurstMax: 100,

@@ -7,19 +7,20 @@ import { HouseStripes } from '../domain/house-stripes.ts'
 import { footprint } from '../domain/rules.ts'
 import { flowsOf } from './flows.ts'
 import { overloaded, Queue } from './queue.ts'
+import { SWEEPER } from './sweeper.ts'
 import { Ticket } from './ticket.ts'
 
 const STRIPES = new HouseStripes(0)
-const LIMITS = { queueCommandsMax: 1_000, batchCommandsMax: 10 }
+const LIMITS = { queueCommandsMax: 1_000, batchCommandsMax: 10, inCompanyCommandsMax: 10 }
 
 function queueOf(limits: Partial<typeof LIMITS> = {}): Queue {
   return new Queue({ ...LIMITS, ...limits }, (work) => flowsOf(work, (item) => footprint([item], STRIPES)))
 }
 
-function ticketOf(work: Work, caller = '', deadlineAt = Infinity): Ticket {
+function ticketOf(work: Work, caller = '', { deadlineAt = Infinity, submittedAt = 0 } = {}): Ticket {
   return new Ticket(
     { work, caller },
-    { submittedAt: 0, deadlineAt },
+    { submittedAt, deadlineAt },
     { resolve: () => undefined, reject: () => undefined },
   )
 }
@@ -127,7 +128,7 @@ describe('the order', () => {
         const taken: Ticket[] = []
         for (const { caller, account, size, takes, answered } of arrivals) {
           const work = size === 0 ? freezeOf(`user:${account}`) : groupOf(`user:${account}`, size)
-          const ticket = ticketOf(work, `caller-${caller}`, answered ? 0 : Infinity)
+          const ticket = ticketOf(work, `caller-${caller}`, answered ? { deadlineAt: 0 } : {})
           if (queue.offer(ticket) === null && !answered) offered.push(ticket)
           if (answered) queue.expire(1)
           if (takes > 10) taken.push(...queue.take(takes))
@@ -145,6 +146,57 @@ describe('the order', () => {
         }
       }),
       { numRuns: 300 },
+    )
+  })
+})
+
+describe('a batch', () => {
+  const IN_COMPANY = { batchCommandsMax: 100, inCompanyCommandsMax: 10 }
+  const take = (queue: Queue): Ticket[] => queue.take(IN_COMPANY.batchCommandsMax)
+
+  test('is filled by one caller who is alone', () => {
+    const queue = queueOf(IN_COMPANY)
+    fill(queue, 300, () => ticketOf(freezeOf('user:8'), 'busy'))
+    assert.equal(take(queue).length, 100)
+  })
+
+  test('has a small part of a busy caller while another one was heard lately, also when that one waits for nothing', () => {
+    const queue = queueOf(IN_COMPANY)
+    const busy = (submittedAt: number): Ticket[] =>
+      fill(queue, 300, () => ticketOf(freezeOf('user:8'), 'busy', { submittedAt }))
+    fill(queue, 3, () => ticketOf(freezeOf('user:1'), 'quiet', { submittedAt: 1 }))
+    busy(2)
+    const first = take(queue)
+    assert.deepEqual([first.length, first.filter(({ caller }) => caller === 'quiet').length], [13, 3])
+    assert.equal(take(queue).length, 10)
+    busy(5_000)
+    assert.equal(take(queue).length, 100)
+  })
+
+  test('is filled by two busy callers', () => {
+    const queue = queueOf(IN_COMPANY)
+    fill(queue, 300, () => ticketOf(freezeOf('user:8'), 'busy'))
+    fill(queue, 300, () => ticketOf(freezeOf('user:9'), 'busy, too'))
+    assert.equal(take(queue).length, 100)
+  })
+
+  test('of a caller is not smaller because the sweeper is there, and the part of the sweeper is', () => {
+    const queue = queueOf(IN_COMPANY)
+    fill(queue, 300, () => ticketOf(freezeOf('user:8'), SWEEPER))
+    fill(queue, 100, () => ticketOf(freezeOf('user:9'), 'busy'))
+    const first = take(queue)
+    assert.equal(first.length, 100)
+    while (queue.commands > 200) take(queue)
+    assert.equal(take(queue).length, 10)
+  })
+
+  test('has a group that is larger than the part of its caller', () => {
+    const queue = queueOf(IN_COMPANY)
+    fill(queue, 1, () => ticketOf(freezeOf('user:1'), 'quiet'))
+    fill(queue, 2, () => ticketOf(groupOf('user:8', 50), 'busy'))
+    assert.deepEqual(
+      [take(queue), take(queue), take(queue)].map((batch) => batch.map(({ size }) => size)),
+      [[1], [50], [50]],
     )
   })
 })
@@ -185,7 +237,7 @@ describe('the shares', () => {
 
   test('are free again when what waited was answered', () => {
     const queue = queueOf()
-    while (queue.offer(ticketOf(freezeOf('user:8'), 'noisy', 5)) === null);
+    while (queue.offer(ticketOf(freezeOf('user:8'), 'noisy', { deadlineAt: 5 })) === null);
     queue.expire(5)
     assert.equal(queue.commands, 0)
     fill(queue, 700, () => ticketOf(freezeOf('user:8'), 'noisy'))

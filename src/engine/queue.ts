@@ -4,6 +4,9 @@
  * While everything fits into the next batch, it is first in, first out. With more, callers and accounts take turns (fair-order.ts), and
  * when it is nearly full each may only have a share of it (shares.ts), so that nobody who sends few commands is refused because of
  * somebody who sends many.
+ *
+ * A full batch takes 15 ms and more, and whoever comes meanwhile waits for its end. So while others are there, a caller fills batches only
+ * as far as the others do, or up to `inCompanyCommandsMax`.
  */
 import { assertLaw } from '../domain/assert.ts'
 import type { Work } from '../domain/command.ts'
@@ -11,12 +14,14 @@ import { FairOrder } from './fair-order.ts'
 import { Fault } from './faults.ts'
 import type { Flows } from './flows.ts'
 import type { EngineLimits } from './limits.ts'
+import { Others } from './others.ts'
 import { ACCOUNT_SHARE, CALLER_SHARE, UNSHARED, type Crowd } from './shares.ts'
+import { SWEEPER } from './sweeper.ts'
 import { sizeOf, type Ticket } from './ticket.ts'
 
 const RETRY_AFTER_MS = 1_000
 
-type QueueLimits = Pick<EngineLimits, 'queueCommandsMax' | 'batchCommandsMax'>
+type QueueLimits = Pick<EngineLimits, 'queueCommandsMax' | 'batchCommandsMax' | 'inCompanyCommandsMax'>
 
 /** The fault for work that found a crowd. */
 export function overloaded(crowd: Crowd, { queueCommandsMax }: Pick<QueueLimits, 'queueCommandsMax'>): Fault {
@@ -32,8 +37,12 @@ export class Queue {
   readonly #limits: QueueLimits
   readonly #flowsOf: (work: Work) => Flows
   readonly #unsharedMax: number
-  /** Up to so many commands need no order but that in which they came. */
+  /** Up to so many commands need no order but that in which they came: of one caller alone, and in company. */
   readonly #plainMax: number
+  readonly #plainInCompanyMax: number
+  readonly #others = new Others()
+  /** When the last ticket came. */
+  #now = -Infinity
   /** First in, first out; empty while `#order` is not. */
   #tickets: Ticket[] = []
   #head = 0
@@ -45,6 +54,7 @@ export class Queue {
     this.#flowsOf = flowsOf
     this.#unsharedMax = limits.queueCommandsMax * UNSHARED
     this.#plainMax = Math.min(limits.batchCommandsMax, this.#unsharedMax)
+    this.#plainInCompanyMax = Math.min(limits.inCompanyCommandsMax, this.#plainMax)
   }
 
   /** Commands in the queue. */
@@ -56,8 +66,12 @@ export class Queue {
   offer(ticket: Ticket): Crowd | null {
     const isEmpty = this.#order.isEmpty && this.#head === this.#tickets.length
     assertLaw(8, isEmpty === (this.#commands === 0), 'the queue counts the commands of its tickets')
-    const { caller, size, work } = ticket
-    if (this.#order.isEmpty && this.#commands + size <= this.#plainMax) {
+    const { caller, size, work, submittedAt } = ticket
+    this.#now = submittedAt
+    // The sweeper is in no hurry.
+    if (caller !== SWEEPER) this.#others.hear(caller, submittedAt)
+    const plainMax = this.#hasCompany(caller) ? this.#plainInCompanyMax : this.#plainMax
+    if (this.#order.isEmpty && this.#commands + size <= plainMax) {
       this.#tickets.push(ticket)
     } else {
       this.#arrange()
@@ -84,17 +98,36 @@ export class Queue {
    */
   take(commandsMax: number): Ticket[] {
     const taken: Ticket[] = []
+    const shares = new Map<string, { left: number }>()
     let commands = 0
     for (let ticket = this.#first(); ticket !== null; ticket = this.#first()) {
-      if (taken.length > 0 && commands + ticket.size > commandsMax) break
+      const { caller, size, answered } = ticket
+      if (taken.length > 0 && commands + size > commandsMax) break
+      let share = shares.get(caller)
+      if (share === undefined) shares.set(caller, (share = { left: this.#shareOf(caller, commandsMax) }))
+      // Callers take turns: whoever has less had all of it taken by now.
+      if (taken.length > 0 && size > share.left) break
       this.#removeFirst()
-      this.#commands -= ticket.size
-      if (ticket.answered) continue
+      this.#commands -= size
+      if (answered) continue
       ticket.take()
       taken.push(ticket)
-      commands += ticket.size
+      commands += size
+      share.left -= size
     }
     return taken
+  }
+
+  /** Commands of a caller in a batch of `commandsMax`. */
+  #shareOf(caller: string, commandsMax: number): number {
+    if (!this.#hasCompany(caller)) return commandsMax
+    // Without turns they all fit into one batch.
+    const others = this.#order.isEmpty ? 0 : this.#commands - this.#order.commandsOf(caller, null).all
+    return Math.max(this.#limits.inCompanyCommandsMax, others)
+  }
+
+  #hasCompany(caller: string): boolean {
+    return this.#others.areThere(caller, this.#now)
   }
 
   /** Answers tickets whose deadline has passed, and frees the place of answered ones. */

@@ -13,11 +13,10 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { isLastCall, responseBefore } from './connections.ts'
+import { Others } from '../engine/others.ts'
+import { isFirstCall, isLastCall } from './connections.ts'
 import type { HttpLimits } from './limits.ts'
 
-/** A caller that sent something within this time is there. Longer than the second between two requests of a caller who sends little. */
-const HEARD_MS = 2_000
 /** So many bytes of a body count as one more request. */
 const BODY_BYTES = 256
 /**
@@ -58,9 +57,7 @@ export class Company {
   readonly #commitMs: () => number
   readonly #waitMsMax: number
   readonly #present = new Map<string, Presence>()
-  /** The two callers that were heard last. */
-  #first = { caller: '', heardAt: -Infinity }
-  #second = { caller: '', heardAt: -Infinity }
+  readonly #others = new Others()
   #isOver = false
 
   /** @param commitMs how long the database takes for a commit at least */
@@ -77,7 +74,7 @@ export class Company {
   receive(visit: Visit, response: ServerResponse): void {
     const arrivedAt = performance.now()
     const { caller, hasOwnConnection } = visit
-    this.#hear(caller, arrivedAt)
+    this.#others.hear(caller, arrivedAt)
     const visitor: Visitor = { ...visit, arrivedAt, state: 'waiting' }
     const { socket } = response.req
     const presence = this.#presenceOf(caller)
@@ -166,19 +163,8 @@ export class Company {
     return atWork < max || !this.#hasCompany(caller, now)
   }
 
-  #hear(caller: string, now: number): void {
-    if (this.#first.caller !== caller) {
-      const again = this.#second.caller === caller ? this.#second : { caller, heardAt: now }
-      this.#second = this.#first
-      this.#first = again
-    }
-    this.#first.heardAt = now
-  }
-
   #hasCompany(caller: string, now: number): boolean {
-    if (this.#isOver) return false
-    const other = this.#first.caller === caller ? this.#second : this.#first
-    return now - other.heardAt < HEARD_MS
+    return !this.#isOver && this.#others.areThere(caller, now)
   }
 }
 
@@ -199,6 +185,6 @@ export function weightOf(request: IncomingMessage, { bodyBytesMax }: Pick<HttpLi
   const length = headers['content-length']
   const isChunked = length === undefined && headers['transfer-encoding'] !== undefined
   const bytes = isChunked ? bodyBytesMax : Number(length ?? 0)
-  const isFirst = responseBefore(request) === null
+  const isFirst = isFirstCall(request)
   return 1 + Math.floor(bytes / BODY_BYTES) + (isFirst ? CONNECTION_WEIGHT : 0)
 }

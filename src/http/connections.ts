@@ -12,10 +12,7 @@ const HOST = 'host'
 
 export function answerEverything(server: Server): void {
   server.maxHeadersCount = HEADERS_COUNT_UNLIMITED
-  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    const { socket } = request
-    calls.set(socket, { request, response, before: calls.get(socket)?.response ?? null })
-  })
+  server.on('request', record)
   // RFC 9110, section 10.1.1: a server may ignore an unknown expectation.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response))
   server.on('connect', (_: IncomingMessage, socket: Duplex) => {
@@ -25,17 +22,26 @@ export function answerEverything(server: Server): void {
   })
 }
 
-/** The response that precedes the response to `request` on its connection. */
+/** The response before that to `request` on its connection, if it may still be on its way. */
 export function responseBefore(request: IncomingMessage): ServerResponse | null {
-  const last = calls.get(request.socket)
-  if (last === undefined) return null
+  const last = connections.get(request.socket)?.last ?? null
+  if (last === null) return null
   // The hooks of the service can run before `request` is recorded as the last call of its connection.
   return last.request === request ? last.before : last.response
 }
 
 /** Whether no other request has arrived on its connection after that of `response`. */
 export function isLastCall(response: ServerResponse): boolean {
-  return calls.get(response.req.socket)?.response === response
+  const last = connections.get(response.req.socket)?.last ?? null
+  return last === null || last.response === response
+}
+
+/** Whether `request` is the first one on its connection. */
+export function isFirstCall(request: IncomingMessage): boolean {
+  const connection = connections.get(request.socket)
+  if (connection === undefined) return true
+  const { last, callsCount } = connection
+  return callsCount === (last?.request === request ? 1 : 0)
 }
 
 /** The open connections of `server`, from now on. */
@@ -88,8 +94,33 @@ interface Call {
   readonly before: ServerResponse | null
 }
 
-/** The last call of each connection. Node sends responses in the order of their requests. */
-const calls = new WeakMap<Duplex, Call>()
+interface Connection {
+  callsCount: number
+  /**
+   * Node sends responses in the order of their requests. Null when the last one was sent: a thousand open connections that each remember
+   * their last request would make every young collection of garbage copy them all.
+   */
+  last: Call | null
+}
+
+const connections = new WeakMap<Duplex, Connection>()
+
+function record(request: IncomingMessage, response: ServerResponse): void {
+  const { socket } = request
+  let connection = connections.get(socket)
+  if (connection === undefined) {
+    connection = { callsCount: 0, last: null }
+    connections.set(socket, connection)
+  }
+  const { last } = connection
+  const call = { request, response, before: last?.response ?? null }
+  connection.callsCount++
+  connection.last = call
+  response.once('close', () => {
+    // Of a request that was answered early, the rest can still arrive.
+    if (connection.last === call && request.complete) connection.last = null
+  })
+}
 
 /**
  * The refusal is sent after the responses to earlier requests of the connection; before them, it would look like the response to
@@ -97,8 +128,8 @@ const calls = new WeakMap<Duplex, Call>()
  * is closed without a refusal.
  */
 function refuse(socket: Duplex, error: LedgerError): void {
-  const last = calls.get(socket)
-  if (last === undefined) return sendToSocket(socket, error)
+  const last = connections.get(socket)?.last ?? null
+  if (last === null) return sendToSocket(socket, error)
   const { request, response, before } = last
   if (request.complete || response.headersSent) {
     afterwards(response, () => (request.complete ? sendToSocket(socket, error) : socket.end()))

@@ -60,7 +60,7 @@ export const HTTP_LIMITS: HttpLimits = {
   connectionsMax: 10_000,
   listenersMax: 16,
   requestsInFlightMax: 2_000,
-  inCompanyMax: 32,
+  inCompanyMax: 8,
   companyWaitMsMax: 10_000,
   callerCommandsPerSecondMax: 0,
   callerBurstMax: 1_000,
