@@ -30,6 +30,7 @@ export interface Case {
 export const COMMAND_LOG = 'commands.log'
 
 export const CASES = {
+  counters: { summary: 'everything is counted, and nobody reads it', counts: true, options: () => ({}) },
   metrics: {
     summary: 'counters, and the metrics are read after each stretch: several times a second',
     counts: true,

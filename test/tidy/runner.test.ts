@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { mkdir, mkdtempDisposable, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { test } from 'node:test'
 
 const TOOLS = resolve(import.meta.dirname, '../../tools')
@@ -18,8 +18,11 @@ interface Run {
 /** Runs a tool in a folder that has nothing but `files`. */
 async function run({ tool = 'test.ts', files = {}, parameters = [], stores = '' }: Run) {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'holdfast-runner-'))
-  await mkdir(join(folder.path, 'src'))
-  for (const [name, text] of Object.entries(files)) await writeFile(join(folder.path, 'src', name), text)
+  for (const [name, text] of Object.entries(files)) {
+    const file = join(folder.path, name.includes('/') ? '' : 'src', name)
+    await mkdir(dirname(file), { recursive: true })
+    await writeFile(file, text)
+  }
   // Node's test runner refuses to run inside itself.
   const { NODE_TEST_CONTEXT: _, ...environment } = process.env
   const { status, stdout, stderr } = spawnSync(process.execPath, [join(TOOLS, tool), ...parameters], {
@@ -42,6 +45,42 @@ test('a test that fails fails the run', async () => {
   const { status, output } = await run({ files: { 'a.test.ts': PASSING, 'b.test.ts': failing } })
   assert.equal(status, 1)
   assert.match(output, /ℹ fail 1/)
+})
+
+/** Fails when it runs for the first time. */
+const AT_FIRST = `import { existsSync, writeFileSync } from 'node:fs'
+import { test } from 'node:test'
+test('one', () => {})
+test('two', () => {
+  if (existsSync('ran')) return
+  writeFileSync('ran', '')
+  throw new Error('the machine is busy')
+})
+`
+
+test('a file that waits and fails beside others may pass alone, and is named', async () => {
+  const files = { 'test/e2e/a.test.ts': AT_FIRST, 'b.test.ts': PASSING }
+  const { status, output } = await run({ files, parameters: ['--again-alone', '1', '--at-least', '4'] })
+  assert.equal(status, 0, output)
+  assert.match(output, /Again, one by one: test\/e2e\/a\.test\.ts\.[^]*passed alone: test\/e2e\/a\.test\.ts/)
+  assert.equal((await run({ files })).status, 1, 'unless it is asked for')
+})
+
+test('a file that fails again fails the run, and a failure elsewhere is not asked again', async () => {
+  const failing = "import { test } from 'node:test'\ntest('one', () => { throw new Error('no') })\n"
+  const parameters = ['--again-alone', '3']
+  const twice = await run({ files: { 'test/e2e/a.test.ts': failing }, parameters })
+  assert.equal(twice.status, 1)
+  assert.match(twice.output, /Again, one by one/)
+  for (const place of ['test/simulation/a.test.ts', 'a.test.ts']) {
+    const { status, output } = await run({ files: { [place]: AT_FIRST }, parameters })
+    assert.equal(status, 1)
+    assert.doesNotMatch(output, /one by one/)
+  }
+  const crashing = { 'test/e2e/a.test.ts': AT_FIRST, 'b.test.ts': 'process.exit(3)\n' }
+  assert.equal((await run({ files: crashing, parameters })).status, 1)
+  const many = { 'test/e2e/a.test.ts': failing, 'test/e2e/b.test.ts': failing }
+  assert.doesNotMatch((await run({ files: many, parameters: ['--again-alone', '1'] })).output, /one by one/)
 })
 
 test('a run without files fails', async () => {
