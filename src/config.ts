@@ -25,6 +25,14 @@ export const SETTINGS = {
     isSecret: true,
     read: text,
   },
+  readOnly: {
+    flag: '--read-only',
+    variable: 'HOLDFAST_READ_ONLY',
+    meaning:
+      'serve reads only, and change nothing in the database: for a replica, or a copy; commands are refused with read_only; true or false',
+    fallback: 'false',
+    read: trueOrFalse,
+  },
   url: {
     flag: '--url <url>',
     variable: 'HOLDFAST_URL',

@@ -27,10 +27,12 @@ import {
   eraseStorage,
   houseStripeFor,
   migrateStorage,
+  openReading,
   openStorage,
   type StorageOptions,
 } from './stores/open.ts'
 import type { MigrationReport } from './stores/sql/migrator.ts'
+import { ReadOnlyError, refusingWrites } from './stores/read-storage.ts'
 import type { Storage } from './stores/storage.ts'
 import type { CallSpan, CallTracing, TracingOptions } from './telemetry/call-tracing.ts'
 import { openTracing } from './telemetry/tracing.ts'
@@ -46,6 +48,11 @@ export interface SweepOptions {
 }
 
 export interface OpenLedgerOptions extends EngineOptions, StorageOptions, SweepOptions {
+  /**
+   * Opens the database for reading only, on a replica or a primary: nothing of it is changed, not even the last use of a key, and no hold is
+   * ended. Commands and changes of keys throw `read_only`. `migrate` and `sweep` have no effect. Default false.
+   */
+  readonly readOnly?: boolean
   /** Traces are made if a tracer of OpenTelemetry is registered before the ledger is opened. False: never. */
   readonly tracing?: TracingOptions | false
 }
@@ -58,7 +65,8 @@ export interface OpenLedgerOptions extends EngineOptions, StorageOptions, SweepO
  */
 export async function openLedger(url: string, options: OpenLedgerOptions = {}): Promise<EmbeddedLedger> {
   try {
-    const storage = await openStorage(url, options)
+    const { readOnly = false } = options
+    const storage = readOnly ? refusingWrites(await openReading(url, options)) : await openStorage(url, options)
     const tracing = options.tracing === false ? null : await openTracing(options.tracing, options.clock)
     return new EmbeddedLedger(storage, { houseStripe: houseStripeFor(url), ...options }, tracing)
   } catch (error) {
@@ -112,12 +120,16 @@ export async function eraseAccount(
   }
 }
 
+type EmbeddedOptions = EngineOptions & SweepOptions & Pick<OpenLedgerOptions, 'readOnly'>
+
 /** A ledger in this process, with the parts that the HTTP service and the command line use. */
 export class EmbeddedLedger extends CheckedLedger {
   readonly engine: Engine
   readonly storage: Storage
   /** The API keys that gave commands, with their addresses. */
   readonly actors: RememberedActors
+  /** Whether it was opened for reading only. */
+  readonly isReadOnly: boolean
   /** Null if this process does not sweep. */
   readonly sweeper: Sweeper | null
   override readonly keys: LedgerKeys
@@ -125,7 +137,7 @@ export class EmbeddedLedger extends CheckedLedger {
   readonly tracing: CallTracing | null
   protected override readonly reads: LedgerReads
 
-  constructor(storage: Storage, options: EngineOptions & SweepOptions = {}, tracing: CallTracing | null = null) {
+  constructor(storage: Storage, options: EmbeddedOptions = {}, tracing: CallTracing | null = null) {
     super()
     this.storage = storage
     this.tracing = tracing
@@ -134,7 +146,8 @@ export class EmbeddedLedger extends CheckedLedger {
     this.actors = new RememberedActors(storage.actors, options.clock ?? systemClock)
     this.reads = new LedgerReads(storage.reader, (error) => ledgerError(error, null))
     this.keys = new LedgerKeys(storage.keys, (error) => ledgerError(error, null))
-    this.sweeper = options.sweep === false ? null : this.#makeSweeper(options)
+    this.isReadOnly = options.readOnly ?? false
+    this.sweeper = options.sweep === false || this.isReadOnly ? null : this.#makeSweeper(options)
     this.sweeper?.start()
   }
 
@@ -142,6 +155,7 @@ export class EmbeddedLedger extends CheckedLedger {
     command: Command & { readonly kind: Kind },
     options: CallOptions | undefined,
   ): Promise<AnswerOf<Kind>> {
+    this.#requireWrites()
     let outcome: Outcome<Kind>
     try {
       outcome = await (this.tracing === null
@@ -155,6 +169,7 @@ export class EmbeddedLedger extends CheckedLedger {
   }
 
   protected async submitBatch(batch: BatchRequest, options: CallOptions | undefined): Promise<BatchOutcome[]> {
+    this.#requireWrites()
     const { commands, atomic } = batch
     try {
       return await this.#traced(commands, async (span) => {
@@ -165,6 +180,10 @@ export class EmbeddedLedger extends CheckedLedger {
     } catch (error) {
       throw ledgerError(error, null)
     }
+  }
+
+  #requireWrites(): void {
+    if (this.isReadOnly) throw readOnly()
   }
 
   async #traced<Result extends Outcome | readonly unknown[]>(
@@ -204,7 +223,12 @@ export class EmbeddedLedger extends CheckedLedger {
   }
 }
 
+function readOnly(): LedgerError {
+  return new LedgerError('read_only', new ReadOnlyError().message, { details: { allow: '' } })
+}
+
 function ledgerError(error: unknown, requestId: string | null): unknown {
+  if (error instanceof ReadOnlyError) return readOnly()
   return error instanceof Fault ? LedgerError.fromFault(error, requestId) : error
 }
 

@@ -33,6 +33,7 @@ const EDGE: { readonly [Code in EdgeCode]: LedgerError } = {
   method_not_allowed: new LedgerError('method_not_allowed', '/v1/deposits supports POST, not DELETE.', {
     details: { allow: 'POST' },
   }),
+  read_only: new LedgerError('read_only', 'This service only reads.', { details: { allow: '' } }),
   request_timeout: new LedgerError('request_timeout', 'The request did not arrive in time.'),
   payload_too_large: new LedgerError('payload_too_large', 'The body is larger than the limit of the service.'),
   unsupported_media_type: new LedgerError('unsupported_media_type', 'The body must be application/json.'),

@@ -18,6 +18,7 @@ export const FAILURE_FACTS: { readonly [Code in FailureCode]: ProblemFacts } = {
   key_ended: { ...refused, status: 409, title: 'Key ended' },
   too_many_keys: { ...refused, status: 409, title: 'Too many keys' },
   method_not_allowed: { ...refused, status: 405, title: 'Method not allowed' },
+  read_only: { ...refused, status: 405, title: 'Read only' },
   request_timeout: { ...refused, status: 408, title: 'Request timeout', retryable: true },
   payload_too_large: { ...refused, status: 413, title: 'Payload too large' },
   unsupported_media_type: { ...refused, status: 415, title: 'Unsupported media type' },

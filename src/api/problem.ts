@@ -8,6 +8,7 @@ export type EdgeCode =
   | 'entry_not_found'
   | 'route_not_found'
   | 'method_not_allowed'
+  | 'read_only'
   | 'request_timeout'
   | 'payload_too_large'
   | 'unsupported_media_type'

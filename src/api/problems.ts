@@ -49,6 +49,14 @@ const EDGE_PROBLEMS: Pick<Catalogue, EdgeCode> = {
     remedy: 'Use one of the methods in the `Allow` header.',
     fields: { allow: { kind: 'text', meaning: 'The methods of this path, separated by a comma and a space.' } },
   },
+  read_only: {
+    ...FAILURE_FACTS.read_only,
+    meaning:
+      'The service, or the ledger in a program, was opened for reading only (`serve --read-only`). The request would have changed ' +
+      'something, and had no effect.',
+    remedy: 'Send it to a service that writes. Commands to this address are refused as long as it is read-only.',
+    fields: { allow: { kind: 'text', meaning: 'The methods of this path here, separated by a comma and a space.' } },
+  },
   request_timeout: {
     ...FAILURE_FACTS.request_timeout,
     meaning: 'The request did not arrive completely within the time limit. It had no effect.',

@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises'
 import { isContended } from '../engine/store.ts'
 import type { MysqlConnection } from '../stores/mysql/connection.ts'
 import { classify, MysqlFailure } from '../stores/mysql/errors.ts'
-import { openOnPrimary } from '../stores/mysql/host-look.ts'
+import { openOnHost } from '../stores/mysql/host-look.ts'
 import type { Flavour } from '../stores/mysql/server.ts'
 import { parseMysqlUrl } from '../stores/mysql/url.ts'
 import type { Row } from '../stores/sql/values.ts'
@@ -30,7 +30,7 @@ export class MysqlSession implements AsyncDisposable {
   static async open(url: string): Promise<MysqlSession> {
     const { address, tuning } = parseMysqlUrl(url)
     const patient = { ...tuning, statementTimeoutMs: STATEMENT_TIMEOUT_MS }
-    const connection = await openOnPrimary(address, patient, 'migrator')
+    const connection = await openOnHost(address, patient, 'migrator')
     const session = new MysqlSession(connection)
     await session.ask(
       `SET SESSION innodb_lock_wait_timeout = ${LOCK_WAIT_SECONDS}, lock_wait_timeout = ${LOCK_WAIT_SECONDS}`,

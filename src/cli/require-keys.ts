@@ -4,7 +4,10 @@ import type { EmbeddedLedger } from '../ledger.ts'
 import { isLoopback } from './loopback.ts'
 
 /** Whoever reaches the port of a service without keys can make coins. @throws SettingError */
-export async function requireKeysFor({ host, insecure, store }: Settings, ledger: EmbeddedLedger): Promise<void> {
+export async function requireKeysFor(
+  { host, insecure, store, readOnly }: Settings,
+  ledger: EmbeddedLedger,
+): Promise<void> {
   if (insecure || isLoopback(host)) return
   try {
     if ((await ledger.storage.keys.list({ after: 0, limit: 1 })).length > 0) return
@@ -13,8 +16,9 @@ export async function requireKeysFor({ host, insecure, store }: Settings, ledger
     throw error
   }
   await ledger.close()
+  const danger = readOnly ? 'read everything' : 'make coins'
   throw new SettingError(
-    `Others could reach the service at ${host}, and ${withoutPassword(store)} has no keys, so they could make coins. ` +
+    `Others could reach the service at ${host}, and ${withoutPassword(store)} has no keys, so they could ${danger}. ` +
       'Make the first key with "holdfast keys create --admin --store URL", or add --insecure if something else decides who may call.',
   )
 }

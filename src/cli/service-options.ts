@@ -6,6 +6,7 @@ import { given } from './arguments.ts'
 /** Half of `shutdownMs` is for the requests in progress, a quarter for the commands that are then still in the queue, and at most an eighth for the log. */
 export function ledgerOptions(settings: Settings) {
   return {
+    readOnly: settings.readOnly,
     ...given({ houseStripe: settings.houseStripe }),
     acceptRowsAhead: settings.acceptRowsAhead,
     tracing: { details: settings.traceDetails },

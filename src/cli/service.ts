@@ -86,7 +86,15 @@ async function serve(settings: Settings, lines: ServiceLog, health: HealthPort |
   const requestMeasures = new RequestMeasures()
   const metrics = metricsOf(ledger, { requests: requestMeasures, log: lines.output })
   const app = buildServer(
-    { engine, reader: storage.reader, authors: { actors: ledger.actors }, store: storage, sweeper, tracing },
+    {
+      engine,
+      reader: storage.reader,
+      authors: { actors: ledger.actors },
+      store: storage,
+      sweeper,
+      tracing,
+      isReadOnly: ledger.isReadOnly,
+    },
     {
       ...httpOptions(settings),
       logger: log,

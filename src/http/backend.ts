@@ -13,6 +13,8 @@ export interface Backend {
   /** Who gives the commands of a call. Absent: nobody is recorded, and nobody is confined. */
   readonly authors?: Authors
   readonly store: StoreFacts
+  /** Whether the database was opened for reading only, so that commands are refused. Default false. */
+  readonly isReadOnly?: boolean
   /** Null if this process does not sweep. */
   readonly sweeper: Pick<Sweeper, 'status'> | null
   /** Null or absent without traces. */

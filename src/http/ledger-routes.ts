@@ -32,6 +32,7 @@ import { keyRoutes } from './routes/keys.ts'
 import { rateRoutes } from './routes/rates.ts'
 import { statsRoutes } from './routes/stats.ts'
 import { statementRoutes } from './routes/statements.ts'
+import { refuseWrites } from './read-only.ts'
 import { errorOf } from './trouble.ts'
 import { takeTurns } from './turns.ts'
 import { Warnings } from './warnings.ts'
@@ -57,6 +58,7 @@ export function addLedgerRoutes(app: FastifyInstance, backend: Backend, options:
   takeTurns(app, limits)
   const rates = new CallerRates(limits)
   const ring = requireKeys(app, { keys: backend.store.keys, limits: options.keyLimits })
+  if (backend.isReadOnly === true) refuseWrites(app)
   limitRequests(app, backend, limits, rates, (request, error) => {
     if (error.code === 'rate_limited') problems.countRateLimited()
     problems.write(request, error)
@@ -126,7 +128,8 @@ function refuseEncoded(encoding: string | undefined): void {
 }
 
 /** The parts of an `EmbeddedLedger` that the routes use. */
-export interface MountableLedger extends Pick<Backend, 'engine' | 'sweeper' | 'tracing'>, Pick<Authors, 'actors'> {
+export interface MountableLedger
+  extends Pick<Backend, 'engine' | 'sweeper' | 'tracing' | 'isReadOnly'>, Pick<Authors, 'actors'> {
   readonly storage: StoreFacts & Pick<Backend, 'reader'>
 }
 
@@ -157,7 +160,7 @@ export interface LedgerRoutesOptions {
  * With a prefix, unknown paths below it are answered with a problem.
  */
 export const ledgerRoutes: FastifyPluginAsync<LedgerRoutesOptions> = async (app, options) => {
-  const { engine, actors, storage, sweeper, tracing } = options.ledger
+  const { engine, actors, storage, sweeper, tracing, isReadOnly = false } = options.ledger
   // Schemas of the application may have the same names, and its compiler may not know JSON Schema.
   app.addHook('onRoute', (route) => {
     route.schema = { hide: true }
@@ -165,7 +168,15 @@ export const ledgerRoutes: FastifyPluginAsync<LedgerRoutesOptions> = async (app,
   if (app.prefix !== '') refuseUnknownRoutes(app)
   addLedgerRoutes(
     app,
-    { engine, reader: storage.reader, authors: { actors, keyOf: options.keyOf }, store: storage, sweeper, tracing },
+    {
+      engine,
+      reader: storage.reader,
+      authors: { actors, keyOf: options.keyOf },
+      store: storage,
+      sweeper,
+      tracing,
+      isReadOnly,
+    },
     {
       limits: { ...HTTP_LIMITS, ...options.limits },
       log: options.logger ?? pino({ enabled: false }),

@@ -90,6 +90,7 @@ export const WRITE_PROBLEMS: readonly ProblemCode[] = [
   'headers_too_large',
   'host_not_allowed',
   'origin_not_allowed',
+  'read_only',
   ...FAULTS,
 ]
 export const READ_PROBLEMS: readonly ProblemCode[] = [

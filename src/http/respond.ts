@@ -120,7 +120,8 @@ export function sendFile(
 }
 
 export function sendError(reply: FastifyReply, error: LedgerError): FastifyReply {
-  if (error.code === 'method_not_allowed') reply.header('allow', String(error.details['allow']))
+  // RFC 9110, section 15.5.6: the header must be there, and may be empty.
+  if (error.status === 405) reply.header('allow', String(error.details['allow']))
   return sendProblem(reply, error.toJSON())
 }
 

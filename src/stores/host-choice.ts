@@ -43,14 +43,15 @@ interface Candidate extends ChosenHost {
 
 /**
  * @param states in the order of the URL, which decides where nothing else does
+ * @param deed what a server has to do, for the message
  * @throws Fault `store_unavailable` if no server takes writes; `store_misconfigured` if several do and only one may, or if no server lets this
  *   process in
  */
-export function chooseHost(states: readonly HostState[], known: KnownHost): ChosenHost {
+export function chooseHost(states: readonly HostState[], known: KnownHost, deed = 'takes writes'): ChosenHost {
   const candidates = states.flatMap(candidateOf)
   const term = Math.max(known.term, ...candidates.map((candidate) => candidate.term))
   const newest = candidates.filter((candidate) => candidate.term === term)
-  if (newest.length === 0) throw noneOf(states, term)
+  if (newest.length === 0) throw noneOf(states, { term, deed })
   const stay = newest.find(({ host }) => known.host !== null && nameOfHost(host) === nameOfHost(known.host))
   const [first, second] = newest
   if (stay === undefined && second !== undefined && !newest.every(({ sharesWrites }) => sharesWrites)) {
@@ -66,9 +67,9 @@ function candidateOf({ host, look }: HostState): readonly Candidate[] {
   return [{ host, term: look.term, sharesWrites: look.sharesWrites }]
 }
 
-function noneOf(states: readonly HostState[], term: number): Fault {
+function noneOf(states: readonly HostState[], { term, deed }: { readonly term: number; readonly deed: string }): Fault {
   const reasons = states.map((state) => `${nameOfHost(state.host)}: ${reasonOf(state, term)}`)
-  const message = `None of the ${states.length} servers of the store URL takes writes. ${reasons.join(' ')}`
+  const message = `None of the ${states.length} servers of the store URL ${deed}. ${reasons.join(' ')}`
   const isRefused = states.every(({ look }) => look instanceof Fault && look.code === 'store_misconfigured')
   if (isRefused) return new Fault('store_misconfigured', message)
   return new Fault('store_unavailable', message, { retryAfterMs: 1_000 })

@@ -12,7 +12,11 @@ export interface HostSearchOptions {
   readonly hosts: readonly Host[]
   /** Asks a server, on a connection of its own. @throws Fault */
   readonly look: (host: Host) => Promise<HostLook>
+  /** What the server is looked for: `look` refuses one that does not serve for that. Default `write`. */
+  readonly purpose?: Purpose
 }
+
+export type Purpose = 'write' | 'read'
 
 /** The process uses another server from now on. Names and ports. */
 export interface HostMove {
@@ -48,6 +52,11 @@ export class HostSearch {
     return this.#options.hosts.length > 1
   }
 
+  /** Whether a server that takes reads only is as good as any other. */
+  get isForReading(): boolean {
+    return this.#options.purpose === 'read'
+  }
+
   /** The server in use; before the first search, the first one of the URL. */
   get current(): Host {
     return this.#current?.host ?? this.#options.hosts[0]!
@@ -61,7 +70,7 @@ export class HostSearch {
   /**
    * The server for a new connection.
    *
-   * @throws Fault `store_unavailable` when none takes writes, `store_misconfigured` when several do and only one may
+   * @throws Fault `store_unavailable` when none serves the purpose, `store_misconfigured` when several do and only one may
    */
   async find(): Promise<Host> {
     if (!this.isSeveral) return this.current
@@ -87,7 +96,7 @@ export class HostSearch {
     this.#foundAt = performance.now()
     try {
       const known = { host: before?.host ?? null, term: before?.term ?? 0 }
-      const found = chooseHost(await this.#statesSoon(), known)
+      const found = chooseHost(await this.#statesSoon(), known, this.isForReading ? 'can be read' : 'takes writes')
       this.#current = found
       this.#failure = null
     } catch (error) {

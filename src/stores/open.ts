@@ -2,6 +2,7 @@
 import { randomInt } from 'node:crypto'
 import type { AccountName } from '../domain/ids.ts'
 import type { HostMove } from './host-search.ts'
+import type { ReadStorage } from './read-storage.ts'
 import type { BackupProgress, BackupReport } from './backup.ts'
 import type { ErasureProgress, ErasureReport } from './erasure.ts'
 import { requireNode, requireSqlite } from './platform.ts'
@@ -29,10 +30,15 @@ export interface StorageOptions {
   readonly onHostMove?: (move: HostMove) => void
 }
 
+/** Those that matter where nothing is written. */
+export type ReadOptions = Pick<StorageOptions, 'reads' | 'onHostMove'>
+
 /** How one kind of database is opened, migrated, and shared. */
 interface Kind {
   readonly name: StoreKind
   open(url: string, options: StorageOptions): Promise<Storage>
+  /** Opens it for reading only. @throws StoreUrlError where there is nothing to read */
+  read(url: string, options: ReadOptions): Promise<ReadStorage>
   migrate(url: string): Promise<MigrationReport>
   /** Copies the database into a file. @throws StoreUrlError where the database has its own tools for that */
   backup(url: string, target: string, onProgress: BackupProgress): Promise<BackupReport>
@@ -48,6 +54,7 @@ const MEMORY: Kind = {
     const { openMemoryStorage } = await import('./memory/storage.ts')
     return openMemoryStorage()
   },
+  read: () => Promise.reject(new StoreUrlError('A ledger in memory begins empty; there is nothing to read.')),
   migrate: () => Promise.resolve({ applied: [], version: 0 }),
   backup: hasOther('A ledger in memory ends with its process; there is nothing to copy.'),
   erase: () =>
@@ -61,6 +68,11 @@ const SQLITE: Kind = {
     requireSqlite()
     const { openSqliteStorage } = await import('./sqlite/storage.ts')
     return await openSqliteStorage(pathOf(url), options)
+  },
+  async read(url, options) {
+    requireSqlite()
+    const { openSqliteReading } = await import('./sqlite/read-storage.ts')
+    return await openSqliteReading(pathOf(url), options)
   },
   async migrate(url) {
     requireSqlite()
@@ -86,6 +98,10 @@ const MYSQL: Kind = {
     const { openMysqlStorage } = await import('./mysql/storage.ts')
     return await openMysqlStorage(url, options)
   },
+  async read(url, options) {
+    const { openMysqlReading } = await import('./mysql/read-storage.ts')
+    return await openMysqlReading(url, options)
+  },
   async migrate(url) {
     const { migrateMysql } = await import('./mysql/storage.ts')
     return await migrateMysql(url)
@@ -103,6 +119,10 @@ const POSTGRES: Kind = {
   async open(url, options) {
     const { openPostgresStorage } = await import('./postgres/storage.ts')
     return await openPostgresStorage(url, options)
+  },
+  async read(url, options) {
+    const { openPostgresReading } = await import('./postgres/read-storage.ts')
+    return await openPostgresReading(url, options)
   },
   async migrate(url) {
     const { migratePostgres } = await import('./postgres/storage.ts')
@@ -135,6 +155,11 @@ const FORMS =
  */
 export async function openStorage(url: string, options: StorageOptions = {}): Promise<Storage> {
   return await kindOf(url).open(url, options)
+}
+
+/** Opens the database for reading only: nothing of it is changed. @throws as `openStorage` */
+export async function openReading(url: string, options: ReadOptions = {}): Promise<ReadStorage> {
+  return await kindOf(url).read(url, options)
 }
 
 /** Brings the database at `url` to this version's tables. @throws as `openStorage` */

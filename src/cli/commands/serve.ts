@@ -22,7 +22,7 @@ export function addServeCommand(program: Command): void {
     const store = withoutPassword(settings.store)
     print(flags, {
       wire: { url, ...(healthUrl === null ? {} : { healthUrl }), store, pid: process.pid },
-      view: welcome(url, store),
+      view: settings.readOnly ? welcomeReaders(url, store) : welcome(url, store),
     })
     await stopped
   })
@@ -37,6 +37,15 @@ ${curl(url, 'deposits', { account: 'user:8', amount: '10000' })}
 ${curl(url, 'holds', { requestId: 'job-616', account: 'user:8', amount: '616' })}
 ${curl(url, 'holds/job-616/settle', { amount: '500' })}
   curl ${url}/v1/accounts/user:8
+`
+}
+
+function welcomeReaders(url: string, store: string): string {
+  return `Holdfast serves ${store} for reading only on ${styled('bold', url)} (reference: ${url}/docs). Stop it with Ctrl-C.
+
+Try it: list the balances.
+
+  curl ${url}/v1/accounts
 `
 }
 

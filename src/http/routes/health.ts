@@ -43,7 +43,7 @@ export function healthRoutes(
       schema: {
         operationId: 'readiness',
         tags: ['service'],
-        summary: 'Readiness: the service can commit',
+        summary: 'Readiness: the service can commit, or can read if it was started for reading only',
         response: { 200: answers(Readiness) },
       },
       config: {

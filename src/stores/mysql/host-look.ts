@@ -1,6 +1,6 @@
 /** What a MySQL or MariaDB server says about itself, when the store URL names several. */
 import type { HostLook } from '../host-choice.ts'
-import { HostSearch } from '../host-search.ts'
+import { HostSearch, type Purpose } from '../host-search.ts'
 import { MysqlConnection, type Role } from './connection.ts'
 import { faultOf, MysqlFailure, notPrimary } from './errors.ts'
 import { settingsOf } from './server.ts'
@@ -15,16 +15,17 @@ const SELECT_CLUSTER = `SHOW GLOBAL STATUS WHERE Variable_name IN ('wsrep_ready'
 const SELECT_GROUP = `SELECT SUM(member_state = 'UNREACHABLE') * 2 >= COUNT(*) AS is_minority
   FROM performance_schema.replication_group_members`
 
-export function searchOf(address: MysqlAddress, tuning: MysqlTuning): HostSearch {
-  return new HostSearch({ hosts: address.hosts, look: (host) => lookAt(atHost(address, host), tuning) })
+export function searchOf(address: MysqlAddress, tuning: MysqlTuning, purpose: Purpose = 'write'): HostSearch {
+  const look = purpose === 'write' ? lookAt : lookToRead
+  return new HostSearch({ hosts: address.hosts, look: (host) => look(atHost(address, host), tuning), purpose })
 }
 
 /**
- * A connection to the server that takes writes where the URL names several.
+ * A connection to the server that `search` finds where the URL names several: by default the one that takes writes.
  *
  * @throws Fault `store_unavailable`, `store_misconfigured`
  */
-export async function openOnPrimary(
+export async function openOnHost(
   address: MysqlAddress,
   tuning: MysqlTuning,
   role: Role,
@@ -33,7 +34,7 @@ export async function openOnPrimary(
   const host = await search.find()
   try {
     const connection = await MysqlConnection.open(atHost(address, host), tuning, role)
-    if (!search.isSeveral || !connection.server.isReadOnly) return connection
+    if (!search.isSeveral || search.isForReading || !connection.server.isReadOnly) return connection
     connection.destroy()
     throw notPrimary(new Error('it is read-only'))
   } catch (error) {
@@ -44,17 +45,41 @@ export async function openOnPrimary(
 
 /** @throws Fault `store_unavailable`, `store_misconfigured` */
 async function lookAt(address: MysqlAddress, tuning: MysqlTuning): Promise<HostLook> {
+  return await looking(address, tuning, async (connection) => {
+    const { isReadOnly, isCluster } = connection.server
+    if (isReadOnly) return { refusal: 'it is read-only', term: 0, sharesWrites: isCluster }
+    return { refusal: await refusalOf(connection), term: 0, sharesWrites: isCluster }
+  })
+}
+
+/** As `lookAt`: a replica can be read. @throws as `lookAt` */
+async function lookToRead(address: MysqlAddress, tuning: MysqlTuning): Promise<HostLook> {
+  return await looking(address, tuning, async (connection) => ({
+    refusal: await refusalOf(connection),
+    term: 0,
+    sharesWrites: true,
+  }))
+}
+
+async function looking(
+  address: MysqlAddress,
+  tuning: MysqlTuning,
+  look: (connection: MysqlConnection) => Promise<HostLook>,
+): Promise<HostLook> {
   const connection = await MysqlConnection.open(address, { ...tuning, statementTimeoutMs: QUESTION_MS_MAX }, 'keys')
   try {
-    const { isReadOnly, isCluster, isGroup } = connection.server
-    if (isReadOnly) return { refusal: 'it is read-only', term: 0, sharesWrites: isCluster }
-    if (isCluster) return { refusal: await clusterRefusal(connection), term: 0, sharesWrites: true }
-    return { refusal: isGroup ? await groupRefusal(connection) : null, term: 0, sharesWrites: false }
+    return await look(connection)
   } catch (error) {
     throw error instanceof MysqlFailure ? faultOf(error) : error
   } finally {
     connection.destroy()
   }
+}
+
+async function refusalOf(connection: MysqlConnection): Promise<string | null> {
+  const { isCluster, isGroup } = connection.server
+  if (isCluster) return await clusterRefusal(connection)
+  return isGroup ? await groupRefusal(connection) : null
 }
 
 async function clusterRefusal(connection: MysqlConnection): Promise<string | null> {

@@ -20,7 +20,7 @@ import { Connections } from './connections.ts'
 import { encryptionWarnings } from './encryption.ts'
 import { faultOf, MysqlFailure } from './errors.ts'
 import { moveCommits } from './feed.ts'
-import { openOnPrimary, searchOf } from './host-look.ts'
+import { openOnHost, searchOf } from './host-look.ts'
 import { literal } from './literals.ts'
 import { mysqlMigrations, mysqlMigrationTarget, refuseInterrupted } from './migrations.ts'
 import { readOldRows, type OldRows } from './old-rows.ts'
@@ -44,7 +44,7 @@ export interface MysqlOptions extends Partial<MysqlTuning> {
 }
 
 /** An audit reads whole tables. */
-const AUDIT_TIMEOUT_MS = 3_600_000
+export const AUDIT_TIMEOUT_MS = 3_600_000
 
 /**
  * Opens the database that `url` names (see url.ts). Any number of processes may have it open at once.
@@ -109,7 +109,7 @@ export async function openMysqlStorage(url: string, options: MysqlOptions = {}):
 /** @throws as `openMysqlStorage` */
 export async function migrateMysql(url: string): Promise<MigrationReport> {
   const { address, tuning } = parseMysqlUrl(url)
-  const connection = await openOnPrimary(address, tuning, 'migrator')
+  const connection = await openOnHost(address, tuning, 'migrator')
   try {
     return await migrate(mysqlMigrationTarget(connection), mysqlMigrations())
   } catch (error) {
@@ -126,7 +126,7 @@ export async function eraseMysql(
   onProgress: ErasureProgress,
 ): Promise<ErasureReport> {
   const { address, tuning } = parseMysqlUrl(url)
-  const connection = await openOnPrimary(address, tuning, 'migrator')
+  const connection = await openOnHost(address, tuning, 'migrator')
   try {
     const target = mysqlMigrationTarget(connection)
     await refuseInterrupted(connection)
@@ -141,7 +141,7 @@ export async function eraseMysql(
 }
 
 /** Where the connections of a ledger lead. */
-interface Site {
+export interface Site {
   readonly address: MysqlAddress
   readonly tuning: MysqlTuning
   readonly search: HostSearch
@@ -152,7 +152,7 @@ async function prepare(
   { address, tuning, search }: Site,
   mayMigrate: boolean,
 ): Promise<{ readonly server: ServerFacts; readonly warnings: readonly string[]; readonly oldRows: OldRows | null }> {
-  const connection = await openOnPrimary(address, tuning, mayMigrate ? 'migrator' : 'writer', search)
+  const connection = await openOnHost(address, tuning, mayMigrate ? 'migrator' : 'writer', search)
   try {
     const target = mysqlMigrationTarget(connection)
     if (mayMigrate) {
@@ -169,9 +169,9 @@ async function prepare(
   }
 }
 
-function poolOf(role: Role, size: number, { address, tuning, search }: Site): ConnectionPool {
+export function poolOf(role: Role, size: number, { address, tuning, search }: Site): ConnectionPool {
   return new ConnectionPool({
-    open: () => openOnPrimary(address, tuning, role, search),
+    open: () => openOnHost(address, tuning, role, search),
     onLost: () => search.doubt(),
     size,
     waitMsMax: tuning.poolTimeoutMs,
@@ -179,7 +179,7 @@ function poolOf(role: Role, size: number, { address, tuning, search }: Site): Co
   })
 }
 
-function textOf(sql: string, parameters: Parameters<Query>[1]): string {
+export function textOf(sql: string, parameters: Parameters<Query>[1]): string {
   return format(sql, parameters as Exclude<SqlValue, Bytes>[])
 }
 

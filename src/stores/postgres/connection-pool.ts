@@ -123,7 +123,8 @@ export class ConnectionPool {
   }
 
   #isOutlived({ madeAt, readyAt, takesReadsOnly }: PooledClient): boolean {
-    return madeAt <= this.#givenUpAt || (takesReadsOnly && performance.now() - readyAt > READ_ONLY_CONNECTION_MS)
+    if (madeAt <= this.#givenUpAt) return true
+    return !this.#search.isForReading && takesReadsOnly && performance.now() - readyAt > READ_ONLY_CONNECTION_MS
   }
 }
 

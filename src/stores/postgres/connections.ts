@@ -3,12 +3,12 @@
  * are replaced.
  */
 import type { PoolGauges } from '../gauges.ts'
-import { HostSearch } from '../host-search.ts'
+import { HostSearch, type Purpose } from '../host-search.ts'
 import type { Query } from '../sql/dialect.ts'
 import { CommitLine } from './commit-line.ts'
 import { ConnectionPool } from './connection-pool.ts'
 import { connect, type Role } from './connection.ts'
-import { lookAt, requireWrites } from './host-look.ts'
+import { lookAt, lookToRead, requireWrites } from './host-look.ts'
 import type { LedgerClient } from './ledger-client.ts'
 import { atHost, type PostgresUrl } from './url.ts'
 
@@ -25,9 +25,9 @@ export class Connections {
   readonly search: HostSearch
   #closing: Promise<void> | null = null
 
-  constructor(url: PostgresUrl) {
-    const search = searchOf(url)
-    const open = async (): Promise<LedgerClient> => await connectToPrimary(url, 'write', search)
+  constructor(url: PostgresUrl, purpose: Purpose = 'write') {
+    const search = searchOf(url, purpose)
+    const open = async (): Promise<LedgerClient> => await connectToHost(url, 'write', search)
     this.search = search
     this.line = new CommitLine(open, () => search.doubt())
     this.writes = new ConnectionPool(url, 'write', { sizeMax: WRITE_POOL_SIZE, search })
@@ -76,12 +76,13 @@ export class Connections {
   }
 }
 
-export function searchOf(url: PostgresUrl): HostSearch {
-  return new HostSearch({ hosts: url.hosts, look: (host) => lookAt(atHost(url, host)) })
+export function searchOf(url: PostgresUrl, purpose: Purpose = 'write'): HostSearch {
+  const look = purpose === 'write' ? lookAt : lookToRead
+  return new HostSearch({ hosts: url.hosts, look: (host) => look(atHost(url, host)), purpose })
 }
 
-/** A connection outside of the pools, to the server that takes writes where the URL names several. */
-export async function connectToPrimary(url: PostgresUrl, role: Role, search: HostSearch): Promise<LedgerClient> {
+/** A connection outside of the pools, to the server that `search` finds where the URL names several. */
+export async function connectToHost(url: PostgresUrl, role: Role, search: HostSearch): Promise<LedgerClient> {
   const host = await search.find()
   try {
     const client = await connect(atHost(url, host), role)

@@ -33,9 +33,15 @@ export async function lookAt(url: PostgresUrl): Promise<HostLook> {
   }
 }
 
+/** As `lookAt`: every server that answers can be read. @throws as `lookAt` */
+export async function lookToRead(url: PostgresUrl): Promise<HostLook> {
+  await lookAt(url)
+  return { refusal: null, term: 0, sharesWrites: true }
+}
+
 /** @throws ReadOnlyFault where the URL names several servers, and this one is no longer the one that takes writes */
 export function requireWrites(client: LedgerClient, search: HostSearch): void {
-  if (search.isSeveral && client.takesReadsOnly) {
+  if (search.isSeveral && !search.isForReading && client.takesReadsOnly) {
     void client.end().catch(() => undefined)
     throw new ReadOnlyFault()
   }

@@ -2,7 +2,7 @@
 import { escapeLiteral } from 'pg'
 import type { AccountName } from '../../domain/ids.ts'
 import type { ErasureProgress, ErasureReport } from '../erasure.ts'
-import type { HostMove } from '../host-search.ts'
+import type { HostMove, Purpose } from '../host-search.ts'
 import { hostWarnings } from '../host-warnings.ts'
 import { SqlAuditor } from '../sql/auditor.ts'
 import type { Query } from '../sql/dialect.ts'
@@ -13,7 +13,7 @@ import { SqlReader } from '../sql/reader.ts'
 import type { Row } from '../sql/values.ts'
 import type { Storage } from '../storage.ts'
 import { PostgresActors } from './actors.ts'
-import { connectToPrimary, Connections, searchOf } from './connections.ts'
+import { connectToHost, Connections, searchOf } from './connections.ts'
 import { faultOf } from './errors.ts'
 import { moveCommits } from './feed.ts'
 import type { LedgerClient } from './ledger-client.ts'
@@ -103,14 +103,15 @@ export async function erasePostgres(
 }
 
 /** A connection for checks and migrations before the ledger's work. */
-async function withClient<Result>(
+export async function withClient<Result>(
   url: PostgresUrl,
   action: (client: LedgerClient, settings: ServerSettings) => Promise<Result>,
+  purpose: Purpose = 'write',
 ): Promise<Result> {
   let client: LedgerClient | null = null
   try {
     // Migrations may rebuild tables, which can take long.
-    client = await connectToPrimary(url, 'audit', searchOf(url))
+    client = await connectToHost(url, 'audit', searchOf(url, purpose))
     const settings = await readSettings(queryOf(client))
     requireUsable(settings)
     return await action(client, settings)
@@ -122,7 +123,7 @@ async function withClient<Result>(
 }
 
 /** Idle connections do not keep a process alive; closing them is awaited. */
-async function whileAlive(work: Promise<unknown>): Promise<void> {
+export async function whileAlive(work: Promise<unknown>): Promise<void> {
   const timer = setInterval(() => undefined, CLOSE_WATCH_MS)
   await work.finally(() => clearInterval(timer))
 }

@@ -74,10 +74,21 @@ export function makeEmptyFile(path: string): void {
 
 /** A sentence about missing rights on the file; null when the rights are not the cause. */
 export function obstacleOf(file: string): string | null {
-  const needed = [
+  return missingRight([
     [file, constants.R_OK | constants.W_OK, 'read and write the file'],
     [dirname(file), constants.W_OK | constants.X_OK, 'make files next to it, in the folder'],
-  ] as const
+  ])
+}
+
+/** As `obstacleOf`, of a file that is only read: SQLite keeps the index of the log in a file next to it. */
+export function readingObstacleOf(file: string): string | null {
+  return missingRight([
+    [file, constants.R_OK, 'read the file'],
+    [dirname(file), constants.W_OK | constants.X_OK, 'make files next to it, in the folder'],
+  ])
+}
+
+function missingRight(needed: readonly (readonly [path: string, mode: number, right: string])[]): string | null {
   for (const [path, mode, right] of needed) {
     try {
       accessSync(path, mode)

@@ -37,7 +37,7 @@ export interface SqliteOptions {
   readonly reads?: 'thread' | 'caller'
 }
 
-const BUSY_TIMEOUT_MS_DEFAULT = 5_000
+export const BUSY_TIMEOUT_MS_DEFAULT = 5_000
 
 /**
  * Opens the file at `path`. Any number of processes may have it open at once.
@@ -114,7 +114,7 @@ interface Readers {
 }
 
 /** The audit has a thread of its own, because one law can take minutes. A thread starts with its first read. */
-function readersOnThreads(entry: URL, data: ReadingThreadData): Readers {
+export function readersOnThreads(entry: URL, data: ReadingThreadData): Readers {
   const [reads, audits] = [new ReadingThread(entry, data), new ReadingThread(entry, data)]
   const methods = Object.keys(LANE_OF) as (keyof Reads)[]
   const reader = Object.fromEntries(
@@ -130,7 +130,7 @@ function readersOnThreads(entry: URL, data: ReadingThreadData): Readers {
 }
 
 /** For a process with one caller, which need not wait for a thread to start. */
-function readersHere(file: string, busyTimeoutMs: number): Readers {
+export function readersHere(file: string, busyTimeoutMs: number): Readers {
   const database = openReadConnection(file, { busyTimeoutMs })
   const query = queryOf(() => database)
   return {
@@ -147,7 +147,7 @@ async function migrated(database: DatabaseSync): Promise<MigrationReport> {
   return await understood(migrate(sqliteMigrationTarget(database), sqliteMigrations()))
 }
 
-async function understood<Result>(migrating: Promise<Result>): Promise<Result> {
+export async function understood<Result>(migrating: Promise<Result>): Promise<Result> {
   try {
     return await migrating
   } catch (error) {
@@ -155,7 +155,7 @@ async function understood<Result>(migrating: Promise<Result>): Promise<Result> {
   }
 }
 
-function findMigrated(path: string): string {
+export function findMigrated(path: string): string {
   if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) return findDatabaseFile(path)
   throw new MigrationError(
     `There is no ledger yet at ${resolve(path)}. Name another one with --store or HOLDFAST_STORE, or make this one with "holdfast migrate".`,
