@@ -5,10 +5,12 @@
  *   `…` stands for anything, and so do instants and durations.
  * - `sh` is a script, which must succeed. `ts` is a program; without an import it has a `ledger`, which is connected to the service. A block
  *   without a language right after it is its output.
+ * - `python` and `go` are programs too, run where there is a Python 3 or a Go; `# file: NAME` makes the first a module of the later ones.
  * - `sql` of the guide to statements is run by test/servers/guide-sql.test.ts, on every database; that of rights by the tests of migrations.
  * - A block after `<!-- not run: REASON -->` needs what a test does not have.
  */
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
   mkdirSync,
@@ -30,6 +32,15 @@ const GUIDES = join(ROOT, 'docs/guides')
 const DOCUMENTS = ['README.md', 'README.zh.md', ...readdirSync(GUIDES).map((name) => `docs/guides/${name}`)]
 /** Folders of the guides, which are folders of the test. */
 const FOLDERS = ['/var/lib/holdfast', '/backups']
+/** Why programs in these languages are not run here; null when they are. */
+const LANGUAGES: ReadonlyMap<string, string | null> = new Map([
+  ['python', isThere('python3', '--version') ? null : 'there is no python3'],
+  ['go', isThere('go', 'version') ? null : 'there is no go'],
+])
+
+function isThere(program: string, parameter: string): boolean {
+  return spawnSync(program, [parameter]).status === 0
+}
 
 interface Block {
   readonly language: string
@@ -125,8 +136,8 @@ class Reader implements AsyncDisposable {
     if (language === 'sh') {
       const { exitCode, stderr } = await this.#shell(`set -e\n${text}`)
       assert.equal(exitCode, 0, `line ${line}: ${stderr}`)
-    } else if (language === 'ts') {
-      const { exitCode, stdout, stderr } = await this.#program(text)
+    } else if (language === 'ts' || LANGUAGES.has(language)) {
+      const { exitCode, stdout, stderr } = await this.#runProgram(language, text)
       assert.equal(exitCode, 0, `line ${line}: ${stderr}`)
       if (output === undefined) return
       const piece = missing(output.text, stdout)
@@ -168,6 +179,26 @@ class Reader implements AsyncDisposable {
     return await runChild(process.execPath, [file], { cwd: this.#folder })
   }
 
+  async #runProgram(language: string, text: string) {
+    if (language === 'ts') return await this.#program(text)
+    return language === 'go' ? await this.#go(text) : await this.#python(text)
+  }
+
+  async #go(text: string) {
+    const file = `program-${++this.#programs}.go`
+    writeFileSync(join(this.#folder, file), this.#here(text))
+    // Go's own folders are of this test as well.
+    const env = { PATH: process.env['PATH'] ?? '', HOME: this.#folder, GOFLAGS: '-mod=mod' }
+    return await runChild('go', ['run', file], { cwd: this.#folder, env })
+  }
+
+  async #python(text: string) {
+    const [, module] = /^# file: (\w+\.py)$/m.exec(text) ?? []
+    const file = module ?? `program-${++this.#programs}.py`
+    writeFileSync(join(this.#folder, file), this.#here(text))
+    return await runChild('python3', [file], { cwd: this.#folder })
+  }
+
   /** The text with the addresses and folders of this test. */
   #here(text: string): string {
     const { url } = this.#service
@@ -196,7 +227,12 @@ for (const document of DOCUMENTS) {
         continue
       }
       const isSession = language === '' && /^\$ /m.test(text)
-      if (!isSession && language !== 'sh' && language !== 'ts') continue
+      if (!isSession && language !== 'sh' && language !== 'ts' && !LANGUAGES.has(language)) continue
+      const whyNot = LANGUAGES.get(language) ?? null
+      if (whyNot !== null) {
+        t.diagnostic(`${document}:${line} is not run: ${whyNot}`)
+        continue
+      }
       const after = blocks[index + 1]
       const isOutput = after?.isNext === true && after.language === '' && !/^\$ /m.test(after.text)
       await reader.run(block, isOutput ? after : undefined)
