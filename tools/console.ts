@@ -14,7 +14,7 @@ const page = resolve(built, 'index.html')
 const programs = resolve(root, 'node_modules/.bin')
 
 /** What the console is built from, besides the texts of the project that it imports. */
-const SOURCES = ['console/*.{html,json,ts}', 'console/src/**/*', 'src/{api,domain}/**/*.ts', 'package-lock.json']
+const SOURCES = ['console/*.{html,json,ts}', 'console/src/**/*', 'src/{access,api,domain}/**/*.ts', 'package-lock.json']
 
 /**
  * Builds into a folder of its own, which then takes the place of the one before: a service that starts meanwhile, or another build, finds

@@ -2,11 +2,13 @@
 import { lazy, Suspense, useEffect, type ReactNode } from 'react'
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { CallError } from './call.ts'
+import { useObstacle, type Needs } from './caller.tsx'
 import { useLocation, type Location } from './location.ts'
 import { Frame } from './parts/frame.tsx'
 import { PageHead } from './parts/card.tsx'
-import { Loading } from './parts/notice.tsx'
+import { Loading, Notice } from './parts/notice.tsx'
 import { Link } from './parts/values.tsx'
+import { needsOf } from './places.ts'
 import { useSession } from './session.ts'
 import { AccountView } from './views/account.tsx'
 import { AccountsView } from './views/accounts.tsx'
@@ -84,6 +86,18 @@ function viewOf({ steps, query }: Location): ReactNode {
   switch (place) {
     case undefined:
       return <OverviewView />
+    case 'find':
+      return <FindView text={query.get('text') ?? ''} />
+    default: {
+      const view = listAt(place, query)
+      const needs = needsOf(place)
+      return view === null || needs === null ? view : <List place={place} needs={needs} view={view} />
+    }
+  }
+}
+
+function listAt(place: string, query: URLSearchParams): ReactNode {
+  switch (place) {
     case 'accounts':
       return <AccountsView query={query} />
     case 'holds':
@@ -96,11 +110,29 @@ function viewOf({ steps, query }: Location): ReactNode {
       return <KeysView />
     case 'settings':
       return <SettingsView />
-    case 'find':
-      return <FindView text={query.get('text') ?? ''} />
     default:
       return null
   }
+}
+
+interface ListProps {
+  readonly place: string
+  readonly needs: Needs
+  readonly view: ReactNode
+}
+
+function List({ place, needs, view }: ListProps) {
+  const words = useWords()
+  const obstacle = useObstacle()(needs)
+  if (obstacle === null) return view
+  return (
+    <>
+      <PageHead title={words[place as 'accounts']} />
+      <Notice tone="quiet" title={words.notAllowed}>
+        {obstacle}
+      </Notice>
+    </>
+  )
 }
 
 function NoSuchView() {

@@ -23,7 +23,7 @@ const ANY: Confinement = { accounts: null, assets: null, amountMax: null }
 
 function keyWithin(within: Partial<Confinement> | null): CallerKey {
   const bounds = within === null ? null : { ...ANY, ...within }
-  const rest = { account: null, commandsPerSecond: null, burst: null }
+  const rest = { account: null, commandsPerSecond: null, burst: null, expiresAt: null }
   return { number: 1, name: 'shop', scopes: new Set(SCOPES), within: bounds, ...rest }
 }
 
@@ -136,7 +136,7 @@ test('a read must name what is within the key', () => {
 })
 
 test('a token reads its account, as far as its key may, and has no scope that the key lacks', () => {
-  const token = callerOfToken(keyWithin({ accounts: ['user:'] }), 'user:8')
+  const token = callerOfToken(keyWithin({ accounts: ['user:'] }), { account: 'user:8', expiresAt: 1 })
   assert.equal(denialOfRead(token, { account: 'user:8', asset: null }), null)
   for (const account of ['user:80', 'user:9', 'user:', null]) {
     assert.notEqual(denialOfRead(token, { account, asset: null }), null, String(account))
@@ -144,10 +144,13 @@ test('a token reads its account, as far as its key may, and has no scope that th
   assert.notEqual(denialOfPrefix(token, 'user:8', 'credit'), null)
   assert.notEqual(denialOfEverything(token), null)
   assert.notEqual(
-    denialOfRead(callerOfToken(keyWithin({ accounts: ['shop:'] }), 'user:8'), { account: 'user:8', asset: null }),
+    denialOfRead(callerOfToken(keyWithin({ accounts: ['shop:'] }), { account: 'user:8', expiresAt: 1 }), {
+      account: 'user:8',
+      asset: null,
+    }),
     null,
   )
   assert.deepEqual([...token.scopes], ['accounts:read', 'statements:read'])
   const writer = { ...keyWithin(null), scopes: new Set(['holds:write'] as const) }
-  assert.notEqual(denialOfScopes(callerOfToken(writer, 'user:8'), ['accounts:read']), null)
+  assert.notEqual(denialOfScopes(callerOfToken(writer, { account: 'user:8', expiresAt: 1 }), ['accounts:read']), null)
 })

@@ -85,6 +85,7 @@ test('a caller is known again without a look at the database', async () => {
     account: null,
     commandsPerSecond: 5,
     burst: null,
+    expiresAt: null,
   })
   assert.equal(table.reads, 1)
 })

@@ -166,7 +166,7 @@ export class KeyRing {
     }
     if (claims !== null && !isTokenInTime(claims, now)) return LATE_TOKEN
     this.#use(secret.key.number, now)
-    return claims === null ? secret.caller : callerOfToken(secret.caller, claims.account)
+    return claims === null ? secret.caller : callerOfToken(secret.caller, claims)
   }
 
   #remember(text: string, credential: Credential): void {
@@ -251,9 +251,10 @@ export class KeyRing {
 function ringOf(required: boolean, keys: readonly KeyRecord[], readAt: number): Ring {
   const byHash = new Map<string, Secret>()
   for (const key of keys) {
-    const caller = callerOfKey(key)
-    byHash.set(key.hash, { key, caller, until: null })
-    if (key.previousHash !== null) byHash.set(key.previousHash, { key, caller, until: key.previousUntil })
+    byHash.set(key.hash, { key, caller: callerOfKey(key, null), until: null })
+    if (key.previousHash === null) continue
+    const until = key.previousUntil
+    byHash.set(key.previousHash, { key, caller: callerOfKey(key, until), until })
   }
   const hashes = new Map([...byHash.keys()].map((hash) => [keyIdOf(hash), hash]))
   return { required, byHash, hashes, readAt }

@@ -35,6 +35,7 @@ import { headerCount } from './connections.ts'
  * - `catalogue`: assets and rates, which are no account's, and without which no amount can be shown.
  * - `everything`: all accounts.
  * - `keys`: the keys themselves.
+ * - `caller`: the key or token that the request was sent with.
  */
 export type About =
   | 'commands'
@@ -47,6 +48,7 @@ export type About =
   | 'catalogue'
   | 'everything'
   | 'keys'
+  | 'caller'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -137,7 +139,7 @@ function admit(request: FastifyRequest, caller: CallerKey): LedgerError | undefi
   return denial === null ? undefined : forbidden(caller, denial)
 }
 
-const FOR_TOKENS: ReadonlySet<About> = new Set(['account', 'statement', 'holds', 'answer', 'catalogue'])
+const FOR_TOKENS: ReadonlySet<About> = new Set(['account', 'statement', 'holds', 'answer', 'catalogue', 'caller'])
 
 function isForTokens(about: About | undefined): boolean {
   return about !== undefined && FOR_TOKENS.has(about)
@@ -187,6 +189,7 @@ const LOOKS: { readonly [Of in About]: (caller: CallerKey, path: Parameters, que
   entry: NOTHING,
   catalogue: NOTHING,
   keys: NOTHING,
+  caller: NOTHING,
 }
 
 function denialOfLook(caller: CallerKey, request: FastifyRequest): Denial | null {

@@ -31,6 +31,7 @@ import { holdRoutes } from './routes/holds.ts'
 import { keyRoutes } from './routes/keys.ts'
 import { rateRoutes } from './routes/rates.ts'
 import { statsRoutes } from './routes/stats.ts'
+import { whoamiRoutes } from './routes/whoami.ts'
 import { statementRoutes } from './routes/statements.ts'
 import { refuseWrites } from './read-only.ts'
 import { errorOf } from './trouble.ts'
@@ -75,6 +76,7 @@ export function addLedgerRoutes(app: FastifyInstance, backend: Backend, options:
   assetRoutes(app, reads)
   rateRoutes(app, reads)
   statsRoutes(app, reads)
+  whoamiRoutes(app)
   keyRoutes(app, new LedgerKeys(backend.store.keys, (thrown) => errorOf(thrown)), () => ring.forget())
 }
 

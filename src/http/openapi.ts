@@ -18,6 +18,7 @@ import type { ProblemCode } from '../api/problem.ts'
 import { PROBLEMS } from '../api/problems.ts'
 import { Rate, RatePage } from '../api/rate.ts'
 import { reference, RequestId } from '../api/schema.ts'
+import { Caller } from '../api/caller.ts'
 import { AssetStats, StatsPage } from '../api/stats.ts'
 import { AMOUNT_MAX } from '../domain/amount.ts'
 import { VERSION } from '../version.ts'
@@ -58,6 +59,7 @@ export const NAMED_SCHEMAS = [
   KeyPage,
   KeyBody,
   RotateBody,
+  Caller,
   Problem,
   AppliedOutcome,
   RefusedOutcome,

@@ -206,7 +206,7 @@ describe('a ledger with keys', () => {
   })
   after(() => service.stop())
 
-  test('asks for one, keeps it in the tab only, and shows what its scopes refuse', async () => {
+  test('asks for one, keeps it in the tab only, and offers nothing that its scopes refuse', async () => {
     await using opened = await ConsolePage.open(browser, service.url)
     const { page } = opened
     await opened.show('accounts/user:8')
@@ -221,20 +221,112 @@ describe('a ledger with keys', () => {
     const kept = await page.evaluate<string[]>('[JSON.stringify(localStorage), document.cookie, location.href]')
     assert.ok(!kept.join().includes(reader), 'the key is in the session of the tab and nowhere else')
 
-    await page.getByRole('button', { name: 'Deposit' }).click()
-    const dialog = page.getByRole('dialog')
-    await dialog.getByLabel('Amount (credit)').fill('1')
-    await dialog.getByLabel('Reason').fill('not allowed')
-    await dialog.getByRole('button', { name: 'Deposit 1 credit' }).click()
-    await opened.waitForText('The key "reader" lacks the scope deposits:write.')
-    await page.keyboard.press('Escape')
+    await opened.waitForText('The key reader lacks the scopes deposits:write, charges:write, accounts:write.')
+    for (const name of ['Deposit', 'Correction', 'Block']) {
+      const button = page.getByRole('button', { name: new RegExp(`^${name}$`, 'i') })
+      assert.equal(await button.isDisabled(), true, name)
+      assert.match((await button.getAttribute('title')) ?? '', /^The key reader lacks the scope/)
+    }
+    await opened.assertAccessible('an account that can only be looked at')
     await opened.show('')
-    await opened.waitForText('lacks the scope metrics:read')
+    await opened.waitForText('The key reader lacks the scope metrics:read.')
+    const places = page.getByRole('navigation', { name: 'Places' }).first()
+    assert.deepEqual(await places.getByRole('link').allInnerTexts(), [
+      'Overview',
+      'Accounts',
+      'Holds',
+      'Entries',
+      'Assets',
+      'Settings',
+    ])
+    await opened.show('keys')
+    await opened.waitForText('The key reader lacks the scope keys:admin.')
 
     await opened.show('settings')
+    await opened.waitForText('statements:read')
     await page.getByRole('button', { name: 'Forget the key' }).click()
     await page.getByRole('heading', { name: 'Sign in' }).waitFor()
     assert.equal(await page.evaluate<string | null>("sessionStorage.getItem('holdfast.key')"), null)
+  })
+
+  test('has one made after a look at what it may do, and shows its secret once', async () => {
+    await using opened = await ConsolePage.open(browser, service.url)
+    const { page } = opened
+    await opened.show('keys')
+    await page.getByLabel('Key').fill(admin)
+    await page.keyboard.press('Enter')
+    const dialog = page.getByRole('dialog')
+    await page.getByRole('button', { name: 'Make a key' }).click()
+    await dialog.getByRole('button', { name: 'Continue' }).click()
+    await opened.waitForText('Choose at least one.')
+    await opened.waitForText('1 to 64 characters')
+    await dialog.getByLabel('Name').fill('shop')
+    await dialog.getByLabel('keys:admin').check()
+    await dialog.getByLabel('Accounts that begin with').fill('user:\n@revenue')
+    await dialog.getByRole('button', { name: 'Continue' }).click()
+    await opened.waitForText('A key with keys:admin cannot be confined')
+    await dialog.getByLabel('keys:admin').uncheck()
+    await dialog.getByLabel('accounts:read').check()
+    await dialog.getByLabel('holds:write').check()
+    await dialog.getByLabel('Assets', { exact: true }).fill('credit, gold')
+    await dialog.getByLabel('At most, in minor units').fill('10000')
+    await dialog.getByLabel('Expires').selectOption('30')
+    await opened.assertAccessible('the form of a new key')
+    await dialog.getByRole('button', { name: 'Continue' }).click()
+    await opened.waitForText('user:, @revenue')
+    await opened.assertAccessible('a new key before it is made')
+    const listed = async (): Promise<readonly string[]> => {
+      const answer = await fetch(`${service.url}/v1/keys`, { headers: { authorization: `Bearer ${admin}` } })
+      return ((await answer.json()) as { items: { name: string }[] }).items.map(({ name }) => name)
+    }
+    assert.ok(!(await listed()).includes('shop'), 'nothing is made before it was confirmed')
+    await dialog.getByRole('button', { name: 'Make a key' }).click()
+    const secret = await dialog.locator('code').innerText()
+    assert.match(secret, /^hf_\w{38}$/)
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
+    await dialog.getByRole('button', { name: 'Copy' }).click()
+    await dialog.getByRole('button', { name: 'Copied' }).waitFor()
+    assert.equal(await page.evaluate<string>('navigator.clipboard.readText()'), secret)
+    await page.keyboard.press('Escape')
+    assert.equal(await dialog.isVisible(), true, 'a secret is not lost by a slip')
+    const answer = await fetch(`${service.url}/v1/whoami`, { headers: { authorization: `Bearer ${secret}` } })
+    const { scopes, accounts, assets, amountMax, expiresAt } = (await answer.json()) as Record<string, unknown>
+    assert.deepEqual(
+      [scopes, accounts, assets, amountMax],
+      [['holds:write', 'accounts:read'], ['user:', '@revenue'], ['credit', 'gold'], '10000'],
+    )
+    const lifeMs = Date.parse(String(expiresAt)) - Date.now()
+    assert.ok(lifeMs > 29 * 86_400_000 && lifeMs <= 30 * 86_400_000)
+    await dialog.getByRole('button', { name: 'Close' }).click()
+    assert.ok(!(await page.content()).includes(secret), 'it is not in the page any more')
+    await page.getByRole('button', { name: 'Revoke shop' }).waitFor()
+    assert.deepEqual(opened.complaints, [])
+  })
+
+  test('says what to do when it is not known whether a key was made', async () => {
+    await using opened = await ConsolePage.open(browser, service.url)
+    const { page } = opened
+    await opened.show('keys')
+    await page.getByLabel('Key').fill(admin)
+    await page.keyboard.press('Enter')
+    const dialog = page.getByRole('dialog')
+    await page.getByRole('button', { name: 'Make a key' }).click()
+    await dialog.getByLabel('Name').fill('lost')
+    await dialog.getByLabel('accounts:read').check()
+    await dialog.getByRole('button', { name: 'Continue' }).click()
+    await page.route('**/v1/keys', async (route) => {
+      if (route.request().method() !== 'POST') return await route.continue()
+      await route.fetch()
+      await route.abort()
+    })
+    await dialog.getByRole('button', { name: 'Make a key' }).click()
+    await opened.waitForText('nobody knows its secret')
+    await page.unroute('**/v1/keys')
+    await dialog.getByRole('button', { name: 'Make a key' }).click()
+    await opened.waitForText('There is or was a key')
+    await dialog.getByRole('button', { name: 'Back' }).click()
+    await dialog.getByRole('button', { name: 'Cancel' }).click()
+    await page.getByRole('button', { name: 'Give lost another secret' }).waitFor()
   })
 
   test('has them listed, rotated and revoked after their name was typed', async () => {
@@ -247,10 +339,16 @@ describe('a ledger with keys', () => {
     await page.getByRole('button', { name: 'Give reader another secret' }).click()
     assert.equal(await dialog.getByRole('button', { name: 'Rotate' }).isDisabled(), true)
     await dialog.getByLabel('Type reader to confirm').fill('reader')
+    await dialog.getByLabel('The secret before is valid for').selectOption('0')
     await dialog.getByRole('button', { name: 'Rotate' }).click()
     const secret = await dialog.locator('code').innerText()
     assert.match(secret, /^hf_\w{38}$/)
+    const before = await fetch(`${service.url}/v1/whoami`, { headers: { authorization: `Bearer ${reader}` } })
+    assert.equal(before.status, 401, 'the secret before has ended at once, as was chosen')
     await dialog.getByRole('button', { name: 'Close' }).click()
+    await page.getByRole('button', { name: 'Revoke admin' }).click()
+    await opened.waitForText('This is the key that you use here.')
+    await dialog.getByRole('button', { name: 'Cancel' }).click()
     await page.getByRole('button', { name: 'Revoke reader' }).click()
     await dialog.getByLabel('Type reader to confirm').fill('reader')
     await dialog.getByRole('button', { name: 'Revoke' }).click()

@@ -71,6 +71,7 @@ describe('the document', () => {
         'GET /v1/rates',
         'GET /v1/rates/{from}/{to}',
         'GET /v1/stats',
+        'GET /v1/whoami',
         'POST /v1/accounts/{account}/block',
         'POST /v1/accounts/{account}/merge',
         'POST /v1/accounts/{account}/unblock',

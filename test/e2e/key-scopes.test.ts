@@ -50,6 +50,7 @@ const READS: Readonly<Record<string, readonly Scope[]>> = {
   '/v1/entries/{id}': ['statements:read'],
   '/v1/stats': ['statements:read'],
   '/v1/keys': ['keys:admin'],
+  '/v1/whoami': SCOPES,
 }
 
 /** Where a command has a route of its own. */

@@ -6,7 +6,7 @@ const LOOKS = {
   danger: 'border-transparent bg-bad text-on-bad hover:opacity-90',
 } as const
 
-interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
+export interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
   readonly look?: keyof typeof LOOKS
 }
 

@@ -3,14 +3,16 @@ import { useState, type SubmitEvent, type ReactNode } from 'react'
 import { go, hrefOf, useLocation } from '../location.ts'
 import { setPreferences, usePreferences } from '../preferences.ts'
 import { useWords } from '../words/words.ts'
-import { Icon, Logo, type IconName } from './icon.tsx'
+import { useObstacle } from '../caller.tsx'
+import { PLACES, type Place } from '../places.ts'
+import { Icon, Logo } from './icon.tsx'
 
 /** The version that this console was built with. */
 const VERSION = document.querySelector<HTMLMetaElement>('meta[name=application-name]')?.dataset['version']
 
-const PLACES: readonly IconName[] = ['overview', 'accounts', 'holds', 'entries', 'assets', 'keys', 'settings']
+const NAMES = Object.keys(PLACES) as readonly Place[]
 /** At the bottom of a phone there is room for five. */
-const ON_PHONE = new Set<IconName>(['overview', 'accounts', 'holds', 'entries', 'settings'])
+const ON_PHONE = new Set<Place>(['overview', 'accounts', 'holds', 'entries', 'settings'])
 
 export function Frame({ children }: { readonly children: ReactNode }) {
   const words = useWords()
@@ -26,7 +28,7 @@ export function Frame({ children }: { readonly children: ReactNode }) {
       <aside className="hidden border-r border-line bg-surface lg:block">
         <div className="sticky top-0 flex h-screen flex-col p-4">
           <Brand />
-          <Places className="mt-6 flex flex-col gap-1" link="gap-3 px-3 py-2 text-sm" places={PLACES} />
+          <Places className="mt-6 flex flex-col gap-1" link="gap-3 px-3 py-2 text-sm" places={NAMES} />
           <p className="mt-auto px-3 text-[0.8125rem] text-muted">
             <a href="docs/" className="underline-offset-2 hover:underline">
               {words.reference}
@@ -48,9 +50,9 @@ export function Frame({ children }: { readonly children: ReactNode }) {
         </main>
       </div>
       <Places
-        className="fixed inset-x-0 bottom-0 z-10 grid grid-cols-5 border-t border-line bg-surface lg:hidden"
+        className="fixed inset-x-0 bottom-0 z-10 grid auto-cols-fr grid-flow-col border-t border-line bg-surface lg:hidden"
         link="flex-col gap-0.5 px-1 py-2 text-[0.6875rem]"
-        places={PLACES.filter((place) => ON_PHONE.has(place))}
+        places={NAMES.filter((place) => ON_PHONE.has(place))}
       />
     </div>
   )
@@ -78,14 +80,17 @@ function Places({
 }: {
   readonly className: string
   readonly link: string
-  readonly places: readonly IconName[]
+  readonly places: readonly Place[]
 }) {
   const words = useWords()
+  const obstacleOf = useObstacle()
   const { steps } = useLocation()
   const current = steps[0] ?? 'overview'
   return (
     <nav aria-label={words.places} className={className}>
       {places.map((place) => {
+        const needs = PLACES[place]
+        if (needs !== null && obstacleOf(needs) !== null) return null
         const isCurrent = current === place || (current === 'rates' && place === 'assets')
         const look = isCurrent ? 'bg-accent-soft text-accent' : 'text-muted hover:bg-sunken hover:text-ink'
         return (

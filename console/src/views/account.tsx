@@ -4,8 +4,8 @@ import { useQuery } from '@tanstack/react-query'
 import type { AccountWire } from '../../../src/api/account.ts'
 import { CorrectionAction, DepositAction } from '../actions/money.tsx'
 import { BlockAction, UnblockAction } from '../actions/standing.tsx'
+import { Allowed, Obstacles, ScopedButton, type Needs } from '../caller.tsx'
 import { hrefOf } from '../location.ts'
-import { Button } from '../parts/button.tsx'
 import { Card, PageHead } from '../parts/card.tsx'
 import { Tabs } from '../parts/field.tsx'
 import { Loading, Notice, Problem } from '../parts/notice.tsx'
@@ -15,6 +15,11 @@ import { useWords } from '../words/words.ts'
 import { AccountHolds } from './account-holds.tsx'
 import { Affordable } from './affordable.tsx'
 import { Statement } from './statement.tsx'
+
+const GIVE: Needs = { scopes: ['deposits:write'] }
+const TAKE: Needs = { scopes: ['charges:write'] }
+const STOP: Needs = { scopes: ['accounts:write'] }
+const STATEMENT: Needs = { scopes: ['statements:read'] }
 
 interface AccountViewProps {
   readonly name: string
@@ -45,6 +50,7 @@ export function AccountView({ name, query }: AccountViewProps) {
       >
         {!isHouse && <Actions account={account} asset={asset} />}
       </PageHead>
+      {!isHouse && account.standing !== 'closed' && <Obstacles of={[GIVE, TAKE, STOP]} />}
       <div className="grid grid-cols-1 gap-5">
         <Standing account={account} />
         <div className={`grid grid-cols-1 gap-5 ${isHouse ? '' : 'lg:grid-cols-[minmax(0,1fr)_20rem]'}`}>
@@ -75,7 +81,9 @@ export function AccountView({ name, query }: AccountViewProps) {
           {tab === 'holds' ? (
             <AccountHolds name={name} asset={asset} query={query} />
           ) : (
-            <Statement name={name} asset={asset} query={query} />
+            <Allowed needs={STATEMENT}>
+              <Statement name={name} asset={asset} query={query} />
+            </Allowed>
           )}
         </section>
       </div>
@@ -159,15 +167,15 @@ function Actions({ account, asset }: { readonly account: AccountWire; readonly a
   if (account.standing === 'closed') return null
   return (
     <>
-      <Button look="main" onClick={() => setChosen('deposit')}>
+      <ScopedButton needs={GIVE} look="main" onClick={() => setChosen('deposit')}>
         {words.deposit}
-      </Button>
-      <Button onClick={() => setChosen('correction')}>{words.correction}</Button>
-      {account.standing === 'blocked' ? (
-        <Button onClick={() => setChosen('unblock')}>{words.unblock}</Button>
-      ) : (
-        <Button onClick={() => setChosen('block')}>{words.block}</Button>
-      )}
+      </ScopedButton>
+      <ScopedButton needs={TAKE} onClick={() => setChosen('correction')}>
+        {words.correction}
+      </ScopedButton>
+      <ScopedButton needs={STOP} onClick={() => setChosen(account.standing === 'blocked' ? 'unblock' : 'block')}>
+        {account.standing === 'blocked' ? words.unblock : words.block}
+      </ScopedButton>
       {chosen === 'deposit' && <DepositAction account={account} asset={asset} onClose={close} />}
       {chosen === 'correction' && <CorrectionAction account={account} asset={asset} onClose={close} />}
       {chosen === 'block' && <BlockAction account={account.account} onClose={close} />}

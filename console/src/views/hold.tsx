@@ -4,6 +4,7 @@ import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-qu
 import type { HoldEventWire, HoldWire } from '../../../src/api/hold.ts'
 import { AmendAction } from '../actions/hold-amend.tsx'
 import { RefundAction, ReleaseAction, SettleAction } from '../actions/hold-end.tsx'
+import { Obstacles, ScopedButton, type Needs } from '../caller.tsx'
 import { amountText } from '../figures.ts'
 import { Button } from '../parts/button.tsx'
 import { Card, Fact, Facts, PageHead } from '../parts/card.tsx'
@@ -12,6 +13,9 @@ import { AccountLink, Amount, Badge, By, Distance, EntryLink, Instant, Link, Met
 import { hold as holdQuery, holdHistory, useDecimals } from '../queries.ts'
 import { useWords } from '../words/words.ts'
 import { isDue } from './hold-table.tsx'
+
+const END: Needs = { scopes: ['holds:write'] }
+const REFUND: Needs = { scopes: ['holds:write', 'charges:write'] }
 
 export function HoldView({ id }: { readonly id: string }) {
   const words = useWords()
@@ -34,6 +38,7 @@ export function HoldView({ id }: { readonly id: string }) {
       >
         <Actions hold={hold} />
       </PageHead>
+      <Obstacles of={[...(hold.state === 'open' ? [END] : []), ...(isRefundable(hold) ? [REFUND] : [])]} />
       <div className="grid grid-cols-1 gap-5">
         <Sums hold={hold} />
         <Terms hold={hold} />
@@ -172,6 +177,10 @@ function Event({ event, before }: { readonly event: HoldEventWire; readonly befo
   )
 }
 
+function isRefundable({ settled, refunded }: HoldWire): boolean {
+  return BigInt(settled) > BigInt(refunded)
+}
+
 type Chosen = 'settle' | 'release' | 'amend' | 'refund' | null
 
 /** What can be done follows from the state. */
@@ -180,22 +189,25 @@ function Actions({ hold }: { readonly hold: HoldWire }) {
   const [chosen, setChosen] = useState<Chosen>(null)
   const close = (): void => setChosen(null)
   const isOpen = hold.state === 'open'
-  const isRefundable = BigInt(hold.settled) > BigInt(hold.refunded)
   return (
     <>
       {isOpen && (
         <>
-          <Button look="main" onClick={() => setChosen('settle')}>
+          <ScopedButton needs={END} look="main" onClick={() => setChosen('settle')}>
             {words.settle}
-          </Button>
-          <Button onClick={() => setChosen('release')}>{words.release}</Button>
-          <Button onClick={() => setChosen('amend')}>{words.amend}</Button>
+          </ScopedButton>
+          <ScopedButton needs={END} onClick={() => setChosen('release')}>
+            {words.release}
+          </ScopedButton>
+          <ScopedButton needs={END} onClick={() => setChosen('amend')}>
+            {words.amend}
+          </ScopedButton>
         </>
       )}
-      {isRefundable && (
-        <Button look={isOpen ? 'plain' : 'main'} onClick={() => setChosen('refund')}>
+      {isRefundable(hold) && (
+        <ScopedButton needs={REFUND} look={isOpen ? 'plain' : 'main'} onClick={() => setChosen('refund')}>
           {words.refund}
-        </Button>
+        </ScopedButton>
       )}
       {chosen === 'settle' && <SettleAction hold={hold} onClose={close} />}
       {chosen === 'release' && <ReleaseAction hold={hold} onClose={close} />}

@@ -2,33 +2,34 @@
 import { useState } from 'react'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import type { KeyWire } from '../../../src/api/key-schemas.ts'
+import { MakeKeyAction } from '../actions/key-make.tsx'
 import { RevokeAction, RotateAction } from '../actions/key-change.tsx'
-import { CallError } from '../call.ts'
+import { useCaller } from '../caller.tsx'
 import { Button } from '../parts/button.tsx'
 import { Card, PageHead } from '../parts/card.tsx'
 import { Empty } from '../parts/notice.tsx'
 import { PagedTable, type Column } from '../parts/table.tsx'
 import { Badge, Instant } from '../parts/values.tsx'
 import { keys } from '../queries.ts'
-import { useSession } from '../session.ts'
 import { useWords } from '../words/words.ts'
 
-interface Chosen {
-  readonly action: 'revoke' | 'rotate'
-  readonly key: KeyWire
-}
+type Chosen = 'make' | { readonly action: 'revoke' | 'rotate'; readonly key: KeyWire }
 
 export function KeysView() {
   const words = useWords()
   const pages = useInfiniteQuery(keys())
-  const { key } = useSession()
   const [chosen, setChosen] = useState<Chosen | null>(null)
   const columns = useColumns(setChosen)
-  // Without a key nobody is refused but by a ledger that has none.
-  const hasNone = key === null && pages.error instanceof CallError && pages.error.status === 403
+  const hasNone = useCaller()?.hasKeys === false
   return (
     <>
-      <PageHead title={words.keys} />
+      <PageHead title={words.keys}>
+        {!hasNone && (
+          <Button look="main" onClick={() => setChosen('make')}>
+            {words.makeKey}
+          </Button>
+        )}
+      </PageHead>
       <Card isFlush>
         {hasNone ? (
           <Empty title={words.noKeys}>{words.noKeysHint}</Empty>
@@ -42,10 +43,23 @@ export function KeysView() {
           />
         )}
       </Card>
-      {chosen?.action === 'revoke' && <RevokeAction name={chosen.key.name} onClose={() => setChosen(null)} />}
-      {chosen?.action === 'rotate' && <RotateAction name={chosen.key.name} onClose={() => setChosen(null)} />}
+      {chosen !== null && <ChosenAction chosen={chosen} onClose={() => setChosen(null)} />}
     </>
   )
+}
+
+function ChosenAction({ chosen, onClose }: { readonly chosen: Chosen; readonly onClose: () => void }) {
+  if (chosen === 'make') return <MakeKeyAction onClose={onClose} />
+  const { action, key } = chosen
+  return action === 'revoke' ? (
+    <RevokeAction name={key.name} onClose={onClose} />
+  ) : (
+    <RotateAction name={key.name} onClose={onClose} />
+  )
+}
+
+function boundsOf({ accounts, assets, amountMax }: KeyWire): string {
+  return [...(accounts ?? []), ...(assets ?? []), ...(amountMax === null ? [] : [`≤ ${amountMax}`])].join(' ')
 }
 
 function stateOf({ revokedAt, expiresAt }: KeyWire): string {
@@ -56,7 +70,7 @@ function stateOf({ revokedAt, expiresAt }: KeyWire): string {
 function useColumns(choose: (chosen: Chosen) => void): readonly Column<KeyWire>[] {
   const words = useWords()
   return [
-    { name: words.name, cell: ({ name }) => <span className="font-medium break-all">{name}</span> },
+    { name: words.name, cell: ({ name }) => <span className="font-medium wrap-anywhere">{name}</span> },
     { name: words.state, cell: (key) => <Badge word={stateOf(key)} /> },
     {
       name: words.scopes,
@@ -66,7 +80,12 @@ function useColumns(choose: (chosen: Chosen) => void): readonly Column<KeyWire>[
     {
       name: words.confinedTo,
       isMinor: true,
-      cell: ({ accounts, assets }) => [...(accounts ?? []), ...(assets ?? [])].join(' ') || words.everything,
+      cell: (key) => boundsOf(key) || words.everything,
+    },
+    {
+      name: words.expires,
+      isMinor: true,
+      cell: ({ expiresAt }) => (expiresAt === null ? words.never : <Instant at={expiresAt} />),
     },
     {
       name: words.lastUsed,

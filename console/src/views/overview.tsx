@@ -2,6 +2,7 @@
 import { useQuery } from '@tanstack/react-query'
 import type { ReadinessWire } from '../../../src/api/outcome-schemas.ts'
 import type { AssetStatsWire } from '../../../src/api/stats.ts'
+import { Allowed, type Needs } from '../caller.tsx'
 import { hrefOf } from '../location.ts'
 import { Card, PageHead } from '../parts/card.tsx'
 import { Chart } from '../parts/chart.tsx'
@@ -12,28 +13,33 @@ import { useWords } from '../words/words.ts'
 import { LiveFigures } from './live-figures.tsx'
 
 const DAYS = 14
+const LIVE: Needs = { scopes: ['metrics:read'] }
+const FIGURES: Needs = { scopes: ['statements:read'], isAboutAll: true }
 
 export function OverviewView() {
   const words = useWords()
   const ready = useQuery(readiness)
-  const figures = useQuery(stats(DAYS))
   return (
     <>
       <PageHead title={words.overview} badge={ready.data !== undefined && <Badge word="ready" tone="active" />} />
       <div className="grid grid-cols-1 gap-5">
         <Health ready={ready.data} error={ready.error} />
-        <LiveFigures />
-        {figures.isPending ? (
-          <Loading />
-        ) : figures.error !== null ? (
-          <Problem error={figures.error} again={() => void figures.refetch()} />
-        ) : null}
-        {figures.data?.items.map((one) => (
-          <AssetFigures key={one.asset} figures={one} />
-        ))}
+        <Allowed needs={LIVE}>
+          <LiveFigures />
+        </Allowed>
+        <Allowed needs={FIGURES}>
+          <AllFigures />
+        </Allowed>
       </div>
     </>
   )
+}
+
+function AllFigures() {
+  const figures = useQuery(stats(DAYS))
+  if (figures.isPending) return <Loading />
+  if (figures.error !== null) return <Problem error={figures.error} again={() => void figures.refetch()} />
+  return figures.data.items.map((one) => <AssetFigures key={one.asset} figures={one} />)
 }
 
 /** Silent while all is well. */

@@ -1,7 +1,9 @@
 import { Button } from '../parts/button.tsx'
-import { Card, PageHead } from '../parts/card.tsx'
+import { useCaller, useObstacle } from '../caller.tsx'
+import { Card, Fact, Facts, PageHead } from '../parts/card.tsx'
 import { Choice } from '../parts/field.tsx'
-import { Link } from '../parts/values.tsx'
+import { Instant, Link } from '../parts/values.tsx'
+import { PLACES } from '../places.ts'
 import { setPreferences, usePreferences, type Preferences } from '../preferences.ts'
 import { signOut, useSession } from '../session.ts'
 import { useWords } from '../words/words.ts'
@@ -10,6 +12,7 @@ export function SettingsView() {
   const words = useWords()
   const { language, theme, zone } = usePreferences()
   const { key } = useSession()
+  const maySeeKeys = useObstacle()(PLACES.keys) === null
   return (
     <>
       <PageHead title={words.settings} />
@@ -48,6 +51,7 @@ export function SettingsView() {
         </Card>
         <Card title={words.key}>
           <p className="mb-3 text-sm text-muted">{key === null ? words.notSignedIn : words.signedIn}</p>
+          <Caller />
           {key !== null && <Button onClick={signOut}>{words.signOut}</Button>}
         </Card>
         <Card>
@@ -55,9 +59,11 @@ export function SettingsView() {
             <li>
               <Link href="#/assets">{words.assets}</Link>
             </li>
-            <li>
-              <Link href="#/keys">{words.keys}</Link>
-            </li>
+            {maySeeKeys && (
+              <li>
+                <Link href="#/keys">{words.keys}</Link>
+              </li>
+            )}
             <li>
               <Link href="docs/">{words.reference}</Link>
             </li>
@@ -65,5 +71,35 @@ export function SettingsView() {
         </Card>
       </div>
     </>
+  )
+}
+
+/** Who the viewer is for the service, and within which bounds. */
+function Caller() {
+  const words = useWords()
+  const caller = useCaller()
+  if (caller === null) return null
+  if (!caller.hasKeys) return <p className="text-sm">{words.noKeysHint}</p>
+  const bounds = [caller.account, ...(caller.accounts ?? []), ...(caller.assets ?? [])].filter(
+    (bound) => bound !== null,
+  )
+  return (
+    <div className="mb-4">
+      <Facts>
+        <Fact name={words.name}>{caller.key}</Fact>
+        <Fact name={words.expires}>
+          {caller.expiresAt === null ? words.never : <Instant at={caller.expiresAt} hasBoth />}
+        </Fact>
+        <Fact name={words.confinedTo}>{bounds.join(', ') || words.everything}</Fact>
+        {caller.amountMax !== null && <Fact name={words.amountMax}>{caller.amountMax}</Fact>}
+        <Fact name={words.scopes}>
+          <ul className="font-mono text-[0.8125rem]">
+            {caller.scopes.map((scope) => (
+              <li key={scope}>{scope}</li>
+            ))}
+          </ul>
+        </Fact>
+      </Facts>
+    </div>
   )
 }

@@ -1,4 +1,5 @@
 /** The texts of the console in English. zh.ts has the same ones: a text that is missing there does not compile. */
+import { SCOPE_MEANINGS, type Scope } from '../../../src/access/scope.ts'
 import type { EntryKind } from '../../../src/domain/journal.ts'
 
 export const en = {
@@ -194,6 +195,13 @@ export const en = {
   foundNothingHint: 'Names are compared exactly. Accounts are also found by how they begin.',
   accountsBeginning: 'Accounts that begin so',
 
+  // What a caller may do
+  notAllowed: 'Not for this key',
+  lacksScopes: (key: string, scopes: readonly string[]) =>
+    `The key ${key} lacks the ${scopes.length === 1 ? 'scope' : 'scopes'} ${scopes.join(', ')}.`,
+  isConfined: (key: string) => `The key ${key} sees some accounts or assets only, and this is about all of them.`,
+  amountMax: 'At most, in minor units',
+
   // Keys
   scopes: 'Scopes',
   lastUsed: 'Last used',
@@ -211,8 +219,36 @@ export const en = {
   typeName: (name: string) => `Type ${name} to confirm`,
   rotate: 'Rotate',
   rotateTitle: (name: string) => `Give ${name} another secret`,
-  rotateWarning: 'The secret before stays valid for a day, so that callers can change over.',
+  rotateWarning: 'The secret before stays valid for a while, so that callers can change over one by one.',
+  grace: 'The secret before is valid for',
+  graceNone: 'no longer: it ends at once',
+  graceHours: (hours: number) =>
+    hours % 24 === 0 ? `${hours / 24} ${hours === 24 ? 'day' : 'days'}` : `${hours} ${hours === 1 ? 'hour' : 'hours'}`,
+  ownKey: 'This is the key that you use here.',
   newSecret: 'The new secret. It is shown only once.',
+  copy: 'Copy',
+  copied: 'Copied',
+  copyByHand: 'The browser gives this page no clipboard. The secret is selected: copy it with the keyboard.',
+  changeInDoubt: 'Send it again: a key is revoked once, and another rotation gives a secret that you see.',
+  makeKey: 'Make a key',
+  keyMade: (name: string) => `The key ${name}`,
+  keyNameHint: 'It is given once, for ever: entries and logs name it.',
+  keyNameWrong: '1 to 64 characters: letters, digits and . _ : @ / + -, beginning with a letter or digit.',
+  scopesMissing: 'Choose at least one.',
+  adminConfined: 'A key with keys:admin cannot be confined: it could make one that is not.',
+  adminWarning: 'Whoever has this key can give itself every other scope.',
+  keyAccounts: 'Accounts that begin with',
+  keyAccountsHint: 'One beginning per line; none: every account. Name the payee too, such as @revenue.',
+  keyAssets: 'Assets',
+  keyAssetsHint: 'Their codes; none: every asset.',
+  keyAmountHint: 'The largest amount of one command, such as 150 for 1.50; none: any amount.',
+  noEnd: 'no end',
+  afterDays: (days: number) => `in ${days} ${days === 1 ? 'day' : 'days'}`,
+  keyInDoubt:
+    'Look for it in the list. If it is there, nobody knows its secret: give it another one with Rotate. If not, make it again.',
+  scopeMeanings: SCOPE_MEANINGS as Readonly<Record<Scope, string>>,
+  goOn: 'Continue',
+  back: 'Back',
 
   // Actions
   actions: 'Actions',

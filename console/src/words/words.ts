@@ -3,6 +3,8 @@ import { usePreferences } from '../preferences.ts'
 import { en, type Words } from './en.ts'
 import { zh } from './zh.ts'
 
+export type { Words }
+
 export function useWords(): Words {
   return usePreferences().language === 'zh' ? zh : en
 }
