@@ -4,6 +4,7 @@
  */
 import { HOUSE_STRIPES } from './domain/house-stripes.ts'
 import { ENGINE_LIMITS } from './engine/limits.ts'
+import { REPLICA_LIMITS } from './engine/replica-watch.ts'
 import { configFileOf, givenFor, type Environment, type GivenFlags, type Sources } from './setting-sources.ts'
 import { addresses, hosts, oneOf, orWord, origins, share, text, trueOrFalse, wholeNumber } from './setting-values.ts'
 import { nameOf, SettingError, type Setting } from './setting.ts'
@@ -32,6 +33,14 @@ export const SETTINGS = {
       'serve reads only, and change nothing in the database: for a replica, or a copy; commands are refused with read_only; true or false',
     fallback: 'false',
     read: trueOrFalse,
+  },
+  replicaLagMsMax: {
+    flag: '--replica-lag-ms-max <ms>',
+    variable: 'HOLDFAST_REPLICA_LAG_MS_MAX',
+    meaning:
+      'with --read-only: how far the replica may be behind; beyond that, or when it cannot say, /readyz says no; none: never',
+    fallback: String(REPLICA_LIMITS.lagMsMax),
+    read: orWord('none', wholeNumber(0, 86_400_000)),
   },
   url: {
     flag: '--url <url>',

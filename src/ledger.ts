@@ -17,6 +17,7 @@ import type { ClockEvent } from './engine/clock-watch.ts'
 import { RememberedActors } from './engine/remembered-actors.ts'
 import { systemClock } from './engine/clock.ts'
 import { Engine, type EngineOptions, type SubmitOptions } from './engine/engine.ts'
+import { ReplicaWatch } from './engine/replica-watch.ts'
 import { Sweeper, SWEEPER, type ExpiryEvent } from './engine/sweeper.ts'
 import { Fault } from './engine/faults.ts'
 import type { Observer } from './engine/observer.ts'
@@ -53,6 +54,8 @@ export interface OpenLedgerOptions extends EngineOptions, StorageOptions, SweepO
    * ended. Commands and changes of keys throw `read_only`. `migrate` and `sweep` have no effect. Default false.
    */
   readonly readOnly?: boolean
+  /** Beyond this lag of a replica it is `behind`, in milliseconds; so is one whose lag is not known. Null: never. Default 60,000. */
+  readonly replicaLagMsMax?: number | null
   /** Traces are made if a tracer of OpenTelemetry is registered before the ledger is opened. False: never. */
   readonly tracing?: TracingOptions | false
 }
@@ -65,10 +68,12 @@ export interface OpenLedgerOptions extends EngineOptions, StorageOptions, SweepO
  */
 export async function openLedger(url: string, options: OpenLedgerOptions = {}): Promise<EmbeddedLedger> {
   try {
-    const { readOnly = false } = options
-    const storage = readOnly ? refusingWrites(await openReading(url, options)) : await openStorage(url, options)
+    const { readOnly = false, replicaLagMsMax: lagMsMax } = options
+    const reading = readOnly ? await openReading(url, options) : null
+    const replica = reading && new ReplicaWatch(reading, lagMsMax === undefined ? {} : { lagMsMax })
+    const storage = reading === null ? await openStorage(url, options) : refusingWrites(reading)
     const tracing = options.tracing === false ? null : await openTracing(options.tracing, options.clock)
-    return new EmbeddedLedger(storage, { houseStripe: houseStripeFor(url), ...options }, tracing)
+    return new EmbeddedLedger(storage, { houseStripe: houseStripeFor(url), ...options, replica }, tracing)
   } catch (error) {
     throw error instanceof Fault ? LedgerError.fromFault(error) : error
   }
@@ -120,7 +125,9 @@ export async function eraseAccount(
   }
 }
 
-type EmbeddedOptions = EngineOptions & SweepOptions & Pick<OpenLedgerOptions, 'readOnly'>
+type EmbeddedOptions = EngineOptions &
+  SweepOptions &
+  Pick<OpenLedgerOptions, 'readOnly'> & { readonly replica?: ReplicaWatch | null }
 
 /** A ledger in this process, with the parts that the HTTP service and the command line use. */
 export class EmbeddedLedger extends CheckedLedger {
@@ -130,6 +137,8 @@ export class EmbeddedLedger extends CheckedLedger {
   readonly actors: RememberedActors
   /** Whether it was opened for reading only. */
   readonly isReadOnly: boolean
+  /** How far behind the database is that it reads; null if it reads where it writes. */
+  readonly replica: ReplicaWatch | null
   /** Null if this process does not sweep. */
   readonly sweeper: Sweeper | null
   override readonly keys: LedgerKeys
@@ -146,6 +155,7 @@ export class EmbeddedLedger extends CheckedLedger {
     this.actors = new RememberedActors(storage.actors, options.clock ?? systemClock)
     this.reads = new LedgerReads(storage.reader, (error) => ledgerError(error, null))
     this.keys = new LedgerKeys(storage.keys, (error) => ledgerError(error, null))
+    this.replica = options.replica ?? null
     this.isReadOnly = options.readOnly ?? false
     this.sweeper = options.sweep === false || this.isReadOnly ? null : this.#makeSweeper(options)
     this.sweeper?.start()

@@ -109,12 +109,24 @@ const ExpiryState = Type.Object(
   { description: 'The state of the sweeper of this process. All processes see the same due holds.' },
 )
 
+const ReplicaState = Type.Object({
+  role: words(['primary', 'replica', 'unknown']),
+  lagMs: Type.Union([Type.Integer({ minimum: 0 }), Type.Null()], {
+    description: 'By how many milliseconds its rows may be behind, at most; 0 for a primary. Null if it is not known.',
+    examples: [120],
+  }),
+})
+
 export const Readiness = named(
   'Readiness',
   Type.Object(
     {
       status: words(['ready']),
       expiry: Type.Union([ExpiryState, Type.Null()], { description: 'Null if this process does not sweep.' }),
+      replica: Type.Union([ReplicaState, Type.Null()], {
+        description:
+          'The database of the reads, if the service was started with one: `serve --read-only`. Otherwise null.',
+      }),
       store: Type.String({ description: 'The kind of the store.', examples: ['mysql'] }),
       warnings: Type.Array(Type.String(), {
         description:

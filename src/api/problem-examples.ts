@@ -42,6 +42,9 @@ const EDGE: { readonly [Code in EdgeCode]: LedgerError } = {
     details: { host: 'rebound.example.org' },
   }),
   starting: new LedgerError('starting', 'The service is warming up.'),
+  replica_behind: new LedgerError('replica_behind', 'The replica may be 70000 ms behind; the bound is 60000 ms.', {
+    details: { lagMs: 70_000 },
+  }),
   unresponsive: new LedgerError('unresponsive', 'The service has not reported for 7 s whether it is ready.'),
   unauthenticated: new LedgerError('unauthenticated', 'This ledger has keys, and the request has none.'),
   key_not_found: new LedgerError('key_not_found', 'There is no key "shop".', { details: { key: 'shop' } }),

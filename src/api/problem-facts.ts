@@ -25,6 +25,7 @@ export const FAILURE_FACTS: { readonly [Code in FailureCode]: ProblemFacts } = {
   origin_not_allowed: { ...refused, status: 403, title: 'Origin not allowed' },
   host_not_allowed: { ...refused, status: 421, title: 'Host not allowed' },
   starting: { ...passing, title: 'Starting', retryAfterMs: 1000 },
+  replica_behind: { ...passing, title: 'Replica behind', retryAfterMs: 1000 },
   unresponsive: { ...passing, title: 'Unresponsive', retryAfterMs: 1000 },
   headers_too_large: { ...refused, status: 431, title: 'Headers too large' },
   internal: { ...refused, status: 500, title: 'Internal error', applied: 'unknown' },

@@ -9,6 +9,7 @@ export type EdgeCode =
   | 'route_not_found'
   | 'method_not_allowed'
   | 'read_only'
+  | 'replica_behind'
   | 'request_timeout'
   | 'payload_too_large'
   | 'unsupported_media_type'

@@ -104,6 +104,14 @@ const EDGE_PROBLEMS: Pick<Catalogue, EdgeCode> = {
     remedy: 'Wait. It takes a few seconds.',
     fields: {},
   },
+  replica_behind: {
+    ...FAILURE_FACTS.replica_behind,
+    meaning:
+      'The service only reads, and the replica that it reads is further behind than it may (`--replica-lag-ms-max`), or cannot say how far. Only ' +
+      '`/readyz` says so.',
+    remedy: 'Send reads to another service meanwhile. The message says what is missing if the lag is not known.',
+    fields: { lagMs: { kind: 'integer', meaning: 'The lag in milliseconds; null if it is not known.' } },
+  },
   unresponsive: {
     ...FAILURE_FACTS.unresponsive,
     meaning:

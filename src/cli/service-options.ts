@@ -7,6 +7,7 @@ import { given } from './arguments.ts'
 export function ledgerOptions(settings: Settings) {
   return {
     readOnly: settings.readOnly,
+    replicaLagMsMax: settings.replicaLagMsMax ?? null,
     ...given({ houseStripe: settings.houseStripe }),
     acceptRowsAhead: settings.acceptRowsAhead,
     tracing: { details: settings.traceDetails },

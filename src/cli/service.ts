@@ -94,6 +94,7 @@ async function serve(settings: Settings, lines: ServiceLog, health: HealthPort |
       sweeper,
       tracing,
       isReadOnly: ledger.isReadOnly,
+      replica: ledger.replica,
     },
     {
       ...httpOptions(settings),

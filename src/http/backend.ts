@@ -1,6 +1,7 @@
 import type { Engine } from '../engine/engine.ts'
 import type { Sweeper } from '../engine/sweeper.ts'
 import type { KeyStore } from '../access/key-store.ts'
+import type { ReplicaWatch } from '../engine/replica-watch.ts'
 import type { Reader } from '../engine/reader.ts'
 import type { Authors } from './author.ts'
 import type { CallTracing } from '../telemetry/call-tracing.ts'
@@ -15,6 +16,8 @@ export interface Backend {
   readonly store: StoreFacts
   /** Whether the database was opened for reading only, so that commands are refused. Default false. */
   readonly isReadOnly?: boolean
+  /** How far behind the database of the reads is. Null or absent: they are read where commands are committed. */
+  readonly replica?: Pick<ReplicaWatch, 'current' | 'check'> | null
   /** Null if this process does not sweep. */
   readonly sweeper: Pick<Sweeper, 'status'> | null
   /** Null or absent without traces. */

@@ -33,7 +33,7 @@ import { rateRoutes } from './routes/rates.ts'
 import { statsRoutes } from './routes/stats.ts'
 import { whoamiRoutes } from './routes/whoami.ts'
 import { statementRoutes } from './routes/statements.ts'
-import { refuseWrites } from './read-only.ts'
+import { refuseWrites, showLag } from './read-only.ts'
 import { errorOf } from './trouble.ts'
 import { takeTurns } from './turns.ts'
 import { Warnings } from './warnings.ts'
@@ -60,6 +60,7 @@ export function addLedgerRoutes(app: FastifyInstance, backend: Backend, options:
   const rates = new CallerRates(limits)
   const ring = requireKeys(app, { keys: backend.store.keys, limits: options.keyLimits })
   if (backend.isReadOnly === true) refuseWrites(app)
+  if (backend.isReadOnly === true && backend.replica) showLag(app, backend.replica)
   limitRequests(app, backend, limits, rates, (request, error) => {
     if (error.code === 'rate_limited') problems.countRateLimited()
     problems.write(request, error)
@@ -131,7 +132,7 @@ function refuseEncoded(encoding: string | undefined): void {
 
 /** The parts of an `EmbeddedLedger` that the routes use. */
 export interface MountableLedger
-  extends Pick<Backend, 'engine' | 'sweeper' | 'tracing' | 'isReadOnly'>, Pick<Authors, 'actors'> {
+  extends Pick<Backend, 'engine' | 'sweeper' | 'tracing' | 'isReadOnly' | 'replica'>, Pick<Authors, 'actors'> {
   readonly storage: StoreFacts & Pick<Backend, 'reader'>
 }
 
@@ -162,7 +163,7 @@ export interface LedgerRoutesOptions {
  * With a prefix, unknown paths below it are answered with a problem.
  */
 export const ledgerRoutes: FastifyPluginAsync<LedgerRoutesOptions> = async (app, options) => {
-  const { engine, actors, storage, sweeper, tracing, isReadOnly = false } = options.ledger
+  const { engine, actors, storage, sweeper, tracing, isReadOnly = false, replica = null } = options.ledger
   // Schemas of the application may have the same names, and its compiler may not know JSON Schema.
   app.addHook('onRoute', (route) => {
     route.schema = { hide: true }
@@ -178,6 +179,7 @@ export const ledgerRoutes: FastifyPluginAsync<LedgerRoutesOptions> = async (app,
       sweeper,
       tracing,
       isReadOnly,
+      replica,
     },
     {
       limits: { ...HTTP_LIMITS, ...options.limits },

@@ -1,5 +1,6 @@
 /** The metrics of a ledger, for Prometheus: `metricsOf(ledger)` is a registry whose text a route answers. */
 import { collectDefaultMetrics, Registry, type Metric } from '@prometheus-io/client'
+import type { ReplicaWatch } from '../engine/replica-watch.ts'
 import type { ExpiryStatus } from '../engine/sweeper.ts'
 import { VERSION } from '../version.ts'
 import { databaseMetrics, engineMetrics, type MeasuredEngine } from './engine-metrics.ts'
@@ -13,6 +14,8 @@ export interface MeasuredLedger {
   readonly storage: InspectedStorage & { readonly kind: string; gauges(): StorageGauges }
   /** Null if this process does not sweep. */
   readonly sweeper: { readonly status: ExpiryStatus } | null
+  /** How far behind the database of the reads is; null or absent: they are read where commands are committed. */
+  readonly replica?: Pick<ReplicaWatch, 'current'> | null
 }
 
 interface StorageGauges {
@@ -83,7 +86,7 @@ class Reading {
 }
 
 function collect({ ledger, warnings, requests, log }: Sources): readonly Shown[] {
-  const { engine, storage, sweeper } = ledger
+  const { engine, storage, sweeper, replica = null } = ledger
   return [
     gauge('holdfast_build_info', '1; the labels say which version this is, and on which kind of database.', [
       [{ version: VERSION, store: storage.kind }, 1],
@@ -91,6 +94,7 @@ function collect({ ledger, warnings, requests, log }: Sources): readonly Shown[]
     ...engineMetrics(engine),
     ...databaseMetrics(engine.measures, storage.kind),
     ...(sweeper === null ? [] : expiryMetrics(sweeper.status)),
+    ...(replica === null ? [] : replicaMetrics(replica)),
     ...storageMetrics(storage.gauges()),
     gauge(
       'holdfast_store_warnings',
@@ -119,6 +123,17 @@ function expiryMetrics({ lagMs, backlog, swept, faults, aside }: ExpiryStatus): 
     counter('holdfast_expiry_swept_total', 'Holds that the sweeper of this process ended.', swept),
     counter('holdfast_expiry_faults_total', 'Rounds of the sweeper that ended with a fault.', faults),
     gauge('holdfast_expiry_aside', 'Holds that cannot be ended and are left aside for a while.', aside),
+  ]
+}
+
+function replicaMetrics(replica: Pick<ReplicaWatch, 'current'>): readonly Shown[] {
+  const { lagMs } = replica.current()
+  return [
+    gauge(
+      'holdfast_replica_lag_seconds',
+      'By how much the rows of the reads may be behind, at most; NaN if unknown.',
+      lagMs === null ? NaN : lagMs / 1_000,
+    ),
   ]
 }
 

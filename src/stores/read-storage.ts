@@ -6,10 +6,11 @@ import type { KeyStore } from '../access/key-store.ts'
 import type { Auditor } from '../engine/auditor.ts'
 import { Fault } from '../engine/faults.ts'
 import type { Reader } from '../engine/reader.ts'
+import type { ReplicaSource } from '../engine/replica.ts'
 import type { StorageGauges } from './gauges.ts'
 import type { Storage } from './storage.ts'
 
-export interface ReadStorage extends AsyncDisposable {
+export interface ReadStorage extends ReplicaSource, AsyncDisposable {
   readonly kind: string
   /** Its feed has what a process that writes has moved there. */
   readonly reader: Reader

@@ -10,7 +10,14 @@ interface Layer {
   readonly node: boolean
 }
 
-const PORTS = ['engine/store.ts', 'engine/reader.ts', 'engine/auditor.ts', 'engine/actor-book.ts', 'engine/faults.ts']
+const PORTS = [
+  'engine/store.ts',
+  'engine/reader.ts',
+  'engine/auditor.ts',
+  'engine/actor-book.ts',
+  'engine/replica.ts',
+  'engine/faults.ts',
+]
 
 const ADDRESSES = ['stores/mysql/url.ts', 'stores/mysql/encryption.ts', 'stores/postgres/url.ts']
 

@@ -4,6 +4,7 @@ import { Health, Readiness, type ReadinessWire } from '../../api/outcome-schemas
 import type { Backend } from '../backend.ts'
 import { answers } from '../openapi.ts'
 import { sendFound } from '../respond.ts'
+import type { ReplicaLag } from '../../engine/replica-watch.ts'
 import { expiryWarnings, type Warnings } from '../warnings.ts'
 
 /** `/livez` and `/healthz` are the same: systems that probe know one or the other. */
@@ -52,6 +53,7 @@ export function healthRoutes(
           'unresponsive',
           'store_unavailable',
           'store_misconfigured',
+          'replica_behind',
           'clock_wrong',
           'shutting_down',
           'internal',
@@ -61,11 +63,14 @@ export function healthRoutes(
     async (_, reply) => {
       await backend.engine.ready()
       if (isStarting()) throw new LedgerError('starting', 'The service is warming up.')
+      const replica = (await backend.replica?.check()) ?? null
+      if (replica !== null && replica.behind !== null && backend.isReadOnly === true) throw replicaBehind(replica)
       const known = await warnings.current()
       const expiry = backend.sweeper?.status ?? null
       const body: ReadinessWire = {
         status: 'ready',
         store: backend.store.kind,
+        replica: replica && { role: replica.role, lagMs: replica.lagMs },
         expiry: expiry && {
           lagMs: Math.round(expiry.lagMs),
           backlog: expiry.backlog,
@@ -77,4 +82,8 @@ export function healthRoutes(
       return sendFound(reply, body)
     },
   )
+}
+
+function replicaBehind({ lagMs, behind }: ReplicaLag): LedgerError {
+  return new LedgerError('replica_behind', behind!, { details: { lagMs } })
 }

@@ -13,6 +13,7 @@ import { encryptionWarnings } from './encryption.ts'
 import { faultOf, MysqlFailure } from './errors.ts'
 import { openOnHost, searchOf } from './host-look.ts'
 import { mysqlMigrations, mysqlMigrationTarget, refuseInterrupted } from './migrations.ts'
+import { replicaStateOf } from './replica.ts'
 import { AUDIT_TIMEOUT_MS, poolOf, textOf, type Site } from './storage.ts'
 import type { ServerFacts } from './server.ts'
 import { parseMysqlUrl } from './url.ts'
@@ -61,6 +62,7 @@ export async function openMysqlReading(
     // Whether commits are durable is a matter of those who commit.
     warnings,
     inspect: () => Promise.resolve(warnings),
+    replicaState: () => connections.keys(replicaStateOf),
     gauges: () => ({ pools: connections.gauges(), logBytes: null }),
     close,
     [Symbol.asyncDispose]: close,

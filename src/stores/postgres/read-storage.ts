@@ -8,6 +8,7 @@ import { SqlReader } from '../sql/reader.ts'
 import { messagesOf } from '../warning.ts'
 import { Connections } from './connections.ts'
 import { postgresMigrations, postgresMigrationTarget } from './migrations.ts'
+import { replicaStateOf } from './replica.ts'
 import { codedWarningsOf, readSettings, type ServerSettings } from './server.ts'
 import { whileAlive, withClient } from './storage.ts'
 import { parsePostgresUrl } from './url.ts'
@@ -48,6 +49,7 @@ export async function openPostgresReading(
     keys: new SqlKeyStore('postgres', { read: readKeys, write: readKeys, touch: readKeys }),
     warnings,
     inspect: async () => warningsOf(await readSettings(read)),
+    replicaState: () => replicaStateOf(readKeys),
     gauges: () => ({ pools: connections.gauges(), logBytes: null }),
     close,
     [Symbol.asyncDispose]: close,

@@ -47,6 +47,8 @@ export async function openSqliteReading(
     keys: new SqlKeyStore('sqlite', { read, write: read, touch: read }),
     warnings,
     inspect: () => Promise.resolve(warnings),
+    // All processes read the same file.
+    replicaState: () => Promise.resolve({ role: 'primary' }),
     gauges: () => ({ pools: [], logBytes: null }),
     close,
     [Symbol.asyncDispose]: close,
