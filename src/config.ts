@@ -3,8 +3,7 @@
  * over the config file, and the file over the default. The help texts and docs/reference/cli.md are generated from this table.
  */
 import { HOUSE_STRIPES } from './domain/house-stripes.ts'
-import { ENGINE_LIMITS } from './engine/limits.ts'
-import { REPLICA_LIMITS } from './engine/replica-watch.ts'
+import { ENGINE_LIMITS, REPLICA_LIMITS } from './engine/limits.ts'
 import { configFileOf, givenFor, type Environment, type GivenFlags, type Sources } from './setting-sources.ts'
 import { addresses, hosts, oneOf, orWord, origins, share, text, trueOrFalse, wholeNumber } from './setting-values.ts'
 import { nameOf, SettingError, type Setting } from './setting.ts'
@@ -34,11 +33,20 @@ export const SETTINGS = {
     fallback: 'false',
     read: trueOrFalse,
   },
+  readStore: {
+    flag: '--read-store <url>',
+    variable: 'HOLDFAST_READ_STORE',
+    meaning:
+      'a replica of the database, from which statements, exports and lists are read while it is not too far behind; none: from the database itself',
+    fallback: 'none',
+    isSecret: true,
+    read: orWord('none', text),
+  },
   replicaLagMsMax: {
     flag: '--replica-lag-ms-max <ms>',
     variable: 'HOLDFAST_REPLICA_LAG_MS_MAX',
     meaning:
-      'with --read-only: how far the replica may be behind; beyond that, or when it cannot say, /readyz says no; none: never',
+      'how far the replica of --read-only or --read-store may be behind; beyond that, or when it cannot say, /readyz says no, or the database is read instead; none: no bound',
     fallback: String(REPLICA_LIMITS.lagMsMax),
     read: orWord('none', wholeNumber(0, 86_400_000)),
   },
@@ -322,6 +330,7 @@ export function readSettings(flags: Flags, environment: Environment): Settings {
   const sources = { environment, file: configFileOf(flags, environment, KNOWN_VARIABLES) }
   const settings = Object.fromEntries(names.map((name) => [name, readFrom(flags, sources, name)])) as Settings
   requireUsableLife(settings)
+  requireOneReplica(settings)
   return settings
 }
 
@@ -331,6 +340,15 @@ function requireUsableLife({ holdTtlMsDefault, holdTtlMsMax }: Settings): void {
   const { holdTtlMsDefault: life, holdTtlMsMax: longest } = SETTINGS
   throw new SettingError(
     `${nameOf(life)} (${life.variable}) is ${holdTtlMsDefault}, which is more than ${nameOf(longest)} (${longest.variable}), ${holdTtlMsMax}.`,
+  )
+}
+
+/** A service that only reads has one database. */
+function requireOneReplica({ readOnly, readStore }: Settings): void {
+  if (!readOnly || readStore === undefined) return
+  const { readOnly: alone, readStore: beside, store } = SETTINGS
+  throw new SettingError(
+    `${nameOf(beside)} is for a service that writes. With ${nameOf(alone)}, name the replica with ${nameOf(store)}.`,
   )
 }
 

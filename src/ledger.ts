@@ -18,6 +18,7 @@ import { RememberedActors } from './engine/remembered-actors.ts'
 import { systemClock } from './engine/clock.ts'
 import { Engine, type EngineOptions, type SubmitOptions } from './engine/engine.ts'
 import { ReplicaWatch } from './engine/replica-watch.ts'
+import { SplitReader, type ReplicaEvent } from './engine/split-reader.ts'
 import { Sweeper, SWEEPER, type ExpiryEvent } from './engine/sweeper.ts'
 import { Fault } from './engine/faults.ts'
 import type { Observer } from './engine/observer.ts'
@@ -30,15 +31,17 @@ import {
   migrateStorage,
   openReading,
   openStorage,
+  StoreUrlError,
   type StorageOptions,
 } from './stores/open.ts'
 import type { MigrationReport } from './stores/sql/migrator.ts'
+import { LateReading } from './stores/late-reading.ts'
 import { ReadOnlyError, refusingWrites } from './stores/read-storage.ts'
 import type { Storage } from './stores/storage.ts'
 import type { CallSpan, CallTracing, TracingOptions } from './telemetry/call-tracing.ts'
 import { openTracing } from './telemetry/tracing.ts'
 
-export type { ClockEvent, ExpiryEvent, Observer }
+export type { ClockEvent, ExpiryEvent, Observer, ReplicaEvent }
 
 /** The options of the sweeper of this process. */
 export interface SweepOptions {
@@ -54,6 +57,13 @@ export interface OpenLedgerOptions extends EngineOptions, StorageOptions, SweepO
    * ended. Commands and changes of keys throw `read_only`. `migrate` and `sweep` have no effect. Default false.
    */
   readonly readOnly?: boolean
+  /**
+   * The store URL of a replica from which statements, exports, lists and figures are read. What is looked up by name is read where it is written.
+   * While the replica is away, or too far behind (`replicaLagMsMax`), everything is. Not with `readOnly`.
+   */
+  readonly readStore?: string
+  /** Called when lists are read elsewhere from now on: from the replica, or from the primary instead. Errors that it throws fail the read. */
+  readonly onReplicaEvent?: (event: ReplicaEvent) => void
   /** Beyond this lag of a replica it is `behind`, in milliseconds; so is one whose lag is not known. Null: never. Default 60,000. */
   readonly replicaLagMsMax?: number | null
   /** Traces are made if a tracer of OpenTelemetry is registered before the ledger is opened. False: never. */
@@ -68,14 +78,61 @@ export interface OpenLedgerOptions extends EngineOptions, StorageOptions, SweepO
  */
 export async function openLedger(url: string, options: OpenLedgerOptions = {}): Promise<EmbeddedLedger> {
   try {
-    const { readOnly = false, replicaLagMsMax: lagMsMax } = options
-    const reading = readOnly ? await openReading(url, options) : null
-    const replica = reading && new ReplicaWatch(reading, lagMsMax === undefined ? {} : { lagMsMax })
-    const storage = reading === null ? await openStorage(url, options) : refusingWrites(reading)
+    const { storage, replica } = await openStorages(url, options)
     const tracing = options.tracing === false ? null : await openTracing(options.tracing, options.clock)
     return new EmbeddedLedger(storage, { houseStripe: houseStripeFor(url), ...options, replica }, tracing)
   } catch (error) {
     throw error instanceof Fault ? LedgerError.fromFault(error) : error
+  }
+}
+
+interface Opened {
+  readonly storage: Storage
+  readonly replica: ReplicaWatch | null
+}
+
+async function openStorages(url: string, options: OpenLedgerOptions): Promise<Opened> {
+  const { readOnly = false, readStore, replicaLagMsMax: lagMsMax } = options
+  const limits = lagMsMax === undefined ? {} : { lagMsMax }
+  if (readOnly) {
+    if (readStore !== undefined)
+      throw new StoreUrlError('A ledger that only reads has one store URL, that of the replica.')
+    const reading = await openReading(url, options)
+    return { storage: refusingWrites(reading), replica: new ReplicaWatch(reading, limits) }
+  }
+  const storage = await openStorage(url, options)
+  if (readStore === undefined) return { storage, replica: null }
+  const late = new LateReading(() => openReading(readStore, { reads: options.reads ?? 'thread' }))
+  try {
+    await late.begin()
+  } catch (error) {
+    await storage.close()
+    throw error
+  }
+  const watch = new ReplicaWatch(late, limits)
+  await watch.check()
+  return { storage: readingFrom(late, { storage, watch, options }), replica: watch }
+}
+
+interface Beside {
+  readonly storage: Storage
+  readonly watch: ReplicaWatch
+  readonly options: Pick<OpenLedgerOptions, 'onReplicaEvent'>
+}
+
+/** The storage, with its lists read from the replica. */
+function readingFrom(late: LateReading, { storage, watch, options }: Beside): Storage {
+  const { onReplicaEvent } = options
+  const close = async (): Promise<void> => void (await Promise.all([storage.close(), late.close()]))
+  return {
+    ...storage,
+    reader: new SplitReader({ primary: storage.reader, replica: () => late.reader(), watch, onReplicaEvent }),
+    gauges: () => {
+      const { pools, logBytes } = storage.gauges()
+      return { pools: [...pools, ...late.pools()], logBytes }
+    },
+    close,
+    [Symbol.asyncDispose]: close,
   }
 }
 

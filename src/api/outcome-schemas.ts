@@ -125,7 +125,7 @@ export const Readiness = named(
       expiry: Type.Union([ExpiryState, Type.Null()], { description: 'Null if this process does not sweep.' }),
       replica: Type.Union([ReplicaState, Type.Null()], {
         description:
-          'The database of the reads, if the service was started with one: `serve --read-only`. Otherwise null.',
+          'The database of the reads, if the service was started with one: `serve --read-only`, or `--read-store` for its lists. Otherwise null.',
       }),
       store: Type.String({ description: 'The kind of the store.', examples: ['mysql'] }),
       warnings: Type.Array(Type.String(), {

@@ -1,6 +1,6 @@
 /** What the parts of the service report, as lines of its log. */
 import type { Logger } from 'pino'
-import type { ClockEvent, ExpiryEvent } from '../ledger.ts'
+import type { ClockEvent, ExpiryEvent, ReplicaEvent } from '../ledger.ts'
 import type { CountedLines } from '../telemetry/counted-lines.ts'
 
 export function logExpiry(log: Logger, event: ExpiryEvent): void {
@@ -37,4 +37,9 @@ export function logClock(log: Logger, lines: CountedLines<string>, event: ClockE
         return log.warn({ count }, event.message)
     }
   })
+}
+
+export function logReplica(log: Logger, event: ReplicaEvent): void {
+  if (event.kind === 'used') log.info('lists are read from the replica')
+  else log.warn({ reason: event.reason }, 'lists are read from the primary')
 }

@@ -7,6 +7,7 @@ import { given } from './arguments.ts'
 export function ledgerOptions(settings: Settings) {
   return {
     readOnly: settings.readOnly,
+    ...given({ readStore: settings.readStore }),
     replicaLagMsMax: settings.replicaLagMsMax ?? null,
     ...given({ houseStripe: settings.houseStripe }),
     acceptRowsAhead: settings.acceptRowsAhead,

@@ -11,7 +11,7 @@ import { buildServer } from '../http/server.ts'
 import { metricsOf } from '../metrics/registry.ts'
 import { RequestMeasures } from '../metrics/request-measures.ts'
 import { openLedger, type EmbeddedLedger } from '../ledger.ts'
-import { logClock, logExpiry } from './event-log.ts'
+import { logClock, logExpiry, logReplica } from './event-log.ts'
 import { EXIT } from './exit-codes.ts'
 import { LOG_LIMITS, openLog } from './log-output.ts'
 import { requireKeysFor } from './require-keys.ts'
@@ -123,6 +123,7 @@ async function openServed(settings: Settings, lines: ServiceLog): Promise<Embedd
     onExpiryEvent: (event) => logExpiry(log, event),
     onClockEvent: (event) => logClock(log, lines.troubles.lines, event),
     onHostMove: (move) => log.warn({ ...move }, 'another server of the store URL takes the writes'),
+    onReplicaEvent: (event) => logReplica(log, event),
     observers: lines.observers,
   })
   lines.watch(ledger)

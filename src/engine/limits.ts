@@ -130,3 +130,15 @@ export const ENGINE_LIMITS: EngineLimits = {
   clockRetryMs: 1_000,
   clockRestMs: 30_000,
 }
+
+/** Of a database that is only read. */
+export interface ReplicaLimits {
+  /** Beyond this lag, or if it is unknown, rows are too old; null for no bound. */
+  readonly lagMsMax: number | null
+  /** A lag that was found earlier is looked for again. */
+  readonly lagAgeMsMax: number
+  /** How long a caller of `check` waits for the server. */
+  readonly lagWaitMsMax: number
+}
+
+export const REPLICA_LIMITS: ReplicaLimits = { lagMsMax: 60_000, lagAgeMsMax: 1_000, lagWaitMsMax: 2_000 }

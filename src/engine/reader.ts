@@ -224,6 +224,9 @@ export interface DueHolds {
 /** Holds that are due are counted up to this many; this value means "at least". */
 export const OVERDUE_COUNT_MAX = 10_001
 
+/** How the cursor of a page begins that was read from a replica (split-reader.ts). Stores ignore it. */
+export const REPLICA_MARK = /^~[A-Za-z0-9]{1,16}~/
+
 /** The cursor is not one that a page of this list gave out. */
 export class CursorError extends Error {
   override readonly name = 'CursorError'

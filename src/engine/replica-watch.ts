@@ -12,18 +12,8 @@
  * The state is asked for at most every `lagAgeMsMax`, when somebody wants to know. A lag that was found so long ago is that much larger.
  */
 import { systemClock, type Clock } from './clock.ts'
+import { REPLICA_LIMITS, type ReplicaLimits } from './limits.ts'
 import type { ReplicaSource, ReplicaState } from './replica.ts'
-
-export interface ReplicaLimits {
-  /** Beyond this lag, or if it is unknown, rows are too old; null for no bound. */
-  readonly lagMsMax: number | null
-  /** A lag that was found earlier is looked for again. */
-  readonly lagAgeMsMax: number
-  /** How long a caller of `check` waits for the server. */
-  readonly lagWaitMsMax: number
-}
-
-export const REPLICA_LIMITS: ReplicaLimits = { lagMsMax: 60_000, lagAgeMsMax: 1_000, lagWaitMsMax: 2_000 }
 
 export interface ReplicaLag {
   readonly role: ReplicaState['role'] | 'unknown'

@@ -1,5 +1,7 @@
 /** What a database that is only read says about how old its rows are. */
 
+import type { Reader } from './reader.ts'
+
 export type ReplicaState =
   /** Its rows are not behind: the server takes the writes itself, or nothing is copied. */
   | { readonly role: 'primary' }
@@ -19,4 +21,10 @@ export type ReplicaState =
 export interface ReplicaSource {
   /** @throws Fault `store_unavailable`, `store_misconfigured` */
   replicaState(): Promise<ReplicaState>
+}
+
+export interface ReplicaReader {
+  readonly reader: Reader
+  /** The server in use, in cursors: 1 to 16 letters and digits. Of two replicas, one may be further behind. */
+  name(): string
 }

@@ -6,7 +6,7 @@
  */
 import { isAccountName, isAssetCode, type AccountName, type AssetCode, type Instant } from '../domain/ids.ts'
 import { CURSOR_LENGTH_MAX } from '../domain/page.ts'
-import { BALANCE_ORDERS, CursorError, type BalanceOrder } from '../engine/reader.ts'
+import { BALANCE_ORDERS, CursorError, REPLICA_MARK, type BalanceOrder } from '../engine/reader.ts'
 
 /** The sort key of each list. */
 export interface CursorKeys {
@@ -67,7 +67,8 @@ export function encodeCursor<List extends CursorList>(list: List, key: CursorKey
 /** @throws CursorError for a text that `encodeCursor` cannot have made for this list. */
 export function decodeCursor<List extends CursorList>(list: List, cursor: string): CursorKeys[List] {
   const { tag, checks }: { tag: string; checks: readonly Check[] } = PARTS[list]
-  const parts = cursor.length > CURSOR_LENGTH_MAX ? null : parse(cursor)
+  // A replica has fewer rows than its primary, and no others: the primary may go on after its pages.
+  const parts = cursor.length > CURSOR_LENGTH_MAX ? null : parse(cursor.replace(REPLICA_MARK, ''))
   const [first, ...key] = parts ?? []
   if (first !== tag || key.length !== checks.length || !checks.every((check, index) => check(key[index]))) {
     throw new CursorError()

@@ -15,6 +15,8 @@ export interface ReadStorage extends ReplicaSource, AsyncDisposable {
   /** Its feed has what a process that writes has moved there. */
   readonly reader: Reader
   readonly auditor: Auditor
+  /** The server or the file in use now. */
+  place(): string
   readonly keys: Pick<KeyStore, 'live' | 'list' | 'find'>
   /** As of `Storage`; those about commits are left out. */
   readonly warnings: readonly string[]

@@ -8,8 +8,10 @@ export const SETTINGS_IN_CHINESE: Readonly<Record<string, string>> = {
     '数据库，例如 sqlite:FILE；memory: 的数据随进程结束而丢失',
   'serve reads only, and change nothing in the database: for a replica, or a copy; commands are refused with read_only; true or false':
     '只提供读取，不改动数据库中的任何内容：用于只读副本或拷贝；命令返回 read_only；取值 true 或 false',
-  'with --read-only: how far the replica may be behind; beyond that, or when it cannot say, /readyz says no; none: never':
-    '与 --read-only 一起使用：副本最多允许落后的时间；超过该值或无法得知时，/readyz 返回未就绪；none 表示不限制',
+  'a replica of the database, from which statements, exports and lists are read while it is not too far behind; none: from the database itself':
+    '数据库的只读副本：落后不多时，对账单、导出和列表从它读取；none 表示从数据库本身读取',
+  'how far the replica of --read-only or --read-store may be behind; beyond that, or when it cannot say, /readyz says no, or the database is read instead; none: no bound':
+    '--read-only 或 --read-store 的副本最多允许落后的时间；超过该值或无法得知时，/readyz 返回未就绪，或改从数据库读取；none 表示不限制',
   'the address to listen on; another one than loopback needs keys ("holdfast keys create"), or --insecure':
     '监听地址；除本机回环地址外，必须先创建密钥（"holdfast keys create"），或使用 --insecure',
   'listen on another address than loopback without keys: whoever reaches the port can make and move coins; true or false':

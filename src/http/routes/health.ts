@@ -77,7 +77,14 @@ export function healthRoutes(
           lookAgeMs: Math.round(expiry.lookAgeMs),
           swept: expiry.swept,
         },
-        warnings: [...known, ...backend.engine.clockWarnings, ...expiryWarnings(expiry)],
+        warnings: [
+          ...known,
+          ...(replica === null || replica.behind === null
+            ? []
+            : [`Lists are read from the primary. ${replica.behind}`]),
+          ...backend.engine.clockWarnings,
+          ...expiryWarnings(expiry),
+        ],
       }
       return sendFound(reply, body)
     },

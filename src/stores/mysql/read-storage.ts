@@ -1,4 +1,5 @@
 /** Opening a ledger in a MySQL or MariaDB database for reading only: on a read-only replica, or on a primary. */
+import { nameOfHost } from '../hosts.ts'
 import type { HostMove } from '../host-search.ts'
 import type { ReadStorage } from '../read-storage.ts'
 import { SqlAuditor } from '../sql/auditor.ts'
@@ -54,6 +55,7 @@ export async function openMysqlReading(
     reader: new SqlReader('mysql', (...query) => connections.read((connection) => rowsOf(connection, ...query)), {
       move: () => Promise.resolve(0),
     }),
+    place: () => nameOfHost(site.search.current),
     auditor: new SqlAuditor('mysql', async (sql, parameters) => {
       const run = (connection: MysqlConnection) => connection.run([textOf(sql, parameters)], AUDIT_TIMEOUT_MS)
       return (await connections.audit(run))[0]!.rows

@@ -1,4 +1,5 @@
 /** Opening a ledger in a PostgreSQL database for reading only: on a hot standby, or on a primary. */
+import { nameOfHost } from '../hosts.ts'
 import type { HostMove } from '../host-search.ts'
 import type { ReadStorage } from '../read-storage.ts'
 import { SqlAuditor } from '../sql/auditor.ts'
@@ -45,6 +46,7 @@ export async function openPostgresReading(
   return {
     kind: 'postgres',
     reader: new SqlReader('postgres', read, { move: () => Promise.resolve(0) }),
+    place: () => nameOfHost(connections.search.current),
     auditor: new SqlAuditor('postgres', connections.audit),
     keys: new SqlKeyStore('postgres', { read: readKeys, write: readKeys, touch: readKeys }),
     warnings,

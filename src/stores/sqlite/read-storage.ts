@@ -43,6 +43,7 @@ export async function openSqliteReading(
   return {
     kind: 'sqlite',
     reader: readers.reader,
+    place: () => file,
     auditor: readers.auditor,
     keys: new SqlKeyStore('sqlite', { read, write: read, touch: read }),
     warnings,
