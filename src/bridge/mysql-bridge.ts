@@ -15,6 +15,7 @@ import {
   type RemoveReport,
   type VerifyReport,
 } from './bridge.ts'
+import { decimalText } from './coin-cases.ts'
 import { MysqlInstallation } from './mysql-install.ts'
 import { routineName } from './mysql-posting.ts'
 import { BRIDGE_TABLES, routines, triggers } from './mysql-routines.ts'
@@ -224,13 +225,6 @@ export class MysqlBridge implements Bridge {
       ...names.filter((name) => !made.some((row) => row['name'] === name)).map((name) => `procedure ${name}`),
     ]
   }
-}
-
-/** An amount of minor units in the decimal places of the old column. */
-function decimalText(amount: bigint, scale: number): string {
-  if (scale === 0) return String(amount)
-  const digits = String(amount).padStart(scale + 1, '0')
-  return `${digits.slice(0, -scale)}.${digits.slice(-scale)}`
 }
 
 /** @throws BridgeError */

@@ -6,13 +6,8 @@
  */
 import { REQUEST_ID_PATTERN } from '../domain/ids.ts'
 import { literal } from '../stores/mysql/literals.ts'
+import { KNOWN_MEMO, NUMBER_TRIES_MAX, STRIPES_OF_ENGINES } from './bridge-posting.ts'
 import { quoted, type OldTables } from './mysql-tables.ts'
-
-/** The stripes of the house account are those of engines up to here (src/domain/house-stripes.ts), and those of users after it. */
-export const STRIPES_OF_ENGINES = 65_536
-
-/** The memo of an entry that makes an old request id known. */
-export const KNOWN_MEMO = 'bridge: a freeze of the old system'
 
 const PREFIX = 'holdfast_bridge_'
 
@@ -37,7 +32,6 @@ export function signal(message: string): string {
 export const NOW = `TIMESTAMPDIFF(MICROSECOND, '1970-01-01 00:00:00', UTC_TIMESTAMP(6)) DIV 1000`
 /** As RunningNumbers makes them, at a random place of the period for each number. */
 const NUMBER = `(v_now - 1735689600000) DIV 1048576 * 4294967296 + FLOOR(RAND() * 4294967296)`
-const NUMBER_TRIES_MAX = 8
 
 /** JSON numbers up to this one are read exactly, see run-row.ts. */
 function packedAmount(amount: string): string {

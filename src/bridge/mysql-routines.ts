@@ -15,19 +15,11 @@ import {
   meetRoutine,
   routineName,
   signal,
-  STRIPES_OF_ENGINES,
 } from './mysql-posting.ts'
-import {
-  accountNamed,
-  aroundKey,
-  byAsset,
-  OldRow,
-  quoted,
-  textOf,
-  type KeyColumn,
-  type OldTables,
-} from './mysql-tables.ts'
+import { accountNamed, byAsset, OldRow, quoted, textOf, type KeyColumn, type OldTables } from './mysql-tables.ts'
 import { coinsOf } from '../import/mapping.ts'
+import { STRIPES_OF_ENGINES } from './bridge-posting.ts'
+import { aroundKey, unitText } from './coin-cases.ts'
 
 const OPTIONS = 'ENGINE = InnoDB ROW_FORMAT = DYNAMIC CHARACTER SET ascii COLLATE ascii_bin'
 
@@ -189,7 +181,7 @@ END`
 function forwardRoutine(tables: OldTables, flavour: Flavour): string {
   const { plan, users, index, ledger } = tables
   const { mapping, versionColumn } = plan
-  const unit = byAsset(tables, 'p_asset', ({ scale }) => (scale === 0 ? '1' : `0.${'0'.repeat(scale - 1)}1`))
+  const unit = byAsset(tables, 'p_asset', ({ scale }) => unitText(scale))
   const moved =
     mapping.balanceMeans === 'total'
       ? '(CAST(p_available AS DECIMAL(38, 0)) + p_held)'

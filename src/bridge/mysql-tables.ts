@@ -1,10 +1,11 @@
 /** The old tables and the ledger's as the routines of a bridge name them on MySQL and MariaDB. */
 import { MappingError } from '../import/mapping-error.ts'
 import { mappedColumns, type Column } from '../import/columns.ts'
-import { coinsOf, type Coin } from '../import/mapping.ts'
+import type { Coin } from '../import/mapping.ts'
 import type { SourceConnection } from '../import/connection.ts'
 import { literal } from '../stores/mysql/literals.ts'
 import type { Row } from '../stores/sql/values.ts'
+import { aroundKey, CoinCases } from './coin-cases.ts'
 import type { BridgePlan } from './plan.ts'
 
 /** Runs one statement and returns its rows. */
@@ -138,12 +139,6 @@ async function refuseCascades({ users }: OldTables, ask: Ask): Promise<void> {
   )
 }
 
-/** The beginning and the end of account names, around the key. */
-export function aroundKey({ account }: BridgePlan['mapping']): readonly [before: string, after: string] {
-  const [before, after] = account.split('{id}') as [string, string]
-  return [before, after]
-}
-
 export function textOf(column: string): string {
   return `CAST(${column} AS CHAR CHARACTER SET utf8mb4)`
 }
@@ -204,15 +199,10 @@ export class OldRow {
 
 /** What depends on the kind of coins. @param kind an expression */
 export function byKind({ plan }: OldTables, kind: string, of: (coin: Coin) => string): string {
-  const { mapping } = plan
-  if (mapping.coins === null) return of(coinsOf(mapping)[0]!)
-  const cases = [...mapping.coins.byKind].map(([name, coin]) => `WHEN ${literal(name)} THEN ${of(coin)}`)
-  return `CASE ${kind} ${cases.join(' ')} END`
+  return new CoinCases(plan.mapping, literal).byKind(kind, of)
 }
 
 /** The same by the asset, which is another one for each kind. */
 export function byAsset({ plan }: OldTables, asset: string, of: (coin: Coin) => string): string {
-  const coins = coinsOf(plan.mapping)
-  if (coins.length === 1) return of(coins[0]!)
-  return `CASE ${asset} ${coins.map((coin) => `WHEN ${literal(coin.asset)} THEN ${of(coin)}`).join(' ')} END`
+  return new CoinCases(plan.mapping, literal).byAsset(asset, of)
 }

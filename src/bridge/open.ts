@@ -14,7 +14,13 @@ export async function openBridge(url: string, plan: BridgePlan | null): Promise<
       const { openMysqlSource } = await import('../import/mysql-source.ts')
       return await MysqlBridge.open(url, plan, () => openMysqlSource(url))
     }
+    case 'postgres':
+    case 'postgresql': {
+      const { PostgresBridge } = await import('./postgres-bridge.ts')
+      const { openPostgresSource } = await import('../import/postgres-source.ts')
+      return await PostgresBridge.open(url, plan, () => openPostgresSource(url))
+    }
     default:
-      throw new BridgeError('A bridge joins two sets of tables of one database server: MySQL or MariaDB.')
+      throw new BridgeError('A bridge joins two sets of tables of one database server: MySQL, MariaDB or PostgreSQL.')
   }
 }

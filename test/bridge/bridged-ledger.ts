@@ -1,14 +1,12 @@
-/** An old system and a ledger in one scratch database of MySQL or MariaDB, and what tests ask of a bridge between them. */
+/** An old system and a ledger in one scratch database, and what tests ask of a bridge between them. */
 import assert from 'node:assert/strict'
 import type { BridgeStatus, InstallOptions, InstallReport } from '../../src/bridge/bridge.ts'
 import { openBridge } from '../../src/bridge/open.ts'
 import { HOUSE_DEFAULT, type BridgePlan } from '../../src/bridge/plan.ts'
 import { MAPPING_DEFAULT } from '../../src/import/mapping.ts'
 import { migrateLedger, type EmbeddedLedger } from '../../src/ledger.ts'
-import { MysqlDatabase, type MysqlServer } from '../../harness/mysql-servers.ts'
 import { assertLaws } from '../support/audited-ledger.ts'
-import type { Connection } from 'mysql2/promise'
-import { OLD_TABLES } from './old-code.ts'
+import type { OldDatabase, OldServer } from './old-server.ts'
 
 export const PLAN: BridgePlan = {
   mapping: MAPPING_DEFAULT,
@@ -19,22 +17,27 @@ export const PLAN: BridgePlan = {
 
 /** An old system with these users, in a database that has an empty ledger too. */
 export async function oldSystem(
-  { url }: MysqlServer,
+  server: OldServer,
   users: readonly (readonly [id: number, balance: number, frozen: number])[],
-  tables: readonly string[] = OLD_TABLES,
-): Promise<MysqlDatabase> {
-  const database = await MysqlDatabase.create(url!)
-  for (const sql of tables) await database.query(sql)
-  if (users.length > 0) {
-    const rows = users.map((row) => `(${row.join(', ')})`)
-    await database.query(`INSERT INTO users (id, balance, frozen_balance) VALUES ${rows.join(', ')}`)
+  tables: readonly string[] = server.dialect.tables,
+): Promise<OldDatabase> {
+  const database = await server.create()
+  try {
+    for (const sql of tables) await database.query(sql)
+    if (users.length > 0) {
+      const rows = users.map((row) => `(${row.join(', ')})`)
+      await database.query(`INSERT INTO users (id, balance, frozen_balance) VALUES ${rows.join(', ')}`)
+    }
+    await migrateLedger(database.url())
+    return database
+  } catch (error) {
+    await database[Symbol.asyncDispose]()
+    throw error
   }
-  await migrateLedger(database.url())
-  return database
 }
 
 export async function install(
-  database: MysqlDatabase,
+  database: OldDatabase,
   plan: BridgePlan = PLAN,
   options: Partial<InstallOptions> = {},
 ): Promise<InstallReport> {
@@ -42,13 +45,13 @@ export async function install(
   return await bridge.install({ batchUsers: 100, adopt: false, ...options }, () => undefined)
 }
 
-export async function status(database: MysqlDatabase): Promise<BridgeStatus> {
+export async function status(database: OldDatabase): Promise<BridgeStatus> {
   await using bridge = await openBridge(database.url(), null)
   return await bridge.status()
 }
 
 /** Both books are exact, and agree. */
-export async function assertExact(database: MysqlDatabase, ledger: EmbeddedLedger): Promise<void> {
+export async function assertExact(database: OldDatabase, ledger: EmbeddedLedger): Promise<void> {
   await using bridge = await openBridge(database.url(), null)
   const { differences } = await bridge.verify({ repair: false }, () => undefined)
   assert.deepEqual(differences, [])
@@ -60,7 +63,7 @@ export async function available(ledger: EmbeddedLedger, account: string, asset =
   return found.balances.find((balance) => balance.asset === asset)?.available ?? 0n
 }
 
-export async function rowOf(database: MysqlDatabase, user: number): Promise<readonly [number, number, number]> {
+export async function rowOf(database: OldDatabase, user: number): Promise<readonly [number, number, number]> {
   const [row] = await database.query(`SELECT balance, frozen_balance, version FROM users WHERE id = ${user}`)
   return [Number(row!['balance']), Number(row!['frozen_balance']), Number(row!['version'])]
 }
@@ -71,10 +74,4 @@ export async function errorOf(promise: Promise<unknown>): Promise<string> {
     () => 'no error',
     (error: unknown) => (error as Error).message,
   )
-}
-
-/** Another connection to the database; its transaction ends with the test, however the test ends. */
-export async function rival(database: MysqlDatabase): Promise<Connection & AsyncDisposable> {
-  const connection = await database.connect()
-  return Object.assign(connection, { [Symbol.asyncDispose]: async () => connection.destroy() })
 }

@@ -1,4 +1,6 @@
-import { mysqlServers } from '../../harness/mysql-servers.ts'
-import { bridgeSuite } from './mysql-suite.ts'
+import { describeMysqlBridge } from './mysql-own.ts'
+import { mysqlOldServer } from './mysql-server.ts'
+import { bridgeSuite } from './suite.ts'
 
-bridgeSuite(mysqlServers().find(({ name }) => name === 'mysql')!)
+const server = mysqlOldServer('mysql')
+bridgeSuite(server, () => describeMysqlBridge(server))

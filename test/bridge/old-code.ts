@@ -2,29 +2,9 @@
  * Old code on the tables of the freeze write-ups: its three ways to freeze, settle and refund (row locks, compare-and-swap, update first),
  * and the ways of other code of the same age: transfers between users in the order of their ids, and reports that change many rows.
  *
- * Each call is a transaction of its own connection at the server's default isolation. What the database refuses is counted by error number.
+ * Each call is a transaction of its own connection at the server's default isolation. What the database refuses is counted by the name of its error.
  */
-import { createPool, type Pool, type PoolConnection } from 'mysql2/promise'
-import type { ResultSetHeader, RowDataPacket } from 'mysql2'
-
-export const OLD_TABLES = [
-  `CREATE TABLE users (
-    id BIGINT NOT NULL PRIMARY KEY,
-    balance BIGINT NOT NULL,
-    frozen_balance BIGINT NOT NULL,
-    version BIGINT NOT NULL DEFAULT 0,
-    updated_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP
-  )`,
-  `CREATE TABLE compute_freeze_logs (
-    id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
-    request_id VARCHAR(64) NOT NULL,
-    user_id BIGINT NOT NULL,
-    amount BIGINT NOT NULL,
-    actual_amount BIGINT,
-    status VARCHAR(16) NOT NULL,
-    UNIQUE KEY idx_request_id (request_id)
-  )`,
-]
+import type { OldPool, OldRow, OldServer, OldSession } from './old-server.ts'
 
 export type Way = 'row-lock' | 'cas' | 'update-first' | 'insert-first'
 
@@ -34,8 +14,8 @@ export interface OldCounts {
   transfers: number
   /** Calls that found too few coins, or lost against another version every time. */
   declined: number
-  /** Errors of the server, by number. */
-  readonly errors: Map<number, number>
+  /** Errors of the server, by their names. */
+  readonly errors: Map<string, number>
 }
 
 const CAS_TRIES_MAX = 51
@@ -44,10 +24,12 @@ class Declined extends Error {}
 
 export class OldCode implements AsyncDisposable {
   readonly counts: OldCounts = { freezes: 0, ends: 0, transfers: 0, declined: 0, errors: new Map() }
-  readonly #pool: Pool
+  readonly #server: OldServer
+  readonly #pool: OldPool
 
-  constructor(url: string, connections = 6) {
-    this.#pool = createPool({ uri: url, connectionLimit: connections, supportBigNumbers: true, flags: ['FOUND_ROWS'] })
+  constructor(server: OldServer, url: string, connections = 6) {
+    this.#server = server
+    this.#pool = server.pool(url, connections)
   }
 
   /** Returns whether the coins are frozen. */
@@ -56,7 +38,7 @@ export class OldCode implements AsyncDisposable {
     if (frozen) this.counts.freezes++
     return frozen
 
-    async function freeze(connection: PoolConnection): Promise<boolean> {
+    async function freeze(connection: OldSession): Promise<boolean> {
       if (way === 'insert-first') await insertLog(connection, requestId, user, amount)
       if (way === 'row-lock') await select(connection, 'SELECT balance FROM users WHERE id = ? FOR UPDATE', [user])
       const condition = way === 'cas' ? await versionCondition(connection, user) : ''
@@ -85,7 +67,7 @@ export class OldCode implements AsyncDisposable {
     if (ended) this.counts.ends++
     return ended
 
-    async function end(connection: PoolConnection): Promise<boolean> {
+    async function end(connection: OldSession): Promise<boolean> {
       if (way === 'row-lock') await select(connection, 'SELECT balance FROM users WHERE id = ? FOR UPDATE', [user])
       const [log] = await select(connection, 'SELECT amount, status FROM compute_freeze_logs WHERE request_id = ?', [
         requestId,
@@ -134,21 +116,21 @@ export class OldCode implements AsyncDisposable {
   }
 
   /** Each attempt is a transaction of its own, as at REPEATABLE READ it must be. */
-  async #swapped(work: (connection: PoolConnection) => Promise<boolean>): Promise<boolean> {
+  async #swapped(work: (connection: OldSession) => Promise<boolean>): Promise<boolean> {
     for (let tries = 1; tries <= CAS_TRIES_MAX; tries++) if (await this.#transaction(work)) return true
     throw new Declined()
   }
 
-  async #transaction(work: (connection: PoolConnection) => Promise<boolean>): Promise<boolean> {
-    const connection = await this.#pool.getConnection()
+  async #transaction(work: (connection: OldSession) => Promise<boolean>): Promise<boolean> {
+    const connection = await this.#pool.take()
     try {
-      await connection.beginTransaction()
+      await connection.run('BEGIN')
       try {
         const result = await work(connection)
-        await connection.commit()
+        await connection.run('COMMIT')
         return result
       } catch (error) {
-        await connection.rollback()
+        await connection.run('ROLLBACK')
         throw error
       }
     } finally {
@@ -162,36 +144,30 @@ export class OldCode implements AsyncDisposable {
     } catch (error) {
       if (error instanceof Declined) this.counts.declined++
       else {
-        const { errno } = error as { readonly errno?: number }
-        if (errno === undefined) throw error
-        this.counts.errors.set(errno, (this.counts.errors.get(errno) ?? 0) + 1)
+        const name = this.#server.errorName(error)
+        if (name === null) throw error
+        this.counts.errors.set(name, (this.counts.errors.get(name) ?? 0) + 1)
       }
       return false
     }
   }
 }
 
-async function versionCondition(connection: PoolConnection, user: number): Promise<string> {
+async function versionCondition(connection: OldSession, user: number): Promise<string> {
   const [row] = await select(connection, 'SELECT version FROM users WHERE id = ?', [user])
   if (row === undefined) throw new Declined()
   return `AND version = ${Number(row['version'])}`
 }
 
-async function insertLog(connection: PoolConnection, requestId: string, user: number, amount: number): Promise<void> {
+async function insertLog(connection: OldSession, requestId: string, user: number, amount: number): Promise<void> {
   const sql = `INSERT INTO compute_freeze_logs (request_id, user_id, amount, status) VALUES (?, ?, ?, 'frozen')`
   await change(connection, sql, [requestId, user, amount])
 }
 
-async function select(
-  connection: PoolConnection,
-  sql: string,
-  values: readonly unknown[],
-): Promise<readonly RowDataPacket[]> {
-  const [rows] = await connection.query<RowDataPacket[]>(sql, [...values])
-  return rows
+async function select(connection: OldSession, sql: string, values: readonly unknown[]): Promise<readonly OldRow[]> {
+  return (await connection.run(sql, values)).rows
 }
 
-async function change(connection: PoolConnection, sql: string, values: readonly unknown[]): Promise<number> {
-  const [result] = await connection.query<ResultSetHeader>(sql, [...values])
-  return result.affectedRows
+async function change(connection: OldSession, sql: string, values: readonly unknown[]): Promise<number> {
+  return (await connection.run(sql, values)).changed
 }

@@ -46,8 +46,8 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   import: { sees: ['api', 'domain', ...ADDRESSES], packages: ['mysql2', 'pg'], node: true },
   // Writes rows as the stores do, from within the transactions of an old system, whose tables it reads as the import does.
   bridge: {
-    sees: ['domain', 'api', 'import', 'stores/mysql', 'stores/sql', ...PORTS],
-    packages: ['mysql2'],
+    sees: ['domain', 'api', 'import', 'stores/mysql', 'stores/postgres', 'stores/sql', ...PORTS],
+    packages: ['pg'],
     node: true,
   },
   reconcile: { sees: ['api', 'domain'], packages: ['csv-parse'], node: true },

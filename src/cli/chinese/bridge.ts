@@ -1,7 +1,7 @@
 /** The bridge to an old system. In Chinese, by the English text. */
 export const BRIDGE_IN_CHINESE: Readonly<Record<string, string>> = {
-  'Joins an old system’s tables of users and freezes and the ledger’s, in one database server, into one set of books while both are in use. On MySQL and MariaDB.':
-    '在同一数据库服务器上，把旧系统的用户表、冻结表与账本的表合成一套账，两边可以同时使用。支持 MySQL 和 MariaDB。',
+  'Joins an old system’s tables of users and freezes and the ledger’s, in one database server, into one set of books while both are in use. On MySQL, MariaDB and PostgreSQL.':
+    '在同一数据库服务器上，把旧系统的用户表、冻结表与账本的表合成一套账，两边可以同时使用。支持 MySQL、MariaDB 和 PostgreSQL。',
   'Takes over the balance and the open freezes of every user, in small batches while the old system serves; from then on each side follows the other in the same transaction. A second run continues where the first was stopped. Exits 1 if a user could not be taken over.':
     '旧系统照常服务时，分小批接管每个用户的余额和未结冻结；此后每一边的写入都在同一事务中带动另一边。再次执行会从中断处继续。有用户无法接管时退出码为 1。',
   'the column of users that counts changes, for compare-and-swap (default: none)':

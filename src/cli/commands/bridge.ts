@@ -37,7 +37,7 @@ export function addBridgeCommand(program: Command): void {
     .command('bridge')
     .description(
       'Joins an old system’s tables of users and freezes and the ledger’s, in one database server, into one set of books while both are ' +
-        'in use. On MySQL and MariaDB.',
+        'in use. On MySQL, MariaDB and PostgreSQL.',
     )
   addInstall(bridge)
   added(bridge, 'status', 'Shows what is bridged, and what is not.').action((flags: BridgeFlags) =>

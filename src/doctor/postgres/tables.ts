@@ -29,9 +29,11 @@ const INDEXES = `SELECT t.relname AS table_name, i.relname AS name, x.indisuniqu
   FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class t ON t.oid = x.indrelid
   WHERE pg_table_is_visible(t.oid) AND t.relname IN (${TABLE_LIST})`
 
+/** The triggers of a bridge are Holdfast's own, and keep the order of locks (src/bridge). */
 const ATTACHMENTS = `SELECT 'trigger' AS kind, t.relname AS table_name, g.tgname AS name, 'runs ' || g.tgfoid::regproc::text AS text
     FROM pg_trigger g JOIN pg_class t ON t.oid = g.tgrelid
     WHERE NOT g.tgisinternal AND pg_table_is_visible(t.oid) AND t.relname IN (${TABLE_LIST})
+      AND g.tgname NOT IN ('holdfast_bridge_balances_insert', 'holdfast_bridge_balances_update')
   UNION ALL SELECT 'foreign_key', t.relname, c.conname, 'refers to ' || r.relname
     FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid JOIN pg_class r ON r.oid = c.confrelid
     WHERE c.contype = 'f' AND (pg_table_is_visible(t.oid) AND t.relname IN (${TABLE_LIST}) OR pg_table_is_visible(r.oid) AND r.relname IN (${TABLE_LIST}))`

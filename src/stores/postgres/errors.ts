@@ -25,6 +25,8 @@ const BY_STATE: Readonly<Record<string, Failure>> = {
   '40P01': 'deadlock', // deadlock_detected
   CR000: 'serialization', // CockroachDB before 20.1, later 40001
   '55P03': 'lock_timeout', // lock_not_available: lock_timeout
+  // Only the triggers of a bridge cause it (src/bridge).
+  P0001: 'refused', // raise_exception
   // The server process was ended: PostgreSQL closes the connection as well, a pooler may keep it.
   '57P01': 'unknown', // admin_shutdown
   '57P02': 'unknown', // crash_shutdown

@@ -7,19 +7,23 @@ import { isContended, type CommitResult, type Contended } from '../../engine/sto
 import type { RunningNumbers } from '../../domain/running-numbers.ts'
 import type { PooledClient } from './connection-pool.ts'
 import { classify, faultOf, inDoubt, resultOf, UNPROVEN } from './errors.ts'
+import type { OldRows } from './old-rows.ts'
 import { lockSnapshot, type Found } from './snapshots.ts'
 import { waitForStandbys } from './standbys.ts'
 import { writeStatement } from './writes.ts'
 
 export class ExclusiveTransaction {
   readonly #client: PooledClient
+  readonly #oldRows: OldRows | null
   /** Whether the server may still have a transaction of this connection. */
   #open = true
   /** Whether the connection or its server failed, so that the connection is not used again. */
   #spoiled = false
 
-  constructor(client: PooledClient) {
+  /** @param oldRows null: there is no bridge to an old system */
+  constructor(client: PooledClient, oldRows: OldRows | null) {
     this.#client = client
+    this.#oldRows = oldRows
   }
 
   async run(footprint: Footprint, ids: RunningNumbers, plan: (snapshot: Snapshot) => Changes): Promise<CommitResult> {
@@ -49,7 +53,7 @@ export class ExclusiveTransaction {
   /** Why not, when another writer held the locks. */
   async #lock(footprint: Footprint, ids: RunningNumbers): Promise<Found | Contended> {
     try {
-      return await lockSnapshot(this.#client, footprint, ids)
+      return await lockSnapshot(this.#client, footprint, { ids, oldRows: this.#oldRows })
     } catch (error) {
       const failure = classify(error)
       if (isContended(failure)) return failure

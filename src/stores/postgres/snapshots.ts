@@ -24,6 +24,7 @@ import {
 } from '../sql/snapshot-rows.ts'
 import type { Row } from '../sql/values.ts'
 import type { LedgerClient } from './ledger-client.ts'
+import type { OldRows } from './old-rows.ts'
 import { pipelined } from './pipelined.ts'
 import {
   lockBalances,
@@ -63,16 +64,21 @@ export async function loadSnapshot(client: LedgerClient, footprint: Footprint, i
 }
 
 /**
- * Leaves the transaction open, with the balances locked in the order of their ids.
+ * Leaves the transaction open, with the balances locked in the order of their ids, and their old rows before them.
  *
  * @throws the server's error; Fault `store_unavailable`
  */
-export async function lockSnapshot(client: LedgerClient, footprint: Footprint, ids: RunningNumbers): Promise<Found> {
+export async function lockSnapshot(
+  client: LedgerClient,
+  footprint: Footprint,
+  { ids, oldRows }: { readonly ids: RunningNumbers; readonly oldRows: OldRows | null },
+): Promise<Found> {
   // Further balances could be locked only out of order, so a second look starts with a new transaction.
   let before: readonly Statement[] = []
   return await read(client, footprint, ids, (asked) => {
     const names = [...asked.names.values()]
-    const begin = [...before, { text: 'BEGIN' }, ...(names.length === 0 ? [] : [lockBalances(names)])]
+    const locks = names.length === 0 ? [] : [...(oldRows?.lock(names) ?? []), lockBalances(names)]
+    const begin = [...before, { text: 'BEGIN' }, ...locks]
     before = [{ text: 'ROLLBACK' }]
     // Separate statements, whose snapshots come after the locks: they see what was committed during the wait for the locks.
     return look(client, footprint, asked, begin, [])

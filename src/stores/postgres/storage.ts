@@ -20,6 +20,7 @@ import type { LedgerClient } from './ledger-client.ts'
 import { postgresMigrations, postgresMigrationTarget } from './migrations.ts'
 import { messagesOf } from '../warning.ts'
 import { clusterWarnings, readSettings, requireUsable, warningsOf, type ServerSettings } from './server.ts'
+import { readOldRows } from './old-rows.ts'
 import { PostgresStore } from './store.ts'
 import { parsePostgresUrl, type PostgresUrl } from './url.ts'
 
@@ -42,11 +43,11 @@ const CLOSE_WATCH_MS = 1_000
  */
 export async function openPostgresStorage(url: string, options: PostgresOptions = {}): Promise<Storage> {
   const parsed = parsePostgresUrl(url)
-  const warnings = await withClient(parsed, async (client, settings) => {
+  const { warnings, oldRows } = await withClient(parsed, async (client, settings) => {
     const target = postgresMigrationTarget(client, parsed.schema)
     if (options.migrate === true) await migrate(target, postgresMigrations())
     else await requireMigrated(target, postgresMigrations())
-    return warningsOf(settings)
+    return { warnings: warningsOf(settings), oldRows: await readOldRows(queryOf(client)) }
   })
   const connections = new Connections(parsed)
   connections.search.onMove((move) => {
@@ -62,7 +63,7 @@ export async function openPostgresStorage(url: string, options: PostgresOptions 
   return {
     kind: 'postgres',
     newFile: null,
-    store: new PostgresStore(connections),
+    store: new PostgresStore(connections, oldRows),
     reader: new SqlReader('postgres', connections.read, { move: moveCommits(connections.read) }),
     actors: new PostgresActors(connections),
     auditor: new SqlAuditor('postgres', connections.audit),

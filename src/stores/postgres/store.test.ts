@@ -113,7 +113,7 @@ describe('on a server', { skip: WITHOUT_POSTGRES, concurrency: 3 }, () => {
     await client.query(`LOAD 'auto_explain'; SET auto_explain.log_min_duration = 0; SET client_min_messages = log`)
     const repeats = [deposit('d1', 'user:1', 1_000n), settlePart('p1', 'h2', 1n)]
     await loadSnapshot(client, books.footprint(...work, ...repeats), newBalanceIds())
-    await lockSnapshot(client, books.footprint(...work), newBalanceIds())
+    await lockSnapshot(client, books.footprint(...work), { ids: newBalanceIds(), oldRows: null })
     await client.query(writeStatement(changes))
     await client.end()
     const all = plans.join('\n')

@@ -5,11 +5,13 @@ import { type Footprint } from '../../domain/footprint.ts'
 import { Fault } from '../../engine/faults.ts'
 import type { CommitResult, Store, StoreClock } from '../../engine/store.ts'
 import { newBalanceIds } from '../sql/balance-ids.ts'
+import { balancesOf, BRIDGE_LOOK_MS } from '../sql/bridged-names.ts'
 import { clockOf, selectClock } from '../sql/clock.ts'
 import type { Row } from '../sql/values.ts'
 import type { Connections } from './connections.ts'
 import { faultOf, ReadOnlyFault, resultOf } from './errors.ts'
 import { ExclusiveTransaction } from './exclusive-transaction.ts'
+import { readOldRows, type OldRows } from './old-rows.ts'
 import { requireRights, SELECT_RIGHTS } from './rights.ts'
 import { loadSnapshot } from './snapshots.ts'
 import { requirePrimary } from './standbys.ts'
@@ -18,9 +20,14 @@ import { writeStatement } from './writes.ts'
 export class PostgresStore implements Store {
   readonly #connections: Connections
   readonly #ids = newBalanceIds()
+  #oldRows: OldRows | null
+  /** When to look for a bridge again, on the clock of `performance`. */
+  #lookAgainAt = performance.now() + BRIDGE_LOOK_MS
 
-  constructor(connections: Connections) {
+  /** @param oldRows null: there is no bridge to an old system */
+  constructor(connections: Connections, oldRows: OldRows | null) {
     this.#connections = connections
+    this.#oldRows = oldRows
   }
 
   get connectionsLost(): number {
@@ -45,9 +52,11 @@ export class PostgresStore implements Store {
 
   async commit(changes: Changes): Promise<CommitResult> {
     if (isEmpty(changes)) return 'committed'
+    this.#lookForBridge()
+    const lock = this.#oldRows?.lockOf(balancesOf(changes)) ?? null
     return await this.#onPrimary(async () => {
       try {
-        await this.#connections.line.send(writeStatement(changes))
+        await this.#connections.line.send(writeStatement(changes, lock))
         return 'committed'
       } catch (error) {
         if (error instanceof Fault) throw error
@@ -57,8 +66,9 @@ export class PostgresStore implements Store {
   }
 
   async exclusive(footprint: Footprint, plan: (snapshot: Snapshot) => Changes): Promise<CommitResult> {
+    this.#lookForBridge()
     return await this.#onPrimary(async () => {
-      const transaction = new ExclusiveTransaction(await this.#connections.writes.take())
+      const transaction = new ExclusiveTransaction(await this.#connections.writes.take(), this.#oldRows)
       try {
         return await transaction.run(footprint, this.#ids, plan)
       } finally {
@@ -94,6 +104,18 @@ export class PostgresStore implements Store {
         client.release(!isClean)
       }
     })
+  }
+
+  /** Looks in the background; what comes of it counts from the next commit on. */
+  #lookForBridge(): void {
+    const now = performance.now()
+    if (now < this.#lookAgainAt) return
+    this.#lookAgainAt = now + BRIDGE_LOOK_MS
+    readOldRows(this.#connections.read).then(
+      (oldRows) => (this.#oldRows = oldRows),
+      // A server in trouble is noticed by the commit.
+      () => undefined,
+    )
   }
 
   /** The server may have become the standby of another one: then no connection to it is used again. */

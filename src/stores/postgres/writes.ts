@@ -34,6 +34,7 @@ import { RUN } from '../sql/run-row.ts'
 import { STANDING_CHANGED, STANDING_NEW } from '../sql/standing-row.ts'
 import { writesOf, type Writes } from '../sql/writes.ts'
 import { addColumns, typeOf } from './columns.ts'
+import type { OldLock } from './old-rows.ts'
 
 interface Part {
   readonly kind: RowColumns
@@ -140,11 +141,15 @@ const PARTS: readonly Part[] = [
   insert('noted', COMMITTED, ({ commits }) => commits),
 ]
 
-/** Texts by their parts, so that each is prepared once per connection. */
-const texts = new Map<number, string>()
+/** Texts by their names, so that each is prepared once per connection. */
+const texts = new Map<string, string>()
 
-/** `changes`, which are not empty, as one statement. A failed guard divides by zero, so that nothing is written. */
-export function writeStatement(changes: Changes): QueryConfig<unknown[]> {
+/**
+ * `changes`, which are not empty, as one statement. A failed guard divides by zero, so that nothing is written.
+ *
+ * @param lock the old rows that are locked before anything else, where a bridge joins some; null: none
+ */
+export function writeStatement(changes: Changes, lock: OldLock | null = null): QueryConfig<unknown[]> {
   const values: unknown[] = []
   const counts: number[] = []
   const writes = writesOf(changes)
@@ -155,18 +160,22 @@ export function writeStatement(changes: Changes): QueryConfig<unknown[]> {
     parts |= 1 << index
     if (part.guard !== null) counts.push(count)
   }
-  let text = texts.get(parts)
+  const name = `${WRITE_NAME}${parts}${lock === null ? '' : `_${lock.name}`}`
+  let text = texts.get(name)
   if (text === undefined) {
-    text = writeText(PARTS.filter((_, index) => (parts & (1 << index)) !== 0))
-    texts.set(parts, text)
+    text = writeText(
+      PARTS.filter((_, index) => (parts & (1 << index)) !== 0),
+      lock,
+    )
+    texts.set(name, text)
   }
-  return { name: `${WRITE_NAME}${parts}`, text, values: [...values, ...counts] }
+  return { name, text, values: [...values, ...counts, ...(lock?.parameters ?? [])] }
 }
 
 /** How the names of prepared writes begin. */
 export const WRITE_NAME = 'holdfast_write_'
 
-function writeText(parts: readonly Part[]): string {
+function writeText(parts: readonly Part[], lock: OldLock | null): string {
   let parameters = 0
   const statements = parts.map((part) => {
     const arrays: string[] = []
@@ -180,6 +189,11 @@ function writeText(parts: readonly Part[]): string {
   const guards = parts
     .filter(({ guard }) => guard !== null)
     .map(({ guard }) => `WHEN (SELECT count(*) FROM ${guard}) <> $${++parameters}::bigint THEN 0`)
+  if (lock !== null) {
+    // Read before the guards, and so run before all other parts. It is no guard: a row that is missing is the triggers' business.
+    statements.unshift(`bridged AS MATERIALIZED (${lock.sql(parameters + 1)})`)
+    guards.unshift('WHEN (SELECT count(*) FROM bridged) < 0 THEN 0')
+  }
   const passed = guards.length === 0 ? '1' : `1 / CASE ${guards.join(' ')} ELSE 1 END`
   return `WITH ${statements.join(', ')} SELECT ${passed}`
 }

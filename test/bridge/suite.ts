@@ -1,22 +1,18 @@
-/** The promises of a bridge on a real server of MySQL or MariaDB. */
+/** The promises of a bridge, on a real server of any kind. */
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { createConnection } from 'mysql2/promise'
 import type { BridgeStatus } from '../../src/bridge/bridge.ts'
 import { openLedger } from '../../src/ledger.ts'
-import type { MysqlDatabase, MysqlServer } from '../../harness/mysql-servers.ts'
 import { runHoldfast } from '../../harness/service-process.ts'
-import { assertExact, available, errorOf, install, oldSystem, rival, rowOf, status } from './bridged-ledger.ts'
-import { describeLoad } from './mysql-load.ts'
-import { describeInstallation, describeOperation } from './mysql-operation.ts'
+import { assertExact, available, errorOf, install, oldSystem, rowOf } from './bridged-ledger.ts'
+import { describeLoad } from './load.ts'
 import { OldCode } from './old-code.ts'
+import type { OldServer } from './old-server.ts'
+import { describeInstallation, describeOperation } from './operation.ts'
 
-export function bridgeSuite(server: MysqlServer): void {
+/** @param describeOwn tests of what only this kind of server has */
+export function bridgeSuite(server: OldServer, describeOwn: () => void): void {
   const { name, url, reason } = server
   if (url === null) {
     test(`a bridge on ${name}`, { skip: reason }, () => {})
@@ -28,10 +24,11 @@ export function bridgeSuite(server: MysqlServer): void {
     describeInstallation(server)
     describeOperation(server)
     describeLoad(server)
+    describeOwn()
   })
 }
 
-function describeBothSides(server: MysqlServer): void {
+function describeBothSides(server: OldServer): void {
   test('what one side commits, the other one has in the same transaction, with the version column moved', async () => {
     await using database = await oldSystem(server, [[8, 1_000, 100]])
     await database.query(`INSERT INTO compute_freeze_logs VALUES (1, 'old-1', 8, 100, NULL, 'frozen')`)
@@ -57,7 +54,7 @@ function describeBothSides(server: MysqlServer): void {
     await using database = await oldSystem(server, [[8, 1_000, 0]])
     await install(database)
     await using ledger = await openLedger(database.url(), { sweep: false })
-    await using old = new OldCode(database.url())
+    await using old = new OldCode(server, database.url())
     await ledger.freeze({ account: 'user:8', amount: 600n })
     assert.equal(await old.freeze('update-first', 'a', 8, 401), false)
     assert.equal(await old.freeze('update-first', 'b', 8, 400), true)
@@ -77,7 +74,7 @@ function describeBothSides(server: MysqlServer): void {
     }
     await install(database)
     await using ledger = await openLedger(database.url(), { sweep: false })
-    await using old = new OldCode(database.url())
+    await using old = new OldCode(server, database.url())
     const later = [randomUUID(), 'y'.repeat(40), 'later']
     for (const id of later) assert.equal(await old.freeze('update-first', id, 8, 1), true)
     for (const requestId of [...ids, ...later]) {
@@ -86,7 +83,7 @@ function describeBothSides(server: MysqlServer): void {
     }
     await ledger.freeze({ requestId: 'ours', account: 'user:8', amount: 5n })
     assert.equal(await old.freeze('update-first', 'ours', 8, 5), false)
-    assert.deepEqual([...old.counts.errors], [[1062, 1]])
+    assert.deepEqual([...old.counts.errors], [[server.dialect.duplicate, 1]])
     // An id that no request of a ledger can have is none of its business.
     assert.equal(await old.freeze('update-first', 'ä ö', 8, 1), true)
     await assertExact(database, ledger)
@@ -107,7 +104,7 @@ function describeBothSides(server: MysqlServer): void {
   })
 }
 
-function describeStatements(server: MysqlServer): void {
+function describeStatements(server: OldServer): void {
   test('statements of many rows, new users and deletes are followed, and coins are never deleted', async () => {
     await using database = await oldSystem(server, [
       [1, 10, 0],
@@ -118,9 +115,7 @@ function describeStatements(server: MysqlServer): void {
     await using ledger = await openLedger(database.url(), { sweep: false })
     await database.query('UPDATE users SET balance = balance + 5')
     await database.query('INSERT INTO users (id, balance, frozen_balance) VALUES (4, 40, 0), (5, 0, 0), (11, 7, 0)')
-    await database.query(
-      'INSERT INTO users (id, balance, frozen_balance) VALUES (4, 0, 0) ON DUPLICATE KEY UPDATE balance = balance + 1',
-    )
+    await database.query(server.dialect.insertOrUpdate('4, 0, 0', 'balance = balance + 1'))
     assert.deepEqual(await Promise.all([1, 2, 3, 4, 5, 11].map((user) => available(ledger, `user:${user}`))), [
       15n,
       25n,
@@ -131,10 +126,6 @@ function describeStatements(server: MysqlServer): void {
     ])
     await ledger.deposit({ account: 'user:5', amount: 3n })
     assert.match(await errorOf(database.query('DELETE FROM users WHERE id = 4')), /user:4 still has coins/)
-    assert.match(
-      await errorOf(database.query('REPLACE INTO users (id, balance, frozen_balance) VALUES (4, 1, 0)')),
-      /still has coins/,
-    )
     assert.match(
       await errorOf(database.query('UPDATE users SET id = 40 WHERE id = 4')),
       /key of a bridged row must not change/,
@@ -147,22 +138,6 @@ function describeStatements(server: MysqlServer): void {
     await assertExact(database, ledger)
   })
 
-  test('LOAD DATA is followed', async () => {
-    await using database = await oldSystem(server, [])
-    await install(database)
-    await using ledger = await openLedger(database.url(), { sweep: false })
-    const file = join(tmpdir(), `${database.name}.tsv`)
-    await writeFile(file, Array.from({ length: 500 }, (_, index) => `${index + 1}\t${index}\t0\n`).join(''))
-    try {
-      await load(database, file, `LOAD DATA LOCAL INFILE '${file}' INTO TABLE users (id, balance, frozen_balance)`)
-    } finally {
-      await rm(file)
-    }
-    assert.equal(await available(ledger, 'user:500'), 499n)
-    await assertExact(database, ledger)
-    assert.equal((await status(database)).accounts.attached, 500)
-  })
-
   test('an old transaction that is rolled back leaves nothing, and one statement of it that fails nothing of its own', async () => {
     await using database = await oldSystem(server, [
       [1, 10, 0],
@@ -170,24 +145,23 @@ function describeStatements(server: MysqlServer): void {
     ])
     await install(database)
     await using ledger = await openLedger(database.url(), { sweep: false })
-    await using old = await rival(database)
-    await old.beginTransaction()
-    await old.query('UPDATE users SET balance = 3 WHERE id = 1')
-    await assert.rejects(old.query('UPDATE users SET balance = balance - 15 ORDER BY id DESC'), /below its floor/)
-    await old.commit()
-    await old.beginTransaction()
-    await old.query('UPDATE users SET balance = 1 WHERE id = 2')
-    await old.rollback()
+    await using old = await database.rival()
+    await old.run('BEGIN')
+    await old.run('UPDATE users SET balance = 3 WHERE id = 1')
+    if (server.dialect.failedStatementEndsAll) await old.run('SAVEPOINT earlier')
+    await assert.rejects(old.run(server.dialect.takeFromLast), /below its floor/)
+    if (server.dialect.failedStatementEndsAll) await old.run('ROLLBACK TO SAVEPOINT earlier')
+    await old.run('COMMIT')
+    await old.run('BEGIN')
+    await old.run('UPDATE users SET balance = 1 WHERE id = 2')
+    await old.run('ROLLBACK')
     assert.deepEqual([await available(ledger, 'user:1'), await available(ledger, 'user:2')], [3n, 20n])
     await assertExact(database, ledger)
   })
 
   test('decimal places, a balance without what is frozen, and one row per user and kind of coins', async () => {
     const tables = [
-      `CREATE TABLE wallets (uid VARCHAR(40) NOT NULL, kind INT NOT NULL, coins DECIMAL(20, 2) NOT NULL, locked DECIMAL(20, 2) NOT NULL,
-         PRIMARY KEY (uid, kind))`,
-      `CREATE TABLE freezes (id BIGINT AUTO_INCREMENT PRIMARY KEY, request_id VARCHAR(64) UNIQUE, uid VARCHAR(40), kind INT,
-         amount DECIMAL(20, 2), status INT)`,
+      ...server.dialect.wallets,
       `INSERT INTO wallets VALUES ('ada', 1, 10, 0), ('ada', 2, 12.50, 0.25), ('bob', 2, 1, 0), ('bob', 9, 5, 0)`,
       `INSERT INTO freezes (request_id, uid, kind, amount, status) VALUES ('w-1', 'ada', 2, 0.25, 0)`,
     ]
@@ -213,17 +187,4 @@ function describeStatements(server: MysqlServer): void {
     await database.query(`UPDATE wallets SET coins = coins + 0.01 WHERE uid = 'ada' AND kind = 2`)
     assert.deepEqual([await available(ledger, 'w/ada', 'gem'), await available(ledger, 'w/ada', 'credit')], [626n, 10n])
   })
-}
-
-/** Runs a LOAD DATA LOCAL, on a server that allows it for the time. */
-async function load(database: MysqlDatabase, file: string, sql: string): Promise<void> {
-  const [before] = await database.query('SELECT @@GLOBAL.local_infile AS allowed')
-  await database.query('SET GLOBAL local_infile = 1')
-  const connection = await createConnection({ uri: database.url(), infileStreamFactory: () => createReadStream(file) })
-  try {
-    await connection.query(sql)
-  } finally {
-    await connection.end()
-    await database.query(`SET GLOBAL local_infile = ${Number(before!['allowed'])}`)
-  }
 }
