@@ -89,10 +89,16 @@ main: BEGIN
   END IF;
   IF p_why <> 'write' THEN
     SET @holdfast_begun = 1;
-    SET v_counter = ${NUMBER};
-    INSERT IGNORE INTO ${ledger}.balances (id, account, asset, stripe, available, held, floor, debt, standing, successor, version)
-      VALUES (v_counter, ${literal(plan.house)}, p_asset, ${STRIPES_OF_ENGINES} + p_number, -v_delta, 0, NULL, 0, 0, NULL, 1);
-    SELECT COUNT(*) INTO v_counter_made FROM ${ledger}.balances WHERE id = v_counter AND account = ${literal(plan.house)};
+    REPEAT
+      SET v_counter = ${NUMBER}, v_tries = v_tries + 1;
+      INSERT IGNORE INTO ${ledger}.balances (id, account, asset, stripe, available, held, floor, debt, standing, successor, version)
+        VALUES (v_counter, ${literal(plan.house)}, p_asset, ${STRIPES_OF_ENGINES} + p_number, -v_delta, 0, NULL, 0, 0, NULL, 1);
+      SELECT COUNT(*) INTO v_counter_made FROM ${ledger}.balances
+        WHERE id = v_counter AND account = ${literal(plan.house)} AND asset = p_asset AND stripe = ${STRIPES_OF_ENGINES} + p_number;
+      SELECT COUNT(*) INTO v_taken FROM ${ledger}.balances FORCE INDEX (balances_name)
+        WHERE account = ${literal(plan.house)} AND asset = p_asset AND stripe = ${STRIPES_OF_ENGINES} + p_number;
+    UNTIL v_taken = 1 OR v_tries = ${NUMBER_TRIES_MAX} END REPEAT;
+    SET v_tries = 0;
     IF v_counter_made = 1 THEN SET v_counter_before = 0, v_counter_version = 0; END IF;
   END IF;
   IF v_delta = 0 AND p_why = 'write' THEN LEAVE main; END IF;
@@ -130,10 +136,14 @@ function openedBalance({ ledger }: OldTables): string {
   return `IF v_after < 0 THEN ${signal(`CONCAT(p_account, ' has ', v_after, ' available')`)}; END IF;
     SELECT COALESCE(MAX(standing), 0) INTO v_standing FROM ${ledger}.standings WHERE account = p_account;
     IF v_standing <> 0 THEN ${signal(`CONCAT(p_account, ' is blocked or closed in the ledger')`)}; END IF;
-    SET v_id = ${NUMBER};
-    INSERT IGNORE INTO ${ledger}.balances (id, account, asset, stripe, available, held, floor, debt, standing, successor, version)
-      VALUES (v_id, p_account, p_asset, 0, v_after, 0, 0, 0, 0, NULL, 1);
-    SELECT COUNT(*) INTO v_made FROM ${ledger}.balances WHERE id = v_id AND account = p_account;
+    REPEAT
+      SET v_id = ${NUMBER}, v_tries = v_tries + 1;
+      INSERT IGNORE INTO ${ledger}.balances (id, account, asset, stripe, available, held, floor, debt, standing, successor, version)
+        VALUES (v_id, p_account, p_asset, 0, v_after, 0, 0, 0, 0, NULL, 1);
+      SELECT COUNT(*) INTO v_made FROM ${ledger}.balances WHERE id = v_id AND account = p_account;
+      SELECT COUNT(*) INTO v_taken FROM ${ledger}.balances FORCE INDEX (balances_name) WHERE account = p_account AND asset = p_asset AND stripe = 0;
+    UNTIL v_taken = 1 OR v_tries = ${NUMBER_TRIES_MAX} END REPEAT;
+    SET v_tries = 0;
     IF v_made = 1 THEN
       SET @holdfast_begun = 1, v_before = 0, v_held = 0, v_delta = v_after;
       INSERT INTO ${ledger}.standings (account, standing, successor, assets, version) VALUES (p_account, 0, NULL, p_asset, 1)

@@ -100,9 +100,6 @@ export function meetFunction(tables: OldTables): FunctionText {
     ${openedBalance(tables)}
   END IF;
   IF NOT v_made THEN
-    IF p_why <> 'write' THEN
-      SELECT b.id INTO p_balance FROM ${ledger}.balances b WHERE b.account = p_account AND b.asset = p_asset AND b.stripe = 0;
-    END IF;
     SELECT * INTO v_balance FROM ${ledger}.balances b WHERE b.id = p_balance FOR NO KEY UPDATE;
     IF NOT FOUND THEN ${signal(`'the balance of ' || p_account || ' is gone'`)}; END IF;
     v_id := v_balance.id; v_before := v_balance.available; v_held := v_balance.held; v_version := v_balance.version;
@@ -116,13 +113,15 @@ export function meetFunction(tables: OldTables): FunctionText {
   v_delta := v_after - v_before;
   IF v_delta = 0 AND p_why = 'write' THEN RETURN; END IF;
   IF p_why <> 'write' THEN
-    INSERT INTO ${ledger}.balances (id, account, asset, stripe, available, held, floor, debt, standing, successor, version)
-      VALUES (${NUMBER}, ${literal(plan.house)}, p_asset, ${STRIPES_OF_ENGINES} + p_number, -v_delta, 0, NULL, 0, 0, NULL, 1)
-      ON CONFLICT DO NOTHING RETURNING id INTO v_counter;
-    IF v_counter IS NULL THEN
+    FOR v_try IN 1..${NUMBER_TRIES_MAX} LOOP
+      INSERT INTO ${ledger}.balances (id, account, asset, stripe, available, held, floor, debt, standing, successor, version)
+        VALUES (${NUMBER}, ${literal(plan.house)}, p_asset, ${STRIPES_OF_ENGINES} + p_number, -v_delta, 0, NULL, 0, 0, NULL, 1)
+        ON CONFLICT DO NOTHING RETURNING id INTO v_counter;
+      EXIT WHEN v_counter IS NOT NULL;
       SELECT b.id INTO p_counter FROM ${ledger}.balances b
         WHERE b.account = ${literal(plan.house)} AND b.asset = p_asset AND b.stripe = ${STRIPES_OF_ENGINES} + p_number;
-    END IF;
+      EXIT WHEN p_counter IS NOT NULL;
+    END LOOP;
   END IF;
   IF v_counter IS NULL THEN
     UPDATE ${ledger}.balances b SET available = b.available - v_delta, version = b.version + 1 WHERE b.id = p_counter
@@ -143,14 +142,19 @@ export function meetFunction(tables: OldTables): FunctionText {
   }
 }
 
-/** The balance of a new account, and the row of its standing. */
+/** The balance of a new account, and the row of its standing. Its number is drawn again when another balance has it. */
 function openedBalance({ ledger }: OldTables): string {
   return `SELECT s.standing INTO v_standing FROM ${ledger}.standings s WHERE s.account = p_account;
     IF v_standing <> 0 THEN ${signal(`p_account || ' is blocked or closed in the ledger'`)}; END IF;
     IF v_after < 0 THEN ${signal(`p_account || ' has ' || v_after || ' available'`)}; END IF;
-    INSERT INTO ${ledger}.balances (id, account, asset, stripe, available, held, floor, debt, standing, successor, version)
-      VALUES (${NUMBER}, p_account, p_asset, 0, v_after, 0, 0, 0, 0, NULL, 1) ON CONFLICT DO NOTHING RETURNING id INTO v_id;
-    v_made := v_id IS NOT NULL;
+    FOR v_try IN 1..${NUMBER_TRIES_MAX} LOOP
+      INSERT INTO ${ledger}.balances (id, account, asset, stripe, available, held, floor, debt, standing, successor, version)
+        VALUES (${NUMBER}, p_account, p_asset, 0, v_after, 0, 0, 0, 0, NULL, 1) ON CONFLICT DO NOTHING RETURNING id INTO v_id;
+      v_made := v_id IS NOT NULL;
+      EXIT WHEN v_made;
+      SELECT b.id INTO p_balance FROM ${ledger}.balances b WHERE b.account = p_account AND b.asset = p_asset AND b.stripe = 0;
+      EXIT WHEN p_balance IS NOT NULL;
+    END LOOP;
     IF v_made THEN
       INSERT INTO ${ledger}.standings AS s (account, standing, successor, assets, version) VALUES (p_account, 0, NULL, p_asset, 1)
         ON CONFLICT (account) DO UPDATE SET version = s.version + 1,
