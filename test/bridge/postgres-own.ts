@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { Client, Query, type Connection } from 'pg'
 import { openLedger } from '../../src/ledger.ts'
 import { runHoldfast } from '../../harness/service-process.ts'
+import { PgBouncer, WITHOUT_PGBOUNCER } from '../support/pgbouncer.ts'
 import { assertExact, available, errorOf, install, oldSystem, PLAN, rowOf, status } from './bridged-ledger.ts'
 import { OldCode } from './old-code.ts'
 import type { OldServer } from './old-server.ts'
@@ -134,6 +135,32 @@ function describeTransactions(server: OldServer): void {
     assert.deepEqual([await available(ledger, 'user:1'), await available(ledger, 'user:2')], [7n, 8n])
     await assertExact(database, ledger)
   })
+
+  test(
+    'old code behind a pooler that lends a connection per transaction is followed',
+    { skip: WITHOUT_PGBOUNCER },
+    async () => {
+      const users = [1, 2, 3].map((id) => [id, 1_000, 0] as const)
+      await using database = await oldSystem(server, users)
+      assert.ok(database instanceof PostgresOldDatabase)
+      await install(database)
+      await using bouncer = await PgBouncer.start('transaction', { default_pool_size: 2 })
+      await using ledger = await openLedger(database.url(), { sweep: false })
+      await using old = new OldCode(server, database.database.url({}, { port: bouncer.port }))
+      const ways = ['row-lock', 'cas', 'update-first', 'insert-first'] as const
+      const work = ways.map(async (way, worker) => {
+        for (let call = 0; call < 20; call++) {
+          const [id, user] = [`${way}-${call}`, 1 + ((call + worker) % 3)]
+          if (await old.freeze(way, id, user, 3)) await old.end(way, id, user, call % 2 === 0 ? null : 2)
+        }
+      })
+      for (let call = 0; call < 40; call++) await ledger.freeze({ account: `user:${1 + (call % 3)}`, amount: 2n })
+      await Promise.all(work)
+      assert.ok(old.counts.ends > 0)
+      assert.deepEqual([...old.counts.errors], [])
+      await assertExact(database, ledger)
+    },
+  )
 
   test('old transactions with one snapshot each are refused as the server refuses them, and lose nothing', async () => {
     await using database = await oldSystem(server, [
