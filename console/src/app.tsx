@@ -2,6 +2,7 @@
 import { lazy, Suspense, useEffect, type ReactNode } from 'react'
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { CallError } from './call.ts'
+import { forgetChecks } from './checks.ts'
 import { useObstacle, type Needs } from './caller.tsx'
 import { useLocation, type Location } from './location.ts'
 import { Frame } from './parts/frame.tsx'
@@ -13,6 +14,7 @@ import { useSession } from './session.ts'
 import { AccountView } from './views/account.tsx'
 import { AccountsView } from './views/accounts.tsx'
 import { AssetsView, RateHistoryView } from './views/assets.tsx'
+import { ChecksView } from './views/checks.tsx'
 import { EntriesView } from './views/entries.tsx'
 import { EntryView } from './views/entry.tsx'
 import { FindView } from './views/find.tsx'
@@ -62,7 +64,9 @@ function Page() {
   }, [place, name])
   // What another key has read is not for this one.
   useEffect(() => {
-    if (isRefused) client.clear()
+    if (!isRefused) return
+    client.clear()
+    forgetChecks()
   }, [isRefused])
   if (isRefused) return <SignIn />
   return (
@@ -106,6 +110,8 @@ function listAt(place: string, query: URLSearchParams): ReactNode {
       return <EntriesView query={query} />
     case 'assets':
       return <AssetsView />
+    case 'checks':
+      return <ChecksView />
     case 'keys':
       return <KeysView />
     case 'settings':

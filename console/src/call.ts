@@ -38,8 +38,30 @@ export async function read<Answer>(steps: readonly string[], query: Query = {}):
   return (await answerOf('GET', pathOf(steps, query), undefined)) as Answer
 }
 
-export async function write<Answer>(method: 'POST' | 'PUT', steps: readonly string[], body: object): Promise<Answer> {
-  return (await answerOf(method, pathOf(steps, {}), body)) as Answer
+/** @param signal ends the call; without one it ends after a while */
+export async function write<Answer>(
+  method: 'POST' | 'PUT',
+  steps: readonly string[],
+  body: object,
+  signal?: AbortSignal,
+): Promise<Answer> {
+  return (await answerOf(method, pathOf(steps, {}), body, signal)) as Answer
+}
+
+/** The lines of NDJSON, as they come. @throws CallError, also when the answer is cut within a line */
+export async function* readLines<Line>(steps: readonly string[], signal: AbortSignal): AsyncGenerator<Line> {
+  const { body } = await send('POST', pathOf(steps, {}), {}, signal)
+  const reader = body!.pipeThrough(new TextDecoderStream()).getReader()
+  let rest = ''
+  try {
+    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+      const lines = (rest + part.value).split('\n')
+      rest = lines.pop()!
+      for (const line of lines) yield JSON.parse(line) as Line
+    }
+  } catch {
+    throw unreachable('GET', 'The answer of the service was cut off.')
+  }
 }
 
 /** @throws CallError */
@@ -65,8 +87,13 @@ function pathOf(steps: readonly string[], query: Query): string {
   return parameters.size === 0 ? path : `${path}?${parameters.toString()}`
 }
 
-async function answerOf(method: string, path: string, body: object | undefined): Promise<unknown> {
-  const response = await send(method, path, body)
+async function answerOf(
+  method: string,
+  path: string,
+  body: object | undefined,
+  signal?: AbortSignal,
+): Promise<unknown> {
+  const response = await send(method, path, body, signal)
   try {
     return await response.json()
   } catch {
@@ -74,21 +101,27 @@ async function answerOf(method: string, path: string, body: object | undefined):
   }
 }
 
-async function send(method: string, path: string, body: object | undefined): Promise<Response> {
-  const response = await fetched(method, path, body, currentKey())
+async function send(method: string, path: string, body: object | undefined, signal?: AbortSignal): Promise<Response> {
+  const response = await fetched(method, path, body, currentKey(), signal)
   if (response.ok) return response
   const problem = await problemOf(response)
   if (problem.status === 401) refuseSession()
   throw problem
 }
 
-async function fetched(method: string, path: string, body: object | undefined, key: string | null): Promise<Response> {
+async function fetched(
+  method: string,
+  path: string,
+  body: object | undefined,
+  key: string | null,
+  signal = AbortSignal.timeout(TIMEOUT_MS),
+): Promise<Response> {
   const headers: Record<string, string> = { accept: 'application/json' }
   if (key !== null) headers['authorization'] = `Bearer ${key}`
   if (body !== undefined) headers['content-type'] = 'application/json'
   const content = body === undefined ? null : JSON.stringify(body)
   try {
-    return await fetch(path, { method, headers, body: content, signal: AbortSignal.timeout(TIMEOUT_MS) })
+    return await fetch(path, { method, headers, body: content, signal })
   } catch {
     throw unreachable(method, 'The service does not answer.')
   }

@@ -11,6 +11,7 @@ export const PLACES = {
   holds: { scopes: ['accounts:read'] },
   entries: { scopes: ['statements:read'], isAboutAll: true },
   assets: null,
+  checks: { scopes: ['checks:read'], isAboutAll: true },
   keys: { scopes: ['keys:admin'] },
   settings: null,
 } as const satisfies { readonly [Of in Place]: Needs | null }

@@ -12,6 +12,7 @@ import { metricsOf } from '../metrics/registry.ts'
 import { RequestMeasures } from '../metrics/request-measures.ts'
 import { openLedger, type EmbeddedLedger } from '../ledger.ts'
 import { logClock, logExpiry, logReplica } from './event-log.ts'
+import { examinerOf } from './examiner.ts'
 import { EXIT } from './exit-codes.ts'
 import { LOG_LIMITS, openLog } from './log-output.ts'
 import { requireKeysFor } from './require-keys.ts'
@@ -95,6 +96,7 @@ async function serve(settings: Settings, lines: ServiceLog, health: HealthPort |
       tracing,
       isReadOnly: ledger.isReadOnly,
       replica: ledger.replica,
+      examine: examinerOf(settings.store),
     },
     {
       ...httpOptions(settings),

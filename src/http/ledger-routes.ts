@@ -10,6 +10,7 @@ import { LedgerKeys } from '../api/ledger-keys.ts'
 import { LedgerReads } from '../api/ledger-reads.ts'
 import { challenge, requireKeys } from './access.ts'
 import { limitRequests } from './admission.ts'
+import { Checks } from './checks.ts'
 import type { Authors, FindKey } from './author.ts'
 import type { Backend, StoreFacts } from './backend.ts'
 import { commandRoutes } from './command-routes.ts'
@@ -25,6 +26,7 @@ import { sendError } from './respond.ts'
 import { accountRoutes } from './routes/accounts.ts'
 import { assetRoutes } from './routes/assets.ts'
 import { batchRoutes } from './routes/batches.ts'
+import { checkRoutes } from './routes/checks.ts'
 import { entryRoutes } from './routes/entries.ts'
 import { healthRoutes } from './routes/health.ts'
 import { holdRoutes } from './routes/holds.ts'
@@ -77,6 +79,7 @@ export function addLedgerRoutes(app: FastifyInstance, backend: Backend, options:
   assetRoutes(app, reads)
   rateRoutes(app, reads)
   statsRoutes(app, reads)
+  checkRoutes(app, new Checks(backend.store.auditor, backend.examine ?? null, limits))
   whoamiRoutes(app)
   keyRoutes(app, new LedgerKeys(backend.store.keys, (thrown) => errorOf(thrown)), () => ring.forget())
 }

@@ -43,6 +43,11 @@ export interface HttpLimits {
   /** The time that a caller may take for one page of an export, and for the whole export. After that, its connection is reset. */
   readonly exportPageMsMax: number
   readonly exportMsMax: number
+  /** The time of a whole verification of the books, of which one runs at a time, and how often a long check of it says that it goes on. */
+  readonly verificationMsMax: number
+  readonly verificationBeatMs: number
+  /** The time of an examination of the database, of which one runs at a time. */
+  readonly examinationMsMax: number
   /** Answers of batch requests, of more than a page each, that are being sent; further batch requests are `overloaded`. */
   readonly largeAnswersMax: number
   /** A read with a shorter answer, in UTF-16 units, is not compressed. */
@@ -77,6 +82,9 @@ export const HTTP_LIMITS: HttpLimits = {
   exportsMax: 4,
   exportPageMsMax: 30_000,
   exportMsMax: 3_600_000,
+  verificationMsMax: 3_600_000,
+  verificationBeatMs: 5_000,
+  examinationMsMax: 60_000,
   largeAnswersMax: 16,
   compressedCharactersMin: 2_048,
   compressionsMax: 64,

@@ -18,6 +18,7 @@ import type { ProblemCode } from '../api/problem.ts'
 import { PROBLEMS } from '../api/problems.ts'
 import { Rate, RatePage } from '../api/rate.ts'
 import { reference, RequestId } from '../api/schema.ts'
+import { Examination } from '../api/examination.ts'
 import { Caller } from '../api/caller.ts'
 import { AssetStats, StatsPage } from '../api/stats.ts'
 import { AMOUNT_MAX } from '../domain/amount.ts'
@@ -60,6 +61,7 @@ export const NAMED_SCHEMAS = [
   KeyBody,
   RotateBody,
   Caller,
+  Examination,
   Problem,
   AppliedOutcome,
   RefusedOutcome,

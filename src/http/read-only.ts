@@ -4,6 +4,13 @@ import { LedgerError } from '../api/error.ts'
 import type { ReplicaWatch } from '../engine/replica-watch.ts'
 import { Methods } from './methods.ts'
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Whether a route of another method than GET changes nothing. */
+    changesNothing?: boolean
+  }
+}
+
 /**
  * By how many milliseconds the rows of an answer may be behind, at most; `unknown`. What was committed earlier is in the answer. Absent where rows
  * are not behind: at a primary.
@@ -18,7 +25,8 @@ export function refuseWrites(app: FastifyInstance): void {
   methods.watch(app)
   app.addHook('onRequest', (request, _, done) => {
     // Unknown paths and methods are refused as everywhere else.
-    if (READING.has(request.method) || request.is404) return done()
+    const { changesNothing = READING.has(request.method) } = request.routeOptions.config
+    if (changesNothing || request.is404) return done()
     const allow = methods.of(request.url.split('?', 1)[0]!).filter((method) => READING.has(method))
     done(new LedgerError('read_only', 'This service only reads.', { details: { allow: allow.join(', ') } }))
   })

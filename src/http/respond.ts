@@ -119,6 +119,11 @@ export function sendFile(
   return protect(reply).code(200).send(file.content)
 }
 
+/** @param type the Content-Type of lines that are written as they come */
+export function sendLines(reply: FastifyReply, lines: Readable, type: string): FastifyReply {
+  return protect(reply).header('content-type', `${type}; charset=utf-8`).code(200).send(lines)
+}
+
 export function sendError(reply: FastifyReply, error: LedgerError): FastifyReply {
   // RFC 9110, section 15.5.6: the header must be there, and may be empty.
   if (error.status === 405) reply.header('allow', String(error.details['allow']))

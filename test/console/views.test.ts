@@ -58,6 +58,7 @@ const VIEWS: Readonly<Record<string, string>> = {
   'entries/exchange-1': '7:3 (v1)',
   assets: 'Gold',
   'rates/credit/gold': '7:3',
+  checks: 'Checks every law',
   keys: 'This ledger has no keys',
   settings: 'Times',
   'find?text=job-1': 'job-1',
@@ -89,6 +90,7 @@ describe('every view', () => {
       'holds/job-1',
       'entries?from=beginning',
       'assets',
+      'checks',
       'settings',
     ]) {
       await opened.page.goto(`${service.url}/#/${address}`)

@@ -78,6 +78,7 @@ describe('the document', () => {
         'POST /v1/batches',
         'POST /v1/charges',
         'POST /v1/deposits',
+        'POST /v1/doctor',
         'POST /v1/holds',
         'POST /v1/holds/{id}/amend',
         'POST /v1/holds/{id}/refund',
@@ -87,6 +88,7 @@ describe('the document', () => {
         'POST /v1/keys/{name}/revoke',
         'POST /v1/keys/{name}/rotate',
         'POST /v1/transfers',
+        'POST /v1/verify',
         'PUT /v1/accounts/{account}',
         'PUT /v1/assets/{code}',
         'PUT /v1/house-accounts/{account}',
@@ -135,7 +137,7 @@ describe('the document', () => {
       }
     }
     // These occur without a route, only in the answer of a batch request, or never for a caller.
-    const elsewhere = new Set<ProblemCode>(['route_not_found', 'method_not_allowed', 'batch_aborted', 'hold_not_due'])
+    const elsewhere = new Set<ProblemCode>(['method_not_allowed', 'batch_aborted', 'hold_not_due'])
     const codes = (Object.keys(PROBLEMS) as ProblemCode[]).filter((code) => isServiceCode(code) && !elsewhere.has(code))
     assert.deepEqual([...seen].sort(), [...codes].sort())
   })

@@ -61,6 +61,9 @@ const TONES: Readonly<Record<string, string>> = {
   blocked: 'bg-bad-soft text-bad',
   closed: 'bg-bad-soft text-bad',
   revoked: 'bg-bad-soft text-bad',
+  broken: 'bg-bad-soft text-bad',
+  risk: 'bg-bad-soft text-bad',
+  advice: 'bg-warn-soft text-warn',
   due: 'bg-warn-soft text-warn',
   expired: 'bg-warn-soft text-warn',
 }

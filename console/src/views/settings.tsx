@@ -12,7 +12,9 @@ export function SettingsView() {
   const words = useWords()
   const { language, theme, zone } = usePreferences()
   const { key } = useSession()
-  const maySeeKeys = useObstacle()(PLACES.keys) === null
+  const obstacleOf = useObstacle()
+  const maySeeKeys = obstacleOf(PLACES.keys) === null
+  const maySeeChecks = obstacleOf(PLACES.checks) === null
   return (
     <>
       <PageHead title={words.settings} />
@@ -59,6 +61,11 @@ export function SettingsView() {
             <li>
               <Link href="#/assets">{words.assets}</Link>
             </li>
+            {maySeeChecks && (
+              <li>
+                <Link href="#/checks">{words.checks}</Link>
+              </li>
+            )}
             {maySeeKeys && (
               <li>
                 <Link href="#/keys">{words.keys}</Link>

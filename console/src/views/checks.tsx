@@ -1,0 +1,248 @@
+/** Whether the books are right, and whether the database is as it should be. */
+import { useEffect, useState } from 'react'
+import type { FindingWire } from '../../../src/api/examination.ts'
+import { ScopedButton } from '../caller.tsx'
+import { examination, useJob, verification, type Done, type Progress } from '../checks.ts'
+import { durationText } from '../figures.ts'
+import { PLACES } from '../places.ts'
+import { Button } from '../parts/button.tsx'
+import { Card, PageHead } from '../parts/card.tsx'
+import { Notice, Problem } from '../parts/notice.tsx'
+import { Badge } from '../parts/values.tsx'
+import { usePreferences } from '../preferences.ts'
+import { useWords } from '../words/words.ts'
+
+export function ChecksView() {
+  const words = useWords()
+  return (
+    <>
+      <PageHead title={words.checks} />
+      <div className="grid grid-cols-1 gap-5">
+        <VerifyCard />
+        <DoctorCard />
+      </div>
+    </>
+  )
+}
+
+function VerifyCard() {
+  const words = useWords()
+  const run = useJob(verification)
+  const broken = run?.done.filter(({ violations = [] }) => violations.length > 0) ?? []
+  const held = run?.done.filter(({ violations = [] }) => violations.length === 0) ?? []
+  return (
+    <Card
+      title={words.verify}
+      aside={
+        <Control
+          run={run}
+          name={words.verifyDo}
+          job={verification}
+          start={() => verification.start({ current: null, done: [] })}
+        />
+      }
+    >
+      <p className="text-sm text-muted">{words.verifyHint}</p>
+      {run !== null && (
+        <div className="mt-4 grid gap-4">
+          {run.state === 'running' && (
+            <Running
+              run={run}
+              label={words.verify}
+              text={run.current === null ? words.starting : `${run.current.id} ${run.current.title}`}
+              part={run.current === null ? null : (run.current.number - 1) / run.current.count}
+            />
+          )}
+          <Ended run={run} />
+          {run.state === 'done' && (
+            <Notice
+              tone={broken.length === 0 ? 'good' : 'bad'}
+              title={broken.length === 0 ? words.lawsHold(run.done.length) : words.lawsBroken(broken.length)}
+            />
+          )}
+          {broken.map((check) => (
+            <Broken key={check.id} check={check} />
+          ))}
+          {held.length > 0 && <Held checks={held} />}
+        </div>
+      )}
+    </Card>
+  )
+}
+
+function Broken({ check: { id, title, violations = [] } }: { readonly check: Done }) {
+  const words = useWords()
+  return (
+    <section className="min-w-0 rounded-lg border border-bad p-4">
+      <h3 className="text-sm font-semibold">
+        {id} {title}
+      </h3>
+      <p className="mt-0.5 text-[0.8125rem] text-muted">{words.firstRows}</p>
+      <ul className="mt-2 grid gap-3">
+        {violations.map((violation) => (
+          <li key={JSON.stringify(violation)} className="rounded-lg bg-sunken p-3">
+            <dl className="grid grid-cols-1 gap-x-5 gap-y-1 text-sm sm:grid-cols-2">
+              {Object.entries(violation).map(([name, value]) => (
+                <div key={name} className="min-w-0">
+                  <dt className="inline text-muted">{name}</dt> <dd className="figure inline break-all">{value}</dd>
+                </div>
+              ))}
+            </dl>
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}
+
+function Held({ checks }: { readonly checks: readonly Done[] }) {
+  const words = useWords()
+  return (
+    <details>
+      <summary className="cursor-pointer text-sm font-medium">{words.lawsChecked(checks.length)}</summary>
+      <ul className="mt-2 grid gap-1 text-sm">
+        {checks.map(({ id, title }) => (
+          <li key={id} className="flex gap-3">
+            <span className="figure w-8 shrink-0 text-muted">{id}</span>
+            <span>{title}</span>
+          </li>
+        ))}
+      </ul>
+    </details>
+  )
+}
+
+function DoctorCard() {
+  const words = useWords()
+  const run = useJob(examination)
+  const findings = run?.examination?.findings ?? []
+  const open = findings.filter(({ severity }) => severity !== 'fine')
+  const fine = findings.filter(({ severity }) => severity === 'fine')
+  return (
+    <Card
+      title={words.doctor}
+      aside={
+        <Control
+          run={run}
+          name={words.doctorDo}
+          job={examination}
+          start={() => examination.start({ examination: null })}
+        />
+      }
+    >
+      <p className="text-sm text-muted">{words.doctorHint}</p>
+      {run !== null && (
+        <div className="mt-4 grid gap-4">
+          {run.state === 'running' && <Running run={run} label={words.doctor} text={words.doctorRuns} part={null} />}
+          <Ended run={run} />
+          {run.examination !== null && open.length === 0 && <Notice tone="good" title={words.nothingToDo} />}
+          {open.map((finding) => (
+            <Finding key={`${finding.id} ${finding.subject}`} finding={finding} />
+          ))}
+          {fine.length > 0 && (
+            <details open={open.length === 0}>
+              <summary className="cursor-pointer text-sm font-medium">{words.fineCount(fine.length)}</summary>
+              <dl className="mt-2 grid grid-cols-1 gap-x-5 gap-y-2 text-sm sm:grid-cols-2">
+                {fine.map(({ id, subject, what, value }) => (
+                  <div key={`${id} ${subject}`} className="min-w-0">
+                    <dt className="text-[0.8125rem] text-muted">{what}</dt>
+                    <dd className="break-words">{value}</dd>
+                  </div>
+                ))}
+              </dl>
+            </details>
+          )}
+        </div>
+      )}
+    </Card>
+  )
+}
+
+function Finding({ finding }: { readonly finding: FindingWire }) {
+  const words = useWords()
+  const { severity, what, value, why, remedy, details } = finding
+  return (
+    <section className="min-w-0 rounded-lg border border-line p-4">
+      <h3 className="flex flex-wrap items-center gap-x-2 gap-y-1 text-sm font-semibold">
+        <Badge word={severity} />
+        {what}
+      </h3>
+      <p className="mt-1.5 text-sm break-words">{value}</p>
+      <p className="mt-1 text-sm break-words text-muted">{why}</p>
+      {details.length > 0 && (
+        <ul className="mt-2 list-disc pl-5 text-[0.8125rem] text-muted">
+          {details.map((detail) => (
+            <li key={detail} className="break-words">
+              {detail}
+            </li>
+          ))}
+        </ul>
+      )}
+      {remedy !== null && (
+        <p className="mt-3 text-sm">
+          <span className="text-muted">{words.remedy}</span>
+          <code className="mt-1 block rounded-lg bg-sunken px-3 py-2 font-mono text-[0.8125rem] break-words select-all">
+            {remedy}
+          </code>
+        </p>
+      )}
+    </section>
+  )
+}
+
+interface ControlProps {
+  readonly run: Progress | null
+  readonly name: string
+  readonly job: { cancel(): void }
+  readonly start: () => Promise<void>
+}
+
+function Control({ run, name, job, start }: ControlProps) {
+  const words = useWords()
+  if (run?.state === 'running') return <Button onClick={() => job.cancel()}>{words.cancel}</Button>
+  return (
+    <ScopedButton needs={PLACES.checks} look="main" onClick={() => void start()}>
+      {name}
+    </ScopedButton>
+  )
+}
+
+interface RunningProps {
+  readonly run: Progress
+  readonly label: string
+  readonly text: string
+  /** From 0 to 1; null if it is not known. */
+  readonly part: number | null
+}
+
+function Running({ run, label, text, part }: RunningProps) {
+  const { language } = usePreferences()
+  const [now, setNow] = useState(Date.now)
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 1_000)
+    return () => clearInterval(timer)
+  }, [])
+  return (
+    <div>
+      <progress
+        aria-label={label}
+        max={1}
+        {...(part === null ? {} : { value: part })}
+        className="h-2 w-full overflow-hidden rounded-full"
+      />
+      <p className="mt-1.5 flex flex-wrap justify-between gap-x-4 text-sm">
+        <span>{text}</span>
+        <span className="figure text-muted">{durationText(Math.max(0, now - run.since), language)}</span>
+      </p>
+    </div>
+  )
+}
+
+function Ended({ run }: { readonly run: Progress }) {
+  const words = useWords()
+  const { language } = usePreferences()
+  if (run.state === 'failed') return <Problem error={run.error} />
+  if (run.state === 'cancelled') return <Notice tone="quiet" title={words.cancelled} />
+  if (run.tookMs === null) return null
+  return <p className="text-[0.8125rem] text-muted">{words.tookTime(durationText(run.tookMs, language))}</p>
+}
