@@ -1,12 +1,14 @@
 /**
- * Draws the pictures of the console for the documents: `npm run -s console:screenshots`. A service with an empty file gets users, calls
+ * Draws the pictures of the console, and of a chat that charges for its answers, for the documents: `npm run -s console:screenshots`. A service with an empty file gets users, calls
  * and refusals, and Debian's Chromium shows it.
  */
+import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { startChild } from '../harness/children.ts'
 import { openChromium } from '../harness/chromium.ts'
 import { ServiceProcess } from '../harness/service-process.ts'
 import { connect, createToken } from '../src/client/index.ts'
@@ -15,7 +17,8 @@ import { buildConsole } from './console.ts'
 
 type Ledger = ReturnType<typeof connect>
 
-const TARGET = resolve(import.meta.dirname, '../docs/images')
+const ROOT = resolve(import.meta.dirname, '..')
+const TARGET = resolve(ROOT, 'docs/images')
 const USERS = 40
 /** How long calls come before the overview is drawn. */
 const LIVE_MS = 24_000
@@ -41,6 +44,7 @@ try {
   await fill(ledger)
   const browser = await openChromium()
   await draw(browser, service.url, ledger)
+  await drawChat(browser, service.url)
   await drawUserPage(browser, service.url, store)
   await browser.close()
 } finally {
@@ -109,6 +113,34 @@ async function draw(browser: Browser, url: string, ledger: Ledger): Promise<void
     await page.goto(`${url}/#/holds/job-616`)
     await page.locator('ol li').nth(1).waitFor()
   })
+}
+
+/** The chat of examples/, with a model that needs no provider: an answer that was read to its end, and one that was stopped. */
+async function drawChat(browser: Browser, url: string): Promise<void> {
+  const chat = startChild(process.execPath, ['examples/chat/server.ts'], {
+    cwd: ROOT,
+    env: { ...process.env, HOLDFAST_URL: url, PORT: '0' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const [line] = (await once(chat.stdout.setEncoding('utf8'), 'data')) as [string]
+  await shot(browser, 'ai-chat', { ...WIDE, viewport: { width: 860, height: 460 } }, async (page) => {
+    await page.goto(line.trim())
+    const ask = async (question: string): Promise<void> => {
+      await page.locator('#question').fill(question)
+      await page.locator('#send').click()
+      await page.locator('#stop').waitFor()
+    }
+    await ask('What does a hold do while you answer?')
+    await page.locator('#stop').waitFor({ state: 'hidden' })
+    await ask('And if I stop you in the middle of a sentence, what do I pay?')
+    await page.locator('#messages').getByText('You said: And if').waitFor()
+    await page.locator('#stop').click()
+    await page.locator('#stop').waitFor({ state: 'hidden' })
+    await sleep(500)
+  })
+  const end = once(chat, 'exit')
+  chat.kill('SIGTERM')
+  await end
 }
 
 /** The last one: from now on the service answers only to keys. */

@@ -13,7 +13,12 @@ function violations(text: string): readonly string[] {
 test('the Chinese documents have the headings, the commands and the queries of the English ones', () => {
   const sources = new Map(readSources('docs/**/*.md').map((source) => [source.path, source]))
   const translated = [...sources.keys()].filter((path) => path.endsWith('.zh.md'))
-  assert.deepEqual(translated.toSorted(), ['docs/guides/production.zh.md', 'docs/runbook.zh.md'])
+  assert.deepEqual(translated.toSorted(), [
+    'docs/guides/ai.zh.md',
+    'docs/guides/prices.zh.md',
+    'docs/guides/production.zh.md',
+    'docs/runbook.zh.md',
+  ])
   for (const path of translated) {
     assert.deepEqual(translationViolations(sources.get(path.replace('.zh.md', '.md'))!, sources.get(path)!), [])
   }
