@@ -29,7 +29,8 @@ export function refuseOtherSites(sites: Sites) {
   const origins = new Set(sites.corsOrigins)
   return (request: FastifyRequest, _: FastifyReply, done: (error?: Error) => void): void => {
     const { headers } = request.raw
-    if (!hosts.allow(headers.host) && !HEALTH.has(request.url)) return done(unknownHost(headers.host!))
+    if (!hosts.allow(headers.host) && !HEALTH.has(request.url.split('?', 1)[0]!))
+      return done(unknownHost(headers.host!))
     if (isFromElsewhere(request.method, headers, origins)) return done(otherOrigin(headers.origin))
     done()
   }

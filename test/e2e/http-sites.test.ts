@@ -75,7 +75,7 @@ describe('a name in the Host header', () => {
 
   test('does not matter to probes of the health, nor with *', async () => {
     await using service = await withHold()
-    for (const path of ['/healthz', '/livez', '/readyz']) {
+    for (const path of ['/healthz', '/livez', '/readyz', '/livez?from=probe']) {
       assert.equal((await send(service, 'GET', path, { host: 'probe.example.org' })).status, 200, path)
     }
     await using open = await withHold({ allowedHosts: ['*'] })
