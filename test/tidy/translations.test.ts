@@ -15,6 +15,7 @@ test('the Chinese documents have the headings, the commands and the queries of t
   const translated = [...sources.keys()].filter((path) => path.endsWith('.zh.md'))
   assert.deepEqual(translated.toSorted(), [
     'docs/guides/ai.zh.md',
+    'docs/guides/bridge.zh.md',
     'docs/guides/prices.zh.md',
     'docs/guides/production.zh.md',
     'docs/runbook.zh.md',
