@@ -16,6 +16,9 @@ const deposits = (account: string, count: number): object => ({
   commands: Array.from({ length: count }, () => ({ kind: 'deposit', ...deposit(account) })),
 })
 
+/** In company, a caller's further requests would wait before they reach the queue. */
+const CROWDED = { limits: { inCompanyMax: 1_000 } }
+
 /** A service whose commits wait until `open` is called. */
 async function held(
   options: Parameters<typeof HttpService.start>[0],
@@ -39,7 +42,10 @@ async function flood(call: () => Promise<Answer>): Promise<{ refused: Answer; wa
 
 describe('a caller who fills the queue', () => {
   test('is refused at its share with one account, then with any, and another is served', async () => {
-    const { service, open } = await held({ engine: { limits: { queueCommandsMax: 100, batchesInFlightMax: 1 } } })
+    const { service, open } = await held({
+      engine: { limits: { queueCommandsMax: 100, batchesInFlightMax: 1 } },
+      http: CROWDED,
+    })
     await using _ = service
     const first = service.post('/v1/deposits', deposit('user:1'), QUIET)
     await until(async () => service.store.calls.includes('commit'), 'a commit')
@@ -62,7 +68,10 @@ describe('a caller who fills the queue', () => {
   })
 
   test('with a batch request that has no room is refused as a whole, and it has no effect', async () => {
-    const { service, open } = await held({ engine: { limits: { queueCommandsMax: 100, batchesInFlightMax: 1 } } })
+    const { service, open } = await held({
+      engine: { limits: { queueCommandsMax: 100, batchesInFlightMax: 1 } },
+      http: CROWDED,
+    })
     await using _ = service
     const first = service.post('/v1/deposits', deposit('user:1'), QUIET)
     await until(async () => service.store.calls.includes('commit'), 'a commit')

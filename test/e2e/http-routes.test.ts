@@ -340,6 +340,7 @@ describe('the service itself', () => {
       status: 'ready',
       store: 'memory',
       expiry: null,
+      replica: null,
       warnings: ['The memory store keeps nothing when the process ends.'],
     })
     service.store.script.push('unavailable')
