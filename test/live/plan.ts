@@ -84,14 +84,24 @@ function placeOf(ask: Ask, place: number, engines: number): number {
   return place === engines && isForEngines(ask) ? 0 : place
 }
 
-/** Whether HTTP cannot express the command: a release by expiry, a hold that expires at once, or an amend without a change. */
+/**
+ * Whether a batch over HTTP cannot express the command: a release by expiry, a hold that expires at once, an amend without a change, or
+ * `*` as a condition, which only the header If-Match of a single request has.
+ */
 export function isForEngines(ask: Ask): boolean {
   return commandsOf(ask).some((command) => {
+    if (conditionsOf(command).some((condition) => condition !== undefined && typeof condition !== 'number')) return true
     if (command.kind === 'release') return command.cause === 'expiry'
     if (command.kind !== 'freeze' && command.kind !== 'amend') return false
     const { amount, expiresInMs, expiresAt, onExpiry } = command
     return expiresInMs === 0 || (amount ?? expiresInMs ?? expiresAt ?? onExpiry) === undefined
   })
+}
+
+function conditionsOf(command: Command): readonly unknown[] {
+  const { ifVersion, ifSteps } = command as { readonly ifVersion?: unknown; readonly ifSteps?: unknown }
+  const ofLegs = command.kind === 'transfer' ? command.legs.map((leg) => leg.ifVersion) : []
+  return [ifVersion, ifSteps, ...ofLegs]
 }
 
 /**
