@@ -292,13 +292,8 @@ const WAITING: readonly DeliberateBug[] = [
     'if (this.#queue.commands > 0 || this.#pipeline.depth > 0) this.#watch()',
   ),
   bug('deadline-says-no', TICKET, "const applied = this.#state === 'taken' ? 'unknown' : 'no'", "const applied = 'no'"),
-  bug('given-up-but-done', QUEUE, 'if (ticket.answered) continue\n      ticket.take()', 'ticket.take()'),
-  bug(
-    'queue-never-empties',
-    QUEUE,
-    'this.#commands -= ticket.size\n      if (ticket.answered) continue',
-    'if (ticket.answered) continue',
-  ),
+  bug('given-up-but-done', QUEUE, 'if (answered) continue\n      ticket.take()', 'ticket.take()'),
+  bug('queue-never-empties', QUEUE, 'this.#commands -= size\n      if (answered) continue', 'if (answered) continue'),
   bug('time-runs-backwards', 'src/engine/clock-watch.ts', 'isStep ? now : Math.max(this.#lastNow, now)', 'now'),
   bug(
     'deadline-by-the-time-of-day',
