@@ -6,7 +6,7 @@ import type { ProblemCode } from '../api/problem.ts'
 import { systemClock, type Clock } from '../engine/clock.ts'
 import { CountedLines } from '../telemetry/counted-lines.ts'
 import { PROBLEM_LINE_MS } from '../telemetry/limits.ts'
-import { HEALTH_PATHS } from './routes/health.ts'
+import { asksForHealth } from './routes/health.ts'
 import { traceIdOf } from './trace.ts'
 
 /**
@@ -47,13 +47,11 @@ export class ProblemLog {
   }
 }
 
-/** Whoever asks for these asks every few seconds. */
-const PROBES: ReadonlySet<string> = new Set(HEALTH_PATHS)
-
 /** Logs one line per request, except health probes. It is optional, because a line costs more than many requests. */
 export function logRequests(app: FastifyInstance, log: Logger): void {
   app.addHook('onResponse', (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
-    if (PROBES.has(request.url.slice(app.prefix.length))) return done()
+    // Whoever asks for these asks every few seconds.
+    if (asksForHealth(request, app.prefix)) return done()
     const durationMs = Math.round(reply.elapsedTime * 1000) / 1000
     log.info({ ...about(request), status: reply.statusCode, durationMs }, 'answered')
     done()

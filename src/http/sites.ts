@@ -10,6 +10,7 @@ import { isIP } from 'node:net'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { LedgerError } from '../api/error.ts'
+import { asksForHealth } from './routes/health.ts'
 
 export interface Sites {
   /** Host names in lower case, besides addresses and localhost; `*` for all. */
@@ -18,8 +19,6 @@ export interface Sites {
   readonly corsOrigins: readonly string[]
 }
 
-/** They tell nothing about accounts, and probes call them by any name. */
-const HEALTH: ReadonlySet<string> = new Set(['/healthz', '/livez', '/readyz'])
 /** The number of Host headers whose verdict is kept. */
 const VERDICTS_MAX = 1_000
 
@@ -29,8 +28,8 @@ export function refuseOtherSites(sites: Sites) {
   const origins = new Set(sites.corsOrigins)
   return (request: FastifyRequest, _: FastifyReply, done: (error?: Error) => void): void => {
     const { headers } = request.raw
-    if (!hosts.allow(headers.host) && !HEALTH.has(request.url.split('?', 1)[0]!))
-      return done(unknownHost(headers.host!))
+    // The health tells nothing about accounts, and probes ask for it by any name.
+    if (!hosts.allow(headers.host) && !asksForHealth(request)) return done(unknownHost(headers.host!))
     if (isFromElsewhere(request.method, headers, origins)) return done(otherOrigin(headers.origin))
     done()
   }

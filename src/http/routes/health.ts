@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { LedgerError } from '../../api/error.ts'
 import { Health, Readiness, type ReadinessWire } from '../../api/outcome-schemas.ts'
 import type { Backend } from '../backend.ts'
@@ -15,6 +15,11 @@ const LIVENESS = [
 const READINESS = '/readyz'
 
 export const HEALTH_PATHS: readonly string[] = [...LIVENESS.map(({ path }) => path), READINESS]
+
+/** Whether a request asks for the health of the service, with or without a query. @param prefix that of the application */
+export function asksForHealth({ url }: Pick<FastifyRequest, 'url'>, prefix = ''): boolean {
+  return HEALTH_PATHS.includes(url.slice(prefix.length).split('?', 1)[0]!)
+}
 
 export function healthRoutes(
   app: FastifyInstance,
