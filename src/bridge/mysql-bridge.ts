@@ -21,7 +21,8 @@ import { routineName } from './mysql-posting.ts'
 import { BRIDGE_TABLES, routines, triggers } from './mysql-routines.ts'
 import { MysqlSession } from './mysql-session.ts'
 import { byKind, oldTablesOf, quoted, textOf, type OldTables } from './mysql-tables.ts'
-import { MysqlVerification } from './mysql-verification.ts'
+import { mysqlVerified } from './mysql-verification.ts'
+import { verifyBridge } from './verification.ts'
 import { planOf, type BridgePlan } from './plan.ts'
 
 /** Accounts that a status names. */
@@ -99,7 +100,7 @@ export class MysqlBridge implements Bridge {
     { repair }: { readonly repair: boolean },
     progress: (done: number, total: number) => void,
   ): Promise<VerifyReport> {
-    return await new MysqlVerification(this.#session, this.#tables, progress).run(repair)
+    return await verifyBridge(mysqlVerified(this.#session, this.#tables), repair, progress)
   }
 
   async pause(): Promise<void> {

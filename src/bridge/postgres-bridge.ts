@@ -31,7 +31,8 @@ import {
   quoted,
   type OldTables,
 } from './postgres-tables.ts'
-import { PostgresVerification } from './postgres-verification.ts'
+import { postgresVerified } from './postgres-verification.ts'
+import { verifyBridge } from './verification.ts'
 
 /** Accounts that a status names. */
 const LOOSE_LISTED_MAX = 20
@@ -108,7 +109,7 @@ export class PostgresBridge implements Bridge {
     { repair }: { readonly repair: boolean },
     progress: (done: number, total: number) => void,
   ): Promise<VerifyReport> {
-    return await new PostgresVerification(this.#session, this.#tables, progress).run(repair)
+    return await verifyBridge(postgresVerified(this.#session, this.#tables), repair, progress)
   }
 
   async pause(): Promise<void> {
