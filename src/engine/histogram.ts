@@ -15,6 +15,8 @@ export class Histogram {
   /** The number of values up to each bound, and above the one before; the last is above all bounds. */
   readonly counts: number[]
   sum = 0
+  /** Where the last value was counted: the next one is often near, because the commands of a batch wait together. */
+  #index = 0
 
   constructor(bounds: readonly number[]) {
     this.bounds = bounds
@@ -27,8 +29,10 @@ export class Histogram {
 
   observe(value: number): void {
     const { bounds } = this
-    let index = 0
+    let index = this.#index
+    while (index > 0 && value <= bounds[index - 1]!) index--
     while (index < bounds.length && value > bounds[index]!) index++
+    this.#index = index
     this.counts[index]!++
     this.sum += value
   }
