@@ -132,6 +132,8 @@ const EXAMPLES = `Examples:
   npm run -s bench -- life --rate 500 --strategies update-first,holdfast --seconds 20
   npm run -s bench -- spread --distribution zipf --users 10000 --json
 
+Strategies of the write-ups beside Holdfast on the same rows: npm run -s coexist -- --help
+
 Every strategy gets a scratch database, which the lab creates and drops.`
 
 function listOf(title: string, all: Readonly<Record<string, { readonly summary: string }>>): string {

@@ -6,8 +6,8 @@
  *   npm run bench:report -- --rounds 3        three rounds per strategy in every chapter
  *   npm run bench:report -- --draw            redraws the page and the charts from bench/report/results.json, without a run
  *
- * `npm run bench:growth -- --save bench/report/growth.json` and `npm run fairness -- --save bench/report/fairness.json` measure further
- * sections of the page, which `--draw` puts there.
+ * `npm run bench:growth -- --save bench/report/growth.json`, `npm run fairness -- --save bench/report/fairness.json` and
+ * `npm run coexist -- --save bench/report/coexist.json` measure further sections of the page, which `--draw` puts there.
  *
  * Stores are SQLite and the servers in HOLDFAST_TEST_MYSQL_URL, HOLDFAST_TEST_MARIADB_URL and HOLDFAST_TEST_POSTGRES_URL.
  */
@@ -18,6 +18,7 @@ import { parseArgs } from 'node:util'
 import { styledError } from '../../src/cli/tables.ts'
 import { StoreUrlError } from '../../src/stores/store-url-error.ts'
 import { StoreTrouble } from '../databases/scratch.ts'
+import { COEXIST_FILE, readCoexist } from '../coexist/figures.ts'
 import { FAIRNESS_FILE, readFairness } from '../fairness/figures.ts'
 import { GROWTH_FILE, readFigures } from '../growth/figures.ts'
 import { LiveLine } from '../output/live-line.ts'
@@ -151,9 +152,10 @@ async function write(folder: string, report: Report): Promise<void> {
   for (const file of await readdir(folder)) if (file.endsWith('.svg')) await rm(join(folder, file))
   const growth = await readFigures(join(folder, GROWTH_FILE))
   const fairness = await readFairness(join(folder, FAIRNESS_FILE))
+  const coexist = await readCoexist(join(folder, COEXIST_FILE))
   const charts = await chartsOf(report, growth)
   for (const { name, svg } of charts) await writeFile(join(folder, `${name}.svg`), `${svg}\n`)
-  await writeFile(join(folder, 'index.html'), pageOf(report, charts, { growth, fairness }))
+  await writeFile(join(folder, 'index.html'), pageOf(report, charts, { growth, fairness, coexist }))
   await writeFile(join(folder, RESULTS_FILE), reportText(report))
 }
 

@@ -1,4 +1,5 @@
 /** The report as one self-contained HTML page. */
+import type { CoexistRow } from '../coexist/figures.ts'
 import type { FairnessRow } from '../fairness/figures.ts'
 import type { GrowthFigure } from '../growth/figures.ts'
 import { settingsText, SERVER_NAMES } from '../output/headline.ts'
@@ -6,6 +7,7 @@ import { msText, rateText, ratioText, shareText } from '../output/numbers.ts'
 import type { Result } from '../output/result.ts'
 import { STRATEGIES } from '../strategies/catalogue.ts'
 import { GROWTH_CHART, type Chart } from './charts.ts'
+import { COEXIST_ID, COEXIST_TITLE, coexistSection } from './coexist-section.ts'
 import { FAIRNESS_ID, FAIRNESS_TITLE, fairnessSection } from './fairness-section.ts'
 import { escape, tableOf } from './html.ts'
 import { CHAPTERS, type ChapterId } from './chapters.ts'
@@ -25,11 +27,12 @@ const CHARTS_OF: Readonly<Partial<Record<ChapterId, readonly string[]>>> = {
 export interface Kept {
   readonly growth: readonly GrowthFigure[]
   readonly fairness: readonly FairnessRow[]
+  readonly coexist: readonly CoexistRow[]
 }
 
-const NONE: Kept = { growth: [], fairness: [] }
+const NONE: Kept = { growth: [], fairness: [], coexist: [] }
 
-export function pageOf(report: Report, charts: readonly Chart[], { growth, fairness }: Kept = NONE): string {
+export function pageOf(report: Report, charts: readonly Chart[], { growth, fairness, coexist }: Kept = NONE): string {
   const chapters = (Object.keys(CHAPTERS) as ChapterId[]).filter((id) => resultsIn(report, id).length > 0)
   return `<!doctype html>
 <html lang="en">
@@ -49,10 +52,13 @@ ${factsTable(report)}
 </header>
 <nav><ul>${chapters.map((id) => `<li><a href="#${id}">${escape(CHAPTERS[id].title)}</a></li>`).join('')}${
     growth.length === 0 ? '' : `<li><a href="#growth">${escape(GROWTH_TITLE)}</a></li>`
-  }${fairness.length === 0 ? '' : `<li><a href="#${FAIRNESS_ID}">${escape(FAIRNESS_TITLE)}</a></li>`}</ul></nav>
+  }${fairness.length === 0 ? '' : `<li><a href="#${FAIRNESS_ID}">${escape(FAIRNESS_TITLE)}</a></li>`}${
+    coexist.length === 0 ? '' : `<li><a href="#${COEXIST_ID}">${escape(COEXIST_TITLE)}</a></li>`
+  }</ul></nav>
 ${chapters.map((id) => chapterSection(report, id, charts)).join('\n')}
 ${growth.length === 0 ? '' : growthSection(growth, charts)}
 ${fairness.length === 0 ? '' : fairnessSection(fairness)}
+${coexist.length === 0 ? '' : coexistSection(coexist)}
 <section id="strategies"><h2>The strategies</h2>
 <dl>${Object.entries(STRATEGIES)
     .map(([name, { summary }]) => `<dt><code>${name}</code></dt><dd>${escape(summary)}</dd>`)

@@ -159,7 +159,7 @@ test('the curves of growth are on the page when they were measured', async () =>
   ]
   const charts = await chartsOf(report, growth)
   assert.ok(charts.some(({ name, svg }) => name === 'growth' && svg.includes('>UUIDv4, 128 MB<')))
-  const page = pageOf(report, charts, { growth, fairness: [] })
+  const page = pageOf(report, charts, { growth, fairness: [], coexist: [] })
   assert.match(page, /<td>10,000,000<\/td><td>50,000<\/td><td>4\.00<\/td><td>9\.00<\/td><td>485<\/td>/)
   assert.match(page, /<td>128<\/td><td>10,000,000<\/td><td>1\.50<\/td><td>2\.50<\/td><td>14\.0<\/td><td>0\.50<\/td>/)
   assert.doesNotMatch(pageOf(report, charts), /grows/)
@@ -183,13 +183,56 @@ test('fairness is on the page when it was measured, with what is kept and what i
     { ...row, noise: 'kept', noisy: { ...row.noisy, servedPerSecond: 6_000 }, findings: [finding] } as const,
     { ...row, noise: 'none' } as const,
   ]
-  const page = pageOf(report, [], { growth: [], fairness })
+  const page = pageOf(report, [], { growth: [], fairness, coexist: [] })
   assert.match(
     page,
     /<th>none<\/th><td>kept<\/td><td>0\.0 %<\/td><td>2\.00<\/td>.*<td>kept<\/td><\/tr><tr><th>1,000 kept/,
   )
   assert.match(page, /<td>6,000<\/td><td>30\.0<\/td><td>p99: at most 44\.0 ms<\/td>/)
   assert.doesNotMatch(pageOf(report, []), /Quiet users beside/)
+})
+
+test('old code beside Holdfast is on the page when it was measured, with the cost of the bridge', () => {
+  const report = exampleReport({ 'life-1': LIFE })
+  const side = {
+    roundsCommandsPerSecond: [],
+    p50Ms: 1,
+    p99Ms: 2,
+    retriesPerCommand: 0.5,
+    lockTimeouts: 0,
+    deadlocks: 0,
+  }
+  const row = {
+    flavour: 'mariadb',
+    version: '10.11',
+    users: 1,
+    distribution: 'uniform',
+    callers: 100,
+    seconds: 2,
+    rounds: 1,
+    old: 'cas',
+    share: 0,
+    bridged: false,
+    oldSide: { ...side, commandsPerSecond: 1_000, errors: { cas_exhausted: 7 } },
+    holdfast: null,
+    locks: { deadlocks: 3, lockTimeouts: null },
+    consistent: true,
+    findings: [],
+    madeAt: report.madeAt,
+  } as const
+  const bridged = {
+    ...row,
+    bridged: true,
+    oldSide: { ...row.oldSide, commandsPerSecond: 600 },
+    consistent: false,
+  } as const
+  const page = pageOf(report, [], { growth: [], fairness: [], coexist: [row, bridged] })
+  assert.match(
+    page,
+    /<th>cas<\/th><td>0 %<\/td><td>no<\/td><td>1,000<\/td><td>1\.00<\/td><td>2\.00<\/td><td>0\.50<\/td><td>7 cas_exhausted<\/td>/,
+  )
+  assert.match(page, /<td>3<\/td><td><\/td><td>0\.60<\/td><td>WRONG<\/td><\/tr>/)
+  assert.doesNotMatch(pageOf(report, []), /on the same rows/)
 })
 
 test('a report is the same after it was written and read', () => {

@@ -85,7 +85,12 @@ export async function runStrategy(server: ScratchServer, { name, trial, watch, s
   }
 }
 
-function assign(strategy: StrategyName, trial: Trial, place: Pick<Site, 'url' | 'dialect'>): readonly Assignment[] {
+/** What each process of a run has to do. */
+export function assign(
+  strategy: StrategyName,
+  trial: Trial,
+  place: Pick<Site, 'url' | 'dialect'>,
+): readonly Assignment[] {
   const { scenario, distribution, ids, seed, warmupSeconds, seconds, processes, rate } = trial
   return Array.from({ length: processes }, (_, processIndex) => ({
     scenario,
@@ -116,7 +121,8 @@ function share(whole: number, parts: number, index: number): number {
   return Math.max(1, Math.floor(whole / parts) + (index < whole % parts ? 1 : 0))
 }
 
-async function playAll(
+/** Runs all of them at once; `performed` is in their order. @throws PlayFailed */
+export async function playAll(
   assignments: readonly Assignment[],
   { database, watch, signal }: { database: ScratchDatabase; watch: Watch; signal: AbortSignal },
 ): Promise<{ performed: readonly Performed[]; locks: LockCounters }> {
@@ -131,7 +137,8 @@ async function playAll(
   return { performed, locks: { deadlocks: delta('deadlocks'), lockTimeouts: delta('lockTimeouts') } }
 }
 
-function together(performed: readonly Performed[], locks: LockCounters): Omit<Seen, 'findings'> {
+/** @param locks for those that a strategy does not count */
+export function together(performed: readonly Performed[], locks: LockCounters): Omit<Seen, 'findings'> {
   const measured = performed.map((one) => one.measured)
   const sum = (of: (one: Measured) => number): number => measured.reduce((total, one) => total + of(one), 0)
   const latencies = newHistogram()

@@ -56,6 +56,9 @@ export function freezeStrategy({ summary, foreignKey = false, version = false, p
   }
 }
 
+/** The write-up's index for compare-and-swap. */
+export const SWAP_INDEX = 'idx_users_id_version'
+
 const NUMBERED: Readonly<Record<Dialect, string>> = {
   sqlite: 'INTEGER PRIMARY KEY',
   mysql: 'BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY',
@@ -72,7 +75,7 @@ function tables(dialect: Dialect, options: { foreignKey: boolean; version: boole
       ${options.version ? 'version BIGINT NOT NULL DEFAULT 0,' : ''}
       updated_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP
     )`,
-    ...(options.version ? ['CREATE INDEX idx_users_id_version ON users (id, version)'] : []),
+    ...(options.version ? [`CREATE INDEX ${SWAP_INDEX} ON users (id, version)`] : []),
     `CREATE TABLE compute_freeze_logs (
       id ${NUMBERED[dialect]},
       request_id VARCHAR(64) NOT NULL,
