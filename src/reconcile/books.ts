@@ -1,14 +1,17 @@
-/** What of the ledger is compared with a list: holds, or the entries of one kind. */
+/** What of the ledger is compared with a list: holds, the entries of one kind, or transfers with their legs. */
 import { LedgerError } from '../api/error.ts'
 import type { Ledger } from '../api/ledger.ts'
 import type { Overage } from '../domain/command.ts'
 import { HOLD_STATES, type HoldState } from '../domain/hold.ts'
 import type { AccountName, Instant, RequestId } from '../domain/ids.ts'
-import { extraEntry, judgeEntry, type EntryRules } from './entry-judgement.ts'
+import type { Entry } from '../domain/journal.ts'
+import { extraEntry, judgeEntry, type EntryRules, type MovementKind } from './entry-judgement.ts'
 import type { Finding } from './finding.ts'
 import { extraFinding, judge } from './judgement.ts'
 import type { ListRow } from './list.ts'
 import type { Notebook } from './notebook.ts'
+import type { Order } from './order.ts'
+import { judgeOrder, type OrderRules } from './order-judgement.ts'
 
 /** What can be extra: created between these instants, both included. */
 export interface Period {
@@ -17,15 +20,18 @@ export interface Period {
   readonly until: Instant
 }
 
-export interface Books {
+/** The request ids of the list, and the entries that were met. */
+type Known = Pick<Notebook<never>, 'lineOf' | 'meet'>
+
+export interface Books<Row> {
   /** Whether anything is looked for that the list does not have. */
   readonly hasExtras: boolean
   /** The open holds that the list should have, so far. Null if no holds are compared. */
   readonly openCount: number | null
   /** Returns null if both sides agree. */
-  judge(row: ListRow): Promise<Finding | null>
+  judge(row: Row): Promise<Finding | null>
   /** The findings for what the list does not have. */
-  extras(notebook: Notebook, period: Period): AsyncGenerator<Finding>
+  extras(known: Known, period: Period): AsyncGenerator<Finding>
 }
 
 /** The states of ended holds. Released and expired holds can also have settled coins, in parts or late. */
@@ -39,7 +45,7 @@ export interface HoldRules {
   readonly releaseBefore: Instant | null
 }
 
-export class HoldBooks implements Books {
+export class HoldBooks implements Books<ListRow> {
   readonly #ledger: Ledger
   readonly #rules: HoldRules
   #openCount = 0
@@ -58,12 +64,12 @@ export class HoldBooks implements Books {
     return judge(row, await orNull(this.#ledger.hold(row.requestId), 'hold_not_found'), this.#rules.overage)
   }
 
-  async *extras(notebook: Notebook, period: Period): AsyncGenerator<Finding> {
-    yield* this.#extrasIn('open', notebook, period)
-    if (period.since !== null) for (const state of ENDED) yield* this.#extrasIn(state, notebook, period)
+  async *extras(known: Known, period: Period): AsyncGenerator<Finding> {
+    yield* this.#extrasIn('open', known, period)
+    if (period.since !== null) for (const state of ENDED) yield* this.#extrasIn(state, known, period)
   }
 
-  async *#extrasIn(state: HoldState, notebook: Notebook, { since, until }: Period): AsyncGenerator<Finding> {
+  async *#extrasIn(state: HoldState, known: Known, { since, until }: Period): AsyncGenerator<Finding> {
     const { releaseBefore } = this.#rules
     for (let cursor: string | null = null; ;) {
       const from = cursor === null ? {} : { cursor }
@@ -74,7 +80,7 @@ export class HoldBooks implements Books {
         if (hold.settled === 0n && (state === 'released' || state === 'expired')) continue
         if (createdAt > until || (since !== null && createdAt < since)) continue
         if (state === 'open') this.#openCount += 1
-        if (notebook.lineOf(id) !== null) continue
+        if (known.lineOf(id) !== null) continue
         yield extraFinding(hold, releaseBefore !== null && createdAt < releaseBefore)
       }
       if (page.next === null) return
@@ -83,7 +89,7 @@ export class HoldBooks implements Books {
   }
 }
 
-export class EntryBooks implements Books {
+export class EntryBooks implements Books<ListRow> {
   readonly #ledger: Ledger
   readonly #rules: EntryRules
   readonly #accounts: readonly AccountName[]
@@ -101,25 +107,65 @@ export class EntryBooks implements Books {
   }
 
   async judge(row: ListRow): Promise<Finding | null> {
-    return judgeEntry(row, await this.#entryOf(row.requestId), this.#rules)
+    return judgeEntry(row, await entryOf(this.#ledger, row.requestId), this.#rules)
   }
 
-  async *extras(notebook: Notebook, { since, until }: Period): AsyncGenerator<Finding> {
-    if (since === null) return
-    for (const account of this.#accounts) {
-      // `until` of a statement is not included.
-      const lines = this.#ledger.exportPostings(account, { kind: this.#rules.kind, from: since, until: until + 1 })
-      for await (const { entryId } of lines) {
-        if (notebook.lineOf(entryId) !== null || !notebook.meet(entryId)) continue
-        const entry = await this.#entryOf(entryId)
-        if (entry !== null) yield extraEntry(entry)
-      }
+  async *extras(known: Known, period: Period): AsyncGenerator<Finding> {
+    yield* extraEntries(this.#ledger, { kind: this.#rules.kind, accounts: this.#accounts, known, period })
+  }
+}
+
+export class OrderBooks implements Books<Order> {
+  readonly #ledger: Ledger
+  readonly #rules: OrderRules
+  readonly #accounts: readonly AccountName[]
+  readonly openCount = null
+
+  /** @param accounts as for `EntryBooks` */
+  constructor(ledger: Ledger, rules: OrderRules, accounts: readonly AccountName[]) {
+    this.#ledger = ledger
+    this.#rules = rules
+    this.#accounts = accounts
+  }
+
+  get hasExtras(): boolean {
+    return this.#accounts.length > 0
+  }
+
+  async judge(order: Order): Promise<Finding | null> {
+    return judgeOrder(order, await entryOf(this.#ledger, order.requestId), this.#rules)
+  }
+
+  async *extras(known: Known, period: Period): AsyncGenerator<Finding> {
+    yield* extraEntries(this.#ledger, { kind: 'transfer', accounts: this.#accounts, known, period })
+  }
+}
+
+interface ExtrasInput {
+  readonly kind: MovementKind
+  readonly accounts: readonly AccountName[]
+  readonly known: Known
+  readonly period: Period
+}
+
+async function* extraEntries(
+  ledger: Ledger,
+  { kind, accounts, known, period: { since, until } }: ExtrasInput,
+): AsyncGenerator<Finding> {
+  if (since === null) return
+  for (const account of accounts) {
+    // `until` of a statement is not included.
+    const lines = ledger.exportPostings(account, { kind, from: since, until: until + 1 })
+    for await (const { entryId } of lines) {
+      if (known.lineOf(entryId) !== null || !known.meet(entryId)) continue
+      const entry = await entryOf(ledger, entryId)
+      if (entry !== null) yield extraEntry(entry)
     }
   }
+}
 
-  async #entryOf(id: RequestId) {
-    return await orNull(this.#ledger.entry(id), 'entry_not_found')
-  }
+async function entryOf(ledger: Ledger, id: RequestId): Promise<Entry | null> {
+  return await orNull(ledger.entry(id), 'entry_not_found')
 }
 
 /** Returns null for an error with this code; other errors are thrown. */

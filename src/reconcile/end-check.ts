@@ -33,6 +33,11 @@ export class EndCheck {
     return this.#statedCount === null ? null : 'stated_rows'
   }
 
+  /** The rows so far. */
+  get rowsCount(): number {
+    return this.#rowsCount
+  }
+
   /** The instant in the end row, if it has one. */
   get at(): Instant | null {
     return this.#at

@@ -17,7 +17,7 @@ export interface EntryRules {
 }
 
 /** The coins that an entry moved into or out of one balance. */
-interface Flow {
+export interface Flow {
   readonly account: AccountName
   readonly asset: AssetCode
   readonly amount: bigint
@@ -85,7 +85,7 @@ function fixOf(row: ListRow, { kind, asset: fallback, bookMissing }: EntryRules)
 }
 
 /** By balance, without those that did not change. A house account can have several postings, one per stripe. */
-function flowsOf({ postings }: Entry): readonly Flow[] {
+export function flowsOf({ postings }: Entry): readonly Flow[] {
   const flows = new Map<string, Flow>()
   for (const { account, asset, availableDelta, heldDelta } of postings) {
     const key = `${asset} ${account}`
@@ -120,7 +120,7 @@ function rowText({ amount, account, counterparty, asset }: ListRow): string {
 
 const FLOWS_SHOWN_MAX = 4
 
-function entryText(entry: Entry): string {
+export function entryText(entry: Entry): string {
   const flows = flowsOf(entry)
   const shown = flows.slice(0, FLOWS_SHOWN_MAX).map(({ account, asset, amount }) => {
     return `${account} ${amount > 0n ? '+' : ''}${amount} ${asset}`

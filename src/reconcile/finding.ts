@@ -7,9 +7,19 @@ import type { AccountName, AssetCode, RequestId } from '../domain/ids.ts'
  * - `extra`: the ledger has a hold or an entry, the list does not have the request.
  * - `unfinished`: the work has ended, the hold is open.
  * - `different`: both have it, in different ways, at different amounts or for different accounts.
+ * - `half_done`: the external system has moved some coins of an order and not all, and the ledger has no entry that ends it.
  * - `duplicate`: the list has the request more than once.
  */
-export type FindingCode = 'missing' | 'extra' | 'unfinished' | 'different' | 'duplicate'
+export type FindingCode = 'missing' | 'extra' | 'unfinished' | 'different' | 'half_done' | 'duplicate'
+
+export interface TransferLeg {
+  readonly from: AccountName
+  readonly to: AccountName
+  readonly asset: AssetCode
+  readonly amount: bigint
+  readonly toAsset?: AssetCode
+  readonly toAmount?: bigint
+}
 
 interface Movement {
   readonly requestId: RequestId
@@ -32,13 +42,18 @@ export type Fix =
   | {
       readonly kind: 'transfer'
       readonly requestId: RequestId
-      readonly legs: readonly {
-        readonly from: AccountName
-        readonly to: AccountName
-        readonly asset: AssetCode
-        readonly amount: bigint
-      }[]
+      readonly legs: readonly TransferLeg[]
+      readonly memo?: string
     }
+
+/** The numbers of an order's legs, from 1. */
+export interface LegNumbers {
+  /** Those that the external system has paid itself, and the others. */
+  readonly paid: readonly number[]
+  readonly unpaid: readonly number[]
+  /** Those whose receiver has another amount from the ledger. */
+  readonly different: readonly number[]
+}
 
 export interface Finding {
   readonly code: FindingCode
@@ -51,6 +66,8 @@ export interface Finding {
   readonly theirs: bigint | null
   readonly ours: bigint | null
   readonly message: string
+  /** Only for orders. */
+  readonly legs?: LegNumbers
   /** Null if there is no rule for this case. */
   readonly fix: Fix | null
 }

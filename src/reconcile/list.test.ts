@@ -6,7 +6,8 @@ import { test } from 'node:test'
 import { statementEnd, statementHead } from '../api/statement.ts'
 import { EndCheck, type Proof } from './end-check.ts'
 import { ListError } from './list-error.ts'
-import { readList, type ListFormat, type ListRow } from './list.ts'
+import { readList, type ListRow } from './list.ts'
+import type { ListFormat } from './records.ts'
 
 interface Listed {
   readonly ids: readonly string[]

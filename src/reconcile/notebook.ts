@@ -5,9 +5,14 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { RequestId } from '../domain/ids.ts'
 import type { Fix } from './finding.ts'
-import type { ListRow } from './list.ts'
 
-export class Notebook implements Disposable {
+export interface NotedRow {
+  /** Different for every row. */
+  readonly line: number
+  readonly requestId: RequestId
+}
+
+export class Notebook<Row extends NotedRow> implements Disposable {
   readonly #folder: string
   readonly #database: DatabaseSync
   readonly #statements
@@ -33,7 +38,7 @@ export class Notebook implements Disposable {
   }
 
   /** Records a row. Returns the line of the first row with its request id, or null if this is the first. */
-  add(row: ListRow): number | null {
+  add(row: Row): number | null {
     if (this.#statements.add.run(row.line, row.requestId, textOf(row)).changes > 0) return null
     return this.lineOf(row.requestId)
   }
@@ -45,11 +50,11 @@ export class Notebook implements Disposable {
   }
 
   /** The recorded rows in the order of the list, up to `limit` at a time. */
-  *rows(limit: number): Generator<readonly ListRow[]> {
+  *rows(limit: number): Generator<readonly Row[]> {
     for (let after = 0n; ;) {
       const rows = this.#statements.rows.all(after, limit) as unknown as readonly { line: bigint; row: string }[]
       if (rows.length === 0) return
-      yield rows.map(({ row }) => valueOf<ListRow>(row))
+      yield rows.map(({ row }) => valueOf<Row>(row))
       after = rows.at(-1)!.line
     }
   }
@@ -80,12 +85,12 @@ export class Notebook implements Disposable {
 }
 
 /** JSON with amounts as strings. */
-function textOf(value: ListRow | Fix): string {
+function textOf(value: unknown): string {
   return JSON.stringify(value, (_, each: unknown) => (typeof each === 'bigint' ? String(each) : each))
 }
 
 function valueOf<Value>(text: string): Value {
   return JSON.parse(text, (name, each: unknown) =>
-    name === 'amount' && typeof each === 'string' ? BigInt(each) : each,
+    (name === 'amount' || name === 'toAmount') && typeof each === 'string' ? BigInt(each) : each,
   ) as Value
 }

@@ -11,8 +11,8 @@ import type { Books } from './books.ts'
 import { EndCheck, type Proof } from './end-check.ts'
 import type { Finding, FindingCode, Fix } from './finding.ts'
 import { ListError } from './list-error.ts'
-import { readList, type ListShape, type UnreadableRow } from './list.ts'
-import type { Notebook } from './notebook.ts'
+import type { Notebook, NotedRow } from './notebook.ts'
+import type { UnreadableRow } from './records.ts'
 
 export interface ReconcileOptions {
   /** The number of rows that the list should have; null if the caller does not know it. */
@@ -54,32 +54,41 @@ export interface ReconcileSummary {
 }
 
 const READS_MAX = 16
-const ROWS_PER_PAGE = 500
 const COMMANDS_PER_BATCH = 500
+/** Of the transfers of a batch. 1,000 legs with the longest names are less than half of the body that a service accepts. */
+const LEGS_PER_BATCH = 1_000
 
-export interface ReconcileParts {
+/** Reads a list: its rows in order, some at a time. The check gets every row of the file, and its end row. */
+export type ListReader<Row> = (end: EndCheck) => AsyncIterable<readonly (Row | UnreadableRow)[]>
+
+/** A row of a list, or an order that can have several rows. */
+export interface ComparedRow extends NotedRow {
+  readonly amount?: bigint | null
+}
+
+export interface ReconcileParts<Row extends ComparedRow> {
   readonly ledger: Ledger
-  readonly books: Books
-  readonly notebook: Notebook
+  readonly books: Books<Row>
+  readonly notebook: Notebook<Row>
   readonly options: ReconcileOptions
   readonly listener: ReconcileListener
 }
 
-export class Reconciliation {
-  readonly #parts: ReconcileParts
+export class Reconciliation<Row extends ComparedRow> {
+  readonly #parts: ReconcileParts<Row>
   readonly #totals = new Map<string, Total>()
-  readonly #counts = { rowsCount: 0, agreedCount: 0, unreadableCount: 0, plannedCount: 0, findingsCount: 0 }
+  readonly #counts = { agreedCount: 0, unreadableCount: 0, plannedCount: 0, findingsCount: 0 }
   #releasesCount = 0
 
-  constructor(parts: ReconcileParts) {
+  constructor(parts: ReconcileParts<Row>) {
     this.#parts = parts
   }
 
   /** @throws ListError, LedgerError */
-  async compare(path: string, shape: ListShape): Promise<ReconcileSummary> {
+  async compare(list: ListReader<Row>): Promise<ReconcileSummary> {
     const { books, options } = this.#parts
     const end = new EndCheck(options.rowsCount)
-    await this.#read(path, shape, end)
+    await this.#read(list, end)
     const obstacle = this.#isClear() ? null : 'the list has rows that cannot be read, or that are there twice'
     if (obstacle !== null) return this.#summary(end, obstacle)
     if (options.needsProof && end.proof === null) {
@@ -108,7 +117,7 @@ export class Reconciliation {
   async apply(onRefusal: (fix: Fix, error: LedgerError) => void): Promise<number> {
     const { ledger, notebook } = this.#parts
     let appliedCount = 0
-    for (const fixes of notebook.planned(COMMANDS_PER_BATCH)) {
+    for (const fixes of batchesOf(notebook.planned(READS_MAX))) {
       const outcomes = await ledger.batch(fixes)
       for (const [index, outcome] of outcomes.entries()) {
         if (outcome.status === 'applied') appliedCount += 1
@@ -119,11 +128,10 @@ export class Reconciliation {
     return appliedCount
   }
 
-  async #read(path: string, shape: ListShape, end: EndCheck): Promise<void> {
+  async #read(list: ListReader<Row>, end: EndCheck): Promise<void> {
     const { notebook, listener } = this.#parts
-    for await (const rows of readList(path, shape, end)) {
+    for await (const rows of list(end)) {
       for (const row of rows) {
-        this.#counts.rowsCount += 1
         if ('problem' in row) {
           this.#counts.unreadableCount += 1
           listener.unreadable(row)
@@ -131,7 +139,7 @@ export class Reconciliation {
         }
         const firstLine = notebook.add(row)
         if (firstLine === null) continue
-        const { requestId, line, amount: theirs } = row
+        const { requestId, line, amount: theirs = null } = row
         const message = `the list already has this request in line ${firstLine}`
         this.#report({ code: 'duplicate', requestId, line, asset: null, theirs, ours: null, message, fix: null })
       }
@@ -155,13 +163,12 @@ export class Reconciliation {
 
   async #compareRows(): Promise<void> {
     const { books, notebook } = this.#parts
-    for (const page of notebook.rows(ROWS_PER_PAGE)) {
-      for (let from = 0; from < page.length; from += READS_MAX) {
-        const findings = await Promise.all(page.slice(from, from + READS_MAX).map((row) => books.judge(row)))
-        for (const finding of findings) {
-          if (finding === null) this.#counts.agreedCount += 1
-          else this.#report(finding)
-        }
+    // Rows are read as they are compared, because an order can have a thousand legs.
+    for (const rows of notebook.rows(READS_MAX)) {
+      const findings = await Promise.all(rows.map((row) => books.judge(row)))
+      for (const finding of findings) {
+        if (finding === null) this.#counts.agreedCount += 1
+        else this.#report(finding)
       }
     }
   }
@@ -177,8 +184,8 @@ export class Reconciliation {
     )
   }
 
-  #summary({ proof }: EndCheck, obstacle: string | null): ReconcileSummary {
-    return { ...this.#counts, proof, totals: [...this.#totals.values()], obstacle }
+  #summary({ proof, rowsCount }: EndCheck, obstacle: string | null): ReconcileSummary {
+    return { rowsCount, ...this.#counts, proof, totals: [...this.#totals.values()], obstacle }
   }
 
   #report(finding: Finding): void {
@@ -196,4 +203,22 @@ export class Reconciliation {
     }
     this.#parts.listener.finding(finding)
   }
+}
+
+function* batchesOf(pages: Iterable<readonly Fix[]>): Generator<readonly Fix[]> {
+  let batch: Fix[] = []
+  let legsCount = 0
+  for (const page of pages) {
+    for (const fix of page) {
+      const own = fix.kind === 'transfer' ? fix.legs.length : 0
+      if (batch.length === COMMANDS_PER_BATCH || (batch.length > 0 && legsCount + own > LEGS_PER_BATCH)) {
+        yield batch
+        batch = []
+        legsCount = 0
+      }
+      batch.push(fix)
+      legsCount += own
+    }
+  }
+  if (batch.length > 0) yield batch
 }

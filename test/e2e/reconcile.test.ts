@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Ledger } from '../../src/api/ledger.ts'
 import { connect } from '../../src/client/index.ts'
 import { openLedger } from '../../src/ledger.ts'
-import type { OtherState } from '../../src/reconcile/list.ts'
+import { readList, type ListRow, type OtherState } from '../../src/reconcile/list.ts'
 import { HoldBooks } from '../../src/reconcile/books.ts'
 import { Notebook } from '../../src/reconcile/notebook.ts'
 import { Reconciliation } from '../../src/reconcile/reconciliation.ts'
@@ -156,7 +156,7 @@ async function raceAgainst(
   ledger: Ledger,
   { file, meanwhile }: { readonly file: string; readonly meanwhile: () => Promise<unknown> },
 ): Promise<{ readonly fixedCount: number; readonly refused: readonly string[] }> {
-  using notebook = new Notebook()
+  using notebook = new Notebook<ListRow>()
   const books = new HoldBooks(ledger, { overage: 'draw', releaseBefore: Date.now() + 1_000 })
   const bounds = { rowsCount: null, since: null, until: Date.now(), needsProof: false, releasePercentMax: 100 }
   const listener = { finding() {}, unreadable() {} }
@@ -164,7 +164,8 @@ async function raceAgainst(
   const words = new Map<string, OtherState>(['done', 'failed', 'pending'].map((word) => [word, word as OtherState]))
   const columns = { idColumn: 'request_id', amountColumn: 'amount', statusColumn: 'status', isStatusNeeded: false }
   const others = { delimiter: null, accountColumn: null, counterpartyColumn: null, assetColumn: null }
-  const summary = await reconciliation.compare(file, { format: 'csv', ...columns, ...others, words })
+  const shape = { format: 'csv', ...columns, ...others, words } as const
+  const summary = await reconciliation.compare((end) => readList(file, shape, end))
   assert.equal(summary.obstacle, null)
   await meanwhile()
   const refused: string[] = []

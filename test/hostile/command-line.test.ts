@@ -12,6 +12,7 @@ import { buildProgram } from '../../src/cli/program.ts'
 import { openLedger } from '../../src/ledger.ts'
 import { ListError } from '../../src/reconcile/list-error.ts'
 import { readList, type ListShape } from '../../src/reconcile/list.ts'
+import { readOrders, type OrderShape } from '../../src/reconcile/order-list.ts'
 import { LINE_CHARACTERS_MAX } from '../../src/reconcile/ndjson.ts'
 import { tell, tryInputs } from './budget.ts'
 import { CommandLineRunner } from './command-line-runner.ts'
@@ -102,6 +103,20 @@ const SHAPE: Omit<ListShape, 'format'> = {
   ]),
 }
 
+const ORDERS: Omit<OrderShape, 'format'> = {
+  ...SHAPE,
+  fromColumn: 'request_id',
+  toColumn: 'status',
+  asset: 'credit',
+  toAssetColumn: null,
+  toAmountColumn: null,
+  legsColumn: 'legs',
+  noteColumn: null,
+  notes: new Map(),
+  takenColumn: null,
+  accountPrefix: 'user:',
+}
+
 /** Nearly valid lists: parts of lists in any order, with arbitrary bytes between them. */
 const pieces = fc.oneof(
   {
@@ -114,6 +129,8 @@ const pieces = fc.oneof(
       '\r\n',
       '{"request_id":"H1","amount":5}',
       '{"request_id":"H1","amount":5,"amount":6}',
+      '{"request_id":"H1","legs":[{"status":"done","amount":5},{"status":8,"amount":"6"}]}',
+      '{"request_id":"H1","legs":[[],{"__proto__":null}]}',
     ),
   },
   {
@@ -215,14 +232,16 @@ describe('hostile command lines', () => {
     const inputs = fc.record({ list: lists, format: fc.constantFrom('csv' as const, 'ndjson' as const) })
     await tryInputs('lists', 600, inputs, async ({ list, format }) => {
       writeFileSync(path, Buffer.concat(list))
-      try {
-        for await (const rows of readList(path, { ...SHAPE, format })) {
-          for (const row of rows) assert.ok(row.line > 0 && ('problem' in row || row.requestId !== ''))
+      for (const read of [readList(path, { ...SHAPE, format }), readOrders(path, { ...ORDERS, format })]) {
+        try {
+          for await (const rows of read) {
+            for (const row of rows) assert.ok(row.line > 0 && ('problem' in row || row.requestId !== ''))
+          }
+        } catch (error) {
+          assert.ok(error instanceof ListError, String(error))
+          assert.match(error.message, /^(Line \d+: |The list )/)
+          assert.ok(error.message.length < 70_000)
         }
-      } catch (error) {
-        assert.ok(error instanceof ListError, String(error))
-        assert.match(error.message, /^(Line \d+: |The list )/)
-        assert.ok(error.message.length < 70_000)
       }
     })
   })

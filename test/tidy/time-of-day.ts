@@ -19,7 +19,7 @@ const MAY_ASK: Readonly<Record<string, string>> = {
   'src/cli/commands/verify.ts': 'when the books were verified, for Prometheus',
   'src/cli/commands/prices.ts': 'which version of the prices is in force, for people',
   'src/prices/bill.ts': 'which version of the prices is in force',
-  'src/cli/commands/reconcile.ts': 'the age of holds, as given by the operator',
+  'src/cli/reconcile-options.ts': 'the age of holds, as given by the operator',
 }
 
 export function timeOfDayViolations(sources: readonly Source[]): readonly Violation[] {
