@@ -89,15 +89,15 @@ async function answeredNames(): Promise<ReadonlySet<string>> {
     const file = join(folder, 'ledger.prom')
     const { exitCode, stderr } = await runHoldfast(['verify', '--store', store, '--metrics', file])
     assert.equal(exitCode, 0, stderr)
-    const texts = [ofService, await ofPools(), await readFile(file, 'utf8')]
+    const texts = [ofService, await ofServer(), await readFile(file, 'utf8')]
     return new Set(texts.flatMap((text) => [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)]).flatMap(seriesOf))
   } finally {
     await rm(folder, { recursive: true })
   }
 }
 
-/** Only a ledger on a server has pools. */
-async function ofPools(): Promise<string> {
+/** Only a ledger on a server has pools, and may read a replica. */
+async function ofServer(): Promise<string> {
   const storage = openMemoryStorage()
   const pools = [{ pool: 'reads', sizeMax: 4, idle: 1, used: 1, waiting: 0 }]
   const served = {
@@ -106,5 +106,6 @@ async function ofPools(): Promise<string> {
     inspect: () => storage.inspect(),
     gauges: () => ({ pools, logBytes: null }),
   }
-  return await metricsOf({ engine: new Engine(storage.store), storage: served, sweeper: null }).metrics()
+  const replica = { current: () => ({ role: 'replica', lagMs: 20, behind: null }) as const }
+  return await metricsOf({ engine: new Engine(storage.store), storage: served, sweeper: null, replica }).metrics()
 }
