@@ -26,6 +26,7 @@ import { join, resolve } from 'node:path'
 import { test } from 'node:test'
 import { runChild } from '../../harness/children.ts'
 import { ServiceProcess } from '../../harness/service-process.ts'
+import { blocksOf, type Block } from '../support/guide-blocks.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 const GUIDES = join(ROOT, 'docs/guides')
@@ -40,37 +41,6 @@ const LANGUAGES: ReadonlyMap<string, string | null> = new Map([
 
 function isThere(program: string, parameter: string): boolean {
   return spawnSync(program, [parameter]).status === 0
-}
-
-interface Block {
-  readonly language: string
-  readonly text: string
-  readonly line: number
-  /** Why it is not run; null when it is. */
-  readonly reason: string | null
-  /** Whether only blank lines are between it and the block before. */
-  readonly isNext: boolean
-}
-
-function blocksOf(markdown: string): readonly Block[] {
-  const blocks: Block[] = []
-  const lines = markdown.split('\n')
-  let before = ''
-  for (let index = 0; index < lines.length; index++) {
-    const [, language] = /^```(.*)$/.exec(lines[index]!) ?? []
-    if (language === undefined) {
-      if (lines[index]!.trim() !== '') before = lines[index]!
-      continue
-    }
-    const end = lines.indexOf('```', index + 1)
-    assert.notEqual(end, -1, `the block of line ${index + 1} has no end`)
-    const [, reason] = /^<!-- not run: (.+) -->$/.exec(before) ?? []
-    const text = lines.slice(index + 1, end).join('\n')
-    blocks.push({ language, text, line: index + 1, reason: reason ?? null, isNext: before === '```' })
-    index = end
-    before = '```'
-  }
-  return blocks
 }
 
 interface Step {
