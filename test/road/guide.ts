@@ -32,6 +32,12 @@ export class RoadGuide implements Disposable {
     return found.map(({ text }) => text)
   }
 
+  /** The statement under such a heading, without its end. */
+  statement(heading: string): string {
+    const found = this.#blocks.find((block) => block.heading.startsWith(heading) && block.language === 'sql')
+    return found!.text.replace(/;$/, '')
+  }
+
   /** Runs commands until one fails. */
   async run(commands: string, environment: Readonly<Record<string, string>>): Promise<ChildEnd> {
     const { PATH = '', HOME = '' } = process.env
