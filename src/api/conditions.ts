@@ -82,10 +82,30 @@ export function versionIn(value: unknown, account: AccountName, pointer: string)
   )
 }
 
-/** The condition on the wire. The tags of an `If-Match` are never sent in a body. */
-export function conditionsToWire(command: { readonly ifVersion?: Precondition; readonly ifSteps?: Precondition }) {
+/**
+ * The condition on the wire. A body has no field for the tags of an `If-Match`, and a command without its condition would be another one.
+ *
+ * @throws LedgerError `invalid_request` for tags
+ */
+export function conditionsToWire({
+  ifVersion: version,
+  ifSteps: steps,
+}: {
+  readonly ifVersion?: Precondition
+  readonly ifSteps?: Precondition
+}) {
   return {
-    ...(typeof command.ifVersion === 'number' ? { ifVersion: command.ifVersion } : {}),
-    ...(typeof command.ifSteps === 'number' ? { ifSteps: command.ifSteps } : {}),
+    ...(version === undefined ? {} : { ifVersion: numberToWire(version, '/ifVersion') }),
+    ...(steps === undefined ? {} : { ifSteps: numberToWire(steps, '/ifSteps') }),
   }
+}
+
+function numberToWire(required: Precondition, pointer: string): number {
+  if (typeof required === 'number') return required
+  const shown = required === '*' ? '*' : required.map((tag) => `"${tag}"`).join(', ')
+  const name = pointer.slice(1)
+  throw LedgerError.invalid(
+    pointer,
+    `The condition If-Match: ${shown} cannot be sent in a body, which has only a number as ${name}. Give ${name}.`,
+  )
 }
