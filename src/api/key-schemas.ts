@@ -75,8 +75,15 @@ export const SecretKey = named(
       secret: Type.String({
         description: 'What the caller sends as `Authorization: Bearer`. Nobody can read it again.',
       }),
+      warnings: Type.Array(Type.String(), {
+        description:
+          'What the key admits and its maker may not have meant: accounts beyond a prefix that ends in a letter or a digit.',
+      }),
     },
-    { description: 'A key with its new secret.', examples: [{ ...EXAMPLE, secret: `hf_${'x'.repeat(38)}` }] },
+    {
+      description: 'A key with its new secret.',
+      examples: [{ ...EXAMPLE, secret: `hf_${'x'.repeat(38)}`, warnings: [] }],
+    },
   ),
 )
 
@@ -93,7 +100,8 @@ export const KeyBody = named(
           minItems: 1,
           maxItems: CONFINED_MAX,
           description:
-            'Confines the key to accounts whose name begins with one of these texts. Default: any account. Name the payee too: `@revenue`.',
+            'Confines the key to accounts whose name begins with one of these texts. `user:8` is also the beginning of `user:80`: end a text with ' +
+            'what ends the name of a group, such as `:`. Default: any account. Name the payee too: `@revenue`.',
         }),
       ),
       assets: Type.Optional(

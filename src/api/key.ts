@@ -1,5 +1,6 @@
 /** A key on the wire. */
 import type { KeyRecord } from '../access/key.ts'
+import { isOpenEnded } from '../domain/confinement.ts'
 import { instantFromWire, instantToWire } from './instants.ts'
 import { jsonForm } from './json-form.ts'
 import type { KeyWire, SecretKeyWire } from './key-schemas.ts'
@@ -29,6 +30,18 @@ export function keyOfRecord({ within, ...record }: KeyRecord): Value {
   }
 }
 
+/** A key with its new secret. */
+export function secretKeyOfRecord(record: KeyRecord, secret: string): SecretValue {
+  const key = keyOfRecord(record)
+  const warnings = (key.accounts ?? []).filter(isOpenEnded).map((prefix) => {
+    return (
+      `The key is for every account whose name begins with "${prefix}": also for "${prefix}0", for example. ` +
+      `If that is not meant, end the prefix with a separator, such as "${prefix}:".`
+    )
+  })
+  return { ...key, secret, warnings }
+}
+
 export function keyToWire(key: Value): KeyWire {
   return {
     number: key.number,
@@ -49,7 +62,7 @@ export function keyToWire(key: Value): KeyWire {
 }
 
 export function secretKeyToWire(key: SecretValue): SecretKeyWire {
-  return { ...keyToWire(key), secret: key.secret }
+  return { ...keyToWire(key), secret: key.secret, warnings: [...key.warnings] }
 }
 
 export function keyFromWire(wire: KeyWire): Value {
@@ -65,8 +78,13 @@ export function keyFromWire(wire: KeyWire): Value {
   }
 }
 
-export function secretKeyFromWire({ secret, ...wire }: SecretKeyWire): SecretValue {
-  return { ...keyFromWire(wire), secret }
+/** A service of an earlier version sends no warnings. */
+export function secretKeyFromWire({
+  secret,
+  warnings = [],
+  ...wire
+}: Omit<SecretKeyWire, 'warnings'> & Partial<Pick<SecretKeyWire, 'warnings'>>): SecretValue {
+  return { ...keyFromWire(wire), secret, warnings }
 }
 
 export const keyWithJson = jsonForm(keyToWire)

@@ -62,6 +62,8 @@ export interface Key {
 export interface SecretKey extends Key {
   /** `hf_` and 38 characters. Nobody can read it again. */
   readonly secret: string
+  /** What the key admits and its maker may not have meant, as sentences: that an account `user:8` also admits `user:80`. */
+  readonly warnings: readonly string[]
 }
 
 /** They throw `LedgerError`, as every method of a `Ledger`. A call whose answer was lost is not repeated: look at `list`. */

@@ -4,7 +4,7 @@ import { KEYS_MAX } from '../access/key.ts'
 import type { KeyStore } from '../access/key-store.ts'
 import { LedgerError } from './error.ts'
 import { graceMsOf, keyNameParameter, keyTermsOf } from './key-input.ts'
-import { keyOfRecord, keyWithJson, secretKeyWithJson } from './key.ts'
+import { keyOfRecord, keyWithJson, secretKeyOfRecord, secretKeyWithJson } from './key.ts'
 import type { Key, Keys, SecretKey } from './keys.ts'
 import type { Page } from '../engine/reader.ts'
 import { pageQueryOf } from './queries.ts'
@@ -28,7 +28,7 @@ export class LedgerKeys implements Keys {
     const made = await this.#use((store) => store.create(terms, { hash, at }, KEYS_MAX))
     if (made === 'taken') throw keyExists(terms.name)
     if (made === 'full') throw tooManyKeys()
-    return secretKeyWithJson({ ...keyOfRecord(made), secret })
+    return secretKeyWithJson(secretKeyOfRecord(made, secret))
   }
 
   async list(input: unknown = {}): Promise<Page<Key>> {
@@ -46,7 +46,7 @@ export class LedgerKeys implements Keys {
     const hash = await hashOf(secret)
     const at = Date.now()
     const rotated = await this.#use((store) => store.rotate(key, { hash, at }, graceMs === 0 ? null : at + graceMs))
-    if (rotated !== null) return secretKeyWithJson({ ...keyOfRecord(rotated), secret })
+    if (rotated !== null) return secretKeyWithJson(secretKeyOfRecord(rotated, secret))
     throw (await this.#use((store) => store.find(key))) === null ? keyNotFound(key) : keyEnded(key)
   }
 

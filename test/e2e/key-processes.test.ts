@@ -132,6 +132,11 @@ describe('the command line', () => {
       'keys create shop --scopes holds:write,deposits:write,accounts:read --accounts user: --accounts @revenue --json'
     const shop = JSON.parse((await run(create, environment)).stdout) as { secret: string; accounts: string[] }
     assert.deepEqual(shop.accounts, ['user:', '@revenue'])
+    const wide = await run('keys create wide --scopes accounts:read --accounts user:8 --json', environment)
+    assert.match(
+      wide.stderr,
+      /^warning: The key is for every account whose name begins with "user:8": also for "user:80"/,
+    )
     const asShop = { HOLDFAST_URL: service.url, HOLDFAST_KEY: shop.secret }
     assert.equal((await run('deposit user:8 100', asShop)).exitCode, 0)
     assert.equal(

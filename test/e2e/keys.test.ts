@@ -162,8 +162,9 @@ describe('keys over HTTP', () => {
     }
     const made = await service.post('/v1/keys', body, admin)
     assert.equal(made.status, 201, made.text)
-    const { secret, ...key } = made.body
+    const { secret, warnings, ...key } = made.body
     assert.match(String(secret), /^hf_/)
+    assert.deepEqual(warnings, [])
     assert.partialDeepStrictEqual(key, { ...body, number: 2, assets: null, expiresAt: null, revokedAt: null })
     assertProblem(await service.post('/v1/keys', body, admin), 409, 'key_exists')
     const page = await service.get('/v1/keys?limit=1', admin)
@@ -187,6 +188,22 @@ describe('keys over HTTP', () => {
     assertProblem(await service.post('/v1/keys', body, { ...admin, 'idempotency-key': 'k' }), 400, 'invalid_request')
   })
 
+  test('a prefix that ends in the middle of a name is taken, and the answer says what else it admits', async () => {
+    await using all = await guarded()
+    const { service, admin, secret } = all
+    const accounts = ['user:8', 'user:', 'auth0|', 'team', 'jo@example.org', '@revenue']
+    const made = await service.post('/v1/keys', { name: 'wide', scopes: ['accounts:read'], accounts }, admin)
+    assert.equal(made.status, 201, made.text)
+    const warned = (made.body['warnings'] as string[]).map((warning) => /"(.*?)"/.exec(warning)![1])
+    assert.deepEqual(warned, ['user:8', 'team', 'jo@example.org'])
+    await using client = connect(service.url, { key: secret })
+    const { warnings } = await client.keys.rotate('wide')
+    assert.match(
+      warnings[0]!,
+      /also for "user:80", for example\. .* end the prefix with a separator, such as "user:8:"\./,
+    )
+  })
+
   test('the first one is not made there, so that whoever comes first cannot shut out the others', async () => {
     await using service = await HttpService.start({ http: NOTICES_KEYS })
     assertProblem(await service.post('/v1/keys', { name: 'mine', scopes: ['keys:admin'] }), 403, 'forbidden')
@@ -201,8 +218,13 @@ describe('the library and the client', () => {
     await using embedded = await openLedger('memory:')
     await using client = connect(all.service.url, { key: all.secret })
     for (const { keys } of [embedded, client]) {
-      const { secret, ...key } = await keys.create({ name: 'app', scopes: ['keys:admin'], expiresInMs: 60_000 })
+      const { secret, warnings, ...key } = await keys.create({
+        name: 'app',
+        scopes: ['keys:admin'],
+        expiresInMs: 60_000,
+      })
       assert.match(secret, /^hf_/)
+      assert.deepEqual(warnings, [])
       const [listed] = (await keys.list()).items.slice(-1)
       assert.deepEqual({ ...listed }, { ...key })
       assert.equal(listed!.expiresAt, listed!.createdAt + 60_000)

@@ -263,7 +263,8 @@ export const en = {
   adminConfined: 'A key with keys:admin cannot be confined: it could make one that is not.',
   adminWarning: 'Whoever has this key can give itself every other scope.',
   keyAccounts: 'Accounts that begin with',
-  keyAccountsHint: 'One beginning per line; none: every account. Name the payee too, such as @revenue.',
+  keyAccountsHint:
+    'One beginning per line, with its separator: user: is a group, but user:8 also admits user:80. None: every account. Name the payee too, such as @revenue.',
   keyAssets: 'Assets',
   keyAssetsHint: 'Their codes; none: every asset.',
   keyAmountHint: 'The largest amount of one command, such as 150 for 1.50; none: any amount.',

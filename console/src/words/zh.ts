@@ -247,7 +247,8 @@ export const zh: Words = {
   adminConfined: '带有 keys:admin 的密钥不能限定范围，因为它可以创建不受限的密钥。',
   adminWarning: '持有此密钥的人可以给自己任何其他权限。',
   keyAccounts: '账户名开头',
-  keyAccountsHint: '每行一个；留空表示不限。请同时写上收款方，例如 @revenue。',
+  keyAccountsHint:
+    '每行一个开头，并带上分隔符：user: 是一组，而 user:8 也会放行 user:80；留空表示不限。请同时写上收款方，例如 @revenue。',
   keyAssets: '资产',
   keyAssetsHint: '资产代码；留空表示不限。',
   keyAmountHint: '单条命令的最大金额，例如 1.50 写作 150；留空表示不限。',

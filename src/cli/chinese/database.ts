@@ -27,8 +27,8 @@ export const DATABASE_IN_CHINESE: Readonly<Record<string, string>> = {
     '授予全部权限；未另行指定名字时，名字为 "admin"',
   'what the key may do, separated by commas: holds:write (freeze, settle, amend, release and refund holds), deposits:write (deposit: make coins), charges:write (charge, and refund charges), transfers:write (transfer and exchange), accounts:write (open, block, unblock and merge accounts), assets:write (declare assets, rates and house accounts), accounts:read (read accounts, balances and holds), statements:read (read statements, entries, the feed and figures, and export statements), metrics:read (read the metrics of the service), checks:read (verify the books, and examine the database), keys:admin (create, list, rotate and revoke keys: whoever has it can give itself every other scope)':
     '密钥可以做什么，用逗号分隔：holds:write（冻结、结算、变更、解冻、冻结单退款），deposits:write（充值：增发余额），charges:write（直接扣款及其退款），transfers:write（转账和兑换），accounts:write（开户、停用、恢复、合并账户），assets:write（声明资产、汇率和内部账户），accounts:read（读取账户、余额和冻结单），statements:read（读取对账单、分录、分录流和统计，导出对账单），metrics:read（读取服务的指标），checks:read（核验账本，体检数据库），keys:admin（创建、列出、轮换和吊销密钥：持有者可以给自己授予其他一切权限）',
-  'confine the key to accounts whose name begins so; can be given again (default: any account)':
-    '限定密钥只能用于名字以此开头的账户；可以多次给出（默认：任意账户）',
+  'confine the key to accounts whose name begins so: user: for all of user:1, user:2, …; user:8 would also admit user:80; can be given again (default: any account)':
+    '限定密钥只能用于名字以此开头的账户：user: 表示 user:1、user:2 等全部；user:8 也会放行 user:80；可以多次给出（默认：任意账户）',
   'confine the key to these assets, separated by commas (default: any asset)':
     '限定密钥只能用于这些资产，用逗号分隔（默认：任意资产）',
   'largest amount of one command, in minor units (default: any amount)':

@@ -9,6 +9,8 @@ import { readSetting, SettingError } from '../../config.ts'
 import { given, readDurationMs, readWholeNumber } from '../arguments.ts'
 import { keysView, keyView } from '../key-views.ts'
 import { SpokenError, withOptions } from '../speech.ts'
+import { styledError } from '../tables.ts'
+import { visible } from '../visible.ts'
 import { addLedgerCommand, jsonOption, openTarget, print, settingOption, type TargetFlags } from '../target.ts'
 import { LedgerError } from '../../api/error.ts'
 
@@ -88,7 +90,8 @@ function addCreate(keys: Command): void {
     .option('--scopes <list>', `what the key may do, separated by commas: ${scopesText()}`, readScopes)
     .option(
       '--accounts <prefix>',
-      'confine the key to accounts whose name begins so; can be given again (default: any account)',
+      'confine the key to accounts whose name begins so: user: for all of user:1, user:2, …; user:8 would also admit user:80; ' +
+        'can be given again (default: any account)',
       (text: string, before: readonly string[] | undefined) => [...(before ?? []), text],
     )
     .option('--assets <list>', 'confine the key to these assets, separated by commas (default: any asset)', readList)
@@ -155,7 +158,8 @@ async function use(
 
 /** The secret alone is on stdout, so that it can be stored without being seen; the words are on stderr. */
 function printSecret(flags: TargetFlags, key: SecretKey, words: string): void {
-  if (flags.json !== true) process.stderr.write(`${keyView(key)}\n\n${words}\n`)
+  const warnings = key.warnings.map((warning) => `${styledError('bold', 'warning:')} ${visible(warning)}\n`).join('')
+  process.stderr.write(flags.json === true ? warnings : `${keyView(key)}\n\n${warnings}${words}\n`)
   print(flags, { wire: secretKeyToWire(key), view: key.secret })
 }
 
