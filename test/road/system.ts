@@ -11,14 +11,17 @@ import type { OldRow, OldServer } from '../bridge/old-server.ts'
 import { RoadCallers } from './callers.ts'
 import type { RoadGuide } from './guide.ts'
 
-const WORKERS = 3
 const SERVICES = 2
 const CALLERS = 12
-/** Every tenth user has few coins, and is refused again and again. */
 const FUNDS = 5_000
 const FUNDS_FEW = 30
 
 const OLD: Shares = { atomic: 'old', locking: 'old' }
+
+/** Every tenth user has few coins, and is refused again and again. */
+export function isPoor(user: number): boolean {
+  return user % 10 === 0
+}
 
 export interface SystemOptions {
   readonly server: PrivateServer
@@ -27,6 +30,12 @@ export interface SystemOptions {
   readonly chance: Chance
   readonly database: string
   readonly users: number
+  /** Processes of the old application. */
+  readonly workers: number
+}
+
+interface Status {
+  readonly openFreezes: readonly { readonly count: number }[]
 }
 
 export class RoadSystem implements AsyncDisposable {
@@ -52,14 +61,15 @@ export class RoadSystem implements AsyncDisposable {
         module: guide.module,
         shares: OLD,
       },
-      WORKERS,
+      options.workers,
     )
     try {
       const ids = Array.from({ length: users }, (_, index) => index + 1)
       const made = await application.ask({ kind: 'preparation', users: ids, funds: FUNDS })
       assert.equal(made.code, null, made.message)
       const system = new RoadSystem(options, application, ports)
-      await system.query(`UPDATE users SET balance = ${FUNDS_FEW} WHERE id % 10 = 0`)
+      const poor = ids.filter(isPoor).join(', ')
+      await system.query(`UPDATE users SET balance = ${FUNDS_FEW} WHERE id IN (${poor})`)
       return system
     } catch (error) {
       await application[Symbol.asyncDispose]()
@@ -75,7 +85,7 @@ export class RoadSystem implements AsyncDisposable {
     this.url = options.server.url(options.database)
     this.ledger = connect(ports.map((port) => `http://127.0.0.1:${port}`))
     const funds = new Map(
-      Array.from({ length: options.users }, (_, index) => [index + 1, (index + 1) % 10 === 0 ? FUNDS_FEW : FUNDS]),
+      Array.from({ length: options.users }, (_, index) => [index + 1, isPoor(index + 1) ? FUNDS_FEW : FUNDS]),
     )
     this.callers = new RoadCallers({ application, chance: options.chance, funds, callers: CALLERS })
   }
@@ -109,7 +119,7 @@ export class RoadSystem implements AsyncDisposable {
   }
 
   get workers(): number {
-    return WORKERS
+    return this.#options.workers
   }
 
   get services(): number {
@@ -172,6 +182,12 @@ export class RoadSystem implements AsyncDisposable {
       found.map(({ available, held }) => [Number(available + held), Number(held)]),
       [...this.callers.book.values()].map(({ balance, frozen }) => [balance, frozen]),
     )
+  }
+
+  /** How many freezes of the old side are open. */
+  async openFreezes(): Promise<number> {
+    const { openFreezes } = JSON.parse(await this.run('holdfast bridge status --store "$STORE" --json')) as Status
+    return openFreezes.reduce((sum, { count }) => sum + count, 0)
   }
 
   /** The ids of freezes that the old log has. */

@@ -1,33 +1,28 @@
 /**
  * The road of docs/guides/bridge.md from beginning to end, by the guide's own commands and code, with an old application at work all the time.
  *
- * After each step the callers pause for a moment: both books must be exact, and the old row of every user what the answered calls say.
+ * Processes of the old application, services, commands of the bridge and the database are killed at random moments. After each step the callers
+ * pause for a moment: both books must be exact, and the old row of every user what the answered calls say.
  */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Share } from '../../harness/old-application.ts'
 import { installationUnderTest, type ServerName } from '../../harness/server-installations.ts'
-import { cohort } from '../../src/client/index.ts'
 import { Chance } from '../simulation/chance.ts'
 import { PrivateServer } from '../support/private-server.ts'
 import type { OldServer } from '../bridge/old-server.ts'
 import { RoadGuide } from './guide.ts'
-import { RoadSystem } from './system.ts'
+import { RoadKills, type Victim } from './kills.ts'
+import { ALL, FEW, NONE, ruleOf, SOME } from './shares.ts'
+import { isPoor, RoadSystem } from './system.ts'
+import { goThereAndBack, STATIONS, until } from './way-back.ts'
 
 const USERS = 200
+const USERS_BACK = 100
 /** Calls between two moments of a step. */
-const STRETCH = 150
-const WAIT_MS_MAX = 60_000
-const ASK_AGAIN_MS = 100
-
-/** The shares of the guide. */
-const FEW = { percent: 1, prefixes: ['user:9'] } as const
-const SOME = { percent: 10, prefixes: ['user:9'] } as const
-const ALL = { percent: 100, prefixes: [] } as const
-const NONE = { percent: 0, prefixes: [] } as const
+const STRETCH = 100
 
 export function describeRoad(name: ServerName, old: OldServer): void {
   const { installation, reason } = installationUnderTest(name)
@@ -51,23 +46,36 @@ export function describeRoad(name: ServerName, old: OldServer): void {
 
     test('is walked to its end with old code at work, and both books are exact after every step', async (t) => {
       t.diagnostic(`HOLDFAST_ROAD_SEED=${seed}`)
-      const options = { server, old, guide, chance: chance.stream('walk'), database: 'shop', users: USERS }
+      const options = { server, old, guide, chance: chance.stream('walk'), database: 'shop', users: USERS, workers: 3 }
       await using system = await RoadSystem.start(options)
-      const walk = new Walk(system, guide, name)
-      for (const step of [
-        () => walk.backUp((why) => t.diagnostic(why)),
-        () => walk.install(),
-        () => walk.watch(),
-        () => walk.moveAtomic(),
-        () => walk.moveLocking(),
-        () => walk.pause(),
-        () => walk.stopOldWriters(),
-        () => walk.remove(),
-      ]) {
-        await step()
+      const kills = new RoadKills(chance.stream('kills'), server)
+      const walk = new Walk(system, guide, name, kills)
+      const steps = {
+        'Back up': () => walk.backUp((why) => t.diagnostic(why)),
+        Install: () => walk.install(),
+        Watch: () => walk.watch(),
+        'Move the atomic methods': () => walk.moveAtomic(),
+        'Move the methods with row locks': () => walk.moveLocking(),
+        'Pause the old side': () => walk.pause(),
+        'Stop the old writers': () => walk.stopOldWriters(),
+        'Remove the bridge': () => walk.remove(),
       }
-      t.diagnostic(`${system.callers.doneCount} calls were done, ${system.callers.declinedCount} declined.`)
+      for (const [step, take] of Object.entries(steps)) {
+        const since = performance.now()
+        await take()
+        t.diagnostic(`${step}: ${Math.round((performance.now() - since) / 100) / 10} s`)
+      }
+      const { doneCount, declinedCount } = system.callers
+      t.diagnostic(`${doneCount} calls were done, ${declinedCount} declined; killed: ${JSON.stringify(kills.counts)}.`)
     })
+
+    for (const [index, station] of STATIONS.entries()) {
+      test(`leads back from "${station.name}", and the old system goes on by itself`, async () => {
+        const own = { chance: chance.stream(`back ${index}`), database: `back_${index}`, users: USERS_BACK, workers: 1 }
+        await using system = await RoadSystem.start({ server, old, guide, ...own })
+        await goThereAndBack(system, guide, name, station)
+      })
+    }
   })
 }
 
@@ -75,17 +83,18 @@ class Walk {
   readonly #system: RoadSystem
   readonly #guide: RoadGuide
   readonly #server: ServerName
+  readonly #kills: RoadKills
 
-  constructor(system: RoadSystem, guide: RoadGuide, server: ServerName) {
+  constructor(system: RoadSystem, guide: RoadGuide, server: ServerName, kills: RoadKills) {
     this.#system = system
     this.#guide = guide
     this.#server = server
+    this.#kills = kills
   }
 
   async backUp(tell: (why: string) => void): Promise<void> {
     const { callers } = this.#system
-    callers.resume()
-    await callers.progress(STRETCH)
+    await this.#stretch('worker')
     const title = { mysql: '# MySQL', mariadb: '# MariaDB', postgres: '# PostgreSQL' }[this.#server]
     const commands = this.#guide.commands('1.').find((text) => text.startsWith(title))!
     const [, program] = /^(\S+) /m.exec(commands.slice(title.length).trimStart())!
@@ -100,16 +109,19 @@ class Walk {
     callers.resume()
     if (this.#server === 'mariadb') await this.#system.query(this.#guide.statement('2.'))
     const [commands] = this.#guide.commands('2.')
+    await this.#system.run(commands!.split('\n')[0]!)
+    const installing = this.#kills.interrupt(this.#system, ['install', '--version-column', 'version'])
+    await Promise.all([installing, this.#kills.kill(this.#system, 'worker')])
+    const failing = this.#kills.interrupt(this.#system, ['install', '--version-column', 'version'])
+    await Promise.all([failing, this.#kills.kill(this.#system, 'database')])
     await this.#system.run(commands!)
     await callers.progress(STRETCH)
     await this.#assertExact({ mayDeadlock: this.#server !== 'postgres' })
   }
 
   async watch(): Promise<void> {
-    const { callers } = this.#system
     await this.#system.startServices()
-    callers.resume()
-    await callers.progress(STRETCH)
+    await this.#stretch('service')
     await this.#see()
     const [status] = this.#guide.commands('3.')
     assert.match(await this.#system.run(status!), /open/)
@@ -117,31 +129,34 @@ class Walk {
   }
 
   async moveAtomic(): Promise<void> {
-    for (const share of [FEW, SOME, FEW, ALL]) await this.#move(share, 'old')
+    await this.#move(FEW, 'old', 'worker')
+    await this.#move(SOME, 'old', 'service')
+    await this.#move(FEW, 'old', 'database')
+    await this.#move(ALL, 'old', 'service')
   }
 
   async moveLocking(): Promise<void> {
-    for (const share of [FEW, NONE, ALL]) await this.#move(ALL, share)
+    await this.#move(ALL, FEW, 'worker')
+    await this.#move(ALL, NONE, 'service')
+    await this.#move(ALL, ALL, 'database')
   }
 
   async pause(): Promise<void> {
     const { callers } = this.#system
     callers.resume()
-    await until('no freeze of the old side is open', async () => (await this.#openFreezes()) === 0)
+    await until('no freeze of the old side is open', async () => (await this.#system.openFreezes()) === 0)
     const [pause, resume] = this.#guide.commands('6.')
     for (const commands of [pause!, resume!, pause!]) {
       await this.#system.run(commands)
-      await callers.progress(STRETCH)
+      await this.#stretch('worker')
     }
     assert.match(await this.#system.forgotten(1), /the bridge is paused/)
     await this.#assertExact()
   }
 
   async stopOldWriters(): Promise<void> {
-    const { callers } = this.#system
     this.#system.share('ledger', 'ledger')
-    callers.resume()
-    await callers.progress(STRETCH)
+    await this.#stretch('service')
     await this.#assertExact()
   }
 
@@ -149,9 +164,12 @@ class Walk {
     const { callers } = this.#system
     callers.resume()
     const [commands] = this.#guide.commands('8.')
-    await this.#system.run(commands!)
+    const [removal, verification] = commands!.split('\n')
+    const removing = this.#kills.interrupt(this.#system, ['remove', '--leave-holds'])
+    const [isRemoved] = await Promise.all([removing, this.#kills.kill(this.#system, 'service')])
+    await this.#system.run(isRemoved ? verification! : `${removal}\n${verification}`)
     const rows = await this.#system.query('SELECT id, balance, frozen_balance, version FROM users ORDER BY id')
-    await callers.progress(STRETCH)
+    await this.#stretch('database')
     await callers.pause()
     await this.#system.assertAccounts()
     assert.deepEqual(
@@ -161,7 +179,7 @@ class Walk {
     )
     await callers.end()
     await this.#system.assertAccounts()
-    await this.#system.run(commands!.split('\n')[1]!)
+    await this.#system.run(verification!)
     await this.#system.stopServices()
   }
 
@@ -180,24 +198,28 @@ class Walk {
   }
 
   /** Gives the methods these shares, and looks where new freezes are. */
-  async #move(atomic: Share, locking: Share): Promise<void> {
+  async #move(atomic: Share, locking: Share, victim: Victim): Promise<void> {
     const { callers } = this.#system
     this.#system.share(atomic, locking)
-    callers.resume()
-    await callers.progress(STRETCH)
+    await this.#stretch(victim)
     await this.#assertExact()
     const logged = await this.#system.logged()
     const isMoved = { atomic: ruleOf(atomic), locking: ruleOf(locking) }
     const strayed = callers.frozen.filter(
-      ({ requestId, family, user }) => logged.has(requestId) === isMoved[family](`user:${user}`),
+      ({ requestId, family, user }) =>
+        // Where one side had too few coins, the other one was asked a moment later.
+        !isPoor(user) && logged.has(requestId) === isMoved[family](`user:${user}`),
     )
     assert.deepEqual(strayed, [], 'freezes of users with a share are holds of the ledger, and no others')
   }
 
-  async #openFreezes(): Promise<number> {
-    const stdout = await this.#system.run('holdfast bridge status --store "$STORE" --json')
-    const { openFreezes } = JSON.parse(stdout) as { openFreezes: readonly { count: number }[] }
-    return openFreezes.reduce((sum, { count }) => sum + count, 0)
+  /** Calls go on, and one process is killed meanwhile. */
+  async #stretch(victim: Victim): Promise<void> {
+    const { callers } = this.#system
+    callers.resume()
+    await callers.progress(STRETCH)
+    await this.#kills.kill(this.#system, victim)
+    await callers.progress(STRETCH)
   }
 
   /** The two commands of the guide that exit with 0. */
@@ -211,18 +233,5 @@ class Walk {
     await this.#see()
     await this.#system.assertOldRows()
     if (!mayDeadlock) assert.equal(callers.troubles.get('deadlock'), undefined, 'no side ended a call of the other')
-  }
-}
-
-function ruleOf(share: Share): (account: string) => boolean {
-  if (share === 'old') return () => false
-  return share === 'ledger' ? () => true : cohort(share)
-}
-
-async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
-  const deadlineAt = performance.now() + WAIT_MS_MAX
-  while (!(await isSo())) {
-    assert.ok(performance.now() < deadlineAt, `not within ${WAIT_MS_MAX} ms: ${what}`)
-    await sleep(ASK_AGAIN_MS)
   }
 }
