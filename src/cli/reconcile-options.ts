@@ -4,7 +4,7 @@ import { instantIn } from '../api/input.ts'
 import { SettingError } from '../config.ts'
 import { OVERAGES, type Overage } from '../domain/command.ts'
 import { DEFAULT_ASSET, ISSUER, REVENUE, type AccountName } from '../domain/ids.ts'
-import type { HoldRules } from '../reconcile/books.ts'
+import type { HoldRules, Statements } from '../reconcile/books.ts'
 import { DELIMITERS, type Delimiter } from '../reconcile/delimiters.ts'
 import type { EntryRules, MovementKind } from '../reconcile/entry-judgement.ts'
 import type { ListShape, OtherState, StatusShape } from '../reconcile/list.ts'
@@ -180,7 +180,7 @@ export function fixOptions(): readonly Option[] {
     halfDoneOption(),
     new Option(
       '--asset <code>',
-      'with --book-missing, or for orders: the asset of a list without --asset-column',
+      'the asset of a list without --asset-column, for what is booked, ended or extra',
     ).default(DEFAULT_ASSET),
   ]
 }
@@ -303,6 +303,14 @@ export function entryRulesOf(of: keyof typeof KINDS, { asset, bookMissing }: Rec
 
 export function orderRulesOf({ bookMissing, halfDone, transit }: ReconcileFlags): OrderRules {
   return { bookMissing: bookMissing === true, ending: halfDone ?? null, transit: transit ?? ISSUER }
+}
+
+/** A list without a column for the asset is about one asset. @param fallback the accounts if the command line names none */
+export function statementsOf(
+  { extrasOf, assetColumn, asset }: ReconcileFlags,
+  fallback: readonly AccountName[],
+): Statements {
+  return { accounts: extrasOf ?? fallback, asset: assetColumn === undefined ? asset : null }
 }
 
 export function optionsOf({ rows, since, until, releaseUnknown, releasePercentMax }: ReconcileFlags): ReconcileOptions {

@@ -1,9 +1,9 @@
 /** What of the ledger is compared with a list: holds, the entries of one kind, or transfers with their legs. */
 import { LedgerError } from '../api/error.ts'
-import type { Ledger } from '../api/ledger.ts'
+import type { AccountInput, AccountView, Ledger } from '../api/ledger.ts'
 import type { Overage } from '../domain/command.ts'
 import { HOLD_STATES, type HoldState } from '../domain/hold.ts'
-import type { AccountName, Instant, RequestId } from '../domain/ids.ts'
+import type { AccountName, AssetCode, Instant, RequestId } from '../domain/ids.ts'
 import type { Entry } from '../domain/journal.ts'
 import { extraEntry, judgeEntry, type EntryRules, type MovementKind } from './entry-judgement.ts'
 import type { Finding } from './finding.ts'
@@ -89,21 +89,27 @@ export class HoldBooks implements Books<ListRow> {
   }
 }
 
+/** The statements that are searched for entries that the list does not have. */
+export interface Statements {
+  readonly accounts: readonly AccountName[]
+  /** Null: of every asset that the account has. */
+  readonly asset: AssetCode | null
+}
+
 export class EntryBooks implements Books<ListRow> {
   readonly #ledger: Ledger
   readonly #rules: EntryRules
-  readonly #accounts: readonly AccountName[]
+  readonly #statements: Statements
   readonly openCount = null
 
-  /** @param accounts their statements are searched for entries that the list does not have */
-  constructor(ledger: Ledger, rules: EntryRules, accounts: readonly AccountName[]) {
+  constructor(ledger: Ledger, rules: EntryRules, statements: Statements) {
     this.#ledger = ledger
     this.#rules = rules
-    this.#accounts = accounts
+    this.#statements = statements
   }
 
   get hasExtras(): boolean {
-    return this.#accounts.length > 0
+    return this.#statements.accounts.length > 0
   }
 
   async judge(row: ListRow): Promise<Finding | null> {
@@ -111,25 +117,24 @@ export class EntryBooks implements Books<ListRow> {
   }
 
   async *extras(known: Known, period: Period): AsyncGenerator<Finding> {
-    yield* extraEntries(this.#ledger, { kind: this.#rules.kind, accounts: this.#accounts, known, period })
+    yield* extraEntries(this.#ledger, { kind: this.#rules.kind, statements: this.#statements, known, period })
   }
 }
 
 export class OrderBooks implements Books<Order> {
   readonly #ledger: Ledger
   readonly #rules: OrderRules
-  readonly #accounts: readonly AccountName[]
+  readonly #statements: Statements
   readonly openCount = null
 
-  /** @param accounts as for `EntryBooks` */
-  constructor(ledger: Ledger, rules: OrderRules, accounts: readonly AccountName[]) {
+  constructor(ledger: Ledger, rules: OrderRules, statements: Statements) {
     this.#ledger = ledger
     this.#rules = rules
-    this.#accounts = accounts
+    this.#statements = statements
   }
 
   get hasExtras(): boolean {
-    return this.#accounts.length > 0
+    return this.#statements.accounts.length > 0
   }
 
   async judge(order: Order): Promise<Finding | null> {
@@ -137,30 +142,45 @@ export class OrderBooks implements Books<Order> {
   }
 
   async *extras(known: Known, period: Period): AsyncGenerator<Finding> {
-    yield* extraEntries(this.#ledger, { kind: 'transfer', accounts: this.#accounts, known, period })
+    yield* extraEntries(this.#ledger, { kind: 'transfer', statements: this.#statements, known, period })
   }
 }
 
 interface ExtrasInput {
   readonly kind: MovementKind
-  readonly accounts: readonly AccountName[]
+  readonly statements: Statements
   readonly known: Known
   readonly period: Period
 }
 
 async function* extraEntries(
   ledger: Ledger,
-  { kind, accounts, known, period: { since, until } }: ExtrasInput,
+  { kind, statements, known, period: { since, until } }: ExtrasInput,
 ): AsyncGenerator<Finding> {
   if (since === null) return
-  for (const account of accounts) {
-    // `until` of a statement is not included.
-    const lines = ledger.exportPostings(account, { kind, from: since, until: until + 1 })
-    for await (const { entryId } of lines) {
-      if (known.lineOf(entryId) !== null || !known.meet(entryId)) continue
-      const entry = await entryOf(ledger, entryId)
-      if (entry !== null) yield extraEntry(entry)
+  for (const account of statements.accounts) {
+    const assets = statements.asset === null ? assetsOf(ledger, account) : [statements.asset]
+    for await (const asset of assets) {
+      // `until` of a statement is not included.
+      const lines = ledger.exportPostings(account, { asset, kind, from: since, until: until + 1 })
+      for await (const { entryId } of lines) {
+        if (known.lineOf(entryId) !== null || !known.meet(entryId)) continue
+        const entry = await entryOf(ledger, entryId)
+        if (entry !== null) yield extraEntry(entry)
+      }
     }
+  }
+}
+
+/** The assets of which an account has a balance; none if there is no such account. */
+async function* assetsOf(ledger: Ledger, account: AccountName): AsyncGenerator<AssetCode> {
+  for (let cursor: string | null = null; ;) {
+    const input: AccountInput = cursor === null ? { limit: PAGE_ROWS } : { limit: PAGE_ROWS, cursor }
+    const page: AccountView | null = await orNull(ledger.account(account, input), 'account_not_found')
+    if (page === null) return
+    for (const { asset } of page.balances) yield asset
+    if (page.next === null) return
+    cursor = page.next
   }
 }
 

@@ -236,6 +236,37 @@ test('what receivers have spent cannot be given back, and is reported with nothi
   assert.deepEqual(await coinsIn(store, [['user:1', 'star']]), [970])
 })
 
+test('a transfer that no order of the list has is extra, in the statements that are named', async () => {
+  const store = await newLedger()
+  const since = ['--since', '2020-01-01T00:00:00Z', '--extras-of', 'user:1', 'user:2']
+  const empty = await newList('.csv', `${HEAD}\n#end,0,2999-01-01T00:00:00Z\n`)
+  const { exitCode, lines } = await reconcile(empty, ['--store', store, '--asset-column', 'asset', ...since])
+  assert.equal(exitCode, 1)
+  assert.deepEqual(
+    findings(lines).map(({ code, requestId }) => [code, requestId]),
+    [['extra', 'whole']],
+  )
+  // A list of one asset has no orders in others.
+  const inOne = await newList('.csv', 'request_id,from,to,amount\n#end,0,2999-01-01T00:00:00Z\n')
+  assert.equal((await reconcile(inOne, ['--store', store, ...since, 'user:7'])).exitCode, 0)
+  assert.equal((await reconcile(inOne, ['--store', store, '--asset', 'star', ...since])).exitCode, 1)
+})
+
+test('an order that one transfer cannot give back is reported, and left', async () => {
+  const store = await newLedger()
+  // What arrived in another asset takes two legs to return.
+  const legs = Array.from({ length: 501 }, (_, index) => ({ to: `user:${index + 2}`, ex: 'paid' }))
+  const order = { request_id: 'wide', from: 'user:1', asset: 'star', to_asset: 'moon', amount: 1, to_amount: 2 }
+  const file = await newList('.ndjson', JSON.stringify({ ...order, status: 'failed', legs }))
+  const giveBack = [...COLUMNS, ...NOTES, '--fix', '--yes', '--half-done', 'give-back']
+  const { exitCode, lines } = await reconcile(file, ['--store', store, ...giveBack])
+  assert.equal(exitCode, 1)
+  const message =
+    'failed in the external system, legs 1-501 paid, no entry in the ledger; a transfer has at most 1000 legs'
+  assert.partialDeepStrictEqual(findings(lines), [{ code: 'half_done', message, remedy: null }])
+  assert.partialDeepStrictEqual(lines.at(-1), { plannedCount: 0, fixedCount: 0 })
+})
+
 test('rows that cannot be read are reported with their line, and then nothing is changed', async () => {
   const store = await newLedger()
   const rows = [

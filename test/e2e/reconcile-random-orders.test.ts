@@ -319,7 +319,8 @@ async function reconciled(
   { times, ...given }: Case & { readonly times: number },
 ): Promise<Run> {
   using notebook = new Notebook<Order>()
-  const books = new OrderBooks(ledger, { bookMissing: true, ending: given.ending, transit: '@issuer' }, [])
+  const rules = { bookMissing: true, ending: given.ending, transit: '@issuer' }
+  const books = new OrderBooks(ledger, rules, { accounts: [], asset: null })
   const bounds = { rowsCount: null, since: null, until: null, needsProof: false, releasePercentMax: 0 }
   const found: string[] = []
   const listener = {

@@ -38,8 +38,8 @@ export const RECONCILE_IN_CHINESE: Readonly<Record<string, string>> = {
   'with --release-unknown: the largest share of the open holds': '与 --release-unknown 一起：最多占未结冻结单的比例',
   'with --fix: book the deposits, charges and transfers that the list has and the ledger has not, under their ids':
     '与 --fix 一起：把清单有而账本没有的充值、直接扣款和转账按其 ID 补记',
-  'with --book-missing, or for orders: the asset of a list without --asset-column':
-    '与 --book-missing 一起，或用于订单：没有 --asset-column 的清单的资产',
+  'the asset of a list without --asset-column, for what is booked, ended or extra':
+    '没有 --asset-column 的清单的资产，用于补记、了结和查找多出的',
   'orders: the asset in which a leg arrives; empty: the asset in which it leaves':
     '订单：分笔到账的资产；为空：与付出的资产相同',
   'orders: the amount of a leg that arrives in another asset': '订单：分笔以另一种资产到账的金额',

@@ -22,6 +22,7 @@ import {
   orderShapeOf,
   requireFitting,
   shapeOf,
+  statementsOf,
   type KINDS,
   type ReconcileFlags,
 } from '../reconcile-options.ts'
@@ -57,7 +58,7 @@ async function reconcile(file: string, flags: ReconcileFlags): Promise<void> {
     const { OrderBooks } = await import('../../reconcile/books.ts')
     await compare(flags, {
       list: (end) => readOrders(file, shape, end),
-      booksOf: (ledger) => new OrderBooks(ledger, rules, flags.extrasOf ?? []),
+      booksOf: (ledger) => new OrderBooks(ledger, rules, statementsOf(flags, [])),
     })
     return
   }
@@ -68,7 +69,7 @@ async function reconcile(file: string, flags: ReconcileFlags): Promise<void> {
     const { of } = flags
     if (of === 'holds') return new HoldBooks(ledger, holdRulesOf(flags))
     const rules = entryRulesOf(of as keyof typeof KINDS, flags)
-    return new EntryBooks(ledger, rules, flags.extrasOf ?? EXTRAS_OF[rules.kind])
+    return new EntryBooks(ledger, rules, statementsOf(flags, EXTRAS_OF[rules.kind]))
   }
   await compare(flags, { list: (end) => readList(file, shape, end), booksOf })
 }
