@@ -1,5 +1,6 @@
 /** An old system on a server of its own, its callers, the services of Holdfast beside it, and the guide that joins them. */
 import assert from 'node:assert/strict'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { OldApplication, type Share, type Shares } from '../../harness/old-application.ts'
 import { ServiceProcess } from '../../harness/service-process.ts'
 import { connect, type Ledger } from '../../src/client/index.ts'
@@ -11,8 +12,9 @@ import type { OldRow, OldServer } from '../bridge/old-server.ts'
 import { RoadCallers } from './callers.ts'
 import type { RoadGuide } from './guide.ts'
 
-const SERVICES = 2
 const CALLERS = 12
+const WAIT_MS_MAX = 60_000
+const ASK_AGAIN_MS = 100
 const FUNDS = 5_000
 const FUNDS_FEW = 30
 
@@ -32,10 +34,11 @@ export interface SystemOptions {
   readonly users: number
   /** Processes of the old application. */
   readonly workers: number
+  readonly services: number
 }
 
 interface Status {
-  readonly openFreezes: readonly { readonly count: number }[]
+  readonly openFreezes: readonly unknown[]
 }
 
 export class RoadSystem implements AsyncDisposable {
@@ -51,7 +54,7 @@ export class RoadSystem implements AsyncDisposable {
   static async start(options: SystemOptions): Promise<RoadSystem> {
     const { server, guide, database, users } = options
     await server.execute(`CREATE DATABASE ${database}`)
-    const ports = await Promise.all(Array.from({ length: SERVICES }, freePort))
+    const ports = await Promise.all(Array.from({ length: options.services }, freePort))
     const application = new OldApplication(
       {
         kind: 'assignment',
@@ -123,7 +126,7 @@ export class RoadSystem implements AsyncDisposable {
   }
 
   get services(): number {
-    return SERVICES
+    return this.#options.services
   }
 
   /** While the callers pause. */
@@ -184,10 +187,21 @@ export class RoadSystem implements AsyncDisposable {
     )
   }
 
-  /** How many freezes of the old side are open. */
-  async openFreezes(): Promise<number> {
+  /** How many freezes of the old log are open. */
+  async oldFreezes(): Promise<number> {
+    const [row] = await this.query(`SELECT COUNT(*) AS total FROM compute_freeze_logs WHERE status = 'frozen'`)
+    return Number(row!['total'])
+  }
+
+  /** Resolves when there are none, and the bridge says the same. */
+  async oldFreezesEnd(): Promise<void> {
+    const deadlineAt = performance.now() + WAIT_MS_MAX
+    while ((await this.oldFreezes()) > 0) {
+      assert.ok(performance.now() < deadlineAt, `old freezes were open for ${WAIT_MS_MAX} ms`)
+      await sleep(ASK_AGAIN_MS)
+    }
     const { openFreezes } = JSON.parse(await this.run('holdfast bridge status --store "$STORE" --json')) as Status
-    return openFreezes.reduce((sum, { count }) => sum + count, 0)
+    assert.deepEqual(openFreezes, [])
   }
 
   /** The ids of freezes that the old log has. */

@@ -17,10 +17,11 @@ import { RoadGuide } from './guide.ts'
 import { RoadKills, type Victim } from './kills.ts'
 import { ALL, FEW, NONE, ruleOf, SOME } from './shares.ts'
 import { isPoor, RoadSystem } from './system.ts'
-import { goThereAndBack, STATIONS, until } from './way-back.ts'
+import { goThereAndBack, STATIONS } from './way-back.ts'
 
-const USERS = 200
-const USERS_BACK = 100
+const LARGE = { users: 200, workers: 3, services: 2 } as const
+/** For the ways back. */
+const SMALL = { users: 100, workers: 1, services: 1 } as const
 /** Calls between two moments of a step. */
 const STRETCH = 100
 
@@ -46,8 +47,8 @@ export function describeRoad(name: ServerName, old: OldServer): void {
 
     test('is walked to its end with old code at work, and both books are exact after every step', async (t) => {
       t.diagnostic(`HOLDFAST_ROAD_SEED=${seed}`)
-      const options = { server, old, guide, chance: chance.stream('walk'), database: 'shop', users: USERS, workers: 3 }
-      await using system = await RoadSystem.start(options)
+      const own = { chance: chance.stream('walk'), database: 'shop', ...LARGE }
+      await using system = await RoadSystem.start({ server, old, guide, ...own })
       const kills = new RoadKills(chance.stream('kills'), server)
       const walk = new Walk(system, guide, name, kills)
       const steps = {
@@ -71,7 +72,7 @@ export function describeRoad(name: ServerName, old: OldServer): void {
 
     for (const [index, station] of STATIONS.entries()) {
       test(`leads back from "${station.name}", and the old system goes on by itself`, async () => {
-        const own = { chance: chance.stream(`back ${index}`), database: `back_${index}`, users: USERS_BACK, workers: 1 }
+        const own = { chance: chance.stream(`back ${index}`), database: `back_${index}`, ...SMALL }
         await using system = await RoadSystem.start({ server, old, guide, ...own })
         await goThereAndBack(system, guide, name, station)
       })
@@ -144,12 +145,13 @@ class Walk {
   async pause(): Promise<void> {
     const { callers } = this.#system
     callers.resume()
-    await until('no freeze of the old side is open', async () => (await this.#system.openFreezes()) === 0)
+    await this.#system.oldFreezesEnd()
     const [pause, resume] = this.#guide.commands('6.')
     for (const commands of [pause!, resume!, pause!]) {
       await this.#system.run(commands)
-      await this.#stretch('worker')
+      await callers.progress(STRETCH)
     }
+    await this.#stretch('worker')
     assert.match(await this.#system.forgotten(1), /the bridge is paused/)
     await this.#assertExact()
   }
@@ -193,7 +195,7 @@ class Walk {
        FROM users u`,
       'shop_copy',
     )
-    assert.equal(copied.length, USERS)
+    assert.equal(copied.length, LARGE.users)
     for (const { frozen, logged } of copied) assert.equal(Number(frozen), Number(logged))
   }
 

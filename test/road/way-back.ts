@@ -1,6 +1,5 @@
 /** The way back from a step of the guide, with old code at work until the bridge is gone and after that. */
 import assert from 'node:assert/strict'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Share } from '../../harness/old-application.ts'
 import type { ServerName } from '../../harness/server-installations.ts'
 import type { RoadGuide } from './guide.ts'
@@ -26,8 +25,6 @@ export const STATIONS: readonly Station[] = [
 ]
 
 const STRETCH = 60
-const WAIT_MS_MAX = 60_000
-const ASK_AGAIN_MS = 100
 
 /** Walks to the station, and back as the guide says. */
 export async function goThereAndBack(
@@ -46,7 +43,7 @@ export async function goThereAndBack(
   callers.resume()
   await callers.progress(STRETCH)
   if (isPaused) {
-    await until('no freeze of the old side is open', async () => (await system.openFreezes()) === 0)
+    await system.oldFreezesEnd()
     const [pause, resume] = guide.commands('6.')
     await system.run(pause!)
     await callers.pause()
@@ -68,14 +65,5 @@ export async function goThereAndBack(
   await callers.progress(STRETCH)
   await callers.end()
   await system.assertOldRows()
-  const [left] = await system.query(`SELECT COUNT(*) AS total FROM compute_freeze_logs WHERE status = 'frozen'`)
-  assert.equal(Number(left!['total']), 0, 'the old methods have ended what was handed over')
-}
-
-export async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
-  const deadlineAt = performance.now() + WAIT_MS_MAX
-  while (!(await isSo())) {
-    assert.ok(performance.now() < deadlineAt, `not within ${WAIT_MS_MAX} ms: ${what}`)
-    await sleep(ASK_AGAIN_MS)
-  }
+  assert.equal(await system.oldFreezes(), 0, 'the old methods have ended what was handed over')
 }
