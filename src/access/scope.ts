@@ -9,7 +9,8 @@ export const SCOPE_MEANINGS = {
   'accounts:read': 'read accounts, balances and holds',
   'statements:read': 'read statements, entries, the feed and figures, and export statements',
   'metrics:read': 'read the metrics of the service',
-  'checks:read': 'verify the books, and examine the database',
+  'checks:read':
+    'verify the books, examine the database, and compare lists with the ledger, which shows holds and entries',
   'keys:admin': 'create, list, rotate and revoke keys: whoever has it can give itself every other scope',
 } as const
 

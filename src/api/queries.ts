@@ -85,7 +85,7 @@ export const pageFields = pageFieldsOf(PAGE_LIMIT_DEFAULT)
 /** Lists that are usually short have the largest page by default. */
 const longPageFields = pageFieldsOf(PAGE_LIMIT_MAX)
 
-function instantSchema(description: string) {
+export function instantSchema(description: string) {
   return Type.Optional(
     Type.Union(
       [
@@ -253,7 +253,7 @@ function listOf(parameters: Parameters): ListQuery {
   }
 }
 
-function instantParameter(value: unknown, name: string): Instant | null {
+export function instantParameter(value: unknown, name: string): Instant | null {
   return parameterBy(() => instantIn(value, `/${name}`), name)
 }
 

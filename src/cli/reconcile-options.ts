@@ -1,23 +1,25 @@
 /** The options of `reconcile`, and what they say about the list. */
 import { Option } from 'commander'
 import { instantIn } from '../api/input.ts'
+import { COMPARED } from '../api/reconciliation.ts'
 import { SettingError } from '../config.ts'
 import { OVERAGES, type Overage } from '../domain/command.ts'
 import { DEFAULT_ASSET, ISSUER, REVENUE, type AccountName } from '../domain/ids.ts'
 import type { HoldRules, Statements } from '../reconcile/books.ts'
 import { DELIMITERS, type Delimiter } from '../reconcile/delimiters.ts'
-import type { EntryRules, MovementKind } from '../reconcile/entry-judgement.ts'
+import type { EntryRules } from '../reconcile/entry-judgement.ts'
 import type { ListShape, OtherState, StatusShape } from '../reconcile/list.ts'
 import { ENDINGS, type Ending } from '../reconcile/order-endings.ts'
 import type { OrderRules } from '../reconcile/order-judgement.ts'
 import type { OrderShape } from '../reconcile/order-list.ts'
+import { MOVEMENT_KINDS } from '../reconcile/movements.ts'
 import type { ReconcileOptions } from '../reconcile/reconciliation.ts'
 import type { ListFormat } from '../reconcile/records.ts'
 import { readDurationMs, readPercent, readWholeNumber } from './arguments.ts'
 import type { TargetFlags } from './target.ts'
 
 export interface ReconcileFlags extends TargetFlags {
-  readonly of: (typeof COMPARED)[number]
+  readonly of: (typeof ROWS)[number]
   readonly format?: ListFormat
   readonly delimiter?: Delimiter
   readonly rows?: number
@@ -53,17 +55,7 @@ export interface ReconcileFlags extends TargetFlags {
 }
 
 /** What a list can be compared with, by the names of the command line. */
-const COMPARED = ['holds', 'deposits', 'charges', 'transfers', 'orders'] as const
-
-/** The kinds of entries by the names of the command line. */
-export const KINDS = { deposits: 'deposit', charges: 'charge', transfers: 'transfer' } as const
-
-/** The statements that have all entries of a kind. Transfers have no such account, and charges only with the default payee. */
-export const EXTRAS_OF: Readonly<Record<MovementKind, readonly AccountName[]>> = {
-  deposit: [ISSUER],
-  charge: [REVENUE],
-  transfer: [],
-}
+const ROWS = [...COMPARED, 'orders'] as const
 
 /** The columns of a list of orders, by default. */
 const FROM_COLUMN = 'from'
@@ -81,7 +73,7 @@ const RELEASE_PERCENT_MAX = 5
 export function listOptions(): readonly Option[] {
   const delimiters = Object.keys(DELIMITERS)
   return [
-    new Option('--of <what>', 'what the rows are').choices(COMPARED).default('holds'),
+    new Option('--of <what>', 'what the rows are').choices(ROWS).default('holds'),
     new Option('--format <format>', 'csv or ndjson (default: from the file name)').choices(['csv', 'ndjson']),
     new Option('--delimiter <name>', `${delimiters.join(', ')} (default: from the header)`).choices(delimiters),
     new Option(
@@ -297,8 +289,8 @@ export function holdRulesOf({ overage, releaseUnknown }: ReconcileFlags): HoldRu
   return { overage, releaseBefore: releaseUnknown === undefined ? null : Date.now() - releaseUnknown }
 }
 
-export function entryRulesOf(of: keyof typeof KINDS, { asset, bookMissing }: ReconcileFlags): EntryRules {
-  return { kind: KINDS[of], asset, bookMissing: bookMissing === true }
+export function entryRulesOf(of: keyof typeof MOVEMENT_KINDS, { asset, bookMissing }: ReconcileFlags): EntryRules {
+  return { kind: MOVEMENT_KINDS[of], asset, bookMissing: bookMissing === true }
 }
 
 export function orderRulesOf({ bookMissing, halfDone, transit }: ReconcileFlags): OrderRules {

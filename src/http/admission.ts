@@ -18,6 +18,13 @@ import { prepareRefusal, sendError } from './respond.ts'
 const LIMITED = '/v1/'
 const RETRY_AFTER_MS = 1_000
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Whether the body is read piece by piece, so that a large one is no more work in a turn of the event loop. */
+    streamsBody?: boolean
+  }
+}
+
 type Refuse = (request: FastifyRequest, reply: FastifyReply) => void
 
 export function limitRequests(
@@ -72,7 +79,7 @@ export function limitRequests(
     raw.once('close', () => inProgress.leave(caller))
     const visit: Visit = {
       caller,
-      weight: weightOf(request.raw, limits),
+      weight: request.routeOptions.config.streamsBody === true ? 1 : weightOf(request.raw, limits),
       hasOwnConnection: request.ip === request.socket.remoteAddress,
       go: done,
       refuse: () => refuseWaiting(request, reply),

@@ -14,8 +14,10 @@ import { Checks } from './checks.ts'
 import type { Authors, FindKey } from './author.ts'
 import type { Backend, StoreFacts } from './backend.ts'
 import { commandRoutes } from './command-routes.ts'
+import { Comparisons } from './comparisons.ts'
 import { compressReads } from './compression.ts'
 import { requireNotRefused } from './connections.ts'
+import { refuseEncoded } from './encoding.ts'
 import { Exports } from './exports.ts'
 import { parseJson } from './json.ts'
 import { HTTP_LIMITS, type HttpLimits } from './limits.ts'
@@ -32,6 +34,7 @@ import { healthRoutes } from './routes/health.ts'
 import { holdRoutes } from './routes/holds.ts'
 import { keyRoutes } from './routes/keys.ts'
 import { rateRoutes } from './routes/rates.ts'
+import { reconcileRoutes } from './routes/reconcile.ts'
 import { statsRoutes } from './routes/stats.ts'
 import { whoamiRoutes } from './routes/whoami.ts'
 import { statementRoutes } from './routes/statements.ts'
@@ -80,6 +83,7 @@ export function addLedgerRoutes(app: FastifyInstance, backend: Backend, options:
   rateRoutes(app, reads)
   statsRoutes(app, reads)
   checkRoutes(app, new Checks(backend.store.auditor, backend.examine ?? null, limits))
+  reconcileRoutes(app, new Comparisons(reads, limits), limits)
   whoamiRoutes(app)
   keyRoutes(app, new LedgerKeys(backend.store.keys, (thrown) => errorOf(thrown)), () => ring.forget())
 }
@@ -125,12 +129,6 @@ function acceptJson(app: FastifyInstance, { bodyBytesMax: bodyLimit }: HttpLimit
     }
   })
   app.setValidatorCompiler(() => () => true)
-}
-
-/** Compressed bodies are not supported: any Content-Encoding but identity is refused. */
-function refuseEncoded(encoding: string | undefined): void {
-  if (encoding === undefined || encoding.toLowerCase() === 'identity') return
-  throw new LedgerError('unsupported_media_type', 'The body must be sent without a Content-Encoding.')
 }
 
 /** The parts of an `EmbeddedLedger` that the routes use. */

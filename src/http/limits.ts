@@ -48,6 +48,12 @@ export interface HttpLimits {
   readonly verificationBeatMs: number
   /** The time of an examination of the database, of which one runs at a time. */
   readonly examinationMsMax: number
+  /** The size of a list that is compared with the ledger, of which one is at a time; a larger one is `payload_too_large`. */
+  readonly listBytesMax: number
+  /** The time of a comparison, the lines of its answer with findings, and how often it says that it goes on. */
+  readonly comparisonMsMax: number
+  readonly comparisonFindingsMax: number
+  readonly comparisonBeatMs: number
   /** Answers of batch requests, of more than a page each, that are being sent; further batch requests are `overloaded`. */
   readonly largeAnswersMax: number
   /** A read with a shorter answer, in UTF-16 units, is not compressed. */
@@ -85,6 +91,10 @@ export const HTTP_LIMITS: HttpLimits = {
   verificationMsMax: 3_600_000,
   verificationBeatMs: 5_000,
   examinationMsMax: 60_000,
+  listBytesMax: 8_388_608,
+  comparisonMsMax: 3_600_000,
+  comparisonFindingsMax: 100_000,
+  comparisonBeatMs: 1_000,
   largeAnswersMax: 16,
   compressedCharactersMin: 2_048,
   compressionsMax: 64,

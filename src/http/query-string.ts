@@ -6,8 +6,10 @@ import { parseJsonText } from '../api/json.ts'
 const READ: Readonly<Record<string, (text: string) => unknown>> = {
   limit: countOf,
   days: countOf,
+  rows: countOf,
   at: instantOf,
   from: instantOf,
+  since: instantOf,
   until: instantOf,
   metadata: jsonOf,
 }

@@ -45,13 +45,16 @@ export interface HoldRules {
   readonly releaseBefore: Instant | null
 }
 
+/** The reads of a ledger that a comparison needs. */
+export type ComparedReads = Pick<Ledger, 'account' | 'hold' | 'holds' | 'entry' | 'exportPostings'>
+
 export class HoldBooks implements Books<ListRow> {
-  readonly #ledger: Ledger
+  readonly #ledger: ComparedReads
   readonly #rules: HoldRules
   #openCount = 0
   readonly hasExtras = true
 
-  constructor(ledger: Ledger, rules: HoldRules) {
+  constructor(ledger: ComparedReads, rules: HoldRules) {
     this.#ledger = ledger
     this.#rules = rules
   }
@@ -97,12 +100,12 @@ export interface Statements {
 }
 
 export class EntryBooks implements Books<ListRow> {
-  readonly #ledger: Ledger
+  readonly #ledger: ComparedReads
   readonly #rules: EntryRules
   readonly #statements: Statements
   readonly openCount = null
 
-  constructor(ledger: Ledger, rules: EntryRules, statements: Statements) {
+  constructor(ledger: ComparedReads, rules: EntryRules, statements: Statements) {
     this.#ledger = ledger
     this.#rules = rules
     this.#statements = statements
@@ -122,12 +125,12 @@ export class EntryBooks implements Books<ListRow> {
 }
 
 export class OrderBooks implements Books<Order> {
-  readonly #ledger: Ledger
+  readonly #ledger: ComparedReads
   readonly #rules: OrderRules
   readonly #statements: Statements
   readonly openCount = null
 
-  constructor(ledger: Ledger, rules: OrderRules, statements: Statements) {
+  constructor(ledger: ComparedReads, rules: OrderRules, statements: Statements) {
     this.#ledger = ledger
     this.#rules = rules
     this.#statements = statements
@@ -154,7 +157,7 @@ interface ExtrasInput {
 }
 
 async function* extraEntries(
-  ledger: Ledger,
+  ledger: ComparedReads,
   { kind, statements, known, period: { since, until } }: ExtrasInput,
 ): AsyncGenerator<Finding> {
   if (since === null) return
@@ -173,7 +176,7 @@ async function* extraEntries(
 }
 
 /** The assets of which an account has a balance; none if there is no such account. */
-async function* assetsOf(ledger: Ledger, account: AccountName): AsyncGenerator<AssetCode> {
+async function* assetsOf(ledger: ComparedReads, account: AccountName): AsyncGenerator<AssetCode> {
   for (let cursor: string | null = null; ;) {
     const input: AccountInput = cursor === null ? { limit: PAGE_ROWS } : { limit: PAGE_ROWS, cursor }
     const page: AccountView | null = await orNull(ledger.account(account, input), 'account_not_found')
@@ -184,7 +187,7 @@ async function* assetsOf(ledger: Ledger, account: AccountName): AsyncGenerator<A
   }
 }
 
-async function entryOf(ledger: Ledger, id: RequestId): Promise<Entry | null> {
+async function entryOf(ledger: ComparedReads, id: RequestId): Promise<Entry | null> {
   return await orNull(ledger.entry(id), 'entry_not_found')
 }
 

@@ -67,7 +67,8 @@ export interface ComparedRow extends NotedRow {
 }
 
 export interface ReconcileParts<Row extends ComparedRow> {
-  readonly ledger: Ledger
+  /** Where planned fixes are applied; null: nowhere. */
+  readonly ledger: Pick<Ledger, 'batch'> | null
   readonly books: Books<Row>
   readonly notebook: Notebook<Row>
   readonly options: ReconcileOptions
@@ -116,6 +117,7 @@ export class Reconciliation<Row extends ComparedRow> {
    */
   async apply(onRefusal: (fix: Fix, error: LedgerError) => void): Promise<number> {
     const { ledger, notebook } = this.#parts
+    if (ledger === null) throw new Error('This comparison has no ledger to which it could apply anything.')
     let appliedCount = 0
     for (const fixes of batchesOf(notebook.planned(READS_MAX))) {
       const outcomes = await ledger.batch(fixes)

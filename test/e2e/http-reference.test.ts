@@ -87,6 +87,7 @@ describe('the document', () => {
         'POST /v1/keys',
         'POST /v1/keys/{name}/revoke',
         'POST /v1/keys/{name}/rotate',
+        'POST /v1/reconcile',
         'POST /v1/transfers',
         'POST /v1/verify',
         'PUT /v1/accounts/{account}',

@@ -72,6 +72,7 @@ const WRITES: Readonly<Record<string, readonly Scope[]>> = {
   'PUT /v1/house-accounts/{account}': ['assets:write'],
   'POST /v1/verify': ['checks:read'],
   'POST /v1/doctor': ['checks:read'],
+  'POST /v1/reconcile': ['checks:read'],
   'POST /v1/keys': ['keys:admin'],
   'POST /v1/keys/{name}/rotate': ['keys:admin'],
   'POST /v1/keys/{name}/revoke': ['keys:admin'],

@@ -34,7 +34,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   telemetry: { sees: ['domain', 'engine', 'version.ts'], packages: ['pino', '@opentelemetry/api'], node: true },
   metrics: { sees: ['domain', 'engine', 'version.ts'], packages: ['@prometheus-io'], node: true },
   http: {
-    sees: ['api', 'access', 'engine', 'domain', 'metrics', 'telemetry', 'version.ts'],
+    sees: ['api', 'access', 'engine', 'domain', 'metrics', 'telemetry', 'reconcile', 'version.ts'],
     packages: ['fastify', '@fastify', 'pino'],
     node: true,
   },

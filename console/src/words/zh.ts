@@ -265,7 +265,7 @@ export const zh: Words = {
     'accounts:read': '查看账户、余额和冻结单',
     'statements:read': '查看账单、分录、分录流和统计，导出账单',
     'metrics:read': '查看服务指标',
-    'checks:read': '核验账目，体检数据库',
+    'checks:read': '核验账目、体检数据库、将清单与账本对账（会显示冻结单和分录）',
     'keys:admin': '创建、查看、轮换和吊销密钥：持有者可以给自己任何其他权限',
   },
   goOn: '继续',

@@ -6,13 +6,13 @@ import type { Ledger } from '../../api/ledger.ts'
 import { SettingError } from '../../config.ts'
 import type { Books } from '../../reconcile/books.ts'
 import type { ListRow } from '../../reconcile/list.ts'
+import { EXTRAS_OF, type MOVEMENT_KINDS } from '../../reconcile/movements.ts'
 import type { ComparedRow, ListReader, ReconcileSummary } from '../../reconcile/reconciliation.ts'
 import { EXIT } from '../exit-codes.ts'
 import { printJsonLine } from '../json-lines.ts'
 import {
   comparisonOptions,
   entryRulesOf,
-  EXTRAS_OF,
   fixOptions,
   holdRulesOf,
   listOptions,
@@ -23,7 +23,6 @@ import {
   requireFitting,
   shapeOf,
   statementsOf,
-  type KINDS,
   type ReconcileFlags,
 } from '../reconcile-options.ts'
 import { fixText, listenerOf, summaryView } from '../reconcile-views.ts'
@@ -68,7 +67,7 @@ async function reconcile(file: string, flags: ReconcileFlags): Promise<void> {
   const booksOf = (ledger: Ledger): Books<ListRow> => {
     const { of } = flags
     if (of === 'holds') return new HoldBooks(ledger, holdRulesOf(flags))
-    const rules = entryRulesOf(of as keyof typeof KINDS, flags)
+    const rules = entryRulesOf(of as keyof typeof MOVEMENT_KINDS, flags)
     return new EntryBooks(ledger, rules, statementsOf(flags, EXTRAS_OF[rules.kind]))
   }
   await compare(flags, { list: (end) => readList(file, shape, end), booksOf })
