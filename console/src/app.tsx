@@ -9,12 +9,14 @@ import { Frame } from './parts/frame.tsx'
 import { PageHead } from './parts/card.tsx'
 import { Loading, Notice } from './parts/notice.tsx'
 import { Link } from './parts/values.tsx'
-import { needsOf } from './places.ts'
+import { needsOf, PLACES } from './places.ts'
 import { useSession } from './session.ts'
 import { AccountView } from './views/account.tsx'
 import { AccountsView } from './views/accounts.tsx'
 import { AssetsView, RateHistoryView } from './views/assets.tsx'
 import { ChecksView } from './views/checks.tsx'
+import { ImportReportView } from './views/import-report.tsx'
+import { ReconcileView } from './views/reconcile.tsx'
 import { EntriesView } from './views/entries.tsx'
 import { EntryView } from './views/entry.tsx'
 import { FindView } from './views/find.tsx'
@@ -55,7 +57,9 @@ function Page() {
   const words = useWords()
   const [place, name] = location.steps
   useEffect(() => {
-    const title = name ?? (place === undefined ? words.overview : (words[place as 'accounts'] ?? place))
+    const title =
+      (place === 'checks' ? undefined : name) ??
+      (place === undefined ? words.overview : (words[place as 'accounts'] ?? place))
     document.title = `${title} · Holdfast`
   }, [place, name, words])
   useEffect(() => {
@@ -85,7 +89,8 @@ function viewOf({ steps, query }: Location): ReactNode {
     if (place === 'accounts') return <AccountView key={one} name={one} query={query} />
     if (place === 'holds') return <HoldView key={one} id={one} />
     if (place === 'entries') return <EntryView key={one} id={one} />
-    return null
+    const view = place === 'checks' ? checkAt(one, query) : null
+    return view === null ? null : <List place="checks" needs={PLACES.checks} view={view} />
   }
   switch (place) {
     case undefined:
@@ -98,6 +103,11 @@ function viewOf({ steps, query }: Location): ReactNode {
       return view === null || needs === null ? view : <List place={place} needs={needs} view={view} />
     }
   }
+}
+
+function checkAt(name: string, query: URLSearchParams): ReactNode {
+  if (name === 'reconcile') return <ReconcileView query={query} />
+  return name === 'import' ? <ImportReportView /> : null
 }
 
 function listAt(place: string, query: URLSearchParams): ReactNode {

@@ -49,8 +49,12 @@ export async function write<Answer>(
 }
 
 /** The lines of NDJSON, as they come. @throws CallError, also when the answer is cut within a line */
-export async function* readLines<Line>(steps: readonly string[], signal: AbortSignal): AsyncGenerator<Line> {
-  const { body } = await send('POST', pathOf(steps, {}), {}, signal)
+export async function* readLines<Line>(
+  steps: readonly string[],
+  signal: AbortSignal,
+  { query = {}, content = {} }: { readonly query?: Query; readonly content?: object | Blob } = {},
+): AsyncGenerator<Line> {
+  const { body } = await send('POST', pathOf(steps, query), content, signal)
   const reader = body!.pipeThrough(new TextDecoderStream()).getReader()
   let rest = ''
   try {
@@ -118,8 +122,10 @@ async function fetched(
 ): Promise<Response> {
   const headers: Record<string, string> = { accept: 'application/json' }
   if (key !== null) headers['authorization'] = `Bearer ${key}`
-  if (body !== undefined) headers['content-type'] = 'application/json'
-  const content = body === undefined ? null : JSON.stringify(body)
+  // A file has its type with it.
+  const isFile = body instanceof Blob
+  if (body !== undefined && !isFile) headers['content-type'] = 'application/json'
+  const content = body === undefined ? null : isFile ? body : JSON.stringify(body)
   try {
     return await fetch(path, { method, headers, body: content, signal })
   } catch {

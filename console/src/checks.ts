@@ -1,10 +1,17 @@
 /**
- * A verification and an examination that this tab has started. They go on while other views are looked at, and end with the key, with the
+ * A verification, an examination and a comparison that this tab has started. They go on while other views are looked at, and end with the key, with the
  * tab, or when they are cancelled.
  */
 import { useSyncExternalStore } from 'react'
 import type { ExaminationWire, VerificationLine } from '../../src/api/examination.ts'
-import { CallError, readLines, write } from './call.ts'
+import type {
+  DifferenceWire,
+  ReconcileLine,
+  ReconcileProgress,
+  ReconcileSummaryWire,
+  UnreadableWire,
+} from '../../src/api/reconciliation.ts'
+import { CallError, readLines, write, type Query } from './call.ts'
 
 export type Done = Extract<VerificationLine, { readonly state: string }>
 
@@ -24,6 +31,16 @@ export interface Verification extends Progress {
 
 export interface Examined extends Progress {
   readonly examination: ExaminationWire | null
+}
+
+export interface Comparison extends Progress {
+  readonly list: File
+  /** How it is read. */
+  readonly query: Query
+  readonly current: ReconcileProgress | null
+  readonly findings: readonly DifferenceWire[]
+  readonly unreadable: readonly UnreadableWire[]
+  readonly summary: ReconcileSummaryWire | null
 }
 
 /** A run of which there is at most one, and which outlives its view. */
@@ -94,12 +111,47 @@ export const verification = new Job<Verification>(async (job, signal) => {
     if (line.state === 'running') job.update({ current: line })
     else job.update({ current: null, done: [...(job.state?.done ?? []), line] })
   }
-  throw new CallError(0, { code: 'service_unreachable', detail: 'The answer of the service was cut off.' })
+  throw cut()
 })
 
 export const examination = new Job<Examined>(async (job, signal) => {
   job.update({ examination: await write<ExaminationWire>('POST', ['v1', 'doctor'], {}, signal) })
 })
+
+/** How often what was found so far is shown, in milliseconds: there can be a hundred thousand lines. */
+const SHOWN_MS = 300
+
+export const comparison = new Job<Comparison>(async (job, signal) => {
+  const { list, query } = job.state!
+  // Systems name the type of a list as they like.
+  const type = /\.(ndjson|jsonl)$/i.test(list.name) ? 'application/x-ndjson' : 'text/csv'
+  const findings: DifferenceWire[] = []
+  const unreadable: UnreadableWire[] = []
+  let current: ReconcileProgress | null = null
+  let shownAt = 0
+  const lines = readLines<ReconcileLine>(['v1', 'reconcile'], signal, {
+    query,
+    content: list.slice(0, list.size, type),
+  })
+  for await (const line of lines) {
+    if ('error' in line) throw new CallError(Number(line.error['status'] ?? 0), line.error)
+    if (line.type === 'summary') {
+      job.update({ current: null, findings, unreadable, summary: line })
+      return
+    }
+    if (line.type === 'progress') current = line
+    else if (line.type === 'finding') findings.push(line)
+    else unreadable.push(line)
+    if (performance.now() - shownAt < SHOWN_MS) continue
+    shownAt = performance.now()
+    job.update({ current, findings: [...findings], unreadable: [...unreadable] })
+  }
+  throw cut()
+})
+
+function cut(): CallError {
+  return new CallError(0, { code: 'service_unreachable', detail: 'The answer of the service was cut off.' })
+}
 
 export function useJob<State extends Progress>(job: Job<State>): State | null {
   return useSyncExternalStore(job.listen, () => job.state)
@@ -109,4 +161,5 @@ export function useJob<State extends Progress>(job: Job<State>): State | null {
 export function forgetChecks(): void {
   verification.forget()
   examination.forget()
+  comparison.forget()
 }

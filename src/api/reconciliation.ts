@@ -20,6 +20,9 @@ export type Compared = (typeof COMPARED)[number]
 export const LIST_FORMATS = { 'text/csv': 'csv', 'application/x-ndjson': 'ndjson' } as const
 export type ListType = keyof typeof LIST_FORMATS
 
+/** The size of a list that a service takes. */
+export const LIST_BYTES_MAX = 8_388_608
+
 /** What each status of a list means; the words of a list that names them as we do. */
 const STATES = ['done', 'failed', 'pending'] as const
 const DELIMITERS = ['comma', 'semicolon', 'tab'] as const

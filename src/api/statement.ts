@@ -11,6 +11,7 @@
 import { decimalText } from '../domain/decimal.ts'
 import type { Instant } from '../domain/ids.ts'
 import type { StatementLine } from '../domain/journal.ts'
+import { guarded, quoted } from './csv-field.ts'
 import { csvEndRow, jsonEndRow, type End } from './end-row.ts'
 import type { StatementFormat } from './queries.ts'
 import { lineToWire, type StatementLineWire } from './posting.ts'
@@ -44,11 +45,8 @@ export const STATEMENT_COLUMNS = [
 /** The columns with amounts. */
 const AMOUNTS: ReadonlySet<string> = new Set(['change', 'availableDelta', 'heldDelta', 'available', 'held', 'total'])
 
-/** The columns with texts of callers. Numbers must stay numbers: `-5` is not a formula. */
+/** The columns with texts of callers. */
 const TEXTS: ReadonlySet<string> = new Set(['counterparties', 'entryId', 'hold', 'account', 'memo', 'metadata', 'by'])
-
-const FORMULA = /^['=+\-@\t\r\n＝＋－＠]/
-const NEEDS_QUOTES = /[",\r\n]/
 
 /** How a statement is written. */
 export interface StatementForm {
@@ -101,6 +99,5 @@ function counterpartiesText({ counterparties, moreCounterparties }: StatementLin
 function csvField(column: string, value: StatementLineWire[keyof StatementLineWire]): string {
   if (value === null) return ''
   const text = typeof value === 'object' ? JSON.stringify(value) : String(value)
-  const safe = TEXTS.has(column) && FORMULA.test(text) ? `'${text}` : text
-  return NEEDS_QUOTES.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
+  return quoted(TEXTS.has(column) ? guarded(text) : text)
 }

@@ -1,4 +1,5 @@
 /** The limits of the HTTP service. Each name ends with its unit. */
+import { LIST_BYTES_MAX } from '../api/reconciliation.ts'
 
 export interface HttpLimits {
   /** Open connections; a further one is closed at once. */
@@ -91,7 +92,7 @@ export const HTTP_LIMITS: HttpLimits = {
   verificationMsMax: 3_600_000,
   verificationBeatMs: 5_000,
   examinationMsMax: 60_000,
-  listBytesMax: 8_388_608,
+  listBytesMax: LIST_BYTES_MAX,
   comparisonMsMax: 3_600_000,
   comparisonFindingsMax: 100_000,
   comparisonBeatMs: 1_000,

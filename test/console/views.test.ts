@@ -59,6 +59,9 @@ const VIEWS: Readonly<Record<string, string>> = {
   assets: 'Gold',
   'rates/credit/gold': '7:3',
   checks: 'Checks every law',
+  'checks/reconcile': 'Compare a list with the ledger',
+  'checks/reconcile?of=deposits&idColumn=payment': 'Column of request ids',
+  'checks/import': 'Report of a dry run',
   keys: 'This ledger has no keys',
   settings: 'Times',
   'find?text=job-1': 'job-1',
@@ -91,6 +94,8 @@ describe('every view', () => {
       'entries?from=beginning',
       'assets',
       'checks',
+      'checks/reconcile',
+      'checks/import',
       'settings',
     ]) {
       await opened.page.goto(`${service.url}/#/${address}`)

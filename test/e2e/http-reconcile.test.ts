@@ -155,6 +155,22 @@ describe('a service', () => {
     assert.match(String(last.error['detail']), /^Line 3:/)
   })
 
+  test('looks for extra entries in the asset of the list, or in all if the list has a column for it', async () => {
+    await using service = await HttpService.start()
+    await service.put('/v1/assets/gold', { decimals: 2, name: 'Gold' })
+    await service.post('/v1/deposits', { requestId: 'in-credit', account: 'user:8', amount: '5' })
+    await service.post('/v1/deposits', { requestId: 'in-gold', account: 'user:8', asset: 'gold', amount: '5' })
+    const extrasOf = async (list: string, query: Readonly<Record<string, string>>): Promise<readonly string[]> => {
+      const lines = await compare(service.url, list, { of: 'deposits', since: '2020-01-01T00:00:00Z', ...query })
+      return lines.flatMap((line) => ('type' in line && line.type === 'finding' ? [line.requestId] : []))
+    }
+    const list = 'request_id,amount\n'
+    assert.deepEqual(await extrasOf(list, {}), ['in-credit'])
+    assert.deepEqual(await extrasOf(list, { asset: 'gold' }), ['in-gold'])
+    const all = await extrasOf('request_id,amount,currency\n', { assetColumn: 'currency' })
+    assert.deepEqual(new Set(all), new Set(['in-credit', 'in-gold']))
+  })
+
   test('shows so many findings, and counts the others', async () => {
     await using service = await HttpService.start({ http: { limits: { comparisonFindingsMax: 2 } } })
     const lines = await compare(service.url, LIST)

@@ -97,6 +97,48 @@ export function FilterText({
   return <TextField name={name} value={typed} onChange={setTyped} isDecimal={isDecimal} />
 }
 
+interface FileFieldProps {
+  readonly name: string
+  readonly hint?: ReactNode
+  /** The button that opens the dialog of the system. */
+  readonly text: string
+  readonly accept: string
+  readonly file: { readonly name: string; readonly size: number } | null
+  readonly onChange: (file: File) => void
+}
+
+/** A file of the viewer. The browser's own field would speak the language of the browser. */
+export function FileField({ name, hint, text, accept, file, onChange }: FileFieldProps) {
+  const id = useId()
+  return (
+    <div>
+      <p id={id} className="mb-1 text-[0.8125rem] font-medium text-muted">
+        {name}
+      </p>
+      <label className="flex min-h-10 cursor-pointer flex-wrap items-center gap-x-3 gap-y-1 rounded-lg border border-dashed border-muted bg-surface px-3 py-1.5 text-sm hover:bg-sunken has-focus-visible:outline-2 has-focus-visible:outline-accent">
+        <input
+          type="file"
+          accept={accept}
+          aria-labelledby={id}
+          aria-describedby={`${id}-more`}
+          className="sr-only"
+          onChange={({ target }) => {
+            const [chosen] = target.files ?? []
+            // The same file can be chosen again after it was changed.
+            target.value = ''
+            if (chosen !== undefined) onChange(chosen)
+          }}
+        />
+        <span className="font-medium text-accent">{text}</span>
+        {file !== null && <span className="min-w-0 break-all">{file.name}</span>}
+      </label>
+      <p id={`${id}-more`} className="mt-1 text-[0.8125rem] text-muted empty:hidden">
+        {hint}
+      </p>
+    </div>
+  )
+}
+
 interface ChoiceProps {
   readonly name: string
   readonly value: string

@@ -1,5 +1,5 @@
-/** A table of rows that come in pages. */
-import type { ReactNode } from 'react'
+/** Tables: of rows that come in pages, and of rows that are there. */
+import { useState, type ReactNode } from 'react'
 import type { InfiniteData, UseInfiniteQueryResult } from '@tanstack/react-query'
 import { useWords } from '../words/words.ts'
 import { Button } from './button.tsx'
@@ -46,6 +46,26 @@ export function Table<Row>({ label, columns, rows, keyOf }: TableProps<Row>) {
         ))}
       </tbody>
     </table>
+  )
+}
+
+const GROWTH = 100
+
+/** Rows that are all there, of which more are shown when the viewer asks for them. */
+export function GrowingTable<Row>({ rows, ...table }: TableProps<Row>) {
+  const words = useWords()
+  const [count, setCount] = useState(GROWTH)
+  return (
+    <>
+      <Table {...table} rows={rows.slice(0, count)} />
+      <div className="px-4 py-3 text-center text-sm text-muted">
+        {rows.length > count ? (
+          <Button onClick={() => setCount(count + GROWTH)}>{words.more}</Button>
+        ) : (
+          words.nothingMore(String(rows.length))
+        )}
+      </div>
+    </>
   )
 }
 

@@ -65,6 +65,11 @@ const TONES: Readonly<Record<string, string>> = {
   risk: 'bg-bad-soft text-bad',
   advice: 'bg-warn-soft text-warn',
   due: 'bg-warn-soft text-warn',
+  missing: 'bg-warn-soft text-warn',
+  extra: 'bg-warn-soft text-warn',
+  unfinished: 'bg-accent-soft text-accent',
+  different: 'bg-bad-soft text-bad',
+  duplicate: 'bg-bad-soft text-bad',
   expired: 'bg-warn-soft text-warn',
 }
 

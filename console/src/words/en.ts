@@ -1,6 +1,7 @@
 /** The texts of the console in English. zh.ts has the same ones: a text that is missing there does not compile. */
 import { SCOPE_MEANINGS, type Scope } from '../../../src/access/scope.ts'
 import type { EntryKind } from '../../../src/domain/journal.ts'
+import { enChecks } from './en-checks.ts'
 
 export const en = {
   // Places
@@ -196,29 +197,7 @@ export const en = {
   foundNothingHint: 'Names are compared exactly. Accounts are also found by how they begin.',
   accountsBeginning: 'Accounts that begin so',
 
-  // Checks
-  verify: 'The books',
-  verifyHint:
-    'Checks every law of the books on all rows: that sums are zero, that balances are what their lines come to, and so on. It only reads. On a large ledger it takes minutes.',
-  verifyDo: 'Verify',
-  lawsHold: (count: number) => `All laws hold, in ${count} checks`,
-  lawsBroken: (count: number) => `${count} ${count === 1 ? 'check' : 'checks'} failed`,
-  lawsChecked: (count: number) => `${count} ${count === 1 ? 'check' : 'checks'} found nothing`,
-  firstRows: 'The first rows that break this law:',
-  doctor: 'The database',
-  doctorHint: 'Looks at settings, locks, tables, rights, replicas and room as an expert would. It changes nothing.',
-  doctorDo: 'Examine',
-  doctorRuns: 'Asking the database…',
-  nothingToDo: 'Nothing to do',
-  fineCount: (count: number) => `${count} ${count === 1 ? 'thing is' : 'things are'} fine`,
-  remedy: 'Do',
-  broken: 'broken',
-  risk: 'risk',
-  advice: 'advice',
-  fine: 'fine',
-  starting: 'Starting…',
-  cancelled: 'Cancelled',
-  tookTime: (time: string) => `It took ${time}.`,
+  ...enChecks,
 
   // What a caller may do
   notAllowed: 'Not for this key',
@@ -387,7 +366,7 @@ export const en = {
   problems: {} as Readonly<Record<string, string>>,
 }
 
-type Text<Of> = Of extends (...values: infer Values) => string
+export type Text<Of> = Of extends (...values: infer Values) => string
   ? (...values: Values) => string
   : Of extends string
     ? string

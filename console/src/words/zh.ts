@@ -1,5 +1,6 @@
 /** The texts of the console in Chinese. */
 import type { Words } from './en.ts'
+import { zhChecks } from './zh-checks.ts'
 import { ZH_PROBLEMS } from './zh-problems.ts'
 
 export const zh: Words = {
@@ -186,28 +187,7 @@ export const zh: Words = {
   foundNothingHint: '名称需完全一致；账户也可按开头查找。',
   accountsBeginning: '以此开头的账户',
 
-  verify: '账目',
-  verifyHint:
-    '对所有数据行核验账目的每一条不变量：合计是否为零，余额是否等于各笔明细之和，等等。只读取数据；账本较大时需要几分钟。',
-  verifyDo: '开始核验',
-  lawsHold: (count) => `所有不变量都成立，共 ${count} 项检查`,
-  lawsBroken: (count) => `${count} 项检查未通过`,
-  lawsChecked: (count) => `${count} 项检查没有发现问题`,
-  firstRows: '违反此不变量的前几行：',
-  doctor: '数据库',
-  doctorHint: '像专家一样查看设置、锁、表、权限、副本和磁盘空间，不做任何改动。体检结果由服务以英文给出。',
-  doctorDo: '开始体检',
-  doctorRuns: '正在询问数据库…',
-  nothingToDo: '无需处理',
-  fineCount: (count) => `${count} 项正常`,
-  remedy: '处理办法',
-  broken: '损坏',
-  risk: '风险',
-  advice: '建议',
-  fine: '正常',
-  starting: '正在开始…',
-  cancelled: '已取消',
-  tookTime: (time) => `用时 ${time}。`,
+  ...zhChecks,
 
   notAllowed: '此密钥无权查看',
   lacksScopes: (key, scopes) => `密钥 ${key} 没有权限 ${scopes.join('、')}。`,
