@@ -1,6 +1,6 @@
 /**
  * Draws the pictures of the console, and of a chat that charges for its answers, for the documents: `npm run -s console:screenshots`. A service with an empty file gets users, calls
- * and refusals, and Debian's Chromium shows it.
+ * and refusals, and Debian's Chromium shows it. Those of README.md are drawn in Chinese too, for README.zh.md.
  */
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
@@ -27,12 +27,21 @@ const WIDE: BrowserContextOptions = {
   locale: 'en-GB',
   timezoneId: 'Asia/Shanghai',
 }
+const CHINESE: BrowserContextOptions = { ...WIDE, locale: 'zh-CN' }
 const PHONE: BrowserContextOptions = {
   ...WIDE,
   viewport: { width: 390, height: 844 },
   locale: 'zh-CN',
   colorScheme: 'dark',
 }
+
+type Questions = readonly [first: string, second: string]
+
+const QUESTIONS: Questions = [
+  'What does a hold do while you answer?',
+  'And if I stop you in the middle of a sentence, what do I pay?',
+]
+const CHINESE_QUESTIONS: Questions = ['你回答的时候，冻结单起什么作用？', '如果我在你说到一半时点停止，我要付多少？']
 
 buildConsole()
 mkdirSync(TARGET, { recursive: true })
@@ -94,10 +103,12 @@ async function oneCall(ledger: Ledger, number: number): Promise<void> {
 }
 
 async function draw(browser: Browser, url: string, ledger: Ledger): Promise<void> {
-  await shot(browser, 'console-overview', WIDE, async (page) => {
+  const overview = async (page: Page): Promise<void> => {
     await page.goto(`${url}/#/`)
     await call(ledger, Date.now() + LIVE_MS)
-  })
+  }
+  await shot(browser, 'console-overview', WIDE, overview)
+  await shot(browser, 'console-overview.zh', CHINESE, overview)
   await shot(browser, 'console-account', WIDE, async (page) => {
     await page.goto(`${url}/#/accounts/user:8`)
     await page.getByLabel('Amount (credit)').fill('300')
@@ -123,21 +134,27 @@ async function drawChat(browser: Browser, url: string): Promise<void> {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const [line] = (await once(chat.stdout.setEncoding('utf8'), 'data')) as [string]
-  await shot(browser, 'ai-chat', { ...WIDE, viewport: { width: 860, height: 460 } }, async (page) => {
+  const chatting = async (page: Page, [first, second]: Questions): Promise<void> => {
     await page.goto(line.trim())
     const ask = async (question: string): Promise<void> => {
       await page.locator('#question').fill(question)
       await page.locator('#send').click()
       await page.locator('#stop').waitFor()
     }
-    await ask('What does a hold do while you answer?')
+    await ask(first)
     await page.locator('#stop').waitFor({ state: 'hidden' })
-    await ask('And if I stop you in the middle of a sentence, what do I pay?')
-    await page.locator('#messages').getByText('You said: And if').waitFor()
+    await ask(second)
+    await page
+      .locator('#messages')
+      .getByText(`You said: ${second.slice(0, 6)}`)
+      .waitFor()
     await page.locator('#stop').click()
     await page.locator('#stop').waitFor({ state: 'hidden' })
     await sleep(500)
-  })
+  }
+  const size = { viewport: { width: 860, height: 460 } }
+  await shot(browser, 'ai-chat', { ...WIDE, ...size }, async (page) => await chatting(page, QUESTIONS))
+  await shot(browser, 'ai-chat.zh', { ...CHINESE, ...size }, async (page) => await chatting(page, CHINESE_QUESTIONS))
   const end = once(chat, 'exit')
   chat.kill('SIGTERM')
   await end
