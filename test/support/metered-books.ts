@@ -44,8 +44,8 @@ export class Books implements AsyncDisposable {
     this.ledger = ledger
   }
 
-  static async open(funds = FUNDS): Promise<Books> {
-    const books = new Books(await openLedger('memory:', { tracing: false }))
+  static async open(funds = FUNDS, store = 'memory:'): Promise<Books> {
+    const books = new Books(await openLedger(store, { tracing: false }))
     if (funds > 0n) await books.ledger.deposit({ account: ACCOUNT, amount: funds })
     return books
   }
