@@ -122,6 +122,11 @@ export class SqlRequests {
     return { assets: new Map(rows.map((row) => [row['asset'] as string, whole(row['holds'])])), reached }
   }
 
+  /** Whether there are at least this many places after one. */
+  async hasPlaces(after: ExpiryPlace, count: number): Promise<boolean> {
+    return (await this.#placeAt(placesIn({ after, until: null, limit: count, placesMax: count }), count)) !== null
+  }
+
   /** The last of this many places; null when there are fewer. */
   async #placeAt(within: RawBuilder<unknown>, placesMax: number): Promise<ExpiryPlace | null> {
     const [end] = await this.#ask(
