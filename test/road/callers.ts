@@ -10,6 +10,7 @@ import type { Chance } from '../simulation/chance.ts'
 const PAUSE_MS = 20
 /** The longest pause between two calls of a caller, so that the machine has time for the others. */
 const THINK_MS_MAX = 30
+const LONG_AMOUNT = 5
 /** A call whose outcome is not known after this time fails the test. */
 const PATIENCE_MS = 60_000
 
@@ -45,6 +46,8 @@ export class RoadCallers implements AsyncDisposable {
   readonly troubles = new Map<string, number>()
   readonly #application: OldApplication
   readonly #running: readonly Promise<void>[]
+  /** The ends of long jobs. */
+  readonly #long: OldCall[] = []
   #gate = Promise.withResolvers<void>()
   #underWay = 0
   #isOver = false
@@ -89,6 +92,25 @@ export class RoadCallers implements AsyncDisposable {
     this.#gate.resolve()
     await Promise.all(this.#running)
     this.#check()
+    for (const settle of this.#long) {
+      assert.ok(await this.#done(settle))
+      const coins = this.book.get(settle.user)!
+      coins.frozen -= LONG_AMOUNT
+      coins.balance -= settle.amount
+    }
+  }
+
+  /** Freezes that stay open until the end: those of long jobs. While the callers pause. */
+  async beginLong(count: number): Promise<void> {
+    const users = [...this.book.keys()].slice(0, count)
+    await Promise.all(
+      users.map(async (user) => {
+        const call = { kind: 'call', family: 'atomic', requestId: `long-${user}`, user } as const
+        assert.equal((await this.#application.ask({ ...call, method: 'freeze', amount: LONG_AMOUNT })).code, null)
+        this.book.get(user)!.frozen += LONG_AMOUNT
+        this.#long.push({ ...call, method: 'settle', amount: 1 })
+      }),
+    )
   }
 
   /** The calls that are under way are given up. */

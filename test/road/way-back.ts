@@ -25,6 +25,8 @@ export const STATIONS: readonly Station[] = [
 ]
 
 const STRETCH = 60
+/** Freezes that are open when the bridge is removed. */
+const LONG_JOBS = 9
 
 /** Walks to the station, and back as the guide says. */
 export async function goThereAndBack(
@@ -53,6 +55,7 @@ export async function goThereAndBack(
     await system.run(resume!)
   }
   await callers.pause()
+  await callers.beginLong(LONG_JOBS)
   system.share(NONE, NONE)
   callers.resume()
   await callers.progress(STRETCH)
