@@ -121,7 +121,7 @@ function commandLine(): Command {
       .configureHelp({ sortOptions: false })
       .addHelpText(
         'after',
-        () => `\n${listOf('Scenarios', SCENARIOS)}\n\n${listOf('Strategies', STRATEGIES)}\n\n${EXAMPLES}`,
+        () => `\n${catalogue('Scenarios', SCENARIOS)}\n\n${catalogue('Strategies', STRATEGIES)}\n\n${EXAMPLES}`,
       )
   )
 }
@@ -136,7 +136,7 @@ Strategies of the write-ups beside Holdfast on the same rows: npm run -s coexist
 
 Every strategy gets a scratch database, which the lab creates and drops.`
 
-function listOf(title: string, all: Readonly<Record<string, { readonly summary: string }>>): string {
+function catalogue(title: string, all: Readonly<Record<string, { readonly summary: string }>>): string {
   const lines = Object.entries(all).map(([name, { summary }]) => `  ${name.padEnd(24)}${summary}`)
   return `${title}:\n${lines.join('\n')}`
 }
@@ -223,4 +223,23 @@ export function decimal(least: number, most: number): (text: string) => number {
     if (value >= least && value <= most) return value
     throw new InvalidArgumentError(`It must be a number from ${least} to ${most}.`)
   }
+}
+
+/** Items that are separated by commas, each once. */
+export function listOf<Item>(read: (text: string) => Item): (text: string) => readonly Item[] {
+  return (text) => [...new Set(text.split(',').map((item) => read(item.trim())))]
+}
+
+/** @param what the names are, in the plural and with a capital */
+export function oneOf<Name extends string>(what: string, names: readonly Name[]): (text: string) => Name {
+  return (text) => {
+    const found = names.find((name) => name === text)
+    if (found === undefined) throw new InvalidArgumentError(`${what} are ${names.join(', ')}.`)
+    return found
+  }
+}
+
+/** An option that can be repeated. */
+export function collected(text: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), text]
 }

@@ -9,7 +9,7 @@ export async function auditLedger(site: Site, tally: Tally): Promise<readonly st
 }
 
 /** Of the laws that rows can prove. */
-export async function brokenLaws({ url }: Site): Promise<readonly string[]> {
+export async function brokenLaws({ url }: Pick<Site, 'url'>): Promise<readonly string[]> {
   await using storage = await openStorage(url)
   const findings: string[] = []
   for (const check of storage.auditor.checks) {

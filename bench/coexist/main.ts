@@ -8,10 +8,10 @@
  * the same is measured without a bridge, in turns. `--save bench/report/coexist.json` keeps the rows for the report, where
  * `npm run bench:report -- --draw` puts them. Exits 1 when books are wrong.
  */
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import { listTable, styled } from '../../src/cli/tables.ts'
 import { withoutPassword } from '../../src/config.ts'
-import { decimal, trialOf, UsageError, whole } from '../command-line.ts'
+import { collected, decimal, listOf, oneOf, trialOf, UsageError, whole } from '../command-line.ts'
 import { openScratchServer, type ScratchServer } from '../databases/scratch.ts'
 import { SERVER_NAMES } from '../output/headline.ts'
 import { complain, endWithReader, EXIT, exitCodeOf } from '../trouble.ts'
@@ -54,11 +54,11 @@ function commandLine(): Command {
     .requiredOption(
       '--store <url>',
       'mysql://USER@HOST, mariadb://USER@HOST, postgres://USER@HOST/postgres; can be repeated',
-      (url: string, urls: readonly string[] | undefined) => [...(urls ?? []), url],
+      collected,
     )
-    .option('--strategies <names>', 'of the old side', listOf(readStrategy), OLD_STRATEGIES)
+    .option('--strategies <names>', 'of the old side', listOf(oneOf('Old strategies', OLD_STRATEGIES)), OLD_STRATEGIES)
     .option('--shares <percent>', 'of the callers, those that use Holdfast', listOf(whole(0, 100)), SHARES)
-    .option('--only <places>', PLACES.join(', '), listOf(readPlace), PLACES)
+    .option('--only <places>', PLACES.join(', '), listOf(oneOf('Places', PLACES)), PLACES)
     .option('--callers <count>', 'calls in flight of both sides together', whole(2, 10_000), 100)
     .option('--users <count>', 'accounts of spread', whole(2, 100_000), 1_000)
     .option('--seconds <count>', 'measured time per row', decimal(0.1, 3_600), 2)
@@ -67,22 +67,6 @@ function commandLine(): Command {
     .option('--seed <number>', 'seed of all random choices', whole(0, 0x7fff_ffff), 1)
     .option('--json', 'one JSON document per row')
     .option('--save <file>', 'adds the rows to this file, for the report')
-}
-
-function listOf<Item>(read: (text: string) => Item): (text: string) => readonly Item[] {
-  return (text) => [...new Set(text.split(',').map((item) => read(item.trim())))]
-}
-
-function readStrategy(text: string): OldStrategy {
-  const found = OLD_STRATEGIES.find((name) => name === text)
-  if (found === undefined) throw new InvalidArgumentError(`Old strategies are ${OLD_STRATEGIES.join(', ')}.`)
-  return found
-}
-
-function readPlace(text: string): Place {
-  const found = PLACES.find((name) => name === text)
-  if (found === undefined) throw new InvalidArgumentError(`Places are ${PLACES.join(', ')}.`)
-  return found
 }
 
 async function main(flags: Flags): Promise<number> {

@@ -7,10 +7,10 @@
  *
  * `stranger` and `index` run on the servers in HOLDFAST_TEST_MYSQL_URL and HOLDFAST_TEST_MARIADB_URL, `alert` on an installed Prometheus.
  */
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import { listTable } from '../../src/cli/tables.ts'
 import { withoutPrometheus } from '../../harness/prometheus.ts'
-import { UsageError } from '../command-line.ts'
+import { listOf, oneOf, UsageError } from '../command-line.ts'
 import { openScratchServer, StoreTrouble, type ScratchServer } from '../databases/scratch.ts'
 import { SERVER_NAMES } from '../output/headline.ts'
 import { labStores } from '../stores.ts'
@@ -43,16 +43,8 @@ function commandLine(): Command {
   return new Command('npm run -s bench:experiments --')
     .exitOverride()
     .description('Experiments about single claims of the write-ups.')
-    .option('--only <names>', `some of ${NAMES.join(', ')}`, readNames, NAMES)
+    .option('--only <names>', `some of ${NAMES.join(', ')}`, listOf(oneOf('Experiments', NAMES)), NAMES)
     .option('--save <file>', 'keeps the figures in a JSON file, in place of those that it has of the same experiments')
-}
-
-function readNames(text: string): readonly Name[] {
-  return text.split(',').map((word) => {
-    const name = NAMES.find((known) => known === word.trim())
-    if (name === undefined) throw new InvalidArgumentError(`Experiments are ${NAMES.join(', ')}.`)
-    return name
-  })
 }
 
 async function main({ only, save }: Flags): Promise<void> {

@@ -8,12 +8,12 @@
  * the hot user has a service alone, so that two checkouts can be compared. `--save bench/report/fairness.json` keeps the rows for the
  * report, where `npm run bench:report -- --draw` puts them. Exits 1 when a bound (`bounds.ts`) is broken.
  */
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import { listTable, styled } from '../../src/cli/tables.ts'
 import { withoutPassword } from '../../src/config.ts'
 import { ServiceProcess } from '../../harness/service-process.ts'
 import { migrateLedger } from '../../src/ledger.ts'
-import { decimal, whole } from '../command-line.ts'
+import { collected, decimal, listOf, oneOf, whole } from '../command-line.ts'
 import { openScratchServer, type ScratchServer } from '../databases/scratch.ts'
 import { SERVER_NAMES } from '../output/headline.ts'
 import { rateText, shareText } from '../output/numbers.ts'
@@ -71,25 +71,17 @@ function commandLine(): Command {
   return new Command('npm run -s fairness --')
     .exitOverride()
     .description('Measures quiet users of the service beside a noisy one.')
-    .option('--store <url>', STORES, (url: string, urls: readonly string[]) => [...urls, url], [])
+    .option('--store <url>', STORES, collected, [])
     .option('--seconds <count>', 'measured time per row', decimal(1, 3_600), 10)
     .option('--users <count>', 'quiet users, each with one freeze per second', whole(1, 400), 100)
     .option(
       '--only <names>',
       `some of ${PARTS.join(', ')}; the rows to compare with are measured too`,
-      readParts,
+      listOf(oneOf('Noises', PARTS)),
       PARTS,
     )
     .option('--json', 'one JSON document per row')
     .option('--save <file>', 'adds the rows to this file, for the report')
-}
-
-function readParts(text: string): readonly Part[] {
-  return text.split(',').map((word) => {
-    const part = PARTS.find((name) => name === word.trim())
-    if (part === undefined) throw new InvalidArgumentError(`Noises are ${PARTS.join(', ')}.`)
-    return part
-  })
 }
 
 /** True when a bound is broken. */

@@ -7,11 +7,11 @@
  * One line per step: the rate, the latencies and the size at that many lives. `--json` prints a JSON document per step. `--save` keeps
  * the medians of the steps in a file, in place of those that it has of the same measurement; the report draws those of its own folder.
  */
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, Option } from 'commander'
 import { withoutPassword } from '../../src/config.ts'
 import { listTable } from '../../src/cli/tables.ts'
 import { openScratchServer } from '../databases/scratch.ts'
-import { decimal, UsageError, whole } from '../command-line.ts'
+import { decimal, listOf, oneOf, UsageError, whole } from '../command-line.ts'
 import { ID_KINDS, type IdKind } from '../load/request-ids.ts'
 import { count, SERVER_NAMES, settingsText } from '../output/headline.ts'
 import { msText } from '../output/numbers.ts'
@@ -85,7 +85,7 @@ function commandLine(): Command {
     .option(
       '--ids <kinds>',
       `request ids, ${ID_KINDS.join(', ')}: random UUIDs, UUIDs by time, or counted; with several, each step is taken with each`,
-      listOf(readIds),
+      listOf(oneOf('Kinds of ids', ID_KINDS)),
       ['v4' as IdKind],
     )
     .option(
@@ -96,16 +96,6 @@ function commandLine(): Command {
     )
     .option('--save <file>', 'keeps the medians of the steps in a JSON file')
     .option('--json', 'one JSON document per step')
-}
-
-function listOf<Item>(read: (text: string) => Item): (text: string) => readonly Item[] {
-  return (text) => [...new Set(text.split(',').map((item) => read(item.trim())))]
-}
-
-function readIds(text: string): IdKind {
-  const kind = ID_KINDS.find((name) => name === text)
-  if (kind === undefined) throw new InvalidArgumentError(`Kinds of ids are ${ID_KINDS.join(', ')}.`)
-  return kind
 }
 
 async function main({ store, strategy: name, json, save, ...flags }: Flags): Promise<void> {

@@ -6,9 +6,9 @@
  * One account of an embedded ledger on SQLite with 1,000 calls in flight. A ledger without the thing and one with it are busy in turn, in
  * one process; the changes are the medians over the pairs of stretches. Measure on a machine that does nothing else.
  */
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import { listTable } from '../../src/cli/tables.ts'
-import { whole } from '../command-line.ts'
+import { listOf, oneOf, whole } from '../command-line.ts'
 import { rateText } from '../output/numbers.ts'
 import { endWithReader, exitCodeOf } from '../trouble.ts'
 import { CASE_NAMES, CASES, type CaseName } from './cases.ts'
@@ -20,7 +20,7 @@ try {
   const command = new Command('npm run -s bench:observation --')
     .exitOverride()
     .description('What metrics, observers, the log of commands and traces cost.')
-    .option('--only <names>', `some of ${CASE_NAMES.join(', ')}`, readNames, CASE_NAMES)
+    .option('--only <names>', `some of ${CASE_NAMES.join(', ')}`, listOf(oneOf('Cases', CASE_NAMES)), CASE_NAMES)
     .option('--stretches <count>', 'pairs of stretches of each case', whole(1, 999), 31)
     .option('--commands <count>', 'commands of each stretch', whole(100, 10_000_000), 8_000)
   const { only, ...extent } = command.parse().opts<Extent & { readonly only: readonly CaseName[] }>()
@@ -40,14 +40,6 @@ try {
   process.stdout.write(`${listTable(head, rows)}\n`)
 } catch (error) {
   process.exitCode = exitCodeOf(error)
-}
-
-function readNames(text: string): readonly CaseName[] {
-  return text.split(',').map((word) => {
-    const name = CASE_NAMES.find((known) => known === word.trim())
-    if (name === undefined) throw new InvalidArgumentError(`Cases are ${CASE_NAMES.join(', ')}.`)
-    return name
-  })
 }
 
 function changeText(part: number): string {

@@ -9,7 +9,7 @@ export function accountOf(user: number): string {
 }
 
 /** Creates Holdfast's tables and funds each account. */
-export async function prepareAccounts(site: Site, accounts: readonly string[]): Promise<void> {
+export async function prepareAccounts(site: Pick<Site, 'url' | 'funds'>, accounts: readonly string[]): Promise<void> {
   await migrateLedger(site.url)
   await using ledger = await openLedger(site.url)
   for (let start = 0; start < accounts.length; start += BATCH_COMMANDS_MAX) {

@@ -5,6 +5,7 @@
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { hostileTexts, hostileValues } from './hostile-values.ts'
+import { JSON_TYPE } from './operations.ts'
 import { encoded, targetOf, type Draft, type WireRequest } from './requests.ts'
 
 /** From 0 to below 1: selects one of the available places. */
@@ -139,7 +140,10 @@ export const damages: fc.Arbitrary<Damage> = fc.oneof(
 export function wireOf(draft: Draft, some: readonly Damage[]): WireRequest {
   let body = draft.body === undefined ? undefined : structuredClone(draft.body)
   for (const damage of some) body = damageValue(body, damage)
-  let text = body === undefined ? null : JSON.stringify(body)
+  const mediaType = draft.operation.body?.mediaType ?? JSON_TYPE
+  // A damage can make anything of a text.
+  let text =
+    body === undefined ? null : mediaType !== JSON_TYPE && typeof body === 'string' ? body : JSON.stringify(body)
   for (const damage of some) text = damageText(text, damage)
   let bytes: Buffer | null = text === null ? null : Buffer.from(text)
   for (const damage of some) bytes = damageBytes(bytes, damage)
@@ -147,7 +151,7 @@ export function wireOf(draft: Draft, some: readonly Damage[]): WireRequest {
     name.toLowerCase(),
     String(value),
   ])
-  if (bytes !== null) headers.push(['content-type', 'application/json'])
+  if (bytes !== null) headers.push(['content-type', mediaType])
   let { method } = draft.operation
   let target = targetOf(draft)
   for (const damage of some) {

@@ -3,10 +3,17 @@ import fc from 'fast-check'
 
 export type Schema = Readonly<Record<string, unknown>>
 
+export const JSON_TYPE = 'application/json'
+
 export interface Parameter {
   readonly in: 'path' | 'query' | 'header'
   readonly name: string
   readonly required: boolean
+  readonly schema: Schema
+}
+
+export interface Body {
+  readonly mediaType: string
   readonly schema: Schema
 }
 
@@ -17,7 +24,7 @@ export interface Operation {
   readonly path: string
   readonly parameters: readonly Parameter[]
   /** Null if it takes none. */
-  readonly body: Schema | null
+  readonly body: Body | null
   /** How a failing case is printed. */
   readonly [fc.toStringMethod]: () => string
 }
@@ -46,12 +53,19 @@ export function operationsOf(document: object): readonly Operation[] {
       path,
       parameters: parameters.map((parameter) => ({
         ...parameter,
-        schema: 'content' in parameter ? parameter.content['application/json']!.schema : parameter.schema,
+        schema: 'content' in parameter ? parameter.content[JSON_TYPE]!.schema : parameter.schema,
       })),
-      body: requestBody?.content['application/json']?.schema ?? null,
+      body: bodyOf(requestBody),
       [fc.toStringMethod]: () => operationId,
     })),
   )
+}
+
+/** The first form of the body; JSON where it is one. */
+function bodyOf(request: MediaTypes | undefined): Body | null {
+  if (request === undefined) return null
+  const forms = Object.entries(request.content).map(([mediaType, { schema }]) => ({ mediaType, schema }))
+  return forms.find(({ mediaType }) => mediaType === JSON_TYPE) ?? forms[0]!
 }
 
 /** Names that recur, so that commands find rows of others; each schema uses those that it accepts. */

@@ -1,6 +1,6 @@
 /** Requests that the OpenAPI document allows, and their encoding for the wire. */
 import fc from 'fast-check'
-import type { Operation, Schemas } from './operations.ts'
+import type { Body, Operation, Schemas } from './operations.ts'
 
 export interface Draft {
   readonly operation: Operation
@@ -35,9 +35,19 @@ export function draftsOf(operation: Operation, schemas: Schemas): fc.Arbitrary<D
       path: record('path'),
       query: record('query'),
       headers: fc.oneof({ weight: 3, arbitrary: fc.constant({}) }, record('header')),
-      body: operation.body === null ? fc.constant(undefined) : schemas.valuesOf(operation.body),
+      body: operation.body === null ? fc.constant(undefined) : bodiesOf(operation.body, schemas),
     })
     .map((parts) => ({ operation, ...parts }))
+}
+
+/** Lists of an external system, in which ids of the ledger recur. */
+const LISTS: fc.Arbitrary<string> = fc
+  .array(fc.tuple(fc.constantFrom('H1', 'H2', 'H3', 'X1'), fc.integer({ min: 0, max: 700 })), { maxLength: 4 })
+  .map((rows) => ['request_id,amount', ...rows.map((row) => row.join(',')), ''].join('\n'))
+
+function bodiesOf({ mediaType, schema }: Body, schemas: Schemas): fc.Arbitrary<unknown> {
+  const values = schemas.valuesOf(schema)
+  return mediaType === 'text/csv' ? fc.oneof({ weight: 3, arbitrary: LISTS }, values) : values
 }
 
 /** Whether a client can send it as a header at all. */
