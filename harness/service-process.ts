@@ -95,10 +95,10 @@ export class ServiceProcess implements AsyncDisposable {
 
 /** Starts a command that the test observes or ends itself. */
 export function spawnHoldfast(parameters: readonly string[], environment: Environment = {}) {
-  const { PATH = '', HOME = '' } = process.env
+  const { PATH = '', HOME = '', NODE_COMPILE_CACHE = '' } = process.env
   return startChild(process.execPath, [MAIN, ...parameters], {
     // A cold service does what a warm one does, and tests need not wait.
-    env: { PATH, HOME, HOLDFAST_WARM_UP_MS: '0', ...environment },
+    env: { PATH, HOME, NODE_COMPILE_CACHE, HOLDFAST_WARM_UP_MS: '0', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
 }

@@ -37,6 +37,8 @@ const { values, positionals } = parseArgs({
   options: { 'at-least': { type: 'string' }, 'again-alone': { type: 'string' }, 'file-seconds': { type: 'string' } },
 })
 const fileSeconds = Number(values['file-seconds'] ?? FILE_LIMIT_SECONDS)
+// Thousands of processes load the same files: each takes a quarter of a second of processor time less to start.
+process.env['NODE_COMPILE_CACHE'] ??= resolve('node_modules/.cache/holdfast-tests')
 await main(positionals, { atLeast: Number(values['at-least'] ?? 1), againMax: Number(values['again-alone'] ?? 0) })
 
 interface Extent {
