@@ -243,3 +243,9 @@ export function oneOf<Name extends string>(what: string, names: readonly Name[])
 export function collected(text: string, before: readonly string[] | undefined): readonly string[] {
   return [...(before ?? []), text]
 }
+
+/** Of measurements that need a server. */
+export function serversOption(): Option {
+  const servers = 'mysql://USER@HOST, mariadb://USER@HOST, postgres://USER@HOST/postgres; can be repeated'
+  return new Option('--store <url>', servers).argParser(collected).makeOptionMandatory()
+}

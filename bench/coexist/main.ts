@@ -11,7 +11,7 @@
 import { Command } from 'commander'
 import { listTable, styled } from '../../src/cli/tables.ts'
 import { withoutPassword } from '../../src/config.ts'
-import { collected, decimal, listOf, oneOf, trialOf, UsageError, whole } from '../command-line.ts'
+import { decimal, listOf, oneOf, serversOption, trialOf, UsageError, whole } from '../command-line.ts'
 import { openScratchServer, type ScratchServer } from '../databases/scratch.ts'
 import { SERVER_NAMES } from '../output/headline.ts'
 import { complain, endWithReader, EXIT, exitCodeOf } from '../trouble.ts'
@@ -51,11 +51,7 @@ function commandLine(): Command {
   return new Command('npm run -s coexist --')
     .exitOverride()
     .description('Measures old code and Holdfast on the same rows, joined by a bridge.')
-    .requiredOption(
-      '--store <url>',
-      'mysql://USER@HOST, mariadb://USER@HOST, postgres://USER@HOST/postgres; can be repeated',
-      collected,
-    )
+    .addOption(serversOption())
     .option('--strategies <names>', 'of the old side', listOf(oneOf('Old strategies', OLD_STRATEGIES)), OLD_STRATEGIES)
     .option('--shares <percent>', 'of the callers, those that use Holdfast', listOf(whole(0, 100)), SHARES)
     .option('--only <places>', PLACES.join(', '), listOf(oneOf('Places', PLACES)), PLACES)

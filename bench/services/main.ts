@@ -8,7 +8,7 @@
  */
 import { Command } from 'commander'
 import { listTable, styled } from '../../src/cli/tables.ts'
-import { collected, decimal, listOf, oneOf, whole } from '../command-line.ts'
+import { decimal, listOf, oneOf, serversOption, whole } from '../command-line.ts'
 import { openScratchServer } from '../databases/scratch.ts'
 import { SERVER_NAMES } from '../output/headline.ts'
 import { rateText, shareText } from '../output/numbers.ts'
@@ -47,11 +47,7 @@ function commandLine(): Command {
   return new Command('npm run -s bench:services --')
     .exitOverride()
     .description('Measures one service and several on one database.')
-    .requiredOption(
-      '--store <url>',
-      'mysql://USER@HOST, mariadb://USER@HOST, postgres://USER@HOST/postgres; can be repeated',
-      collected,
-    )
+    .addOption(serversOption())
     .option('--services <counts>', 'how many', listOf(whole(1, 16)), [1, 4])
     .option('--callers <counts>', 'of all services together', listOf(whole(1, 2_000)), [100])
     .option(

@@ -152,11 +152,11 @@ function problemOf(error: unknown, signal: AbortSignal): LedgerError {
 }
 
 async function booksOf(reads: ComparedReads, { of, asset, assetColumn }: ReconcileTerms): Promise<Books<ListRow>> {
-  const { EntryBooks, HoldBooks } = await import('../reconcile/books.ts')
+  const { entryBooks, HoldBooks } = await import('../reconcile/books.ts')
   if (of === 'holds') return new HoldBooks(reads, { overage: 'reject', releaseBefore: null })
   const kind = MOVEMENT_KINDS[of]
   const statements = { accounts: EXTRAS_OF[kind], asset: assetColumn === null ? asset : null }
-  return new EntryBooks(reads, { kind, asset, bookMissing: false }, statements)
+  return entryBooks(reads, { kind, asset, bookMissing: false }, statements)
 }
 
 /** Reads no faster than the lines are taken. */

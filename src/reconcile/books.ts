@@ -99,15 +99,23 @@ export interface Statements {
   readonly asset: AssetCode | null
 }
 
-export class EntryBooks implements Books<ListRow> {
+/** The entries of one kind, each compared with the row that has its request id. */
+class EntryBooks<Row extends { readonly requestId: RequestId }> implements Books<Row> {
   readonly #ledger: ComparedReads
-  readonly #rules: EntryRules
+  readonly #kind: MovementKind
+  readonly #judge: (row: Row, entry: Entry | null) => Finding | null
   readonly #statements: Statements
   readonly openCount = null
 
-  constructor(ledger: ComparedReads, rules: EntryRules, statements: Statements) {
+  constructor(
+    ledger: ComparedReads,
+    kind: MovementKind,
+    judgeRow: (row: Row, entry: Entry | null) => Finding | null,
+    statements: Statements,
+  ) {
     this.#ledger = ledger
-    this.#rules = rules
+    this.#kind = kind
+    this.#judge = judgeRow
     this.#statements = statements
   }
 
@@ -115,38 +123,21 @@ export class EntryBooks implements Books<ListRow> {
     return this.#statements.accounts.length > 0
   }
 
-  async judge(row: ListRow): Promise<Finding | null> {
-    return judgeEntry(row, await entryOf(this.#ledger, row.requestId), this.#rules)
+  async judge(row: Row): Promise<Finding | null> {
+    return this.#judge(row, await entryOf(this.#ledger, row.requestId))
   }
 
   async *extras(known: Known, period: Period): AsyncGenerator<Finding> {
-    yield* extraEntries(this.#ledger, { kind: this.#rules.kind, statements: this.#statements, known, period })
+    yield* extraEntries(this.#ledger, { kind: this.#kind, statements: this.#statements, known, period })
   }
 }
 
-export class OrderBooks implements Books<Order> {
-  readonly #ledger: ComparedReads
-  readonly #rules: OrderRules
-  readonly #statements: Statements
-  readonly openCount = null
+export function entryBooks(ledger: ComparedReads, rules: EntryRules, statements: Statements): Books<ListRow> {
+  return new EntryBooks(ledger, rules.kind, (row: ListRow, entry) => judgeEntry(row, entry, rules), statements)
+}
 
-  constructor(ledger: ComparedReads, rules: OrderRules, statements: Statements) {
-    this.#ledger = ledger
-    this.#rules = rules
-    this.#statements = statements
-  }
-
-  get hasExtras(): boolean {
-    return this.#statements.accounts.length > 0
-  }
-
-  async judge(order: Order): Promise<Finding | null> {
-    return judgeOrder(order, await entryOf(this.#ledger, order.requestId), this.#rules)
-  }
-
-  async *extras(known: Known, period: Period): AsyncGenerator<Finding> {
-    yield* extraEntries(this.#ledger, { kind: 'transfer', statements: this.#statements, known, period })
-  }
+export function orderBooks(ledger: ComparedReads, rules: OrderRules, statements: Statements): Books<Order> {
+  return new EntryBooks(ledger, 'transfer', (order: Order, entry) => judgeOrder(order, entry, rules), statements)
 }
 
 interface ExtrasInput {

@@ -7,7 +7,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Ledger, LegInput } from '../../src/api/ledger.ts'
 import { openLedger } from '../../src/ledger.ts'
-import { OrderBooks } from '../../src/reconcile/books.ts'
+import { orderBooks } from '../../src/reconcile/books.ts'
 import type { Finding } from '../../src/reconcile/finding.ts'
 import { Notebook } from '../../src/reconcile/notebook.ts'
 import { ENDINGS, type Ending } from '../../src/reconcile/order-endings.ts'
@@ -320,7 +320,7 @@ async function reconciled(
 ): Promise<Run> {
   using notebook = new Notebook<Order>()
   const rules = { bookMissing: true, ending: given.ending, transit: '@issuer' }
-  const books = new OrderBooks(ledger, rules, { accounts: [], asset: null })
+  const books = orderBooks(ledger, rules, { accounts: [], asset: null })
   const bounds = { rowsCount: null, since: null, until: null, needsProof: false, releasePercentMax: 0 }
   const found: string[] = []
   const listener = {

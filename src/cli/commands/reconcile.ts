@@ -54,21 +54,21 @@ async function reconcile(file: string, flags: ReconcileFlags): Promise<void> {
     const shape = orderShapeOf(file, flags)
     const rules = orderRulesOf(flags)
     const { readOrders } = await import('../../reconcile/order-list.ts')
-    const { OrderBooks } = await import('../../reconcile/books.ts')
+    const { orderBooks } = await import('../../reconcile/books.ts')
     await compare(flags, {
       list: (end) => readOrders(file, shape, end),
-      booksOf: (ledger) => new OrderBooks(ledger, rules, statementsOf(flags, [])),
+      booksOf: (ledger) => orderBooks(ledger, rules, statementsOf(flags, [])),
     })
     return
   }
   const shape = shapeOf(file, flags)
   const { readList } = await import('../../reconcile/list.ts')
-  const { HoldBooks, EntryBooks } = await import('../../reconcile/books.ts')
+  const { HoldBooks, entryBooks } = await import('../../reconcile/books.ts')
   const booksOf = (ledger: Ledger): Books<ListRow> => {
     const { of } = flags
     if (of === 'holds') return new HoldBooks(ledger, holdRulesOf(flags))
     const rules = entryRulesOf(of as keyof typeof MOVEMENT_KINDS, flags)
-    return new EntryBooks(ledger, rules, statementsOf(flags, EXTRAS_OF[rules.kind]))
+    return entryBooks(ledger, rules, statementsOf(flags, EXTRAS_OF[rules.kind]))
   }
   await compare(flags, { list: (end) => readList(file, shape, end), booksOf })
 }
