@@ -299,7 +299,7 @@ function isBeyond([key, kind]: readonly KeyColumn[], [last, lastKind]: readonly 
 }
 
 /** See src/stores/mysql/old-rows.ts, which reads it. */
-function locksText({ plan, users, index, key, kind }: OldTables): string {
+function locksText({ plan, users, index, balance, key, kind }: OldTables): string {
   const { coins, asset } = plan.mapping
   const kinds = coins === null ? [[asset, null]] : [...coins.byKind].map(([name, coin]) => [coin.asset, name])
   const [before, after] = aroundKey(plan.mapping)
@@ -307,6 +307,7 @@ function locksText({ plan, users, index, key, kind }: OldTables): string {
   return JSON.stringify({
     table: users.sql,
     index,
+    beside: balance,
     key: column(key),
     kind: kind === null ? null : column(kind),
     before,

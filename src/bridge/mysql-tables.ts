@@ -39,6 +39,8 @@ export interface OldTables {
   readonly kind: KeyColumn | null
   /** The unique index that has the key, quoted: rows are locked in its order. */
   readonly index: string
+  /** The column of the balance, quoted: it is outside of that index. */
+  readonly balance: string
 }
 
 export function quoted(name: string): string {
@@ -82,6 +84,7 @@ export async function oldTablesOf(plan: BridgePlan, source: SourceConnection, as
     isFreezeKeyWhole: columns.freezeKey.kind === 'whole',
     key: keyColumn(columns.userKey),
     kind: columns.userAsset === null ? null : keyColumn(columns.userAsset),
+    balance: quoted(columns.balance.name),
     index: quoted(await uniqueIndexOf(usersPath, keys, ask)),
   }
   await refuseCascades(tables, ask)

@@ -111,6 +111,14 @@ export function fingerprint(command: Command): number | null {
   return contents === null ? null : fingerprintOf(contents)
 }
 
+/** The holds that the commands are about. */
+export function holdsOf(work: readonly Work[]): readonly RequestId[] {
+  return work
+    .flatMap(commandsOf)
+    .map(holdOf)
+    .filter((hold) => hold !== null)
+}
+
 /**
  * The keys that `work` may read. The balances of a hold are only known from its row, unless the same work opens the hold or it is in
  * `known`. Therefore code that loads a hold must also load its balances (`footprintOfHold`); the same is true of a whole account

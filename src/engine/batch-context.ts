@@ -1,10 +1,11 @@
 /** The state that the stages of a batch share. Each engine has one. */
+import type { BalanceName } from '../domain/balance.ts'
 import { decideBatch, type Plan } from '../domain/batch.ts'
 import type { Work } from '../domain/command.ts'
 import type { Instant, RequestId } from '../domain/ids.ts'
 import { HouseStripes } from '../domain/house-stripes.ts'
 import { type Snapshot } from '../domain/snapshot.ts'
-import { footprint } from '../domain/rules.ts'
+import { footprint, holdsOf } from '../domain/rules.ts'
 import { FootprintKeys, NOTHING_KNOWN, type Footprint } from '../domain/footprint.ts'
 import { RunningNumbers } from '../domain/running-numbers.ts'
 import type { BatchRecord } from './batch-record.ts'
@@ -15,6 +16,7 @@ import type { Clock } from './clock.ts'
 import { Contention } from './contention.ts'
 import { asFault, Fault } from './faults.ts'
 import type { EngineLimits } from './limits.ts'
+import { LockedBalances } from './locked-balances.ts'
 import { Measures } from './measures.ts'
 import type { Observer, Try } from './observer.ts'
 import { assertLawful } from './plan-laws.ts'
@@ -29,6 +31,7 @@ export class BatchContext {
   readonly succession: Succession
   readonly cache: Cache
   readonly contention: Contention
+  readonly locked: LockedBalances
   readonly stats = new EngineStats()
   readonly measures: Measures
   readonly watch: ClockWatch
@@ -51,6 +54,7 @@ export class BatchContext {
     this.succession = new Succession(this.store, new HouseStripes(options.houseStripe))
     this.cache = new Cache(limits)
     this.contention = new Contention(clock, limits.contendedMs)
+    this.locked = new LockedBalances(this.store, clock, limits)
     this.#seqs = new RunningNumbers(
       () => clock.now(),
       () => clock.random(),
@@ -64,6 +68,23 @@ export class BatchContext {
   }
 
   readonly knownKeysOf = (item: Work): Footprint => this.knownKeys([item])
+
+  /** Keys of the balances of its footprint; none of work whose rows cannot be named, which fails in its batch. */
+  knownBalancesOf(item: Work): Iterable<string> {
+    try {
+      return this.knownKeysOf(item).balances.keys()
+    } catch {
+      return []
+    }
+  }
+
+  /** By work, the balances of its footprint, also those that only rows of holds name. @throws as `Store.load` */
+  async balancesOf(work: readonly Work[]): Promise<readonly ReadonlyMap<string, BalanceName>[]> {
+    const holds = holdsOf(work)
+    const areCached = holds.every((hold) => this.cache.requests.has(hold))
+    const known = areCached ? this.cache : await this.store.load(this.keysOfHolds(holds))
+    return work.map((item) => footprint([item], this.succession.stripes, known).balances)
+  }
 
   /** The footprint of a look at holds. */
   keysOfHolds(holds: readonly RequestId[]): Footprint {

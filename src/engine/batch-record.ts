@@ -24,7 +24,7 @@ export class BatchRecord {
     if (this.#tries.length < TRIES_KEPT_MAX) this.#tries.push(tried)
   }
 
-  /** @param tickets all of the batch, answered */
+  /** @param tickets all of the batch that were not parked, answered */
   ended(tickets: readonly Ticket[], answeredAt: number): ObservedBatch {
     let size = 0
     let faults = 0

@@ -14,6 +14,7 @@ import {
   type CircuitBreakerPolicy,
   type IBackoff,
 } from 'cockatiel'
+import type { BalanceName } from '../domain/balance.ts'
 import type { FaultCode } from '../domain/outcome.ts'
 import type { Snapshot } from '../domain/snapshot.ts'
 import type { Changes } from '../domain/changes.ts'
@@ -65,6 +66,10 @@ export class BreakerStore implements Store {
 
   exclusive(footprint: Footprint, plan: (snapshot: Snapshot) => Changes): Promise<CommitResult> {
     return this.#guard(this.#writes, 'exclusive', () => this.#store.exclusive(footprint, plan))
+  }
+
+  locked(balances: ReadonlyMap<string, BalanceName>): Promise<ReadonlySet<string>> {
+    return this.#guard(this.#writes, 'locked', () => this.#store.locked(balances))
   }
 
   ping(): Promise<void> {

@@ -23,10 +23,11 @@ import { type Footprint } from '../domain/footprint.ts'
 import { afterCommit, asFault, Fault } from './faults.ts'
 import type { BatchContext } from './batch-context.ts'
 import { positionsToProve } from './proof.ts'
-import { Recovery, type WorkResult } from './recovery.ts'
+import { Recovery } from './recovery.ts'
 import type { CommitResult } from './store.ts'
 import type { Job } from './ticket.ts'
 import { tornIn } from './torn.ts'
+import type { WorkResult } from './work-result.ts'
 
 const COMMITTED: Promise<CommitResult> = Promise.resolve('committed')
 
@@ -57,7 +58,7 @@ interface Sent extends PreparedBatch {
   readonly failuresBefore: number
 }
 
-/** It touches contended balances, so they are locked before it is decided. */
+/** It touches contended balances, so they are locked before it is decided; or some that another transaction has locked. */
 interface LocksFirst extends PreparedBatch {
   readonly state: 'locks-first'
 }
@@ -114,11 +115,11 @@ export class Cycle {
     now: Instant,
     drained: () => Promise<void>,
   ): Promise<Sent | LocksFirst> {
-    const { cache, contention } = this.#context
+    const { cache, contention, locked } = this.#context
     const fresh = new Fresh()
     for (;;) {
       const keys = this.#context.knownKeys(work)
-      if (contention.touches(keys.balances.keys())) {
+      if (contention.touches(keys.balances.keys()) || locked.among(keys.balances.keys()).length > 0) {
         await drained()
         return { state: 'locks-first', jobs, now, standsAlone: true }
       }
@@ -212,7 +213,7 @@ export class Cycle {
         plan.changes.balances.map(({ after }) => balanceKey(after.account, after.asset, after.stripe)),
       )
     }
-    return await this.#recovery.insist(jobs, now, { last: attempt })
+    return await this.#recovery.insist(jobs, now, { last: attempt, conflict: result })
   }
 
   /** Whether a connection was lost since the previous call. */

@@ -143,6 +143,7 @@ test('a batch beyond the limit of those in flight is refused before anything of 
   const limits = { ...ENGINE_LIMITS, batchesInFlightMax: 1 }
   const pipeline = new Pipeline(
     new BatchContext(store, systemClock, limits, { houseStripe: 0, acceptRowsAhead: false }),
+    { onAnswering: () => {}, onParked: () => {} },
   )
   const taken = async (id: string): Promise<Promise<string>[]> => {
     const { promise, resolve, reject } = Promise.withResolvers<WorkOutcome>()

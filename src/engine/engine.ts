@@ -9,7 +9,9 @@
  *    │                  │
  *    └───────stop───────┴──▶ stopping ──everything is answered, or after drainMsMax──▶ stopped
  *
- * Work that arrives while a batch is in flight is the next batch: there is no timer, and no delay when idle. Upholds laws 6, 7 and 8.
+ * Work that arrives while a batch is in flight is the next batch. When idle there is no delay; while others keep the database busy, a batch
+ * lingers for those who were just answered (linger.ts). Work on balances that another transaction keeps locked is parked
+ * (parked-tickets.ts). Upholds laws 6, 7 and 8.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { assertTransition, type Transitions } from '../domain/assert.ts'
@@ -22,6 +24,7 @@ import { AccountLimits } from './account-limits.ts'
 import { systemClock, type Clock } from './clock.ts'
 import { asFault, Fault } from './faults.ts'
 import { ENGINE_LIMITS, type EngineLimits } from './limits.ts'
+import { Linger } from './linger.ts'
 import { BatchContext } from './batch-context.ts'
 import type { Measures } from './measures.ts'
 import type { EngineGauges } from './gauges.ts'
@@ -33,6 +36,8 @@ import type { Crowd } from './shares.ts'
 import type { EngineStats } from './stats.ts'
 import type { Store } from './store.ts'
 import { Ticket, type Origin, type TicketWatch, type WorkOutcome } from './ticket.ts'
+import { Parked } from './work-result.ts'
+import { ParkedTickets } from './parked-tickets.ts'
 
 export interface EngineOptions {
   readonly limits?: Partial<EngineLimits>
@@ -81,6 +86,8 @@ export class Engine {
   readonly #context: BatchContext
   readonly #queue: Queue
   readonly #pipeline: Pipeline
+  readonly #linger: Linger
+  readonly #parked: ParkedTickets
   readonly #accountLimits: AccountLimits | null
   readonly #observer: Observer | null
   readonly #tickets: TicketWatch
@@ -100,22 +107,30 @@ export class Engine {
     this.#observer = joined(options.observers ?? [])
     const watched = { acceptRowsAhead, onClockEvent, observer: this.#observer }
     this.#context = new BatchContext(store, this.#clock, this.limits, { houseStripe, ...watched })
-    const { measures } = this.#context
+    const { measures, locked } = this.#context
     const onUnbatched = this.#observer?.onUnbatched
     this.#tickets = onUnbatched === undefined ? measures : watchUnbatched(measures, onUnbatched)
     this.#queue = new Queue(this.limits, (work) => flowsOf(work, this.#context.knownKeysOf))
-    this.#pipeline = new Pipeline(this.#context)
+    this.#linger = new Linger(this.#clock, this.limits)
+    this.#parked = new ParkedTickets(locked, this.limits)
+    locked.onFreed = () => this.#returnFreed()
+    this.#pipeline = new Pipeline(this.#context, {
+      onAnswering: (commands) => this.#linger.answering(commands, this.#queue.commands, measures.takeCommitMs()),
+      onParked: (ticket, result) => this.#parked.put(ticket, result, this.#clock.elapsed()),
+    })
     this.#accountLimits = AccountLimits.of(this.#clock, this.limits, (holds) => this.#stillOpen(holds))
   }
 
   gauges(): EngineGauges {
-    const { store, contention, cache, watch } = this.#context
+    const { store, contention, locked, cache, watch } = this.#context
     return {
       queueCommands: this.#queue.commands,
       queueCommandsMax: this.limits.queueCommandsMax,
       batchesInFlight: this.#pipeline.depth,
       isBreakerOpen: store.isOpen,
       contendedBalances: contention.size,
+      lockedBalances: locked.size,
+      parkedCommands: this.#parked.commands,
       cachedRequests: cache.requests.size,
       cachedBalances: cache.balances.size,
       isClockWrong: watch.isWrong,
@@ -228,6 +243,9 @@ export class Engine {
    */
   async stop(): Promise<void> {
     if (!this.#isStopping()) this.#become('stopping')
+    this.#parked.close()
+    this.#context.locked.close()
+    if (this.#mayTake()) this.#wake?.()
     let cancel = (): void => {}
     const late = new Promise<'late'>((resolve) => {
       cancel = this.#clock.after(this.limits.drainMsMax, () => resolve('late'))
@@ -263,10 +281,27 @@ export class Engine {
       while (!this.#mayTake()) await this.#change()
       // Work that arrives in the same turn of the event loop belongs to the same batch.
       await this.#clock.yield()
-      const tickets = this.#queue.take(this.limits.batchCommandsMax)
+      const tickets = this.#sift(this.#queue.take(this.limits.batchCommandsMax))
       if (tickets.length > 0) await this.#pipeline.process(tickets)
     }
     if (this.#state === 'running') this.#become('idle')
+  }
+
+  /** Parks what is known to need a balance that another transaction has locked. */
+  #sift(tickets: readonly Ticket[]): readonly Ticket[] {
+    const { locked } = this.#context
+    if (locked.size === 0) return tickets
+    return tickets.filter((ticket) => {
+      const balances = locked.among(this.#context.knownBalancesOf(ticket.work))
+      if (balances.length > 0) this.#parked.put(ticket, new Parked(balances), this.#clock.elapsed())
+      return balances.length === 0
+    })
+  }
+
+  #returnFreed(): void {
+    const tickets = this.#parked.takeFreed()
+    for (const ticket of tickets) this.#queue.takeBack(ticket)
+    if (tickets.length > 0) this.#start()
   }
 
   /** Of work that is refused before it has a ticket. */
@@ -287,7 +322,7 @@ export class Engine {
   /** While a batch is in flight, only a full one is taken: waiting cannot make a full batch larger. */
   #mayTake(): boolean {
     const { depth } = this.#pipeline
-    if (depth === 0) return true
+    if (depth === 0) return this.#isStopping() || this.#linger.msLeft(this.#queue.commands) === 0
     return depth < this.limits.batchesInFlightMax && this.#queue.commands >= this.limits.batchCommandsMax
   }
 
@@ -295,7 +330,8 @@ export class Engine {
   #change(): Promise<void> {
     return new Promise((resolve) => {
       this.#wake = resolve
-      void this.#pipeline.oldestDone().then(resolve)
+      if (this.#pipeline.depth > 0) void this.#pipeline.oldestDone().then(resolve)
+      else void this.#clock.sleep(this.#linger.msLeft(this.#queue.commands)).then(resolve)
     })
   }
 
@@ -319,11 +355,12 @@ export class Engine {
       this.#cancelWatch = null
       const now = this.#clock.elapsed()
       this.#queue.expire(now)
+      this.#parked.expire(now)
       const { tickets } = this.#pipeline
       for (const ticket of tickets) {
         if (ticket.deadlineAt <= now) ticket.expire('The call timed out while its batch was being committed.')
       }
-      if (this.#queue.commands > 0 || tickets.length > 0) this.#watch()
+      if (this.#queue.commands + this.#parked.commands > 0 || tickets.length > 0) this.#watch()
     })
   }
 

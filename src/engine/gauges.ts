@@ -9,6 +9,9 @@ export interface EngineGauges {
   readonly isBreakerOpen: boolean
   /** Balances that another writer has moved lately, so that they are locked before they are decided on. */
   readonly contendedBalances: number
+  /** Balances that another transaction keeps locked, and commands that were parked because of them. */
+  readonly lockedBalances: number
+  readonly parkedCommands: number
   readonly cachedRequests: number
   readonly cachedBalances: number
   readonly isClockWrong: boolean

@@ -2,7 +2,7 @@
 import { CLOCK_DIFFERENCE_MS_MAX } from './reader.ts'
 
 export interface EngineLimits {
-  /** Commands that may wait for a batch; further ones are answered `overloaded`. */
+  /** Commands that may wait for a batch; further ones are answered `overloaded`. Parked ones that return come on top of them. */
   readonly queueCommandsMax: number
   /**
    * Commands in one transaction. A larger group is a batch of its own. With 1,000 calls in flight, 500 leave room for a second
@@ -26,6 +26,8 @@ export interface EngineLimits {
   readonly accountsLimitedMax: number
   /** Batches in flight. The second one is decided while the first is being committed. */
   readonly batchesInFlightMax: number
+  /** How long a batch waits at most for the callers who were just answered, when the database is busy (linger.ts); 0: never. */
+  readonly lingerMsMax: number
   /** Timeout of a call that gives none. */
   readonly callTimeoutMsDefault: number
   /**
@@ -44,6 +46,14 @@ export interface EngineLimits {
   readonly attemptMarginMs: number
   /** Upper bound of the pause between two attempts. The bound doubles with each attempt, from 2 ms; the pause is random below it. */
   readonly pauseMsMax: number
+  /**
+   * Balances that count as locked by another transaction at once, and how often they are looked at. Commands on them are parked: at most
+   * so many of them, for at most so long; then they are answered `contention`.
+   */
+  readonly lockedBalancesMax: number
+  readonly lockedLookMs: number
+  readonly parkedCommandsMax: number
+  readonly parkedMsMax: number
   /** How long a balance that another writer has moved is locked before it is decided on. */
   readonly contendedMs: number
   /** How long the engine tries to find the outcome of a lost commit before it answers `commit_in_doubt`. */
@@ -97,6 +107,7 @@ export const ENGINE_LIMITS: EngineLimits = {
   batchCommandsMax: 500,
   inCompanyCommandsMax: 32,
   batchesInFlightMax: 2,
+  lingerMsMax: 5,
   accountCommandsPerSecondMax: 0,
   accountBurstMax: 100,
   accountHoldsMax: 0,
@@ -107,6 +118,10 @@ export const ENGINE_LIMITS: EngineLimits = {
   attemptsMax: 10,
   attemptMarginMs: 500,
   pauseMsMax: 100,
+  lockedBalancesMax: 1_000,
+  lockedLookMs: 50,
+  parkedCommandsMax: 1_000,
+  parkedMsMax: 5_000,
   contendedMs: 1_000,
   doubtMsMax: 10_000,
   breakerFailures: 5,

@@ -24,7 +24,7 @@ export class KindMeasures {
 }
 
 /** Calls of a store. `commit` takes no locks before it writes, `exclusive` does. */
-export const OPERATIONS = ['load', 'commit', 'exclusive', 'ping', 'clock'] as const
+export const OPERATIONS = ['load', 'commit', 'exclusive', 'locked', 'ping', 'clock'] as const
 export type Operation = (typeof OPERATIONS)[number]
 /** How a commit may end. */
 export type CommitEnd = CommitResult | 'faulted'
@@ -41,6 +41,7 @@ export class Measures implements TicketWatch {
     load: new Histogram(SECONDS),
     commit: new Histogram(SECONDS),
     exclusive: new Histogram(SECONDS),
+    locked: new Histogram(SECONDS),
     ping: new Histogram(SECONDS),
     clock: new Histogram(SECONDS),
   }
@@ -54,6 +55,7 @@ export class Measures implements TicketWatch {
   readonly settledParts = new Histogram(PARTS)
   readonly #clock: Clock
   #now = 0
+  #commitMs: number | null = null
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -68,6 +70,13 @@ export class Measures implements TicketWatch {
       this.queueSeconds.observe((now - submittedAt) / 1_000)
     }
     this.batchCommands.observe(commands)
+  }
+
+  /** What the last commit since the previous call took, in milliseconds, on either path; null without any. */
+  takeCommitMs(): number | null {
+    const ms = this.#commitMs
+    this.#commitMs = null
+    return ms
   }
 
   /** The tickets of a batch are about to be answered. Returns the time, on the clock's `elapsed`. */
@@ -106,7 +115,10 @@ export class Measures implements TicketWatch {
     } finally {
       const ms = this.#clock.elapsed() - since
       this.operations[operation].observe(ms / 1_000)
-      if (operation === 'commit' || operation === 'exclusive') add(this.commits[operation], end)
+      if (operation === 'commit' || operation === 'exclusive') {
+        add(this.commits[operation], end)
+        this.#commitMs = ms
+      }
       if (operation === 'commit' && end === 'committed') this.quickestCommitMs.observe(ms)
     }
   }

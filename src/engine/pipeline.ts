@@ -9,8 +9,8 @@ import { BatchRecord } from './batch-record.ts'
 import { Cycle, type Prepared } from './cycle.ts'
 import { asFault, Fault } from './faults.ts'
 import type { BatchContext } from './batch-context.ts'
-import type { WorkResult } from './recovery.ts'
 import type { Ticket } from './ticket.ts'
+import { Parked, type WorkResult } from './work-result.ts'
 
 interface Batch {
   readonly tickets: readonly Ticket[]
@@ -25,16 +25,25 @@ interface Finish {
   readonly before: Promise<void>
 }
 
+export interface PipelineEvents {
+  /** A batch of so many commands is about to be answered. */
+  readonly onAnswering: (commands: number) => void
+  /** A ticket was taken and is not decided: it may be taken again. */
+  readonly onParked: (ticket: Ticket, result: Parked) => void
+}
+
 export class Pipeline {
   readonly #context: BatchContext
   readonly #cycle: Cycle
+  readonly #events: PipelineEvents
   #inFlight: Batch[] = []
   /** The tickets of the batch that is being prepared. */
   #preparing: readonly Ticket[] = []
   #batches = 0
 
-  constructor(context: BatchContext) {
+  constructor(context: BatchContext, events: PipelineEvents) {
     this.#context = context
+    this.#events = events
     this.#cycle = new Cycle(context)
   }
 
@@ -88,9 +97,16 @@ export class Pipeline {
     const { stats, measures, cache } = this.#context
     stats.batches++
     const answeredAt = measures.answering()
+    this.#events.onAnswering(tickets.reduce((commands, { size }) => commands + size, 0))
+    const answered: Ticket[] = []
     for (let index = 0; index < tickets.length; index++) {
       const ticket = tickets[index]!
       const result = results[index]!
+      if (result instanceof Parked) {
+        this.#events.onParked(ticket, result)
+        continue
+      }
+      answered.push(ticket)
       stats.commands += ticket.size
       if (result instanceof Fault) ticket.reject(result)
       else ticket.resolve(result)
@@ -98,7 +114,7 @@ export class Pipeline {
     this.#inFlight = this.#inFlight.filter((batch) => batch.tickets !== tickets)
     cache.trim()
     this.#context.record = null
-    this.#show(record, tickets, answeredAt)
+    this.#show(record, answered, answeredAt)
   }
 
   /** Null while nobody observes batches: then a batch costs no more than this question. */

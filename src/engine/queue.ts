@@ -64,19 +64,29 @@ export class Queue {
 
   /** Null when the ticket was added. */
   offer(ticket: Ticket): Crowd | null {
-    const isEmpty = this.#order.isEmpty && this.#head === this.#tickets.length
-    assertLaw(8, isEmpty === (this.#commands === 0), 'the queue counts the commands of its tickets')
-    const { caller, size, work, submittedAt } = ticket
+    const { caller, submittedAt } = ticket
     this.#now = submittedAt
     // The sweeper is in no hurry.
     if (caller !== SWEEPER) this.#others.hear(caller, submittedAt)
+    return this.#add(ticket, true)
+  }
+
+  /** Adds a ticket that was taken before; there is always room for it, because it was admitted then. */
+  takeBack(ticket: Ticket): void {
+    this.#add(ticket, false)
+  }
+
+  #add(ticket: Ticket, mayBeRefused: boolean): Crowd | null {
+    const isEmpty = this.#order.isEmpty && this.#head === this.#tickets.length
+    assertLaw(8, isEmpty === (this.#commands === 0), 'the queue counts the commands of its tickets')
+    const { caller, size, work } = ticket
     const plainMax = this.#hasCompany(caller) ? this.#plainInCompanyMax : this.#plainMax
     if (this.#order.isEmpty && this.#commands + size <= plainMax) {
       this.#tickets.push(ticket)
     } else {
       this.#arrange()
       const flows = this.#flowsOf(work)
-      const crowd = this.#crowd(caller, size, flows)
+      const crowd = mayBeRefused ? this.#crowd(caller, size, flows) : null
       if (crowd !== null) return crowd
       this.#order.put(ticket, flows)
     }

@@ -3,6 +3,7 @@
  *
  *   contended before ▶ take a turn: lock the balances, decide, commit; insist if that proves too little
  *   stale, contended ▶ insist: lock, decide, commit, at most `attemptsMax` times and until the callers' deadlines
+ *   locked elsewhere ▶ park the work whose balances another transaction keeps locked, and insist on the rest
  *   in doubt         ▶ insist until the outcome of the lost transaction is known, at most for `doubtMsMax`
  *   refused          ▶ halve until the command that causes the refusal is alone
  *
@@ -14,21 +15,22 @@ import type { Plan } from '../domain/batch.ts'
 import { commandsOf, type Work } from '../domain/command.ts'
 import { HOUSE_STRIPE_TURNS } from '../domain/house-stripes.ts'
 import type { Instant, RequestId } from '../domain/ids.ts'
-import type { Outcome } from '../domain/outcome.ts'
 import type { RequestRecord, Snapshot } from '../domain/snapshot.ts'
-import { holdOf } from '../domain/rules.ts'
+import { holdsOf } from '../domain/rules.ts'
 import type { Footprint } from '../domain/footprint.ts'
 import { afterCommit, asFault, Fault } from './faults.ts'
 import type { EngineLimits } from './limits.ts'
 import type { BatchContext } from './batch-context.ts'
+import { doubtful, inDoubt, stillInDoubt } from './doubt.ts'
 import { needsProof, positionsToProve } from './proof.ts'
 import type { CommitResult } from './store.ts'
 import { fullIn } from './succession.ts'
 import { tornIn } from './torn.ts'
-import type { Job, WorkOutcome } from './ticket.ts'
+import type { Job } from './ticket.ts'
+import { isOutcome, Parked, type WorkResult } from './work-result.ts'
 
-/** The result of one piece of work. */
-export type WorkResult = WorkOutcome | Fault
+/** Why nothing was written: another writer came first, or the database gave up because of a lock. */
+type Conflict = Exclude<CommitResult, 'committed'>
 
 /** An attempt at a batch that was stale or contended. */
 interface Attempt {
@@ -46,8 +48,9 @@ const NONE: Attempt = { number: 0, tookMs: 0 }
 
 /** What happened to a batch before it is insisted on. */
 interface Insistence {
-  /** The last attempt at it. */
+  /** The last attempt at it, and how that ended. */
   readonly last?: Attempt
+  readonly conflict?: Conflict
   /** How many more times it may move to another stripe of a house account. */
   readonly turnsLeft?: number
 }
@@ -81,32 +84,34 @@ export class Recovery {
    * in a commit without locks. So no row per command is read while other writers wait for the locks. Never rejects.
    */
   async takeTurn(jobs: readonly Job[], now: Instant): Promise<readonly WorkResult[]> {
-    let attempt = NONE
-    if (this.#commitsProve) {
+    let from: Insistence = {}
+    // While balances are locked elsewhere, `insist` takes out the work on them.
+    if (this.#commitsProve && this.#context.locked.size === 0) {
       const { clock, measures } = this.#context
       const since = clock.elapsed()
-      let isConflict = true
+      let conflict: Conflict | null = 'stale'
       try {
         const outcomes = await this.#turn(worksOf(jobs), now)
-        if (outcomes !== null && outcomes.length > 0) {
+        if (typeof outcomes === 'string') conflict = outcomes
+        else if (outcomes.length === 0) conflict = null
+        else {
           measures.attempts.observe(1)
           return outcomes
         }
-        isConflict = outcomes === null
       } catch (error) {
         const fault = asFault(error)
         // A refusal does not count: the holds came from the cache.
         if (fault.code !== 'store_refused') return await this.after(fault, jobs, now)
       }
-      if (isConflict) attempt = { number: 1, tookMs: clock.elapsed() - since }
+      if (conflict !== null) from = { last: { number: 1, tookMs: clock.elapsed() - since }, conflict }
     }
-    const results = await this.insist(jobs, now, { last: attempt })
-    this.#commitsProve = results.every((result) => result instanceof Fault || !needsProof(result))
+    const results = await this.insist(jobs, now, from)
+    this.#commitsProve = results.every((result) => !isOutcome(result) || !needsProof(result))
     return results
   }
 
-  /** Null when another writer came first; an empty list when rows have to be read before the batch may be answered. */
-  async #turn(work: readonly Work[], now: Instant): Promise<Plan['outcomes'] | null> {
+  /** An empty list when rows have to be read before the batch may be answered. */
+  async #turn(work: readonly Work[], now: Instant): Promise<Plan['outcomes'] | Conflict> {
     const { cache, contention } = this.#context
     const keys = this.#context.knownKeys(work)
     const known = new Map<RequestId, RequestRecord | null>()
@@ -124,10 +129,10 @@ export class Recovery {
         return plan.outcomes.some(needsProof) ? this.#context.plan([], snapshot, keys, now) : plan
       },
     )
-    if (decided === null) {
+    if (typeof decided === 'string') {
       // The other writer may have moved the holds too.
       cache.forget(keys)
-      return null
+      return decided
     }
     const { plan, snapshot } = decided
     // A writer that moved a balance will probably do so again. The guards of the commit have proven the holds.
@@ -155,7 +160,7 @@ export class Recovery {
    * Attempts `exclusive` until it commits. Never rejects: each job that fails has a fault as its result.
    *
    * An attempt that was stale or contended wrote nothing. So a job whose deadline may come before the end of another attempt is answered
-   * `contention` immediately, and the others continue without it.
+   * `contention` immediately, one whose balances another transaction keeps locked is parked, and the others continue without them.
    *
    * @param now the same for every attempt: a lost commit may still arrive, and a later time could reject what that commit applied
    */
@@ -164,7 +169,15 @@ export class Recovery {
     const { clock, limits, measures } = this.#context
     const results = new Map<Job, WorkResult>()
     let waiting = jobs
+    let conflict = from.conflict ?? null
     for (let attempt = last; ;) {
+      const aside = await this.#lockedElsewhere(waiting, conflict === 'lock_timeout')
+      if (aside.size > 0) {
+        for (const [job, result] of aside) results.set(job, result)
+        waiting = waiting.filter((job) => !aside.has(job))
+        // The others do not wait for that lock again.
+        attempt = { ...attempt, tookMs: 0 }
+      }
       waiting = waiting.filter((job) => {
         if (this.#mayTryAgain(attempt, job.deadlineAt)) return true
         const fault = contention(attempt, limits)
@@ -173,24 +186,44 @@ export class Recovery {
         return false
       })
       if (waiting.length === 0) {
-        measures.attempts.observe(attempt.number)
+        if (attempt.number > 0) measures.attempts.observe(attempt.number)
         break
       }
       const since = clock.elapsed()
       const found = await this.#attempt(waiting, now, turnsLeft)
-      if (found !== null) {
+      if (typeof found !== 'string') {
         for (const [index, job] of waiting.entries()) results.set(job, found[index]!)
         measures.attempts.observe(attempt.number + 1)
         break
       }
+      conflict = found
       attempt = { number: attempt.number + 1, tookMs: clock.elapsed() - since }
       await clock.sleep(clock.random() * Math.min(2 ** attempt.number, limits.pauseMsMax))
     }
     return jobs.map((job) => results.get(job)!)
   }
 
-  /** Null when another writer came first. Never rejects. */
-  async #attempt(jobs: readonly Job[], now: Instant, turnsLeft: number): Promise<readonly WorkResult[] | null> {
+  /**
+   * The jobs that have to wait for another transaction, with the balances that it has locked.
+   *
+   * @param isNew whether a lock was just not given in time, so that there may be more of them than are known
+   */
+  async #lockedElsewhere(jobs: readonly Job[], isNew: boolean): Promise<ReadonlyMap<Job, Parked>> {
+    const { locked } = this.#context
+    const aside = new Map<Job, Parked>()
+    if (!isNew && locked.size === 0) return aside
+    const balances = await this.#context.balancesOf(worksOf(jobs)).catch(() => [])
+    if (isNew) await locked.look(new Map(balances.flatMap((ofJob) => [...ofJob])))
+    for (const [index, ofJob] of balances.entries()) {
+      const job = jobs[index]!
+      const keys = job.mayBeParked ? locked.among(ofJob.keys()) : []
+      if (keys.length > 0) aside.set(job, new Parked(keys))
+    }
+    return aside
+  }
+
+  /** Never rejects. */
+  async #attempt(jobs: readonly Job[], now: Instant, turnsLeft: number): Promise<readonly WorkResult[] | Conflict> {
     try {
       return await this.#decideUnderLocks(jobs, now, turnsLeft)
     } catch (error) {
@@ -205,22 +238,22 @@ export class Recovery {
     return number < limits.attemptsMax && clock.elapsed() + tookMs + marginMs < deadlineAt
   }
 
-  /** Null when another writer came first. @throws as the store */
+  /** @throws as the store */
   async #decideUnderLocks(
     jobs: readonly Job[],
     now: Instant,
     turnsLeft = HOUSE_STRIPE_TURNS,
-  ): Promise<readonly WorkResult[] | null> {
+  ): Promise<readonly WorkResult[] | Conflict> {
     const { cache } = this.#context
     const work = worksOf(jobs)
     const keys = this.#context.knownKeys(work)
-    let decided: Decided | null = null
+    let decided: Decided | Conflict | null = null
     try {
       decided = await this.#exclusive(keys, (snapshot) => this.#context.plan(work, snapshot, keys, now))
     } finally {
-      if (decided === null) cache.forget(keys)
+      if (decided === null || typeof decided === 'string') cache.forget(keys)
     }
-    if (decided === null) return null
+    if (typeof decided === 'string') return decided
     const { plan, snapshot } = decided
     // A writer that moved a balance will probably do so again.
     this.#context.contention.remember(cache.replace(snapshot))
@@ -251,8 +284,8 @@ export class Recovery {
       : await this.again(results, { jobs, indices: [...indices], now, turnsLeft: turnsLeft - 1 })
   }
 
-  /** The decision that was committed under locks; null when another writer came first. @throws as the store */
-  async #exclusive(keys: Footprint, decide: (snapshot: Snapshot) => Plan): Promise<Decided | null> {
+  /** The decision that was committed under locks. @throws as the store */
+  async #exclusive(keys: Footprint, decide: (snapshot: Snapshot) => Plan): Promise<Decided | Conflict> {
     const { clock, contention, stats, store } = this.#context
     stats.exclusives++
     const decided: Decided[] = []
@@ -274,7 +307,7 @@ export class Recovery {
     this.#context.conflicted('locked', result)
     if (result === 'stale') this.#context.leap()
     contention.remember(keys.balances.keys())
-    return null
+    return result
   }
 
   /**
@@ -296,7 +329,7 @@ export class Recovery {
       let cause: Fault | undefined
       try {
         const results = await this.#decideUnderLocks(jobs, now)
-        if (results !== null) {
+        if (typeof results !== 'string') {
           ended(true)
           return results.map(stillInDoubt)
         }
@@ -339,36 +372,6 @@ function worksOf(jobs: readonly Job[]): readonly Work[] {
   return jobs.map(({ work }) => work)
 }
 
-/** The holds that the commands are about. */
-function holdsOf(work: readonly Work[]): readonly RequestId[] {
-  return work
-    .flatMap(commandsOf)
-    .map(holdOf)
-    .filter((hold) => hold !== null)
-}
-
-/** The same job after a lost commit: its early answers say that the effect is unknown. */
-function doubtful(job: Job): Job {
-  const { work, deadlineAt } = job
-  return { work, deadlineAt, reject: (fault) => job.reject(faultInDoubt(fault)) }
-}
-
-function stillInDoubt(result: WorkResult): WorkResult {
-  if (result instanceof Fault) return faultInDoubt(result)
-  return 'status' in result ? maybeOwn(result) : result.map(maybeOwn)
-}
-
-/** A repeat that is refused after a lost commit may be a repeat of that commit. */
-function maybeOwn(outcome: Outcome): Outcome {
-  if (outcome.status !== 'rejected' || outcome.rejection.code !== 'request_replayed') return outcome
-  return { status: 'rejected', rejection: { ...outcome.rejection, applied: 'unknown' } }
-}
-
-/** After a lost commit, only a refusal by the database proves that there was no effect. */
-function faultInDoubt(fault: Fault): Fault {
-  return fault.code === 'store_refused' ? fault : inDoubt(fault)
-}
-
 /** Has no effect: an attempt that was stale or contended wrote nothing. */
 function contention({ number }: Attempt, { attemptsMax, pauseMsMax }: EngineLimits): Fault {
   const message =
@@ -376,11 +379,6 @@ function contention({ number }: Attempt, { attemptsMax, pauseMsMax }: EngineLimi
       ? `Other writers came first ${number} times in a row.`
       : `Other writers came first ${number} times, and there is no time for another attempt before the call’s deadline.`
   return new Fault('contention', message, { retryAfterMs: pauseMsMax })
-}
-
-function inDoubt(cause: Fault | undefined): Fault {
-  const message = 'The connection was lost while committing, and the outcome is not known yet.'
-  return new Fault('commit_in_doubt', message, { applied: 'unknown', retryAfterMs: 1_000, cause })
 }
 
 /** One command of the batch causes the fault; the others can succeed without it. */

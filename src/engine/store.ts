@@ -1,4 +1,5 @@
 /** The write port: what the engine needs from a database. It contains no rules, and no transaction object crosses it. */
+import type { BalanceName } from '../domain/balance.ts'
 import type { Instant } from '../domain/ids.ts'
 import type { Snapshot } from '../domain/snapshot.ts'
 import type { Changes } from '../domain/changes.ts'
@@ -79,6 +80,14 @@ export interface Store {
    * @throws Fault as `commit`
    */
   exclusive(footprint: Footprint, plan: (snapshot: Snapshot) => Changes): Promise<CommitResult>
+
+  /**
+   * The keys of those balances that another transaction has locked now: their own rows, or rows of an old system that a bridge joins with
+   * them. It waits for no lock and keeps none. A store that does not lock single rows finds none.
+   *
+   * @throws Fault `store_unavailable`, `store_misconfigured`
+   */
+  locked(balances: ReadonlyMap<string, BalanceName>): Promise<ReadonlySet<string>>
 
   /** One cheap round trip that proves that a commit is possible. @throws Fault `store_unavailable`, `store_misconfigured` */
   ping(): Promise<void>

@@ -2,10 +2,11 @@
  * A ticket: one piece of work and the promise of its outcome.
  *
  *   queued ──take──▶ taken ──resolve──▶ resolved
- *      │               │
- *      └───────────────┴──reject (fault, deadline, abort, shutdown)──▶ rejected
+ *      │  ◀─giveBack──  │
+ *      └────────────────┴──reject (fault, deadline, abort, shutdown)──▶ rejected
  *
- * A ticket that is rejected while queued had no effect. While it is taken, its effect is unknown until its batch ends.
+ * A ticket that is rejected while queued had no effect. While it is taken, its effect is unknown until its batch ends. It is given back when
+ * its batch ends without it, and nothing of it was written.
  */
 import type { Work } from '../domain/command.ts'
 import { assertLaw } from '../domain/assert.ts'
@@ -50,6 +51,8 @@ export interface Job {
   readonly work: Work
   /** The caller's deadline, on the clock's `elapsed`. */
   readonly deadlineAt: number
+  /** Whether it may be decided later, in another batch: nothing of it can have been written. */
+  readonly mayBeParked: boolean
   /** Answers the caller before its batch ends; later answers are ignored. */
   reject(fault: Fault): void
 }
@@ -71,6 +74,7 @@ export class Ticket implements Job {
   /** On the clock's `elapsed`, as is the deadline. */
   readonly submittedAt: number
   readonly deadlineAt: number
+  readonly mayBeParked = true
   readonly #watch: TicketWatch | null
   readonly #resolve: (outcome: WorkOutcome) => void
   readonly #reject: (fault: Fault) => void
@@ -122,6 +126,12 @@ export class Ticket implements Job {
     if (this.#state !== 'queued') return
     this.#state = 'taken'
     this.#wasTaken = true
+  }
+
+  giveBack(): void {
+    if (this.#state !== 'taken') return
+    this.#state = 'queued'
+    this.#wasTaken = false
   }
 
   /** Whether a batch took it, also after it was answered. */

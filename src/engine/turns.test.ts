@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { charge, deposit, freeze, refund, release, settle } from '../../test/support/commands.ts'
+import type { BalanceName } from '../domain/balance.ts'
 import type { Command } from '../domain/command.ts'
 import type { Snapshot } from '../domain/snapshot.ts'
 import type { Footprint } from '../domain/footprint.ts'
@@ -16,7 +17,7 @@ const USER = 'user:8'
 /** Records what is read under locks. */
 class WatchedStore implements Store {
   readonly connectionsLost = 0
-  readonly locked: Footprint[] = []
+  readonly underLocks: Footprint[] = []
   readonly #store: Store
 
   constructor(store: Store) {
@@ -32,8 +33,12 @@ class WatchedStore implements Store {
   }
 
   exclusive(footprint: Footprint, plan: (snapshot: Snapshot) => Changes): Promise<CommitResult> {
-    this.locked.push(footprint)
+    this.underLocks.push(footprint)
     return this.#store.exclusive(footprint, plan)
+  }
+
+  locked(balances: ReadonlyMap<string, BalanceName>): Promise<ReadonlySet<string>> {
+    return this.#store.locked(balances)
   }
 
   ping(): Promise<void> {
@@ -61,7 +66,7 @@ async function openPair(options: EngineOptions = {}): Promise<Pair> {
   await ask(other, charge('other-1', USER, 1n))
   await ask(engine, charge('own-1', USER, 1n))
   assert.equal(engine.stats.stale, 1)
-  store.locked.length = 0
+  store.underLocks.length = 0
   return { engine, other, store }
 }
 
@@ -75,7 +80,7 @@ test('on a contended balance no row is read for new request ids, nor for holds t
   assert.equal(await ask(engine, freeze('h', USER, 10n)), 'applied')
   assert.equal(await ask(engine, settle('h', 4n)), 'applied')
   assert.deepEqual(
-    store.locked.map(({ requests }) => [...requests]),
+    store.underLocks.map(({ requests }) => [...requests]),
     [[], []],
   )
 })
@@ -87,7 +92,7 @@ test('a hold that is not remembered is read under the lock', async () => {
   const both = await Promise.all([ask(engine, charge('own-2', USER, 1n)), ask(engine, settle('h', 4n))])
   assert.deepEqual(both, ['applied', 'applied'])
   assert.deepEqual(
-    store.locked.map(({ requests }) => [...requests]),
+    store.underLocks.map(({ requests }) => [...requests]),
     [['h']],
   )
 })
@@ -137,7 +142,7 @@ test('a balance counts as contended for as long as the other engine writes it, a
   elapsedMs += 50
   await ask(engine, charge('alone-1', USER, 1n))
   elapsedMs += 50
-  store.locked.length = 0
+  store.underLocks.length = 0
   await ask(engine, charge('alone-2', USER, 1n))
-  assert.equal(store.locked.length, 0)
+  assert.equal(store.underLocks.length, 0)
 })

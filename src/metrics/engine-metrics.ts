@@ -159,6 +159,8 @@ function stateMetrics(gauges: EngineGauges): readonly Shown[] {
     batchesInFlight,
     isBreakerOpen,
     contendedBalances,
+    lockedBalances,
+    parkedCommands,
     cachedRequests,
     cachedBalances,
     isClockWrong,
@@ -177,6 +179,12 @@ function stateMetrics(gauges: EngineGauges): readonly Shown[] {
       'Balances that another writer has moved lately, so that they are locked first.',
       contendedBalances,
     ),
+    gauge(
+      'holdfast_locked_balances',
+      'Balances whose rows another transaction keeps locked, so that commands on them are parked.',
+      lockedBalances,
+    ),
+    gauge('holdfast_parked_commands', 'Commands that wait for a locked balance.', parkedCommands),
     gauge('holdfast_cache_requests', 'Requests in the cache.', cachedRequests),
     gauge('holdfast_cache_balances', 'Balances in the cache.', cachedBalances),
     gauge(

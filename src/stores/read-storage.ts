@@ -46,6 +46,7 @@ export function refusingWrites(reading: ReadStorage): Storage {
       load: refuse,
       commit: refuse,
       exclusive: refuse,
+      locked: refuse,
       ping: () => answered(reader),
       // Nothing is decided by the clock of a process that only reads.
       clock: () => Promise.resolve({ serverAt: null, newestAt: null }),

@@ -197,6 +197,32 @@ export function describeOperation(server: OldServer): void {
     await assertExact(database, ledger)
   })
 
+  test('a transaction of old code that keeps the row of one user delays nobody else', async () => {
+    await using database = await oldSystem(server, [
+      [1, 10, 0],
+      [2, 20, 0],
+      [3, 30, 0],
+    ])
+    await install(database)
+    await using ledger = await openLedger(database.url(), { sweep: false })
+    await using old = await database.rival()
+    await old.run('BEGIN')
+    await old.run('UPDATE users SET balance = balance - 4 WHERE id = 1')
+    const held = ledger.freeze({ requestId: 'held', account: 'user:1', amount: 6n })
+    held.catch(() => undefined)
+    await Promise.all(['user:2', 'user:3'].map((account) => ledger.freeze({ account, amount: 1n })))
+    assert.equal(ledger.engine.gauges().lockedBalances, 1)
+    const stats = { ...ledger.engine.stats }
+    for (let round = 0; round < 10; round++) {
+      await Promise.all(['user:2', 'user:3'].map((account) => ledger.freeze({ account, amount: 1n })))
+    }
+    assert.equal(ledger.engine.stats.lock_timeout, stats.lock_timeout, 'no batch waited for the row again')
+    await old.run('COMMIT')
+    await held
+    assert.equal(await available(ledger, 'user:1'), 0n)
+    await assertExact(database, ledger)
+  })
+
   test('after a removal the old tables are exact and by themselves, with the open holds in their log, and a bridge can come back', async () => {
     await using database = await oldSystem(server, [
       [1, 100, 0],

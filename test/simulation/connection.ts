@@ -1,4 +1,5 @@
 /** The store port of an engine, over a network that loses and delays messages and cuts connections. */
+import type { BalanceName } from '../../src/domain/balance.ts'
 import { type Snapshot } from '../../src/domain/snapshot.ts'
 import { isEmpty, type Changes } from '../../src/domain/changes.ts'
 import { type Footprint } from '../../src/domain/footprint.ts'
@@ -85,6 +86,14 @@ export class Connection implements Store {
 
   async ping(): Promise<void> {
     await this.#call('ping', () => this.#read('ping', () => this.#database.read(({ store }) => store.ping())))
+  }
+
+  locked(balances: ReadonlyMap<string, BalanceName>): Promise<ReadonlySet<string>> {
+    return this.#call('locked', async () => {
+      const locked = await this.#read('load', () => this.#database.lockedOf(balances.keys()))
+      if (locked.size > 0) this.#life.troubles.lockedAt.push(this.#world.now)
+      return locked
+    })
   }
 
   /** The database server's clock is the time of the world. */

@@ -173,6 +173,13 @@ export class Database {
     }
   }
 
+  /** Those of the rows that a transaction has locked. @throws Fault `store_unavailable` while it is down */
+  async lockedOf(rows: Iterable<string>): Promise<ReadonlySet<string>> {
+    await this.#work()
+    this.#requireUp()
+    return this.#locks.lockedOf(rows)
+  }
+
   /** The rows of every balance that a footprint names, directly or by a hold. */
   rowsOf(footprint: Footprint): readonly string[] {
     const rows = [...footprint.balances.keys()]

@@ -26,6 +26,7 @@ const TORN = 'src/engine/torn.ts'
 const ENGINE = 'src/engine/engine.ts'
 const TICKET = 'src/engine/ticket.ts'
 const QUEUE = 'src/engine/queue.ts'
+const LOCKED = 'src/engine/locked-balances.ts'
 const MEMORY = 'src/stores/memory/store.ts'
 const WRITES = 'src/stores/memory/write-orders.ts'
 
@@ -282,18 +283,31 @@ const CYCLES: readonly DeliberateBug[] = [
   ),
 ]
 
+function parkingBug(...[name, path, find, put]: Parameters<typeof bug>): DeliberateBug {
+  return { ...bug(name, path, find, put), caughtBy: 'src/engine/parked-tickets.test.ts' }
+}
+
 const WAITING: readonly DeliberateBug[] = [
-  bug('lost-wake-up', ENGINE, 'void this.#pipeline.oldestDone().then(resolve)', ''),
+  bug('lost-wake-up', ENGINE, 'void this.#pipeline.oldestDone().then(resolve)', '{}'),
   bug('never-starts-again', ENGINE, "if (this.#state === 'running') this.#become('idle')", ''),
   bug(
     'deadline-while-reading',
     ENGINE,
-    'if (this.#queue.commands > 0 || tickets.length > 0) this.#watch()',
+    'if (this.#queue.commands + this.#parked.commands > 0 || tickets.length > 0) this.#watch()',
     'if (this.#queue.commands > 0 || this.#pipeline.depth > 0) this.#watch()',
   ),
   bug('deadline-says-no', TICKET, "const applied = this.#state === 'taken' ? 'unknown' : 'no'", "const applied = 'no'"),
   bug('given-up-but-done', QUEUE, 'if (answered) continue\n      ticket.take()', 'ticket.take()'),
   bug('queue-never-empties', QUEUE, 'this.#commands -= size\n      if (answered) continue', 'if (answered) continue'),
+  bug('lingers-for-ever', 'src/engine/linger.ts', '    this.#until = -Infinity\n    return 0\n', '    return 1\n'),
+  bug('never-free-again', LOCKED, 'if (!still.has(key)) this.#locked.delete(key)', ''),
+  parkingBug('parked-and-forgotten', ENGINE, 'if (tickets.length > 0) this.#start()', ''),
+  parkingBug(
+    'doubt-is-parked',
+    'src/engine/doubt.ts',
+    'deadlineAt, mayBeParked: false,',
+    'deadlineAt, mayBeParked: true,',
+  ),
   bug('time-runs-backwards', 'src/engine/clock-watch.ts', 'isStep ? now : Math.max(this.#lastNow, now)', 'now'),
   bug(
     'deadline-by-the-time-of-day',

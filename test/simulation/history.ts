@@ -100,6 +100,8 @@ export interface Troubles {
   refusals: number
   /** The ticks of failed attempts while the database was reachable: conflicts and refusals. */
   readonly attemptTicks: number[]
+  /** When looks found balances locked by another transaction. */
+  readonly lockedAt: number[]
   unforeseen: number
   /** Writes that the database does not allow. */
   misconfigured: number

@@ -22,6 +22,7 @@ export class Life implements Sender {
     doubts: 0,
     refusals: 0,
     attemptTicks: [],
+    lockedAt: [],
     unforeseen: 0,
     misconfigured: 0,
     stoppedTick: null,

@@ -91,8 +91,13 @@ function checkRates(
 
 function checkQueue({ ask, queuedBefore, answer, engine, life }: Call, { limits, findings }: Promises): void {
   if (isQuestion(ask)) return
-  const { queueCommandsMax } = limits
-  findings.check(8, queuedBefore <= queueCommandsMax, () => `engine ${engine}.${life} had ${queuedBefore} waiting`)
+  const { queueCommandsMax, parkedCommandsMax } = limits
+  // Commands that were parked return to the queue whether or not it is full.
+  findings.check(
+    8,
+    queuedBefore <= queueCommandsMax + parkedCommandsMax,
+    () => `engine ${engine}.${life} had ${queuedBefore} waiting`,
+  )
   const isFull = queuedBefore + commandsOf(ask).length > queueCommandsMax
   if (!isFull || answer === null) return
   const { result } = answer
@@ -150,8 +155,12 @@ export const APPLIED: Readonly<Record<FaultCode, readonly string[]>> = {
   internal: ['no'],
 }
 
+/** A read with the mishap `slow` takes no longer. */
+const SLOW_MS_MAX = 3_100
+
 function hasCause(call: Call, code: FaultCode, { limits, troublesOf }: Promises): boolean {
-  const { attemptTicks, unavailable, doubts, refusals, unforeseen, misconfigured, stoppedTick } = troublesOf(call)
+  const { attemptTicks, lockedAt, unavailable, doubts, refusals, unforeseen, misconfigured, stoppedTick } =
+    troublesOf(call)
   const commands = commandsOf(call.ask)
   const { at, tick } = call.answer!
   const isStopped = stoppedTick !== null && stoppedTick < tick
@@ -169,7 +178,11 @@ function hasCause(call: Call, code: FaultCode, { limits, troublesOf }: Promises)
       // A refusal before the locks counts as an attempt. A single attempt suffices when two more of its length would exceed the patience.
       const attempts = attemptTicks.filter((attempt) => attempt > call.invokedTick && attempt < tick).length
       const patienceMs = call.timeoutMs ?? limits.callTimeoutMsDefault
-      return attempts >= limits.attemptsMax || (attempts > 0 && (at - call.invokedAt) * 3 >= patienceMs)
+      // Or it was parked: a look found a lock, which counts until the next look.
+      const isLocked = lockedAt.some(
+        (found) => found <= at && found >= call.invokedAt - limits.lockedLookMs - SLOW_MS_MAX,
+      )
+      return isLocked || attempts >= limits.attemptsMax || (attempts > 0 && (at - call.invokedAt) * 3 >= patienceMs)
     }
     case 'store_unavailable':
       return unavailable > 0 || doubts + unforeseen + misconfigured >= limits.breakerFailures

@@ -31,6 +31,11 @@ export class RowLocks {
     return { release }
   }
 
+  /** Those of the rows that are locked now. */
+  lockedOf(rows: Iterable<string>): ReadonlySet<string> {
+    return new Set([...rows].filter((row) => this.#queues.has(row)))
+  }
+
   #acquireOne(row: string, waitMs: number): Promise<boolean> {
     const queue = this.#queues.get(row)
     if (queue === undefined) {

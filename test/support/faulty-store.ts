@@ -1,4 +1,5 @@
 /** A store with scripted failures: each call takes the next mishap from `script`. */
+import { balanceKey, type BalanceName } from '../../src/domain/balance.ts'
 import type { Instant } from '../../src/domain/ids.ts'
 import type { Snapshot } from '../../src/domain/snapshot.ts'
 import type { Changes } from '../../src/domain/changes.ts'
@@ -21,7 +22,7 @@ export type Mishap =
   /** An error that is no Fault, before anything is written. */
   | 'crash'
 
-export type StoreCall = 'load' | 'commit' | 'exclusive' | 'ping'
+export type StoreCall = 'load' | 'commit' | 'exclusive' | 'locked' | 'ping'
 
 export class FaultyStore implements Store {
   connectionsLost = 0
@@ -33,6 +34,8 @@ export class FaultyStore implements Store {
   refuses: (changes: Changes) => boolean = () => false
   /** The server's clock; null for a store without one. */
   serverClock: (() => Instant) | null = null
+  /** Keys of balances that another transaction has locked. */
+  readonly lockedKeys = new Set<string>()
   /** Every commit waits for this promise. */
   gate: Promise<void> = Promise.resolve()
 
@@ -54,6 +57,8 @@ export class FaultyStore implements Store {
     this.calls.push('commit')
     const mishap = this.script.shift() ?? 'none'
     await this.gate
+    const keys = changes.balances.map(({ after }) => balanceKey(after.account, after.asset, after.stripe))
+    if (mishap === 'none' && this.#meetsLock(keys)) return 'lock_timeout'
     return await this.#with(mishap, changes, () => this.#store.commit(changes))
   }
 
@@ -63,6 +68,7 @@ export class FaultyStore implements Store {
     if (mishap === 'stale') return mishap
     if (mishap === 'contended') return 'deadlock'
     if (mishap === 'unavailable' || mishap === 'doubt-lost' || mishap === 'refused') throw faultOf(mishap)
+    if (this.#meetsLock((await this.#store.load(footprint)).balances.keys())) return 'lock_timeout'
     const result = await this.#store.exclusive(footprint, (snapshot) => {
       const changes = plan(snapshot)
       if (this.refuses(changes)) throw new Fault('store_refused', 'A constraint is violated.')
@@ -70,6 +76,11 @@ export class FaultyStore implements Store {
     })
     if (mishap === 'doubt-applied') throw faultOf(mishap)
     return result
+  }
+
+  async locked(balances: ReadonlyMap<string, BalanceName>): Promise<ReadonlySet<string>> {
+    this.calls.push('locked')
+    return new Set([...balances.keys()].filter((key) => this.lockedKeys.has(key)))
   }
 
   async ping(): Promise<void> {
@@ -81,6 +92,10 @@ export class FaultyStore implements Store {
   async clock(): Promise<StoreClock> {
     const clock = await this.#store.clock()
     return this.serverClock === null ? clock : { ...clock, serverAt: this.serverClock() }
+  }
+
+  #meetsLock(keys: Iterable<string>): boolean {
+    return [...keys].some((key) => this.lockedKeys.has(key))
   }
 
   async #with(mishap: Mishap, changes: Changes, commit: () => Promise<CommitResult>): Promise<CommitResult> {

@@ -54,6 +54,11 @@ export class MemoryStore implements Store {
     })
   }
 
+  /** None: a commit is one step. */
+  async locked(): Promise<ReadonlySet<string>> {
+    return new Set()
+  }
+
   async ping(): Promise<void> {
     await this.#connection.tables()
   }

@@ -3,7 +3,15 @@ import { test } from 'node:test'
 import { OldRows } from './old-rows.ts'
 
 const WHOLE = { sql: '`id`', isWhole: true }
-const USERS = { table: '`shop`.`users`', index: '`PRIMARY`', key: WHOLE, kind: null, before: 'user:', after: '' }
+const USERS = {
+  table: '`shop`.`users`',
+  index: '`PRIMARY`',
+  beside: '`coins`',
+  key: WHOLE,
+  kind: null,
+  before: 'user:',
+  after: '',
+}
 
 function lockedBy(rows: OldRows, ...names: readonly (readonly [account: string, asset: string])[]): readonly string[] {
   return rows.lock(names.map(([account, asset]) => ({ account, asset }))).map((text) => text.replace(/^.* WHERE /, ''))
@@ -12,7 +20,7 @@ function lockedBy(rows: OldRows, ...names: readonly (readonly [account: string, 
 test('old rows are locked once each, in the order of numbers, by one statement', () => {
   const rows = new OldRows(JSON.stringify({ ...USERS, kinds: [['credit', null]] }))
   assert.deepEqual(rows.lock([{ account: 'user:10', asset: 'credit' }]), [
-    'SELECT COUNT(*) INTO @holdfast_locked FROM `shop`.`users` FORCE INDEX (`PRIMARY`) WHERE `id` IN (10) FOR UPDATE',
+    'SELECT COUNT(`coins`) INTO @holdfast_locked FROM `shop`.`users` FORCE INDEX (`PRIMARY`) WHERE `id` IN (10) FOR UPDATE',
   ])
   const names = [
     ['user:10', 'credit'],

@@ -6,7 +6,7 @@
  * to look for a bridge from time to time.
  */
 import type { BalanceName } from '../../domain/balance.ts'
-import { OldPlaces, type BridgedColumn, type BridgedNames } from '../sql/bridged-names.ts'
+import { OldPlaces, type BridgedColumn, type BridgedNames, type OldPlace } from '../sql/bridged-names.ts'
 import type { MysqlConnection } from './connection.ts'
 import { literal } from './literals.ts'
 
@@ -17,6 +17,11 @@ const KEYS_PER_STATEMENT = 1_000
 interface Locks extends BridgedNames {
   /** Quoted: rows are locked in its order. */
   readonly index: string
+  /**
+   * A column outside of that index, quoted; none in a bridge that an earlier version installed. What the index alone can answer, both
+   * servers answer for a small table by a scan of all of it, which waits for rows of others.
+   */
+  readonly beside?: string
 }
 
 const SELECT_BRIDGE_TABLE = `SELECT COUNT(*) AS tables_count FROM information_schema.TABLES
@@ -49,6 +54,25 @@ export class OldRows {
 
   /** Statements that lock the old rows of these balances, in the order of their keys; none when they have none. */
   lock(names: Iterable<Pick<BalanceName, 'account' | 'asset'>>): readonly string[] {
+    // Aggregated, so that the reply is one row, and into a variable, so that it is none.
+    return this.#selects(`COUNT(${this.#locks.beside ?? '*'}) INTO @holdfast_locked`, names).map(
+      (select) => `${select} FOR UPDATE`,
+    )
+  }
+
+  /** Statements that read where the old rows of these balances are, as `place_key` and `place_kind`; none when they have none. */
+  selectPlaces(names: Iterable<Pick<BalanceName, 'account' | 'asset'>>): readonly string[] {
+    const { key, kind, beside = '0' } = this.#locks
+    return this.#selects(`${key.sql} AS place_key, ${kind?.sql ?? 'NULL'} AS place_kind, ${beside} AS beside`, names)
+  }
+
+  /** The keys of the balances whose old rows are at these places. */
+  keysAt(places: readonly OldPlace[], balances: ReadonlyMap<string, BalanceName>): readonly string[] {
+    return this.#places.keysAt(places, balances)
+  }
+
+  /** Each is a range scan of the index, so that it locks in the order of the index. */
+  #selects(what: string, names: Iterable<Pick<BalanceName, 'account' | 'asset'>>): readonly string[] {
     const { table, index, key, kind } = this.#locks
     const sorted = this.#places.of(names)
     const statements: string[] = []
@@ -58,10 +82,7 @@ export class OldRows {
         kind === null
           ? `${key.sql} IN (${some.map(([each]) => valueOf(key, each)).join(',')})`
           : `(${key.sql}, ${kind.sql}) IN (${some.map(([each, of]) => `(${valueOf(key, each)},${valueOf(kind, of!)})`).join(',')})`
-      // A range scan of the index locks in its order. Aggregated, so that the reply is one row, and into a variable, so that it is none.
-      statements.push(
-        `SELECT COUNT(*) INTO @holdfast_locked FROM ${table} FORCE INDEX (${index}) WHERE ${isOne} FOR UPDATE`,
-      )
+      statements.push(`SELECT ${what} FROM ${table} FORCE INDEX (${index}) WHERE ${isOne}`)
     }
     return statements
   }

@@ -10,6 +10,7 @@
  * request or the same change of a hold; then InnoDB breaks the deadlock, and one of the two is decided again
  * (docs/adr/0012-rows-are-only-added.md).
  */
+import type { BalanceName } from '../../domain/balance.ts'
 import type { Snapshot } from '../../domain/snapshot.ts'
 import type { Changes } from '../../domain/changes.ts'
 import type { Footprint } from '../../domain/footprint.ts'
@@ -22,6 +23,7 @@ import type { MysqlConnection } from './connection.ts'
 import type { ConnectionPool } from './connection-pool.ts'
 import type { Connections } from './connections.ts'
 import { classify, faultOf, inDoubt, isRolledBackAtCommit, MysqlFailure, notPrimary, refused } from './errors.ts'
+import { lockedBalances } from './locked-balances.ts'
 import { readOldRows, type OldRows } from './old-rows.ts'
 import { chunkingFor, packetsOf, surelyFits } from './packets.ts'
 import type { ServerFacts } from './server.ts'
@@ -155,6 +157,18 @@ export class MysqlStore implements Store {
       }
       if (packets.length > 0) return await this.#write(connection, [], packets)
       return await this.#endWithoutWrites(connection, snapshot)
+    })
+  }
+
+  async locked(balances: ReadonlyMap<string, BalanceName>): Promise<ReadonlySet<string>> {
+    if (balances.size === 0) return new Set()
+    return await this.#connections.read(async (connection) => {
+      try {
+        return await lockedBalances(connection, balances, this.#oldRows)
+      } catch (error) {
+        await rollBack(connection)
+        throw error
+      }
     })
   }
 

@@ -57,7 +57,7 @@ export const MYSQL_TUNING: MysqlTuning = {
   poolSize: 4,
   connectTimeoutMs: 5_000,
   statementTimeoutMs: 30_000,
-  lockTimeoutMs: 5_000,
+  lockTimeoutMs: 1_000,
   poolTimeoutMs: 10_000,
   aheadRowsMin: 100,
 }

@@ -8,8 +8,9 @@
 import { createHash } from 'node:crypto'
 import type { QueryConfig } from 'pg'
 import type { BalanceName } from '../../domain/balance.ts'
-import { OldPlaces, type BridgedColumn, type BridgedNames } from '../sql/bridged-names.ts'
+import { OldPlaces, type BridgedColumn, type BridgedNames, type OldPlace } from '../sql/bridged-names.ts'
 import type { Query } from '../sql/dialect.ts'
+import { whole, type Row } from '../sql/values.ts'
 
 interface TypedColumn extends BridgedColumn {
   /** The type that a parameter needs, so that an index on the column is searched. */
@@ -28,6 +29,12 @@ export interface OldLock {
   /** @param first the number of the first parameter */
   readonly sql: (first: number) => string
   readonly parameters: readonly (readonly string[])[]
+}
+
+/** A question for the server, and the keys of balances that its answer means. */
+export interface OldLook {
+  readonly statement: QueryConfig<unknown[]>
+  readonly keysOf: (rows: readonly Row[]) => readonly string[]
 }
 
 /** A table of another service may have this name; that of a bridge has the column `locks`. */
@@ -60,12 +67,9 @@ export class OldRows {
 
   /** Null: none of these balances has an old row. */
   lockOf(names: Iterable<Pick<BalanceName, 'account' | 'asset'>>): OldLock | null {
-    const { key, kind } = this.#locks
-    const places = this.#places.of(names).filter(([each]) => isValue(key, each))
+    const places = this.#placesOf(names)
     if (places.length === 0) return null
-    const keys = places.map(([each]) => each)
-    const parameters = kind === null ? [keys] : [keys, places.map(([, each]) => each!)]
-    return { name: this.#name, sql: (first) => this.#sql(first), parameters }
+    return { name: this.#name, sql: (first) => this.#sql(first), parameters: this.#parametersOf(places) }
   }
 
   /** The same as a statement of a transaction; none when there is nothing to lock. */
@@ -81,20 +85,61 @@ export class OldRows {
     ]
   }
 
+  /** Asks which old rows of these balances another transaction has locked; null when they have none. */
+  lookAt(balances: ReadonlyMap<string, BalanceName>): OldLook | null {
+    const places = this.#placesOf(balances.values())
+    if (places.length === 0) return null
+    const { table } = this.#locks
+    const { arrays, names, isOne } = this.#sqlParts(1)
+    const statement = {
+      name: `holdfast_old_look_${this.#name}`,
+      text: `SELECT k.place FROM unnest(${arrays}) WITH ORDINALITY AS k (${names}, place)
+        WHERE EXISTS (SELECT FROM ${table} u WHERE ${isOne})
+          AND NOT EXISTS (SELECT FROM ${table} u WHERE ${isOne} FOR NO KEY UPDATE SKIP LOCKED)`,
+      values: [...this.#parametersOf(places)],
+    }
+    const keysOf = (rows: readonly Row[]): readonly string[] =>
+      this.#places.keysAt(
+        rows.map(({ place }) => places[whole(place) - 1]!),
+        balances,
+      )
+    return { statement, keysOf }
+  }
+
+  #placesOf(names: Iterable<Pick<BalanceName, 'account' | 'asset'>>): readonly OldPlace[] {
+    return this.#places.of(names).filter(([each]) => isValue(this.#locks.key, each))
+  }
+
+  #parametersOf(places: readonly OldPlace[]): readonly (readonly string[])[] {
+    const keys = places.map(([each]) => each)
+    return this.#locks.kind === null ? [keys] : [keys, places.map(([, each]) => each!)]
+  }
+
+  #sqlParts(first: number): { readonly arrays: string; readonly names: string; readonly isOne: string } {
+    const columns = this.#columns()
+    return {
+      arrays: columns.map(({ type }, place) => `$${first + place}::${type}[]`).join(', '),
+      names: columns.map((_, place) => `k${place}`).join(', '),
+      isOne: columns.map(({ sql }, place) => `u.${sql} = k.k${place}`).join(' AND '),
+    }
+  }
+
+  #columns(): readonly TypedColumn[] {
+    const { key, kind } = this.#locks
+    return kind === null ? [key] : [key, kind]
+  }
+
   /**
    * In the order of the column, whatever its collation says. Old code that only adds a row which refers to the user (FOR KEY SHARE) is not in
    * the way: this is the lock that an UPDATE takes.
    */
   #sql(first: number): string {
-    const { table, key, kind } = this.#locks
-    const columns = [key, ...(kind === null ? [] : [kind])]
-    const names = columns.map((_, place) => `k${place}`)
-    const arrays = columns.map(({ type }, place) => `$${first + place}::${type}[]`)
-    const order = columns.map(({ collation }, place) => `k${place}${collation === null ? '' : ` COLLATE ${collation}`}`)
-    const isOne = columns.map(({ sql }, place) => `u.${sql} = k.k${place}`)
-    return `SELECT 1 FROM (SELECT ${names.join(', ')} FROM unnest(${arrays.join(', ')}) AS n (${names.join(', ')})
-        ORDER BY ${order.join(', ')} OFFSET 0) k
-      CROSS JOIN LATERAL (SELECT 1 FROM ${table} u WHERE ${isOne.join(' AND ')} FOR NO KEY UPDATE) l`
+    const { arrays, names, isOne } = this.#sqlParts(first)
+    const order = this.#columns().map(
+      ({ collation }, place) => `k${place}${collation === null ? '' : ` COLLATE ${collation}`}`,
+    )
+    return `SELECT 1 FROM (SELECT ${names} FROM unnest(${arrays}) AS n (${names}) ORDER BY ${order.join(', ')} OFFSET 0) k
+      CROSS JOIN LATERAL (SELECT 1 FROM ${this.#locks.table} u WHERE ${isOne} FOR NO KEY UPDATE) l`
   }
 }
 

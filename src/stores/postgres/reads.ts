@@ -53,6 +53,17 @@ export function lockBalances(names: readonly BalanceName[]): Statement {
   }
 }
 
+/** The keys of those balances that another transaction has locked. In a query of its own, so that it keeps no lock. */
+export function selectLocked(balances: ReadonlyMap<string, BalanceName>): Statement {
+  return {
+    name: 'holdfast_locked',
+    text: `SELECT f.place FROM unnest($1::text[], $2::text[], $3::bigint[]) WITH ORDINALITY AS n (account, asset, stripe, place)
+      CROSS JOIN LATERAL (SELECT n.place, id FROM balances WHERE ${BALANCE_OF_NAME} OFFSET 0) f
+      WHERE NOT EXISTS (SELECT FROM balances b WHERE b.id = f.id FOR UPDATE SKIP LOCKED)`,
+    values: namesOf([...balances.values()]),
+  }
+}
+
 function namesOf(names: readonly BalanceName[]): unknown[] {
   return [
     arrayOf(

@@ -1,4 +1,5 @@
 /** The write port over PostgreSQL. */
+import type { BalanceName } from '../../domain/balance.ts'
 import { type Snapshot } from '../../domain/snapshot.ts'
 import { isEmpty, type Changes } from '../../domain/changes.ts'
 import { type Footprint } from '../../domain/footprint.ts'
@@ -7,11 +8,14 @@ import type { CommitResult, Store, StoreClock } from '../../engine/store.ts'
 import { newBalanceIds } from '../sql/balance-ids.ts'
 import { balancesOf, BRIDGE_LOOK_MS } from '../sql/bridged-names.ts'
 import { clockOf, selectClock } from '../sql/clock.ts'
-import type { Row } from '../sql/values.ts'
+import { whole, type Row } from '../sql/values.ts'
+import type { PooledClient } from './connection-pool.ts'
 import type { Connections } from './connections.ts'
 import { faultOf, ReadOnlyFault, resultOf } from './errors.ts'
 import { ExclusiveTransaction } from './exclusive-transaction.ts'
 import { readOldRows, type OldRows } from './old-rows.ts'
+import { pipelined } from './pipelined.ts'
+import { selectLocked } from './reads.ts'
 import { requireRights, SELECT_RIGHTS } from './rights.ts'
 import { loadSnapshot } from './snapshots.ts'
 import { requirePrimary } from './standbys.ts'
@@ -35,19 +39,7 @@ export class PostgresStore implements Store {
   }
 
   async load(footprint: Footprint): Promise<Snapshot> {
-    return await this.#onPrimary(async () => {
-      const client = await this.#connections.writes.take()
-      let isClean = false
-      try {
-        const snapshot = await loadSnapshot(client, footprint, this.#ids)
-        isClean = true
-        return snapshot
-      } catch (error) {
-        throw faultOf(error)
-      } finally {
-        client.release(!isClean)
-      }
-    })
+    return await this.#withClient((client) => loadSnapshot(client, footprint, this.#ids))
   }
 
   async commit(changes: Changes): Promise<CommitResult> {
@@ -77,6 +69,18 @@ export class PostgresStore implements Store {
     })
   }
 
+  async locked(balances: ReadonlyMap<string, BalanceName>): Promise<ReadonlySet<string>> {
+    if (balances.size === 0) return new Set()
+    const keys = [...balances.keys()]
+    const old = this.#oldRows?.lookAt(balances) ?? null
+    return await this.#withClient(async (client) => {
+      const [own, of] = await pipelined(client, [selectLocked(balances), ...(old === null ? [] : [old.statement])])
+      const locked = new Set(own!.rows.map(({ place }) => keys[whole(place) - 1]!))
+      if (old !== null) for (const key of old.keysOf(of!.rows)) locked.add(key)
+      return locked
+    })
+  }
+
   async ping(): Promise<void> {
     await this.#onPrimary(async () => {
       try {
@@ -91,13 +95,21 @@ export class PostgresStore implements Store {
   }
 
   async clock(): Promise<StoreClock> {
+    return await this.#withClient(async (client) => {
+      const { rows } = await client.query<Row>({ name: 'holdfast_clock', text: selectClock('postgres') })
+      return clockOf(rows[0]!)
+    })
+  }
+
+  /** Lends a connection for a question that writes nothing. @throws Fault */
+  async #withClient<Answer>(ask: (client: PooledClient) => Promise<Answer>): Promise<Answer> {
     return await this.#onPrimary(async () => {
       const client = await this.#connections.writes.take()
       let isClean = false
       try {
-        const { rows } = await client.query<Row>({ name: 'holdfast_clock', text: selectClock('postgres') })
+        const answer = await ask(client)
         isClean = true
-        return clockOf(rows[0]!)
+        return answer
       } catch (error) {
         throw faultOf(error)
       } finally {

@@ -20,7 +20,7 @@ test('what is left out has a default', () => {
     ['localhost', 5432, undefined, undefined, undefined],
   )
   assert.deepEqual([url.tls, url.schema, url.applicationName, url.poolSize], [false, null, 'holdfast', 4])
-  assert.deepEqual([url.connectTimeoutMs, url.lockTimeoutMs, url.statementTimeoutMs], [5_000, 2_000, 10_000])
+  assert.deepEqual([url.connectTimeoutMs, url.lockTimeoutMs, url.statementTimeoutMs], [5_000, 1_000, 10_000])
 })
 
 test('options follow the database', () => {

@@ -56,6 +56,18 @@ export class OldPlaces {
     return [...places.values()].toSorted((left, right) => this.#compare(left, right))
   }
 
+  /** The keys of those balances whose old row is at one of `places`. */
+  keysAt(places: readonly OldPlace[], balances: ReadonlyMap<string, BalanceName>): readonly string[] {
+    const wanted = new Set(places.map(placeText))
+    const keys: string[] = []
+    for (const [balance, { account, asset }] of balances) {
+      const key = this.#keyOf(account)
+      const kind = this.#kinds.get(asset)
+      if (key !== null && kind !== undefined && wanted.has(placeText([key, kind]))) keys.push(balance)
+    }
+    return keys
+  }
+
   #keyOf(account: string): string | null {
     const { before, after, key } = this.#names
     if (!account.startsWith(before) || !account.endsWith(after)) return null
@@ -69,6 +81,10 @@ export class OldPlaces {
     const byKey = compareValues(key, left, right)
     return byKey !== 0 || kind === null ? byKey : compareValues(kind, leftKind!, rightKind!)
   }
+}
+
+function placeText([key, kind]: OldPlace): string {
+  return kind === null ? key : `${key} ${kind}`
 }
 
 /** The accounts and assets of all balances that a commit writes. */

@@ -96,6 +96,11 @@ export class SqliteStore implements Store, ActorBook {
     })
   }
 
+  /** None: the lock of a file is on all of it. */
+  async locked(): Promise<ReadonlySet<string>> {
+    return new Set()
+  }
+
   async ping(): Promise<void> {
     if ((await this.#withLock(() => this.#open().ping())) === 'free') return
     throw this.#lockedOut('store_unavailable')
