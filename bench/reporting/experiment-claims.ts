@@ -52,7 +52,7 @@ ${wrapped(
 )}
 
 ${wrapped(
-  `Holdfast is no better off while a row is held: commands are committed together, so those of other users wait with the held one until it is refused as \`contention\`, and their callers’ 30 s can pass as well. Nothing is lost or applied twice, it serves as soon as the row is free, its breaker does not open, \`holdfast doctor\` names the transaction that holds the row, and the alert [HoldfastLockTimeouts](runbook.md#holdfastlocktimeouts) is for it. The remedy is to end that transaction.`,
+  `Holdfast waits for the row once, for its own lock timeout of a second, and with it everybody, because commands are committed together. Then it asks the database which rows are locked, and parks the commands on those: the others go on, and those of the held user are answered \`contention\` after 5 s, which says that nothing of them was written ([ADR 33](adr/0033-commands-on-a-locked-balance-are-parked.md)). It serves the row as soon as it is free, and its breaker does not open. \`holdfast doctor\` names the transaction that holds the row, and the alert [HoldfastLockTimeouts](runbook.md#holdfastlocktimeouts) is for it.`,
 )}
 `
 }
