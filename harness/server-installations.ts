@@ -128,6 +128,8 @@ function mysqlAt(root: string, server: CommandLine): Installation {
       '--initialize-insecure',
       `--user=${username}`,
       `--datadir=${folder}/data`,
+      // Its default is a variable of this process, and may not be there in a separate tree.
+      `--tmpdir=${folder}`,
     ],
     serve: (place) => [
       ...server,

@@ -8,6 +8,12 @@ export function guarded(text: string): string {
   return FORMULA.test(text) ? `'${text}` : text
 }
 
+/** The text that `guarded` was given. */
+export function unguarded(field: string): string {
+  const text = field.slice(1)
+  return field.startsWith("'") && FORMULA.test(text) ? text : field
+}
+
 /** In quotes where they are necessary. */
 export function quoted(text: string): string {
   return NEEDS_QUOTES.test(text) ? `"${text.replaceAll('"', '""')}"` : text

@@ -49,6 +49,8 @@ export interface BridgeStatus {
   readonly openFreezes: readonly { readonly asset: AssetCode; readonly count: number; readonly coins: bigint }[]
   /** Triggers and routines that should be there and are not: the books can differ. */
   readonly missing: readonly string[]
+  /** What makes both sides meet in deadlocks, with the remedy, as sentences. */
+  readonly hindrances: readonly string[]
 }
 
 export interface InstallReport {

@@ -21,6 +21,7 @@ import { routineName } from './mysql-posting.ts'
 import { BRIDGE_TABLES, routines, triggers } from './mysql-routines.ts'
 import { MysqlSession } from './mysql-session.ts'
 import { byKind, oldTablesOf, quoted, textOf, type OldTables } from './mysql-tables.ts'
+import { swapIndexOf } from './mysql-swap-index.ts'
 import { mysqlVerified } from './mysql-verification.ts'
 import { verifyBridge } from './verification.ts'
 import { planOf, type BridgePlan } from './plan.ts'
@@ -93,6 +94,7 @@ export class MysqlBridge implements Bridge {
       failuresCount: Number(failures!['total']),
       openFreezes: await this.#openFreezes(),
       missing: await this.#missing(),
+      hindrances: [await swapIndexOf(this.#session, this.#tables)].filter((hindrance) => hindrance !== null),
     }
   }
 

@@ -102,6 +102,7 @@ export class PostgresBridge implements Bridge {
       failuresCount: Number(failures!['total']),
       openFreezes: await this.#openFreezes(),
       missing: await this.#missing(),
+      hindrances: [],
     }
   }
 

@@ -124,7 +124,8 @@ export class Pipeline {
   }
 
   #show(record: BatchRecord | null, tickets: readonly Ticket[], answeredAt: number): void {
-    if (record !== null) this.#context.observer?.onBatch?.(record.ended(tickets, answeredAt))
+    // A batch whose work was all parked has answered nobody.
+    if (record !== null && tickets.length > 0) this.#context.observer?.onBatch?.(record.ended(tickets, answeredAt))
   }
 
   /** One result for each ticket. Never rejects: a defect after the commit was sent leaves its effect unknown, and the cache untrusted. */

@@ -1,4 +1,5 @@
 /** The records of a list: the rows of a CSV file, or the objects of an NDJSON file. The end row is checked here, and is not one of them. */
+import { unguarded } from '../api/csv-field.ts'
 import { CSV_END_MARK } from '../api/end-row.ts'
 import { delimiterOf, readCsv, type CsvRecord } from './csv.ts'
 import type { Delimiter } from './delimiters.ts'
@@ -54,12 +55,9 @@ export async function* readRecords(
   end.close()
 }
 
-/** A statement has an apostrophe before a text that a spreadsheet could read as a formula. */
-const GUARDED = /^'(?=[=+\-@])/
-
 /** The value of a column that is a name or an id. */
 export function nameIn(value: unknown, isStatement: boolean): unknown {
-  return isStatement && typeof value === 'string' ? value.replace(GUARDED, '') : value
+  return isStatement && typeof value === 'string' ? unguarded(value) : value
 }
 
 /** As a word of the command line is compared with it. */

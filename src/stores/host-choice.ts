@@ -2,8 +2,8 @@
  * Which of the servers of a store URL takes the writes.
  *
  * Where only one of them may, two that say so are not a choice but a mistake: one was left behind by a failover, and coins that are
- * moved there are lost. PostgreSQL numbers its promotions, so the later one is known; elsewhere the process stays where it is, and one
- * that is not anywhere yet goes nowhere.
+ * moved there are lost. PostgreSQL numbers its promotions and Group Replication the changes of its members, so the later one is known;
+ * elsewhere the process stays where it is, and one that is not anywhere yet goes nowhere.
  */
 import { Fault } from '../engine/faults.ts'
 import { nameOfHost, type Host } from './hosts.ts'
@@ -12,7 +12,7 @@ import { nameOfHost, type Host } from './hosts.ts'
 export interface HostLook {
   /** Why it takes no writes; null if it does. */
   readonly refusal: string | null
-  /** A higher term supersedes a lower one: PostgreSQL's timeline. 0 where servers do not count their promotions. */
+  /** A higher term supersedes a lower one: PostgreSQL's timeline, the view of a group of MySQL. 0 where servers do not count their promotions. */
   readonly term: number
   /** Whether the other servers may take writes at the same time: a Galera cluster. */
   readonly sharesWrites: boolean
@@ -81,5 +81,5 @@ function reasonOf({ look }: HostState, term: number): string {
 }
 
 function supersededBy(own: number, term: number): string {
-  return `it was superseded: its timeline is ${own}, and this process has met ${term}. If the cluster was restored from a backup, restart the process`
+  return `it was superseded: its term is ${own}, and this process has met ${term}. If the cluster was restored from a backup, restart the process`
 }

@@ -79,3 +79,17 @@ test('a server that does not answer delays nobody', async () => {
   await assert.rejects(cluster.search.find(), { message: /a:1: it did not answer within/ })
   resolve(PRIMARY)
 })
+
+test('a silent server is given up when another one has taken over, and not before', async () => {
+  const cluster = new Cluster()
+  const { search } = cluster
+  const [a] = HOSTS
+  assert.deepEqual(await search.find(), a)
+  assert.equal(await search.isElsewhere(a!), false)
+  cluster.looks = { a: new Promise(() => undefined), b: STANDBY }
+  assert.equal(await search.isElsewhere(a!), false)
+  cluster.looks = { a: new Promise(() => undefined), b: PRIMARY }
+  await sleep(150)
+  assert.equal(await search.isElsewhere(a!), true)
+  assert.deepEqual(cluster.moves, [{ from: 'a:1', to: 'b:1' }])
+})

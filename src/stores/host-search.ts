@@ -86,6 +86,13 @@ export class HostSearch {
     this.#foundAt = -Infinity
   }
 
+  /** Whether another server serves the purpose now, so that a call which `host` does not answer can be given up. Never rejects. */
+  async isElsewhere(host: Host): Promise<boolean> {
+    this.doubt()
+    const found = await this.find().catch(() => null)
+    return found !== null && nameOfHost(found) !== nameOfHost(host)
+  }
+
   /** What each server says now. Takes at most `LOOK_MS_MAX`. */
   async states(): Promise<readonly HostState[]> {
     return await Promise.all(this.#options.hosts.map((host) => this.#stateOf(host)))

@@ -103,6 +103,11 @@ export function describeMysqlBridge(server: OldServer): void {
       await other.query('CREATE INDEX idx_users_id_updated ON users (id, updated_at)')
       await other.query('CREATE INDEX idx_users_balance ON users (balance, id)')
       await install(other)
+      assert.deepEqual((await status(other)).hindrances, [])
+      await other.query('CREATE INDEX idx_users_id_version ON users (id, version)')
+      assert.match((await status(other)).hindrances.join(' '), /^The index idx_users_id_version of /)
+      const told = await runHoldfast(['bridge', 'status', '--store', other.url()])
+      assert.deepEqual([told.exitCode, told.stdout.includes('DROP INDEX')], [1, true])
       await database.query('DROP INDEX idx_users_id_version ON users')
     }
     await install(database)

@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test'
 import { describeRun, FailoverRun, urlOf } from '../crash/failover-run.ts'
 import { GaleraCluster, galeraUnderTest } from '../support/galera-cluster.ts'
 import type { PrivateServer } from '../support/private-server.ts'
-import { promoted } from './writable-host.ts'
+import { promoted, writableHost } from './writable-host.ts'
 
 const { installation, reason } = galeraUnderTest()
 if (installation === null) test('Galera', { skip: reason }, () => {})
@@ -13,7 +13,7 @@ else {
     let run: FailoverRun
 
     before(async () => {
-      const cluster = owned.use(await GaleraCluster.start(installation))
+      const cluster = owned.use(await GaleraCluster.start(installation, { hasNetwork: true }))
       const [first, second] = cluster.nodes
       await first!.createDatabase()
       const store = urlOf(cluster.nodes)
@@ -37,6 +37,18 @@ else {
         () => second!.kill(),
         () => writes(second!),
       )
+      await cluster.rejoin(second!)
+      const used = (await writableHost(store))!
+      const node = cluster.nodes.find(({ address }) => nameOf(address) === used)!
+      if (node.host !== null) {
+        const { host } = node
+        await run.failOver(
+          'the network of the node in use is cut',
+          () => host.cut(),
+          () => writes(node),
+        )
+        await host.mend()
+      }
       await run.finish()
     })
 

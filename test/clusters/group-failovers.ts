@@ -29,6 +29,17 @@ else {
         () => group.at(second).kill(),
         async () => void (await promoted(store, second)),
       )
+      await group.rejoin(group.at(second))
+      const third = (await writableHost(store))!
+      const { host } = group.at(third)
+      if (host !== null) {
+        await run.failOver(
+          'the network of the primary is cut',
+          () => host.cut(),
+          async () => void (await promoted(store, third)),
+        )
+        await host.mend()
+      }
       await run.finish()
     })
 

@@ -5,6 +5,7 @@ import { freePort } from '../support/free-port.ts'
 import { until } from '../support/mysql-ledger.ts'
 import { PrivateServer } from '../support/private-server.ts'
 import { ask } from '../support/replicated-servers.ts'
+import { networkIfPossible } from '../support/test-network.ts'
 
 const SERVERS = 3
 const JOIN_MS_MAX = 60_000
@@ -15,13 +16,17 @@ export class MysqlGroup implements AsyncDisposable {
 
   static async start(mysql: Installation): Promise<MysqlGroup> {
     await using parts = new AsyncDisposableStack()
-    const ports: number[] = []
-    for (let server = 0; server < SERVERS; server++) ports.push(await freePort())
+    const network = parts.use(await networkIfPossible(SERVERS))
+    const places: string[] = []
+    for (let number = 0; number < SERVERS; number++) {
+      places.push(`${network?.hosts[number]!.address ?? '127.0.0.1'}:${await freePort()}`)
+    }
     const group = randomUUID()
     const servers: PrivateServer[] = []
     for (let number = 0; number < SERVERS; number++) {
-      const installation = member(mysql, { number, ports, group })
-      servers.push(parts.use(await PrivateServer.start(installation)))
+      const installation = member(mysql, { number, places, group })
+      const host = network?.hosts[number] ?? null
+      servers.push(parts.use(await PrivateServer.start(installation, { host })))
     }
     for (const server of servers) await join(server, server === servers[0])
     await servers[0]!.createDatabase()
@@ -38,6 +43,13 @@ export class MysqlGroup implements AsyncDisposable {
     return this.servers.find(({ address: { host, port } }) => `${host}:${port}` === name)!
   }
 
+  /** Starts a server that was killed; resolves when it is a member again. */
+  async rejoin(server: PrivateServer): Promise<void> {
+    await server.start()
+    await server.execute('START GROUP_REPLICATION')
+    await awaitOnline(server)
+  }
+
   /** Makes a server the primary; the group waits for the transactions under way. */
   async switchTo(server: PrivateServer): Promise<void> {
     const [row] = await ask(server.url('mysql'), 'SELECT @@server_uuid AS id')
@@ -51,25 +63,24 @@ export class MysqlGroup implements AsyncDisposable {
 
 interface Membership {
   readonly number: number
-  /** For the group communication, by server number. */
-  readonly ports: readonly number[]
+  /** `ADDRESS:PORT` for the group communication, by server number. */
+  readonly places: readonly string[]
   readonly group: string
 }
 
-function member(mysql: Installation, { number, ports, group }: Membership): Installation {
-  const seeds = ports.map((port) => `127.0.0.1:${port}`)
+function member(mysql: Installation, { number, places, group }: Membership): Installation {
   return {
     ...mysql,
     serve: (place) => [
       ...mysql.serve(place),
       `--server-id=${number + 1}`,
-      '--report-host=127.0.0.1',
+      `--report-host=${places[number]!.split(':', 1)[0]}`,
       '--gtid-mode=ON',
       '--enforce-gtid-consistency=ON',
       '--plugin-load-add=group_replication.so',
       `--loose-group-replication-group-name=${group}`,
-      `--loose-group-replication-local-address=${seeds[number]}`,
-      `--loose-group-replication-group-seeds=${seeds.join(',')}`,
+      `--loose-group-replication-local-address=${places[number]}`,
+      `--loose-group-replication-group-seeds=${places.join(',')}`,
       '--loose-group-replication-start-on-boot=OFF',
       '--loose-group-replication-recovery-get-public-key=ON',
       // The default of 8.0; from 8.4 on it is this one.
@@ -91,6 +102,10 @@ async function join(server: PrivateServer, isFirst: boolean): Promise<void> {
   if (isFirst) await server.execute('SET GLOBAL group_replication_bootstrap_group = ON')
   await server.execute('START GROUP_REPLICATION')
   if (isFirst) await server.execute('SET GLOBAL group_replication_bootstrap_group = OFF')
+  await awaitOnline(server)
+}
+
+async function awaitOnline(server: PrivateServer): Promise<void> {
   const isOnline = async (): Promise<boolean> => {
     const select = `SELECT COUNT(*) AS n FROM performance_schema.replication_group_members
       WHERE member_id = @@server_uuid AND member_state = 'ONLINE'`

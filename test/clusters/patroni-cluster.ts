@@ -1,4 +1,4 @@
-/** Three members of PostgreSQL under Patroni, with an etcd of their own. */
+/** Three members of PostgreSQL under Patroni, with an etcd of their own; where that can be, each on a host whose cable can be cut. */
 import { spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { chown, mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises'
@@ -10,8 +10,10 @@ import { findInstallation, type Installation } from '../../harness/server-instal
 import { freePort } from '../support/free-port.ts'
 import { until } from '../support/mysql-ledger.ts'
 import { killWithChildren, withChildren } from '../support/process-tree.ts'
+import { networkIfPossible, type NetworkHost, type TestNetwork } from '../support/test-network.ts'
 
 const MEMBERS = 3
+const LOCAL = '127.0.0.1'
 const DATABASE = 'ledger_1'
 const READY_MS_MAX = 120_000
 /** How long the leader may be silent before another one is promoted; Patroni takes no less. */
@@ -31,24 +33,33 @@ class Member {
   readonly name: string
   readonly port: number
   readonly configuration: string
+  /** Null: it shares this machine's network. */
+  readonly host: NetworkHost | null
   readonly #folder: string
   readonly #owner: Installation['owner']
   #process: ChildProcess | null = null
 
-  constructor({ number, port, folder, owner }: MemberPlace) {
+  constructor({ number, port, host, folder, owner }: MemberPlace) {
     this.name = `member${number}`
     this.port = port
+    this.host = host
     this.#folder = folder
     this.#owner = owner
     this.configuration = join(folder, 'patroni.json')
   }
 
+  get address(): string {
+    return this.host?.address ?? LOCAL
+  }
+
   async start(): Promise<void> {
     await using log = await open(join(this.#folder, 'patroni.log'), 'a')
-    const child = startChild('patroni', [this.configuration], {
+    const own = { program: 'patroni', parameters: [this.configuration], owner: this.#owner }
+    const { program, parameters, owner } = this.host?.command(own) ?? own
+    const child = startChild(program, parameters, {
       cwd: this.#folder,
       stdio: ['ignore', log.fd, log.fd],
-      ...this.#owner,
+      ...owner,
     })
     await once(child, 'spawn')
     this.#process = child
@@ -74,6 +85,23 @@ class Member {
 
   thaw(): Promise<void> {
     return this.#signal('SIGCONT')
+  }
+
+  /** Resolves when a commit has reached a synchronous standby. */
+  async write(): Promise<void> {
+    await this.query(['CREATE TABLE proof ()', 'DROP TABLE proof'])
+  }
+
+  /** As administrator. */
+  async query(statements: readonly string[]): Promise<void> {
+    const client = new Client({ host: this.address, port: this.port, user: 'postgres', database: 'postgres' })
+    client.on('error', () => undefined)
+    try {
+      await client.connect()
+      for (const statement of statements) await client.query(statement)
+    } finally {
+      await client.end()
+    }
   }
 
   async log(): Promise<string> {
@@ -102,34 +130,46 @@ class Member {
 interface MemberPlace {
   readonly number: number
   readonly port: number
+  readonly host: NetworkHost | null
   readonly folder: string
   readonly owner: Installation['owner']
+}
+
+interface ClusterParts {
+  readonly folder: string
+  readonly etcd: ChildProcess
+  readonly network: TestNetwork | null
 }
 
 export class PatroniCluster implements AsyncDisposable {
   readonly members: readonly Member[]
   readonly #folder: string
   readonly #etcd: ChildProcess
+  readonly #network: TestNetwork | null
 
   static async start(): Promise<PatroniCluster> {
+    const network = await networkIfPossible(MEMBERS)
     const { installation } = findInstallation('postgres')
     const folder = await mkdtemp(join(tmpdir(), 'holdfast-patroni-'))
     const { owner } = installation!
     if (owner !== null) await chown(folder, owner.uid, owner.gid)
     const [client, peer] = [await freePort(), await freePort()]
     const own = { cwd: folder, stdio: 'ignore' as const, ...owner }
-    const etcd = startChild('etcd', etcdParameters(folder, client, peer), own)
+    const address = network?.address ?? LOCAL
+    const etcd = startChild('etcd', etcdParameters(folder, { address, client, peer }), own)
     await once(etcd, 'spawn')
     const members: Member[] = []
-    const cluster = new PatroniCluster(members, folder, etcd)
+    const cluster = new PatroniCluster(members, { folder, etcd, network })
     try {
       const programs = dirname(installation!.serve({ folder: '', port: 0, tls: null })[0])
       for (let number = 0; number < MEMBERS; number++) {
-        const place = { number, port: await freePort(), folder: join(folder, `member${number}`), owner }
+        const host = network?.hosts[number] ?? null
+        const place = { number, port: await freePort(), host, folder: join(folder, `member${number}`), owner }
         await mkdir(place.folder, { mode: 0o700 })
         if (owner !== null) await chown(place.folder, owner.uid, owner.gid)
         const member = new Member(place)
-        const text = configurationOf(member, { etcd: client, api: await freePort(), folder: place.folder, programs })
+        const facts = { etcd: `${address}:${client}`, api: await freePort(), range: network?.range ?? `${LOCAL}/32` }
+        const text = configurationOf(member, { ...facts, folder: place.folder, programs })
         await writeFile(member.configuration, text)
         await member.start()
         members.push(member)
@@ -144,19 +184,20 @@ export class PatroniCluster implements AsyncDisposable {
     }
   }
 
-  private constructor(members: readonly Member[], folder: string, etcd: ChildProcess) {
+  private constructor(members: readonly Member[], { folder, etcd, network }: ClusterParts) {
     this.members = members
     this.#folder = folder
     this.#etcd = etcd
+    this.#network = network
   }
 
   get store(): string {
-    return `postgres://postgres@${this.members.map(({ port }) => `127.0.0.1:${port}`).join(',')}/${DATABASE}`
+    return `postgres://postgres@${this.members.map(({ address, port }) => `${address}:${port}`).join(',')}/${DATABASE}`
   }
 
   /** @param name `HOST:PORT` */
   at(name: string): Member {
-    return this.members.find(({ port }) => `127.0.0.1:${port}` === name)!
+    return this.members.find(({ address, port }) => `${address}:${port}` === name)!
   }
 
   /** Resolves when a leader has a synchronous standby, and all members follow. */
@@ -189,19 +230,13 @@ export class PatroniCluster implements AsyncDisposable {
       this.#etcd.kill('SIGKILL')
       await closed
     }
+    await this.#network?.[Symbol.asyncDispose]()
     await rm(this.#folder, { recursive: true })
   }
 
   async #createDatabase(): Promise<void> {
     const leader = (await this.#list()).find(({ Role }) => Role === 'Leader')!.Member
-    const { port } = this.members.find(({ name }) => name === leader)!
-    const client = new Client({ host: '127.0.0.1', port, user: 'postgres', database: 'postgres' })
-    try {
-      await client.connect()
-      await client.query(`CREATE DATABASE ${DATABASE}`)
-    } finally {
-      await client.end()
-    }
+    await this.members.find(({ name }) => name === leader)!.query([`CREATE DATABASE ${DATABASE}`])
   }
 
   async #list(): Promise<readonly { readonly Member: string; readonly Role: string; readonly State: string }[]> {
@@ -223,8 +258,14 @@ export class PatroniCluster implements AsyncDisposable {
   }
 }
 
-function etcdParameters(folder: string, client: number, peer: number): readonly string[] {
-  const [clientUrl, peerUrl] = [`http://127.0.0.1:${client}`, `http://127.0.0.1:${peer}`]
+interface EtcdPlace {
+  readonly address: string
+  readonly client: number
+  readonly peer: number
+}
+
+function etcdParameters(folder: string, { address, client, peer }: EtcdPlace): readonly string[] {
+  const [clientUrl, peerUrl] = [`http://${address}:${client}`, `http://${address}:${peer}`]
   return [
     `--data-dir=${folder}/etcd`,
     `--listen-client-urls=${clientUrl}`,
@@ -237,19 +278,24 @@ function etcdParameters(folder: string, client: number, peer: number): readonly 
 }
 
 interface ConfigurationFacts {
-  readonly etcd: number
+  readonly etcd: string
   readonly api: number
+  /** Addresses that the members trust. */
+  readonly range: string
   readonly folder: string
   readonly programs: string
 }
 
 /** JSON is YAML. `synchronous_mode` is what keeps acknowledged commits; `_strict`, that a leader without a standby takes none. */
-function configurationOf({ name, port }: Member, { etcd, api, folder, programs }: ConfigurationFacts): string {
+function configurationOf(
+  { name, address, port }: Member,
+  { etcd, api, range, folder, programs }: ConfigurationFacts,
+): string {
   return JSON.stringify({
     scope: 'holdfast',
     name,
-    restapi: { listen: `127.0.0.1:${api}`, connect_address: `127.0.0.1:${api}` },
-    etcd: { host: `127.0.0.1:${etcd}` },
+    restapi: { listen: `${address}:${api}`, connect_address: `${address}:${api}` },
+    etcd: { host: etcd },
     bootstrap: {
       dcs: {
         ttl: TTL_SECONDS,
@@ -265,12 +311,12 @@ function configurationOf({ name, port }: Member, { etcd, api, folder, programs }
       initdb: ['data-checksums', { encoding: 'UTF8' }, { locale: 'C' }],
     },
     postgresql: {
-      listen: `127.0.0.1:${port}`,
-      connect_address: `127.0.0.1:${port}`,
+      listen: `${address}:${port}`,
+      connect_address: `${address}:${port}`,
       data_dir: `${folder}/data`,
       bin_dir: programs,
       pgpass: `${folder}/pgpass`,
-      pg_hba: ['host all all 127.0.0.1/32 trust', 'host replication all 127.0.0.1/32 trust', 'local all all trust'],
+      pg_hba: [`host all all ${range} trust`, `host replication all ${range} trust`, 'local all all trust'],
       parameters: { unix_socket_directories: folder },
       authentication: {
         superuser: { username: 'postgres' },

@@ -16,11 +16,13 @@ else {
       const { store } = cluster
       run = owned.use(await FailoverRun.start(store))
       const leader = async (): Promise<string> => (await writableHost(store))!
+      // A new leader says that it takes writes before it has the synchronous standby that a commit waits for.
+      const writes = async (old: string): Promise<void> => await cluster.at(await promoted(store, old)).write()
       const first = await leader()
       await run.failOver(
         'planned switchover',
         () => cluster.switchOver(),
-        async () => void (await promoted(store, first)),
+        () => writes(first),
       )
       await run.steady.bePatient()
       await cluster.awaitSynchronous()
@@ -28,7 +30,7 @@ else {
       await run.failOver(
         'SIGKILL of the leader and its Patroni',
         () => cluster.at(second).kill(),
-        async () => void (await promoted(store, second)),
+        () => writes(second),
       )
       await cluster.at(second).start()
       await cluster.awaitSynchronous()
@@ -36,9 +38,21 @@ else {
       await run.failOver(
         'the machine of the leader stands still',
         () => cluster.at(third).freeze(),
-        async () => void (await promoted(store, third)),
+        () => writes(third),
       )
       await cluster.at(third).thaw()
+      await cluster.awaitSynchronous()
+      const fourth = await leader()
+      const { host } = cluster.at(fourth)
+      if (host !== null) {
+        await run.failOver(
+          'the network of the leader is cut',
+          () => host.cut(),
+          () => writes(fourth),
+        )
+        await host.mend()
+        await cluster.awaitSynchronous()
+      }
       await run.finish()
     })
 

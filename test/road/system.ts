@@ -193,15 +193,18 @@ export class RoadSystem implements AsyncDisposable {
     return Number(row!['total'])
   }
 
-  /** Resolves when there are none, and the bridge says the same. */
+  /** Resolves when there are none, and the bridge says the same: a call of the old methods that was under way may still make one. */
   async oldFreezesEnd(): Promise<void> {
     const deadlineAt = performance.now() + WAIT_MS_MAX
-    while ((await this.oldFreezes()) > 0) {
+    while ((await this.oldFreezes()) > 0 || (await this.#openFreezes()) > 0) {
       assert.ok(performance.now() < deadlineAt, `old freezes were open for ${WAIT_MS_MAX} ms`)
       await sleep(ASK_AGAIN_MS)
     }
+  }
+
+  async #openFreezes(): Promise<number> {
     const { openFreezes } = JSON.parse(await this.run('holdfast bridge status --store "$STORE" --json')) as Status
-    assert.deepEqual(openFreezes, [])
+    return openFreezes.length
   }
 
   /** The ids of freezes that the old log has. */

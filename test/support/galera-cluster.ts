@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { freePort } from './free-port.ts'
 import { PrivateServer } from './private-server.ts'
+import { networkIfPossible } from './test-network.ts'
 import {
   findInstallation,
   ownerNamed,
@@ -56,31 +57,34 @@ function provider(): string | undefined {
 
 export class GaleraCluster implements AsyncDisposable {
   readonly nodes: readonly PrivateServer[]
-  /** For the group communication, by node number. */
-  readonly #ports: readonly number[]
+  /** `ADDRESS:PORT` for the group communication, by node number. */
+  readonly #places: readonly string[]
   readonly #parts: AsyncDisposableStack
 
-  static async start(mariadb: Installation): Promise<GaleraCluster> {
-    const ports: number[] = []
-    for (let node = 0; node < NODES; node++) ports.push(await freePort())
+  /** @param hasNetwork whether each node has a host whose cable can be cut, where that can be */
+  static async start(mariadb: Installation, { hasNetwork = false } = {}): Promise<GaleraCluster> {
     await using parts = new AsyncDisposableStack()
+    const network = hasNetwork ? parts.use(await networkIfPossible(NODES)) : null
+    const addresses = Array.from({ length: NODES }, (_, node) => network?.hosts[node]!.address ?? '127.0.0.1')
+    const places: string[] = []
+    for (const address of addresses) places.push(`${address}:${await freePort()}`)
     const nodes: PrivateServer[] = []
-    for (let node = 0; node < NODES; node++) {
-      nodes.push(parts.use(await PrivateServer.start(await member(mariadb, { node, ports }))))
+    for (const [node, address] of addresses.entries()) {
+      const installation = await member(mariadb, { node, address, places })
+      nodes.push(parts.use(await PrivateServer.start(installation, { host: network?.hosts[node] ?? null })))
     }
-    return new GaleraCluster(nodes, ports, parts.move())
+    return new GaleraCluster(nodes, places, parts.move())
   }
 
-  private constructor(nodes: readonly PrivateServer[], ports: readonly number[], parts: AsyncDisposableStack) {
+  private constructor(nodes: readonly PrivateServer[], places: readonly string[], parts: AsyncDisposableStack) {
     this.nodes = nodes
-    this.#ports = ports
+    this.#places = places
     this.#parts = parts
   }
 
   /** Starts a node that was stopped or killed; it joins those that are there. */
   async rejoin(node: PrivateServer): Promise<void> {
-    const peers = this.#ports.map((port) => `127.0.0.1:${port}`)
-    await node.start([`--wsrep-cluster-address=gcomm://${peers.join(',')}`])
+    await node.start([`--wsrep-cluster-address=gcomm://${this.#places.join(',')}`])
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -90,18 +94,19 @@ export class GaleraCluster implements AsyncDisposable {
 
 interface Membership {
   readonly node: number
-  /** Ports for the group communication, by node number. */
-  readonly ports: readonly number[]
+  readonly address: string
+  /** `ADDRESS:PORT` for the group communication, by node number. */
+  readonly places: readonly string[]
 }
 
 /** The MariaDB installation with the parameters of one node. */
-async function member(mariadb: Installation, { node, ports }: Membership): Promise<Installation> {
+async function member(mariadb: Installation, { node, address, places }: Membership): Promise<Installation> {
   const [transfer, increment] = [await freePort(), await freePort()]
   // The first node bootstraps the cluster; later ones join it.
-  const peers = ports.slice(0, node).map((port) => `127.0.0.1:${port}`)
+  const peers = places.slice(0, node)
   const options = [
-    `gmcast.listen_addr=tcp://127.0.0.1:${ports[node]}`,
-    `ist.recv_addr=127.0.0.1:${increment}`,
+    `gmcast.listen_addr=tcp://${places[node]}`,
+    `ist.recv_addr=${address}:${increment}`,
     'gcache.size=32M',
     'gcache.page_size=32M',
   ]
@@ -114,8 +119,8 @@ async function member(mariadb: Installation, { node, ports }: Membership): Promi
       `--wsrep-cluster-address=gcomm://${peers.join(',')}`,
       '--wsrep-cluster-name=holdfast',
       `--wsrep-node-name=node${node}`,
-      '--wsrep-node-address=127.0.0.1',
-      `--wsrep-sst-receive-address=127.0.0.1:${transfer}`,
+      `--wsrep-node-address=${address}`,
+      `--wsrep-sst-receive-address=${address}:${transfer}`,
       '--wsrep-sst-method=rsync',
       `--wsrep-slave-threads=${APPLIERS}`,
       `--wsrep-provider-options=${options.join(';')}`,

@@ -14,6 +14,7 @@ import type { Certificate } from './certificates.ts'
 import { startChild } from '../../harness/children.ts'
 import { freePort } from './free-port.ts'
 import { killWithChildren } from './process-tree.ts'
+import type { NetworkHost } from './test-network.ts'
 import type {
   CommandLine,
   Installation,
@@ -35,6 +36,8 @@ hostssl all all all trust
 export interface PrivateServerOptions {
   /** If set, the server only accepts TLS connections. */
   readonly tls?: ServerTls
+  /** MySQL and MariaDB: where it runs; null for this machine. Its administrator may connect from everywhere then. */
+  readonly host?: NetworkHost | null
 }
 
 interface ServerTls {
@@ -44,12 +47,22 @@ interface ServerTls {
   readonly certificate: Certificate
 }
 
+interface ServerParts {
+  readonly folder: string
+  readonly port: number
+  readonly isEncrypted: boolean
+  readonly host: NetworkHost | null
+}
+
+const LOCAL = '127.0.0.1'
+
 export class PrivateServer implements AsyncDisposable {
   readonly name: ServerName
   readonly #installation: Installation
   /** As this process sees it. */
   readonly #folder: string
   readonly #place: ServerPlace
+  readonly host: NetworkHost | null
   #process: ChildProcess | null = null
   #databaseCount = 0
 
@@ -57,12 +70,14 @@ export class PrivateServer implements AsyncDisposable {
   static async start(installation: Installation, options: PrivateServerOptions = {}): Promise<PrivateServer> {
     const { name, root } = installation
     const folder = await mkdtemp(join(root === '/' ? tmpdir() : join(root, 'tmp'), `holdfast-${name}-`))
-    const isEncrypted = options.tls !== undefined
-    const server = new PrivateServer(installation, { folder, port: await freePort(), isEncrypted })
+    const { tls, host = null } = options
+    const isEncrypted = tls !== undefined
+    const server = new PrivateServer(installation, { folder, port: await freePort(), isEncrypted, host })
     try {
       await server.#own(folder)
-      if (options.tls !== undefined) await server.certify(options.tls)
-      await server.#run(installation.initialise(server.#place.folder))
+      if (tls !== undefined) await server.certify(tls)
+      const everywhere = host === null ? [] : await server.#letAdministratorIn()
+      await server.#run([...installation.initialise(server.#place.folder), ...everywhere])
       await server.start()
       return server
     } catch (error) {
@@ -71,13 +86,11 @@ export class PrivateServer implements AsyncDisposable {
     }
   }
 
-  private constructor(
-    installation: Installation,
-    { folder, port, isEncrypted }: { readonly folder: string; readonly port: number; readonly isEncrypted: boolean },
-  ) {
+  private constructor(installation: Installation, { folder, port, isEncrypted, host }: ServerParts) {
     const { name, root } = installation
     this.name = name
     this.#installation = installation
+    this.host = host
     this.#folder = folder
     const seen = `/${relative(root, folder)}`
     this.#place = { folder: seen, port, tls: isEncrypted ? filesIn(seen) : null }
@@ -101,11 +114,11 @@ export class PrivateServer implements AsyncDisposable {
   }
 
   get address(): { readonly host: string; readonly port: number } {
-    return { host: '127.0.0.1', port: this.#place.port }
+    return { host: this.host?.address ?? LOCAL, port: this.#place.port }
   }
 
   /** A store URL, by default as the administrator, who has no password. */
-  url(database: string, { host = '127.0.0.1', user = this.#administrator } = {}): string {
+  url(database: string, { host = this.address.host, user = this.#administrator } = {}): string {
     return `${this.name}://${user}@${host}:${this.#place.port}/${database}`
   }
 
@@ -116,7 +129,7 @@ export class PrivateServer implements AsyncDisposable {
 
   /** Runs statements as administrator, one after another on one connection. */
   async executeAll(statements: readonly string[]): Promise<void> {
-    const address = { host: '127.0.0.1', port: this.#place.port, user: this.#administrator }
+    const address = { ...this.address, user: this.#administrator }
     // The server's identity does not matter here.
     const encrypted = { rejectUnauthorized: false }
     if (this.name === 'postgres') {
@@ -147,7 +160,8 @@ export class PrivateServer implements AsyncDisposable {
    */
   async start(parameters: readonly string[] = []): Promise<void> {
     const [program, ...own] = this.#installation.serve(this.#place)
-    const child = await this.#spawn([program, ...own, ...parameters])
+    const bound = this.host === null ? [] : [`--bind-address=${this.host.address}`]
+    const child = await this.#spawn([program, ...own, ...bound, ...parameters])
     this.#process = child
     const deadlineAt = performance.now() + START_MS_MAX
     for (;;) {
@@ -215,13 +229,21 @@ export class PrivateServer implements AsyncDisposable {
     await using log = await open(join(this.#folder, 'server.log'), 'a')
     const [program, ...parameters] = command
     const stdio = ['ignore', log.fd, log.fd] as const
-    const child = startChild(program, parameters, {
-      cwd: this.#folder,
-      stdio: [...stdio],
-      ...this.#installation.owner,
-    })
+    const own = { program, parameters, owner: this.#installation.owner }
+    const run = this.host?.command(own) ?? own
+    const child = startChild(run.program, run.parameters, { cwd: this.#folder, stdio: [...stdio], ...run.owner })
     await once(child, 'spawn')
     return child
+  }
+
+  /** Parameters of the command that creates the data directory. */
+  async #letAdministratorIn(): Promise<readonly string[]> {
+    const file = 'everywhere.sql'
+    const user = `'${this.#administrator}'@'%'`
+    const path = join(this.#folder, file)
+    await writeFile(path, `FLUSH PRIVILEGES;\nCREATE USER ${user};\nGRANT ALL ON *.* TO ${user} WITH GRANT OPTION;\n`)
+    await this.#own(path)
+    return [`--${this.name === 'mysql' ? 'init-file' : 'extra-file'}=${this.#place.folder}/${file}`]
   }
 
   async #log(): Promise<string> {

@@ -188,8 +188,8 @@ function showStep(step: InstallStep, done: number, total: number | null): void {
   showBar(total === null ? 0 : done / Math.max(total, 1), `${done}${total === null ? '' : `/${total}`} ${step}`)
 }
 
-function isUnsound({ accounts, missing }: BridgeStatus): boolean {
-  return accounts.pending + accounts.refused + accounts.broken + missing.length > 0
+function isUnsound({ accounts, missing, hindrances }: BridgeStatus): boolean {
+  return accounts.pending + accounts.refused + accounts.broken + missing.length + hindrances.length > 0
 }
 
 /** Amounts are texts, as over HTTP. */
@@ -197,7 +197,8 @@ function statusWire(status: BridgeStatus): object {
   return { ...status, openFreezes: status.openFreezes.map((each) => ({ ...each, coins: String(each.coins) })) }
 }
 
-function statusView({ state, accounts, loose, failuresCount, openFreezes, missing }: BridgeStatus): string {
+function statusView(status: BridgeStatus): string {
+  const { state, accounts, loose, failuresCount, openFreezes, missing, hindrances } = status
   const unlessZero = (count: number): number | null => (count === 0 ? null : count)
   const fields = fieldTable([
     ['bridge', state],
@@ -213,6 +214,7 @@ function statusView({ state, accounts, loose, failuresCount, openFreezes, missin
     ...missing.map(
       (name) => `${styled('red', 'missing')} ${name}: run "holdfast bridge install" and "bridge verify" again`,
     ),
+    ...hindrances.map((hindrance) => `${styled('red', 'index')} ${visible(hindrance)}`),
     ...loose.map(
       (each) => `${styled('red', each.state)} ${visible(each.account)} ${each.asset}: ${visible(each.reason)}`,
     ),

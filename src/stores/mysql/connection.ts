@@ -54,6 +54,12 @@ export function idleMsMax(role: Role, tuning: MysqlTuning): number {
   return idleSecondsMax(role, tuning) * 1_000 * (2 / 3)
 }
 
+/**
+ * A server that has not answered for so long may be cut off. With a store URL of several servers it is asked then, and as often again, whether
+ * another one has taken over: its promotion ends the wait, and not only the statement timeout.
+ */
+const SILENT_MS = 1_000
+
 const IN_TRANSACTION = 1 // SERVER_STATUS_IN_TRANS
 
 export class MysqlConnection {
@@ -65,6 +71,8 @@ export class MysqlConnection {
   #broken: Error | null = null
   /** Whether a transaction may be open: known from the last reply; assumed after a failure. */
   #inTransaction = false
+  /** Whether another server has taken over; asked while this one is silent. Null: there is no other. */
+  #isElsewhere: (() => Promise<boolean>) | null = null
   /** Rejects the text that is under way. */
   #giveUp: ((error: Error) => void) | null = null
 
@@ -123,8 +131,11 @@ export class MysqlConnection {
       const timer = setTimeout(() => {
         this.#end(new Error(`The server did not answer within ${statementTimeoutMs} ms.`))
       }, statementTimeoutMs)
+      const isElsewhere = this.#isElsewhere
+      const silent = isElsewhere === null ? undefined : setInterval(() => void this.#endIf(isElsewhere), SILENT_MS)
       const settled = (): void => {
         clearTimeout(timer)
+        clearInterval(silent)
         this.#giveUp = null
       }
       this.#giveUp = (error) => {
@@ -147,6 +158,18 @@ export class MysqlConnection {
       })
       query.on('fields', () => repliesCount++)
     })
+  }
+
+  /** From now on it gives up when the server is silent and another one has taken over. */
+  followWrites(isElsewhere: () => Promise<boolean>): void {
+    this.#isElsewhere = isElsewhere
+  }
+
+  async #endIf(isElsewhere: () => Promise<boolean>): Promise<void> {
+    const giveUp = this.#giveUp
+    // The text may have been answered meanwhile.
+    if ((await isElsewhere()) && giveUp !== null && giveUp === this.#giveUp)
+      this.#end(new Error('The server does not answer, and another one takes the writes.'))
   }
 
   /** Ends the connection at once; the server rolls back an open transaction. */
