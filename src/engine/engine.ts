@@ -116,7 +116,11 @@ export class Engine {
     locked.onFreed = () => this.#returnFreed()
     this.#pipeline = new Pipeline(this.#context, {
       onAnswering: (commands) => this.#linger.answering(commands, this.#queue.commands, measures.takeCommitMs()),
-      onParked: (ticket, result) => this.#parked.put(ticket, result, this.#clock.elapsed()),
+      onParked: (ticket, result) => {
+        this.#parked.put(ticket, result, this.#clock.elapsed())
+        // They may have become free while the rest of the batch was decided.
+        if (locked.among(result.balances).length === 0) this.#returnFreed()
+      },
     })
     this.#accountLimits = AccountLimits.of(this.#clock, this.limits, (holds) => this.#stillOpen(holds))
   }

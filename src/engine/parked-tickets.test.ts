@@ -85,6 +85,23 @@ test('when the balance is free, the commands are decided in their order', async 
   assert.deepEqual(bench.gauges, [0, 0])
 })
 
+test('a balance that becomes free while the rest of its batch is decided is noticed', async () => {
+  const bench = await Bench.open()
+  const exclusive = bench.store.exclusive.bind(bench.store)
+  bench.store.exclusive = async (...parameters) => {
+    await bench.clock.sleep(200)
+    return await exclusive(...parameters)
+  }
+  bench.store.lockedKeys.add(LOCKED)
+  for (const user of USERS) bench.submit(user, charge(`c-${user}`, user, 1n))
+  await bench.clock.advance(100)
+  bench.store.lockedKeys.clear()
+  await bench.clock.advance(50)
+  assert.deepEqual(bench.gauges, [0, 0])
+  await bench.clock.advance(300)
+  assert.deepEqual(Object.fromEntries(bench.results), Object.fromEntries(USERS.map((user) => [user, 'applied'])))
+})
+
 test('a hold that the engine does not remember is parked with its balance', async () => {
   const bench = await Bench.open({ cacheRequestsMax: 0 })
   bench.submit('freeze', freeze('h', 'user:1', 5n))
