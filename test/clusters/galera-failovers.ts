@@ -40,15 +40,7 @@ else {
       await cluster.rejoin(second!)
       const used = (await writableHost(store))!
       const node = cluster.nodes.find(({ address }) => nameOf(address) === used)!
-      if (node.host !== null) {
-        const { host } = node
-        await run.failOver(
-          'the network of the node in use is cut',
-          () => host.cut(),
-          () => writes(node),
-        )
-        await host.mend()
-      }
+      await run.cutOff('the network of the node in use is cut', node.host, () => writes(node))
       await run.finish()
     })
 

@@ -31,15 +31,11 @@ else {
       )
       await group.rejoin(group.at(second))
       const third = (await writableHost(store))!
-      const { host } = group.at(third)
-      if (host !== null) {
-        await run.failOver(
-          'the network of the primary is cut',
-          () => host.cut(),
-          async () => void (await promoted(store, third)),
-        )
-        await host.mend()
-      }
+      await run.cutOff(
+        'the network of the primary is cut',
+        group.at(third).host,
+        async () => void (await promoted(store, third)),
+      )
       await run.finish()
     })
 

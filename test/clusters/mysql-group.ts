@@ -1,11 +1,10 @@
 /** Three private servers of MySQL that are a group of Group Replication with a single primary. */
 import { randomUUID } from 'node:crypto'
 import type { Installation } from '../../harness/server-installations.ts'
-import { freePort } from '../support/free-port.ts'
 import { until } from '../support/mysql-ledger.ts'
 import { PrivateServer } from '../support/private-server.ts'
 import { ask } from '../support/replicated-servers.ts'
-import { networkIfPossible } from '../support/test-network.ts'
+import { freePlaces, networkIfPossible } from '../support/test-network.ts'
 
 const SERVERS = 3
 const JOIN_MS_MAX = 60_000
@@ -17,10 +16,7 @@ export class MysqlGroup implements AsyncDisposable {
   static async start(mysql: Installation): Promise<MysqlGroup> {
     await using parts = new AsyncDisposableStack()
     const network = parts.use(await networkIfPossible(SERVERS))
-    const places: string[] = []
-    for (let number = 0; number < SERVERS; number++) {
-      places.push(`${network?.hosts[number]!.address ?? '127.0.0.1'}:${await freePort()}`)
-    }
+    const places = await freePlaces(network, SERVERS)
     const group = randomUUID()
     const servers: PrivateServer[] = []
     for (let number = 0; number < SERVERS; number++) {

@@ -4,11 +4,11 @@ import { once } from 'node:events'
 import { chown, mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { Client } from 'pg'
 import { runChild, startChild } from '../../harness/children.ts'
 import { findInstallation, type Installation } from '../../harness/server-installations.ts'
 import { freePort } from '../support/free-port.ts'
 import { until } from '../support/mysql-ledger.ts'
+import { runOnPostgres } from '../support/postgres-statements.ts'
 import { killWithChildren, withChildren } from '../support/process-tree.ts'
 import { networkIfPossible, type NetworkHost, type TestNetwork } from '../support/test-network.ts'
 
@@ -94,14 +94,7 @@ class Member {
 
   /** As administrator. */
   async query(statements: readonly string[]): Promise<void> {
-    const client = new Client({ host: this.address, port: this.port, user: 'postgres', database: 'postgres' })
-    client.on('error', () => undefined)
-    try {
-      await client.connect()
-      for (const statement of statements) await client.query(statement)
-    } finally {
-      await client.end()
-    }
+    await runOnPostgres({ host: this.address, port: this.port, user: 'postgres', database: 'postgres' }, statements)
   }
 
   async log(): Promise<string> {

@@ -43,16 +43,8 @@ else {
       await cluster.at(third).thaw()
       await cluster.awaitSynchronous()
       const fourth = await leader()
-      const { host } = cluster.at(fourth)
-      if (host !== null) {
-        await run.failOver(
-          'the network of the leader is cut',
-          () => host.cut(),
-          () => writes(fourth),
-        )
-        await host.mend()
-        await cluster.awaitSynchronous()
-      }
+      await run.cutOff('the network of the leader is cut', cluster.at(fourth).host, () => writes(fourth))
+      await cluster.awaitSynchronous()
       await run.finish()
     })
 

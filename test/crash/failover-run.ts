@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { note } from '../../harness/notes.ts'
 import type { PrivateServer } from '../support/private-server.ts'
+import type { NetworkHost } from '../support/test-network.ts'
 import { Deployment } from './deployment.ts'
 import { assertHeard, beBusy } from './hearing.ts'
 import { describeProof } from './proof.ts'
@@ -53,6 +54,13 @@ export class FailoverRun implements AsyncDisposable {
     await deployment.callers.acknowledgements(FAILOVER_MS_MAX)
     const gapMs = performance.now() - promotedAt
     this.failovers.push({ what, promotionMs: promotedAt - endedAt, gapMs })
+  }
+
+  /** As `failOver`, by taking the cable off the host of the old primary, and on again; nothing where it has no host of its own. */
+  async cutOff(what: string, host: NetworkHost | null, promote: () => Promise<void>): Promise<void> {
+    if (host === null) return
+    await this.failOver(what, () => host.cut(), promote)
+    await host.mend()
   }
 
   async finish(): Promise<void> {

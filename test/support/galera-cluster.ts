@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { freePort } from './free-port.ts'
 import { PrivateServer } from './private-server.ts'
-import { networkIfPossible } from './test-network.ts'
+import { freePlaces, networkIfPossible } from './test-network.ts'
 import {
   findInstallation,
   ownerNamed,
@@ -65,12 +65,10 @@ export class GaleraCluster implements AsyncDisposable {
   static async start(mariadb: Installation, { hasNetwork = false } = {}): Promise<GaleraCluster> {
     await using parts = new AsyncDisposableStack()
     const network = hasNetwork ? parts.use(await networkIfPossible(NODES)) : null
-    const addresses = Array.from({ length: NODES }, (_, node) => network?.hosts[node]!.address ?? '127.0.0.1')
-    const places: string[] = []
-    for (const address of addresses) places.push(`${address}:${await freePort()}`)
+    const places = await freePlaces(network, NODES)
     const nodes: PrivateServer[] = []
-    for (const [node, address] of addresses.entries()) {
-      const installation = await member(mariadb, { node, address, places })
+    for (let node = 0; node < NODES; node++) {
+      const installation = await member(mariadb, { node, places })
       nodes.push(parts.use(await PrivateServer.start(installation, { host: network?.hosts[node] ?? null })))
     }
     return new GaleraCluster(nodes, places, parts.move())
@@ -94,13 +92,13 @@ export class GaleraCluster implements AsyncDisposable {
 
 interface Membership {
   readonly node: number
-  readonly address: string
   /** `ADDRESS:PORT` for the group communication, by node number. */
   readonly places: readonly string[]
 }
 
 /** The MariaDB installation with the parameters of one node. */
-async function member(mariadb: Installation, { node, address, places }: Membership): Promise<Installation> {
+async function member(mariadb: Installation, { node, places }: Membership): Promise<Installation> {
+  const [address] = places[node]!.split(':', 1)
   const [transfer, increment] = [await freePort(), await freePort()]
   // The first node bootstraps the cluster; later ones join it.
   const peers = places.slice(0, node)

@@ -9,10 +9,10 @@ import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createConnection } from 'mysql2/promise'
-import { Client } from 'pg'
 import type { Certificate } from './certificates.ts'
 import { startChild } from '../../harness/children.ts'
 import { freePort } from './free-port.ts'
+import { runOnPostgres } from './postgres-statements.ts'
 import { killWithChildren } from './process-tree.ts'
 import type { NetworkHost } from './test-network.ts'
 import type {
@@ -134,15 +134,7 @@ export class PrivateServer implements AsyncDisposable {
     const encrypted = { rejectUnauthorized: false }
     if (this.name === 'postgres') {
       const ssl = this.#place.tls !== null && encrypted
-      const client = new Client({ ...address, database: 'postgres', ssl })
-      // A broken connection rejects the pending call; an unhandled 'error' event would end the process.
-      client.on('error', () => undefined)
-      try {
-        await client.connect()
-        for (const statement of statements) await client.query(statement)
-      } finally {
-        await client.end()
-      }
+      await runOnPostgres({ ...address, database: 'postgres', ssl }, statements)
     } else {
       const connection = await createConnection({ ...address, ...(this.#place.tls === null ? {} : { ssl: encrypted }) })
       try {

@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process'
 import { runChild } from '../../harness/children.ts'
 import type { Installation } from '../../harness/server-installations.ts'
+import { freePort } from './free-port.ts'
 
 const HOSTS_MAX = 200
 
@@ -96,18 +97,26 @@ export class TestNetwork implements AsyncDisposable {
 
 /** For a cluster of so many members: null where there can be no network, so that they share this machine's. */
 export async function networkIfPossible(members: number): Promise<TestNetwork | null> {
-  return withoutNetworks() === false ? await TestNetwork.open(members) : null
+  return isPossible() ? await TestNetwork.open(members) : null
 }
 
-/** Why there can be none; false when there can. */
-function withoutNetworks(): string | false {
-  if (process.platform !== 'linux') return 'hosts with cables of their own need Linux'
-  for (const program of ['ip', 'setpriv']) {
-    if (spawnSync(program, [program === 'ip' ? '-V' : '--version']).status !== 0) return `${program} is not installed`
+/** `ADDRESS:PORT` with a free port on each host, or on this machine. */
+export async function freePlaces(network: TestNetwork | null, count: number): Promise<readonly string[]> {
+  const places: string[] = []
+  for (let number = 0; number < count; number++) {
+    places.push(`${network?.hosts[number]!.address ?? '127.0.0.1'}:${await freePort()}`)
   }
+  return places
+}
+
+function isPossible(): boolean {
   const name = `hf${process.pid.toString(36)}-try`
-  if (spawnSync('ip', ['netns', 'add', name]).status !== 0) return 'this user may not make network namespaces'
-  return spawnSync('ip', ['netns', 'delete', name]).status === 0 ? false : 'a network namespace cannot be removed'
+  return (
+    process.platform === 'linux' &&
+    spawnSync('setpriv', ['--version']).status === 0 &&
+    spawnSync('ip', ['netns', 'add', name]).status === 0 &&
+    spawnSync('ip', ['netns', 'delete', name]).status === 0
+  )
 }
 
 async function ip(...parameters: readonly string[]): Promise<void> {
