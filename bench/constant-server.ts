@@ -34,7 +34,15 @@ const answer = Promise.resolve(outcome)
 /** Nothing but freezes is asked for. */
 const submit = (): Promise<never> => answer as Promise<never>
 const ready = (): Promise<void> => Promise.resolve()
-const engine = { submit, ready, queueDepth: 0, crowdFor: () => null, limits: ENGINE_LIMITS, clockWarnings: [] }
+const engine = {
+  submit,
+  ready,
+  queueDepth: 0,
+  crowdFor: () => null,
+  hasCompany: () => false,
+  limits: ENGINE_LIMITS,
+  clockWarnings: [],
+}
 const storage = openMemoryStorage()
 const app = buildServer({ engine, reader: storage.reader, store: storage, sweeper: null })
 const address = await app.listen({ host: '127.0.0.1', port: 0 })

@@ -8,7 +8,7 @@ export interface Finding {
   readonly ok: boolean
 }
 
-/** A quiet user's request waits for its share of the batch under way and of the next one, and for the event loop. */
+/** A quiet user's request waits for the commit that is under way, which is the noise's, for its own, and for the event loop. */
 const P99_FACTOR_MAX = 3
 /** Kubernetes gives a probe one second by default. This leaves room for a slower machine. */
 const HEALTH_MS_MAX = 250
@@ -17,18 +17,13 @@ const HEALTH_MS_MAX = 250
 export function findingsOf(result: FairnessResult, base: FairnessResult): readonly Finding[] {
   const { quiet, health } = result
   const failedCount = Object.values(quiet.failures).reduce((sum, count) => sum + count, 0)
-  const p99MsMax = P99_FACTOR_MAX * (base.quiet.p99Ms ?? 0) + oneCommitMs(base)
+  const p99MsMax = P99_FACTOR_MAX * (base.quiet.p99Ms ?? 0) + result.commitMs
   return [
     { what: 'failed', found: String(failedCount), bound: 'none', ok: failedCount === 0 },
     // The base is its own measure.
     ...(result === base ? [] : [atMost('p99', quiet.p99Ms, p99MsMax)]),
     atMost('/healthz', health.failedCount === 0 ? health.longestMs : null, HEALTH_MS_MAX),
   ]
-}
-
-/** One commit is the median of a freeze beside no noise: a request that arrives at an idle engine, and the commit of its row alone. */
-export function oneCommitMs(base: FairnessResult): number {
-  return base.quiet.p50Ms ?? 0
 }
 
 function atMost(what: string, ms: number | null, boundMs: number): Finding {

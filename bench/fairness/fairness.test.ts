@@ -9,7 +9,7 @@ import { describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ServiceProcess } from '../../harness/service-process.ts'
 import { migrateLedger } from '../../src/ledger.ts'
-import { findingsOf, oneCommitMs } from './bounds.ts'
+import { findingsOf } from './bounds.ts'
 import { fundAccounts, measureAlone, measureFairness, type FairnessResult } from './fairness.ts'
 import { NoiseCrew } from './noise-crew.ts'
 import type { Noise } from './noises.ts'
@@ -28,6 +28,7 @@ const QUIET: FairnessResult = {
   quiet: { count: 100, failures: {}, failedShare: 0, p50Ms: 2, p99Ms: 10, maxMs: 12 },
   noisy: { servedPerSecond: 0, refusedPerSecond: 0, failedPerSecond: 0 },
   health: { count: 10, failedCount: 0, longestMs: 250 },
+  commitMs: 4,
   measuringLateMs: 0,
 }
 
@@ -44,7 +45,7 @@ async function withService(parameters: readonly string[], use: (port: number) =>
 test('every request of a quiet user is counted, beside each kind of noise, and so is what the noise gets', async () => {
   await withService([], async (port) => {
     for (const noise of NOISES) {
-      const { quiet, noisy, health } = await measureFairness(noise, { port, ...SHORT })
+      const { quiet, noisy, health, commitMs } = await measureFairness(noise, { port, ...SHORT })
       assert.deepEqual(quiet.failures, {}, noise.text)
       assert.equal(quiet.count, SHORT.quietUsersCount * SHORT.seconds, noise.text)
       assert.ok(quiet.p50Ms! > 0 && quiet.p50Ms! <= quiet.p99Ms! && quiet.p99Ms! <= quiet.maxMs!, noise.text)
@@ -52,6 +53,7 @@ test('every request of a quiet user is counted, beside each kind of noise, and s
       assert.equal(noisy.failedPerSecond, 0, noise.text)
       assert.equal(health.failedCount, 0, noise.text)
       assert.equal(health.count, 5, noise.text)
+      assert.ok(commitMs > 0 && commitMs < 1_000, noise.text)
     }
     assert.ok((await measureAlone(NOISES[1]!, { port, ...SHORT })) > 0)
   })
@@ -104,12 +106,12 @@ describe('the noise comes from an address of its own', () => {
 describe('bounds', () => {
   test('a service that is as fast as beside no noise keeps them', () => {
     assert.ok(findingsOf(QUIET, QUIET).every(({ ok }) => ok))
-    const slower = { ...QUIET, quiet: { ...QUIET.quiet, p99Ms: 3 * 10 + oneCommitMs(QUIET) } }
+    const slower = { ...QUIET, quiet: { ...QUIET.quiet, p99Ms: 3 * 10 + QUIET.commitMs } }
     assert.ok(findingsOf(slower, QUIET).every(({ ok }) => ok))
   })
 
   test('a bound that is broken is found', () => {
-    const slow = { ...QUIET.quiet, p99Ms: 32.1 }
+    const slow = { ...QUIET.quiet, p99Ms: 34.1 }
     const failed = { ...slow, failures: { 503: 1 }, failedShare: 0.01 }
     const broken = { ...QUIET, quiet: failed, health: { count: 10, failedCount: 0, longestMs: 250.1 } }
     assert.deepEqual(

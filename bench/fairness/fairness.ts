@@ -8,6 +8,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AMOUNT_MAX } from '../../src/domain/amount.ts'
 import { HttpConnection } from '../http-load.ts'
+import { CommitTimes } from './commit-times.ts'
 import { probeHealth, type Probed } from './health-probe.ts'
 import { NoiseCrew } from './noise-crew.ts'
 import type { Noise } from './noises.ts'
@@ -39,6 +40,8 @@ export interface FairnessResult {
     readonly failedPerSecond: number
   }
   readonly health: Probed
+  /** The mean of the service's commits meanwhile. */
+  readonly commitMs: number
   /** The longest delay of a timer in the measuring process: latencies are exact only to so much. */
   readonly measuringLateMs: number
 }
@@ -71,6 +74,7 @@ export async function measureFairness(noise: Noise, options: FairnessOptions): P
   await users.run(warmUpSeconds)
   const delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS })
   delay.enable()
+  const commits = await CommitTimes.since(port)
   crew.count()
   const counted = sleep(seconds * 1_000).then(() => crew.report())
   const [quiet, health, tally] = await Promise.all([users.run(seconds), probeHealth(port, seconds), counted])
@@ -91,6 +95,7 @@ export async function measureFairness(noise: Noise, options: FairnessOptions): P
       failedPerSecond: tally.failed / seconds,
     },
     health,
+    commitMs: await commits.meanMs(),
     measuringLateMs: Math.max(0, delay.max / 1e6 - DELAY_RESOLUTION_MS),
   }
 }

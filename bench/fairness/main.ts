@@ -52,6 +52,7 @@ const COLUMNS = [
   'noise served/s',
   'noise refused/s',
   '/healthz ms',
+  'commit ms',
   'verdict',
 ] as const
 
@@ -156,7 +157,11 @@ async function onService<Measured>(
   }
 }
 
-function rowOf(noise: Noise, { quiet, noisy, health }: FairnessResult, findings: readonly Finding[]): string[] {
+function rowOf(
+  noise: Noise,
+  { quiet, noisy, health, commitMs }: FairnessResult,
+  findings: readonly Finding[],
+): string[] {
   const broken = findings.filter(({ ok }) => !ok)
   const verdict = broken.map(({ what, found, bound }) => `${what} ${found}, ${bound}`).join('; ')
   return [
@@ -169,6 +174,7 @@ function rowOf(noise: Noise, { quiet, noisy, health }: FairnessResult, findings:
     rateText(noisy.servedPerSecond),
     rateText(noisy.refusedPerSecond),
     ms(health.longestMs),
+    ms(commitMs),
     broken.length === 0 ? styled('green', 'ok') : styled('red', `BROKEN: ${verdict}`),
   ]
 }

@@ -174,6 +174,7 @@ test('fairness is on the page when it was measured, with what is kept and what i
     quiet: { count: 1_000, failures: {}, failedShare: 0, p50Ms: 2, p99Ms: 14, maxMs: 20 },
     noisy: { servedPerSecond: 0, refusedPerSecond: 0, failedPerSecond: 0 },
     health: { count: 100, failedCount: 0, longestMs: 30 },
+    commitMs: 3,
     measuringLateMs: 1,
     findings: [],
     madeAt: report.madeAt,

@@ -174,6 +174,11 @@ export class Engine {
     return this.#queue.crowdFor(caller, work)
   }
 
+  /** Whether other callers were heard lately. */
+  hasCompany(caller: string): boolean {
+    return this.#queue.hasCompany(caller)
+  }
+
   /**
    * Decides `work` in the next batch. Resolves when the outcome is durable; a group resolves to one outcome per command.
    *

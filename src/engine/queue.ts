@@ -1,8 +1,8 @@
 /**
  * The bounded queue of tickets, counted in commands.
  *
- * While everything fits into the next batch, it is first in, first out. With more, callers and accounts take turns (fair-order.ts), and
- * when it is nearly full each may only have a share of it (shares.ts), so that nobody who sends few commands is refused because of
+ * While everything fits into the next batch, or of a caller alone into two, it is first in, first out. With more, callers and accounts take
+ * turns (fair-order.ts), and when it is nearly full each may only have a share of it (shares.ts), so that nobody who sends few commands is refused because of
  * somebody who sends many.
  *
  * A full batch takes 15 ms and more, and whoever comes meanwhile waits for its end. So while others are there, a caller fills batches only
@@ -20,6 +20,8 @@ import { SWEEPER } from './sweeper.ts'
 import { sizeOf, type Ticket } from './ticket.ts'
 
 const RETRY_AFTER_MS = 1_000
+/** Of a caller alone, so many batches wait in the order of arrival: to find the flows of a command costs as much as to decide it. */
+const PLAIN_BATCHES = 2
 
 type QueueLimits = Pick<EngineLimits, 'queueCommandsMax' | 'batchCommandsMax' | 'inCompanyCommandsMax'>
 
@@ -53,7 +55,7 @@ export class Queue {
     this.#limits = limits
     this.#flowsOf = flowsOf
     this.#unsharedMax = limits.queueCommandsMax * UNSHARED
-    this.#plainMax = Math.min(limits.batchCommandsMax, this.#unsharedMax)
+    this.#plainMax = Math.min(limits.batchCommandsMax * PLAIN_BATCHES, this.#unsharedMax)
     this.#plainInCompanyMax = Math.min(limits.inCompanyCommandsMax, this.#plainMax)
   }
 
@@ -80,7 +82,7 @@ export class Queue {
     const isEmpty = this.#order.isEmpty && this.#head === this.#tickets.length
     assertLaw(8, isEmpty === (this.#commands === 0), 'the queue counts the commands of its tickets')
     const { caller, size, work } = ticket
-    const plainMax = this.#hasCompany(caller) ? this.#plainInCompanyMax : this.#plainMax
+    const plainMax = this.hasCompany(caller) ? this.#plainInCompanyMax : this.#plainMax
     if (this.#order.isEmpty && this.#commands + size <= plainMax) {
       this.#tickets.push(ticket)
     } else {
@@ -130,13 +132,14 @@ export class Queue {
 
   /** Commands of a caller in a batch of `commandsMax`. */
   #shareOf(caller: string, commandsMax: number): number {
-    if (!this.#hasCompany(caller)) return commandsMax
+    if (!this.hasCompany(caller)) return commandsMax
     // Without turns they all fit into one batch.
     const others = this.#order.isEmpty ? 0 : this.#commands - this.#order.commandsOf(caller, null).all
     return Math.max(this.#limits.inCompanyCommandsMax, others)
   }
 
-  #hasCompany(caller: string): boolean {
+  /** Whether others were heard lately. */
+  hasCompany(caller: string): boolean {
     return this.#others.areThere(caller, this.#now)
   }
 

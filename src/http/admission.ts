@@ -56,6 +56,7 @@ export function limitRequests(
     account: queueIsFull('account'),
   }
   const limited = app.prefix + LIMITED
+  app.decorateRequest('caller', null)
   const inProgress = new SharedPlaces(requestsInFlightMax)
   const company = new Company(limits, () => engine.quickestCommitMs ?? 0)
   app.addHook('preClose', async () => await company.end())
@@ -75,15 +76,14 @@ export function limitRequests(
     if (full !== null) return refuseCommand[full](request, reply)
     const crowd = inProgress.enter(caller)
     if (crowd !== null) return refuseRequest[crowd](request, reply)
-    const { raw } = reply
-    raw.once('close', () => inProgress.leave(caller))
     const visit: Visit = {
       caller,
       weight: request.routeOptions.config.streamsBody === true ? 1 : weightOf(request.raw, limits),
       hasOwnConnection: request.ip === request.socket.remoteAddress,
       go: done,
       refuse: () => refuseWaiting(request, reply),
+      onGone: () => inProgress.leave(caller),
     }
-    company.receive(visit, raw)
+    company.receive(visit, reply.raw)
   })
 }

@@ -10,7 +10,10 @@ import type { CallTracing } from '../telemetry/call-tracing.ts'
 
 /** The parts of the ledger that the service uses. */
 export interface Backend {
-  readonly engine: Pick<Engine, 'submit' | 'ready' | 'queueDepth' | 'crowdFor' | 'limits' | 'clockWarnings'> &
+  readonly engine: Pick<
+    Engine,
+    'submit' | 'ready' | 'queueDepth' | 'crowdFor' | 'hasCompany' | 'limits' | 'clockWarnings'
+  > &
     Partial<Pick<Engine, 'observesBatches' | 'quickestCommitMs'>>
   readonly reader: Reader
   /** Who gives the commands of a call. Absent: nobody is recorded, and nobody is confined. */

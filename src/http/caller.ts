@@ -8,6 +8,13 @@ import type { CallSpan } from '../telemetry/call-tracing.ts'
 import type { Backend } from './backend.ts'
 import { traceIdOf } from './trace.ts'
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Null until somebody asked. */
+    caller: string | null
+  }
+}
+
 /** The groups of an IPv6 address that name a network: whoever has one address of it usually has all 2^64 of them. */
 const NETWORK_GROUPS = 4
 
@@ -16,6 +23,12 @@ const NETWORK_GROUPS = 4
  * IPv6 the network (/64).
  */
 export function callerOf(request: FastifyRequest): string {
+  // Asked several times in each request.
+  request.caller ??= findCaller(request)
+  return request.caller
+}
+
+function findCaller(request: FastifyRequest): string {
   const key = callerKeyOf(request)
   if (key === null) return isIPv6(request.ip) ? networkOf(request.ip) : request.ip
   return key.account === null ? `key ${key.number}` : `key ${key.number} ${key.account}`

@@ -58,29 +58,32 @@ export function sendTagged(
   return isKnown ? reply.code(304).send() : reply.code(200).send(body)
 }
 
-/** The UTF-16 units of a response that are written in one turn of the event loop. Nearly every response is one part. */
-const PART_CHARACTERS = 262_144
-/** The parts of a response that is as large as a page. */
-const PAGE_PARTS = PAGE_BYTES_MAX / PART_CHARACTERS
+/** The UTF-16 units of a response that are written in one turn of the event loop. */
+const PART_CHARACTERS = 65_536
 
 /**
- * The outcomes of a batch. A thousand holds with the largest metadata are a hundred megabytes, so the response is written in parts, at
- * the speed of the caller.
+ * The outcomes of a batch. A thousand holds with the largest metadata are a hundred megabytes, so what is larger than a page is written
+ * in parts, at the speed of the caller.
  *
- * @param onLarge called if the response has more parts than a page
+ * @param giveWay called between two parts of what is sent at once
+ * @param onLarge called if the response is larger than a page
  */
-export function sendOutcomes(reply: FastifyReply, outcomes: readonly OutcomeWire[], onLarge: () => void): FastifyReply {
+export async function sendOutcomes(
+  reply: FastifyReply,
+  outcomes: readonly OutcomeWire[],
+  { giveWay, onLarge }: { readonly giveWay: () => Promise<void>; readonly onLarge: () => void },
+): Promise<FastifyReply> {
   const parts = partsOf(outcomes)
-  const begun: string[] = []
-  for (let part = parts.next(); part.done !== true; part = parts.next()) {
-    begun.push(part.value)
-    if (begun.length <= PAGE_PARTS) continue
-    onLarge()
-    break
+  let begun = ''
+  let part = parts.next()
+  for (; part.done !== true && begun.length <= PAGE_BYTES_MAX; part = parts.next()) {
+    if (begun !== '') await giveWay()
+    begun += part.value
   }
   protect(reply).code(200).header('content-type', JSON_TYPE)
-  if (begun.length === 1) return reply.send(begun[0])
-  return reply.send(Readable.from(inTurns(begun, parts), { objectMode: false }))
+  if (part.done === true) return reply.send(begun)
+  onLarge()
+  return reply.send(Readable.from(inTurns([begun, part.value], parts), { objectMode: false }))
 }
 
 function* partsOf(outcomes: readonly OutcomeWire[]): Generator<string, undefined> {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { Agent, request } from 'node:http'
 import { describe, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { assertProblem, HttpService, type Answer } from '../support/http-service.ts'
 import { until } from '../support/mysql-ledger.ts'
 
@@ -58,6 +58,29 @@ describe('a caller in company', () => {
     open()
     for (const answer of await Promise.all([first, ...batches])) assert.ok(answer.status < 300)
     assert.deepEqual(await service.creditOf('user:8'), ['150', '0'])
+  })
+
+  test('submits a batch request in several turns of the event loop, and alone in one', async () => {
+    const commands = Array.from({ length: 200 }, () => ({ kind: 'deposit', ...deposit('user:8') }))
+    for (const [other, depths] of [
+      [QUIET, [65, 129, 193, 201]],
+      [NOISY, [201]],
+    ] as const) {
+      const { service, open } = await held({})
+      await using _ = service
+      const first = service.post('/v1/deposits', deposit('user:1'), other)
+      await until(async () => service.store.calls.includes('commit'), 'a commit')
+      const batch = service.post('/v1/batches', { commands }, NOISY)
+      const seen = new Set<number>()
+      while (taken(service) < 201) {
+        await nextTurn()
+        seen.add(taken(service))
+      }
+      seen.delete(1)
+      assert.deepEqual([...seen], depths)
+      open()
+      for (const answer of await Promise.all([first, batch])) assert.ok(answer.status < 300)
+    }
   })
 
   test('is refused for a request that waited for too long, without effect', async () => {

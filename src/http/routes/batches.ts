@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { BatchBody, batchOf } from '../../api/contracts.ts'
 import { faultedToWire, outcomeToWire } from '../../api/problem-details.ts'
@@ -57,10 +58,14 @@ export function batchRoutes(
       const call = { backend, request, commands, span }
       const submit = async (): Promise<readonly OutcomeWire[]> => (atomic ? await together(call) : await each(call))
       const outcomes = span === null ? await submit() : await span.around(submit)
-      return sendOutcomes(reply, outcomes, () => largeAnswers.add(reply.raw))
+      const large = (): void => largeAnswers.add(reply.raw)
+      return await sendOutcomes(reply, outcomes, { giveWay: () => giveWay(call), onLarge: large })
     },
   )
 }
+
+/** In company, so many are submitted in a turn of the event loop: a batch of 500 would take 3 ms and more. */
+const TURN_COMMANDS = 64
 
 /** The outcome of a command whose group has one that the key may not send. */
 const ABORTED: OutcomeWire = {
@@ -91,24 +96,35 @@ function deniedToWire(denial: LedgerError): OutcomeWire {
 }
 
 /**
- * Submits all commands at once, so that the engine can decide them in one batch. When the queue has no room for all of them, the request is
- * refused as a whole: a caller would only send the rest again.
+ * Submits all commands at once, so that the engine can decide them in one batch; while other callers are there, a part of them per turn of
+ * the event loop. When the queue has no room for all of them, the request is refused as a whole: a caller would only send the rest again.
  */
-async function each({ backend, request, commands, span }: BatchCall): Promise<readonly OutcomeWire[]> {
+async function each(call: BatchCall): Promise<readonly OutcomeWire[]> {
+  const { backend, request, commands, span } = call
   const { engine } = backend
+  const caller = callerOf(request)
   // More than ever fit are decided one by one, as many as there is room for.
   const isTooLong = commands.length > engine.limits.queueCommandsMax
-  const crowd = isTooLong ? null : engine.crowdFor(callerOf(request), { kind: 'group', commands })
+  const crowd = isTooLong ? null : engine.crowdFor(caller, { kind: 'group', commands })
   if (crowd !== null) throw overloaded(crowd, engine.limits)
-  return await Promise.all(
-    commands.map(async (command) => {
-      const denial = denialOf(request, command)
-      if (denial !== null) return deniedToWire(denial)
-      try {
-        return outcomeToWire(command.kind, await submitCommand(backend, request, command, span))
-      } catch (thrown) {
-        return faultedToWire(errorOf(thrown))
-      }
-    }),
-  )
+  const one = async (command: Command): Promise<OutcomeWire> => {
+    const denial = denialOf(request, command)
+    if (denial !== null) return deniedToWire(denial)
+    try {
+      return outcomeToWire(command.kind, await submitCommand(backend, request, command, span))
+    } catch (thrown) {
+      return faultedToWire(errorOf(thrown))
+    }
+  }
+  const outcomes: Promise<OutcomeWire>[] = []
+  for (const [index, command] of commands.entries()) {
+    if (index % TURN_COMMANDS === 0 && index > 0) await giveWay(call)
+    outcomes.push(one(command))
+  }
+  return await Promise.all(outcomes)
+}
+
+/** Leaves the turn of the event loop to other callers while there are any. */
+async function giveWay({ backend, request }: BatchCall): Promise<void> {
+  if (backend.engine.hasCompany(callerOf(request))) await nextTurn()
 }
