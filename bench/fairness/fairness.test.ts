@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ServiceProcess } from '../../harness/service-process.ts'
 import { migrateLedger } from '../../src/ledger.ts'
 import { findingsOf } from './bounds.ts'
-import { fundAccounts, measureAlone, measureFairness, type FairnessResult } from './fairness.ts'
+import { fundAccounts, measureAlone, measureFairness, medianOf, type FairnessResult } from './fairness.ts'
 import { NoiseCrew } from './noise-crew.ts'
 import type { Noise } from './noises.ts'
 import { QuietUsers } from './quiet-users.ts'
@@ -101,6 +101,17 @@ describe('the noise comes from an address of its own', () => {
       server.closeAllConnections()
     })
   }
+})
+
+test('of several rounds the median p99 counts, and every failure', () => {
+  const round = (p99Ms: number | null, failures: Record<string, number>, longestMs: number): FairnessResult => ({
+    ...QUIET,
+    quiet: { ...QUIET.quiet, p99Ms, failures, failedShare: 0.5 },
+    health: { count: 10, failedCount: p99Ms === null ? 1 : 0, longestMs },
+  })
+  const { quiet, health } = medianOf([round(9, {}, 1), round(null, { 503: 2 }, 5), round(7, { 503: 1 }, 2)])
+  assert.deepEqual(quiet, { ...QUIET.quiet, count: 300, p99Ms: 9, failures: { 503: 3 }, failedShare: 0.01 })
+  assert.deepEqual(health, { count: 30, failedCount: 1, longestMs: 5 })
 })
 
 describe('bounds', () => {

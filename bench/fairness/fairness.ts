@@ -100,6 +100,23 @@ export async function measureFairness(noise: Noise, options: FairnessOptions): P
   }
 }
 
+/** The round with the median p99, and what failed in any of them. A p99 is that of the ten slowest of a thousand, and varies. */
+export function medianOf(rounds: readonly FairnessResult[]): FairnessResult {
+  const p99Of = ({ quiet }: FairnessResult): number => quiet.p99Ms ?? Infinity
+  const median = rounds.toSorted((a, b) => p99Of(a) - p99Of(b))[Math.floor(rounds.length / 2)]!
+  const failures: Record<string, number> = {}
+  for (const { quiet } of rounds)
+    for (const [why, count] of Object.entries(quiet.failures)) failures[why] = (failures[why] ?? 0) + count
+  const count = rounds.reduce((sum, { quiet }) => sum + quiet.count, 0)
+  const failedCount = Object.values(failures).reduce((sum, each) => sum + each, 0)
+  const health = {
+    count: rounds.reduce((sum, round) => sum + round.health.count, 0),
+    failedCount: rounds.reduce((sum, round) => sum + round.health.failedCount, 0),
+    longestMs: Math.max(...rounds.map((round) => round.health.longestMs)),
+  }
+  return { ...median, health, quiet: { ...median.quiet, count, failures, failedShare: failedCount / count } }
+}
+
 /** The freezes per second of a noise that has the service to itself. */
 export async function measureAlone(noise: Noise, { port, seconds, warmUpSeconds }: FairnessOptions): Promise<number> {
   await using crew = await NoiseCrew.assemble(siteAt(port), noise)

@@ -9,6 +9,7 @@ export interface FairnessRow extends FairnessResult {
   readonly flavour: Flavour
   readonly version: string
   readonly seconds: number
+  readonly rounds: number
   readonly noise: NoiseName
   readonly findings: readonly Finding[]
   /** ISO 8601. */

@@ -19,7 +19,14 @@ import { SERVER_NAMES } from '../output/headline.ts'
 import { rateText, shareText } from '../output/numbers.ts'
 import { endWithReader, exitCodeOf } from '../trouble.ts'
 import { findingsOf, type Finding } from './bounds.ts'
-import { fundAccounts, measureAlone, measureFairness, type FairnessOptions, type FairnessResult } from './fairness.ts'
+import {
+  fundAccounts,
+  measureAlone,
+  measureFairness,
+  medianOf,
+  type FairnessOptions,
+  type FairnessResult,
+} from './fairness.ts'
 import { saveFairness, type FairnessRow } from './figures.ts'
 import { baseOf, NOISE_NAMES, NOISES, type Noise, type NoiseName } from './noises.ts'
 
@@ -27,6 +34,7 @@ interface Flags {
   readonly store: readonly string[]
   readonly seconds: number
   readonly users: number
+  readonly rounds: number
   readonly only: readonly Part[]
   readonly json?: boolean
   readonly save?: string
@@ -74,6 +82,7 @@ function commandLine(): Command {
     .description('Measures quiet users of the service beside a noisy one.')
     .option('--store <url>', STORES, collected, [])
     .option('--seconds <count>', 'measured time per row', decimal(1, 3_600), 10)
+    .option('--rounds <count>', 'of all rows; the one with the median p99 counts', whole(1, 99), 3)
     .option('--users <count>', 'quiet users, each with one freeze per second', whole(1, 400), 100)
     .option(
       '--only <names>',
@@ -86,29 +95,39 @@ function commandLine(): Command {
 }
 
 /** True when a bound is broken. */
-async function runOn(store: string, { seconds, users, only, json, save }: Flags): Promise<boolean> {
+async function runOn(store: string, { seconds, users, rounds, only, json, save }: Flags): Promise<boolean> {
   await using server = await openScratchServer(store)
   const { flavour, version } = server.facts
   const where = { store: withoutPassword(store), server: { flavour, version } }
   if (json !== true) {
-    const headline = `${SERVER_NAMES[flavour]} ${version}: ${users} users freeze once a second each, ${seconds} s per row`
+    const headline = `${SERVER_NAMES[flavour]} ${version}: ${users} users freeze once a second each, ${rounds} × ${seconds} s per row`
     process.stdout.write(`${styled('bold', headline)}\n`)
   }
-  const results = new Map<NoiseName, FairnessResult>()
+  const names = rowsOf(only)
+  const measured = new Map<NoiseName, FairnessResult[]>(names.map((name) => [name, []]))
+  for (let round = 1; round <= rounds; round++) {
+    for (const name of names) {
+      const noise = NOISES[name]
+      const result = await onService(server, users, seconds, (options) => measureFairness(noise, options))
+      measured.get(name)!.push(result)
+      if (json !== true)
+        process.stderr.write(
+          `${noise.text} (${noise.connecting}), round ${round}: p99 ${ms(result.quiet.p99Ms)} ms, ${late([result])}\n`,
+        )
+    }
+  }
+  const results = new Map([...measured].map(([name, all]) => [name, medianOf(all)]))
   const rows: (readonly string[])[] = []
   const kept: FairnessRow[] = []
   let isBroken = false
-  for (const name of rowsOf(only)) {
+  for (const [name, result] of results) {
     const noise: Noise = NOISES[name]
-    const result = await onService(server, users, seconds, (options) => measureFairness(noise, options))
-    results.set(name, result)
     const findings = findingsOf(result, results.get(baseOf(noise))!)
     isBroken ||= findings.some(({ ok }) => !ok)
     rows.push(rowOf(noise, result, findings))
     const madeAt = new Date().toISOString()
-    kept.push({ flavour, version, seconds, noise: name, ...result, findings, madeAt })
+    kept.push({ flavour, version, seconds, rounds, noise: name, ...result, findings, madeAt })
     if (json === true) process.stdout.write(`${JSON.stringify({ ...where, noise: name, ...result, findings })}\n`)
-    else process.stderr.write(`${noise.text} (${noise.connecting}): measured, ${late([result])}\n`)
   }
   if (json !== true && rows.length > 0)
     process.stdout.write(`${listTable(COLUMNS, rows)}\n${late([...results.values()])}\n`)

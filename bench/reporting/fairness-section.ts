@@ -16,7 +16,7 @@ export function fairnessSection(rows: readonly FairnessRow[]): string {
   })
   return `<section id="${FAIRNESS_ID}"><h2>${escape(FAIRNESS_TITLE)}</h2>
 <p>A hundred users who freeze once a second each, at moments fixed in advance, beside one noise at a time, made by
-<code>npm run fairness</code>. Times are milliseconds. Their p99 is to be at most three times that beside no noise, plus one commit, and
+<code>npm run fairness</code>. Times are milliseconds, of the round with the median p99. Their p99 is to be at most three times that beside no noise, plus one commit, and
 <code>/healthz</code> at most 250 ms. One commit is the mean of
 that row's. The measuring shares the processors with the service and the database; the noise has what they leave.</p>
 ${stores.join('\n')}

@@ -171,6 +171,7 @@ test('fairness is on the page when it was measured, with what is kept and what i
     flavour: 'sqlite',
     version: '3.53',
     seconds: 10,
+    rounds: 3,
     quiet: { count: 1_000, failures: {}, failedShare: 0, p50Ms: 2, p99Ms: 14, maxMs: 20 },
     noisy: { servedPerSecond: 0, refusedPerSecond: 0, failedPerSecond: 0 },
     health: { count: 100, failedCount: 0, longestMs: 30 },
