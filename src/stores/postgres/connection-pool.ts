@@ -7,7 +7,7 @@ import type { HostSearch } from '../host-search.ts'
 import type { Row } from '../sql/values.ts'
 import { clientConfig, prepareSession, type Role } from './connection.ts'
 import { faultOf } from './errors.ts'
-import { requireWrites } from './host-look.ts'
+import { followWrites } from './host-look.ts'
 import { LedgerClient } from './ledger-client.ts'
 import { atHost, type PostgresUrl } from './url.ts'
 
@@ -49,7 +49,7 @@ export class ConnectionPool {
       verify: callbackify(async (client: PoolClient) => {
         const made = client as unknown as LedgerClient
         await prepareSession(made, atHost(url, { host: made.host, port: made.port }), role)
-        requireWrites(made, search)
+        followWrites(made, search)
       }),
     })
     const lose = (): void => {

@@ -8,7 +8,7 @@ import type { Query } from '../sql/dialect.ts'
 import { CommitLine } from './commit-line.ts'
 import { ConnectionPool } from './connection-pool.ts'
 import { connect, type Role } from './connection.ts'
-import { lookAt, lookToRead, requireWrites } from './host-look.ts'
+import { lookAt, lookToRead, followWrites } from './host-look.ts'
 import type { LedgerClient } from './ledger-client.ts'
 import { atHost, type PostgresUrl } from './url.ts'
 
@@ -86,7 +86,7 @@ export async function connectToHost(url: PostgresUrl, role: Role, search: HostSe
   const host = await search.find()
   try {
     const client = await connect(atHost(url, host), role)
-    requireWrites(client, search)
+    followWrites(client, search)
     return client
   } catch (error) {
     search.doubt()

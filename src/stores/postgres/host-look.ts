@@ -39,10 +39,17 @@ export async function lookToRead(url: PostgresUrl): Promise<HostLook> {
   return { refusal: null, term: 0, sharesWrites: true }
 }
 
-/** @throws ReadOnlyFault where the URL names several servers, and this one is no longer the one that takes writes */
-export function requireWrites(client: LedgerClient, search: HostSearch): void {
-  if (search.isSeveral && !search.isForReading && client.takesReadsOnly) {
+/**
+ * Where the URL names several servers, the connection is to the one that takes writes, and ends when that is silent and another one does.
+ *
+ * @throws ReadOnlyFault for one that no longer takes writes
+ */
+export function followWrites(client: LedgerClient, search: HostSearch): void {
+  if (!search.isSeveral || search.isForReading) return
+  if (client.takesReadsOnly) {
     void client.end().catch(() => undefined)
     throw new ReadOnlyFault()
   }
+  const { host, port } = client
+  client.followWrites(() => search.isElsewhere({ host, port }))
 }

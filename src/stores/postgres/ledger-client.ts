@@ -1,4 +1,5 @@
 /** A connection that keeps what the server reports besides its answers. */
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { Client, type ClientConfig, type Connection } from 'pg'
 
@@ -22,10 +23,15 @@ const WAIT_ROUTINE = 'SyncRepWaitForLSN'
 /** COMMIT outside of a transaction: the statements before it were not part of one. */
 const NO_TRANSACTION_STATE = '25P01'
 
+/** A server that says nothing for this long is asked about, if there are others. */
+const SILENT_MS = 1_000
+
 export class LedgerClient extends Client {
   // A property of the driver that its types leave out.
   declare readonly ref: () => void
   declare readonly unref: () => void
+  /** False while a statement has no answer. */
+  declare readonly readyForQuery: boolean
   /** As the other end reported when the connection was made; a pooler invents one. */
   declare readonly processID: number | null
   /** When it began to connect, in milliseconds of `performance.now()`. */
@@ -54,6 +60,22 @@ export class LedgerClient extends Client {
   /** Whether the server accepted only reads when it last answered. */
   get takesReadsOnly(): boolean {
     return this.#readOnly.size > 0
+  }
+
+  /** From now on the connection ends when the server is silent while statements wait for it, and another one has taken over. */
+  followWrites(isElsewhere: () => Promise<boolean>): void {
+    const { stream } = this.connection as unknown as { readonly stream: Socket }
+    let before: number | null = null
+    const look = async (): Promise<void> => {
+      const { bytesRead } = stream
+      const isSilent = !this.readyForQuery && bytesRead === before
+      before = bytesRead
+      // It may have said something meanwhile.
+      if (isSilent && (await isElsewhere()) && stream.bytesRead === bytesRead)
+        stream.destroy(new Error('The server does not answer, and another one takes the writes.'))
+    }
+    const timer = setInterval(() => void look(), SILENT_MS).unref()
+    this.once('end', () => clearInterval(timer))
   }
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Books } from '../../../test/conformance/books.ts'
 import { runChild } from '../../../harness/children.ts'
 import {
@@ -24,7 +25,7 @@ import { newBalanceIds } from '../sql/balance-ids.ts'
 import { connect } from './connection.ts'
 import { loadSnapshot, lockSnapshot } from './snapshots.ts'
 import { WRITE_NAME, writeStatement } from './writes.ts'
-import { parsePostgresUrl } from './url.ts'
+import { atHost, parsePostgresUrl } from './url.ts'
 
 const UNAVAILABLE = { name: 'Fault', code: 'store_unavailable', applied: 'no' }
 const IN_DOUBT = { name: 'Fault', code: 'commit_in_doubt', applied: 'unknown' }
@@ -224,6 +225,32 @@ describe('on a server', { skip: WITHOUT_POSTGRES, concurrency: 3 }, () => {
     assert.ok(performance.now() - sentAt < 4_000)
     proxy.silent = false
     assert.equal(await store.commit(changes), 'committed')
+  })
+
+  test('a server that falls silent is given up when another one takes the writes, and not before', async () => {
+    await using ledger = await PostgresLedger.create()
+    await using proxy = await CuttingProxy.open(ledger.database.address)
+    const url = parsePostgresUrl(ledger.database.url({}, { port: proxy.port }))
+    const client = await connect(atHost(url, url.hosts[0]!), 'write')
+    let asked = 0
+    let isElsewhere = false
+    client.followWrites(async () => {
+      asked++
+      return isElsewhere
+    })
+    await client.query('SELECT pg_sleep(0.5)')
+    await sleep(2_100)
+    // It was silent only while nobody waited.
+    assert.equal(asked, 0)
+    proxy.silent = true
+    const answer = client.query('SELECT 1').then(
+      () => 'answered',
+      ({ message }: Error) => message,
+    )
+    assert.equal(await Promise.race([answer, sleep(2_100, 'waits')]), 'waits')
+    assert.ok(asked > 0)
+    isElsewhere = true
+    assert.match(await Promise.race([answer, sleep(3_000, 'waits')]), /another one takes the writes/)
   })
 
   test('while the server is away, attempts to reach it are few', async () => {
