@@ -56,7 +56,6 @@ export function limitRequests(
     account: queueIsFull('account'),
   }
   const limited = app.prefix + LIMITED
-  app.decorateRequest('caller', null)
   const inProgress = new SharedPlaces(requestsInFlightMax)
   const company = new Company(limits, () => engine.quickestCommitMs ?? 0)
   app.addHook('preClose', async () => await company.end())

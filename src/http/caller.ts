@@ -8,12 +8,8 @@ import type { CallSpan } from '../telemetry/call-tracing.ts'
 import type { Backend } from './backend.ts'
 import { traceIdOf } from './trace.ts'
 
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** Null until somebody asked. */
-    caller: string | null
-  }
-}
+/** Of a request, once somebody asked. A symbol, because a request of your own fastify may have any names. */
+const CALLER = Symbol('caller')
 
 /** The groups of an IPv6 address that name a network: whoever has one address of it usually has all 2^64 of them. */
 const NETWORK_GROUPS = 4
@@ -23,9 +19,9 @@ const NETWORK_GROUPS = 4
  * IPv6 the network (/64).
  */
 export function callerOf(request: FastifyRequest): string {
-  // Asked several times in each request.
-  request.caller ??= findCaller(request)
-  return request.caller
+  // Each request is asked for several times.
+  const known = request as { [CALLER]?: string }
+  return (known[CALLER] ??= findCaller(request))
 }
 
 function findCaller(request: FastifyRequest): string {
