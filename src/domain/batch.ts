@@ -282,8 +282,10 @@ class Draft implements State {
       accounts: [...this.#accounts.values()],
       assets: [...this.#assets.values()],
       houses: [...this.#houses.values()],
-      // One that this batch declares is proven by its key.
-      housesUsed: [...this.#housesUsed].filter((account) => !this.#houses.has(account)),
+      // One that this batch declares is proven by its key; one that a group declared which then failed is not used any more.
+      housesUsed: [...this.#housesUsed].filter(
+        (account) => !this.#houses.has(account) && (this.#snapshot.houses.get(account) ?? null) !== null,
+      ),
       rates: this.#ratesDeclared,
       // A rate that this batch declares is proven by its key.
       ratesUsed: [...this.#ratesUsed].filter(
