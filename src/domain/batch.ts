@@ -282,10 +282,8 @@ class Draft implements State {
       accounts: [...this.#accounts.values()],
       assets: [...this.#assets.values()],
       houses: [...this.#houses.values()],
-      // One that this batch declares is proven by its key; one that a group declared which then failed is not used any more.
-      housesUsed: [...this.#housesUsed].filter(
-        (account) => !this.#houses.has(account) && (this.#snapshot.houses.get(account) ?? null) !== null,
-      ),
+      // One that was not there is declared by this batch, which its key proves, or was by a group that failed.
+      housesUsed: [...this.#housesUsed].filter((account) => this.#snapshot.houses.get(account) !== null),
       rates: this.#ratesDeclared,
       // A rate that this batch declares is proven by its key.
       ratesUsed: [...this.#ratesUsed].filter(

@@ -24,6 +24,11 @@ export interface HostMove {
   readonly to: string
 }
 
+/**
+ * A server that has not answered for so long may be cut off. With a store URL of several servers it is asked then, and as often again, whether
+ * another one has taken over: its promotion ends the wait, and not only the statement timeout.
+ */
+export const SILENT_MS = 1_000
 /** For how long a result serves further connections. A pool that fills up needs one search. */
 const FOUND_MS = 1_000
 /** After a search without a result, calls fail with the same fault for this time. */

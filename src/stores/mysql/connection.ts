@@ -1,6 +1,7 @@
 /** One connection to the server, set up the way the ledger needs it. */
 import { connect, type Socket } from 'node:net'
 import { createConnection, type Connection, type ConnectionOptions, type ResultSetHeader } from 'mysql2'
+import { SILENT_MS } from '../host-search.ts'
 import type { Row } from '../sql/values.ts'
 import { encryptionOf } from './encryption.ts'
 import { failureOf, faultOf, MysqlFailure } from './errors.ts'
@@ -53,12 +54,6 @@ function idleSecondsMax(role: Role, { statementTimeoutMs }: MysqlTuning): number
 export function idleMsMax(role: Role, tuning: MysqlTuning): number {
   return idleSecondsMax(role, tuning) * 1_000 * (2 / 3)
 }
-
-/**
- * A server that has not answered for so long may be cut off. With a store URL of several servers it is asked then, and as often again, whether
- * another one has taken over: its promotion ends the wait, and not only the statement timeout.
- */
-const SILENT_MS = 1_000
 
 const IN_TRANSACTION = 1 // SERVER_STATUS_IN_TRANS
 

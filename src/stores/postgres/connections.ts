@@ -8,7 +8,7 @@ import type { Query } from '../sql/dialect.ts'
 import { CommitLine } from './commit-line.ts'
 import { ConnectionPool } from './connection-pool.ts'
 import { connect, type Role } from './connection.ts'
-import { lookAt, lookToRead, followWrites } from './host-look.ts'
+import { followWrites, lookAt, lookToRead } from './host-look.ts'
 import type { LedgerClient } from './ledger-client.ts'
 import { atHost, type PostgresUrl } from './url.ts'
 

@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { Client, type ClientConfig, type Connection } from 'pg'
+import { SILENT_MS } from '../host-search.ts'
 
 interface Notice {
   readonly code?: string | undefined
@@ -22,9 +23,6 @@ const READ_ONLY_PARAMETERS: ReadonlySet<string> = new Set(['default_transaction_
 const WAIT_ROUTINE = 'SyncRepWaitForLSN'
 /** COMMIT outside of a transaction: the statements before it were not part of one. */
 const NO_TRANSACTION_STATE = '25P01'
-
-/** A server that says nothing for this long is asked about, if there are others. */
-const SILENT_MS = 1_000
 
 export class LedgerClient extends Client {
   // A property of the driver that its types leave out.
